@@ -1,0 +1,77 @@
+'use strict';
+
+const js = require('@eslint/js');
+const prettier = require('eslint-config-prettier');
+const tseslint = require('typescript-eslint');
+
+const oneHome = (name, home) => ({ name, message: `Only ${home} may touch ${name}.` });
+
+const timeAndChance = [
+  ...['setTimeout', 'setInterval', 'Date', 'performance'].map((name) => oneHome(name, 'src/base')),
+];
+const timeAndChanceProperties = [
+  { object: 'Math', property: 'random', message: 'Chance comes in by the Clock (src/base/clock.ts).' },
+  { object: 'process', property: 'hrtime', message: 'Time comes in by the Clock (src/base/clock.ts).' },
+];
+const environment = {
+  object: 'process',
+  property: 'env',
+  message: 'The environment is read in src/config and src/cli only.',
+};
+
+module.exports = tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: require('globals').node },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'always' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'TSEnumDeclaration', message: 'A union of literals instead of an enum.' },
+        { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
+        { selector: 'ExportAllDeclaration', message: 'Public names are exported one by one.' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...timeAndChance],
+      'no-restricted-properties': ['error', ...timeAndChanceProperties, environment],
+    },
+  },
+  {
+    files: ['src/base/**/*.ts'],
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': ['error', environment] },
+  },
+  {
+    files: ['src/config/**/*.ts', 'src/cli/**/*.ts'],
+    rules: { 'no-restricted-properties': ['error', ...timeAndChanceProperties] },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      // A test says what it expects of a value in the next line, and hands methods around as it likes.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  prettier,
+);

@@ -1,0 +1,96 @@
+import type { Clock } from './clock';
+
+export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where log lines go. An application may give its own, such as pino or winston. */
+export interface Logger {
+  error(message: string): void;
+  warn(message: string): void;
+  info(message: string): void;
+  debug(message: string): void;
+}
+
+/** How long the same line stays quiet after it was said. */
+const QUIET_MS = 60_000;
+/** So many different lines are remembered; past that, the oldest is forgotten and may be said again. */
+const REMEMBERED = 200;
+
+interface Said {
+  at: number;
+  suppressed: number;
+}
+
+export const stderrLogger: Logger = {
+  error: (message) => writeStderr('error', message),
+  warn: (message) => writeStderr('warn', message),
+  info: (message) => writeStderr('info', message),
+  debug: (message) => writeStderr('debug', message),
+};
+
+function writeStderr(level: string, message: string): void {
+  process.stderr.write(`skyanchor ${level}: ${message}\n`);
+}
+
+/**
+ * The agent's own log. A line with the same key is said once a minute, with a count of those kept back; nothing that
+ * the logger throws gets out.
+ */
+export class Log {
+  private readonly said = new Map<string, Said>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger = stderrLogger,
+    private threshold: LogLevel = 'warn',
+  ) {}
+
+  get level(): LogLevel {
+    return this.threshold;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.threshold = level;
+  }
+
+  /** @param key lines with the same key are throttled together; the message itself where there is none. */
+  error(message: string, key?: string): void {
+    this.say('error', message, key);
+  }
+
+  warn(message: string, key?: string): void {
+    this.say('warn', message, key);
+  }
+
+  info(message: string, key?: string): void {
+    this.say('info', message, key);
+  }
+
+  debug(message: string, key?: string): void {
+    this.say('debug', message, key);
+  }
+
+  private say(level: Exclude<LogLevel, 'off'>, message: string, key = message): void {
+    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(this.threshold)) return;
+    const now = this.clock.elapsed();
+    const before = this.said.get(key);
+    if (before && now - before.at < QUIET_MS) {
+      before.suppressed++;
+      return;
+    }
+    const more = before?.suppressed ? ` (${before.suppressed} more like it were not logged)` : '';
+    this.said.delete(key);
+    this.said.set(key, { at: now, suppressed: 0 });
+    if (this.said.size > REMEMBERED) this.forgetOldest();
+    try {
+      this.logger[level](message + more);
+    } catch {
+      // A logger that throws is the application's; its failure must not become ours, nor the host's.
+    }
+  }
+
+  private forgetOldest(): void {
+    const oldest = this.said.keys().next();
+    if (!oldest.done) this.said.delete(oldest.value);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What came of a question to the backend. Across the wire nothing throws.
+ *
+ * - `ok`: it was answered.
+ * - `retryable`: the backend could not be asked, or its answer got lost (no connection, deadline, cancelled). Says
+ *   nothing about the question.
+ * - `failed`: the backend answered, and refused. `code` is gRPC's name of the status, such as `UNKNOWN`.
+ */
+export type Outcome<T> = { readonly status: 'ok'; readonly value: T } | Retryable | Failed;
+
+export interface Retryable {
+  readonly status: 'retryable';
+  readonly reason: string;
+}
+
+export interface Failed {
+  readonly status: 'failed';
+  readonly code: string;
+  readonly reason: string;
+}
+
+export function ok<T>(value: T): Outcome<T> {
+  return { status: 'ok', value };
+}
+
+export function retryable(reason: string): Retryable {
+  return { status: 'retryable', reason };
+}
+
+export function failed(code: string, reason: string): Failed {
+  return { status: 'failed', code, reason };
+}

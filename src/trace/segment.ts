@@ -1,0 +1,37 @@
+import type { Id } from './id';
+import type { Span } from './span';
+import type { RefType } from './vocabulary';
+
+/**
+ * Where a segment's work was asked for, as the v2 carrier brings it. A name is a string, an id that the caller's
+ * backend gave out is a number; the numbers mean something only to the backend and in the epoch they came in.
+ */
+export interface SegmentRef {
+  readonly refType: RefType;
+  readonly parentSegmentId: Id;
+  readonly parentSpanId: number;
+  readonly parentInstanceId: number;
+  readonly entryInstanceId: number;
+  readonly networkAddress: string | number;
+  /** Absent: the carrier named none. */
+  readonly entryEndpoint: string | number | undefined;
+  readonly parentEndpoint: string | number | undefined;
+}
+
+/**
+ * The part of one trace that ran in this process. It holds names, never ids of the backend: those are looked up when
+ * it is encoded, so that a reset in between mislabels nothing.
+ */
+export class Segment {
+  /** In the order of their ending; the first span opened is the last. */
+  readonly spans: Span[] = [];
+  openSpans = 0;
+  nextSpanId = 0;
+  /** Spans were left out because there were too many. */
+  isSizeLimited = false;
+
+  constructor(
+    readonly traceId: Id,
+    readonly segmentId: Id,
+  ) {}
+}

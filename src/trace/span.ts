@@ -1,0 +1,44 @@
+import type { Segment, SegmentRef } from './segment';
+import { Component, Layer, type SpanType } from './vocabulary';
+
+export interface SpanLog {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** key, value, key, value … */
+  readonly data: readonly string[];
+}
+
+/**
+ * One piece of work. Plain fields, all set in the constructor, so that every span has one hidden class. What HTTP
+ * instrumentation knows (`method`, `url`, `statusCode`) stays apart until encoding, since the protocols name spans
+ * and tags differently.
+ */
+export class Span {
+  /** Milliseconds since 1970; 0 while the span is open. */
+  endTime = 0;
+  layer: Layer = Layer.unknown;
+  componentId: number = Component.unknown;
+  isError = false;
+  /** Of exit spans: `host:port`. */
+  peer = '';
+  /** Empty: no HTTP. */
+  method = '';
+  url = '';
+  /** 0: none known. */
+  statusCode = 0;
+  /** key, value, key, value …; strings only. */
+  tags: string[] | undefined = undefined;
+  logs: SpanLog[] | undefined = undefined;
+  refs: SegmentRef[] | undefined = undefined;
+
+  constructor(
+    readonly segment: Segment,
+    readonly spanId: number,
+    /** -1 for the first of its segment. */
+    readonly parentSpanId: number,
+    readonly type: SpanType,
+    public operationName: string,
+    /** Milliseconds since 1970. */
+    readonly startTime: number,
+  ) {}
+}

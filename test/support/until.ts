@@ -1,0 +1,24 @@
+export interface UntilOptions {
+  readonly timeoutMs?: number;
+  readonly everyMs?: number;
+}
+
+/** Reads again and again until the answer pleases; rejects with the last answer. */
+export async function until<T>(
+  read: () => T | Promise<T>,
+  pleases: (answer: T) => unknown = Boolean,
+  { timeoutMs = 10_000, everyMs = 10 }: UntilOptions = {},
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await read();
+    if (pleases(answer)) return answer;
+    if (performance.now() >= deadline)
+      throw new Error(`not within ${timeoutMs} ms; the last answer was ${describe(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+function describe(answer: unknown): string {
+  return answer instanceof Error ? answer.message : JSON.stringify(answer);
+}
