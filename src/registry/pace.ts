@@ -1,0 +1,31 @@
+import type { Clock } from '../base/clock';
+
+export interface PaceOptions {
+  /** So many … */
+  readonly most: number;
+  /** … in any window of this length. */
+  readonly windowMs: number;
+}
+
+/** Keeps a backend from being asked too often, whatever state we are in and however often it changes. */
+export class Pace {
+  private readonly times: number[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: PaceOptions,
+  ) {}
+
+  /** Milliseconds until the next question is allowed; 0: now. */
+  waitMs(): number {
+    const { most, windowMs } = this.options;
+    const oldest = this.times[this.times.length - most];
+    return oldest === undefined ? 0 : Math.max(0, oldest + windowMs - this.clock.elapsed());
+  }
+
+  /** A question is asked now. */
+  note(): void {
+    this.times.push(this.clock.elapsed());
+    if (this.times.length > this.options.most) this.times.shift();
+  }
+}

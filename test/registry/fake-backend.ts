@@ -1,0 +1,116 @@
+import { failed, ok, type Outcome, retryable } from '../../src/base/outcome';
+import type { Connection, Heartbeat, InstanceRegistration, RegistryApi } from '../../src/registry/registry-api';
+
+export interface Call {
+  readonly method: 'service' | 'instance' | 'heartbeat' | 'addresses' | 'endpoints';
+  readonly at: number;
+  readonly request: unknown;
+}
+
+/** A v2 backend of a few lines, which answers at once: what the registrar asks and in which order is what counts. */
+export class FakeBackend implements RegistryApi {
+  calls: Call[] = [];
+  connects = 0;
+  /** Answers to come before the ordinary ones, by method; `undefined` is an empty answer. */
+  readonly script: Partial<Record<Call['method'], Outcome<unknown>[]>> = {};
+  isReachable = true;
+  /** So many empty answers come before a new name's id. */
+  emptyAnswers = 1;
+  badNames = new Set<string>();
+  /** Set: the next calls wait until it is called or aborted. */
+  hanging: Set<() => void> | undefined;
+
+  private connectionNumber = 1;
+  private nextId = 2;
+  private rows = new Map<string, { id: number; empty: number }>();
+
+  constructor(private readonly now: () => number) {}
+
+  reconnect(): void {
+    this.connectionNumber++;
+  }
+
+  /** As if the storage had been cleared and the backend restarted; the first ids may go to others. */
+  wipe({ idsGoneToOthers = 0 } = {}): void {
+    this.rows.clear();
+    this.nextId = 2 + idsGoneToOthers;
+    this.reconnect();
+  }
+
+  of(method: Call['method']): Call[] {
+    return this.calls.filter((call) => call.method === method);
+  }
+
+  connect(): Promise<Outcome<Connection>> {
+    this.connects++;
+    if (!this.isReachable) return Promise.resolve(retryable('UNAVAILABLE: nobody listens'));
+    return Promise.resolve(ok({ address: 'backend:11800', number: this.connectionNumber }));
+  }
+
+  async registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>> {
+    return this.answer('service', { name }, signal, () => ok(this.idOf(`service ${name}`)));
+  }
+
+  async registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>> {
+    return this.answer('instance', instance, signal, () =>
+      this.knows('service', instance.serviceId)
+        ? ok(this.idOf(`instance ${instance.serviceId} ${instance.instanceName}`))
+        : failed('UNKNOWN', 'UNKNOWN: '),
+    );
+  }
+
+  async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ reset: boolean }>> {
+    return this.answer('heartbeat', heartbeat, signal, () =>
+      ok({ reset: !this.knows('instance', heartbeat.instanceId) }),
+    );
+  }
+
+  async registerNetworkAddresses(names: readonly string[], signal: AbortSignal) {
+    return this.answer('addresses', { names }, signal, () => this.idsOf('address', names));
+  }
+
+  async registerEndpoints(serviceId: number, names: readonly string[], signal: AbortSignal) {
+    return this.answer('endpoints', { serviceId, names }, signal, () => this.idsOf(`endpoint ${serviceId}`, names));
+  }
+
+  private async answer<T>(
+    method: Call['method'],
+    request: unknown,
+    signal: AbortSignal,
+    ordinary: () => Outcome<T>,
+  ): Promise<Outcome<T>> {
+    this.calls.push({ method, at: this.now(), request });
+    const scripted = this.script[method]?.shift();
+    const answer = scripted ? (scripted as Outcome<T>) : ordinary();
+    const { hanging } = this;
+    if (hanging) {
+      await new Promise<void>((resolve) => {
+        hanging.add(resolve);
+        signal.addEventListener('abort', () => resolve());
+      });
+    }
+    return answer;
+  }
+
+  private idsOf(kind: string, names: readonly string[]): Outcome<ReadonlyMap<string, number>> {
+    if (names.some((name) => this.badNames.has(name))) return failed('UNKNOWN', 'UNKNOWN: one of the names is bad');
+    const found = new Map<string, number>();
+    for (const name of names) {
+      const id = this.idOf(`${kind} ${name}`);
+      if (id !== undefined) found.set(name, id);
+    }
+    return ok(found);
+  }
+
+  private idOf(key: string): number | undefined {
+    const row = this.rows.get(key) ?? { id: this.nextId++, empty: this.emptyAnswers };
+    this.rows.set(key, row);
+    return row.empty-- > 0 ? undefined : row.id;
+  }
+
+  private knows(kind: string, id: number): boolean {
+    return [...this.rows].some(
+      ([key, row]) => key.startsWith(`${kind} `) && row.id === id && row.empty < this.emptyAnswers,
+    );
+  }
+}
