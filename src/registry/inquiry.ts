@@ -15,39 +15,51 @@ export interface InquiryOptions {
 export type IdOutcome = Promise<Outcome<number | undefined>>;
 export type IdsOutcome = Promise<Outcome<ReadonlyMap<string, number>>>;
 
-/** However often we are reset or refused, a backend is asked no more than this. Heartbeats come on top. */
+/**
+ * However often we are reset or refused, a backend is asked for our ids no more often than this. Names have a pace of
+ * their own, so that many new ones never delay a registration; heartbeats come on top.
+ */
 const PACE = { most: 20, windowMs: 5_000 };
 
 /** Asks the backend on behalf of one instance: at a bearable pace, and with an eye on how the answers go. */
 export class Inquiry {
   readonly health: Health;
-  private readonly pace: Pace;
+  private readonly idPace: Pace;
+  private readonly namePace: Pace;
 
   constructor(private readonly options: InquiryOptions) {
     this.health = new Health(options.clock);
-    this.pace = new Pace(options.clock, PACE);
+    this.idPace = new Pace(options.clock, PACE);
+    this.namePace = new Pace(options.clock, PACE);
   }
 
-  /** Milliseconds until the next question (heartbeats aside) may be asked; 0: now. */
-  waitMs(): number {
-    return this.pace.waitMs();
+  /** Milliseconds until our own ids may be asked for; 0: now. */
+  idWaitMs(): number {
+    return this.idPace.waitMs();
+  }
+
+  /** Milliseconds until names may be asked for; 0: now. */
+  nameWaitMs(): number {
+    return this.namePace.waitMs();
   }
 
   serviceId(signal: AbortSignal): IdOutcome {
-    return this.ask(() => this.options.api.registerService(this.options.serviceName, signal));
+    return this.ask(this.idPace, () => this.options.api.registerService(this.options.serviceName, signal));
   }
 
   instanceId(serviceId: number, signal: AbortSignal): IdOutcome {
     const { api, clock, instanceName, properties } = this.options;
-    return this.ask(() => api.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal));
+    return this.ask(this.idPace, () =>
+      api.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal),
+    );
   }
 
   networkAddresses(names: readonly string[], signal: AbortSignal): IdsOutcome {
-    return this.ask(() => this.options.api.registerNetworkAddresses(names, signal));
+    return this.ask(this.namePace, () => this.options.api.registerNetworkAddresses(names, signal));
   }
 
   endpoints(serviceId: number, names: readonly string[], signal: AbortSignal): IdsOutcome {
-    return this.ask(() => this.options.api.registerEndpoints(serviceId, names, signal));
+    return this.ask(this.namePace, () => this.options.api.registerEndpoints(serviceId, names, signal));
   }
 
   heartbeat(instanceId: number, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
@@ -55,8 +67,8 @@ export class Inquiry {
     return this.watch(api.heartbeat({ instanceId, instanceName, time: clock.now() }, signal));
   }
 
-  private ask<T>(question: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    this.pace.note();
+  private ask<T>(pace: Pace, question: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    pace.note();
     return this.watch(question());
   }
 

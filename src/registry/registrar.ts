@@ -53,7 +53,8 @@ export class Registrar {
   private readonly loop: Loop;
   private readonly askAgain: Backoff;
   private readonly reconnect: Backoff;
-  private readonly kinds: readonly Kind[];
+  /** The one asked for last is last, so that neither starves the other at the pace we keep. */
+  private readonly kinds: Kind[];
   private readonly waiters = new Waiters();
 
   private registration: Registration = unregistered;
@@ -181,7 +182,7 @@ export class Registrar {
 
   private async step(signal: AbortSignal): Promise<number> {
     const state = this.registration;
-    const pacedMs = this.inquiry.waitMs();
+    const pacedMs = this.inquiry.idWaitMs();
     switch (state.phase) {
       case 'unregistered':
         return pacedMs || this.registerService(state, signal);
@@ -280,10 +281,12 @@ export class Registrar {
 
   private async syncDictionaries(signal: AbortSignal): Promise<number> {
     const { epoch } = this.registration;
-    for (const { dictionary, ask } of this.kinds) {
+    for (const kind of [...this.kinds]) {
+      const { dictionary, ask } = kind;
       if (dictionary.dueInMs() > 0) continue;
-      const pacedMs = this.inquiry.waitMs();
+      const pacedMs = this.inquiry.nameWaitMs();
       if (pacedMs > 0) return Math.min(pacedMs, this.heartbeatInMs());
+      this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
       const names = dictionary.batch();
       const outcome = await ask(names, signal);
       if (epoch !== this.registration.epoch) return 0;
@@ -296,8 +299,8 @@ export class Registrar {
   }
 
   private nextMs(): number {
-    if (!this.isVerified) return this.inquiry.waitMs();
-    if (this.isVerificationDue) return Math.min(this.inquiry.waitMs(), this.heartbeatInMs());
+    if (!this.isVerified) return this.inquiry.idWaitMs();
+    if (this.isVerificationDue) return Math.min(this.inquiry.idWaitMs(), this.heartbeatInMs());
     return Math.min(this.heartbeatInMs(), ...this.kinds.map(({ dictionary }) => dictionary.dueInMs()));
   }
 

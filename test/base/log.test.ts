@@ -1,0 +1,67 @@
+import { Log, type LogLevel } from '../../src/base/log';
+import { FakeClock } from '../support/fake-clock';
+
+let clock: FakeClock;
+let lines: string[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  lines = [];
+});
+
+function logAt(level: LogLevel): Log {
+  const write = (name: string) => (message: string) => void lines.push(`${name} ${message}`);
+  return new Log(
+    clock,
+    { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') },
+    level,
+  );
+}
+
+describe('the log', () => {
+  it.each([
+    ['off', []],
+    ['error', ['error a']],
+    ['warn', ['error a', 'warn b']],
+    ['info', ['error a', 'warn b', 'info c']],
+    ['debug', ['error a', 'warn b', 'info c', 'debug d']],
+  ] as const)('says at level %s what that level lets through', (level, expected) => {
+    const log = logAt(level);
+    log.error('a');
+    log.warn('b');
+    log.info('c');
+    log.debug('d');
+    expect(lines).toEqual(expected);
+  });
+
+  it('says a line once a minute, and then how often it was kept back', async () => {
+    const log = logAt('warn');
+    for (let second = 0; second < 61; second++) {
+      log.warn('backend: UNAVAILABLE');
+      await clock.advance(1_000);
+    }
+    expect(lines).toEqual(['warn backend: UNAVAILABLE', 'warn backend: UNAVAILABLE (59 more like it were not logged)']);
+  });
+
+  it('throttles lines together that differ in a detail only', () => {
+    const log = logAt('warn');
+    log.warn('backend: port 1', 'backend');
+    log.warn('backend: port 2', 'backend');
+    log.warn('something else');
+    expect(lines).toEqual(['warn backend: port 1', 'warn something else']);
+  });
+
+  it('remembers a bounded number of lines', () => {
+    const log = logAt('warn');
+    for (let index = 0; index < 10_000; index++) log.warn(`line ${index}`);
+    expect((log as unknown as { said: Map<string, unknown> }).said.size).toBeLessThanOrEqual(200);
+  });
+
+  it('lives through a logger that throws', () => {
+    const broken = () => {
+      throw new Error('disk full');
+    };
+    const log = new Log(clock, { error: broken, warn: broken, info: broken, debug: broken });
+    expect(() => log.error('a')).not.toThrow();
+  });
+});
