@@ -1,0 +1,69 @@
+import { LOG_LEVELS, type Log, type LogLevel } from '../base/log';
+import type { Verb, VerbCall } from '../command/verb';
+import type { Registrar, ResetResult } from '../registry/registrar';
+import type { Tracer } from '../trace/tracer';
+
+export interface BuiltInOptions {
+  readonly log: Log;
+  readonly tracer: Tracer;
+  /** Resolves once there is one. */
+  registrar(): Promise<Registrar>;
+  /** The ids of now; null: none. */
+  ids(): { readonly serviceId: number | null; readonly instanceId: number | null };
+  /** Writes the status file now. */
+  report(): void;
+}
+
+const RESET_TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 30_000;
+
+/** What every agent can be told by the command file. */
+export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
+  const { log, tracer } = options;
+  const simple = { timeoutMs: TIMEOUT_MS, idempotent: true, fulfilledByStart: false, args: [], options: {} };
+  return [
+    {
+      ...simple,
+      name: 'reset',
+      timeoutMs: RESET_TIMEOUT_MS,
+      fulfilledByStart: true,
+      before: () => {
+        const { serviceId, instanceId } = options.ids();
+        return `service=${shown(serviceId)} instance=${shown(instanceId)}`;
+      },
+      run: (call) => reset(call, options.registrar()),
+    },
+    { ...simple, name: 'report', run: () => options.report() },
+    { ...simple, name: 'pause', run: () => tracer.pause() },
+    { ...simple, name: 'resume', run: () => tracer.resume() },
+    {
+      ...simple,
+      name: 'log-level',
+      args: [{ name: 'level', values: LOG_LEVELS }],
+      run: ({ args: [level] }) => {
+        const before = log.level;
+        // The schema let nothing else through.
+        log.setLevel(level as LogLevel);
+        return `${before}->${level}`;
+      },
+    },
+  ];
+}
+
+/** What start-up does anyway fulfils a reset that lay there, or that a crash interrupted: it registers. */
+async function reset(call: VerbCall, whenRegistrar: Promise<Registrar>): Promise<string> {
+  const registrar = await whenRegistrar;
+  if (call.when !== 'now') {
+    const { serviceId, instanceId } = await registrar.registered();
+    return `service=${serviceId} instance=${instanceId}`;
+  }
+  return describe(await registrar.reset(`command ${call.id}`));
+}
+
+function describe({ service, instance }: ResetResult): string {
+  return `service=${shown(service.from)}->${service.to} instance=${shown(instance.from)}->${instance.to}`;
+}
+
+function shown(id: number | null): string {
+  return id === null ? '-' : String(id);
+}

@@ -1,0 +1,130 @@
+import type { Clock } from '../base/clock';
+import { AgentError } from '../base/errors';
+import type { Log } from '../base/log';
+import { CommandChannel } from '../command/command-channel';
+import { ownSignalListeners } from '../command/own-signal-listeners';
+import { StatusFile } from '../command/status-file';
+import { Verbs } from '../command/verbs';
+import type { Config } from '../config/config';
+import type { CommandHandler, CommandOptions } from './agent';
+import { builtInVerbs, type BuiltInOptions } from './built-in-verbs';
+import { claimName } from './claim-name';
+import type { CommandStatus, Status } from './status';
+
+export interface CommandsOptions extends Omit<BuiltInOptions, 'ids' | 'report'> {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  status(): Status;
+}
+
+const NAME = /^[A-Za-z][\w.-]{0,63}$/;
+const TIMEOUT_MS = 30_000;
+
+/** What an operator has of the agent: the command file, the status file, the verbs. */
+export class Commands {
+  private readonly verbs = new Verbs();
+  private readonly statusFile: StatusFile | undefined;
+  private channel: CommandChannel | undefined;
+  private lastShown = '';
+
+  constructor(private readonly options: CommandsOptions) {
+    const { config, clock, log } = options;
+    const status = () => options.status();
+    const verbs = builtInVerbs({
+      ...options,
+      ids: () => status().registration,
+      report: () => this.statusFile?.write({ ...status() }),
+    });
+    for (const verb of verbs) this.verbs.add(verb);
+    if (config.statusFile !== undefined) {
+      this.statusFile = new StatusFile({ path: config.statusFile, clock, log, status: () => ({ ...status() }) });
+    }
+  }
+
+  /** The name of this process, which no other live one with the same status file uses. */
+  async claimName(): Promise<string> {
+    const name = await claimName(this.options.config, this.statusFile);
+    this.statusFile?.adopt(name);
+    return name;
+  }
+
+  start(instanceName: string): void {
+    const { config, clock, log } = this.options;
+    const { commandFile, commandFileOwners, commandFileTrustDirectory } = config;
+    if (commandFile !== undefined) {
+      const { statusFile } = this;
+      this.channel = new CommandChannel({
+        file: commandFile,
+        owners: commandFileOwners,
+        trustDirectory: commandFileTrustDirectory,
+        instanceName,
+        verbs: this.verbs,
+        clock,
+        log,
+        onChange: () => this.statusChanged(),
+        ...(statusFile && { fileNow: () => statusFile.fileNow() }),
+      });
+      this.channel.start();
+    }
+    this.statusChanged();
+  }
+
+  async stop(): Promise<void> {
+    await this.channel?.stop();
+    await this.statusFile?.release();
+  }
+
+  /**
+   * Something may have changed. What an operator looks for is written at once; counters, and the heartbeat that came as
+   * the one before, with the refresh every 30 s: each write takes a lock that all processes on this host share.
+   */
+  statusChanged(): void {
+    if (!this.statusFile) return;
+    const status = this.options.status();
+    const { registration, backend, heartbeat, commands } = status;
+    const shown = JSON.stringify([registration, backend, heartbeat.lastError, commands]);
+    if (shown === this.lastShown) return;
+    this.lastShown = shown;
+    this.statusFile.write({ ...status });
+  }
+
+  status(): CommandStatus {
+    return (
+      this.channel?.status() ?? {
+        file: this.options.config.commandFile ?? null,
+        watching: 'off',
+        fault: null,
+        last: [],
+      }
+    );
+  }
+
+  /** Listeners to a signal that proper-lockfile brought along, and that are nobody. */
+  silentListeners(signal: NodeJS.Signals): number {
+    return ownSignalListeners(signal);
+  }
+
+  onCommand(verb: string, handler: CommandHandler, options: CommandOptions = {}): () => void {
+    const { timeoutMs = TIMEOUT_MS, idempotent = false, args, options: optionSchemas } = options;
+    if (!NAME.test(verb))
+      throw invalid('verb', verb, 'a letter, then letters, digits, `.`, `_` and `-`, at most 64 in all');
+    if (!(timeoutMs > 0)) throw invalid('timeoutMs', timeoutMs, 'a number of milliseconds above 0');
+    const takeAway = this.verbs.add({
+      name: verb,
+      ...(args && { args }),
+      ...(optionSchemas && { options: optionSchemas }),
+      timeoutMs,
+      idempotent,
+      fulfilledByStart: false,
+      run: ({ verb, args, options, id, signal }) => handler({ verb, args, options, id, signal }),
+    });
+    if (!takeAway)
+      throw invalid('verb', verb, `a verb that is not there yet; there are ${this.verbs.names().join(', ')}`);
+    return takeAway;
+  }
+}
+
+function invalid(name: string, value: unknown, expected: string): AgentError {
+  return AgentError.ofFaults([{ name, value: String(value), source: 'onCommand()', expected }]);
+}

@@ -1,0 +1,50 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+import { systemClock } from '../base/clock';
+import { processConfig } from '../config/process-config';
+import type { Options } from '../config/options';
+import type { Agent } from './agent';
+import { disabledAgent } from './disabled-agent';
+import { RunningAgent } from './running-agent';
+
+interface Started {
+  readonly agent: Agent;
+  readonly options: Options;
+  /** Says so once, however often it happens. */
+  warnOfOtherOptions: (() => void) | undefined;
+}
+
+/**
+ * In the process rather than in this module: a second copy of skyanchor (another version in node_modules, a test
+ * runner's module registry) must find the agent that runs, not patch everything once more.
+ */
+const PLACE = Symbol.for('skyanchor.agent');
+const place = globalThis as { [PLACE]?: Started | undefined };
+
+/**
+ * Starts the agent of this process, in the background. A second call returns the agent that runs; after `stop()` it
+ * makes a new one. In a worker thread it returns a disabled agent.
+ *
+ * @throws AgentError `INVALID_CONFIGURATION` with every fault at once, and nothing else
+ */
+export function start(options: Options = {}): Agent {
+  const running = place[PLACE];
+  if (running) {
+    if (Object.keys(options).length > 0 && !isDeepStrictEqual(options, running.options)) {
+      running.warnOfOtherOptions?.();
+      running.warnOfOtherOptions = undefined;
+    }
+    return running.agent;
+  }
+  const config = processConfig(options);
+  if (!isMainThread || !config.enabled) return disabledAgent(config, systemClock);
+  const agent = new RunningAgent(config, () => {
+    if (place[PLACE]?.agent === agent) place[PLACE] = undefined;
+  });
+  place[PLACE] = {
+    agent,
+    options,
+    warnOfOtherOptions: () => agent.warn('start() was called again with other options; those of the first call hold'),
+  };
+  return agent;
+}
