@@ -1,21 +1,14 @@
+import { Component, Layer, type SpanType } from './vocabulary';
 import type { Id } from './id';
-import type { Span } from './span';
-import type { RefType } from './vocabulary';
+import type { SegmentRef } from './segment-ref';
 
-/**
- * Where a segment's work was asked for, as the v2 carrier brings it. A name is a string, an id that the caller's
- * backend gave out is a number; the numbers mean something only to the backend and in the epoch they came in.
- */
-export interface SegmentRef {
-  readonly refType: RefType;
-  readonly parentSegmentId: Id;
-  readonly parentSpanId: number;
-  readonly parentInstanceId: number;
-  readonly entryInstanceId: number;
-  readonly networkAddress: string | number;
-  /** Absent: the carrier named none. */
-  readonly entryEndpoint: string | number | undefined;
-  readonly parentEndpoint: string | number | undefined;
+export type { SegmentRef };
+
+export interface SpanLog {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** key, value, key, value … */
+  readonly data: readonly string[];
 }
 
 /**
@@ -23,7 +16,7 @@ export interface SegmentRef {
  * it is encoded, so that a reset in between mislabels nothing.
  */
 export class Segment {
-  /** In the order of their ending; the first span opened is the last. */
+  /** In the order of their ending: a child is usually before its parent. */
   readonly spans: Span[] = [];
   openSpans = 0;
   nextSpanId = 0;
@@ -33,5 +26,40 @@ export class Segment {
   constructor(
     readonly traceId: Id,
     readonly segmentId: Id,
+  ) {}
+}
+
+/**
+ * One piece of work. Plain fields, all set in the constructor, so that every span has one hidden class. What HTTP
+ * instrumentation knows (`method`, `url`, `statusCode`) stays apart until encoding, since the protocols name spans
+ * and tags differently.
+ */
+export class Span {
+  /** Milliseconds since 1970; 0 while the span is open. */
+  endTime = 0;
+  layer: Layer = Layer.unknown;
+  componentId: number = Component.unknown;
+  isError = false;
+  /** Of exit spans: `host:port`. */
+  peer = '';
+  /** Empty: no HTTP. */
+  method = '';
+  url = '';
+  /** 0: none known. */
+  statusCode = 0;
+  /** key, value, key, value …; strings only. */
+  tags: string[] | undefined = undefined;
+  logs: SpanLog[] | undefined = undefined;
+  refs: SegmentRef[] | undefined = undefined;
+
+  constructor(
+    readonly segment: Segment,
+    readonly spanId: number,
+    /** -1 for the first of its segment. */
+    readonly parentSpanId: number,
+    readonly type: SpanType,
+    public operationName: string,
+    /** Milliseconds since 1970. */
+    readonly startTime: number,
   ) {}
 }

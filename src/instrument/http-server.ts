@@ -1,0 +1,76 @@
+import http from 'node:http';
+import https from 'node:https';
+import { forward, type Emit } from './emit';
+import { patch, type Layer, type Undo } from './patch';
+import { SCOPE, type Scoped } from './scoped';
+import { ServerSpans } from './server-spans';
+import { context, type Scope } from '../trace/context';
+import type { EventEmitter } from 'node:events';
+import type { InstrumentOptions } from './options';
+import type { Tracer } from '../trace/tracer';
+
+/**
+ * Entry spans for `http` and `https` servers, by their `emit`: one event is one span, however many listeners there are
+ * and whenever they came; servers that exist already are traced, too.
+ */
+export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
+  const spans = new ServerSpans(tracer, options);
+  return [
+    patch<Emit>(http.Server.prototype, 'emit', (layer) => serverEmit(layer, spans, 'http://')),
+    // No heir of http.Server: its prototype's chain is that of tls.Server.
+    patch<Emit>(https.Server.prototype, 'emit', (layer) => serverEmit(layer, spans, 'https://')),
+    patch<Emit>(http.IncomingMessage.prototype, 'emit', (layer) => requestEmit(layer)),
+    patch<Emit>(http.ServerResponse.prototype, 'emit', (layer) => responseEmit(layer, spans)),
+  ];
+}
+
+function serverEmit(layer: Layer<Emit>, spans: ServerSpans, scheme: string): Emit {
+  return function emit(event, first, second, ...more) {
+    if (layer.isOn && isRequest(event)) {
+      const scope = spans.open(first, second, scheme);
+      if (scope !== undefined) return context.run(scope, forward, layer.below, this, 3, event, first, second, more);
+    }
+    return forward(layer.below, this, arguments.length, event, first, second, more);
+  };
+}
+
+/** The last two come in the place of the first, where the application listens to them. */
+function isRequest(event: string | symbol): boolean {
+  return event === 'request' || event === 'checkContinue' || event === 'checkExpectation';
+}
+
+/**
+ * What arrives late of a request's body arrives in nobody's scope: its `data` and `end` would be outside of the trace,
+ * and only for slow clients.
+ */
+function requestEmit(layer: Layer<Emit>): Emit {
+  return function emit(event, first, second, ...more) {
+    const scope = (this as Scoped)[SCOPE];
+    if (scope === undefined || isInScope(this, event, scope)) {
+      return forward(layer.below, this, arguments.length, event, first, second, more);
+    }
+    return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
+  };
+}
+
+/** Most events have no listener, and that is found out faster than the scope. */
+function isInScope(emitter: EventEmitter, event: string | symbol, scope: Scope): boolean {
+  return emitter.listenerCount(event) === 0 || context.getStore() === scope;
+}
+
+/** The end of a response, without a listener: nobody can remove it, count it, or be warned that there are too many. */
+function responseEmit(layer: Layer<Emit>, spans: ServerSpans): Emit {
+  return function emit(event, first, second, ...more) {
+    const scope = (this as Scoped)[SCOPE];
+    if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
+    // `finally`: what a listener of the host throws is the host's, and the response is over all the same. First the
+    // listeners, so that the line of an access log and its calls are still in the segment.
+    try {
+      if (isInScope(this, event, scope))
+        return forward(layer.below, this, arguments.length, event, first, second, more);
+      return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
+    } finally {
+      if (event === 'finish' || event === 'close') spans.end(this, scope);
+    }
+  };
+}

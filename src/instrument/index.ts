@@ -1,0 +1,22 @@
+import { syncBuiltinESMExports } from 'node:module';
+import { httpClient } from './http-client';
+import { httpServer } from './http-server';
+import type { InstrumentOptions } from './options';
+import type { Undo } from './patch';
+import type { Tracer } from '../trace/tracer';
+
+export type { InstrumentOptions };
+
+/**
+ * Patches what the application calls, so that the tracer hears of it. Returns what takes everything off again; spans
+ * that are open then stay open.
+ */
+export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
+  const undos = [...httpServer(tracer, options), ...httpClient(tracer, options)];
+  // `import { get } from 'http'` has names of its own, which are copies until told.
+  syncBuiltinESMExports();
+  return () => {
+    for (const undo of undos) undo();
+    syncBuiltinESMExports();
+  };
+}

@@ -1,0 +1,8 @@
+import type { IgnoreOptions } from './ignore';
+import type { Log } from '../base/log';
+
+export interface InstrumentOptions extends IgnoreOptions {
+  /** Keep the query in the `url` tag. */
+  readonly collectQuery: boolean;
+  readonly log: Log;
+}

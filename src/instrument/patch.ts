@@ -1,0 +1,63 @@
+/** Takes a patch off again. Twice is once. */
+export type Undo = () => void;
+
+type Method = (...args: never[]) => unknown;
+
+/**
+ * On every function of ours: how to take it off. A second copy of this package in one process (a test runner that
+ * loads modules afresh for each file) takes the first one off, rather than trace everything twice.
+ */
+const UNDO = Symbol.for('skyanchor.undo');
+
+/** One patched method, as the function in its place sees it. */
+export class Layer<F extends Method> {
+  /** `false` when it was taken off while somebody else's patch lies on top of it: then it only passes on. */
+  isOn = true;
+  private readonly above: Record<string, F>;
+
+  constructor(
+    owner: object,
+    private readonly name: string,
+    private readonly own: F | undefined,
+  ) {
+    this.above = Object.getPrototypeOf(owner) as Record<string, F>;
+  }
+
+  /**
+   * What was there. An inherited method is looked up at every call: who replaces it on the prototype above after us
+   * (`domain` does that to EventEmitter) means us too.
+   */
+  get below(): F {
+    return this.own ?? (this.above[this.name] as F);
+  }
+}
+
+/**
+ * Puts the function that `make` makes in the place of a method, own or inherited. Where that cannot be done (no such
+ * method, a getter, a frozen object), nothing is done.
+ */
+export function patch<F extends Method>(owner: object, name: string, make: (layer: Layer<F>) => F): Undo {
+  const found: unknown = (owner as Record<string, unknown>)[name];
+  if (typeof found !== 'function') return () => undefined;
+  (found as { [UNDO]?: Undo })[UNDO]?.();
+
+  const before = Object.getOwnPropertyDescriptor(owner, name);
+  if (before && !('value' in before)) return () => undefined;
+  const layer = new Layer<F>(owner, name, before?.value as F | undefined);
+  const ours = make(layer);
+  const undo = () => {
+    layer.isOn = false;
+    if ((owner as Record<string, unknown>)[name] !== ours) return;
+    if (before) Object.defineProperty(owner, name, before);
+    else Reflect.deleteProperty(owner, name);
+  };
+  const { name: shownName, length } = layer.below;
+  Object.defineProperties(ours, {
+    name: { value: shownName, configurable: true },
+    length: { value: length, configurable: true },
+    [UNDO]: { value: undo },
+  });
+  // Enumerable as what it hides, so that a `for … in` over a server finds what it always found.
+  const shape = before ?? { configurable: true, enumerable: true, writable: true };
+  return Reflect.defineProperty(owner, name, { ...shape, value: ours }) ? undo : () => undefined;
+}

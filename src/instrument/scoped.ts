@@ -1,0 +1,8 @@
+import type { Scope } from '../trace/context';
+
+/** On a server's request and on its response, while one of our scopes is theirs. */
+export const SCOPE = Symbol('skyanchor.scope');
+
+export interface Scoped {
+  [SCOPE]?: Scope;
+}

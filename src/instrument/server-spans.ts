@@ -1,0 +1,108 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { hostPort } from './host-port';
+import { httpUrl } from './http-url';
+import { ignore } from './ignore';
+import { Pipeline } from './pipeline';
+import { routeOf } from './route';
+import { SCOPE, type Scoped } from './scoped';
+import { parseTarget, withoutUser } from './target';
+import { messageOf } from '../base/errors';
+import { untraced, type Scope } from '../trace/context';
+import { Component, Layer } from '../trace/vocabulary';
+import type { Socket } from 'node:net';
+import type { InstrumentOptions } from './options';
+import type { Span } from '../trace/span';
+import type { Tracer } from '../trace/tracer';
+
+// As it is now: test doubles replace what the module exports.
+const { ServerResponse: Response } = http;
+
+/** The entry spans of HTTP requests. Nothing here throws: all of it runs within the host's `emit`. */
+export class ServerSpans {
+  private readonly isIgnored: (path: string) => boolean;
+  private readonly pipeline = new Pipeline<ServerResponse & Scoped>((response) => this.end(response, response[SCOPE]));
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly options: InstrumentOptions,
+  ) {
+    this.isIgnored = ignore(options);
+  }
+
+  /**
+   * The scope of a request, for its listeners to run in. It is opened once: a request that the application emits once
+   * more (after `checkContinue`, or from one server to another) stays in its own.
+   * @returns `undefined` if these are no request and response of Node's
+   */
+  open(request: unknown, response: unknown, scheme: string): Scope | undefined {
+    try {
+      if (!(response instanceof Response) || typeof request !== 'object' || request === null) return undefined;
+      const scoped: ServerResponse & Scoped = response;
+      if (scoped[SCOPE] !== undefined) return scoped[SCOPE];
+      const scope = this.openSpan(request as IncomingMessage, scheme) ?? untraced;
+      scoped[SCOPE] = scope;
+      (request as Scoped)[SCOPE] = scope;
+      if (scope !== untraced && response.socket === null) this.pipeline.add(scoped);
+      return scope;
+    } catch (error) {
+      this.options.log.error(`a request could not be traced: ${messageOf(error)}`, 'http server open');
+      return undefined;
+    }
+  }
+
+  /** The response is finished, or its connection closed. The first of the two counts. */
+  end(response: unknown, scope: Scope | undefined): void {
+    if (scope === undefined || scope === untraced || scope.endTime !== 0) return;
+    try {
+      this.complete(scope, response as ServerResponse & Scoped);
+    } catch (error) {
+      this.options.log.error(`a response could not be traced: ${messageOf(error)}`, 'http server end');
+    }
+    this.tracer.end(scope);
+  }
+
+  private openSpan(request: IncomingMessage, scheme: string): Span | undefined {
+    // Now, before the application routes: express takes the mounted part off `url`.
+    const target = parseTarget(request.url);
+    if (this.isIgnored(target.path)) return undefined;
+    const span = this.tracer.openEntry(target.path);
+    if (!span) return undefined;
+    span.layer = Layer.http;
+    span.componentId = Component.httpServer;
+    span.method = String(request.method);
+    span.url = httpUrl(scheme, hostOf(request), target, this.options.collectQuery);
+    return span;
+  }
+
+  private complete(span: Span, response: ServerResponse & Scoped): void {
+    this.pipeline.remove(response);
+    const { headersSent, writableFinished, req, statusCode } = response;
+    // Before the head is sent, the status is only what it would have been.
+    if (headersSent) span.statusCode = statusCode | 0;
+    if (span.statusCode >= 400) span.isError = true;
+    const route = routeOf(req);
+    if (route !== undefined) this.tracer.rename(span, route);
+    if (!writableFinished) this.cut(span, response);
+  }
+
+  /**
+   * The connection closed before the response was complete. Without an answer that is an error: somebody waited and
+   * left. In the middle of one it is how event streams, long downloads and videos usually end; then only a log says so,
+   * unless the application itself gave up with an error.
+   */
+  private cut(span: Span, response: ServerResponse): void {
+    if (response.errored) this.tracer.fail(span, response.errored);
+    else if (!response.headersSent) this.tracer.fail(span, UNANSWERED);
+    else this.tracer.log(span, { event: 'aborted', message: 'the connection closed in the middle of the response' });
+  }
+}
+
+const UNANSWERED = { name: 'ConnectionClosed', message: 'the connection closed before there was a response' };
+
+function hostOf(request: IncomingMessage): string {
+  const { host } = request.headers;
+  if (typeof host === 'string' && host !== '') return withoutUser(host);
+  // HTTP/1.0, or a header left empty. A request that the application made up may be without a socket.
+  const socket = request.socket as Socket | null;
+  return hostPort(socket?.localAddress ?? 'localhost', socket?.localPort ?? 80);
+}

@@ -1,0 +1,142 @@
+import { SegmentBuffer } from './buffer';
+import { CHUNK, Delivery } from './delivery';
+import { Tally, type SegmentCounters } from './tally';
+import { Backoff } from '../base/backoff';
+import { Loop } from '../base/loop';
+import { context, untraced } from '../trace/context';
+import type { SegmentApi } from './segment-api';
+import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
+import type { Segment } from '../trace/segment';
+
+export interface ReporterOptions {
+  readonly api: SegmentApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** So many segments wait at most. */
+  readonly maxBuffer: number;
+  /** Whether the backend knows us now. Before, nothing is opened. */
+  ready(): boolean;
+  /** Nothing waits and nothing is in flight any more. */
+  onIdle?(): void;
+}
+
+/** A segment waits so long at most before it is written. */
+const FLUSH_MS = 500;
+const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
+
+interface Flush {
+  readonly target: number;
+  resolve(isDone: boolean): void;
+}
+
+/** Segments wait here for the backend, bounded; one loop brings them there, and what became of each is counted. */
+export class Reporter {
+  private readonly buffer: SegmentBuffer;
+  private readonly tally = new Tally();
+  private readonly delivery: Delivery;
+  private readonly loop: Loop;
+  private readonly backoff: Backoff;
+  private readonly flushes = new Set<Flush>();
+  private stopping: Promise<void> | undefined;
+  private droppedSaid = 0;
+
+  constructor(private readonly options: ReporterOptions) {
+    const { api, clock, log, maxBuffer } = options;
+    this.buffer = new SegmentBuffer(maxBuffer);
+    this.delivery = new Delivery({ api, clock, log, buffer: this.buffer, tally: this.tally });
+    this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
+    this.loop = new Loop({
+      name: 'reporter',
+      clock,
+      log,
+      // It may have been woken within a request, in whose trace the agent's own calls have no place.
+      turn: (signal) => context.run(untraced, () => this.turn(signal)),
+    });
+  }
+
+  counters(): SegmentCounters {
+    return this.tally.snapshot(this.buffer.size);
+  }
+
+  /** Takes every segment, also one that it has to drop. */
+  add(segment: Segment): void {
+    this.tally.accepted++;
+    if (this.stopping) {
+      this.tally.drop(1, 'stopped');
+      return;
+    }
+    this.tally.drop(this.buffer.push(segment), 'buffer-full');
+    // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
+    if (this.buffer.size === CHUNK) this.loop.wake();
+    else if (this.buffer.size === 1) this.loop.wake(FLUSH_MS);
+  }
+
+  /** The backend knows us now: what waits may go. */
+  wake(): void {
+    if (this.buffer.size > 0) this.loop.wake();
+  }
+
+  /**
+   * Resolves to `true` when everything accepted before this call was sent or counted as dropped, to `false` after
+   * `timeoutMs`. Never rejects.
+   */
+  flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS): Promise<boolean> {
+    const target = this.tally.accepted;
+    if (this.tally.settled >= target) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = this.options.clock.after(timeoutMs, () => flush.resolve(false));
+      const flush: Flush = {
+        target,
+        resolve: (isDone) => {
+          timer.cancel();
+          this.flushes.delete(flush);
+          resolve(isDone);
+        },
+      };
+      this.flushes.add(flush);
+      this.loop.wake();
+    });
+  }
+
+  /** Sends nothing more: what waits is counted as dropped. To send it first, `flush`. Twice is once. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async end(): Promise<void> {
+    await this.loop.stop();
+    this.tally.drop(this.buffer.take(Infinity).length, 'stopped');
+    this.endFlushes();
+  }
+
+  private async turn(signal: AbortSignal): Promise<number> {
+    const isGood = this.buffer.size === 0 || !this.options.ready() || (await this.delivery.run(signal));
+    // Here nothing is in flight, and the buffer goes first in, first out: so many settled are the first so many.
+    this.endFlushes();
+    this.sayDropped();
+    if (!isGood) return this.backoff.next();
+    this.backoff.reset();
+    if (this.buffer.size === 0) {
+      this.options.onIdle?.();
+      return Infinity;
+    }
+    const isUrgent = this.buffer.size >= CHUNK || this.flushes.size > 0;
+    return isUrgent && this.options.ready() ? 0 : FLUSH_MS;
+  }
+
+  private endFlushes(): void {
+    for (const flush of this.flushes) {
+      if (this.tally.settled >= flush.target) flush.resolve(true);
+    }
+  }
+
+  private sayDropped(): void {
+    const { dropped, droppedBecause } = this.counters();
+    if (dropped === this.droppedSaid) return;
+    this.droppedSaid = dropped;
+    const because = Object.entries(droppedBecause).map(([reason, count]) => `${count} ${reason}`);
+    this.options.log.warn(`${dropped} segments dropped so far: ${because.join(', ')}`, 'segments dropped');
+  }
+}
