@@ -1,0 +1,36 @@
+import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
+import type { Names } from './names';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PEM. Without `ca`, Node's own list of authorities. */
+export interface TlsOptions {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface BackendOptions {
+  readonly addresses: readonly Address[];
+  /** Absent: cleartext. */
+  readonly tls?: TlsOptions;
+  /** Goes raw, without a scheme, into the metadata of every call. */
+  readonly authentication?: string;
+  readonly agentVersion: string;
+  readonly serviceName: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The ids of now; undefined while there are none. */
+  names(): Names | undefined;
+  /** The backend that is connected may not be the one that gave out our ids. */
+  onDoubt(reason: string): void;
+}
+
+/** `host:port`, as one writes it in an URL. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

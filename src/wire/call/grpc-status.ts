@@ -1,0 +1,63 @@
+import { failed, retryable, type Failed, type Retryable } from '../../base/outcome';
+
+const NAMES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+/** gRPC's names of its status codes. */
+export type StatusName = (typeof NAMES)[number];
+
+/** A code that gRPC does not know counts as UNKNOWN. */
+export function statusName(code: number): StatusName {
+  return NAMES[code] ?? 'UNKNOWN';
+}
+
+/** Says nothing about what was asked: the backend was not reached, or had no time for it. */
+const SILENT: ReadonlySet<StatusName> = new Set([
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'CANCELLED',
+  'RESOURCE_EXHAUSTED',
+]);
+
+/** This backend is better left for the next of the list. After an overdue answer the connection may be half open. */
+const REPELLENT: ReadonlySet<StatusName> = new Set([
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'UNAUTHENTICATED',
+]);
+
+export function isRepellent(name: StatusName): boolean {
+  return REPELLENT.has(name);
+}
+
+/** The outcome of a question that was answered by anything but OK. */
+export function refusal(name: StatusName, details: string): Retryable | Failed {
+  const reason = details === '' ? name : `${name}: ${printable(details)}`;
+  return SILENT.has(name) ? retryable(reason) : failed(name, reason);
+}
+
+const LONGEST_DETAILS = 300;
+
+/** What a backend says ends up in log lines and status files: no line breaks, no terminal codes, not without end. */
+function printable(text: string): string {
+  return text.slice(0, LONGEST_DETAILS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+}

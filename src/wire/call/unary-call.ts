@@ -1,0 +1,66 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import { messageOf } from '../../base/errors';
+import { ok, retryable, type Outcome } from '../../base/outcome';
+import type { Clock } from '../../base/clock';
+import type { Link } from '../link/link';
+import { lazy } from '../lazy';
+import { isRepellent, refusal, statusName } from './grpc-status';
+import { limit } from './limit';
+
+/** How long the backend has for an answer. */
+export const CALL_MS = 10_000;
+
+export interface UnaryCall {
+  readonly path: string;
+  readonly request: Buffer;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** One call over the link's channel. A backend that does not answer in time, or turns us away, loses the link. */
+export async function unaryCall(
+  link: Link,
+  { path, request, metadata }: UnaryCall,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Outcome<Buffer>> {
+  // Not grpc-js's own deadline: its timer would hold the process up.
+  const bound = limit(clock, CALL_MS, signal, link.lost);
+  const answer = await new Promise<Buffer | ServiceError | undefined>((resolve) => {
+    if (bound.signal.aborted) {
+      resolve(undefined);
+      return;
+    }
+    const call = link.channel.client.makeUnaryRequest<Buffer, Buffer>(
+      path,
+      identity,
+      identity,
+      request,
+      metadataOf(metadata),
+      (error, value) => resolve(error ?? value ?? Buffer.alloc(0)),
+    );
+    bound.signal.addEventListener('abort', () => {
+      resolve(undefined);
+      call.cancel();
+    });
+  }).catch((error: unknown) => error as ServiceError);
+  bound.lift();
+  if (Buffer.isBuffer(answer)) return ok(answer);
+  if (answer === undefined) {
+    if (bound.isOverdue) link.lose(`${path}: ${bound.reason}`);
+    return retryable(`${path}: ${bound.reason}`);
+  }
+  const name = statusName(answer.code);
+  if (isRepellent(name)) link.lose(`${path}: ${name}`);
+  return refusal(name, answer.details || messageOf(answer));
+}
+
+function identity(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function metadataOf(pairs: Readonly<Record<string, string>>): InstanceType<ReturnType<typeof lazy.grpc>['Metadata']> {
+  const { Metadata } = lazy.grpc();
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
+  return metadata;
+}

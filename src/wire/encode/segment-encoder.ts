@@ -1,0 +1,68 @@
+import type { Segment } from '../../trace/segment';
+import type { Names } from '../names';
+import { bareSegment } from './bare-segment';
+import type { SegmentCodec } from './segment-codec';
+
+/** So large the buffer is at first, and again after a chunk that needed more. */
+const USUAL_BYTES = 256 * 1024;
+/** What gRPC servers take by default. A larger message would end the stream for all that travel with it. */
+const LARGEST_MESSAGE = 4 * 1024 * 1024;
+
+/** What came of a segment: `bare` went without tags and logs, as it was too large; `left out` did not go at all. */
+export type Encoded = 'whole' | 'bare' | 'left out';
+
+/** Encodes segments one behind the other into one buffer that is used again and again. */
+export class SegmentEncoder {
+  private buf: Buffer | undefined;
+  private pos = 0;
+
+  constructor(private readonly codec: SegmentCodec) {}
+
+  /** Bytes encoded since the last `take`. */
+  get length(): number {
+    return this.pos;
+  }
+
+  append(segment: Segment, names: Names): Encoded {
+    if (this.write(segment, names)) return 'whole';
+    return this.write(bareSegment(segment), names) ? 'bare' : 'left out';
+  }
+
+  /** What was encoded, as a buffer of its own: the transport may hold on to it. Begins anew. */
+  take(): Buffer {
+    if (!this.buf) return Buffer.alloc(0);
+    const bytes = Buffer.from(this.buf.subarray(0, this.pos));
+    this.clear();
+    return bytes;
+  }
+
+  clear(): void {
+    this.pos = 0;
+    if (this.buf && this.buf.length > USUAL_BYTES) this.buf = undefined;
+  }
+
+  private write(segment: Segment, names: Names): boolean {
+    try {
+      const bound = this.codec.boundOf(segment);
+      // The bound reckons with three bytes a character, so past this even ASCII is too large.
+      if (bound > 3 * LARGEST_MESSAGE) return false;
+      const end = this.codec.write(this.room(bound), this.pos, segment, names);
+      if (end - this.pos > LARGEST_MESSAGE) return false;
+      this.pos = end;
+      return true;
+    } catch {
+      // What a span holds came from the application; whatever it is, the segments around it go on.
+      return false;
+    }
+  }
+
+  private room(bytes: number): Buffer {
+    const needed = this.pos + bytes;
+    if (this.buf && this.buf.length >= needed) return this.buf;
+    let size = this.buf?.length ?? USUAL_BYTES;
+    while (size < needed) size *= 2;
+    const grown = Buffer.allocUnsafeSlow(size);
+    this.buf?.copy(grown, 0, 0, this.pos);
+    return (this.buf = grown);
+  }
+}

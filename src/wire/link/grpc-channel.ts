@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { ChannelCredentials, Client } from '@grpc/grpc-js';
+import type { Log } from '../../base/log';
+import { lazy } from '../lazy';
+import { attempt } from './attempt';
+import { bornSockets } from './born-sockets';
+import type { LastGuest } from './last-guest';
+import { quiet } from './quiet';
+import { secure } from './secure';
+
+export interface GrpcPeer {
+  /** Where the session's socket ended up: both connections go to the same server. */
+  readonly socket: Socket;
+  readonly host: string;
+  readonly authority: string;
+  readonly tls: SecureContext | undefined;
+  readonly userAgent: string;
+}
+
+/** A grpc-js client that is connected, and never connects again by itself. */
+export interface GrpcChannel {
+  readonly client: Client;
+  /** Calls back once, when the connection is gone. */
+  onLost(listener: () => void): void;
+  /** Lets go of the sockets too. */
+  close(): void;
+}
+
+/** The largest timer that Node takes: the channel never goes idle, which would look like a loss. */
+const NEVER_MS = 2 ** 31 - 1;
+
+export async function openGrpcChannel(
+  peer: GrpcPeer,
+  guest: LastGuest,
+  log: Log,
+  signal: AbortSignal,
+): Promise<GrpcChannel> {
+  const { Client } = lazy.grpc();
+  const sockets: Socket[] = [];
+  const take = (socket: Socket): void => void sockets.push(quiet(socket));
+  const client = new Client(targetOf(peer.socket), credentialsFor(peer, take, log, signal), {
+    'grpc.default_authority': peer.authority,
+    'grpc.primary_user_agent': peer.userAgent,
+    'grpc.enable_http_proxy': 0,
+    'grpc.enable_retries': 0,
+    'grpc.enable_channelz': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.client_idle_timeout_ms': NEVER_MS,
+    // Otherwise a channel of the application to the same address would share its connection with us.
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  const close = (): void => {
+    client.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  const channel = client.getChannel();
+  const unwatch = guest.watch(close);
+  const forget = bornSockets(() => void channel.getConnectivityState(true), take);
+  try {
+    await ready(client, close, signal);
+    return { client, onLost: (listener) => whenLost(client, listener), close };
+  } finally {
+    unwatch();
+    forget();
+  }
+}
+
+function whenLost(client: Client, listener: () => void): void {
+  const { READY } = lazy.grpc().connectivityState;
+  const channel = client.getChannel();
+  if (channel.getConnectivityState(false) === READY) channel.watchConnectivityState(READY, Infinity, listener);
+  else listener();
+}
+
+function targetOf({ remoteFamily, remoteAddress, remotePort }: Socket): string {
+  return remoteFamily === 'IPv6' ? `ipv6:[${remoteAddress}]:${remotePort}` : `ipv4:${remoteAddress}:${remotePort}`;
+}
+
+function ready(client: Client, close: () => void, signal: AbortSignal): Promise<void> {
+  const { connectivityState: State } = lazy.grpc();
+  const channel = client.getChannel();
+  return attempt(signal, close, (come, fail) => {
+    const look = (): void => {
+      const state = channel.getConnectivityState(false);
+      if (state === State.READY) come();
+      else if (state === State.TRANSIENT_FAILURE || state === State.SHUTDOWN) {
+        fail(new Error('the second connection, for calls, was refused'));
+      } else {
+        // A deadline here would be a timer that holds the process up.
+        channel.watchConnectivityState(state, Infinity, look);
+      }
+    };
+    look();
+  });
+}
+
+/**
+ * Credentials that make the connection ours: quiet from the start, and with our own TLS handshake, the same as for the
+ * other connection (grpc-js's ref'd socket would hold the process up during it, and announces IPs by name).
+ */
+function credentialsFor(
+  { host, tls }: GrpcPeer,
+  take: (socket: Socket) => void,
+  log: Log,
+  signal: AbortSignal,
+): ChannelCredentials {
+  const { credentials } = lazy.grpc();
+  const ours = tls ? credentials.createFromSecureContext(tls) : credentials.createInsecure();
+  type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>;
+  if (typeof (ours as Partial<ChannelCredentials>)._createSecureConnector !== 'function') {
+    log.debug('this version of @grpc/grpc-js hides its sockets: a call in flight may hold the process up');
+    return ours;
+  }
+  const create = ours._createSecureConnector.bind(ours);
+  ours._createSecureConnector = (...args): Connector => {
+    const theirs = create(...args);
+    return {
+      connect: async (socket) => {
+        // A second time: what `bornSockets` sees hangs on a diagnostics channel that the application may lack.
+        take(socket);
+        if (!tls) return { socket, secure: false };
+        const secured = await secure(socket, host, tls, signal);
+        take(secured);
+        return { socket: secured, secure: true };
+      },
+      waitForReady: () => Promise.resolve(),
+      getCallCredentials: () => theirs.getCallCredentials(),
+      destroy: () => theirs.destroy(),
+    };
+  };
+  return ours;
+}

@@ -1,0 +1,24 @@
+import type { ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { lazy } from '../lazy';
+import { attempt } from './attempt';
+
+/** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
+export function openSession(socket: Socket, origin: string, signal: AbortSignal): Promise<ClientHttp2Session> {
+  const dispose = (): void => void socket.destroy();
+  return attempt(signal, dispose, (come, fail) => {
+    const session = lazy.http2().connect(origin, {
+      createConnection: () => socket,
+      settings: { enablePush: false },
+    });
+    session.unref();
+    // A TLS alert that comes after the handshake (a certificate refused by TLS 1.3) ends neither by itself.
+    socket.once('error', (error: Error) => {
+      session.destroy(error);
+      socket.destroy();
+    });
+    session.on('error', fail);
+    session.once('remoteSettings', () => come(session));
+    session.once('close', () => fail(new Error('closed before it said anything in HTTP/2')));
+  });
+}

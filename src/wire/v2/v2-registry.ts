@@ -1,0 +1,86 @@
+import { failed, ok, type Outcome } from '../../base/outcome';
+import { wellFormed } from '../encode/text';
+import type { Ask, Connection, Heartbeat, InstanceRegistration } from './control';
+import { decodeCommands, decodeEndpoints, decodeKeyInts } from './decode-control';
+import {
+  encodeEndpoints,
+  encodeNetAddresses,
+  encodePing,
+  encodeServiceInstances,
+  encodeServices,
+} from './encode-control';
+import { V2Path } from './paths';
+
+/** The command by which a backend of 6.3 and later says that it does not know an instance id. */
+const RESET = 'ServiceMetadataReset';
+
+/**
+ * Registration in the words of v2. Answers are matched by key: entries that nobody asked for, and ids that are none
+ * (0: not yet), count as absent.
+ */
+export class V2Registry {
+  constructor(
+    readonly connect: (signal: AbortSignal) => Promise<Outcome<Connection>>,
+    private readonly ask: Ask,
+  ) {}
+
+  async registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>> {
+    const answer = await this.ask(V2Path.registerService, encodeServices([name]), signal);
+    return understood(answer, (bytes) => idOf(decodeKeyInts(bytes), name));
+  }
+
+  async registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>> {
+    const answer = await this.ask(V2Path.registerInstance, encodeServiceInstances([instance]), signal);
+    return understood(answer, (bytes) => idOf(decodeKeyInts(bytes), instance.instanceName));
+  }
+
+  async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
+    const answer = await this.ask(V2Path.ping, encodePing(heartbeat), signal);
+    return understood(answer, (bytes) => ({ reset: decodeCommands(bytes).includes(RESET) }));
+  }
+
+  async registerNetworkAddresses(
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome<ReadonlyMap<string, number>>> {
+    const answer = await this.ask(V2Path.registerNetworkAddresses, encodeNetAddresses(names), signal);
+    return understood(answer, (bytes) => idsOf(decodeKeyInts(bytes), names));
+  }
+
+  async registerEndpoints(
+    serviceId: number,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome<ReadonlyMap<string, number>>> {
+    const answer = await this.ask(V2Path.registerEndpoints, encodeEndpoints(serviceId, names), signal);
+    return understood(answer, (bytes) => {
+      const ours = decodeEndpoints(bytes).filter((element) => element.serviceId === serviceId);
+      return idsOf(new Map(ours.map(({ name, endpointId }) => [name, endpointId])), names);
+    });
+  }
+}
+
+/** An answer that cannot be read is a refusal by something that does not speak v2. */
+function understood<T>(answer: Outcome<Buffer>, read: (bytes: Buffer) => T): Outcome<T> {
+  if (answer.status !== 'ok') return answer;
+  try {
+    return ok(read(answer.value));
+  } catch {
+    return failed('INTERNAL', 'the answer cannot be read');
+  }
+}
+
+/** The backend knows a name as it arrived: without lone surrogates. */
+function idOf(ids: ReadonlyMap<string, number>, name: string): number | undefined {
+  const id = ids.get(wellFormed(name));
+  return id !== undefined && id > 0 ? id : undefined;
+}
+
+function idsOf(ids: ReadonlyMap<string, number>, names: readonly string[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const name of names) {
+    const id = idOf(ids, name);
+    if (id !== undefined) found.set(name, id);
+  }
+  return found;
+}

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { ForeignId, OwnId, type Id } from '../../../src/trace/id';
+import { Segment, type SegmentRef } from '../../../src/trace/segment';
+import { Span, type SpanLog } from '../../../src/trace/span';
+import type { Names } from '../../../src/wire/names';
+import type { Layer, RefType, SpanType } from '../../../src/trace/vocabulary';
+
+/** Any UTF-16 units, so also halves of pairs; emoji; lengths around where a length takes a byte more; 100 KB. */
+export const anyText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 6, arbitrary: fc.string({ maxLength: 30 }) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 90 })
+      .map((units) => String.fromCharCode(...units)),
+  },
+  { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 40 }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        unit: fc.constantFrom('a', 'é', '⚓', '😀', '\ud800', '\udc00'),
+        length: fc.oneof(fc.integer({ min: 35, max: 70 }), fc.integer({ min: 120, max: 130 }), fc.constant(5_461)),
+      })
+      .map(({ unit, length }) => unit.repeat(length)),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('', 'x'.repeat(100 * 1024), '\ud83d'.repeat(34_000), '__proto__') },
+);
+
+const int32 = fc.oneof(
+  fc.integer({ min: -1, max: 300 }),
+  fc.constantFrom(2 ** 31 - 1, -(2 ** 31), 127, 128, 16_383, 16_384),
+  fc.integer(),
+);
+const int64 = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 0n, -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 28n, 2n ** 32n),
+);
+/** Milliseconds since 1970, also the impossible ones. */
+const time = fc.oneof(
+  fc.integer({ min: 1_573_927_312_240, max: 1_893_927_312_240 }),
+  fc.maxSafeInteger(),
+  fc.constantFrom(0, 1, 2 ** 28 - 1, 2 ** 28, 2 ** 32, Number.MAX_SAFE_INTEGER),
+);
+
+const anyId: fc.Arbitrary<Id> = fc.oneof(
+  fc
+    .record({
+      first: fc.maxSafeNat(),
+      second: fc.nat(),
+      millis: fc.oneof(
+        fc.nat({ max: 4_000_000_000_000 }),
+        fc.constantFrom(0, 1, 26_843, 26_844, 2 ** 28, 2 ** 28 - 1, 900_000_000_000_000),
+      ),
+      sequence: fc.nat({ max: 9_999 }),
+    })
+    .map(({ first, second, millis, sequence }) => new OwnId(first, second, millis, sequence)),
+  fc.tuple(int64, int64, int64).map((parts) => new ForeignId(parts)),
+);
+
+const nameOrId = fc.oneof(anyText, int32);
+
+const anyRef: fc.Arbitrary<SegmentRef> = fc.record({
+  refType: fc.constantFrom<RefType>(0, 1),
+  parentSegmentId: anyId,
+  parentSpanId: int32,
+  parentInstanceId: int32,
+  entryInstanceId: int32,
+  networkAddress: nameOrId,
+  entryEndpoint: fc.option(nameOrId, { nil: undefined }),
+  parentEndpoint: fc.option(nameOrId, { nil: undefined }),
+});
+
+const anyLog: fc.Arbitrary<SpanLog> = fc.record({ time, data: fc.array(anyText, { maxLength: 6 }) });
+
+const anySpanFields = fc.record({
+  spanId: int32,
+  parentSpanId: int32,
+  type: fc.constantFrom<SpanType>(0, 1, 2),
+  operationName: anyText,
+  startTime: time,
+  endTime: time,
+  layer: fc.constantFrom<Layer>(0, 1, 2, 3, 4, 5),
+  componentId: int32,
+  isError: fc.boolean(),
+  peer: anyText,
+  method: anyText,
+  url: anyText,
+  statusCode: fc.oneof(fc.constantFrom(0, 200, 404), int32),
+  tags: fc.option(fc.array(anyText, { maxLength: 12 }), { nil: undefined }),
+  logs: fc.option(fc.array(anyLog, { maxLength: 3 }), { nil: undefined }),
+  refs: fc.option(fc.array(anyRef, { maxLength: 3 }), { nil: undefined }),
+});
+
+export const anySegment: fc.Arbitrary<Segment> = fc
+  .record({
+    traceId: anyId,
+    segmentId: anyId,
+    spans: fc.array(anySpanFields, { maxLength: 5 }),
+    isSizeLimited: fc.boolean(),
+  })
+  .map(({ traceId, segmentId, spans, isSizeLimited }) => {
+    const segment = new Segment(traceId, segmentId);
+    segment.isSizeLimited = isSizeLimited;
+    for (const { spanId, parentSpanId, type, operationName, startTime, ...rest } of spans) {
+      const span = new Span(segment, spanId, parentSpanId, type, operationName, startTime);
+      segment.spans.push(Object.assign(span, rest));
+    }
+    return segment;
+  });
+
+/** Knows some names by chance: those whose length the mask picks. */
+export const anyNames: fc.Arbitrary<Names> = fc
+  .record({ serviceId: int32, instanceId: int32, mask: fc.integer({ min: 0, max: 3 }) })
+  .map(({ serviceId, instanceId, mask }) => {
+    const lookUp = (name: string): number => (name.length & mask ? 0 : name.length * 31);
+    return { epoch: 1, serviceId, instanceId, endpoint: lookUp, networkAddress: lookUp };
+  });

@@ -1,0 +1,52 @@
+import type { Clock } from '../../../src/base/clock';
+import { Log, type Logger } from '../../../src/base/log';
+import { createBackend, type Backend } from '../../../src/wire/backend';
+import type { BackendOptions } from '../../../src/wire/backend-options';
+import type { Names } from '../../../src/wire/names';
+import { someNames } from './names';
+
+export const { signal: never } = new AbortController();
+
+/** Timers ten thousand times as fast, or as slow as they are. */
+export function clockOfSpeed(speed: number): Clock {
+  return {
+    now: () => Date.now(),
+    elapsed: () => performance.now(),
+    random: () => 0,
+    after(ms, fn) {
+      const timer = setTimeout(fn, ms / speed).unref();
+      return { cancel: () => clearTimeout(timer) };
+    },
+  };
+}
+
+/** What tests made, to be closed after each of them. */
+export class Backends {
+  readonly doubts: string[] = [];
+  readonly lines: string[] = [];
+  names: Names | undefined = someNames();
+  private readonly made: Backend[] = [];
+
+  /** To these ports of this machine. */
+  to(ports: number | readonly number[], options: Partial<BackendOptions> = {}): Backend {
+    const clock = options.clock ?? clockOfSpeed(1);
+    const say = (line: string): void => void this.lines.push(line);
+    const logger: Logger = { error: say, warn: say, info: say, debug: say };
+    const backend = createBackend({
+      addresses: [ports].flat().map((port) => ({ host: '127.0.0.1', port })),
+      agentVersion: '0.1.0',
+      serviceName: 'orders',
+      clock,
+      log: new Log(clock, logger, 'debug'),
+      names: () => this.names,
+      onDoubt: (reason) => this.doubts.push(reason),
+      ...options,
+    });
+    this.made.push(backend);
+    return backend;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.made.map((backend) => backend.close()));
+  }
+}

@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { transformSync } from '@swc/core';
+
+const ROOT = path.join(__dirname, '..', '..', '..');
+const CACHE = path.join(ROOT, 'node_modules', '.cache', 'skyanchor');
+
+export interface HostEnd {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it printed after `json`. */
+  readonly said: Record<string, unknown>;
+}
+
+/** Programs that use the room as an application does, as processes of their own, compiled from the sources of now. */
+export class HostProcess {
+  private readonly folder: string;
+
+  constructor() {
+    mkdirSync(CACHE, { recursive: true });
+    this.folder = mkdtempSync(path.join(CACHE, 'wire-'));
+    for (const room of ['base', 'trace', 'wire']) {
+      for (const file of readdirSync(path.join(ROOT, 'src', room), { recursive: true, encoding: 'utf8' })) {
+        if (file.endsWith('.ts')) this.compile(path.join(room, file));
+      }
+    }
+    writeFileSync(path.join(this.folder, 'host.js'), HOST);
+  }
+
+  /** Runs a program to its end; one that does not end within ten seconds is killed, and its code is null. */
+  run(body: string, flags: readonly string[] = []): Promise<HostEnd> {
+    const script = path.join(this.folder, `program-${programs++}.js`);
+    writeFileSync(script, `const host = require('./host.js');\n(async () => {${body}})();\n`);
+    const child = spawn(process.execPath, [...flags, script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    return new Promise((resolve, reject) => {
+      child.once('error', reject).once('close', (code) => {
+        clearTimeout(killer);
+        const said = [...stdout.matchAll(/^json (.*)$/gm)].map(([, json]) => JSON.parse(json!) as object);
+        resolve({ code, stdout, stderr, said: Object.assign({}, ...said) as Record<string, unknown> });
+      });
+    });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private compile(file: string): void {
+    const to = path.join(this.folder, file.replace(/\.ts$/, '.js'));
+    mkdirSync(path.dirname(to), { recursive: true });
+    const { code } = transformSync(readFileSync(path.join(ROOT, 'src', file), 'utf8'), {
+      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+      module: { type: 'commonjs' },
+    });
+    writeFileSync(to, code);
+  }
+}
+
+let programs = 0;
+
+/** What the programs share: how they make a backend and segments, and how long they outlive their own work. */
+const HOST = `
+const { systemClock } = require('./base/clock.js');
+const { Log } = require('./base/log.js');
+const { createBackend } = require('./wire/backend.js');
+const { Segment } = require('./trace/segment.js');
+const { Span } = require('./trace/span.js');
+const { OwnId } = require('./trace/id.js');
+
+const say = (what) => console.log('json ' + JSON.stringify(what));
+exports.say = say;
+exports.never = new AbortController().signal;
+
+/** A ref'd handle, as an application at work has one. Once it is let go, only we could keep the process up. */
+const work = setInterval(() => undefined, 1_000_000);
+exports.done = () => {
+  clearInterval(work);
+  const since = performance.now();
+  process.on('exit', () => say({ outlivedMs: performance.now() - since }));
+};
+
+/** Five seconds take half of one. */
+exports.fastClock = { ...systemClock, after: (ms, fn) => systemClock.after(ms / 10, fn) };
+
+exports.backend = (port, options = {}) =>
+  createBackend({
+    addresses: [{ host: '127.0.0.1', port }],
+    agentVersion: '0.1.0',
+    serviceName: 'orders',
+    clock: systemClock,
+    log: new Log(systemClock),
+    names: () => ({ epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 }),
+    onDoubt: (reason) => say({ doubt: reason }),
+    ...options,
+  });
+
+exports.segment = (size) => {
+  const id = new OwnId(7, 1, Date.now(), 0);
+  const segment = new Segment(id, id);
+  const span = new Span(segment, 0, -1, 0, '/', Date.now());
+  span.tags = ['big', 'x'.repeat(size)];
+  segment.spans.push(span);
+  return segment;
+};
+`;

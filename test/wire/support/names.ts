@@ -1,0 +1,26 @@
+import type { Names } from '../../../src/wire/names';
+
+/** A registration with what its dictionaries know. */
+export function someNames({
+  epoch = 1,
+  serviceId = 3,
+  instanceId = 7,
+  endpoints = {},
+  networkAddresses = {},
+}: {
+  epoch?: number;
+  serviceId?: number;
+  instanceId?: number;
+  endpoints?: Readonly<Record<string, number>>;
+  networkAddresses?: Readonly<Record<string, number>>;
+} = {}): Names {
+  const endpointIds = new Map(Object.entries(endpoints));
+  const addressIds = new Map(Object.entries(networkAddresses));
+  return {
+    epoch,
+    serviceId,
+    instanceId,
+    endpoint: (name) => endpointIds.get(name) ?? 0,
+    networkAddress: (name) => addressIds.get(name) ?? 0,
+  };
+}
