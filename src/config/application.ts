@@ -1,0 +1,57 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+
+/** What is installed where the program runs from. */
+export interface Application {
+  /** In its package.json; undefined where none has one. */
+  readonly name: string | undefined;
+  /** Where package.json files were found, the nearest first, up to the one that names the application. */
+  readonly folders: readonly string[];
+}
+
+/** Looks above the main script and, where no package.json there has a name, above the working directory. */
+export function findApplication(mainScript: string | undefined, cwd: string): Application {
+  const above = mainScript === undefined ? undefined : packagesAbove(path.dirname(realPath(mainScript)));
+  if (above?.name !== undefined) return above;
+  const { name, folders } = packagesAbove(cwd);
+  return { name, folders: [...new Set([...(above?.folders ?? []), ...folders])] };
+}
+
+/** A command in `node_modules/.bin` is a link into its own package. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+/** A package.json without a name, as `{"type": "module"}` beside built files, is passed on the way up. */
+function packagesAbove(start: string): Application {
+  const folders: string[] = [];
+  for (let folder = start; ; folder = path.dirname(folder)) {
+    const content = readPackage(path.join(folder, 'package.json'));
+    if (content !== undefined) folders.push(folder);
+    const name = nameIn(content);
+    if (name !== undefined) return { name, folders };
+    if (folder === path.dirname(folder)) return { name: undefined, folders };
+  }
+}
+
+function readPackage(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function nameIn(content: string | undefined): string | undefined {
+  if (content === undefined) return undefined;
+  try {
+    const { name } = JSON.parse(content.replace(/^\uFEFF/, '')) as { name?: unknown };
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Logger, LogLevel } from '../base/log';
+import type { BackendAddress } from './backend-address';
+import type { InstanceNameSource } from './options';
+
+/** PEM, as read from the files; what is absent was not configured. */
+export interface TlsFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** The configuration after all layers: checked, whole, frozen. What is discovered later is never written into it. */
+export interface Config {
+  readonly serviceName: string;
+  /** With its placeholders filled and before any suffix; undefined: to be generated. */
+  readonly instanceName: string | undefined;
+  readonly instanceNameFrom: InstanceNameSource;
+  /**
+   * Which of several processes of one name this is, from 1, as far as pm2 or `cluster` number them: for
+   * `numberedName` where no status file tells which names are taken.
+   */
+  readonly processNumber: number;
+  /** Each once, in order. */
+  readonly backends: readonly BackendAddress[];
+  readonly protocol: 'auto' | 'v2';
+  /** Absolute. */
+  readonly commandFile: string | undefined;
+  /** Absolute. */
+  readonly statusFile: string | undefined;
+  readonly commandFileOwners: readonly number[];
+  readonly commandFileTrustDirectory: boolean;
+  /** Undefined: the protocol's own, 3000 on v2. */
+  readonly heartbeatMs: number | undefined;
+  readonly authentication: string | undefined;
+  /** Undefined: cleartext. */
+  readonly tls: TlsFiles | undefined;
+  readonly sampleRate: number;
+  readonly ignoreSuffix: readonly string[];
+  readonly ignorePath: readonly string[];
+  readonly collectQuery: boolean;
+  readonly maxBuffer: number;
+  readonly logLevel: LogLevel;
+  readonly logger: Logger;
+  readonly enabled: boolean;
+}

@@ -1,0 +1,84 @@
+/** How values of one kind are read. `undefined`: it is none. */
+export interface Kind<T> {
+  /** Ends the sentence "expected …". */
+  readonly expected: string;
+  /** Of a flag or a variable. */
+  readonly parse: (text: string) => T | undefined;
+  /** Of `start()` or the file. */
+  readonly accept: (value: unknown) => T | undefined;
+}
+
+export function textKind(expected: string, rule: RegExp): Kind<string> {
+  const accept = (value: unknown): string | undefined =>
+    typeof value === 'string' && rule.test(value) ? value : undefined;
+  return { expected, parse: accept, accept };
+}
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly integer?: boolean;
+}
+
+export function numberKind({ least, most, integer = false }: Bounds): Kind<number> {
+  const accept = (value: unknown): number | undefined =>
+    typeof value === 'number' && value >= least && value <= most && (!integer || Number.isInteger(value))
+      ? value
+      : undefined;
+  return {
+    expected: `${integer ? 'an integer' : 'a number'} from ${least} to ${most}`,
+    // `Number('')`, `Number('0x10')` and `Number('1_0')` are not what anybody means by a number in a variable.
+    parse: (text) => (DECIMAL.test(text.trim()) ? accept(Number(text.trim())) : undefined),
+    accept,
+  };
+}
+
+const WORDS: Readonly<Record<string, boolean | undefined>> = { true: true, 1: true, false: false, 0: false };
+
+export const booleanKind: Kind<boolean> = {
+  expected: 'true or false',
+  parse(text) {
+    const word = text.trim().toLowerCase();
+    return Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
+  },
+  accept: (value) => (typeof value === 'boolean' ? value : undefined),
+};
+
+/** One of a few words; in text, whatever their case: other agents write `WARN`. */
+export function wordKind<T extends string>(words: readonly T[], remark = ''): Kind<T> {
+  const find = (value: unknown): T | undefined => words.find((word) => word === value);
+  return {
+    expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}${remark}`,
+    parse: (text) => find(text.trim().toLowerCase()),
+    accept: find,
+  };
+}
+
+/** Items between commas, blanks around them do not count; or an array. */
+export function listKind<T>(
+  item: Kind<T>,
+  { expected, least }: { expected: string; least: number },
+): Kind<readonly T[]> {
+  const collect = (found: readonly (T | undefined)[]): readonly T[] | undefined => {
+    const items = found.filter((value) => value !== undefined);
+    return items.length === found.length && items.length >= least ? items : undefined;
+  };
+  const parse = (text: string): readonly T[] | undefined =>
+    collect(
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => item.parse(part)),
+    );
+  return {
+    expected,
+    parse,
+    accept(value) {
+      if (typeof value === 'string') return parse(value);
+      return Array.isArray(value) ? collect(value.map((part) => item.accept(part))) : undefined;
+    },
+  };
+}

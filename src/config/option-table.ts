@@ -1,0 +1,183 @@
+import { LOG_LEVELS, type Logger } from '../base/log';
+import { parseBackendAddress, type BackendAddress } from './backend-address';
+import { INSTANCE_NAME_EXPECTED } from './instance-name';
+import { booleanKind, listKind, numberKind, textKind, wordKind, type Kind } from './kind';
+
+/** One option: from its row follow the variable, the flag, the key of `start()` and of the file, the faults and the help. */
+export interface OptionRow<T> {
+  readonly name: string;
+  readonly kind: Kind<T>;
+  /** Variables, the first that is set counts. */
+  readonly environment: readonly string[];
+  /** Without its prefix `--skyanchor-`. */
+  readonly flag?: string;
+  /** A flag without a value; given, it says `true` to the variable. */
+  readonly isSwitch?: true;
+  /** It, or what it names, is never printed. */
+  readonly isSecret?: true;
+  /** Not a key of `start()` and the file. */
+  readonly isTextOnly?: true;
+  /** A relative path means: from the working directory; in the file: from the file's folder. */
+  readonly isPath?: true;
+  /** For the help of the command line. */
+  readonly help: string;
+}
+
+export const SERVICE_NAME = /^(?!\s)[^\p{Cc}\p{Cs}]{1,200}(?<!\s)$/u;
+
+const line = textKind('text without control characters', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
+const path = textKind('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
+
+const backend: Kind<BackendAddress> = {
+  expected: 'host:port',
+  parse: parseBackendAddress,
+  accept: (value) => (typeof value === 'string' ? parseBackendAddress(value.trim()) : undefined),
+};
+
+const logger: Kind<Logger> = {
+  expected: 'an object with the methods error, warn, info and debug, by start() only',
+  parse: () => undefined,
+  accept: (value) => (isLogger(value) ? value : undefined),
+};
+
+function isLogger(value: unknown): value is Logger {
+  if (typeof value !== 'object' || value === null) return false;
+  const methods = value as Record<string, unknown>;
+  return ['error', 'warn', 'info', 'debug'].every((name) => typeof methods[name] === 'function');
+}
+
+/** Whether the agent runs; its variable and its flag say the opposite. */
+const enabled: Kind<boolean> = {
+  expected: booleanKind.expected,
+  parse(text) {
+    const disabled = booleanKind.parse(text);
+    return disabled === undefined ? undefined : !disabled;
+  },
+  accept: booleanKind.accept,
+};
+
+/** An object of paths turns it on, and is taken apart into the rows of its paths. */
+const tls: Kind<boolean> = { ...booleanKind, expected: 'true, false or {caFile?, certFile?, keyFile?}' };
+
+const tlsPath = (variable: string, help: string) =>
+  ({ kind: path, environment: [variable], isPath: true, help }) as const;
+
+const row = <T>(name: string, rest: Omit<OptionRow<T>, 'name'>): OptionRow<T> => ({ name, ...rest });
+
+export const OPTION_TABLE = {
+  serviceName: row('serviceName', {
+    kind: textKind('1 to 200 characters without control characters, no blank at either end', SERVICE_NAME),
+    environment: ['SW_AGENT_NAME'],
+    flag: 'service-name',
+    help: 'name of the service',
+  }),
+  instanceName: row('instanceName', {
+    // Which characters are right is decided when the placeholders are filled.
+    kind: textKind(INSTANCE_NAME_EXPECTED, /./su),
+    environment: ['SW_AGENT_INSTANCE_NAME', 'SW_AGENT_INSTANCE'],
+    flag: 'instance-name',
+    help: 'name of the process; may hold ${HOSTNAME}, ${pid}, ${ENV_NAME:default}',
+  }),
+  backends: row('backends', {
+    kind: listKind(backend, { expected: 'host:port,… with ports from 1 to 65535, IPv6 as [::1]:11800', least: 1 }),
+    environment: ['SW_AGENT_COLLECTOR_BACKEND_SERVICES'],
+    flag: 'backends',
+    help: 'host:port,… of the backend',
+  }),
+  protocol: row('protocol', {
+    kind: wordKind<'auto' | 'v2'>(['auto', 'v2'], ' (v3 is not built yet)'),
+    environment: ['SW_AGENT_PROTOCOL'],
+    flag: 'protocol',
+    help: 'auto or v2',
+  }),
+  commandFile: row('commandFile', {
+    kind: path,
+    environment: ['SW_AGENT_COMMAND_FILE'],
+    flag: 'command-file',
+    isPath: true,
+    help: 'the file an operator writes commands into',
+  }),
+  statusFile: row('statusFile', {
+    kind: path,
+    environment: ['SW_AGENT_STATUS_FILE'],
+    flag: 'status-file',
+    isPath: true,
+    help: 'where the status is shown; default <command file>.status.json',
+  }),
+  commandFileOwners: row('commandFileOwners', {
+    kind: listKind(numberKind({ least: 0, most: 2 ** 32 - 1, integer: true }), { expected: 'user ids', least: 0 }),
+    environment: ['SW_AGENT_COMMAND_FILE_OWNERS'],
+    help: 'ids of users who may own the command file',
+  }),
+  commandFileTrustDirectory: row('commandFileTrustDirectory', {
+    kind: booleanKind,
+    environment: ['SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY'],
+    help: 'whether others may write in its folders',
+  }),
+  heartbeatMs: row('heartbeatMs', {
+    kind: numberKind({ least: 10, most: 86_400_000, integer: true }),
+    environment: ['SW_AGENT_HEARTBEAT_MS'],
+    flag: 'heartbeat-ms',
+    help: 'milliseconds between two heartbeats; default 3000',
+  }),
+  authentication: row('authentication', {
+    kind: textKind('printable ASCII, no blank at either end', /^(?! )[\x20-\x7e]+(?<! )$/),
+    environment: ['SW_AGENT_AUTHENTICATION'],
+    isSecret: true,
+    help: 'the token that the backend asks for',
+  }),
+  tls: row('tls', { kind: tls, environment: ['SW_AGENT_FORCE_TLS'], help: 'whether to speak TLS' }),
+  caFile: row('tls.caFile', tlsPath('SW_AGENT_SSL_TRUSTED_CA_PATH', 'PEM file of the authorities')),
+  certFile: row('tls.certFile', tlsPath('SW_AGENT_SSL_CERT_CHAIN_PATH', 'PEM file of our certificate')),
+  keyFile: row('tls.keyFile', { ...tlsPath('SW_AGENT_SSL_KEY_PATH', 'PEM file of our key'), isSecret: true }),
+  sampleRate: row('sampleRate', {
+    kind: numberKind({ least: 0, most: 1 }),
+    environment: ['SW_AGENT_SAMPLE_RATE'],
+    flag: 'sample-rate',
+    help: 'share of traces to keep, 0 to 1',
+  }),
+  ignoreSuffix: row('ignoreSuffix', {
+    kind: listKind(line, { expected: 'suffixes such as .css,.png', least: 0 }),
+    environment: ['SW_AGENT_IGNORE_SUFFIX'],
+    help: 'paths that end so are not traced',
+  }),
+  ignorePath: row('ignorePath', {
+    kind: listKind(line, { expected: 'globs such as /health,/metrics/*', least: 0 }),
+    environment: ['SW_AGENT_IGNORE_PATH'],
+    help: 'paths that match are not traced',
+  }),
+  collectQuery: row('collectQuery', {
+    kind: booleanKind,
+    environment: ['SW_AGENT_COLLECT_QUERY'],
+    help: 'whether the tag url keeps the query',
+  }),
+  maxBuffer: row('maxBuffer', {
+    kind: numberKind({ least: 1, most: 1_000_000, integer: true }),
+    environment: ['SW_AGENT_MAX_BUFFER_SIZE'],
+    help: 'segments that may wait for the backend',
+  }),
+  logLevel: row('logLevel', {
+    kind: wordKind(LOG_LEVELS),
+    environment: ['SW_AGENT_LOGGING_LEVEL'],
+    flag: 'log-level',
+    help: 'off, error, warn, info or debug',
+  }),
+  logger: row('logger', { kind: logger, environment: [], help: 'where the log goes' }),
+  enabled: row('enabled', {
+    kind: enabled,
+    environment: ['SW_DISABLE'],
+    flag: 'disable',
+    isSwitch: true,
+    help: 'run without the agent',
+  }),
+  config: row('config', {
+    kind: path,
+    environment: ['SW_AGENT_CONFIG_FILE'],
+    flag: 'config',
+    isTextOnly: true,
+    isPath: true,
+    help: 'the configuration file; default skyanchor.config.json beside package.json',
+  }),
+};
+
+export const OPTION_ROWS: readonly OptionRow<unknown>[] = Object.values(OPTION_TABLE);

@@ -1,0 +1,88 @@
+import type { Cluster } from 'node:cluster';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import type { Config } from './config';
+import { takeFlags } from './flags';
+import { readHandover, writeHandover } from './handover';
+import { mainScriptOf } from './main-script';
+import type { Options } from './options';
+import type { WorkerPlace } from './process-number';
+import { resolveConfig, type Sources } from './resolve';
+
+/** What can be learned of this process once only, since learning it takes it away. */
+interface Birth {
+  readonly mainScript: string | undefined;
+  /** The primary's first, then our own, which go before. */
+  readonly args: readonly string[];
+  /** In `cluster`; undefined: this is no worker. */
+  readonly worker: WorkerPlace | undefined;
+}
+
+let birth: Birth | undefined;
+
+/**
+ * The configuration of this process. Takes our flags out of `process.argv`, in place and even if they are wrong, and
+ * sees to it that workers of `cluster` get them. Throws `AgentError` with every fault.
+ */
+export function processConfig(options?: Options): Config {
+  birth ??= readBirth();
+  // Before anything can be found wrong with them: workers would otherwise run as if they had not been given.
+  if (birth.args.length > 0) handOn(birth, false);
+  const config = resolveConfig(sourcesOf(birth, options));
+  // Without flags, a worker has to know of us only where both would go by one name.
+  const sharesName = config.enabled && config.instanceName !== undefined;
+  if (birth.args.length > 0 || sharesName) handOn(birth, config.enabled);
+  return config;
+}
+
+function handOn({ worker, args }: Birth, isTraced: boolean): void {
+  // A thread may share the environment with the primary that it is part of.
+  if (!worker && isMainThread) writeHandover(process.env, { pid: process.pid, args, isTraced });
+}
+
+function sourcesOf({ mainScript, args, worker }: Birth, options: Options | undefined): Sources {
+  return {
+    options,
+    args,
+    env: process.env,
+    cwd: workingDirectory(mainScript),
+    mainScript,
+    hostname: hostname(),
+    pid: process.pid,
+    worker,
+  };
+}
+
+function readBirth(): Birth {
+  const id = readWorkerId();
+  // Of this very process it is where our modules are loaded twice: another copy has emptied `process.argv` already.
+  const handover = readHandover(process.env, id === undefined ? process.pid : process.ppid);
+  const mainScript = mainScriptOf(process);
+  const { taken, rest } = takeFlags(process.argv);
+  if (taken.length > 0) process.argv.splice(0, Infinity, ...rest);
+  return {
+    mainScript,
+    args: [...(handover?.args ?? []), ...taken],
+    worker: id === undefined ? undefined : { id, isPrimaryTraced: handover?.isTraced ?? false },
+  };
+}
+
+/**
+ * A worker has a channel to its primary, so only then is `cluster` worth loading. By now Node has taken
+ * `NODE_UNIQUE_ID` out of the environment.
+ */
+function readWorkerId(): number | undefined {
+  if (typeof process.send !== 'function') return undefined;
+  // The module itself is the object that its types know as the default export.
+  return (process.getBuiltinModule('node:cluster') as unknown as Cluster).worker?.id;
+}
+
+/** It may have been removed under us. */
+function workingDirectory(mainScript: string | undefined): string {
+  try {
+    return process.cwd();
+  } catch {
+    return mainScript === undefined ? path.parse(process.execPath).root : path.dirname(mainScript);
+  }
+}

@@ -1,0 +1,110 @@
+import path from 'node:path';
+import { AgentError, type Fault } from '../base/errors';
+import { stderrLogger } from '../base/log';
+import { findApplication } from './application';
+import type { BackendAddress } from './backend-address';
+import type { Config } from './config';
+import { readFileBeside, readNamedFile, type FileContent } from './config-file';
+import { readEnvironment } from './environment';
+import { takeFlags } from './flags';
+import { fillInstanceName } from './instance-name';
+import { readKeys } from './keys';
+import { OPTION_TABLE as TABLE, type OptionRow } from './option-table';
+import { isPackageRunner } from './package-runner';
+import { processNumber, type WorkerPlace } from './process-number';
+import { defaultServiceName } from './service-name';
+import { Settings, type Setting } from './settings';
+import { readTls } from './tls-files';
+
+/** Everything that a configuration is made from. */
+export interface Sources {
+  /** What `start()` was called with. */
+  readonly options?: unknown;
+  /** Arguments; those that are not ours are left alone. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly cwd: string;
+  /** Absolute; undefined: there is none. */
+  readonly mainScript: string | undefined;
+  readonly hostname: string;
+  readonly pid: number;
+  /** In `cluster`; undefined: this is no worker. */
+  readonly worker?: WorkerPlace | undefined;
+}
+
+/** Lays flags over the environment over `start()` over the file over the defaults. Throws every fault at once. */
+export function resolveConfig(sources: Sources): Config {
+  const { env, cwd, mainScript } = sources;
+  const application = findApplication(mainScript, cwd);
+  const flags = takeFlags(sources.args);
+  const environment = readEnvironment(env);
+  const start = readKeys(sources.options ?? {}, 'start', 'start()');
+  const named = new Settings([flags.given, environment]).read(TABLE.config);
+  const file = named ? readNamedFile(named.given, cwd) : readFileBeside(application.folders);
+  const settings = new Settings([flags.given, environment, start.given, file?.given ?? []]);
+  const config = build(settings, sources, application.name, file);
+  const faults: readonly Fault[] = [...flags.faults, ...start.faults, ...(file?.faults ?? []), ...settings.found];
+  if (faults.length > 0) throw AgentError.ofFaults(faults);
+  return config;
+}
+
+/** Where there are faults, what it returns is not used. */
+function build(
+  settings: Settings,
+  sources: Sources,
+  packageName: string | undefined,
+  file: FileContent | undefined,
+): Config {
+  const valueOr = <T>(row: OptionRow<T>, fallback: T): T => settings.read(row)?.value ?? fallback;
+  const locate = ({ value, given }: Setting<string>): string =>
+    path.resolve(given.layer === 'file' && file ? file.folder : sources.cwd, value);
+  const pathOf = (row: OptionRow<string>): string | undefined => {
+    const setting = settings.read(row);
+    return setting && locate(setting);
+  };
+  // A bad path of the file itself is noted here, where all faults are.
+  settings.read(TABLE.config);
+  const commandFile = pathOf(TABLE.commandFile);
+  const instanceName = readInstanceName(settings, sources);
+  return Object.freeze({
+    serviceName: valueOr(TABLE.serviceName, defaultServiceName(packageName, sources.mainScript)),
+    instanceName: instanceName?.value,
+    instanceNameFrom: instanceName?.given.layer ?? 'generated',
+    processNumber: processNumber(sources.env, sources.worker),
+    backends: unique(valueOr(TABLE.backends, DEFAULT_BACKENDS)),
+    protocol: valueOr(TABLE.protocol, 'auto'),
+    commandFile,
+    statusFile: pathOf(TABLE.statusFile) ?? (commandFile && `${commandFile}.status.json`),
+    commandFileOwners: Object.freeze(valueOr(TABLE.commandFileOwners, [])),
+    commandFileTrustDirectory: valueOr(TABLE.commandFileTrustDirectory, false),
+    heartbeatMs: settings.read(TABLE.heartbeatMs)?.value,
+    authentication: settings.read(TABLE.authentication)?.value,
+    tls: Object.freeze(readTls(settings, locate)),
+    sampleRate: valueOr(TABLE.sampleRate, 1),
+    ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),
+    ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
+    collectQuery: valueOr(TABLE.collectQuery, false),
+    maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
+    logLevel: valueOr(TABLE.logLevel, 'warn'),
+    logger: valueOr(TABLE.logger, stderrLogger),
+    enabled: valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript),
+  });
+}
+
+const DEFAULT_BACKENDS: readonly BackendAddress[] = [{ host: '127.0.0.1', port: 11_800 }];
+const DEFAULT_SUFFIXES: readonly string[] = '.jpg,.jpeg,.js,.css,.png,.bmp,.gif,.ico,.mp3,.mp4,.html,.svg'.split(',');
+
+function readInstanceName(settings: Settings, sources: Sources): Setting<string> | undefined {
+  const template = settings.read(TABLE.instanceName);
+  if (!template) return undefined;
+  const filled = fillInstanceName(template.value, sources);
+  if (filled.type === 'name') return { value: filled.name, given: template.given };
+  settings.fault(template.given, filled.expected);
+  return undefined;
+}
+
+function unique(backends: readonly BackendAddress[]): readonly BackendAddress[] {
+  const byAddress = new Map(backends.map((backend) => [`${backend.host}:${backend.port}`, Object.freeze(backend)]));
+  return Object.freeze([...byAddress.values()]);
+}

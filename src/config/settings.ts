@@ -1,0 +1,51 @@
+import type { Fault } from '../base/errors';
+import { faultOf, type Given, type Layer } from './given';
+import type { OptionRow } from './option-table';
+
+/** What one option was set to. */
+export interface Setting<T> {
+  readonly value: T;
+  readonly given: Given;
+}
+
+const TEXT_LAYERS: readonly Layer[] = ['flag', 'environment'];
+
+/**
+ * All layers, laid over each other. Only the value that counts is checked: a flag has to be able to mend what is wrong
+ * in a file that cannot be changed.
+ */
+export class Settings {
+  private readonly faults = new Map<string, Fault>();
+
+  /** @param layers what goes before comes first */
+  constructor(private readonly layers: readonly (readonly Given[])[]) {}
+
+  /** @returns undefined: not set, or a fault which is noted */
+  read<T>(row: OptionRow<T>): Setting<T> | undefined {
+    const given = this.find(row);
+    if (!given) return undefined;
+    const value = TEXT_LAYERS.includes(given.layer)
+      ? row.kind.parse(String(given.value))
+      : row.kind.accept(given.value);
+    if (value !== undefined) return { value, given };
+    this.fault(given);
+    return undefined;
+  }
+
+  /** Notes what shows only when the value is used. Of one option only the first fault counts. */
+  fault(given: Given, expected?: string): void {
+    if (!this.faults.has(given.row.name)) this.faults.set(given.row.name, faultOf(given, expected));
+  }
+
+  get found(): readonly Fault[] {
+    return [...this.faults.values()];
+  }
+
+  private find(row: OptionRow<unknown>): Given | undefined {
+    for (const layer of this.layers) {
+      const given = layer.find((candidate) => candidate.row.name === row.name);
+      if (given) return given;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,475 @@
+import path from 'node:path';
+import { AgentError } from '../../src/base/errors';
+import { stderrLogger } from '../../src/base/log';
+import type { Options } from '../../src/config/options';
+import { faultsOf, put, resolve, scratch } from './sources';
+
+const folder = scratch();
+
+/** A folder with a package.json and, beside it, the configuration file. */
+function applicationWith(name: string, file: unknown): string {
+  put(folder, `${name}/package.json`, { name });
+  put(folder, `${name}/skyanchor.config.json`, file);
+  return path.join(folder, name, 'app.js');
+}
+
+describe('without being told anything', () => {
+  it('has the documented defaults', () => {
+    expect(resolve()).toEqual({
+      serviceName: 'app.js',
+      instanceName: undefined,
+      instanceNameFrom: 'generated',
+      processNumber: 1,
+      backends: [{ host: '127.0.0.1', port: 11_800 }],
+      protocol: 'auto',
+      commandFile: undefined,
+      statusFile: undefined,
+      commandFileOwners: [],
+      commandFileTrustDirectory: false,
+      heartbeatMs: undefined,
+      authentication: undefined,
+      tls: undefined,
+      sampleRate: 1,
+      ignoreSuffix: ['.jpg', '.jpeg', '.js', '.css', '.png', '.bmp', '.gif', '.ico', '.mp3', '.mp4', '.html', '.svg'],
+      ignorePath: [],
+      collectQuery: false,
+      maxBuffer: 10_000,
+      logLevel: 'warn',
+      logger: stderrLogger,
+      enabled: true,
+    });
+  });
+
+  it('is frozen through and through', () => {
+    const config = resolve();
+    expect(Object.isFrozen(config)).toBe(true);
+    for (const value of [config.backends, config.backends[0], config.ignoreSuffix, config.commandFileOwners])
+      expect(Object.isFrozen(value)).toBe(true);
+  });
+});
+
+describe('precedence', () => {
+  const mainScript = applicationWith('layers', { instanceName: 'of-file' });
+  const layers = {
+    flag: { args: ['node', 'app.js', '--skyanchor-instance-name=of-flag'] },
+    environment: { env: { SW_AGENT_INSTANCE_NAME: 'of-environment' } },
+    start: { options: { instanceName: 'of-start' } },
+    file: {},
+  } as const;
+  const names = Object.keys(layers) as (keyof typeof layers)[];
+
+  it.each(names)('lets what comes from %s go before everything below it', (name) => {
+    const below = names.slice(names.indexOf(name)).map((layer) => layers[layer]);
+    const config = resolve(Object.assign({ mainScript }, ...below));
+    expect([config.instanceName, config.instanceNameFrom]).toEqual([`of-${name}`, name]);
+  });
+
+  it('lets a flag mend what is wrong further down', () => {
+    const config = resolve({ args: ['--skyanchor-protocol=v2'], env: { SW_AGENT_PROTOCOL: 'v9' } });
+    expect(config.protocol).toBe('v2');
+  });
+
+  it('prefers SW_AGENT_INSTANCE_NAME to its alias, and takes the alias where the first is empty', () => {
+    const SW_AGENT_INSTANCE = 'alias';
+    expect(resolve({ env: { SW_AGENT_INSTANCE_NAME: 'name', SW_AGENT_INSTANCE } }).instanceName).toBe('name');
+    expect(resolve({ env: { SW_AGENT_INSTANCE_NAME: '', SW_AGENT_INSTANCE } }).instanceName).toBe('alias');
+  });
+
+  it('counts an empty variable and an undefined option as not set', () => {
+    const config = resolve({
+      env: { SW_AGENT_NAME: '', SW_AGENT_HEARTBEAT_MS: '', SW_DISABLE: '', SW_AGENT_CONFIG_FILE: '' },
+      options: { serviceName: 'orders', heartbeatMs: undefined, enabled: undefined },
+    });
+    expect(config).toMatchObject({ serviceName: 'orders', heartbeatMs: undefined, enabled: true });
+  });
+});
+
+interface Reading {
+  readonly env: Record<string, string>;
+  readonly options: Options;
+  readonly expected: object;
+}
+
+describe('an option', () => {
+  const readings: Reading[] = [
+    {
+      env: { SW_AGENT_NAME: 'my orders' },
+      options: { serviceName: 'my orders' },
+      expected: { serviceName: 'my orders' },
+    },
+    {
+      env: { SW_AGENT_INSTANCE_NAME: 'orders-${HOSTNAME}-${pid}' },
+      options: { instanceName: 'orders-${HOSTNAME}-${pid}' },
+      expected: { instanceName: 'orders-web-1-4711' },
+    },
+    {
+      env: { SW_AGENT_COLLECTOR_BACKEND_SERVICES: ' oap-1:11800 , [::1]:1,oap-1:11800,' },
+      options: { backends: ['oap-1:11800', '[::1]:1', 'oap-1:11800'] },
+      expected: {
+        backends: [
+          { host: 'oap-1', port: 11_800 },
+          { host: '::1', port: 1 },
+        ],
+      },
+    },
+    { env: { SW_AGENT_PROTOCOL: ' V2 ' }, options: { protocol: 'v2' }, expected: { protocol: 'v2' } },
+    {
+      env: { SW_AGENT_COMMAND_FILE: 'run/c' },
+      options: { commandFile: 'run/c' },
+      expected: { commandFile: '/nowhere/at/all/run/c', statusFile: '/nowhere/at/all/run/c.status.json' },
+    },
+    {
+      env: { SW_AGENT_STATUS_FILE: '/run/s.json', SW_AGENT_COMMAND_FILE: '/run/c' },
+      options: { statusFile: '/run/s.json', commandFile: '/run/c' },
+      expected: { commandFile: '/run/c', statusFile: '/run/s.json' },
+    },
+    {
+      env: { SW_AGENT_COMMAND_FILE_OWNERS: '1000, 1001' },
+      options: { commandFileOwners: [1000, 1001] },
+      expected: { commandFileOwners: [1000, 1001] },
+    },
+    {
+      env: { SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY: 'TRUE' },
+      options: { commandFileTrustDirectory: true },
+      expected: { commandFileTrustDirectory: true },
+    },
+    { env: { SW_AGENT_HEARTBEAT_MS: '1e3' }, options: { heartbeatMs: 1000 }, expected: { heartbeatMs: 1000 } },
+    {
+      env: { SW_AGENT_AUTHENTICATION: 't0ken' },
+      options: { authentication: 't0ken' },
+      expected: { authentication: 't0ken' },
+    },
+    { env: { SW_AGENT_FORCE_TLS: '1' }, options: { tls: true }, expected: { tls: {} } },
+    { env: { SW_AGENT_SAMPLE_RATE: '.25' }, options: { sampleRate: 0.25 }, expected: { sampleRate: 0.25 } },
+    {
+      env: { SW_AGENT_IGNORE_SUFFIX: '.a, .b' },
+      options: { ignoreSuffix: ['.a', '.b'] },
+      expected: { ignoreSuffix: ['.a', '.b'] },
+    },
+    { env: { SW_AGENT_IGNORE_SUFFIX: ',' }, options: { ignoreSuffix: [] }, expected: { ignoreSuffix: [] } },
+    {
+      env: { SW_AGENT_IGNORE_PATH: '/health,/m/*' },
+      options: { ignorePath: '/health,/m/*' },
+      expected: { ignorePath: ['/health', '/m/*'] },
+    },
+    { env: { SW_AGENT_COLLECT_QUERY: 'true' }, options: { collectQuery: true }, expected: { collectQuery: true } },
+    { env: { SW_AGENT_MAX_BUFFER_SIZE: '5' }, options: { maxBuffer: 5 }, expected: { maxBuffer: 5 } },
+    { env: { SW_AGENT_LOGGING_LEVEL: 'DEBUG' }, options: { logLevel: 'debug' }, expected: { logLevel: 'debug' } },
+    { env: { SW_DISABLE: 'true' }, options: { enabled: false }, expected: { enabled: false } },
+    { env: { SW_DISABLE: 'false' }, options: { enabled: true }, expected: { enabled: true } },
+  ];
+
+  it.each(readings)('says the same by environment and by start(): $expected', ({ env, options, expected }) => {
+    expect(resolve({ env })).toMatchObject(expected);
+    expect(resolve({ options })).toMatchObject(expected);
+  });
+
+  const flags: [args: string[], expected: object][] = [
+    [['--skyanchor-service-name', 'orders'], { serviceName: 'orders' }],
+    [['--skyanchor-instance-name=orders-1'], { instanceName: 'orders-1', instanceNameFrom: 'flag' }],
+    [
+      ['--skyanchor-backends', 'a:1,b:2'],
+      {
+        backends: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 2 },
+        ],
+      },
+    ],
+    [['--skyanchor-protocol', 'auto'], { protocol: 'auto' }],
+    [['--skyanchor-command-file', '/c'], { commandFile: '/c' }],
+    [['--skyanchor-status-file', '/s'], { statusFile: '/s' }],
+    [['--skyanchor-heartbeat-ms', '500'], { heartbeatMs: 500 }],
+    [['--skyanchor-sample-rate=0'], { sampleRate: 0 }],
+    [['--skyanchor-log-level=off'], { logLevel: 'off' }],
+    [['--skyanchor-disable'], { enabled: false }],
+  ];
+
+  it.each(flags)('is set by the flag %j', (args, expected) => {
+    expect(resolve({ args })).toMatchObject(expected);
+  });
+
+  it("takes the application's own logger, as it is", () => {
+    const logger = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
+    expect(resolve({ options: { logger } }).logger).toBe(logger);
+  });
+
+  it.each(['npm-cli.js', 'npx', 'yarn.js', 'pnpm.cjs', 'yarn-1.22.19.cjs'])(
+    'is off in %s, which only starts the program',
+    (script) => {
+      expect(resolve({ mainScript: `/usr/lib/bin/${script}` }).enabled).toBe(false);
+      expect(resolve({ mainScript: `/usr/lib/bin/${script}`, env: { SW_DISABLE: 'false' } }).enabled).toBe(false);
+    },
+  );
+});
+
+describe('faults', () => {
+  it('are all told at once, each with name, value, source and what was expected', () => {
+    const mainScript = applicationWith('faulty', { collectQuery: 'yes', heartBeatMs: 5 });
+    const faults = faultsOf({
+      mainScript,
+      args: ['--skyanchor-protocol=v9', '--skyanchor-protocl', 'v2', '--skyanchor-log-level'],
+      env: { SW_AGENT_SAMPLE_RATE: '7', SW_AGENT_INSTANCE: 'a b' },
+      options: { maxBuffer: -1, nonsense: true },
+    });
+    expect(faults).toEqual(
+      expect.arrayContaining([
+        {
+          name: 'protocol',
+          value: 'v9',
+          source: 'flag --skyanchor-protocol',
+          expected: 'auto or v2 (v3 is not built yet)',
+        },
+        {
+          name: '--skyanchor-protocl',
+          value: 'v2',
+          source: 'flag --skyanchor-protocl',
+          expected: 'a flag that exists; did you mean --skyanchor-protocol?',
+        },
+        {
+          name: 'logLevel',
+          value: '',
+          source: 'flag --skyanchor-log-level',
+          expected: 'a value: off, error, warn, info or debug',
+        },
+        {
+          name: 'sampleRate',
+          value: '7',
+          source: 'environment SW_AGENT_SAMPLE_RATE',
+          expected: 'a number from 0 to 1',
+        },
+        {
+          name: 'instanceName',
+          value: 'a b',
+          source: 'environment SW_AGENT_INSTANCE',
+          expected: '1 to 200 characters without blanks and control characters, no leading @',
+        },
+        { name: 'maxBuffer', value: '-1', source: 'start()', expected: 'an integer from 1 to 1000000' },
+        { name: 'nonsense', value: 'true', source: 'start()', expected: 'an option that exists' },
+        { name: 'collectQuery', value: 'yes', source: 'file skyanchor.config.json', expected: 'true or false' },
+        {
+          name: 'heartBeatMs',
+          value: '5',
+          source: 'file skyanchor.config.json',
+          expected: 'an option that exists; did you mean heartbeatMs?',
+        },
+      ]),
+    );
+    expect(faults).toHaveLength(9);
+  });
+
+  it.each<[name: string, value: unknown]>([
+    ['serviceName', ''],
+    ['serviceName', '   '],
+    ['serviceName', 'a\nb'],
+    ['serviceName', 7],
+    ['instanceName', ''],
+    ['instanceName', '@orders'],
+    ['instanceName', 'or ders'],
+    ['instanceName', 'a\u0007'],
+    ['instanceName', 'a\ud800'],
+    ['backends', ''],
+    ['backends', ','],
+    ['backends', []],
+    ['backends', 'oap'],
+    ['backends', 'oap:0'],
+    ['backends', 'oap:65536'],
+    ['backends', 'http://oap:11800'],
+    ['backends', '::1:11800'],
+    ['backends', '[oap]:11800'],
+    ['backends', ['oap:11800', 7]],
+    ['protocol', 'v3'],
+    ['protocol', 'V2'],
+    ['commandFile', ''],
+    ['commandFile', 'a\0b'],
+    ['statusFile', true],
+    ['commandFileOwners', [-1]],
+    ['commandFileOwners', ['root']],
+    ['commandFileOwners', 1000],
+    ['commandFileTrustDirectory', 'true'],
+    ['heartbeatMs', 0],
+    ['heartbeatMs', 9],
+    ['heartbeatMs', 86_400_001],
+    ['heartbeatMs', 99.5],
+    ['heartbeatMs', NaN],
+    ['heartbeatMs', '1000'],
+    ['authentication', 'tökén'],
+    ['authentication', 'a\nb'],
+    ['tls', 'yes'],
+    ['sampleRate', 1.01],
+    ['sampleRate', -0.1],
+    ['ignoreSuffix', [null]],
+    ['ignorePath', 7],
+    ['collectQuery', 1],
+    ['maxBuffer', 0],
+    ['logLevel', 'trace'],
+    ['logger', {}],
+    ['logger', console.log],
+    ['enabled', 'no'],
+  ])('names %s when it is %j', (name, value) => {
+    const faults = faultsOf({ options: { [name]: value } });
+    expect(faults).toEqual([{ name, value: expect.any(String), source: 'start()', expected: expect.any(String) }]);
+  });
+
+  it.each([
+    ['SW_AGENT_HEARTBEAT_MS', '0x10'],
+    ['SW_AGENT_HEARTBEAT_MS', ' '],
+    ['SW_AGENT_HEARTBEAT_MS', '3s'],
+    ['SW_AGENT_SAMPLE_RATE', 'half'],
+    ['SW_AGENT_COLLECT_QUERY', 'yes'],
+    ['SW_DISABLE', 'constructor'],
+    ['SW_AGENT_COMMAND_FILE_OWNERS', 'root'],
+  ])('names the variable %s when it is %j', (variable, value) => {
+    expect(faultsOf({ env: { [variable]: value } })).toMatchObject([{ value, source: `environment ${variable}` }]);
+  });
+
+  it('are told of a name of more than 200 characters', () => {
+    const options = { serviceName: '😀'.repeat(201), instanceName: '😀'.repeat(201) };
+    expect(
+      faultsOf({ options })
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['instanceName', 'serviceName']);
+    const fitting = { serviceName: '😀'.repeat(200), instanceName: '😀'.repeat(200) };
+    expect(resolve({ options: fitting })).toMatchObject(fitting);
+  });
+
+  it.each([7, 'v2', [], () => undefined])('are told of start(%p)', (options) => {
+    expect(faultsOf({ options })).toMatchObject([{ name: 'options', source: 'start()', expected: 'an object' }]);
+  });
+
+  it('stand for whatever a getter of the options throws', () => {
+    const options = Object.defineProperty({}, 'protocol', {
+      enumerable: true,
+      get: () => {
+        throw new Error('mine');
+      },
+    });
+    expect(faultsOf({ options })).toMatchObject([{ name: 'options' }]);
+  });
+
+  it('do not take a key from the prototype for an option', () => {
+    expect(
+      faultsOf({ options: JSON.parse('{"__proto__": 1, "constructor": 2, "config": "x", "tls.caFile": "y"}') }),
+    ).toHaveLength(4);
+  });
+
+  it('are one readable message', () => {
+    const go = (): unknown => resolve({ options: { protocol: 'v3', sampleRate: 2 } });
+    expect(go).toThrow(AgentError);
+    expect(go).toThrow(
+      'invalid configuration: protocol = v3 (start()): expected auto or v2 (v3 is not built yet); sampleRate = 2 (start()): expected a number from 0 to 1',
+    );
+  });
+});
+
+describe('a secret', () => {
+  it.each([
+    [{ env: { SW_AGENT_AUTHENTICATION: 'sesam\u0007' } }],
+    [{ options: { authentication: ['sesam'] } }],
+    [{ options: { authenticaton: 'sesam' } }],
+    [{ options: { tls: { key: 'sesam' } } }],
+    [{ options: { tls: '-----BEGIN PRIVATE KEY-----sesam' } }],
+    [{ options: { tls: { keyFile: 'sesam', certFile: '/dev/null' } } }],
+    [{ args: ['--skyanchor-authentication=sesam'] }],
+    [{ args: ['--skyanchor-token=sesam'] }],
+    [{ options: { backends: 'https://me:sesam@oap:11800' } }],
+  ])('is never printed: %j', (sources) => {
+    const faults = faultsOf(sources);
+    expect(faults.length).toBeGreaterThan(0);
+    expect(JSON.stringify(faults)).not.toContain('sesam');
+    expect(JSON.stringify(faults)).toContain('***');
+  });
+
+  it('is not quoted from a file that is no JSON', () => {
+    for (const text of ['{"authentication": sesam}', '{"authentication": "sesam" "a"}', 'sesam']) {
+      const faults = faultsOf({ mainScript: applicationWith('broken', text) });
+      expect(faults).toHaveLength(1);
+      expect(JSON.stringify(faults)).not.toContain('sesam');
+    }
+  });
+
+  it('has no flag, and the fault says what it has', () => {
+    expect(faultsOf({ args: ['--skyanchor-authentication=x'] })[0]?.expected).toBe(
+      'no such flag; authentication is set by start(), SW_AGENT_AUTHENTICATION',
+    );
+  });
+});
+
+describe('the file', () => {
+  it('lies beside the package.json of the application', () => {
+    expect(resolve({ mainScript: applicationWith('beside', { heartbeatMs: 700 }) }).heartbeatMs).toBe(700);
+  });
+
+  it('lies beside the package.json above the working directory where the script has none', () => {
+    applicationWith('working', { heartbeatMs: 800 });
+    const cwd = path.join(folder, 'working', 'deep', 'er');
+    expect(resolve({ cwd, mainScript: undefined }).heartbeatMs).toBe(800);
+  });
+
+  it('is named by flag or environment, from the working directory', () => {
+    put(folder, 'named/mine.json', { heartbeatMs: 900, commandFile: 'run/c' });
+    const cwd = path.join(folder, 'named');
+    expect(resolve({ cwd, args: ['--skyanchor-config=mine.json'] }).heartbeatMs).toBe(900);
+    const config = resolve({ cwd: '/', env: { SW_AGENT_CONFIG_FILE: path.join(cwd, 'mine.json') } });
+    expect(config.heartbeatMs).toBe(900);
+    // Its own paths begin where it lies.
+    expect(config.commandFile).toBe(path.join(cwd, 'run/c'));
+  });
+
+  it.each([
+    ['is not there', 'gone.json', undefined],
+    ['is a folder', '', undefined],
+    ['is no JSON', 'text.json', 'text'],
+  ])('is a fault of whoever named it when it %s', (_what, name, content) => {
+    if (content !== undefined) put(folder, name, content);
+    const file = path.join(folder, name);
+    expect(faultsOf({ args: ['--skyanchor-config', file] })).toEqual([
+      {
+        name: 'config',
+        value: file,
+        source: 'flag --skyanchor-config',
+        expected: expect.stringMatching(/^a readable file of JSON: ./),
+      },
+    ]);
+  });
+
+  it.each([[[]], ['text'], [null], [7]])('has to hold an object, not %j', (content) => {
+    expect(faultsOf({ mainScript: applicationWith('odd', JSON.stringify(content)) })).toMatchObject([
+      { name: 'options', source: 'file skyanchor.config.json', expected: 'an object' },
+    ]);
+  });
+
+  it('may begin with a byte order mark', () => {
+    expect(resolve({ mainScript: applicationWith('bom', '\uFEFF{"maxBuffer": 3}') }).maxBuffer).toBe(3);
+  });
+});
+
+describe('placeholders in the instance name', () => {
+  it.each([
+    ['${ZONE}-1', 'eu-1'],
+    ['${GONE:us}', 'us'],
+    ['${EMPTY:us}', 'us'],
+    ['a${GONE:}', 'a'],
+    ['${HOSTNAME:x}', 'web-1'],
+    ['$ZONE$', '$ZONE$'],
+  ])('fills %s with %s', (template, expected) => {
+    const env = { ZONE: 'eu', EMPTY: '', HOSTNAME: 'not-this', SW_AGENT_INSTANCE_NAME: template };
+    expect(resolve({ env }).instanceName).toBe(expected);
+  });
+
+  it.each([
+    ['${GONE}', 'GONE to be set, or a default: ${GONE:default}'],
+    ['${EMPTY}${GONE}', 'EMPTY, GONE to be set, or a default: ${EMPTY:default}'],
+    ['${A-B}', 'placeholders of the form ${HOSTNAME}, ${pid} or ${ENV_NAME:default}'],
+    ['${GONE', 'placeholders of the form ${HOSTNAME}, ${pid} or ${ENV_NAME:default}'],
+    ['${GONE:}', '1 to 200 characters without blanks and control characters, no leading @'],
+    ['${LONG}', '1 to 200 characters without blanks and control characters, no leading @'],
+    ['${AT}', '1 to 200 characters without blanks and control characters, no leading @'],
+  ])('refuses %s', (instanceName, expected) => {
+    const env = { EMPTY: '', LONG: 'x'.repeat(201), AT: '@all' };
+    expect(faultsOf({ env, options: { instanceName } })).toEqual([
+      { name: 'instanceName', value: instanceName, source: 'start()', expected },
+    ]);
+  });
+});
