@@ -1,0 +1,62 @@
+import type { CommandFile, ReadFile } from './command-file';
+import type { Encoding } from './decode';
+import type { Item } from './item';
+import { formatStamp, type Stamp } from './stamp';
+
+/** Over this size an agent says `full` and writes no more: a file that is only ever appended to grows. */
+const FULL_BYTES = 256 * 1024;
+
+/**
+ * - `written`: it is on the disk.
+ * - `silent`: this file is not written; the status file has the answers.
+ * - `changed`: it is not the file that was read. Look again.
+ * - `failed`: the disk would not take it.
+ */
+export type Said = 'written' | 'silent' | 'changed' | 'failed';
+
+/** The command file as it was read, to be written below. */
+export class Page {
+  private isWritable: boolean;
+  private failure = '';
+
+  constructor(
+    private readonly file: CommandFile,
+    readonly read: ReadFile,
+    private readonly encoding: Encoding,
+    readonly items: readonly Item[],
+  ) {
+    this.isWritable = !read.isReadOnly;
+  }
+
+  get isSilent(): boolean {
+    return !this.isWritable;
+  }
+
+  get isFull(): boolean {
+    return this.read.stats.size > FULL_BYTES;
+  }
+
+  /** Why the disk did not take what was last said. */
+  get reason(): string {
+    return this.failure;
+  }
+
+  /** From here on the status file alone is written. */
+  silence(): void {
+    this.isWritable = false;
+  }
+
+  async say(stamp: Stamp): Promise<Said> {
+    if (!this.isWritable) return 'silent';
+    const outcome = await this.file.append(formatStamp(stamp), this.read, this.encoding);
+    if (outcome.status === 'failed') this.failure = outcome.reason;
+    if (outcome.status !== 'read-only') return outcome.status;
+    this.silence();
+    return 'silent';
+  }
+
+  /** This instance has said that somewhere on the page. */
+  has(instance: string, isMeant: (stamp: Stamp) => boolean): boolean {
+    return this.items.some((item) => item.type === 'stamp' && item.stamp.instance === instance && isMeant(item.stamp));
+  }
+}

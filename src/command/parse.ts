@@ -1,0 +1,172 @@
+import { fault, type Form } from './command';
+import { digestOf, digestOfFault } from './digest-of';
+import type { Item } from './item';
+import { JsonDepth } from './json-depth';
+import { parseJson } from './parse-json';
+import { countUnanswered } from './pending';
+import { parseLine } from './parse-line';
+import { isAcknowledging, parseStamp, type Stamp } from './stamp';
+
+export type { Item } from './item';
+
+export interface Parsed {
+  /** In the file's order. Blank lines and comments are the operator's own and not among them. */
+  readonly items: readonly Item[];
+  /** What there is too much of, in words; then the items are not all. */
+  readonly excess: string | undefined;
+}
+
+/** Beside the stamps, as UTF-8. */
+const MOST_OPERATOR_BYTES = 64 * 1024;
+const MOST_UNANSWERED = 64;
+
+/**
+ * What the file says. Linear: each line is looked at once, and once more if an object that starts there never ends;
+ * and soon over where nobody would listen anyway.
+ */
+export function parse(text: string): Parsed {
+  return new Parser(text).parse();
+}
+
+type Line =
+  | { readonly type: 'stamp'; readonly stamp: Stamp }
+  /** A comment, a blank line, or the tail of a stamp whose head a racing `>` overwrote. */
+  | { readonly type: 'passed-over' }
+  | { readonly type: 'asked'; readonly text: string };
+
+interface Known {
+  readonly form: Form;
+  readonly digest: string;
+  readonly isWhole: boolean;
+}
+
+const NO_JSON = fault('not valid JSON');
+const UNENDED = fault('a JSON object that does not end');
+const TOO_MANY = `more than ${MOST_UNANSWERED} commands that nobody has answered`;
+
+/** Goes on with an object that did not end, rather than being a command of its own. */
+const CONTINUES_JSON = /^["\]},:[\d-]/;
+
+class Parser {
+  private readonly lines: readonly Line[];
+  private readonly items: Item[] = [];
+  private readonly forms = new Map<string, Known>();
+  private operatorBytes = 0;
+  /** By any instance. */
+  private readonly acknowledged = new Set<string>();
+  /** Commands that no stamp in the file acknowledges; there may be more that none *below* them does. */
+  private readonly unanswered = new Set<string>();
+  /** Up to here no object ends that has not ended: looking again would make the time quadratic. */
+  private unendedUpTo = 0;
+
+  constructor(text: string) {
+    this.lines = text.split('\n').map((raw) => this.lineOf(raw));
+    // The last line has no newline.
+    this.operatorBytes--;
+  }
+
+  parse(): Parsed {
+    for (let at = 0; at < this.lines.length && this.excess() === undefined;) at = this.take(at);
+    const excess = this.excess() ?? (countUnanswered(this.items) > MOST_UNANSWERED ? TOO_MANY : undefined);
+    return { items: this.items, excess };
+  }
+
+  private excess(): string | undefined {
+    if (this.operatorBytes > MOST_OPERATOR_BYTES) return `more than ${MOST_OPERATOR_BYTES} bytes beside the stamps`;
+    return this.unanswered.size > MOST_UNANSWERED ? TOO_MANY : undefined;
+  }
+
+  private lineOf(raw: string): Line {
+    const text = trimBlanks(raw);
+    const stamp = parseStamp(text);
+    if (stamp?.digest !== undefined && isAcknowledging(stamp)) this.acknowledged.add(stamp.digest);
+    if (stamp) return { type: 'stamp', stamp };
+    const isTail = !text.startsWith('#') && text.endsWith(' !#');
+    if (!isTail) this.operatorBytes += Buffer.byteLength(raw) + 1;
+    return text === '' || isTail || text.startsWith('#') ? { type: 'passed-over' } : { type: 'asked', text };
+  }
+
+  /** @returns the line to go on with */
+  private take(at: number): number {
+    const line = this.lines[at];
+    if (line?.type === 'stamp') this.items.push({ type: 'stamp', line: at + 1, stamp: line.stamp });
+    if (line?.type !== 'asked') return at + 1;
+    if (line.text.startsWith('{')) return this.takeObject(at, line.text);
+    this.push(at, line.text, parseLine, this.endsInNewline(at));
+    return at + 1;
+  }
+
+  private takeObject(at: number, firstLine: string): number {
+    const isAlone = new JsonDepth().read(firstLine) <= 0;
+    const end = isAlone ? at : at >= this.unendedUpTo ? this.endOfObject(at) : undefined;
+    if (end !== undefined) {
+      const text = this.textOf(at, end);
+      this.push(at, text, parseJson, this.endsInNewline(end));
+      return end + 1;
+    }
+    return this.takeUnended(at);
+  }
+
+  /** A command that somebody appended below must not vanish in an object that was never closed. */
+  private takeUnended(at: number): number {
+    let next = at + 1;
+    for (; next < this.lines.length; next++) {
+      const line = this.lines[next];
+      if (line?.type === 'stamp' || (line?.type === 'asked' && !CONTINUES_JSON.test(line.text))) break;
+    }
+    // A stamp below says that an agent has given up waiting for the end.
+    const isComplete = this.lines[this.unendedUpTo]?.type === 'stamp';
+    this.push(at, this.textOf(at, next - 1), () => UNENDED, isComplete);
+    return next;
+  }
+
+  /** The line where the object that starts at `at` ends; undefined, with `unendedUpTo` set, if none does. */
+  private endOfObject(at: number): number | undefined {
+    const depth = new JsonDepth();
+    for (let next = at; next < this.lines.length; next++) {
+      const line = this.lines[next];
+      if (line?.type === 'asked' && depth.read(line.text) <= 0) return next;
+      if (line?.type === 'stamp') {
+        this.unendedUpTo = next;
+        return undefined;
+      }
+    }
+    this.unendedUpTo = this.lines.length;
+    return undefined;
+  }
+
+  private textOf(from: number, to: number): string {
+    const texts: string[] = [];
+    for (const line of this.lines.slice(from, to + 1)) if (line.type === 'asked') texts.push(line.text);
+    return texts.join('\n');
+  }
+
+  private endsInNewline(at: number): boolean {
+    return at < this.lines.length - 1;
+  }
+
+  private push(at: number, text: string, read: (text: string) => Form | undefined, isEnded: boolean): void {
+    let known = this.forms.get(text);
+    if (!known) {
+      const form = read(text) ?? NO_JSON;
+      const digest = form.type === 'command' ? digestOf(form.command) : digestOfFault(text);
+      // JSON says by itself where it ends.
+      known = { form, digest, isWhole: read === parseJson && form !== NO_JSON };
+      this.forms.set(text, known);
+      if (!this.acknowledged.has(digest)) this.unanswered.add(digest);
+    }
+    this.items.push({ line: at + 1, digest: known.digest, isComplete: isEnded || known.isWhole, ...known.form });
+  }
+}
+
+function trimBlanks(line: string): string {
+  let start = 0;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d;
+}

@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandFile } from '../../src/command/command-file';
+import { until } from '../support/until';
+import { Desk } from './desk';
+
+let desk: Desk;
+
+beforeEach(() => {
+  desk = new Desk();
+});
+
+afterEach(() => desk.clear());
+
+const has = (program: string) => {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const RAN = ['running', 'done'];
+
+describe('an operator who writes', () => {
+  it('`echo reset >` gets running and done, and again when it is written again', async () => {
+    await desk.watchReady();
+    await desk.type('echo reset > $F');
+    await desk.untilStates(RAN);
+    const [first] = desk.stamps;
+    expect(desk.text).toMatch(
+      /^reset\n#! \S+Z orders-1 running ([0-9a-f]{6}) cmd=bfd4b5ca4c63 !#\n#! \S+Z orders-1 done \1 took=\d+ms !#\n$/,
+    );
+    await desk.type('echo reset > $F');
+    await until(
+      () => desk.stamps,
+      (stamps) => stamps.length === 2 && stamps[0]!.id !== first!.id,
+    );
+    await desk.untilRan(2);
+    expect(desk.ran).toEqual(['reset', 'reset']);
+  });
+
+  it('nothing new, by touch, chmod, or saving the same again, makes nothing run', async () => {
+    await desk.watchReady();
+    await desk.type('echo reset > $F');
+    await desk.untilStates(RAN);
+    const before = desk.text;
+    await desk.type('touch $F');
+    await desk.type('chmod 600 $F');
+    await desk.type('cp $F copy; cat copy > $F');
+    await desk.type('cp $F copy; mv copy $F');
+    await sleep(400);
+    expect(desk.text).toBe(before);
+    expect(desk.ran).toEqual(['reset']);
+  });
+
+  it.each([
+    ['moves a file over it', 'echo reset > new; mv new $F'],
+    ['edits with sed -i', "printf '# nothing yet\\n' > $F; sed -i 's/.*/reset/' $F"],
+    ['removes and re-creates it', 'rm -f $F; echo reset > $F'],
+    ['uses dd', 'echo reset | dd of=$F status=none'],
+    ['uses tee', 'echo reset | tee $F > /dev/null'],
+    ['uses printf without a newline', 'printf reset > $F'],
+    ['writes in three goes', 'printf re > $F; sleep 0.02; printf se >> $F; sleep 0.02; echo t >> $F'],
+  ])('and %s gets one run', async (_, command) => {
+    writeFileSync(desk.file, '');
+    await desk.watchReady();
+    await desk.type(command);
+    await desk.untilStates(RAN);
+    await desk.type(command.replaceAll('reset', 'report'));
+    await desk.untilRan(2);
+    await sleep(200);
+    expect(desk.ran).toEqual(['reset', command.includes('printf re >') ? 'reset' : 'report']);
+  });
+
+  it('with an editor gets one run, and swap files and locks beside the file are nobody’s commands', async () => {
+    writeFileSync(desk.file, '# orders\n');
+    await desk.watchReady();
+    await desk.type('echo report > .$(basename $F).swp; ln -s nobody@host.1 .#$(basename $F); echo pause > $F~');
+    const editors: [string, string][] = [
+      ['vim', "vim -es -u NONE -c 'set nobackup' -c 'normal Goreset' -c wq $F"],
+      ['vim', "vim -es -u NONE -c 'set backup backupcopy=no writebackup' -c 'normal Goreport' -c wq $F"],
+      ['emacs', `emacs --batch $F --eval '(progn (goto-char (point-max)) (insert "pause\\n") (save-buffer))'`],
+    ];
+    let expected = 0;
+    for (const [program, command] of editors) {
+      if (!has(program)) {
+        console.log(`not tested with ${program}: it is not installed`);
+        continue;
+      }
+      await desk.type(command);
+      await desk.untilRan(++expected);
+    }
+    await sleep(200);
+    expect(desk.ran).toEqual(['reset', 'report', 'pause'].slice(0, expected));
+  });
+
+  it('a command in two halves 80 ms apart gets one run and no rejection', async () => {
+    await desk.watchReady();
+    await desk.type("printf res > $F; sleep 0.08; printf 'et\\n' >> $F");
+    await desk.untilStates(RAN);
+    expect(desk.ran).toEqual(['reset']);
+  });
+
+  it('no newline at the end gets the stamps on lines of their own, after a moment', async () => {
+    await desk.watchReady();
+    const start = performance.now();
+    await desk.type('printf reset > $F');
+    await desk.untilStates(RAN);
+    expect(performance.now() - start).toBeGreaterThan(150);
+    expect(desk.text).toMatch(/^reset\n#! .* !#\n#! .* !#\n$/);
+  });
+
+  it('JSON over several lines, with a mark of its encoding, gets a run', async () => {
+    await desk.watchReady();
+    await desk.type(`printf '\\357\\273\\277{\\n "command": "log",\\n "args": ["x y"]\\n}' > $F`);
+    desk.addVerb({ name: 'log' });
+    await desk.untilRan(1);
+    await desk.untilStates(RAN);
+    expect(desk.calls[0]?.args).toEqual(['x y']);
+  });
+
+  it.each(['utf16le', 'utf16be'] as const)('%s with CRLF, as PowerShell does, is answered in it', async (encoding) => {
+    await desk.watchReady();
+    const bytes = Buffer.from('\ufeffreset\r\n', 'utf16le');
+    writeFileSync(desk.file, encoding === 'utf16le' ? bytes : bytes.swap16());
+    await until(() => desk.channels[0]!.status().last.some(({ state }) => state === 'done'));
+    const text = () => {
+      const written = readFileSync(desk.file);
+      return (encoding === 'utf16le' ? written : written.swap16()).toString('utf16le');
+    };
+    await until(text, (read) => / running .* !#\n.* done .* !#\n$/s.test(read));
+    expect(text()).toMatch(/^\ufeffreset\r\n#! .* running .* !#\n#! .* done .* !#\n$/);
+  });
+
+  it('removing and re-creating at once, twice, loses neither', async () => {
+    writeFileSync(desk.file, '# old\n');
+    await desk.watchReady();
+    await desk.type('rm $F; echo reset > $F');
+    await desk.untilRan(1);
+    await desk.type('rm $F; echo report > $F');
+    await desk.untilRan(2);
+    await desk.untilStates(RAN);
+    expect(desk.ran).toEqual(['reset', 'report']);
+  });
+
+  it('500 times in a row gets the last one run, with a handful of reads', async () => {
+    for (let at = 0; at < 500; at++) desk.addVerb({ name: `v${at}` });
+    await desk.watchReady();
+    const read = jest.spyOn(CommandFile.prototype, 'read');
+    await desk.type('i=0; while [ $i -lt 500 ]; do echo v$i > $F; i=$((i+1)); done');
+    await until(() => desk.ran.at(-1) === 'v499');
+    const reads = read.mock.calls.length;
+    read.mockRestore();
+    // One look in 25 ms, and the operator's shell takes its time on a busy machine.
+    expect(reads).toBeLessThan(60);
+    await desk.untilStates(RAN);
+  });
+
+  it('faster than he is answered by `>>` loses nothing and keeps the order', async () => {
+    for (let at = 0; at < 12; at++) desk.addVerb({ name: `v${at}` });
+    await desk.watchReady();
+    await desk.type('for i in 0 1 2 3 4 5 6; do echo v$i >> $F; done');
+    await desk.untilRan(7);
+    expect(desk.ran).toEqual([0, 1, 2, 3, 4, 5, 6].map((at) => `v${at}`));
+    expect(desk.text.match(/^v\d$/gm)).toHaveLength(7);
+  });
+
+  it('while answers are written does not find his words cut', async () => {
+    await desk.watchReady();
+    await desk.type("echo report > $F; sleep 0.03; printf 'res' >> $F; sleep 0.06; printf 'et\\n' >> $F");
+    await desk.untilRan(2);
+    expect(desk.ran).toEqual(['report', 'reset']);
+    expect(desk.text).toMatch(/^reset$/m);
+  });
+
+  it('over the file while a command runs gets no end that has no beginning', async () => {
+    let end: () => void = () => undefined;
+    desk.addVerb({ name: 'slow', run: () => new Promise<void>((resolve) => (end = resolve)) });
+    const channel = await desk.watchReady();
+    await desk.type('echo slow > $F');
+    await desk.untilStates(['running']);
+    await desk.type('echo "# emptied" > $F');
+    await sleep(100);
+    end();
+    await until(() => channel.status().last[0]?.state === 'done');
+    await sleep(150);
+    expect(desk.text).toBe('# emptied\n');
+  });
+
+  it('after the file was away for a while is heard again', async () => {
+    await desk.watchReady();
+    await desk.type('echo reset > $F');
+    await desk.untilStates(RAN);
+    unlinkSync(desk.file);
+    await sleep(2_200);
+    expect(existsSync(desk.file)).toBe(false);
+    writeFileSync(`${desk.file}.new`, 'reset\n');
+    renameSync(`${desk.file}.new`, desk.file);
+    await desk.untilStates(RAN);
+    expect(desk.ran).toEqual(['reset', 'reset']);
+  });
+});
