@@ -1,0 +1,141 @@
+import { Node, type NodeOptions } from '../node/node';
+import { Ledger } from '../registry/ledger';
+import type { IncomingSegment } from '../segment/incoming';
+import { HOST } from '../server/listener';
+import { claimPort } from './claim-port';
+import { Keeper, keeperOf } from './keeper';
+import { reclaimPort } from './reclaim-port';
+
+export interface ClusterOptions extends Omit<NodeOptions, 'node'> {
+  readonly nodes: number;
+  /** 0: any. */
+  readonly port: number;
+  readonly ttlMs: number | undefined;
+}
+
+/** A node's place: its port stays its own while it is down. */
+interface Seat {
+  readonly index: number;
+  port: number;
+  node: Node | undefined;
+  keeper: Keeper | undefined;
+  /** What the node knew when it went down. */
+  ledger: Ledger;
+  waiting: readonly IncomingSegment[];
+}
+
+/** The nodes on one storage. */
+export class Cluster {
+  private readonly seats: readonly Seat[];
+
+  constructor(private readonly options: ClusterOptions) {
+    const { nodes, port } = options;
+    this.seats = Array.from({ length: nodes }, (_, index) => ({
+      index,
+      port: port === 0 ? 0 : port + index,
+      node: undefined,
+      keeper: undefined,
+      ledger: new Ledger(),
+      waiting: [],
+    }));
+  }
+
+  /** Of all nodes, those that are down included, in the order of their numbers. */
+  get addresses(): readonly string[] {
+    return this.seats.map(addressOf);
+  }
+
+  /** Who looks after what has expired; undefined while no node lives. */
+  get keeper(): string | undefined {
+    return keeperOf(this.members());
+  }
+
+  /** Of the node that has seen most. */
+  get ledger(): Ledger {
+    return this.seats
+      .map(({ node, ledger }) => node?.registry.ledger ?? ledger)
+      .reduce((best, ledger) => (ledger.version > best.version ? ledger : best));
+  }
+
+  /** The first start: ports that are asked for have to be free. */
+  async begin(): Promise<void> {
+    await this.options.store.open();
+    await this.whole((seat) => this.seatNode(seat, (open) => (seat.port === 0 ? claimPort(open) : open(seat.port))));
+  }
+
+  /** Every node that is down comes up on its port. */
+  async up(): Promise<void> {
+    await this.options.store.open();
+    await this.whole((seat) => this.startNode(seat.index));
+  }
+
+  async down(): Promise<void> {
+    await Promise.all(this.seats.map(({ index }) => this.stopNode(index)));
+  }
+
+  async startNode(index: number): Promise<void> {
+    const seat = this.seat(index);
+    if (!seat.node) await this.seatNode(seat, (open) => reclaimPort(seat.port, open));
+  }
+
+  async stopNode(index: number): Promise<void> {
+    const seat = this.seat(index);
+    const { node, keeper } = seat;
+    seat.node = undefined;
+    seat.keeper = undefined;
+    await keeper?.stop();
+    if (!node) return;
+    seat.waiting = await node.stop();
+    seat.ledger = node.registry.ledger;
+  }
+
+  /** What the nodes knew and had in their waiting rooms is gone with the storage. */
+  forget(): void {
+    for (const seat of this.seats) {
+      seat.ledger = new Ledger();
+      seat.waiting = [];
+    }
+  }
+
+  private async seatNode(seat: Seat, onPort: (open: (port: number) => Promise<Node>) => Promise<Node>): Promise<void> {
+    const { ttlMs, clock, logger, recorder } = this.options;
+    const options = { ...this.options, node: seat.index };
+    const node = await onPort((port) => Node.start(port, options, seat.waiting));
+    seat.node = node;
+    seat.port = node.port;
+    seat.waiting = [];
+    if (ttlMs === undefined) return;
+    seat.keeper = new Keeper({
+      address: addressOf(seat),
+      ttlMs,
+      clock,
+      logger,
+      members: () => this.members(),
+      expire: (ageMs) => recorder.expire(ageMs),
+    });
+    seat.keeper.start();
+  }
+
+  /** All or none. */
+  private async whole(start: (seat: Seat) => Promise<void>): Promise<void> {
+    const starts = await Promise.allSettled(this.seats.map(start));
+    const failed = starts.find((result) => result.status === 'rejected');
+    if (!failed) return;
+    await this.down();
+    throw failed.reason;
+  }
+
+  private members(): readonly string[] {
+    return this.seats.filter(({ node }) => node).map(addressOf);
+  }
+
+  private seat(index: number): Seat {
+    const seat = this.seats[index];
+    if (!seat) throw new RangeError(`there is no node ${index}, only 0 to ${this.seats.length - 1}`);
+    return seat;
+  }
+}
+
+function addressOf({ port }: { readonly port: number }): string {
+  return `${HOST}:${port}`;
+}

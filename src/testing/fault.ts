@@ -1,0 +1,44 @@
+import type { status } from '@grpc/grpc-js';
+import type { Method } from './record/call';
+
+/** gRPC's name of a status other than OK, such as `UNAVAILABLE`. */
+export type RefusalCode = Exclude<keyof typeof status, 'OK'>;
+
+/**
+ * What is to go wrong with a call.
+ *
+ * - `refuse`: answered at once by a status; `UNAVAILABLE` unless `code` says otherwise. Nothing is done.
+ * - `delay`: handled as ever, but not before `ms` milliseconds have passed.
+ * - `hang`: never answered; nothing is done. The call stays open until the client gives up or is cut off.
+ * - `goaway`: the node tells all its connections to go (HTTP/2 GOAWAY), handles the call, and cuts what is still
+ *   connected after `graceMs` milliseconds (default 1000; 0: at once, the call included).
+ * - `drop`: answered OK and empty, and nothing is done, as by a server that has just opened its ports. Segments of a
+ *   stream are read and lost.
+ * - `garbage`: answered OK by bytes that are no message (`bytes`, default five times 0xff); nothing is done.
+ */
+export type Fault =
+  | { readonly type: 'refuse'; readonly code?: RefusalCode; readonly message?: string }
+  | { readonly type: 'delay'; readonly ms: number }
+  | { readonly type: 'hang' }
+  | { readonly type: 'goaway'; readonly graceMs?: number }
+  | { readonly type: 'drop' }
+  | { readonly type: 'garbage'; readonly bytes?: Uint8Array };
+
+/** Which calls something is to go wrong with. */
+export interface FaultRule {
+  readonly fault: Fault;
+  /** One method or several, such as `doPing`; default: every method. */
+  readonly method?: Method | readonly Method[];
+  /** The node, counted from 0; default: every node. */
+  readonly node?: number;
+  /** So many calls, then the rule is spent; default: until it is removed. */
+  readonly times?: number;
+}
+
+/** A rule that was added. */
+export interface FaultHandle {
+  /** So many calls it has met so far. */
+  readonly hits: number;
+  /** From now on calls are handled as ever. Those that hang already stay so. Twice is once. */
+  remove(): void;
+}

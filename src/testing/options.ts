@@ -1,0 +1,61 @@
+import type { Clock } from '../base/clock';
+import type { Logger } from '../base/log';
+import type { OapVersion } from './segment/exchange';
+import type { TlsFiles } from './server/listener';
+
+/** How `startCollector` behaves. Everything has a default; what does not fit is an AgentError that names it. */
+export interface CollectorOptions {
+  /** TCP port on 127.0.0.1; 0 (default) picks free ones. With several nodes the next ones follow it. */
+  readonly port?: number;
+  /** TCP port on 127.0.0.1 where `GET /` answers the lists as JSON; 0 picks a free one. Default: no HTTP. */
+  readonly httpPort?: number;
+  /** The protocol it speaks, one at a time as real ones do. `v2` (default): OAP 6.x, registration with integer ids. */
+  readonly protocol?: 'v2';
+  /** How many nodes share the storage, from 1 (default) to 16. Each is a gRPC server on a port of its own. */
+  readonly nodes?: number;
+  /**
+   * `memory` (default), or the path of a directory, made if it is missing, whose ids survive a restart and a crash.
+   * Several processes may use one directory at a time. Segments and heartbeats are in memory always.
+   */
+  readonly storage?: string;
+  /**
+   * Milliseconds from the question for a new name until its id is there; default 200, as on a real OAP 6.5. Also with 0
+   * the first answer leaves the name out, and the next one has it.
+   */
+  readonly idDelayMs?: number;
+  /**
+   * For so many milliseconds after every start, new names are answered empty and lead to nothing, as by a server that
+   * has just opened its ports (about 1000 on a real one). Default 0.
+   */
+  readonly deafMs?: number;
+  /**
+   * Milliseconds that a segment waits for names which have no id; then it is dropped. Default 5000, as on a real one.
+   * It is looked at again every two and a half `idDelayMs`, at least every 500, at most every 10.
+   */
+  readonly nameWaitMs?: number;
+  /**
+   * Heartbeats, segments and dropped segments go when they are so many milliseconds old. Registered names never do.
+   * Default: nothing expires.
+   */
+  readonly ttlMs?: number;
+  /** Each list keeps so many of the newest; `counts()` tells how many were forgotten. Default 10000. */
+  readonly maxRecords?: number;
+  /**
+   * Compare the name of every heartbeat with that of its id too; a mismatch is an error log that names the instance, and
+   * a reset. Default false: real servers look at the id alone.
+   */
+  readonly checkHeartbeatName?: boolean;
+  /**
+   * Whose rules hold where versions differ. `6.5` (default): takes endpoints `from=client`, exchanges the names of exit
+   * and local spans, drops a ref whose parent endpoint is -1. `6.6`: refuses, leaves, takes.
+   */
+  readonly oap?: OapVersion;
+  /** Calls whose metadata `authentication` differs get PERMISSION_DENIED, as from OAP 7.0 on. Default: no token. */
+  readonly token?: string;
+  /** Speak TLS. Default: plain text. */
+  readonly tls?: TlsFiles;
+  /** Where time comes from; default: the system's. Sockets always live by the system's. */
+  readonly clock?: Clock;
+  /** Where mismatching heartbeats and trouble with the storage are told; default: stderr. */
+  readonly logger?: Logger;
+}

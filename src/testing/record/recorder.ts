@@ -1,0 +1,124 @@
+import type { Clock } from '../../base/clock';
+import { iso } from '../../base/iso';
+import type { CallRecord, Method } from './call';
+import type { HeartbeatRecord } from './heartbeat';
+import { Recording, type RecordingCount } from './recording';
+import type { DroppedSegmentRecord, SegmentRecord } from './segment';
+
+export type Counts = Readonly<Record<'calls' | 'heartbeats' | 'segments' | 'droppedSegments', RecordingCount>>;
+
+type Open<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A call that goes on: what is learnt of it later goes into the record that is already in the list. */
+export interface CallLog {
+  received(request: CallRecord['request']): void;
+  /** The first word holds: a call that was answered is not cancelled afterwards. */
+  ended(status: string): void;
+}
+
+/** What all nodes have seen. Bounded, so that a long run does not grow. */
+export class Recorder {
+  private readonly callList: Recording<CallRecord>;
+  private readonly heartbeatList: Recording<HeartbeatRecord>;
+  private readonly segmentList: Recording<SegmentRecord>;
+  private readonly droppedList: Recording<DroppedSegmentRecord>;
+  private readonly lastHeartbeats = new Map<number, string>();
+  private generation = 1;
+
+  constructor(
+    private readonly clock: Clock,
+    maxRecords: number,
+  ) {
+    this.callList = new Recording(maxRecords);
+    this.heartbeatList = new Recording(maxRecords);
+    this.segmentList = new Recording(maxRecords);
+    this.droppedList = new Recording(maxRecords);
+  }
+
+  now(): string {
+    return iso(this.clock.now());
+  }
+
+  call(call: Pick<CallRecord, 'method' | 'node' | 'agentVersion' | 'authentication'>): CallLog {
+    const record: Open<CallRecord> = {
+      ...call,
+      at: this.now(),
+      generation: this.generation,
+      request: null,
+      status: 'PENDING',
+    };
+    this.callList.add(record);
+    return {
+      received: (request) => {
+        record.request = request;
+      },
+      ended: (status) => {
+        if (record.status === 'PENDING') record.status = status;
+      },
+    };
+  }
+
+  heartbeat(heartbeat: HeartbeatRecord): void {
+    this.heartbeatList.add(heartbeat);
+    if (!heartbeat.reset) this.lastHeartbeats.set(heartbeat.instanceId, heartbeat.at);
+  }
+
+  shown(segment: SegmentRecord): void {
+    this.segmentList.add(segment);
+  }
+
+  dropped(segment: DroppedSegmentRecord): void {
+    this.droppedList.add(segment);
+  }
+
+  /** Copies, so that what a test holds does not change under it. */
+  calls(method?: Method): CallRecord[] {
+    return this.callList
+      .items()
+      .filter((call) => method === undefined || call.method === method)
+      .map((call) => ({ ...call }));
+  }
+
+  heartbeats(): HeartbeatRecord[] {
+    return this.heartbeatList.items();
+  }
+
+  heartbeatAt(instanceId: number): string | null {
+    return this.lastHeartbeats.get(instanceId) ?? null;
+  }
+
+  segments(): SegmentRecord[] {
+    return this.segmentList.items();
+  }
+
+  droppedSegments(): DroppedSegmentRecord[] {
+    return this.droppedList.items();
+  }
+
+  counts(): Counts {
+    return {
+      calls: this.callList.count(),
+      heartbeats: this.heartbeatList.count(),
+      segments: this.segmentList.count(),
+      droppedSegments: this.droppedList.count(),
+    };
+  }
+
+  /** What is older than `ageMs` goes; calls stay, they are our notes and not the backend's. */
+  expire(ageMs: number): void {
+    const oldest = iso(this.clock.now() - ageMs);
+    const isYoung = ({ at }: { readonly at: string }): boolean => at >= oldest;
+    this.heartbeatList.retain(isYoung);
+    this.segmentList.retain(isYoung);
+    this.droppedList.retain(isYoung);
+  }
+
+  /** The storage was cleared: what the backend held is gone, our notes of the calls stay. */
+  wiped(): void {
+    this.generation++;
+    this.heartbeatList.clear();
+    this.segmentList.clear();
+    this.droppedList.clear();
+    this.lastHeartbeats.clear();
+  }
+}

@@ -1,0 +1,44 @@
+import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from '../record/rows';
+import type { Ledger } from './ledger';
+import { keyOfAddressInstance, keyOfAddressService } from './wanted';
+
+/** A ledger as people read it: without what the backend made up for network addresses, each in the order of the ids. */
+export class Listing {
+  constructor(private readonly ledger: Ledger) {}
+
+  services(): ServiceEntry[] {
+    return this.ledger
+      .rows('service')
+      .filter(({ addressId }) => addressId === 0)
+      .map(({ id, name }) => ({ id, name }));
+  }
+
+  instances(heartbeatAt: (instanceId: number) => string | null): InstanceEntry[] {
+    return this.ledger
+      .rows('instance')
+      .filter(({ addressId }) => addressId === 0)
+      .map(({ id, serviceId, uuid, name, properties, registeredAt }) => ({
+        ...{ id, serviceId, service: this.service(serviceId), uuid, name, properties, registeredAt },
+        heartbeatAt: heartbeatAt(id),
+      }));
+  }
+
+  endpoints(): EndpointEntry[] {
+    return this.ledger
+      .rows('endpoint')
+      .filter(({ from }) => from === 'server')
+      .map(({ id, serviceId, name }) => ({ id, serviceId, service: this.service(serviceId), name }));
+  }
+
+  networkAddresses(): NetworkAddressEntry[] {
+    return this.ledger.rows('networkAddress').map(({ id, name }) => {
+      const serviceId = this.ledger.find('service', keyOfAddressService(id))?.id ?? 0;
+      const instanceId = this.ledger.find('instance', keyOfAddressInstance(serviceId, id))?.id ?? 0;
+      return { id, name, serviceId, instanceId };
+    });
+  }
+
+  private service(id: number): string {
+    return this.ledger.get('service', id)?.name ?? '';
+  }
+}

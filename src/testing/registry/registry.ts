@@ -1,0 +1,129 @@
+import type { Clock, Timer } from '../../base/clock';
+import { messageOf } from '../../base/errors';
+import type { Logger } from '../../base/log';
+import type { Kind, RowOf, Unnumbered } from '../store/row';
+import type { Commit, Store } from '../store/store';
+import { Ledger } from './ledger';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'error'>;
+  readonly idDelayMs: number;
+  readonly deafMs: number;
+}
+
+/** The real server's tables hold no longer row key: such a name never gets an id, however often it is asked for. */
+const LONGEST_KEY = 300;
+
+/**
+ * One node's way to the storage. It knows nothing of being alone: every id is given by compare-and-set on the version
+ * that this node has seen, and again after what others wrote meanwhile.
+ */
+export class Registry {
+  readonly ledger = new Ledger();
+  /** Keys of rows that are on their way: asking twice creates once. */
+  private readonly underway = new Set<string>();
+  private readonly timers = new Set<Timer>();
+  private turn: Promise<unknown> = Promise.resolve();
+  private isStopped = false;
+  private readonly hearsFrom: number;
+
+  constructor(private readonly options: RegistryOptions) {
+    this.hearsFrom = options.clock.elapsed() + options.deafMs;
+  }
+
+  /** Learns what others have written. */
+  async catchUp(): Promise<void> {
+    await this.inTurn(() => this.read());
+  }
+
+  /**
+   * The rows that are there, in the order asked for. Those that are not are created, but later: this answer leaves them
+   * out.
+   */
+  async getOrCreate<K extends Kind>(rows: readonly Unnumbered<RowOf<K>>[]): Promise<readonly (RowOf<K> | undefined)[]> {
+    let found = this.findAll(rows);
+    if (found.includes(undefined)) {
+      await this.catchUp();
+      found = this.findAll(rows);
+    }
+    this.create(rows.filter((_, index) => found[index] === undefined));
+    return found;
+  }
+
+  /** What is on its way is lost, as when a server dies. Nothing is written once the promise has resolved. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const timer of this.timers) timer.cancel();
+    await this.turn;
+  }
+
+  private findAll<K extends Kind>(rows: readonly Unnumbered<RowOf<K>>[]): (RowOf<K> | undefined)[] {
+    return rows.map(({ kind, key }) => this.ledger.find(kind, key));
+  }
+
+  private create(rows: readonly Unnumbered[]): void {
+    const { clock, idDelayMs } = this.options;
+    if (this.isStopped || clock.elapsed() < this.hearsFrom) return;
+    const fresh = rows.filter((row) => this.isFresh(row));
+    if (fresh.length === 0) return;
+    const timer = clock.after(idDelayMs, () => {
+      this.timers.delete(timer);
+      void this.inTurn(() => this.write(fresh)).finally(() => {
+        for (const row of fresh) this.underway.delete(mark(row));
+      });
+    });
+    this.timers.add(timer);
+  }
+
+  private isFresh(row: Unnumbered): boolean {
+    if (row.key.length > LONGEST_KEY || this.underway.has(mark(row))) return false;
+    this.underway.add(mark(row));
+    return true;
+  }
+
+  private async write(rows: readonly Unnumbered[]): Promise<void> {
+    try {
+      for (;;) {
+        const commit = this.number(rows);
+        if (commit.length === 0 || this.isStopped) return;
+        if (await this.options.store.commit(this.ledger.version, commit)) {
+          this.ledger.apply(commit);
+          return;
+        }
+        await this.read();
+      }
+    } catch (error) {
+      // The agent asks again; a storage that was cleared by somebody else refuses until this backend is restarted.
+      this.options.logger.error(`storage: ${messageOf(error)}`);
+    }
+  }
+
+  /** Ids that follow the highest of the version we have seen, for those that nobody else has created meanwhile. */
+  private number(rows: readonly Unnumbered[]): Commit {
+    const given = new Map<Kind, number>();
+    return rows
+      .filter(({ kind, key }) => this.ledger.find(kind, key) === undefined)
+      .map((row) => {
+        const id = (given.get(row.kind) ?? this.ledger.last(row.kind)) + 1;
+        given.set(row.kind, id);
+        return { ...row, id };
+      });
+  }
+
+  private async read(): Promise<void> {
+    for (const commit of await this.options.store.read(this.ledger.version)) this.ledger.apply(commit);
+  }
+
+  /** One question to the storage at a time, so that no answer is applied twice. */
+  private inTurn(step: () => Promise<void>): Promise<void> {
+    const result = this.turn.then(step);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function mark({ kind, key }: Unnumbered): string {
+  return `${kind} ${key}`;
+}

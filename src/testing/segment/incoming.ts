@@ -1,0 +1,21 @@
+import { decode } from '../server/codec';
+import { schema } from '../server/schema';
+import { idText, type WireSegment, type WireUpstream } from './wire-segment';
+
+/** A segment that parses. */
+export interface IncomingSegment {
+  readonly traceIds: readonly string[];
+  readonly segmentId: string;
+  readonly wire: WireSegment;
+}
+
+/** @param bytes one message of the stream. Throws where it does not parse, and then the real server ends the stream. */
+export function parseUpstream(bytes: Buffer): WireUpstream {
+  return decode(schema().methods.collect.request, bytes) as unknown as WireUpstream;
+}
+
+/** Throws where the `SegmentObject` inside does not parse, and then the real server drops it without a word. */
+export function parseSegment({ globalTraceIds, segment }: WireUpstream): IncomingSegment {
+  const wire = decode(schema().segment, segment) as unknown as WireSegment;
+  return { traceIds: globalTraceIds.map(idText), segmentId: idText(wire.traceSegmentId), wire };
+}

@@ -1,0 +1,71 @@
+import type { Ledger } from '../registry/ledger';
+import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment';
+import { componentId, componentName } from './component';
+import type { IncomingSegment } from './incoming';
+import { idText, type WireRef, type WireSpan } from './wire-segment';
+
+/** A segment as the backend shows it: the ids it came with, and beside each the name that the backend has for it. */
+export function show(
+  { traceIds, segmentId, wire }: IncomingSegment,
+  ledger: Ledger,
+): Omit<SegmentRecord, 'at' | 'node'> {
+  return {
+    traceId: traceIds.at(-1) ?? '',
+    traceIds,
+    segmentId,
+    service: ledger.get('service', wire.serviceId)?.name ?? '',
+    serviceId: wire.serviceId,
+    instance: ledger.get('instance', wire.serviceInstanceId)?.uuid ?? '',
+    instanceId: wire.serviceInstanceId,
+    isSizeLimited: wire.isSizeLimited,
+    spans: wire.spans.map((span) => showSpan(span, ledger)),
+  };
+}
+
+function showSpan(span: WireSpan, ledger: Ledger): SpanRecord {
+  const component = span.componentId || componentId(span.component);
+  return {
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    type: span.spanType,
+    operationName: endpointName(ledger, span.operationNameId, span.operationName),
+    operationNameId: span.operationNameId,
+    peer: addressName(ledger, span.peerId, span.peer),
+    peerId: span.peerId,
+    layer: span.spanLayer,
+    component: componentName(component),
+    componentId: component,
+    isError: span.isError,
+    startTime: Number(span.startTime),
+    endTime: Number(span.endTime),
+    tags: span.tags,
+    logs: span.logs.map(({ time, data }) => ({ time: Number(time), data })),
+    refs: span.refs.map((ref) => showRef(ref, ledger)),
+  };
+}
+
+function showRef(ref: WireRef, ledger: Ledger): RefRecord {
+  return {
+    type: ref.refType,
+    parentSegmentId: idText(ref.parentTraceSegmentId),
+    parentSpanId: ref.parentSpanId,
+    parentInstanceId: ref.parentServiceInstanceId,
+    parentInstance: ledger.get('instance', ref.parentServiceInstanceId)?.uuid ?? '',
+    entryInstanceId: ref.entryServiceInstanceId,
+    networkAddressId: ref.networkAddressId,
+    networkAddress: addressName(ledger, ref.networkAddressId, ref.networkAddress),
+    entryEndpointId: ref.entryEndpointId,
+    entryEndpoint: endpointName(ledger, ref.entryEndpointId, ref.entryEndpoint),
+    parentEndpointId: ref.parentEndpointId,
+    parentEndpoint: endpointName(ledger, ref.parentEndpointId, ref.parentEndpoint),
+  };
+}
+
+/** Where both travelled, the id counts. */
+function endpointName(ledger: Ledger, id: number, name: string): string {
+  return id === 0 ? name : (ledger.get('endpoint', id)?.name ?? '');
+}
+
+function addressName(ledger: Ledger, id: number, name: string): string {
+  return id === 0 ? name : (ledger.get('networkAddress', id)?.name ?? '');
+}

@@ -1,0 +1,74 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Metadata } from '@grpc/grpc-js';
+import type { Clock } from '../../base/clock';
+import type { Faults } from '../faults';
+import type { Method } from '../record/call';
+import type { Notes } from '../record/notes';
+import type { CallLog } from '../record/recorder';
+import { type Answer, refusal } from './answer';
+
+export interface GateOptions {
+  readonly node: number;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly notes: Notes;
+  readonly token: string | undefined;
+  /** Tells all connections to go; cuts them after `graceMs`. */
+  goaway(graceMs: number): void;
+}
+
+/** `pass`: handle the call. `hang`: never answer it. Otherwise the answer, whatever was asked. */
+export type Passage = { readonly type: 'pass' } | { readonly type: 'hang' } | Answer;
+
+const GRACE_MS = 1_000;
+const GARBAGE = Buffer.alloc(5, 0xff);
+
+/** Where every call comes by before it is handled: it is noted, scripted faults meet it, the token is asked for. */
+export class Gate {
+  constructor(private readonly options: GateOptions) {}
+
+  enter(method: Method, metadata: Metadata): { readonly log: CallLog; readonly passage: Promise<Passage> } {
+    const authentication = text(metadata, 'authentication');
+    const log = this.options.notes.call({
+      method,
+      agentVersion: text(metadata, 'agent-version'),
+      authentication,
+    });
+    return { log, passage: this.pass(method, authentication) };
+  }
+
+  private async pass(method: Method, authentication: string | null): Promise<Passage> {
+    const { faults, node, clock, token } = this.options;
+    const fault = faults.meet(method, node);
+    switch (fault?.type) {
+      case 'refuse':
+        return refusal(fault.code ?? 'UNAVAILABLE', fault.message ?? 'refused by a scripted fault');
+      case 'hang':
+        return { type: 'hang' };
+      case 'drop':
+        return { type: 'message', bytes: Buffer.alloc(0) };
+      case 'garbage':
+        return { type: 'message', bytes: Buffer.from(fault.bytes ?? GARBAGE) };
+      case 'goaway':
+        this.options.goaway(fault.graceMs ?? GRACE_MS);
+        break;
+      case 'delay':
+        await new Promise<void>((resolve) => clock.after(fault.ms, resolve));
+        break;
+      case undefined:
+    }
+    return token === undefined || isSame(token, authentication ?? '')
+      ? { type: 'pass' }
+      : refusal('PERMISSION_DENIED', 'the token is missing or differs');
+  }
+}
+
+function text(metadata: Metadata, key: string): string | null {
+  const value = metadata.get(key)[0];
+  return value === undefined ? null : String(value);
+}
+
+function isSame(expected: string, given: string): boolean {
+  const [left, right] = [Buffer.from(expected), Buffer.from(given)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
