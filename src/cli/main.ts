@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { messageOf } from '../base/errors';
+import { dispatch } from './dispatch';
+
+// Not `process.exit`: what was written to a pipe has to get out first.
+dispatch(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`skyanchor: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  },
+);

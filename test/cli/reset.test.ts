@@ -1,0 +1,197 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { reset } from '../../src/cli/reset';
+import { parse } from '../../src/command/parse';
+import { until } from '../support/until';
+import { Desk } from './desk';
+
+let desk: Desk;
+beforeEach(() => (desk = new Desk()));
+afterEach(() => desk.clear());
+
+const call = (...args: string[]): Promise<number> => reset(['--file', desk.commandFile, ...args]);
+
+const DIGEST = digestOf('reset');
+
+function digestOf(line: string): string {
+  const [item] = parse(`${line}\n`).items;
+  if (item?.type !== 'command') throw new Error(`${line} is no command`);
+  return item.digest;
+}
+
+const stamp = (instance: string, state: string, id: string, rest = ''): string =>
+  `#! 2026-11-21T21:18:39.120Z ${instance} ${state} ${id}${rest && ` ${rest}`} !#\n`;
+
+const running = (instance: string, id = '3f9a07', digest = DIGEST): string =>
+  stamp(instance, 'running', id, `cmd=${digest}`);
+const done = (instance: string, id = '3f9a07'): string => stamp(instance, 'done', id, 'service=3->5');
+
+/** The id that the command line has made up, once its command is in the file. */
+async function idInFile(): Promise<string> {
+  return (await until(() => /^reset id=(\S+)/m.exec(desk.commands)?.[1]))!;
+}
+
+function writableByGroup(): void {
+  desk.put('');
+  chmodSync(desk.commandFile, 0o664);
+}
+
+describe('skyanchor reset', () => {
+  it('creates the file with the command, so that only its owner may write it, whatever the umask', async () => {
+    const before = process.umask(0o002);
+    try {
+      expect(await call()).toBe(0);
+    } finally {
+      process.umask(before);
+    }
+    expect(desk.commands).toBe('reset\n');
+    expect(statSync(desk.commandFile).mode & 0o777).toBe(0o644);
+    expect(desk.stdout).toBe(`reset > ${desk.commandFile}\n`);
+  });
+
+  it('says target and id in the command', async () => {
+    expect(await call('--target', 'orders-*', '--id', 'chg-4711', '--json')).toBe(0);
+    expect(desk.commands).toBe('reset id=chg-4711 @orders-*\n');
+    expect(JSON.parse(desk.stdout)).toEqual({ file: desk.commandFile, command: 'reset id=chg-4711 @orders-*' });
+  });
+
+  it('starts the file anew when everything in it is answered, in the same file', async () => {
+    desk.agent('orders');
+    desk.put(`# ours\nreset\n${running('orders')}${done('orders')}`);
+    const { ino } = statSync(desk.commandFile);
+    expect(await call()).toBe(0);
+    expect(desk.commands).toBe('reset\n');
+    expect(statSync(desk.commandFile).ino).toBe(ino);
+  });
+
+  it.each<[what: string, text: string]>([
+    ['nobody has answered', 'reset id=a\n'],
+    ['one is still busy with', `reset\n${running('orders')}${running('orders-2', 'b')}${done('orders-2', 'b')}`],
+    ['another has not yet answered', `reset\n${running('orders')}${done('orders')}`],
+    ['is for somebody who is not there', 'reset @payments\n'],
+    ['is no command and not yet rejected', '!?\n'],
+  ])('appends where a command in the file %s', async (_what, text) => {
+    desk.agent('orders');
+    desk.agent('orders-2');
+    desk.put(text);
+    expect(await call()).toBe(0);
+    expect(desk.commands).toBe(`${text}reset\n`);
+  });
+
+  it('does not wait for an instance to answer what was history when it started', async () => {
+    desk.agent('orders', { startedAt: '2026-11-22T00:00:00.000Z' });
+    desk.put(`reset\n${running('dead')}${done('dead')}`);
+    expect(await call()).toBe(0);
+    expect(desk.commands).toBe('reset\n');
+  });
+
+  it('gives the last line its newline, and keeps the encoding', async () => {
+    desk.put('report');
+    expect(await call()).toBe(0);
+    expect(desk.commands).toBe('report\nreset\n');
+    desk.put(Buffer.from('\ufeffreport\r\n', 'utf16le'));
+    expect(await call()).toBe(0);
+    expect(readFileSync(desk.commandFile, 'utf16le')).toBe('\ufeffreport\r\nreset\n');
+  });
+
+  it.each<[what: string, prepare: () => void, reason: string]>([
+    ['a group may write', writableByGroup, 'mend it with: chmod go-w'],
+    ['is no text', () => desk.put(Buffer.from([0xff, 0x00, 0x41])), 'is not valid UTF-8'],
+    ['is a folder', () => mkdirSync(desk.commandFile), 'directory'],
+    [
+      'leads elsewhere',
+      () => symlinkSync('/etc/passwd', desk.commandFile),
+      'is a link that leads out of its directory',
+    ],
+  ])('does not write to a file that agents would refuse: it %s', async (_what, prepare, reason) => {
+    prepare();
+    expect(await call()).toBe(1);
+    expect(desk.stderr).toContain(reason);
+    expect(desk.stdout).toBe('');
+  });
+
+  it('says where it cannot write', async () => {
+    const file = path.join(desk.folder, 'gone', 'f');
+    expect(await reset(['--file', file])).toBe(1);
+    expect(desk.stderr).toMatch(/^skyanchor reset: .*gone\/f cannot be written: .*ENOENT/);
+  });
+});
+
+describe('skyanchor reset --wait', () => {
+  it('prints each instance as it answers and exits with 0 when all have done it', async () => {
+    desk.agent('orders');
+    desk.agent('orders-2');
+    const code = call('--wait', '10');
+    const id = await idInFile();
+    desk.put(`${desk.commands}${running('orders', id)}${done('orders', id)}`);
+    await until(() => desk.output.length === 1);
+    desk.put(`${desk.commands}${running('orders-2', id)}${done('orders-2', id)}`);
+    expect(await code).toBe(0);
+    expect(desk.output).toEqual([`orders done ${id} service=3->5`, `orders-2 done ${id} service=3->5`]);
+    expect(desk.stderr).toBe('');
+  });
+
+  it('finds an answer that stands in the status file alone', async () => {
+    desk.agent('orders');
+    const code = call('--wait', '10', '--json');
+    const id = await idInFile();
+    const answer = { id, at: '2026-11-21T21:18:39.842Z', detail: 'instance=7->11' };
+    desk.agent('orders', { last: [{ ...answer, verb: 'reset', state: 'done' }] });
+    expect(await code).toBe(0);
+    expect(JSON.parse(desk.stdout)).toEqual({ instance: 'orders', state: 'done', ...answer });
+  });
+
+  it.each(['failed', 'rejected', 'expired', 'duplicate'])('exits with 1 when one has %s', async (state) => {
+    desk.agent('orders');
+    const code = call('--wait', '10');
+    desk.put(`${desk.commands}${stamp('orders', state, await idInFile())}`);
+    expect(await code).toBe(1);
+    expect(desk.output[0]).toMatch(new RegExp(`^orders ${state} `));
+  });
+
+  it('exits with 3, and says who, when one does not answer in time', async () => {
+    desk.agent('orders');
+    desk.agent('orders-2');
+    const code = call('--wait', '0.6');
+    const id = await idInFile();
+    desk.put(`${desk.commands}${running('orders', id)}${done('orders', id)}${running('orders-2', id)}`);
+    expect(await code).toBe(3);
+    expect(desk.output).toHaveLength(1);
+    expect(desk.stderr).toBe('skyanchor reset: orders-2 has not answered\n');
+  });
+
+  it.each<[what: string, prepare: () => void]>([
+    ['no agent', () => undefined],
+    ['only agents that watch another file', () => desk.agent('orders', { file: '/other' })],
+    ['only agents that watch none', () => desk.agent('orders', { file: null })],
+    ['only a dead agent', () => desk.agent('orders-1', { pid: 4_190_000 })],
+    ['no agent that the target means', () => desk.agent('payments')],
+  ])('exits with 3 at once where there is %s to answer', async (_what, prepare) => {
+    prepare();
+    expect(await call('--wait', '60', '--target', 'orders*')).toBe(3);
+    expect(desk.stderr).toContain('there is nobody to answer');
+    expect(desk.commands).toMatch(/^reset id=/);
+  });
+
+  it('waits for those that the target means only', async () => {
+    desk.agent('orders');
+    desk.agent('payments');
+    const code = call('--wait', '10', '--target', 'pay*');
+    const id = await idInFile();
+    desk.put(`${desk.commands}${done('payments', id)}`);
+    expect(await code).toBe(0);
+  });
+
+  it('does not take the answer to an earlier command of the same id for its own', async () => {
+    desk.agent('orders', {
+      last: [{ id: 'chg-1', verb: 'reset', state: 'done', at: '2026-11-21T21:18:39.120Z', detail: '' }],
+    });
+    const digest = digestOf('reset id=chg-1');
+    desk.put(`reset id=chg-1\n${running('orders', 'chg-1', digest)}${done('orders', 'chg-1')}report\n`);
+    const code = call('--wait', '10', '--id', 'chg-1');
+    await until(() => desk.commands.endsWith('report\nreset id=chg-1\n'));
+    desk.put(`${desk.commands}${stamp('orders', 'duplicate', 'chg-1', `cmd=${digest}`)}`);
+    expect(await code).toBe(1);
+    expect(desk.output).toEqual(['orders duplicate chg-1']);
+  });
+});

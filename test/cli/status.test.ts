@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { status } from '../../src/cli/status';
+import { Desk } from './desk';
+import { cli, startCli } from './cli';
+import { until } from '../support/until';
+
+let desk: Desk;
+beforeEach(() => (desk = new Desk()));
+afterEach(() => desk.clear());
+
+const call = (...args: string[]): Promise<number> => status(['--file', desk.commandFile, ...args]);
+const cells = (): string[][] => desk.output.map((row) => row.split(/ {2,}/));
+
+describe('skyanchor status', () => {
+  it('shows a row for each instance, sorted, and exits with 0 when all are registered', async () => {
+    desk.agent('orders-2');
+    desk.agent('orders', {
+      last: [{ id: 'a', verb: 'reset', state: 'done', at: '2026-11-21T21:00:00.000Z', detail: '' }],
+    });
+    expect(await call()).toBe(0);
+    const pid = String(process.pid);
+    expect(cells()).toEqual([
+      ['INSTANCE', 'SERVICE', 'PID', 'PHASE', 'IDS', 'BACKEND', 'HEARTBEAT', 'SENT', 'DROPPED', 'LAST COMMAND'],
+      [
+        'orders',
+        'orders',
+        pid,
+        'registered',
+        '3/7',
+        '127.0.0.1:11800',
+        '2026-11-21T21:18:39.842Z',
+        '880',
+        '1',
+        'reset done 2026-11-21T21:00:00.000Z',
+      ],
+      ['orders-2', 'orders', pid, 'registered', '3/7', '127.0.0.1:11800', '2026-11-21T21:18:39.842Z', '880', '1', '-'],
+    ]);
+  });
+
+  it('exits with 1 when one is not registered', async () => {
+    desk.agent('orders');
+    desk.agent('orders-2', { phase: 'service-known', heartbeat: { failures: 4, lastOkAt: null }, backend: null });
+    expect(await call()).toBe(1);
+    expect(cells()[2]).toEqual(expect.arrayContaining(['service-known', 'failed 4x']));
+  });
+
+  it('counts one that speaks v3 as registered when it is connected', async () => {
+    desk.agent('orders', { phase: 'connected' });
+    expect(await call()).toBe(0);
+  });
+
+  it('leaves out the dead', async () => {
+    desk.agent('orders', { pid: 4_190_000 });
+    desk.agent('orders-2');
+    desk.agent('orders-3', { updatedAt: '2020-01-01T00:00:00.000Z' });
+    expect(await call()).toBe(0);
+    expect(cells().map(([name]) => name)).toEqual(['INSTANCE', 'orders-2']);
+  });
+
+  it.each([
+    ['there is no status file', () => undefined],
+    ['it is no JSON', () => writeFileSync(desk.statusFile, '{"version":')],
+    ['all are dead', () => desk.agent('orders', { pid: 4_190_000 })],
+  ])('exits with 3 when nobody is there, since %s', async (_why, prepare) => {
+    prepare();
+    expect(await call()).toBe(3);
+    expect(desk.stderr).toBe(`skyanchor status: no live instance in ${desk.statusFile}\n`);
+  });
+
+  it('prints the document of the live with --json', async () => {
+    desk.agent('orders');
+    desk.agent('orders-2', { pid: 4_190_000 });
+    expect(await call('--json')).toBe(0);
+    expect(JSON.parse(desk.stdout)).toMatchObject({ version: 1, instances: { orders: { service: 'orders' } } });
+    expect(Object.keys(JSON.parse(desk.stdout).instances)).toEqual(['orders']);
+  });
+
+  it('shows nothing that would steer the terminal', async () => {
+    desk.agent('a\u001b[2Jb', { service: 'x\u0007y', registration: 7, segments: null, commands: [] });
+    expect(await call()).toBe(1);
+    expect(cells()[1]?.slice(0, 2)).toEqual(['a?[2Jb', 'x?y']);
+  });
+});
+
+describe('where nobody says which file', () => {
+  it("is the environment's, with the status file that is configured beside it", async () => {
+    desk.agent('orders');
+    const env = { SW_AGENT_COMMAND_FILE: desk.commandFile };
+    expect((await cli(['status'], { env })).stdout).toContain('orders');
+    expect(await cli(['status'], { env: { ...env, SW_AGENT_STATUS_FILE: '/nowhere' } })).toMatchObject({ code: 3 });
+    const other = { SW_AGENT_COMMAND_FILE: '/other', SW_AGENT_STATUS_FILE: '/nowhere' };
+    expect(await cli(['status', '--file', desk.commandFile], { env: other })).toMatchObject({ code: 0 });
+  });
+});
+
+describe('skyanchor status --watch', () => {
+  it('prints anew whenever something changes, until it is ended', async () => {
+    desk.agent('orders', { phase: 'unregistered' });
+    const watching = startCli(['status', '--file', desk.commandFile, '--watch', '--json']);
+    const phases = (): string[] =>
+      watching.stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).instances.orders.registration.phase);
+    await until(phases, (found) => found.length === 1);
+    desk.agent('orders');
+    await until(phases, (found) => found.length === 2);
+    expect(await watching.kill('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
+    expect(phases()).toEqual(['unregistered', 'registered']);
+  });
+
+  it('ends when nobody reads it any more', async () => {
+    desk.agent('orders');
+    const shell = '"$0" "$1" status --file "$2" --watch | head -1';
+    const main = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+    const child = spawn('sh', ['-c', shell, process.execPath, main, desk.commandFile], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    // The second print is what meets the closed pipe.
+    let phases = 0;
+    const changes = setInterval(() => desk.agent('orders', { phase: `phase-${phases++}` }), 300);
+    try {
+      expect(await ended).toBe(0);
+    } finally {
+      clearInterval(changes);
+      child.kill();
+    }
+  });
+});
