@@ -1,0 +1,100 @@
+'use strict';
+
+const MINUTE_MS = 60_000;
+
+/** The last quarter of an hour and the minute to come, as OAP wants it: UTC, "yyyy-MM-dd HHmm". */
+function lately() {
+  const format = (ms) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(':', '');
+  const now = Date.now();
+  return { start: format(now - 15 * MINUTE_MS), end: format(now + MINUTE_MS), step: 'MINUTE' };
+}
+
+/**
+ * Typed questions to GraphQL. Only fields that both 6.5 and 10.1 know are asked for,
+ * and `variables` always goes along: 6.x fails without it.
+ */
+function readBack(query) {
+  async function services() {
+    const { found } = await query('query ($d: Duration!) { found: getAllServices(duration: $d) { id name } }', {
+      d: lately(),
+    });
+    return found;
+  }
+
+  async function serviceId(name) {
+    return (await services()).find((service) => service.name === name)?.id;
+  }
+
+  async function instances(serviceName) {
+    const id = await serviceId(serviceName);
+    if (id === undefined) return [];
+    const { found } = await query(
+      `query ($s: ID!, $d: Duration!) {
+        found: getServiceInstances(duration: $d, serviceId: $s) { id name language instanceUUID attributes { name value } }
+      }`,
+      { s: id, d: lately() },
+    );
+    return found;
+  }
+
+  async function endpoints(serviceName) {
+    const id = await serviceId(serviceName);
+    if (id === undefined) return [];
+    const { found } = await query(
+      'query ($s: ID!) { found: searchEndpoint(keyword: "", serviceId: $s, limit: 100) { id name } }',
+      { s: id },
+    );
+    return found;
+  }
+
+  async function traces({ service, instance } = {}) {
+    const id = service === undefined ? undefined : await serviceId(service);
+    if (service !== undefined && id === undefined) return [];
+    const { found } = await query(
+      `query ($c: TraceQueryCondition) {
+        found: queryBasicTraces(condition: $c) { traces { segmentId endpointNames duration start isError traceIds } }
+      }`,
+      {
+        c: {
+          ...(id === undefined ? {} : { serviceId: id }),
+          ...(instance === undefined ? {} : { serviceInstanceId: instance }),
+          queryDuration: lately(),
+          traceState: 'ALL',
+          queryOrder: 'BY_START_TIME',
+          paging: { pageNum: 1, pageSize: 100 },
+        },
+      },
+    );
+    return found.traces;
+  }
+
+  async function trace(traceId) {
+    const { found } = await query(
+      `query ($t: ID!) {
+        found: queryTrace(traceId: $t) {
+          spans {
+            traceId segmentId spanId parentSpanId refs { traceId parentSegmentId parentSpanId type }
+            serviceCode startTime endTime endpointName type peer component isError layer
+            tags { key value } logs { time data { key value } }
+          }
+        }
+      }`,
+      { t: traceId },
+    );
+    return found.spans;
+  }
+
+  async function topology() {
+    const { found } = await query(
+      `query ($d: Duration!) {
+        found: getGlobalTopology(duration: $d) { nodes { id name type isReal } calls { id source target detectPoints } }
+      }`,
+      { d: lately() },
+    );
+    return found;
+  }
+
+  return { services, instances, endpoints, traces, trace, topology };
+}
+
+module.exports = { readBack };

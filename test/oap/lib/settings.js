@@ -1,0 +1,44 @@
+'use strict';
+
+const path = require('node:path');
+
+const { isInstalled } = require('./install');
+const { OapUnavailable } = require('./java');
+
+function h2Url(storage, dataDir) {
+  // OAP 10 writes its SQL in lower case and needs H2 not to fold names; OAP 6 does not mind.
+  const options = 'DB_CLOSE_DELAY=-1;DATABASE_TO_UPPER=FALSE';
+  return storage === 'file'
+    ? `jdbc:h2:file:${path.join(dataDir, 'h2', 'oap')};${options}`
+    : `jdbc:h2:mem:oap;${options}`;
+}
+
+/** What the configuration files of a server are filled from. */
+function environment({ ports, storage, token, certificate, logLevel }, dataDir) {
+  return {
+    ...process.env,
+    OAP_GRPC_PORT: String(ports.grpc),
+    OAP_HTTP_PORT: String(ports.http),
+    OAP_H2_URL: h2Url(storage, dataDir),
+    OAP_BUFFER_PATH: path.join(dataDir, 'buffer'),
+    OAP_LOG_LEVEL: logLevel,
+    ...(token ? { OAP_TOKEN: token } : {}),
+    ...(certificate
+      ? { OAP_TLS: 'true', OAP_TLS_KEY: certificate.key, OAP_TLS_CERT: certificate.cert, OAP_TLS_CA: certificate.cert }
+      : {}),
+  };
+}
+
+function checkSettings(described, { storage, token, tls }) {
+  if (!['mem', 'file'].includes(storage)) throw new Error(`storage is mem or file, not ${storage}`);
+  if (token && !described.offers.includes('token')) {
+    throw new Error(`OAP ${described.version} has no token authentication`);
+  }
+  if (tls && !described.offers.includes('tls')) throw new Error(`OAP ${described.version} has no TLS`);
+  if (!isInstalled(described.version)) {
+    const command = `node ${path.join(__dirname, '..', 'oap.js')} install ${described.version}`;
+    throw new OapUnavailable(`OAP ${described.version} is not installed; run: ${command}`);
+  }
+}
+
+module.exports = { checkSettings, environment };

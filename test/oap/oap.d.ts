@@ -1,0 +1,178 @@
+/** Real Apache SkyWalking OAP servers for tests; see README.md. */
+
+export type OapVersion = '6.5.0' | '10.1.0';
+
+export interface StartOptions {
+  readonly version: OapVersion;
+  /** 0 or absent picks a free one. Kept over wipe() and restart(). */
+  readonly grpcPort?: number;
+  readonly httpPort?: number;
+  /** Folder for log, trace buffer and file storage. Absent: a temporary one, removed by stop(). */
+  readonly data?: string;
+  /** `mem` (default) forgets at every start, `file` remembers. */
+  readonly storage?: 'mem' | 'file';
+  /** 10.1.0 only: agents without this token get PERMISSION_DENIED. */
+  readonly token?: string;
+  /** 10.1.0 only: gRPC over TLS with a certificate of its own; its authority is `Oap.ca`. Needs openssl. */
+  readonly tls?: boolean;
+  /** JVM heap, such as `512m` (default). */
+  readonly heap?: string;
+  /** `WARN` (default), `INFO` or `DEBUG`: how much goes into `Oap.logFile`. */
+  readonly logLevel?: 'WARN' | 'INFO' | 'DEBUG';
+  readonly jvmFlags?: readonly string[];
+}
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface Service {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly name: string;
+  /** `NODEJS` when the agent reported exactly `nodejs`. */
+  readonly language: string;
+  /** 6.5.0: the UUID the agent registered. 10.1.0: the same as `id`. */
+  readonly instanceUUID: string;
+  /** As the server lists them; 6.5.0 repeats `ipv4s`, 10.1.0 joins them by commas. */
+  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface TraceSummary {
+  readonly segmentId: string;
+  readonly endpointNames: readonly string[];
+  readonly duration: number;
+  /** Milliseconds since 1970, as a string. */
+  readonly start: string;
+  readonly isError: boolean;
+  readonly traceIds: readonly string[];
+}
+
+export interface SpanReference {
+  readonly traceId: string;
+  readonly parentSegmentId: string;
+  readonly parentSpanId: number;
+  readonly type: 'CROSS_PROCESS' | 'CROSS_THREAD';
+}
+
+export interface Span {
+  readonly traceId: string;
+  readonly segmentId: string;
+  readonly spanId: number;
+  readonly parentSpanId: number;
+  readonly refs: readonly SpanReference[];
+  /** The name of the service. */
+  readonly serviceCode: string;
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly endpointName: string;
+  readonly type: 'Entry' | 'Exit' | 'Local';
+  readonly peer: string;
+  readonly component: string;
+  readonly isError: boolean;
+  readonly layer: string;
+  readonly tags: readonly KeyValue[];
+  readonly logs: readonly { readonly time: number; readonly data: readonly KeyValue[] }[];
+}
+
+export interface Topology {
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly type: string | null;
+    readonly isReal: boolean;
+  }[];
+  readonly calls: readonly {
+    readonly id: string;
+    readonly source: string;
+    readonly target: string;
+    readonly detectPoints: readonly string[];
+  }[];
+}
+
+/** A running server. All questions look at the last quarter of an hour. */
+export interface Oap {
+  readonly version: OapVersion;
+  readonly protocol: 'v2' | 'v3';
+  /** `127.0.0.1:port`, what an agent takes as its backend. */
+  readonly grpc: string;
+  /** `http://127.0.0.1:port`; GraphQL is at `/graphql`. */
+  readonly http: string;
+  /** Of the JVM; another one after wipe() and restart(). */
+  readonly pid: number;
+  /** Settles with an exit code or a signal when the JVM of now is gone. */
+  readonly exited: Promise<number | string>;
+  readonly dataDir: string;
+  readonly logFile: string;
+  /** Path of the PEM file to trust, when started with `tls`. */
+  readonly ca: string | undefined;
+
+  query(graphql: string, variables?: object): Promise<unknown>;
+  services(): Promise<Service[]>;
+  /** Empty while the service is unknown; so are the two below. */
+  instances(serviceName: string): Promise<Instance[]>;
+  endpoints(serviceName: string): Promise<Endpoint[]>;
+  /** The last hundred; `service` is a name, `instance` an id of `instances()`. */
+  traces(filter?: { readonly service?: string; readonly instance?: string }): Promise<TraceSummary[]>;
+  trace(traceId: string): Promise<Span[]>;
+  topology(): Promise<Topology>;
+
+  /**
+   * Kills it, throws its storage and trace buffer away, starts it again on the same ports.
+   * `whileDown` runs in between: what an operator does before the backend is back.
+   */
+  wipe(whileDown?: () => Promise<unknown>): Promise<void>;
+  /** Ends it in order and starts it again on the same ports; with `storage: 'file'` it knows the same ids. */
+  restart(whileDown?: () => Promise<unknown>): Promise<void>;
+  /** Twice is once. Like the two above it waits for what was asked for before. */
+  stop(): Promise<void>;
+}
+
+/** This machine cannot run the server: no Java, no Maven, not installed. A test reads the code and skips. */
+export class OapUnavailable extends Error {
+  readonly code: 'OAP_UNAVAILABLE';
+}
+
+/** Whether startOap() can run without fetching anything. */
+export function isInstalled(version: OapVersion): boolean;
+
+/** Fetches what is missing from Maven Central; `say` hears of progress. */
+export function install(version: OapVersion, say?: (line: string) => void): Promise<void>;
+
+/** Resolves when the server answers and loses nothing any more. Rejects with OapUnavailable before install(). */
+export function startOap(options: StartOptions): Promise<Oap>;
+
+/** What came of one call: gRPC's name of the status, its message, and the answer's fields. */
+export interface Answer {
+  readonly status: string;
+  readonly message: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** A v2 agent reduced to its calls, which shares no line with the agent under test. */
+export interface V2Agent {
+  /** Any method of the table in wire/v2.json. */
+  call(method: string, value: object): Promise<Answer>;
+  registerService(name: string): Promise<Answer>;
+  registerInstance(serviceId: number, instanceUUID: string): Promise<Answer>;
+  /** These four ask until there is an id. */
+  serviceId(name: string): Promise<number>;
+  instanceId(serviceId: number, instanceUUID: string): Promise<number>;
+  endpointId(serviceId: number, name: string): Promise<number>;
+  addressId(name: string): Promise<number>;
+  ping(instanceId: number, instanceUUID: string): Promise<Answer>;
+  close(): void;
+}
+
+/** Connects to any backend that speaks v2, at `host:port`. */
+export function connectV2Agent(address: string): V2Agent;

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+'use strict';
+
+/*
+ * Runs the tests against real servers, fetching those first where they are missing.
+ * On a machine where none can run it says why, and that is no failure unless it was called with --strict.
+ * Every other argument goes on to jest.
+ */
+
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+
+const { OapUnavailable, install } = require('./oap');
+
+const ROOT = path.join(__dirname, '..', '..');
+const VERSIONS = ['6.5.0'];
+const EXIT = { ok: 0, unavailable: 3 };
+
+function runJest(args) {
+  const jest = [require.resolve('jest/bin/jest'), '--config', path.join(ROOT, 'jest.oap.config.js'), '--runInBand'];
+  const child = spawn(process.execPath, [...jest, ...args], { cwd: ROOT, stdio: 'inherit' });
+  // From a terminal both get the signal; sent to this process alone, it is handed on.
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function main(argv) {
+  const isStrict = argv.includes('--strict');
+  try {
+    for (const version of VERSIONS) await install(version, (line) => console.error(line));
+  } catch (error) {
+    if (!(error instanceof OapUnavailable)) throw error;
+    console.log(`skipped: no OAP can run here: ${error.message}`);
+    return isStrict ? EXIT.unavailable : EXIT.ok;
+  }
+  return runJest(argv.filter((argument) => argument !== '--strict'));
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

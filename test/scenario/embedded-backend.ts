@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type InstanceEntry, type Property, type SpanRecord, startCollector } from '../../src/testing';
+import type { InstanceRow, Row, ScenarioBackend, SpanRow } from './backend';
+
+const pairs = (list: readonly Property[]): Record<string, string> =>
+  Object.fromEntries(list.map(({ key, value }) => [key, value]));
+
+const row = ({ id, name }: { readonly id: number; readonly name: string }): Row => ({ id: String(id), name });
+
+function instanceRow({ id, uuid, properties }: InstanceEntry): InstanceRow {
+  const { language = '', ...attributes } = pairs(properties);
+  return { id: String(id), uuid, language: language.toUpperCase(), attributes };
+}
+
+function spanRow(service: string, span: SpanRecord): SpanRow {
+  const { type, operationName: name, spanId, parentSpanId, peer, component, layer, isError, tags } = span;
+  return { type, service, name, spanId, parentSpanId, peer, component, layer, isError, tags: pairs(tags) };
+}
+
+/** The backend that ships with the package, asked by its lists. */
+export async function startEmbeddedBackend(storage: 'forgetful' | 'lasting'): Promise<ScenarioBackend> {
+  const folder = storage === 'lasting' ? mkdtempSync(path.join(tmpdir(), 'skyanchor-collector-')) : undefined;
+  const collector = await startCollector({ port: 0, protocol: 'v2', storage: folder ?? 'memory' });
+  return {
+    address: collector.address,
+    services: async () => collector.services().map(row),
+    instances: async (service) =>
+      collector
+        .instances()
+        .filter((one) => one.service === service)
+        .map(instanceRow),
+    endpoints: async (service) =>
+      collector
+        .endpoints()
+        .filter((one) => one.service === service)
+        .map(row),
+    traces: async (service, instanceId) =>
+      collector
+        .segments()
+        .filter((segment) => segment.service === service && String(segment.instanceId) === instanceId)
+        .map(({ traceId }) => traceId),
+    trace: async (traceId) =>
+      collector
+        .segments()
+        .filter((segment) => segment.traceId === traceId)
+        .flatMap(({ service, spans }) => spans.map((span) => spanRow(service, span))),
+    wipe: (whileDown) => collector.wipe(whileDown),
+    restart: () => collector.restart(),
+    stop: async () => {
+      await collector.stop();
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

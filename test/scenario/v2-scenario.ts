@@ -1,0 +1,147 @@
+import type { Status } from '../../src/agent/status';
+import { until } from '../support/until';
+import type { StartBackend } from './backend';
+import { expectHealed, expectKnown, expectTraced } from './expectations';
+import type { Stamp } from './operator';
+import { registerStranger } from './register-stranger';
+import { INSTANCE, SERVICE, Stage } from './stage';
+
+const idsOf = ({ registration: { serviceId, instanceId } }: Status): object => ({ serviceId, instanceId });
+
+function expectStamp(stamp: Stamp, before: Status, after: Status): void {
+  const [from, to] = [before.registration, after.registration];
+  expect(stamp.instance).toBe(INSTANCE);
+  expect(stamp.detail).toMatch(
+    new RegExp(
+      `^service=${from.serviceId}->${to.serviceId} instance=${from.instanceId}->${to.instanceId} took=\\d+ms$`,
+    ),
+  );
+  expect(to.reason).toBe(`command ${stamp.id}`);
+}
+
+const ended = (stamps: readonly Stamp[]): Stamp | undefined => stamps.find(({ state }) => state === 'done');
+
+async function resetByFile(stage: Stage): Promise<Stamp> {
+  await stage.operator.echo('reset');
+  const stamps = await until(() => stage.operator.stamps(), ended, { timeoutMs: 60_000 });
+  expect(stamps.map(({ state }) => state)).toEqual(['running', 'done']);
+  expect(stage.operator.commands()).toMatch(/^reset\n/);
+  return ended(stamps)!;
+}
+
+/**
+ * The main job, told on any backend that speaks v2: a service nobody changed is registered and traced, its backend
+ * loses its storage, an operator says `reset` in a file, and its traces go on under new ids.
+ */
+export function describeScenario(name: string, startBackend: StartBackend): void {
+  describe(`a service on ${name} that forgets`, () => {
+    let stage: Stage;
+
+    beforeAll(async () => {
+      const backend = await startBackend('forgetful');
+      // The ids of the service's first life are not those that an empty backend gives out first, so that after a
+      // wipe the fresh ones differ.
+      await registerStranger(backend, 'stranger');
+      await registerStranger(backend, 'other-stranger');
+      stage = await Stage.open(backend);
+    }, 60_000);
+
+    afterAll(() => stage.close());
+
+    it('registers, and is found under its service and the name its operator gave it', async () => {
+      const status = await stage.registered();
+      expect(status.registration.reason).toBe('start');
+      expect(status).toMatchObject({ service: SERVICE, instance: INSTANCE, instanceNameFrom: 'flag', protocol: 'v2' });
+      await expectKnown(stage, status);
+    });
+
+    it('keeps a heartbeat that the backend answers', async () => {
+      const { heartbeat } = await stage.status((status) => status.heartbeat.lastOkAt);
+      expect(heartbeat).toMatchObject({ failures: 0, lastError: null });
+    });
+
+    it('is traced, request by request, with its calls to others', async () => {
+      await expectTraced(stage, await stage.registered());
+    });
+
+    it('registers afresh when an operator says reset in the file while the storage is being cleared', async () => {
+      const before = await stage.registered();
+      let running: readonly Stamp[] = [];
+      await stage.backend.wipe(async () => {
+        await stage.operator.echo('reset');
+        running = await until(
+          () => stage.operator.stamps(),
+          ({ length }) => length > 0,
+        );
+      });
+      expect(running).toMatchObject([{ state: 'running', instance: INSTANCE }]);
+
+      const stamp = ended(await until(() => stage.operator.stamps(), ended, { timeoutMs: 60_000 }))!;
+      const after = await stage.registered(({ registration }) => registration.reason.startsWith('command'));
+      expectStamp(stamp, before, after);
+      expect(after.registration.serviceId).not.toBe(before.registration.serviceId);
+      expect(after.registration.instanceId).not.toBe(before.registration.instanceId);
+      await expectKnown(stage, after);
+    }, 90_000);
+
+    it('is traced on, under its new ids', async () => {
+      await expectTraced(stage, await stage.registered());
+    });
+
+    it('takes the same words a second time, and keeps its ids where nothing was lost', async () => {
+      const before = await stage.registered();
+      const stamp = await resetByFile(stage);
+      const after = await stage.registered(({ registration }) => registration.reason === `command ${stamp.id}`);
+      expectStamp(stamp, before, after);
+      expect(idsOf(after)).toEqual(idsOf(before));
+      expect(after.registration.epoch).toBeGreaterThan(before.registration.epoch);
+      await expectKnown(stage, after);
+    }, 90_000);
+
+    it('heals by itself when the storage is lost and nobody says a word, even where the same ids come back', async () => {
+      const words = stage.operator.commands();
+      const before = await stage.registered();
+      await stage.backend.wipe();
+      await expectHealed(stage, before);
+      expect(stage.operator.commands()).toBe(words);
+    }, 90_000);
+
+    it('heals by itself when its ids have gone to somebody else, whose heartbeats they would be', async () => {
+      const before = await stage.registered();
+      await stage.backend.wipe();
+      await registerStranger(stage.backend, 'newcomer');
+      await expectHealed(stage, before);
+    }, 90_000);
+
+    it('has never written to its own output, and ends by the very signal it is sent', async () => {
+      const { app } = stage;
+      expect(await app.kill('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(app.stdout).toBe(`listening ${await app.port()}\n`);
+    });
+  });
+
+  describe(`a service on ${name} that remembers`, () => {
+    let stage: Stage;
+
+    beforeAll(async () => {
+      stage = await Stage.open(await startBackend('lasting'));
+    }, 60_000);
+
+    afterAll(() => stage.close());
+
+    it('registers nothing anew when the backend is restarted with its storage', async () => {
+      const before = await stage.registered();
+      await expectTraced(stage, before);
+      const ledger = await stage.ledger();
+      const [serviceId, instanceId] = await registerStranger(stage.backend, 'stranger');
+
+      await stage.backend.restart();
+      await expectTraced(stage, before);
+      const after = await stage.registered();
+      expect(after.registration).toEqual(before.registration);
+      expect(await stage.ledger()).toMatchObject({ instances: ledger.instances, endpoints: ledger.endpoints });
+      // An id, once given, is gone: had anything been registered meanwhile, these would be higher.
+      expect(await registerStranger(stage.backend, 'newcomer')).toEqual([serviceId + 1, instanceId + 1]);
+    }, 90_000);
+  });
+}
