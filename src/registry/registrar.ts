@@ -233,16 +233,15 @@ export class Registrar {
     if (epoch !== this.registration.epoch) return 0;
     if (service.status !== 'ok') return this.refusedOrLost(service);
     this.reconnect.reset();
-    // Without an answer the backend has lost us or is not awake yet. By asking we have made it look; the id that
-    // comes decides.
-    if (service.value === undefined) return this.askAgain.next();
+    // Empty: it had to create us, so its storage was cleared. That the same ids may come back proves nothing: those of
+    // endpoints and addresses are gone as well. A backend that has its storage never answers a known name without its
+    // id, not even in its first second, when it drops new ones (OAP 6.5).
     if (service.value !== serviceId) return this.disown();
 
     const instance = await this.inquiry.instanceId(serviceId, signal);
     if (epoch !== this.registration.epoch) return 0;
     if (isUnknown(instance)) return this.disown();
     if (instance.status !== 'ok') return this.refusedOrLost(instance);
-    if (instance.value === undefined) return this.askAgain.next();
     if (instance.value !== instanceId) return this.disown();
 
     this.verified();
@@ -258,7 +257,7 @@ export class Registrar {
   }
 
   private disown(): number {
-    this.options.log.warn('the backend has other ids for our names than it gave us; registering anew');
+    this.options.log.warn('the backend has not the ids for our names that it gave us; registering anew');
     this.forget('verification');
     return 0;
   }

@@ -306,13 +306,17 @@ describe('the check that our ids are still ours', () => {
     expect(registrar.status()).toMatchObject({ epoch: 1, reason: 'start' });
   });
 
-  it('waits for a backend that is not awake yet rather than believing that it lost us', async () => {
+  it('believes that the backend lost us even where the same ids come back: those of our names are gone', async () => {
     await registeredNow();
-    backend.reconnect();
-    backend.script.service = [ok(undefined), ok(undefined), ok(undefined)];
-    await clock.advance(4_000);
-    expect(registrar.isSound).toBe(true);
-    expect(registrar.status().epoch).toBe(1);
+    see('/orders');
+    await clock.advance(500);
+    const before = ids();
+    expect(registrar.endpoints.counts().known).toBe(1);
+    backend.wipe();
+    await clock.advance(5_000);
+    expect(ids()).toEqual(before);
+    expect(registrar.status()).toMatchObject({ phase: 'registered', epoch: 2, reason: 'verification' });
+    expect(registrar.endpoints.counts()).toEqual({ known: 0, pending: 0, refused: 0 });
   });
 
   it('is made now and then on a connection that never breaks, since a proxy hides a restarted backend', async () => {
