@@ -76,14 +76,14 @@ export class Commands {
   }
 
   /**
-   * Something may have changed. What an operator looks for is written at once; counters, and the heartbeat that came as
-   * the one before, with the refresh every 30 s: each write takes a lock that all processes on this host share.
+   * Something may have changed. What an operator looks for is written at once; counts of segments, and the heartbeat
+   * that came like the one before, with the refresh every 30 s: each write takes a lock that all processes on this host share.
    */
   statusChanged(): void {
     if (!this.statusFile) return;
     const status = this.options.status();
-    const { registration, backend, heartbeat, commands } = status;
-    const shown = JSON.stringify([registration, backend, heartbeat.lastError, commands]);
+    const { registration, backend, heartbeat, commands, endpoints, networkAddresses } = status;
+    const shown = JSON.stringify([registration, backend, heartbeat.lastError, commands, endpoints, networkAddresses]);
     if (shown === this.lastShown) return;
     this.lastShown = shown;
     this.statusFile.write({ ...status });

@@ -7,7 +7,7 @@ import { iso } from '../base/iso';
 import { Log } from '../base/log';
 import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
-import { enable } from '../instrument';
+import { enable } from '../instrument/index';
 import { instanceProperties } from '../registry/properties';
 import { Registrar, type ResetResult } from '../registry/registrar';
 import { Reporter } from '../report/reporter';

@@ -36,6 +36,11 @@ export class Operator {
     await run('sh', ['-c', 'umask 022; echo "$0" > "$1"', text, this.commandFile]);
   }
 
+  /** `echo TEXT >> command file`. */
+  async append(text: string): Promise<void> {
+    await run('sh', ['-c', 'umask 022; echo "$0" >> "$1"', text, this.commandFile]);
+  }
+
   commands(): string {
     return read(this.commandFile);
   }

@@ -83,6 +83,22 @@ export class Stage {
     return found!;
   }
 
+  /**
+   * The same with the counters of now: the file has what changed by itself only every 30 s, so the operator asks for a
+   * report, again and again.
+   */
+  async counted(pleases: (status: Status) => unknown): Promise<Status> {
+    return until(() => this.report(), pleases, { ...PATIENCE, everyMs: 500 });
+  }
+
+  private async report(): Promise<Status> {
+    const done = (): number => this.operator.stamps().filter(({ state }) => state === 'done').length;
+    const before = done();
+    await this.operator.append('report');
+    await until(done, (count) => count > before, PATIENCE);
+    return this.status();
+  }
+
   registered(pleases: (status: Status) => unknown = () => true): Promise<Status> {
     return this.status((status) => status.registration.phase === 'registered' && pleases(status));
   }
