@@ -35,8 +35,11 @@ export class AgentError extends Error {
 
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
   try {
+    // Not `instanceof`: an error of another realm, as test runners have them, is one too.
+    if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') {
+      return error.message;
+    }
     return String(error);
   } catch {
     return 'an unprintable value was thrown';

@@ -48,7 +48,7 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
     remarks: 'Exit: 0 all are registered, 1 not all, 2 wrong usage, 3 nobody is there.',
   },
   collector: {
-    call: 'collector [--port 11800] [--http-port 12800] [--protocol v2|v3|v3-unpackaged] [--storage memory|DIR] [--nodes N]',
+    call: 'collector [--port 11800] [--http-port 12800] [--protocol v2] [--storage memory|DIR] [--nodes N]',
     what: 'runs the embedded backend',
     options: [],
   },

@@ -136,8 +136,7 @@ export class Collector {
       this.cluster.forget();
       this.recorder.wiped();
       await this.store.clear();
-      await whileDown?.();
-      await this.cluster.up();
+      await this.comeBack(whileDown);
     });
   }
 
@@ -149,8 +148,7 @@ export class Collector {
   restart(whileDown?: () => Promise<unknown>): Promise<void> {
     return this.inTurn(async () => {
       await this.cluster.down();
-      await whileDown?.();
-      await this.cluster.up();
+      await this.comeBack(whileDown);
     });
   }
 
@@ -173,6 +171,15 @@ export class Collector {
       }),
     );
     return this.stopping;
+  }
+
+  /** Up again, even if what was to happen meanwhile has failed. */
+  private async comeBack(whileDown: (() => Promise<unknown>) | undefined): Promise<void> {
+    try {
+      await whileDown?.();
+    } finally {
+      await this.cluster.up();
+    }
   }
 
   private get listing(): Listing {

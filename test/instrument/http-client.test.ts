@@ -426,6 +426,7 @@ describe('the caller', () => {
 
   it('may wrap the functions himself, above and below ours', async () => {
     const port = await stage.serve((_request, response) => response.end());
+    const opened = jest.spyOn(stage.tracer, 'openExit');
     const ours = http.get;
     let heard = 0;
     http.get = function (this: unknown, ...args: unknown[]) {
@@ -438,7 +439,7 @@ describe('the caller', () => {
       stage.disable();
       await once(http.get({ port }, read), 'close');
       await stage.closed(1);
-      expect(heard).toBe(2);
+      expect([heard, opened.mock.calls.length]).toEqual([2, 1]);
     } finally {
       http.get = ours;
     }
@@ -478,13 +479,18 @@ describe('in a process of its own', () => {
     expect(/^.*throw er;.*$/m.exec(traced.stderr)?.[0]).toBe(/^.*throw er;.*$/m.exec(bare.stderr)?.[0]);
   });
 
-  it('ESM sees the traced functions under every name it imports them by, and the bare ones afterwards', async () => {
+  it.each([
+    ['before its modules', (start: string) => ['--require', start], ''],
+    ['by one of them', () => [], 'createRequire(import.meta.url)("./start.cjs");'],
+  ])('ESM sees the traced functions under all their names, the agent being started %s', async (_when, flags, first) => {
     const start = file('start.cjs', START);
     const program = file(
       'app.mjs',
       `import http, { get, request, createServer } from 'http';
        import { get as again } from 'node:http';
        import * as all from 'node:http';
+       import { createRequire } from 'node:module';
+       ${first}
        const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1', async () => {
          const { port } = server.address();
          const call = (fn, path) => new Promise((resolve) => fn({ port, path }, (r) => r.resume()).on('close', resolve).end());
@@ -495,7 +501,7 @@ describe('in a process of its own', () => {
          server.close();
        });`,
     );
-    const { stdout, stderr } = await run(process.execPath, ['--require', start, program]);
+    const { stdout, stderr } = await run(process.execPath, [...flags(start), program]);
     expect(stderr).toBe('');
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => line.startsWith('span 1 ')).map((line) => line.split(' ')[2])).toEqual([

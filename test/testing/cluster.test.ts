@@ -1,4 +1,5 @@
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
+import { Keeper, keeperOf } from '../../src/testing/cluster/keeper';
 import { FakeClock } from '../support/fake-clock';
 import { until } from '../support/until';
 import { TestAgent } from './client';
@@ -60,6 +61,8 @@ it('lets every node know what another one gave out: ids, heartbeats, segments, U
   const serviceId = await one.serviceId('orders');
   const instanceId = await two.instanceId(serviceId, 'orders-1');
   const operationNameId = await one.endpointId(serviceId, '/');
+  // Of what one has given out, the others know at the first question.
+  expect((await three.registerServices('orders')).value).toEqual({ services: [{ key: 'orders', value: serviceId }] });
   expect((await three.ping(instanceId, 'orders-1')).value).toEqual({});
   await three.send({
     ...{ serviceId, serviceInstanceId: instanceId, traceIds: ['1.2.3'], segmentId: '1.2.3' },
@@ -95,6 +98,37 @@ it('wipes the nodes that are down too, and brings them up', async () => {
 });
 
 describe('the keeper', () => {
+  it('is the same for everybody, in whatever order the nodes are told', () => {
+    const nodes = ['127.0.0.1:9999', '127.0.0.1:20000', '127.0.0.1:10000'];
+    for (const told of [nodes, [...nodes].reverse(), [nodes[2]!, nodes[0]!, nodes[1]!]]) {
+      expect(keeperOf(told)).toBe('127.0.0.1:10000');
+    }
+    expect(keeperOf([])).toBeUndefined();
+  });
+
+  it('works alone: the others of the list look on', async () => {
+    const clock = new FakeClock();
+    const members = ['b:1', 'a:1', 'c:1'];
+    const worked: string[] = [];
+    const logger = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
+    const keepers = members.map(
+      (address) =>
+        new Keeper({
+          ...{ address, ttlMs: 1_000, clock, logger },
+          members: () => members,
+          expire: (ageMs) => worked.push(`${address} ${ageMs}`),
+        }),
+    );
+    for (const keeper of keepers) keeper.start();
+    await clock.advance(500);
+    expect(worked).toEqual(['a:1 1000', 'a:1 1000']);
+    members.splice(1, 1);
+    await clock.advance(250);
+    expect(worked).toEqual(['a:1 1000', 'a:1 1000', 'b:1 1000']);
+    await Promise.all(keepers.map((keeper) => keeper.stop()));
+    expect(clock.pending).toBe(0);
+  });
+
   const first = (addresses: readonly string[]): string => [...addresses].sort()[0]!;
 
   it('is the first of the sorted list of living nodes, whatever their numbers', async () => {

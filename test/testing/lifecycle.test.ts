@@ -93,6 +93,14 @@ describe('a wipe', () => {
     expect(seen).toEqual(['UNAVAILABLE', 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
+  it('comes back even if what was to happen meanwhile fails', async () => {
+    await begin();
+    await expect(collector.wipe(() => Promise.reject(new Error('no such operator')))).rejects.toThrow(
+      'no such operator',
+    );
+    expect(await agent.serviceId('orders')).toBe(2);
+  });
+
   it('loses what was on its way', async () => {
     await begin({ idDelayMs: 150 });
     await agent.registerServices('late');

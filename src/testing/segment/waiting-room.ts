@@ -60,9 +60,10 @@ export class WaitingRoom {
       this.batch = this.queue.splice(0, MOST_IN_BATCH);
       this.batchSince = clock.elapsed();
     }
-    const left: IncomingSegment[] = [];
-    for (const segment of this.batch) if (!(await this.settle(segment))) left.push(segment);
-    this.batch = left;
+    // Left out one by one, so that a storage that fails in the middle has nothing shown twice.
+    for (const segment of this.batch) {
+      if (await this.settle(segment)) this.batch = this.batch.filter((other) => other !== segment);
+    }
     return this.batch.length + this.queue.length > 0 ? retryMs : Infinity;
   }
 

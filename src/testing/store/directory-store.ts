@@ -1,5 +1,5 @@
 import { link, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { v4 as uuid } from 'uuid';
 import type { Commit, Store } from './store';
 
@@ -19,8 +19,12 @@ const VERSION_DIGITS = 12;
 export class DirectoryStore implements Store {
   private folder: string | undefined;
 
-  /** @param directory made if it is missing */
-  constructor(private readonly directory: string) {}
+  private readonly directory: string;
+
+  /** @param directory made if it is missing; relative to the working directory of now */
+  constructor(directory: string) {
+    this.directory = resolve(directory);
+  }
 
   async open(): Promise<void> {
     await mkdir(this.directory, { recursive: true });

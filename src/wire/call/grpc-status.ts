@@ -43,6 +43,8 @@ const REPELLENT: ReadonlySet<StatusName> = new Set([
   'PERMISSION_DENIED',
   'RESOURCE_EXHAUSTED',
   'UNAUTHENTICATED',
+  // Of a later version, or no receiver at all; another of the list may be one.
+  'UNIMPLEMENTED',
 ]);
 
 export function isRepellent(name: StatusName): boolean {
@@ -51,7 +53,8 @@ export function isRepellent(name: StatusName): boolean {
 
 /** The outcome of a question that was answered by anything but OK. */
 export function refusal(name: StatusName, details: string): Retryable | Failed {
-  const reason = details === '' ? name : `${name}: ${printable(details)}`;
+  const told = details === '' ? name : `${name}: ${printable(details)}`;
+  const reason = name === 'UNIMPLEMENTED' ? `nothing on this port receives agents of protocol v2 (${told})` : told;
   return SILENT.has(name) ? retryable(reason) : failed(name, reason);
 }
 
