@@ -91,7 +91,7 @@ describe('a backend', () => {
   });
 
   it.each([
-    ['UNIMPLEMENTED', 'failed', 1],
+    ['UNIMPLEMENTED', 'failed', 2],
     ['INTERNAL', 'failed', 1],
     ['CANCELLED', 'retryable', 1],
     ['PERMISSION_DENIED', 'failed', 2],

@@ -53,8 +53,7 @@ export function isRepellent(name: StatusName): boolean {
 
 /** The outcome of a question that was answered by anything but OK. */
 export function refusal(name: StatusName, details: string): Retryable | Failed {
-  const told = details === '' ? name : `${name}: ${printable(details)}`;
-  const reason = name === 'UNIMPLEMENTED' ? `nothing on this port receives agents of protocol v2 (${told})` : told;
+  const reason = details === '' ? name : `${name}: ${printable(details)}`;
   return SILENT.has(name) ? retryable(reason) : failed(name, reason);
 }
 

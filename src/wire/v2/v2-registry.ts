@@ -26,6 +26,9 @@ export class V2Registry {
 
   async registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>> {
     const answer = await this.ask(V2Path.registerService, encodeServices([name]), signal);
+    if (answer.status === 'failed' && answer.code === 'UNIMPLEMENTED') {
+      return failed(answer.code, `nothing on this port receives agents of protocol v2 (${answer.reason})`);
+    }
     return understood(answer, (bytes) => idOf(decodeKeyInts(bytes), name));
   }
 
