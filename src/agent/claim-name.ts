@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Uuid from 'uuid';
 import type { Config } from '../config/config';
-import { numberedName } from '../config/numbered-name';
+import { numberedName } from '../base/numbered-name';
 
 /** Where the names of live processes are written down; `undefined`: it cannot be written or locked in time. */
 interface Registry {

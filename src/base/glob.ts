@@ -54,10 +54,13 @@ function widthOf(point: number): number {
 
 function parse(characters: readonly string[]): Token[] {
   const tokens: Token[] = [];
+  // Known beforehand: looking for the end of each of a thousand sets that nothing closes would be slow.
+  const lastClose = characters.lastIndexOf(']');
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at] ?? '';
     // As in every shell, a closing bracket that comes first in a set belongs to it.
-    const close = character === '[' ? characters.indexOf(']', at + (isNegation(characters[at + 1]) ? 3 : 2)) : -1;
+    const mayClose = character === '[' && at < lastClose;
+    const close = mayClose ? characters.indexOf(']', at + (isNegation(characters[at + 1]) ? 3 : 2)) : -1;
     if (close !== -1) {
       tokens.push(set(characters.slice(at + 1, close)));
       at = close;

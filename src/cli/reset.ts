@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { systemClock, type Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
 import { holdOpen } from '../base/hold';
-import { matchesGlob } from '../command/matches-glob';
+import { glob } from '../base/glob';
 import { isAllAnswered } from './answered';
 import { readAnswers, type Answer } from './answers';
 import { CommandWriter } from './command-writer';
@@ -80,7 +80,7 @@ class Reset {
 
   private isTarget(name: string): boolean {
     const { target } = this.call;
-    return target === undefined || matchesGlob(target, name);
+    return target === undefined || glob(target)(name);
   }
 
   private tell(answer: Answer): void {

@@ -36,7 +36,7 @@ export class FaultReport {
     this.rule = null;
     this.saidOf = '';
     this.mended++;
-    this.options.log.info(`the command file ${this.options.path} is accepted again`);
+    this.options.log.info(`the command file ${this.options.path} breaks no rule any more`);
     this.options.onChange();
   }
 }

@@ -95,7 +95,7 @@ export class FileWatch {
     const { path, clock } = this.options;
     const directory = await statOrNothing(dirname(path));
     const file = await statOrNothing(path);
-    const armFor = directory ? [directory.dev, directory.ino, file?.dev, file?.ino].join(':') : '';
+    const armFor = directory ? `${inodeOf(directory)} ${file ? inodeOf(file) : ''}` : '';
     if (armFor !== this.armedFor || (!this.hints && directory && clock.elapsed() >= this.rearmAt)) {
       this.arm(directory !== undefined, file !== undefined);
       this.armedFor = armFor;
@@ -147,6 +147,11 @@ async function statOrNothing(path: string): Promise<BigIntStats | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Numbers of removed inodes are given out again at once, and a watch on the removed one stays silent for ever. */
+function inodeOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return [dev, ino, birthtimeNs].join(':');
 }
 
 async function isOnRemote(directory: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { matchesGlob } from './matches-glob';
+import { glob } from '../base/glob';
 import type { AskedItem, Item } from './item';
 import { isAcknowledging, type Stamp } from './stamp';
 
@@ -71,5 +71,5 @@ export function countUnanswered(items: readonly Item[]): number {
 }
 
 function isFor(item: AskedItem, instance: string): boolean {
-  return item.type === 'fault' || item.command.target === undefined || matchesGlob(item.command.target, instance);
+  return item.type === 'fault' || item.command.target === undefined || glob(item.command.target)(instance);
 }

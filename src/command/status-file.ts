@@ -6,6 +6,7 @@ import { messageOf } from '../base/errors';
 import { iso } from '../base/iso';
 import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
+import { numberedName } from '../base/numbered-name';
 import { Liveness } from './liveness';
 import { ownIdentity, type ProcessIdentity } from './process-identity';
 import { namesOf, type StatusEntries, type StatusEntry } from './status-entry';
@@ -26,7 +27,7 @@ const RELEASE_WITHIN_MS = 1_000;
 const COALESCE_MS = 20;
 const BETWEEN_WRITES_MS = 500;
 const REFRESH_MS = 30_000;
-const AFTER_FAILURE_MS = 5_000;
+const AFTER_FAILURE_MS = 2_000;
 
 /**
  * The status file, as one of the processes that share it: claims the instance name, writes its own entry and no
@@ -148,7 +149,7 @@ export class StatusFile {
 
   private async freeName(baseName: string, entries: StatusEntries): Promise<string> {
     for (let count = 1; ; count++) {
-      const name = count === 1 ? baseName : `${baseName}-${count}`;
+      const name = numberedName(baseName, count);
       const entry = entries.get(name);
       if (!entry || !(await this.isLive(entry))) return name;
     }

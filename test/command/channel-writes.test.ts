@@ -78,7 +78,7 @@ describe('an operator who writes', () => {
   it('with an editor gets one run, and swap files and locks beside the file are nobody’s commands', async () => {
     writeFileSync(desk.file, '# orders\n');
     await desk.watchReady();
-    await desk.type('echo report > .$(basename $F).swp; ln -s nobody@host.1 .#$(basename $F); echo pause > $F~');
+    await desk.type('echo report > .$(basename $F).swo; ln -s nobody@host.1 .#$(basename $F); echo pause > $F~');
     const editors: [string, string][] = [
       ['vim', "vim -es -u NONE -c 'set nobackup' -c 'normal Goreset' -c wq $F"],
       ['vim', "vim -es -u NONE -c 'set backup backupcopy=no writebackup' -c 'normal Goreport' -c wq $F"],

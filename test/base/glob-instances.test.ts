@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { matchesGlob } from '../../src/command/matches-glob';
+import { glob } from '../../src/base/glob';
 
-describe('a glob', () => {
+const meets = (pattern: string, name: string): boolean => glob(pattern)(name);
+
+describe('a glob, as it names instances', () => {
   it.each([
     ['orders-1', 'orders-1', true],
     ['orders-1', 'orders-10', false],
@@ -31,7 +33,7 @@ describe('a glob', () => {
     ['?', '😀', true],
     ['[😀-😂]', '😁', true],
   ])('%s and %s: %s', (pattern, name, expected) => {
-    expect(matchesGlob(pattern, name)).toBe(expected);
+    expect(meets(pattern, name)).toBe(expected);
   });
 
   it('says what an expression of the same meaning says', () => {
@@ -40,7 +42,7 @@ describe('a glob', () => {
     fc.assert(
       fc.property(pattern, name, (tokens, text) => {
         const source = tokens.map((token) => token.replace('*', '.*').replace('?', '.').replace('[!', '[^')).join('');
-        expect(matchesGlob(tokens.join(''), text)).toBe(new RegExp(`^${source}$`, 's').test(text));
+        expect(meets(tokens.join(''), text)).toBe(new RegExp(`^${source}$`, 's').test(text));
       }),
       { numRuns: 2_000 },
     );
@@ -48,8 +50,8 @@ describe('a glob', () => {
 
   it('does not backtrack for ever', () => {
     const start = performance.now();
-    expect(matchesGlob(`${'*a'.repeat(100)}b`, 'a'.repeat(200))).toBe(false);
-    expect(matchesGlob('['.repeat(200), '['.repeat(200))).toBe(true);
+    expect(meets(`${'*a'.repeat(100)}b`, 'a'.repeat(200))).toBe(false);
+    expect(meets('['.repeat(60_000), '['.repeat(60_000))).toBe(true);
     expect(performance.now() - start).toBeLessThan(1_000);
   });
 });
