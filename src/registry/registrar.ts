@@ -67,6 +67,8 @@ export class Registrar {
   /** Our ids are those that this connection's backend has for our names, as far as anybody knows. */
   private isVerified = false;
   private isVerificationDue = false;
+  /** The answer whether the backend knew our instance got lost, and by asking we may have made it know us. */
+  private isAnswerLost = false;
   private heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
   private heartbeatDueAt = 0;
 
@@ -241,8 +243,11 @@ export class Registrar {
     const instance = await this.inquiry.instanceId(serviceId, signal);
     if (epoch !== this.registration.epoch) return 0;
     if (isUnknown(instance)) return this.disown();
-    if (instance.status !== 'ok') return this.refusedOrLost(instance);
-    if (instance.value !== instanceId) return this.disown();
+    if (instance.status !== 'ok') {
+      this.isAnswerLost = true;
+      return this.refusedOrLost(instance);
+    }
+    if (instance.value !== instanceId || this.isAnswerLost) return this.disown();
 
     this.verified();
     this.askAgain.reset();
@@ -315,6 +320,7 @@ export class Registrar {
   private forget(reason: string): void {
     this.reason = reason;
     this.isVerified = false;
+    this.isAnswerLost = false;
     this.endpoints.clear();
     this.networkAddresses.clear();
     this.become({ type: 'forgotten' });

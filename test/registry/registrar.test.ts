@@ -1,5 +1,5 @@
 import { Log } from '../../src/base/log';
-import { failed, ok } from '../../src/base/outcome';
+import { failed, ok, retryable } from '../../src/base/outcome';
 import type { Heartbeat, InstanceRegistration } from '../../src/registry/registry-api';
 import { Registrar } from '../../src/registry/registrar';
 import { FakeClock } from '../support/fake-clock';
@@ -295,6 +295,19 @@ describe('the check that our ids are still ours', () => {
     backend.script.heartbeat = Array.from({ length: 50 }, () => ok({ reset: false }));
     await clock.advance(5_000);
     expect(registrar.status()).toMatchObject({ phase: 'registered', epoch: 2, reason: 'verification', serviceId: 6 });
+  });
+
+  it('does not take ids for proof that may have been made by a question whose answer got lost', async () => {
+    await registeredNow();
+    see('/orders');
+    await clock.advance(500);
+    backend.wipe();
+    // Somebody else of our service was faster, and our instance is created by the question that is not answered.
+    backend.emptyAnswers = 0;
+    backend.script.instance = [retryable('UNAVAILABLE: connection lost')];
+    await clock.advance(5_000);
+    expect(registrar.status()).toMatchObject({ phase: 'registered', epoch: 2, reason: 'verification' });
+    expect(registrar.endpoints.counts()).toEqual({ known: 0, pending: 0, refused: 0 });
   });
 
   it('comes before anything that carries an id on a new connection', async () => {

@@ -46,7 +46,7 @@ function expectCallsOut(spans: readonly SpanRow[], warehouse: string, times: num
 export async function expectTraced(stage: Stage, { registration }: Status): Promise<void> {
   const before = new Set(await stage.backend.traces(SERVICE, String(registration.instanceId))).size;
   for (let round = 0; round < 3; round++) await stage.visitAll();
-  await stage.counted(
+  await stage.status(
     ({ endpoints, networkAddresses }) => endpoints.known === PAGE_NAMES.length && networkAddresses.known === 1,
   );
   await stage.visitAll();

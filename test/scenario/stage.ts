@@ -84,8 +84,8 @@ export class Stage {
   }
 
   /**
-   * The same with the counters of now: the file has what changed by itself only every 30 s, so the operator asks for a
-   * report, again and again.
+   * The same with the counters of now: by itself the file has those every 30 s, so the operator asks for a report, again
+   * and again.
    */
   async counted(pleases: (status: Status) => unknown): Promise<Status> {
     return until(() => this.report(), pleases, { ...PATIENCE, everyMs: 500 });

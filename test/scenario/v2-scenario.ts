@@ -6,6 +6,9 @@ import type { Stamp } from './operator';
 import { registerStranger } from './register-stranger';
 import { INSTANCE, SERVICE, Stage } from './stage';
 
+/** Longer than any single wait of the scenario, whose own words say more than "timed out". */
+const PATIENCE_MS = 120_000;
+
 const idsOf = ({ registration: { serviceId, instanceId } }: Status): object => ({ serviceId, instanceId });
 
 function expectStamp(stamp: Stamp, before: Status, after: Status): void {
@@ -44,72 +47,115 @@ export function describeScenario(name: string, startBackend: StartBackend): void
       await registerStranger(backend, 'stranger');
       await registerStranger(backend, 'other-stranger');
       stage = await Stage.open(backend);
-    }, 60_000);
+    }, PATIENCE_MS);
 
     afterAll(() => stage.close());
 
-    it('registers, and is found under its service and the name its operator gave it', async () => {
-      const status = await stage.registered();
-      expect(status.registration.reason).toBe('start');
-      expect(status).toMatchObject({ service: SERVICE, instance: INSTANCE, instanceNameFrom: 'flag', protocol: 'v2' });
-      await expectKnown(stage, status);
-    });
+    it(
+      'registers, and is found under its service and the name its operator gave it',
+      async () => {
+        const status = await stage.registered();
+        expect(status.registration.reason).toBe('start');
+        expect(status).toMatchObject({
+          service: SERVICE,
+          instance: INSTANCE,
+          instanceNameFrom: 'flag',
+          protocol: 'v2',
+        });
+        await expectKnown(stage, status);
+      },
+      PATIENCE_MS,
+    );
 
     it('keeps a heartbeat that the backend answers', async () => {
       const { heartbeat } = await stage.status((status) => status.heartbeat.lastOkAt);
       expect(heartbeat).toMatchObject({ failures: 0, lastError: null });
     });
 
-    it('is traced, request by request, with its calls to others', async () => {
-      await expectTraced(stage, await stage.registered());
-    });
+    it(
+      'is traced, request by request, with its calls to others',
+      async () => {
+        await expectTraced(stage, await stage.registered());
+      },
+      PATIENCE_MS,
+    );
 
-    it('registers afresh when an operator says reset in the file while the storage is being cleared', async () => {
-      const before = await stage.registered();
-      let running: readonly Stamp[] = [];
-      await stage.backend.wipe(async () => {
-        await stage.operator.echo('reset');
-        running = await until(
-          () => stage.operator.stamps(),
-          ({ length }) => length > 0,
-        );
-      });
-      expect(running).toMatchObject([{ state: 'running', instance: INSTANCE }]);
+    it(
+      'tells, when asked for a report, that whatever it traced was sent',
+      async () => {
+        const { segments } = await stage.counted((status) => status.segments.sent === status.segments.accepted);
+        expect(segments).toMatchObject({ dropped: 0, droppedBecause: {}, inFlight: 0, buffered: 0 });
+        expect(segments.accepted).toBeGreaterThan(0);
+      },
+      PATIENCE_MS,
+    );
 
-      const stamp = ended(await until(() => stage.operator.stamps(), ended, { timeoutMs: 60_000 }))!;
-      const after = await stage.registered(({ registration }) => registration.reason.startsWith('command'));
-      expectStamp(stamp, before, after);
-      expect(after.registration.serviceId).not.toBe(before.registration.serviceId);
-      expect(after.registration.instanceId).not.toBe(before.registration.instanceId);
-      await expectKnown(stage, after);
-    }, 90_000);
+    it(
+      'registers afresh when an operator says reset in the file while the storage is being cleared',
+      async () => {
+        const before = await stage.registered();
+        let running: readonly Stamp[] = [];
+        await stage.backend.wipe(async () => {
+          await stage.operator.echo('reset');
+          running = await until(
+            () => stage.operator.stamps(),
+            ({ length }) => length > 0,
+          );
+        });
+        expect(running).toMatchObject([{ state: 'running', instance: INSTANCE }]);
 
-    it('is traced on, under its new ids', async () => {
-      await expectTraced(stage, await stage.registered());
-    });
+        const stamp = ended(await until(() => stage.operator.stamps(), ended, { timeoutMs: 60_000 }))!;
+        const after = await stage.registered(({ registration }) => registration.reason.startsWith('command'));
+        expectStamp(stamp, before, after);
+        expect(after.registration.serviceId).not.toBe(before.registration.serviceId);
+        expect(after.registration.instanceId).not.toBe(before.registration.instanceId);
+        await expectKnown(stage, after);
+      },
+      PATIENCE_MS,
+    );
 
-    it('takes the same words a second time, and keeps its ids where nothing was lost', async () => {
-      const before = await stage.registered();
-      const stamp = await resetByFile(stage);
-      const after = await stage.registered(({ registration }) => registration.reason === `command ${stamp.id}`);
-      expectStamp(stamp, before, after);
-      expect(idsOf(after)).toEqual(idsOf(before));
-      expect(after.registration.epoch).toBeGreaterThan(before.registration.epoch);
-      await expectKnown(stage, after);
-    }, 90_000);
+    it(
+      'is traced on, under its new ids',
+      async () => {
+        await expectTraced(stage, await stage.registered());
+      },
+      PATIENCE_MS,
+    );
 
-    it('heals by itself when the storage is lost and nobody says a word, even where the same ids come back', async () => {
-      const before = await stage.registered();
-      await stage.backend.wipe();
-      await expectHealed(stage, before);
-    }, 90_000);
+    it(
+      'takes the same words a second time, and keeps its ids where nothing was lost',
+      async () => {
+        const before = await stage.registered();
+        const stamp = await resetByFile(stage);
+        const after = await stage.registered(({ registration }) => registration.reason === `command ${stamp.id}`);
+        expectStamp(stamp, before, after);
+        expect(idsOf(after)).toEqual(idsOf(before));
+        expect(after.registration.epoch).toBeGreaterThan(before.registration.epoch);
+        await expectKnown(stage, after);
+      },
+      PATIENCE_MS,
+    );
 
-    it('heals by itself when its ids have gone to somebody else, whose heartbeats they would be', async () => {
-      const before = await stage.registered();
-      await stage.backend.wipe();
-      await registerStranger(stage.backend, 'newcomer');
-      await expectHealed(stage, before);
-    }, 90_000);
+    it(
+      'heals by itself when the storage is lost and nobody says a word, even where the same ids come back',
+      async () => {
+        const before = await stage.registered();
+        await stage.backend.wipe();
+        await expectHealed(stage, before);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
+      'heals by itself when its ids have gone to somebody else, whose heartbeats they would be',
+      async () => {
+        const before = await stage.registered();
+        await stage.backend.wipe();
+        await registerStranger(stage.backend, 'newcomer');
+        await expectHealed(stage, before);
+      },
+      PATIENCE_MS,
+    );
 
     it('has never written to its own output, and ends by the very signal it is sent', async () => {
       const { app } = stage;
@@ -123,23 +169,27 @@ export function describeScenario(name: string, startBackend: StartBackend): void
 
     beforeAll(async () => {
       stage = await Stage.open(await startBackend('lasting'));
-    }, 60_000);
+    }, PATIENCE_MS);
 
     afterAll(() => stage.close());
 
-    it('registers nothing anew when the backend is restarted with its storage', async () => {
-      const before = await stage.registered();
-      await expectTraced(stage, before);
-      const ledger = await stage.ledger();
-      const [serviceId, instanceId] = await registerStranger(stage.backend, 'stranger');
+    it(
+      'registers nothing anew when the backend is restarted with its storage',
+      async () => {
+        const before = await stage.registered();
+        await expectTraced(stage, before);
+        const ledger = await stage.ledger();
+        const [serviceId, instanceId] = await registerStranger(stage.backend, 'stranger');
 
-      await stage.backend.restart();
-      await expectTraced(stage, before);
-      const after = await stage.registered();
-      expect(after.registration).toEqual(before.registration);
-      expect(await stage.ledger()).toMatchObject({ instances: ledger.instances, endpoints: ledger.endpoints });
-      // An id, once given, is gone: had anything been registered meanwhile, these would be higher.
-      expect(await registerStranger(stage.backend, 'newcomer')).toEqual([serviceId + 1, instanceId + 1]);
-    }, 90_000);
+        await stage.backend.restart();
+        await expectTraced(stage, before);
+        const after = await stage.registered();
+        expect(after.registration).toEqual(before.registration);
+        expect(await stage.ledger()).toMatchObject({ instances: ledger.instances, endpoints: ledger.endpoints });
+        // An id, once given, is gone: had anything been registered meanwhile, these would be higher.
+        expect(await registerStranger(stage.backend, 'newcomer')).toEqual([serviceId + 1, instanceId + 1]);
+      },
+      PATIENCE_MS,
+    );
   });
 }
