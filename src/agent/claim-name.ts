@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import type * as Uuid from 'uuid';
 import type { Config } from '../config/config';
 import { numberedName } from '../base/numbered-name';
+import { late } from './late';
 
 /** Where the names of live processes are written down; `undefined`: it cannot be written or locked in time. */
 interface Registry {
@@ -13,14 +12,8 @@ interface Registry {
  * uses; without that file, the number that pm2 or `cluster` gave. Without a given name, a UUID.
  */
 export async function claimName(config: Config, registry: Registry | undefined): Promise<string> {
-  const wanted = config.instanceName ?? generateName();
+  const wanted = config.instanceName ?? late.uuid().v4();
   const claimed = await registry?.claim(wanted);
   if (claimed !== undefined) return claimed;
   return config.instanceName === undefined ? wanted : numberedName(wanted, config.processNumber);
-}
-
-function generateName(): string {
-  // Not at the top: a process that was given a name need not load it, and none before the application's first tick.
-  const { v4 } = createRequire(__filename)('uuid') as typeof Uuid;
-  return v4();
 }

@@ -1,14 +1,15 @@
 import type { Clock } from '../base/clock';
 import { AgentError } from '../base/errors';
 import type { Log } from '../base/log';
-import { CommandChannel } from '../command/command-channel';
+import type { CommandChannel } from '../command/command-channel';
 import { ownSignalListeners } from '../command/own-signal-listeners';
-import { StatusFile } from '../command/status-file';
+import type { StatusFile } from '../command/status-file';
 import { Verbs } from '../command/verbs';
 import type { Config } from '../config/config';
 import type { CommandHandler, CommandOptions } from './agent';
 import { builtInVerbs, type BuiltInOptions } from './built-in-verbs';
 import { claimName } from './claim-name';
+import { late } from './late';
 import type { CommandStatus, Status } from './status';
 
 export interface CommandsOptions extends Omit<BuiltInOptions, 'ids' | 'report'> {
@@ -24,12 +25,11 @@ const TIMEOUT_MS = 30_000;
 /** What an operator has of the agent: the command file, the status file, the verbs. */
 export class Commands {
   private readonly verbs = new Verbs();
-  private readonly statusFile: StatusFile | undefined;
+  private statusFile: StatusFile | undefined;
   private channel: CommandChannel | undefined;
   private lastShown = '';
 
   constructor(private readonly options: CommandsOptions) {
-    const { config, clock, log } = options;
     const status = () => options.status();
     const verbs = builtInVerbs({
       ...options,
@@ -37,14 +37,21 @@ export class Commands {
       report: () => this.statusFile?.write({ ...status() }),
     });
     for (const verb of verbs) this.verbs.add(verb);
-    if (config.statusFile !== undefined) {
-      this.statusFile = new StatusFile({ path: config.statusFile, clock, log, status: () => ({ ...status() }) });
-    }
   }
 
   /** The name of this process, which no other live one with the same status file uses. */
   async claimName(): Promise<string> {
-    const name = await claimName(this.options.config, this.statusFile);
+    const { config, clock, log } = this.options;
+    if (config.statusFile !== undefined) {
+      const { StatusFile } = late.statusFile();
+      this.statusFile = new StatusFile({
+        path: config.statusFile,
+        clock,
+        log,
+        status: () => ({ ...this.options.status() }),
+      });
+    }
+    const name = await claimName(config, this.statusFile);
     this.statusFile?.adopt(name);
     return name;
   }
@@ -54,6 +61,7 @@ export class Commands {
     const { commandFile, commandFileOwners, commandFileTrustDirectory } = config;
     if (commandFile !== undefined) {
       const { statusFile } = this;
+      const { CommandChannel } = late.commandChannel();
       this.channel = new CommandChannel({
         file: commandFile,
         owners: commandFileOwners,

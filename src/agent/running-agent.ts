@@ -8,16 +8,16 @@ import { Log } from '../base/log';
 import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
 import { enable } from '../instrument/index';
-import { instanceProperties } from '../registry/properties';
-import { Registrar, type ResetResult } from '../registry/registrar';
+import type { Registrar, ResetResult } from '../registry/registrar';
 import { Reporter } from '../report/reporter';
 import { IdGenerator } from '../trace/id';
 import type { Segment } from '../trace/segment';
 import { Tracer } from '../trace/tracer';
-import { type Backend, createBackend } from '../wire/backend';
+import type { Backend } from '../wire/backend';
 import type { Agent, CommandHandler, CommandOptions, TraceSpan } from './agent';
 import { Commands } from './commands';
 import { watchSignals } from './exit';
+import { late } from './late';
 import { CurrentNames } from './names';
 import type { Status } from './status';
 import { withTimeout } from './timeout';
@@ -158,7 +158,7 @@ export class RunningAgent implements Agent {
     const { config, clock, log } = this;
     const instanceName = await this.commands.claimName();
     if (this.stopping) throw new AgentError('STOPPED', 'the agent was stopped');
-    const backend = createBackend({
+    const backend = late.backend().createBackend({
       addresses: config.backends,
       ...(config.tls && { tls: config.tls }),
       ...(config.authentication !== undefined && { authentication: config.authentication }),
@@ -169,13 +169,14 @@ export class RunningAgent implements Agent {
       names: () => this.running?.names.get(),
       onDoubt: (reason) => this.running?.registrar.doubt(reason),
     });
+    const { Registrar } = late.registrar();
     const registrar = new Registrar({
       api: backend.registry,
       clock,
       log,
       serviceName: config.serviceName,
       instanceName,
-      properties: instanceProperties(instanceName),
+      properties: late.properties().instanceProperties(instanceName),
       heartbeatMs: config.heartbeatMs ?? HEARTBEAT_MS,
       onChange: () => this.changed(),
     });
