@@ -20,7 +20,7 @@ const environment = {
 };
 
 module.exports = tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'] },
+  { ignores: ['build/', 'dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'] },
   js.configs.recommended,
   {
     files: ['**/*.js'],

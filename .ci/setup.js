@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Makes a checkout ready to run: installs what the lockfile names unless it is there already, and builds dist.
+ * Makes a checkout ready to run: installs what the lockfile names unless it is there already, and makes dist.
  * Every command of package.json that needs either starts with this, so that each is the only one to type.
  */
 
@@ -9,7 +9,12 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { makeDist } = require('./join');
+
 const ROOT = path.join(__dirname, '..');
+/** What tsc writes, and what others get. */
+const BUILD = path.join(ROOT, 'build');
+const DIST = path.join(ROOT, 'dist');
 
 function run(command, args) {
   // npm is a .cmd on Windows, which only a shell starts.
@@ -43,17 +48,17 @@ function isInstalled() {
 
 /** Removes what was built from a source file that is there no more. */
 function sweep() {
-  const dist = path.join(ROOT, 'dist');
-  for (const name of fs.readdirSync(dist, { recursive: true })) {
+  for (const name of fs.readdirSync(BUILD, { recursive: true })) {
     const match = /^(.*?)(\.d\.ts|\.js)$/.exec(name);
-    if (match && !fs.existsSync(path.join(ROOT, 'src', `${match[1]}.ts`))) fs.rmSync(path.join(dist, name));
+    if (match && !fs.existsSync(path.join(ROOT, 'src', `${match[1]}.ts`))) fs.rmSync(path.join(BUILD, name));
   }
 }
 
 function build() {
   run(process.execPath, [require.resolve('typescript/bin/tsc', { paths: [ROOT] }), '-p', 'tsconfig.build.json']);
   sweep();
-  fs.chmodSync(path.join(ROOT, 'dist', 'cli', 'main.js'), 0o755);
+  makeDist(BUILD, DIST);
+  fs.chmodSync(path.join(DIST, 'cli', 'main.js'), 0o755);
 }
 
 if (process.argv[2] !== 'build' && !isInstalled()) run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
