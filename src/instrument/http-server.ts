@@ -28,10 +28,14 @@ function serverEmit(layer: Layer<Emit>, spans: ServerSpans, scheme: string): Emi
   return function emit(event, first, second, ...more) {
     if (layer.isOn && isRequest(event)) {
       const scope = spans.open(first, second, scheme);
-      if (scope !== undefined) return context.run(scope, forward, layer.below, this, 3, event, first, second, more);
+      if (scope !== undefined) return context.run(scope, emitRequest, layer.below, this, event, first, second);
     }
     return forward(layer.below, this, arguments.length, event, first, second, more);
   };
+}
+
+function emitRequest(emit: Emit, server: EventEmitter, event: string | symbol, request: unknown, response: unknown) {
+  return emit.call(server, event, request, response);
 }
 
 /** The last two come in the place of the first, where the application listens to them. */

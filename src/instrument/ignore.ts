@@ -15,11 +15,14 @@ export function ignore({ ignoreSuffix, ignorePath }: IgnoreOptions): (path: stri
   const globs = ignorePath.map(glob);
 
   return (path) => {
-    const dot = path.lastIndexOf('.');
-    if (dot !== -1 && extensions.has(path.slice(dot).toLowerCase())) return true;
+    if (path.includes('.') && extensions.has(extensionOf(path))) return true;
     if (others.length > 0 && endsWithOne(path.toLowerCase(), others)) return true;
     return globs.length > 0 && globs.some((matches) => matches(path));
   };
+}
+
+function extensionOf(path: string): string {
+  return path.slice(path.lastIndexOf('.')).toLowerCase();
 }
 
 /** A dot at the start and no other: then a path that ends in it has it after its last dot. */

@@ -33,7 +33,8 @@ export function parseTarget(target: unknown): Target {
 
 /** Of `user:password@host:port`, what follows the last `@`. */
 export function withoutUser(authority: string): string {
-  return authority.slice(authority.lastIndexOf('@') + 1);
+  // Asked first since it is there almost never, and `indexOf` is many times faster than `lastIndexOf`.
+  return authority.includes('@') ? authority.slice(authority.lastIndexOf('@') + 1) : authority;
 }
 
 function copyOf(text: string): string {

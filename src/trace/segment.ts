@@ -17,7 +17,7 @@ export interface SpanLog {
  */
 export class Segment {
   /** In the order of their ending: a child is usually before its parent. */
-  readonly spans: Span[] = [];
+  spans: Span[] = [];
   openSpans = 0;
   nextSpanId = 0;
   /** Spans were left out because there were too many. */

@@ -136,7 +136,9 @@ export class Tracer {
     // The wall clock may have been set back meanwhile; nothing takes less than no time.
     span.endTime = Math.max(span.startTime, this.clock.now());
     const { segment } = span;
-    segment.spans.push(span);
+    // Most segments have one span, and a first `push` makes room for seventeen.
+    if (segment.spans.length === 0) segment.spans = [span];
+    else segment.spans.push(span);
     if (--segment.openSpans === 0) this.options.sink(segment);
   }
 

@@ -207,11 +207,15 @@ describe('a process whose backend is out of reach', () => {
     server.close();
   });
 
-  const connecting = (options = '{}', to = port): string => `
+  const connecting = (
+    options = '{}',
+    to = port,
+    ready = 'new Promise((resolve) => setTimeout(resolve, 100))',
+  ): string => `
     console.log('at work');
     const outcome = host.backend(${to}, ${options}).registry.connect(host.never);
     outcome.then((outcome) => host.say({ outcome }));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ${ready};
     host.done();
   `;
 
@@ -226,7 +230,18 @@ describe('a process whose backend is out of reach', () => {
   it('ends at once though the second connection is the mute one', async () => {
     const settings = Buffer.from('000000040000000000', 'hex');
     server.once('connection', (socket) => socket.write(settings));
-    expectExitAtOnce(await host.run(connecting()));
+    // Its own work lasts until both connections stand, however slow the machine is.
+    const bothStand = `
+      let standing = 0;
+      const both = new Promise((resolve) =>
+        require('node:diagnostics_channel').subscribe('net.client.socket', ({ socket }) =>
+          socket.once('connect', () => ++standing === 2 && resolve()),
+        ),
+      );
+      const patience = setTimeout(() => undefined, 10_000);
+      void both.then(() => clearTimeout(patience));
+    `;
+    expectExitAtOnce(await host.run(bothStand + connecting('{}', port, 'both')));
     expect(sockets.length).toBe(2);
   });
 
