@@ -119,6 +119,9 @@ export class CommandChannel {
         this.faults.clear();
         this.worker.drop();
         return false;
+      case 'replaced':
+        this.lookAgainIn(CHANGED_AGAIN_MS);
+        return false;
       case 'unavailable':
         this.options.log.warn(
           `the command file ${this.path} cannot be read: ${reading.reason}`,

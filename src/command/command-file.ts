@@ -16,6 +16,8 @@ export interface CommandFileOptions {
 
 export type FileReading =
   | { readonly status: 'missing' }
+  /** Removed while it was open; what is in its place now, another look will tell. */
+  | { readonly status: 'replaced' }
   /** In the state that the caller knows. */
   | { readonly status: 'unchanged' }
   /** It breaks a rule of trust. `key` names the state of the file that does. */
@@ -95,7 +97,7 @@ export class CommandFile {
       const rule =
         breachOfTrust(path, facts, trust) ?? (trustDirectory ? undefined : await breachOfParents(path, trust));
       if (rule !== undefined) return { status: 'refused', key, rule };
-      if (facts.links === 0) return { status: 'unavailable', reason: 'was removed while it was read' };
+      if (facts.links === 0) return { status: 'replaced' };
       const isReadOnly =
         isLinked || (trust.uid !== undefined && facts.owner !== trust.uid) || !(await isWritable(path));
       const bytes = await readBytes(handle, facts.size);

@@ -84,7 +84,7 @@ export class FileWatch {
     }
     if (clock.elapsed() >= this.lookDueAt && this.isRunning) {
       this.lookDueAt = Infinity;
-      if (this.isHinted) this.lookIn(SECOND_LOOK_MS);
+      
       this.isHinted = false;
       this.looksAtEveryPoll = await this.options.look();
     }

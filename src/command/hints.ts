@@ -14,6 +14,11 @@ export interface HintsOptions {
   onError(error: unknown): void;
 }
 
+interface Watcher {
+  close(): unknown;
+  on(event: 'error', listener: () => void): unknown;
+}
+
 /**
  * Says that the file may have changed; what it says now, only the file knows.
  *
@@ -24,7 +29,7 @@ export interface HintsOptions {
  * ends the process.
  */
 export class Hints {
-  private readonly watchers: { close(): unknown }[] = [];
+  private readonly watchers: Watcher[] = [];
   private hasClosed = false;
 
   constructor(private readonly options: HintsOptions) {
@@ -49,6 +54,8 @@ export class Hints {
     for (const watcher of this.watchers.splice(0)) {
       try {
         void Promise.resolve(watcher.close()).catch(() => undefined);
+        // Closing takes chokidar's listeners away; what still goes wrong in it would be thrown for want of one.
+        watcher.on('error', () => undefined);
       } catch {
         // It is closed as far as it can be.
       }

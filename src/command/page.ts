@@ -59,4 +59,14 @@ export class Page {
   has(instance: string, isMeant: (stamp: Stamp) => boolean): boolean {
     return this.items.some((item) => item.type === 'stamp' && item.stamp.instance === instance && isMeant(item.stamp));
   }
+
+  /** Under which ids this instance has run something. What was rejected or came too late has not run, and may come again. */
+  idsOf(instance: string): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const item of this.items) {
+      if (item.type !== 'stamp' || item.stamp.instance !== instance) continue;
+      if (item.stamp.state === 'running' || item.stamp.state === 'duplicate') ids.add(item.stamp.id);
+    }
+    return ids;
+  }
 }

@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Clock, Timer } from '../base/clock';
 import { messageOf } from '../base/errors';
 import { iso } from '../base/iso';
 import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
-import { numberedName } from '../base/numbered-name';
-import { Liveness } from './liveness';
-import { ownIdentity, type ProcessIdentity } from './process-identity';
-import { namesOf, type StatusEntries, type StatusEntry } from './status-entry';
+import { Roster } from './roster';
+import type { StatusEntries, StatusEntry } from './status-entry';
 import { StatusStore } from './status-store';
 
 export interface StatusFileOptions {
@@ -37,8 +34,7 @@ export class StatusFile {
   private readonly store: StatusStore;
   private readonly token = randomBytes(16).toString('hex');
   private readonly loop: Loop;
-  private readonly host = hostname();
-  private identity: ProcessIdentity | undefined;
+  private readonly roster: Roster;
   private name: string | undefined;
   private status: Readonly<Record<string, unknown>> = {};
   private claiming: Promise<unknown> = Promise.resolve();
@@ -50,6 +46,7 @@ export class StatusFile {
   constructor(private readonly options: StatusFileOptions) {
     const { path, clock, log } = options;
     this.store = new StatusStore({ path: resolve(path), token: this.token, clock });
+    this.roster = new Roster({ token: this.token, fileNow: () => this.fileNow() });
     this.loop = new Loop({ name: 'status file', clock, log, turn: (signal) => this.turn(signal) });
   }
 
@@ -139,65 +136,41 @@ export class StatusFile {
     for (;;) {
       let name = baseName;
       await this.store.update(async (entries) => {
-        name = await this.freeName(baseName, entries);
+        name = await this.roster.freeName(baseName, entries);
         return this.withOwn(name, entries);
       }, isOver);
       // Of several who found a stale lock two may hold it at once. Who lost that race finds another's entry here.
-      if ((await this.store.read()).get(name)?.token === this.token) return name;
+      const entry = (await this.store.read()).get(name);
+      if (entry && this.roster.isOwn(entry)) return name;
     }
   }
 
-  private async freeName(baseName: string, entries: StatusEntries): Promise<string> {
-    for (let count = 1; ; count++) {
-      const name = numberedName(baseName, count);
-      const entry = entries.get(name);
-      if (!entry || !(await this.isLive(entry))) return name;
-    }
-  }
-
-  /** The entries with our own as it is now, and without the dead if we are the first of the living. */
+  /** The entries with our own as it is now, and without those that are ours to clear away. */
   private async withOwn(name: string, entries: StatusEntries): Promise<StatusEntries> {
     const next = new Map(entries);
     const before = next.get(name);
-    if (before && before.token !== this.token) await this.takeOver(name, before);
-    next.set(name, await this.ownEntry());
-    for (const other of namesOf(next).filter((one) => one < name)) {
-      const entry = next.get(other);
-      // Exactly one clears away: the first of the sorted list of the living, which is the same list for everybody.
-      if (entry && (await this.isLive(entry))) return next;
-    }
-    for (const [other, entry] of [...next]) {
-      if (other === name || (await this.isLive(entry))) continue;
-      next.delete(other);
-      await this.store.removeAside(entry.token);
+    if (before && !this.roster.isOwn(before)) await this.takeOver(name, before);
+    const { pid, host, ...signs } = await this.roster.signsOfLife();
+    next.set(name, { pid, host, ...this.status, updatedAt: iso(this.fileNow()), ...signs });
+    for (const dead of await this.roster.deadToClear(name, next)) {
+      await this.store.removeAside(next.get(dead)?.token);
+      next.delete(dead);
     }
     return next;
   }
 
   private without(name: string, entries: StatusEntries): StatusEntries | undefined {
-    if (entries.get(name)?.token !== this.token) return undefined;
+    const entry = entries.get(name);
+    if (!entry || !this.roster.isOwn(entry)) return undefined;
     const next = new Map(entries);
     next.delete(name);
     return next;
   }
 
   private async takeOver(name: string, entry: StatusEntry): Promise<void> {
-    if (await this.isLive(entry)) this.options.log.warn(`another live process goes by the instance name ${name}`);
+    if (await this.roster.isLive(entry))
+      this.options.log.warn(`another live process goes by the instance name ${name}`);
     else await this.store.removeAside(entry.token);
-  }
-
-  private async ownEntry(): Promise<StatusEntry> {
-    this.identity ??= await ownIdentity();
-    // By the clock that all who share the file have in common.
-    const updatedAt = iso(this.fileNow());
-    const { start: processStart, pidSpace } = this.identity;
-    return { pid: process.pid, host: this.host, ...this.status, updatedAt, token: this.token, processStart, pidSpace };
-  }
-
-  private async isLive(entry: StatusEntry): Promise<boolean> {
-    if (entry.token === this.token) return true;
-    this.identity ??= await ownIdentity();
-    return new Liveness(this.host, this.identity).isLive(entry, this.fileNow());
   }
 
   /** What `work` resolves to; undefined if it rejects or takes longer. */

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
-import { iso } from '../base/iso';
 import type { Log } from '../base/log';
 import { decide, type Circumstances, type Decision } from './decide';
 import { Execution, type ExecutionResult } from './execution';
@@ -10,6 +9,7 @@ import type { Page, Said } from './page';
 import { pendingOf, type Pending } from './pending';
 import { RateLimit } from './rate-limit';
 import { detailOf, type Stamp } from './stamp';
+import { StampMaker } from './stamp-maker';
 import type { When } from './verb';
 import type { Verbs } from './verbs';
 
@@ -44,19 +44,20 @@ const VERBS_COME_WITHIN_MS = 5_000;
 export class Worker {
   private readonly memory: Memory;
   private readonly rate: RateLimit;
+  private readonly stamps: StampMaker;
   private readonly commands = new LastCommands();
   private hasBegun = false;
   private wasFull = false;
   private isStopped = false;
   private verbsDueAt = 0;
   private forgetVerbs: () => void = () => undefined;
-  private runs = 0;
   private execution: Execution | undefined;
   /** The end of a run that is not in the file yet. */
   private end: { readonly run: Run; readonly stamp: Stamp } | undefined;
 
   constructor(private readonly options: WorkerOptions) {
     this.memory = new Memory(options.instance);
+    this.stamps = new StampMaker(options);
     this.rate = new RateLimit(options.clock, { burst: 5, everyMs: 1_000 });
   }
 
@@ -86,13 +87,14 @@ export class Worker {
     if (!this.hasBegun) this.begin(page, isAtStart);
     const said = await this.writeEnd(page);
     if (said === 'changed' || said === 'failed') return this.wishAfter(said, page);
+    if (!page.isSilent) this.memory.keepAnsweredOf(page.items);
+    const pending = pendingOf(page.items, this.memory);
+    this.memory.notePending(pending, page.read.mtimeMs);
     if (this.execution || this.isStopped) return 'nothing';
     await this.writeFull(page);
-    if (!page.isSilent) this.memory.keepAnsweredOf(page.items);
-    const pending = pendingOf(page.items, this.memory).filter(({ item }) => !this.memory.isAnswered(item));
-    this.memory.notePending(pending, page.read.mtimeMs);
     const circumstances = this.circumstancesOf(page);
     for (const one of pending) {
+      if (this.memory.isAnswered(one.item)) continue;
       const wish = await this.take(page, one, decide(one, circumstances));
       if (wish !== undefined) return wish;
     }
@@ -107,12 +109,7 @@ export class Worker {
 
   private circumstancesOf(page: Page): Circumstances {
     const { instance, verbs, clock } = this.options;
-    const ran = new Set<string>();
-    for (const item of page.items) {
-      if (item.type !== 'stamp' || item.stamp.instance !== instance) continue;
-      // What was rejected or came too late has not run, and may come again under its id.
-      if (item.stamp.state === 'running' || item.stamp.state === 'duplicate') ran.add(item.stamp.id);
-    }
+    const ran = page.idsOf(instance);
     return {
       verbs,
       isWaitingForVerbs: clock.elapsed() < this.verbsDueAt,
@@ -148,9 +145,9 @@ export class Worker {
     detail: string,
   ): Promise<Wish | undefined> {
     const command = item.type === 'command' ? item.command : undefined;
-    const id = unfinishedId ?? command?.id ?? this.nextId();
+    const id = unfinishedId ?? command?.id ?? this.stamps.nextId();
     const digest = unfinishedId === undefined ? item.digest : undefined;
-    const stamp = this.stampOf(state, id, digest, detail);
+    const stamp = this.stamps.make(state, id, digest, detail);
     const said = await page.say(stamp);
     if (said === 'changed' || said === 'failed') return this.wishAfter(said, page);
     if (said === 'silent') this.memory.noteAnswered(item);
@@ -165,8 +162,8 @@ export class Worker {
     { verb, command, when }: Extract<Decision, { type: 'run' }>,
   ): Promise<Wish> {
     const { clock, log } = this.options;
-    const id = unfinishedId ?? command.id ?? this.nextId();
-    const stamp = this.stampOf(
+    const id = unfinishedId ?? command.id ?? this.stamps.nextId();
+    const stamp = this.stamps.make(
       'running',
       id,
       item.digest,
@@ -195,7 +192,7 @@ export class Worker {
     if (this.isStopped) return;
     const flag = run.when === 'now' ? '' : run.when;
     const took = state === 'done' ? `took=${tookMs}ms` : '';
-    const stamp = this.stampOf(state, run.id, undefined, join(detail, took, flag));
+    const stamp = this.stamps.make(state, run.id, undefined, join(detail, took, flag));
     this.end = { run, stamp };
     this.options.log.info(`command ${run.digest}: ${run.verb} ${state} after ${tookMs} ms`);
     this.note(run.verb, { ...stamp, detail: join(detail, flag) });
@@ -218,7 +215,7 @@ export class Worker {
     if (!page.isFull) return;
     const detail = 'answers are in the status file until this file is emptied';
     if (!page.has(this.options.instance, ({ state }) => state === 'full'))
-      await page.say(this.stampOf('full', '-', undefined, detail));
+      await page.say(this.stamps.make('full', '-', undefined, detail));
     page.silence();
   }
 
@@ -231,16 +228,6 @@ export class Worker {
   private note(verb: string, { id, state, time, detail }: Stamp): void {
     if (state !== 'full') this.commands.note({ id, verb, state, at: time, detail: detailOf(detail) });
     this.options.onChange();
-  }
-
-  private stampOf(state: Stamp['state'], id: string, digest: string | undefined, detail: string): Stamp {
-    return { time: iso(this.options.fileNow()), instance: this.options.instance, state, id, digest, detail };
-  }
-
-  /** Six digits; no two runs of one process in a row have the same. */
-  private nextId(): string {
-    const random = Math.floor(this.options.clock.random() * 2 ** 24);
-    return ((random + this.runs++) % 2 ** 24).toString(16).padStart(6, '0');
   }
 }
 

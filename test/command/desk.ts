@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { systemClock, type Clock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
@@ -131,9 +132,4 @@ export function stampsOf(text: string): Stamp[] {
     .split('\n')
     .map((line) => parseStamp(line.trim()))
     .filter((stamp) => stamp !== undefined);
-}
-
-/** Only where nothing is to happen, and nothing can be waited for. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
