@@ -78,13 +78,14 @@ export class FileWatch {
 
   private async turn(): Promise<number> {
     const { clock } = this.options;
-    if (clock.elapsed() >= this.pollDueAt) {
+    // A hint may tell of the very thing that makes the watch deaf: the file replaced, the directory removed.
+    if (clock.elapsed() >= this.pollDueAt || (this.isHinted && clock.elapsed() >= this.lookDueAt)) {
       await this.poll();
       this.pollDueAt = clock.elapsed() + (this.hints && !this.isRemote ? POLL_MS : SHORT_POLL_MS);
     }
     if (clock.elapsed() >= this.lookDueAt && this.isRunning) {
       this.lookDueAt = Infinity;
-      
+      if (this.isHinted) this.lookIn(SECOND_LOOK_MS);
       this.isHinted = false;
       this.looksAtEveryPoll = await this.options.look();
     }

@@ -25,6 +25,10 @@ describe('a process that starts', () => {
     expect(whens()).toEqual(['reset at-start', 'report now']);
     expect(desk.stamps[1]?.detail).toMatch(/^took=\d+ms at-start$/);
     expect(desk.stamps[3]?.detail).toMatch(/^took=\d+ms$/);
+    // Given again, it is not the start's any more.
+    await desk.type('echo reset > $F');
+    await desk.untilRan(3);
+    expect(whens()[2]).toBe('reset now');
   });
 
   it('takes what another instance has answered for history, and the same command below for a new one', async () => {
@@ -44,6 +48,19 @@ describe('a process that starts', () => {
     await desk.watchReady();
     await sleep(100);
     expect(desk.ran).toHaveLength(1);
+  });
+
+  it('knows by its predecessor’s answers which ids have run', async () => {
+    for (const state of ['running', 'duplicate']) {
+      const digest = '0123456789ab';
+      const answer = `#! 2026-11-21T21:18:39.120Z orders-1 ${state} chg-1 cmd=${digest} !#\n`;
+      const end = '#! 2026-11-21T21:18:39.130Z orders-1 done chg-1 !#\n';
+      writeFileSync(desk.file, `${answer}${end}reset id=chg-1\n`);
+      const channel = desk.watch();
+      await until(() => desk.statesOf().at(-1) === 'duplicate' && channel.status().last.length === 1);
+      await channel.stop();
+    }
+    expect(desk.ran).toEqual([]);
   });
 
   it('finishes what its predecessor began and did not end, under the same id', async () => {

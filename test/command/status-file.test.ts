@@ -18,6 +18,7 @@ import { iso } from '../../src/base/iso';
 import { Log } from '../../src/base/log';
 import { FileLock } from '../../src/command/file-lock';
 import { ownSignalListeners } from '../../src/command/own-signal-listeners';
+import { StatusStore } from '../../src/command/status-store';
 import { StatusFile, type StatusFileOptions } from '../../src/command/status-file';
 import { until } from '../support/until';
 import { Crew } from './crew';
@@ -90,7 +91,21 @@ describe('the claim of a name', () => {
       await victim.end();
       expect(await start().ready()).toBe(name);
     }
-    expect(readdirSync(folder)).toEqual(['skyanchor.status.json']);
+    await until(() => readdirSync(folder).join() === 'skyanchor.status.json');
+  });
+
+  it('is made again when somebody who thought to have the lock as well overwrote it', async () => {
+    const original = StatusStore.prototype.update;
+    const spy = jest.spyOn(StatusStore.prototype, 'update').mockImplementationOnce(async function (
+      this: StatusStore,
+      ...args
+    ) {
+      await original.apply(this, args);
+      put({ orders: { ...GONE, pid: process.pid } });
+    });
+    expect(await statusFile().claim('orders')).toBe('orders-2');
+    spy.mockRestore();
+    expect(Object.keys(entries())).toEqual(['orders', 'orders-2']);
   });
 
   it('has no answer, and says so, where the file cannot be', async () => {
@@ -220,6 +235,12 @@ describe('a lock', () => {
     utimesSync(`${path}.lock`, time, time);
     file.write({ n: 1 });
     await untilEntry('orders', ({ n }) => n === 1, 6_000);
+  });
+
+  it('is dated as it was taken, so that it does not outlast its holder by a second more', async () => {
+    const lock = await FileLock.take({ path, clock: systemClock, isOver: () => false });
+    expect(statSync(`${path}.lock`).mtimeMs).toBeLessThan(Date.now() + 5);
+    await lock.release();
   });
 
   it('is ours for a time only, and not any more when somebody removed it', async () => {

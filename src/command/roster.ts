@@ -1,0 +1,63 @@
+import { hostname } from 'node:os';
+import { numberedName } from '../base/numbered-name';
+import { Liveness } from './liveness';
+import { ownIdentity, type ProcessIdentity } from './process-identity';
+import { namesOf, type StatusEntries, type StatusEntry } from './status-entry';
+
+export interface RosterOptions {
+  /** Tells our entry from all others, whatever name it goes by. */
+  readonly token: string;
+  /** Milliseconds since 1970, by the clock that all who share the file have in common. */
+  fileNow(): number;
+}
+
+/** Who is in the status file, as one of them sees it. */
+export class Roster {
+  private readonly host = hostname();
+  private identity: ProcessIdentity | undefined;
+
+  constructor(private readonly options: RosterOptions) {}
+
+  /** The lowest number that nobody who lives has. */
+  async freeName(baseName: string, entries: StatusEntries): Promise<string> {
+    for (let count = 1; ; count++) {
+      const name = numberedName(baseName, count);
+      const entry = entries.get(name);
+      if (!entry || this.isOwn(entry) || !(await this.isLive(entry))) return name;
+    }
+  }
+
+  isOwn({ token }: StatusEntry): boolean {
+    return token === this.options.token;
+  }
+
+  async isLive(entry: StatusEntry): Promise<boolean> {
+    const liveness = new Liveness(this.host, await this.ownIdentity());
+    return this.isOwn(entry) || liveness.isLive(entry, this.options.fileNow());
+  }
+
+  /** What tells the others that we live. */
+  async signsOfLife(): Promise<StatusEntry & { readonly pid: number; readonly host: string }> {
+    const { start: processStart, pidSpace } = await this.ownIdentity();
+    return { pid: process.pid, host: this.host, token: this.options.token, processStart, pidSpace };
+  }
+
+  /**
+   * The names of the dead that it falls to us to clear away. Exactly one does that: the first of the sorted list of the
+   * living, which is the same list for everybody.
+   */
+  async deadToClear(ownName: string, entries: StatusEntries): Promise<string[]> {
+    const dead: string[] = [];
+    for (const name of namesOf(entries)) {
+      const entry = entries.get(name);
+      if (name === ownName || !entry) continue;
+      if (!(await this.isLive(entry))) dead.push(name);
+      else if (name < ownName) return [];
+    }
+    return dead;
+  }
+
+  private async ownIdentity(): Promise<ProcessIdentity> {
+    return (this.identity ??= await ownIdentity());
+  }
+}

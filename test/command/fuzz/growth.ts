@@ -1,0 +1,59 @@
+import { contentOf } from '../../../src/command/content-of';
+import { pendingOf } from '../../../src/command/pending';
+
+/** Inputs that lead a careless reader into looking at everything again and again. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  'open braces': '{\n',
+  'objects that never end': '{"command":"reset",\n',
+  'one line of braces': '{',
+  'quotes and backslashes': '"\\',
+  'one line of blanks': ' ',
+  'blanks before carriage returns': ' \r\t',
+  'halves of stamps': '#! 2026-11-21T21:18:39.120Z orders-1 running ',
+  'tails of stamps': ' !#\n',
+  'stamps without end': '#! 2026-11-21T21:18:39.120Z a done b cmd=bfd4b5ca4c63 \n',
+  stamps: '#! 2026-11-21T21:18:39.120Z orders-1 running 3f9a07 cmd=bfd4b5ca4c63 !#\n',
+  'one command over and over': 'reset\n',
+  'a command and its answer': 'reset\n#! 2026-11-21T21:18:39.120Z orders-1 running 3f9a07 cmd=bfd4b5ca4c63 !#\n',
+  stars: `reset @${'*a'.repeat(90)}\n`,
+  words: 'a=',
+  arguments: 'a ',
+  options: 'x a=b c=d\n',
+  'brackets of targets': `reset @${'[a-'.repeat(60)}\n`,
+};
+
+const SMALL = 16 * 1024;
+/** As much as a command file may hold. */
+const LARGE = 1024 * 1024;
+
+export interface Growth {
+  readonly name: string;
+  readonly smallMs: number;
+  readonly largeMs: number;
+}
+
+/** How long the largest command file takes, and one of a 64th of its size. */
+export function growth(): Growth[] {
+  return Object.entries(HOSTILE).map(([name, piece]) => ({
+    name,
+    smallMs: bestOf(5, inputOf(piece, SMALL)),
+    largeMs: bestOf(2, inputOf(piece, LARGE)),
+  }));
+}
+
+function inputOf(piece: string, size: number): Buffer {
+  return Buffer.from(piece.repeat(Math.floor(size / piece.length)));
+}
+
+/** The least disturbed one. */
+function bestOf(times: number, input: Buffer): number {
+  let bestMs = Infinity;
+  for (let count = 0; count < times; count++) {
+    const startedAt = performance.now();
+    const content = contentOf(input);
+    const viewer = { instance: 'orders-1', isHistory: () => false, isUnfinished: () => true };
+    if (content.status === 'ok') pendingOf(content.items, viewer);
+    bestMs = Math.min(bestMs, performance.now() - startedAt);
+  }
+  return bestMs;
+}
