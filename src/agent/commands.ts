@@ -51,6 +51,8 @@ export class Commands {
         status: () => ({ ...this.options.status() }),
       });
     }
+    // Before the claim: the first thing that others read of us is to be whole.
+    this.statusFile?.write({ ...this.options.status() });
     const name = await claimName(config, this.statusFile);
     this.statusFile?.adopt(name);
     return name;

@@ -84,11 +84,17 @@ export class CommandChannel {
     this.worker.stop();
     await new Promise<void>((resolved) => {
       const timer = this.options.clock.after(STOP_WITHIN_MS, resolved);
-      void this.watch.stop().then(() => {
+      void this.leave().then(() => {
         timer.cancel();
         resolved();
       });
     });
+  }
+
+  private async leave(): Promise<void> {
+    await this.watch.stop();
+    // What has ended should not be taken for broken off by the next process of this name.
+    if (this.worker.hasEnd) await this.look();
   }
 
   status(): ChannelStatus {

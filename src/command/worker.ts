@@ -65,6 +65,11 @@ export class Worker {
     return this.commands.all;
   }
 
+  /** A command has ended, and the file does not say so yet. */
+  get hasEnd(): boolean {
+    return this.end !== undefined;
+  }
+
   start(): void {
     const { clock, verbs } = this.options;
     this.verbsDueAt = clock.elapsed() + VERBS_COME_WITHIN_MS;

@@ -221,6 +221,19 @@ describe('a channel that stops', () => {
     expect(desk.text).toBe('reset\n');
   });
 
+  it('still writes the end of what has ended', async () => {
+    let stopped: Promise<void> | undefined;
+    const stop = (): void => {
+      stopped = channel.stop();
+    };
+    desk.addVerb({ name: 'bye', run: () => void setImmediate(stop) });
+    const channel = await desk.watchReady();
+    await desk.type('echo bye > $F');
+    await until(() => stopped !== undefined);
+    await stopped;
+    expect(desk.statesOf()).toEqual(RAN);
+  });
+
   it('before it has looked once looks no more', async () => {
     writeFileSync(desk.file, 'reset\n');
     await desk.watch().stop();
