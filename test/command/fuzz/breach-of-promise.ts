@@ -68,14 +68,13 @@ function digestOf({ command: { verb, args, options, target, id } }: CommandItem)
 }
 
 function isWholeLine({ command, line: number, isComplete }: CommandItem, line: string, count: number): boolean {
-  const words = line.split(/[ \t\r]+/).filter((word) => !word.startsWith('expires='));
+  const words = line.split(/[ \t\r]+/);
+  const others = words.filter((word) => !word.startsWith('expires='));
   const said = [command.verb, ...command.args, ...command.options.map(([name, value]) => `${name}=${value}`)];
   if (command.target !== undefined) said.push(`@${command.target}`);
   if (command.id !== undefined) said.push(`id=${command.id}`);
-  const isSame = JSON.stringify(words.sort()) === JSON.stringify(said.sort());
-  return isSame && line.includes('expires=') === (command.expiresMs !== undefined || /\S=\S*expires=/.test(line))
-    ? isComplete === number < count
-    : isSame && !isComplete;
+  const isSame = JSON.stringify(others.sort()) === JSON.stringify(said.sort());
+  return isSame && others.length < words.length === (command.expiresMs !== undefined) && isComplete === number < count;
 }
 
 /** From its line down, comments and tails of stamps left out, there is a JSON object that says just that. */
@@ -114,9 +113,11 @@ function breachOfPrefix(bytes: Buffer, { items }: Extract<Content, { status: 'ok
   if (cut.status === 'refused') return undefined;
   const whole = new Set(items.map((item) => (item.type === 'command' ? `${item.line} ${item.digest}` : '')));
   const last = Math.max(0, ...cut.items.map(({ line }) => line));
+  // What stands below an object that is still being written is a command only if the object never ends.
+  const unended = cut.items.find((item) => item.type === 'fault' && !item.isComplete)?.line ?? Infinity;
   return first(cut.items, (item) => {
     // What follows an object on its own line is known to nobody who has not seen it.
-    if (item.type !== 'command' || !item.isComplete || item.line === last) return undefined;
+    if (item.type !== 'command' || !item.isComplete || item.line === last || item.line > unended) return undefined;
     return whole.has(`${item.line} ${item.digest}`) ? undefined : `line ${item.line} is a command only when cut`;
   });
 }
@@ -130,7 +131,7 @@ function breachOfPending(items: readonly Item[], chance: Chance): string | undef
   const pending = pendingOf(items, viewer);
   const unanswered = countUnanswered(items);
   if (unanswered > 64) return 'too many commands that nobody has answered';
-  if (new Set(pending.map(({ item }) => item)).size !== pending.length) return 'a command is pending twice';
+  if (new Set(pending.map(({ item }) => item.digest)).size !== pending.length) return 'a command is pending twice';
   if (!pending.every(({ item }) => items.includes(item))) return 'something is pending that is not in the file';
   const circumstances: Circumstances = {
     verbs,

@@ -22,9 +22,10 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'brackets of targets': `reset @${'[a-'.repeat(60)}\n`,
 };
 
-const SMALL = 16 * 1024;
-/** As much as a command file may hold. */
-const LARGE = 1024 * 1024;
+/** As much as an operator may write, and a file may hold with the stamps. */
+const MOST_OF_OPERATOR = 63 * 1024;
+const MOST = 1024 * 1024;
+const TIMES = 64;
 
 export interface Growth {
   readonly name: string;
@@ -32,13 +33,13 @@ export interface Growth {
   readonly largeMs: number;
 }
 
-/** How long the largest command file takes, and one of a 64th of its size. */
+/** How long the largest command file takes that is still listened to, and one of a 64th of its size. */
 export function growth(): Growth[] {
-  return Object.entries(HOSTILE).map(([name, piece]) => ({
-    name,
-    smallMs: bestOf(5, inputOf(piece, SMALL)),
-    largeMs: bestOf(2, inputOf(piece, LARGE)),
-  }));
+  return Object.entries(HOSTILE).map(([name, piece]) => {
+    const most = piece.includes(' !#\n') && !piece.startsWith('reset') ? MOST : MOST_OF_OPERATOR;
+    const [smallMs, largeMs] = [bestOf(5, inputOf(piece, most / TIMES)), bestOf(2, inputOf(piece, most))];
+    return { name, smallMs, largeMs };
+  });
 }
 
 function inputOf(piece: string, size: number): Buffer {
