@@ -156,8 +156,9 @@ export class RunningAgent implements Agent {
 
   private async boot(): Promise<Running> {
     const { config, clock, log } = this;
+    this.throwIfStopped();
     const instanceName = await this.commands.claimName();
-    if (this.stopping) throw new AgentError('STOPPED', 'the agent was stopped');
+    this.throwIfStopped();
     const backend = late.backend().createBackend({
       addresses: config.backends,
       ...(config.tls && { tls: config.tls }),
@@ -185,6 +186,10 @@ export class RunningAgent implements Agent {
     registrar.start();
     this.commands.start(instanceName);
     return this.running;
+  }
+
+  private throwIfStopped(): void {
+    if (this.stopping) throw new AgentError('STOPPED', 'the agent was stopped');
   }
 
   private take(segment: Segment): void {

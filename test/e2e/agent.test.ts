@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { AgentError, type CommandCall, start } from '../../src';
 import { startCollector, type Collector } from '../../src/testing';
 import { Operator, type Stamp } from '../scenario/operator';
@@ -167,6 +169,18 @@ describe('reset()', () => {
 });
 
 describe('stop()', () => {
+  it('before the first tick leaves nothing behind: no file is written, no name is claimed', async () => {
+    const stopped = new Operator();
+    const running = new Operator();
+    await run({ commandFile: stopped.commandFile }).stop();
+    // Whatever the first would still do, the second, which goes the same way after it, has done later.
+    run({ commandFile: running.commandFile });
+    await until(() => existsSync(`${running.commandFile}.status.json`));
+    expect(readdirSync(path.dirname(stopped.commandFile))).toEqual([]);
+    stopped.leave();
+    running.leave();
+  });
+
   it('never rejects, and twice is once', async () => {
     const agent = run();
     await agent.ready();
