@@ -54,8 +54,8 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
 async function reset(call: VerbCall, whenRegistrar: Promise<Registrar>): Promise<string> {
   const registrar = await whenRegistrar;
   if (call.when !== 'now') {
-    const { serviceId, instanceId } = await registrar.registered();
-    return `service=${serviceId} instance=${instanceId}`;
+    const { service, instance } = await registrar.registered();
+    return `service=${service} instance=${instance}`;
   }
   return describe(await registrar.reset(`command ${call.id}`));
 }
@@ -64,6 +64,6 @@ function describe({ service, instance }: ResetResult): string {
   return `service=${shown(service.from)}->${service.to} instance=${shown(instance.from)}->${instance.to}`;
 }
 
-function shown(id: number | null): string {
+function shown(id: number | string | null): string {
   return id === null ? '-' : String(id);
 }

@@ -1,26 +1,42 @@
 import type { Registrar } from '../registry/registrar';
+import type { State } from '../registry/standing';
 import type { Names } from '../wire/names';
 
 /** What the encoder may use of the registration of now: nothing while there is none, or while its ids are in doubt. */
 export class CurrentNames {
   private cached: Names | undefined;
 
-  constructor(private readonly registrar: Registrar) {}
+  constructor(
+    private readonly registrar: Registrar,
+    private readonly serviceName: string,
+    private readonly instanceName: string,
+  ) {}
 
   get(): Names | undefined {
     const { registrar } = this;
     const { state } = registrar;
-    if (state.phase !== 'registered' || !registrar.isSound) return undefined;
+    if (!registrar.isSound) return undefined;
     // One object an epoch: this is asked for with every chunk of segments.
-    if (this.cached?.epoch !== state.epoch) {
-      this.cached = {
-        epoch: state.epoch,
-        serviceId: state.serviceId,
-        instanceId: state.instanceId,
-        endpoint: (name) => registrar.endpoints.lookup(name),
-        networkAddress: (name) => registrar.networkAddresses.lookup(name),
-      };
-    }
+    if (this.cached?.epoch !== state.epoch) this.cached = this.namesOf(state);
     return this.cached;
+  }
+
+  private namesOf(state: State): Names | undefined {
+    const { registrar, serviceName, instanceName } = this;
+    switch (state.phase) {
+      case 'registered':
+        return {
+          protocol: 'v2',
+          epoch: state.epoch,
+          serviceId: state.serviceId,
+          instanceId: state.instanceId,
+          endpoint: (name) => registrar.endpoints.lookup(name),
+          networkAddress: (name) => registrar.networkAddresses.lookup(name),
+        };
+      case 'connected':
+        return { protocol: 'v3', epoch: state.epoch, service: serviceName, instance: instanceName };
+      default:
+        return undefined;
+    }
   }
 }

@@ -23,7 +23,6 @@ import type { Status } from './status';
 import { withTimeout } from './timeout';
 import { version } from './version';
 
-const HEARTBEAT_MS = 3_000;
 const RESET_TIMEOUT_MS = 60_000;
 /** A process that ends waits so long at most for what it has just traced. */
 const LAST_FLUSH_MS = 1_000;
@@ -109,7 +108,7 @@ export class RunningAgent implements Agent {
       instance: running?.instanceName ?? null,
       instanceNameFrom: config.instanceNameFrom,
       backend: running?.backend.address ?? null,
-      protocol: config.protocol === 'v2' || heartbeat.lastOkAt !== null ? 'v2' : null,
+      protocol: running?.registrar.protocol ?? (config.protocol === 'auto' ? null : config.protocol),
       registration: this.registrationStatus(),
       heartbeat,
       endpoints: running?.registrar.endpoints.counts() ?? NO_NAMES,
@@ -159,12 +158,15 @@ export class RunningAgent implements Agent {
     this.throwIfStopped();
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();
+    const protocol = config.protocol === 'auto' ? {} : { protocol: config.protocol };
     const backend = late.backend().createBackend({
       addresses: config.backends,
       ...(config.tls && { tls: config.tls }),
       ...(config.authentication !== undefined && { authentication: config.authentication }),
       agentVersion: version,
       serviceName: config.serviceName,
+      instanceName,
+      ...protocol,
       clock,
       log,
       names: () => this.running?.names.get(),
@@ -177,12 +179,19 @@ export class RunningAgent implements Agent {
       log,
       serviceName: config.serviceName,
       instanceName,
-      properties: late.properties().instanceProperties(instanceName),
-      heartbeatMs: config.heartbeatMs ?? HEARTBEAT_MS,
+      properties: late.properties().v2Properties(instanceName),
+      v3Properties: late.properties().v3Properties(),
+      heartbeatMs: config.heartbeatMs,
+      ...protocol,
       onChange: () => this.changed(),
     });
     backend.onDisconnect(() => registrar.disconnected());
-    this.running = { instanceName, backend, registrar, names: new CurrentNames(registrar) };
+    this.running = {
+      instanceName,
+      backend,
+      registrar,
+      names: new CurrentNames(registrar, config.serviceName, instanceName),
+    };
     registrar.start();
     this.commands.start(instanceName);
     return this.running;
@@ -220,7 +229,7 @@ export class RunningAgent implements Agent {
 
   private registrationStatus(): Status['registration'] {
     const now = this.running?.registrar.status() ?? {
-      phase: 'unregistered',
+      phase: this.config.protocol === 'v3' ? 'connecting' : 'unregistered',
       epoch: 1,
       serviceId: null,
       instanceId: null,

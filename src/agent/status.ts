@@ -1,8 +1,11 @@
 import type { InstanceNameSource } from '../config/options';
 
 export interface RegistrationStatus {
-  /** Of v2: how far registration has come. `disabled` and `stopped`: nothing is done any more. */
-  readonly phase: 'unregistered' | 'service-known' | 'registered' | 'disabled' | 'stopped';
+  /**
+   * How far registration has come: the first three on v2, the next two on v3. Until a backend has decided the protocol:
+   * `unregistered`, and `connecting` where v3 is configured. `disabled` and `stopped`: nothing is done any more.
+   */
+  readonly phase: 'unregistered' | 'service-known' | 'registered' | 'connecting' | 'connected' | 'disabled' | 'stopped';
   /** Counts up with every reset, whoever asked for it. */
   readonly epoch: number;
   readonly serviceId: number | null;
@@ -76,8 +79,8 @@ export interface Status {
   readonly instanceNameFrom: InstanceNameSource;
   /** `host:port` of the backend we are connected to; null: none. */
   readonly backend: string | null;
-  /** Null until a backend has answered. */
-  readonly protocol: 'v2' | null;
+  /** Null until a backend has decided it, or the configuration. */
+  readonly protocol: 'v2' | 'v3' | null;
   readonly registration: RegistrationStatus;
   readonly heartbeat: HeartbeatStatus;
   readonly endpoints: DictionaryStatus;

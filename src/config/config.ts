@@ -22,14 +22,14 @@ export interface Config {
   readonly processNumber: number;
   /** Each once, in order. */
   readonly backends: readonly BackendAddress[];
-  readonly protocol: 'auto' | 'v2';
+  readonly protocol: 'auto' | 'v2' | 'v3';
   /** Absolute. */
   readonly commandFile: string | undefined;
   /** Absolute. */
   readonly statusFile: string | undefined;
   readonly commandFileOwners: readonly number[];
   readonly commandFileTrustDirectory: boolean;
-  /** Undefined: the protocol's own, 3000 on v2. */
+  /** Undefined: the protocol's own, 3000 on v2, 30,000 on v3. */
   readonly heartbeatMs: number | undefined;
   readonly authentication: string | undefined;
   /** Undefined: cleartext. */

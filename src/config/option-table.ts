@@ -85,10 +85,10 @@ export const OPTION_TABLE = {
     help: 'host:port,… of the backend',
   }),
   protocol: row('protocol', {
-    kind: wordKind<'auto' | 'v2'>(['auto', 'v2'], ' (v3 is not built yet)'),
+    kind: wordKind<'auto' | 'v2' | 'v3'>(['auto', 'v2', 'v3']),
     environment: ['SW_AGENT_PROTOCOL'],
     flag: 'protocol',
-    help: 'auto or v2',
+    help: 'auto, v2 (OAP 6 and 7) or v3 (8 and later)',
   }),
   commandFile: row('commandFile', {
     kind: path,

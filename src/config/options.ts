@@ -35,10 +35,10 @@ export interface Options {
    */
   readonly backends?: string | readonly string[] | undefined;
   /**
-   * Which protocol to speak; `auto` finds out. Only v2 is built yet. Default: `auto`.
+   * Which protocol to speak: `v2` (OAP 6 and 7), `v3` (8 and later); `auto` asks each backend. Default: `auto`.
    * Environment `SW_AGENT_PROTOCOL`, flag `--skyanchor-protocol`.
    */
-  readonly protocol?: 'auto' | 'v2' | undefined;
+  readonly protocol?: 'auto' | 'v2' | 'v3' | undefined;
   /**
    * The file through which an operator talks to this process. Default: none, nothing is watched.
    * Environment `SW_AGENT_COMMAND_FILE`, flag `--skyanchor-command-file`.
@@ -57,7 +57,7 @@ export interface Options {
    */
   readonly commandFileTrustDirectory?: boolean | undefined;
   /**
-   * Milliseconds between two heartbeats, 10 to 86,400,000. Default: 3000 on v2.
+   * Milliseconds between two heartbeats, 10 to 86,400,000. Default: 3000 on v2, 30,000 on v3.
    * Environment `SW_AGENT_HEARTBEAT_MS`, flag `--skyanchor-heartbeat-ms`.
    */
   readonly heartbeatMs?: number | undefined;

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock';
 import type { Outcome } from '../base/outcome';
 import { Health } from './health';
 import { Pace } from './pace';
-import type { RegistryApi } from './registry-api';
+import type { Configuration, RegistryApi } from './registry-api';
 
 export interface InquiryOptions {
   readonly api: RegistryApi;
@@ -10,6 +10,8 @@ export interface InquiryOptions {
   readonly serviceName: string;
   readonly instanceName: string;
   readonly properties: readonly (readonly [key: string, value: string])[];
+  /** The same as v3 backends want it called. */
+  readonly v3Properties: readonly (readonly [key: string, value: string])[];
 }
 
 export type IdOutcome = Promise<Outcome<number | undefined>>;
@@ -44,27 +46,41 @@ export class Inquiry {
   }
 
   serviceId(signal: AbortSignal): IdOutcome {
-    return this.ask(this.idPace, () => this.options.api.registerService(this.options.serviceName, signal));
+    return this.ask(this.idPace, () => this.options.api.v2.registerService(this.options.serviceName, signal));
   }
 
   instanceId(serviceId: number, signal: AbortSignal): IdOutcome {
     const { api, clock, instanceName, properties } = this.options;
     return this.ask(this.idPace, () =>
-      api.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal),
+      api.v2.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal),
     );
   }
 
   networkAddresses(names: readonly string[], signal: AbortSignal): IdsOutcome {
-    return this.ask(this.namePace, () => this.options.api.registerNetworkAddresses(names, signal));
+    return this.ask(this.namePace, () => this.options.api.v2.registerNetworkAddresses(names, signal));
   }
 
   endpoints(serviceId: number, names: readonly string[], signal: AbortSignal): IdsOutcome {
-    return this.ask(this.namePace, () => this.options.api.registerEndpoints(serviceId, names, signal));
+    return this.ask(this.namePace, () => this.options.api.v2.registerEndpoints(serviceId, names, signal));
   }
 
   heartbeat(instanceId: number, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
     const { api, clock, instanceName } = this.options;
-    return this.watch(api.heartbeat({ instanceId, instanceName, time: clock.now() }, signal));
+    return this.watch(api.v2.heartbeat({ instanceId, instanceName, time: clock.now() }, signal));
+  }
+
+  properties(signal: AbortSignal): Promise<Outcome<undefined>> {
+    const { api, v3Properties } = this.options;
+    return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.options, v3Properties, signal));
+  }
+
+  keepAlive(signal: AbortSignal): Promise<Outcome<undefined>> {
+    return this.watch(this.options.api.v3.keepAlive(this.options, signal));
+  }
+
+  /** No sign of life: a backend may lack the service, or refuse it, and be well. */
+  configuration(uuid: string, signal: AbortSignal): Promise<Outcome<Configuration | undefined>> {
+    return this.options.api.v3.fetchConfiguration(this.options.serviceName, uuid, signal);
   }
 
   private ask<T>(pace: Pace, question: () => Promise<Outcome<T>>): Promise<Outcome<T>> {

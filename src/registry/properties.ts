@@ -8,13 +8,27 @@ const MOST_ADDRESSES = 16;
  * `language` (exactly `nodejs`) and `ipv4` by name (6.0 to 7.0) and keeps any other key from 6.5 on. The chosen name goes
  * along because 6.x displays `<service>-pid:<process_no>@<host_name>`, and an operator looks for the name.
  */
-export function instanceProperties(instanceName: string): readonly (readonly [key: string, value: string])[] {
+export function v2Properties(instanceName: string): readonly (readonly [key: string, value: string])[] {
   return [
     ['os_name', type()],
     ['host_name', hostname()],
     ['process_no', String(process.pid)],
     ['language', 'nodejs'],
     ['instance_name', instanceName],
+    ...ipv4Addresses().map((address) => ['ipv4', address] as const),
+  ];
+}
+
+/**
+ * The same as the Java agent of 8 and later names them. The backend takes `language` out of them and shows the others as
+ * they are; one `ipv4` with commas between (10.1).
+ */
+export function v3Properties(): readonly (readonly [key: string, value: string])[] {
+  return [
+    ['OS Name', type()],
+    ['hostname', hostname()],
+    ['Process No.', String(process.pid)],
+    ['language', 'nodejs'],
     ...ipv4Addresses().map((address) => ['ipv4', address] as const),
   ];
 }

@@ -1,11 +1,29 @@
 import type { Outcome } from '../base/outcome';
 
+/** v2: OAP 6 and 7, with ids. v3: 8 and later, by names. */
+export type Protocol = 'v2' | 'v3';
+
 /** A connection to one backend: a new one, by a new number, whenever the transport underneath was made anew. */
 export interface Connection {
   /** `host:port` as configured. */
   readonly address: string;
   /** Counts up; two connections never share a number. */
   readonly number: number;
+  /** What this backend was found to speak, or what the user has pinned. */
+  readonly protocol: Protocol;
+}
+
+/** What a v3 backend knows us by. */
+export interface InstanceName {
+  readonly serviceName: string;
+  readonly instanceName: string;
+}
+
+/** How a v3 backend wants this service to behave. */
+export interface Configuration {
+  /** Another one whenever the values are. */
+  readonly uuid: string;
+  readonly values: ReadonlyMap<string, string>;
 }
 
 export interface InstanceRegistration {
@@ -25,12 +43,21 @@ export interface Heartbeat {
 }
 
 /**
- * What the registrar needs of a v2 backend; `wire` fits it by shape. Every question is bounded by a deadline of its
- * own, and is given up when the signal aborts. `undefined` and absent keys mean: not yet, ask again.
+ * What the registrar needs of a backend; `wire` fits it by shape. Every question is bounded by a deadline of its own, and
+ * is given up when the signal aborts.
  */
 export interface RegistryApi {
-  /** The connection of now, made if there is none. Fails to the next address of the list, one address a call. */
+  /**
+   * The connection of now, made if there is none, and what it speaks. Fails to the next address of the list, one address
+   * a call.
+   */
   connect(signal: AbortSignal): Promise<Outcome<Connection>>;
+  readonly v2: V2Api;
+  readonly v3: V3Api;
+}
+
+/** `undefined` and absent keys mean: not yet, ask again. */
+export interface V2Api {
   registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>>;
   registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>>;
   /** `reset`: the backend does not know this instance id (`ServiceMetadataReset`). */
@@ -44,4 +71,21 @@ export interface RegistryApi {
     names: readonly string[],
     signal: AbortSignal,
   ): Promise<Outcome<ReadonlyMap<string, number>>>;
+}
+
+export interface V3Api {
+  /** The instance lives. Shows nothing else of it. */
+  keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>>;
+  /** Everything that is to be shown of the instance. */
+  reportInstanceProperties(
+    instance: InstanceName,
+    properties: readonly (readonly [key: string, value: string])[],
+    signal: AbortSignal,
+  ): Promise<Outcome<undefined>>;
+  /** @param uuid of the configuration that is in force; an answer of `undefined` means that it stays */
+  fetchConfiguration(
+    serviceName: string,
+    uuid: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Configuration | undefined>>;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
+import type { Protocol } from './dialect';
 import type { Names } from './names';
 
 export interface Address {
@@ -22,6 +23,9 @@ export interface BackendOptions {
   readonly authentication?: string;
   readonly agentVersion: string;
   readonly serviceName: string;
+  readonly instanceName: string;
+  /** What the user has pinned; absent: each backend is asked what it speaks. */
+  readonly protocol?: Protocol;
   readonly clock: Clock;
   readonly log: Log;
   /** The ids of now; undefined while there are none. */

@@ -1,23 +1,35 @@
 import { failed, ok, retryable, type Outcome } from '../base/outcome';
 import type { BackendOptions } from './backend-options';
+import type { Ask } from './call/ask';
 import { unaryCall } from './call/unary-call';
+import type { Connection } from './connection';
+import { detect } from './detect';
+import { type Dialect, protocolOf } from './dialect';
 import { Connector } from './link/connector';
-import type { Ask, Connection } from './v2/control';
+import type { Link } from './link/link';
+import { Segments } from './segments';
 import { V2Registry } from './v2/v2-registry';
-import { V2Segments } from './v2/v2-segments';
+import { V3Registry } from './v3/v3-registry';
 
 /** The way to a backend, behind the ports of those who use it. */
 export interface Backend {
   /** For the registrar; the one who connects. */
-  readonly registry: V2Registry;
+  readonly registry: Registry;
   /** For the reporter. */
-  readonly segments: V2Segments;
+  readonly segments: Segments;
   /** `host:port` of the backend that is connected. */
   readonly address: string | undefined;
   /** Tells of every connection that is lost, and why; not of one that could not be made. */
   onDisconnect(listener: (reason: string) => void): void;
   /** Never rejects; bounded. Afterwards nothing connects any more. */
   close(): Promise<void>;
+}
+
+export interface Registry {
+  /** The link of now, or an attempt at the next address; and what the backend speaks, asked once on every link. */
+  connect(signal: AbortSignal): Promise<Outcome<Connection>>;
+  readonly v2: V2Registry;
+  readonly v3: V3Registry;
 }
 
 /** Loads nothing and connects to nothing before it is first used. */
@@ -30,7 +42,10 @@ export function createBackend(options: BackendOptions): Backend {
     if (!metadata) return failed('UNAUTHENTICATED', 'the authentication token holds characters that no header may');
     const outcome = await connector.connect(signal);
     if (outcome.status !== 'ok') return outcome;
-    return ok({ address: outcome.value.address, number: outcome.value.number });
+    const link = outcome.value;
+    const dialect = await dialectOf(link, options, metadata, signal);
+    if (dialect.status !== 'ok') return dialect;
+    return ok({ address: link.address, number: link.number, protocol: protocolOf(dialect.value) });
   };
   const ask: Ask = async (path, request, signal) => {
     const link = connector.current;
@@ -39,14 +54,34 @@ export function createBackend(options: BackendOptions): Backend {
   };
 
   return {
-    registry: new V2Registry(connect, ask),
-    segments: new V2Segments(connector, options, metadata ?? {}),
+    registry: {
+      connect,
+      v2: new V2Registry(ask),
+      v3: new V3Registry(ask, () => connector.current?.dialect ?? 'v3'),
+    },
+    segments: new Segments(connector, options, metadata ?? {}),
     get address() {
       return connector.current?.address;
     },
     onDisconnect: (listener) => connector.onDisconnect(listener),
     close: () => connector.close(),
   };
+}
+
+/** Asked once; where nobody there receives agents, the next address of the list has its turn. */
+async function dialectOf(
+  link: Link,
+  options: BackendOptions,
+  metadata: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Outcome<Dialect>> {
+  if (link.dialect) return ok(link.dialect);
+  const ask: Ask = (path, request, bound) =>
+    unaryCall(link, { path, request, metadata, isProbe: true }, options.clock, bound);
+  const outcome = await detect(ask, options, options.protocol, signal);
+  if (outcome.status === 'ok') link.dialect = outcome.value;
+  else if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') link.lose(outcome.reason);
+  return outcome;
 }
 
 /** What goes along with every call; undefined if it cannot. */

@@ -1,8 +1,9 @@
-/**
- * What the backend's ids are, as known now. It is the agent's dictionaries seen from the encoder; undefined where no
- * registration holds, and then nothing is sent.
- */
-export interface Names {
+/** What a backend knows us by, and what it knows of our names; undefined where that is not settled: nothing is sent then. */
+export type Names = V2Names | V3Names;
+
+/** The ids of a v2 backend, as known now. It is the agent's dictionaries seen from the encoder. */
+export interface V2Names {
+  readonly protocol: 'v2';
   /** Counts up with every registration and every loss of one: ids of different epochs never meet. */
   readonly epoch: number;
   readonly serviceId: number;
@@ -11,4 +12,12 @@ export interface Names {
   endpoint(name: string): number;
   /** The id of a `host:port`; 0: none, send the name. */
   networkAddress(name: string): number;
+}
+
+/** A v3 backend takes names as they are. */
+export interface V3Names {
+  readonly protocol: 'v3';
+  readonly epoch: number;
+  readonly service: string;
+  readonly instance: string;
 }

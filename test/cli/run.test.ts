@@ -92,7 +92,7 @@ describe('skyanchor run', () => {
     const { code, stdout, stderr } = await cli(['run', ...args, '--', 'node', MIRROR]);
     expect([code, stdout]).toEqual([2, '']);
     for (const fault of [
-      'protocol = v9 (flag --protocol): expected auto or v2 (v3 is not built yet)',
+      'protocol = v9 (flag --protocol): expected auto, v2 or v3',
       'instanceName = ${GONE} (flag --instance-name): expected GONE to be set, or a default: ${GONE:default}',
       'sampleRate =  (flag --sample-rate): expected a value: a number from 0 to 1',
       '--frob =  (flag --frob): expected a flag that exists',

@@ -218,7 +218,7 @@ describe('faults', () => {
           name: 'protocol',
           value: 'v9',
           source: 'flag --skyanchor-protocol',
-          expected: 'auto or v2 (v3 is not built yet)',
+          expected: 'auto, v2 or v3',
         },
         {
           name: '--skyanchor-protocl',
@@ -278,7 +278,7 @@ describe('faults', () => {
     ['backends', '::1:11800'],
     ['backends', '[oap]:11800'],
     ['backends', ['oap:11800', 7]],
-    ['protocol', 'v3'],
+    ['protocol', 'v4'],
     ['protocol', 'V2'],
     ['commandFile', ''],
     ['commandFile', 'a\0b'],
@@ -355,10 +355,10 @@ describe('faults', () => {
   });
 
   it('are one readable message', () => {
-    const go = (): unknown => resolve({ options: { protocol: 'v3', sampleRate: 2 } });
+    const go = (): unknown => resolve({ options: { protocol: 'v4', sampleRate: 2 } as never });
     expect(go).toThrow(AgentError);
     expect(go).toThrow(
-      'invalid configuration: protocol = v3 (start()): expected auto or v2 (v3 is not built yet); sampleRate = 2 (start()): expected a number from 0 to 1',
+      'invalid configuration: protocol = v4 (start()): expected auto, v2 or v3; sampleRate = 2 (start()): expected a number from 0 to 1',
     );
   });
 });

@@ -1,14 +1,29 @@
 import { failed, ok, type Outcome, retryable } from '../../src/base/outcome';
-import type { Connection, Heartbeat, InstanceRegistration, RegistryApi } from '../../src/registry/registry-api';
+import type {
+  Configuration,
+  Connection,
+  Heartbeat,
+  InstanceName,
+  InstanceRegistration,
+  Protocol,
+  RegistryApi,
+  V2Api,
+  V3Api,
+} from '../../src/registry/registry-api';
 
 export interface Call {
-  readonly method: 'service' | 'instance' | 'heartbeat' | 'addresses' | 'endpoints';
+  readonly method:
+    'service' | 'instance' | 'heartbeat' | 'addresses' | 'endpoints' | 'keepAlive' | 'properties' | 'configuration';
   readonly at: number;
   readonly request: unknown;
 }
 
-/** A v2 backend of a few lines, which answers at once: what the registrar asks and in which order is what counts. */
-export class FakeBackend implements RegistryApi {
+/** A backend of a few lines, which answers at once: what the registrar asks and in which order is what counts. */
+export class FakeBackend implements RegistryApi, V2Api, V3Api {
+  readonly v2: V2Api = this;
+  readonly v3: V3Api = this;
+  protocol: Protocol = 'v2';
+  configuration: Configuration | undefined;
   calls: Call[] = [];
   connects = 0;
   /** Answers to come before the ordinary ones, by method; `undefined` is an empty answer. */
@@ -44,7 +59,7 @@ export class FakeBackend implements RegistryApi {
   connect(): Promise<Outcome<Connection>> {
     this.connects++;
     if (!this.isReachable) return Promise.resolve(retryable('UNAVAILABLE: nobody listens'));
-    return Promise.resolve(ok({ address: 'backend:11800', number: this.connectionNumber }));
+    return Promise.resolve(ok({ address: 'backend:11800', number: this.connectionNumber, protocol: this.protocol }));
   }
 
   async registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>> {
@@ -71,6 +86,24 @@ export class FakeBackend implements RegistryApi {
 
   async registerEndpoints(serviceId: number, names: readonly string[], signal: AbortSignal) {
     return this.answer('endpoints', { serviceId, names }, signal, () => this.idsOf(`endpoint ${serviceId}`, names));
+  }
+
+  async keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>> {
+    return this.answer('keepAlive', named(instance), signal, () => ok(undefined));
+  }
+
+  async reportInstanceProperties(
+    instance: InstanceName,
+    properties: readonly (readonly [key: string, value: string])[],
+    signal: AbortSignal,
+  ): Promise<Outcome<undefined>> {
+    return this.answer('properties', { ...named(instance), properties }, signal, () => ok(undefined));
+  }
+
+  async fetchConfiguration(serviceName: string, uuid: string, signal: AbortSignal) {
+    return this.answer('configuration', { serviceName, uuid }, signal, () =>
+      ok(this.configuration?.uuid === uuid ? undefined : this.configuration),
+    );
   }
 
   private async answer<T>(
@@ -113,4 +146,8 @@ export class FakeBackend implements RegistryApi {
       ([key, row]) => key.startsWith(`${kind} `) && row.id === id && row.empty < this.emptyAnswers,
     );
   }
+}
+
+function named({ serviceName, instanceName }: InstanceName): InstanceName {
+  return { serviceName, instanceName };
 }

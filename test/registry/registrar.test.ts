@@ -21,6 +21,7 @@ beforeEach(() => {
     serviceName: 'orders',
     instanceName: 'orders-1',
     properties: [['language', 'nodejs']],
+    v3Properties: [['OS Name', 'Linux']],
     heartbeatMs: 3_000,
     onChange: () => undefined,
   });

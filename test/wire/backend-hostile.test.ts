@@ -140,7 +140,7 @@ describe('a backend gone mad', () => {
     expect(await backend.segments.open(never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
     expect(backends.doubts).toEqual([]);
     // grpc-js, asked the same over the other connection, is more patient with some; it comes to an end as well.
-    expect(await backend.registry.registerService('orders', never)).toHaveProperty('status');
+    expect(await backend.registry.v2.registerService('orders', never)).toHaveProperty('status');
   });
 
   it('answers without end', async () => {
@@ -248,7 +248,7 @@ describe('a backend gone mad', () => {
     expect(server.sessions.size).toBe(4);
     await one.close();
     await until(() => server.sessions.size === 2);
-    expect(await other.registry.registerService('orders', never)).toEqual(ok(3));
+    expect(await other.registry.v2.registerService('orders', never)).toEqual(ok(3));
     expect(other.address).toBeDefined();
   });
 

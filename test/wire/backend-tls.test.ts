@@ -38,7 +38,7 @@ describe('a backend over TLS', () => {
     await start();
     const backend = backends.to(0, { addresses: [{ host, port }], tls: { ca } });
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
-    expect(await backend.registry.registerService('orders', never)).toEqual(ok(3));
+    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
     const stream = await backend.segments.open(never);
     if (stream.status !== 'ok') throw new Error(stream.reason);
     await stream.value.write([entryAndExit()]);
@@ -75,7 +75,7 @@ describe('a backend over TLS', () => {
     await start(true);
     const known = backends.to(port, { tls: { ca, cert: pem('client'), key: pem('client-key') } });
     expect(await known.registry.connect(never)).toMatchObject({ status: 'ok' });
-    expect(await known.registry.registerService('orders', never)).toEqual(ok(3));
+    expect(await known.registry.v2.registerService('orders', never)).toEqual(ok(3));
     const unknown = backends.to(port, { tls: { ca } });
     // At once, and not after the five seconds that it has.
     const outcome = await unknown.registry.connect(never);

@@ -27,7 +27,9 @@ describe('a backend', () => {
 
   async function connected(options: Parameters<Backends['to']>[1] = {}): Promise<Backend> {
     const backend = backends.to(port, options);
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1 }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
+    );
     return backend;
   }
 
@@ -38,9 +40,9 @@ describe('a backend', () => {
       if (path.endsWith('doServiceInstanceRegister')) return { serviceInstances: [{ key: 'orders-1', value: 7 }] };
       return { commands: [{ command: 'ServiceMetadataReset' }] };
     };
-    expect(await registry.registerService('orders', never)).toEqual(ok(3));
-    expect(await registry.registerInstance(instance, never)).toEqual(ok(7));
-    expect(await registry.heartbeat({ instanceId: 7, instanceName: 'orders-1', time: 9 }, never)).toEqual(
+    expect(await registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await registry.v2.registerInstance(instance, never)).toEqual(ok(7));
+    expect(await registry.v2.heartbeat({ instanceId: 7, instanceName: 'orders-1', time: 9 }, never)).toEqual(
       ok({ reset: true }),
     );
     expect(server.asked[2]!.request).toEqual({
@@ -52,16 +54,18 @@ describe('a backend', () => {
 
   it('keeps one connection as long as it holds', async () => {
     const backend = await connected();
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1 }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
+    );
     expect(backend.address).toBe(`127.0.0.1:${port}`);
   });
 
   it('sends the version, and the token when there is one, with every call', async () => {
     const plain = await connected();
-    await plain.registry.registerService('orders', never);
+    await plain.registry.v2.registerService('orders', never);
     const withToken = backends.to(port, { authentication: 'secret-1' });
     await withToken.registry.connect(never);
-    await withToken.registry.registerService('orders', never);
+    await withToken.registry.v2.registerService('orders', never);
     const [first, second] = server.asked;
     expect(first!.metadata.get('agent-version')).toEqual(['0.1.0']);
     expect(first!.metadata.get('authentication')).toEqual([]);
@@ -74,20 +78,20 @@ describe('a backend', () => {
     const outcome = await backend.registry.connect(never);
     expect(outcome).toMatchObject({ status: 'failed', code: 'UNAUTHENTICATED' });
     expect(JSON.stringify(outcome)).not.toMatch(/sec.*ret/);
-    expect(await backend.registry.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
   });
 
   it('says so when the service id is stale: UNKNOWN is an answer', async () => {
     const { registry } = await connected();
     server.reply = () => ({ code: status.UNKNOWN, details: 'java.lang.NullPointerException\n\u001b[31mboo' });
-    const outcome = await registry.registerInstance(instance, never);
+    const outcome = await registry.v2.registerInstance(instance, never);
     expect(outcome).toMatchObject({ status: 'failed', code: 'UNKNOWN' });
     expect(outcome).toHaveProperty(
       'reason',
       expect.stringMatching(/^UNKNOWN: java.lang.NullPointerException [^\n]*boo/),
     );
     expect(JSON.stringify(outcome)).not.toMatch(/\\u001b|\\n/);
-    expect(await registry.connect(never)).toMatchObject({ value: { number: 1 } });
+    expect(await registry.connect(never)).toMatchObject({ value: { number: 1, protocol: 'v2' } });
   });
 
   it.each([
@@ -102,7 +106,7 @@ describe('a backend', () => {
   ] as const)('answers %s: %s, and the connection afterwards is number %i', async (name, expected, number) => {
     const { registry } = await connected();
     server.reply = () => ({ code: status[name] });
-    const outcome = await registry.registerService('orders', never);
+    const outcome = await registry.v2.registerService('orders', never);
     expect(outcome).toMatchObject(expected === 'failed' ? { status: expected, code: name } : { status: expected });
     expect(await registry.connect(never)).toMatchObject({ status: 'ok', value: { number } });
   });
@@ -115,10 +119,10 @@ describe('a backend', () => {
     await backend.registry.connect(never);
     expect(backend.address).toBe(`127.0.0.1:${port}`);
     server.reply = () => ({ code: status.PERMISSION_DENIED });
-    await backend.registry.registerService('orders', never);
+    await backend.registry.v2.registerService('orders', never);
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${otherPort}`, number: 2 }));
-    await backend.registry.registerService('orders', never);
+    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${otherPort}`, number: 2, protocol: 'v2' }));
+    await backend.registry.v2.registerService('orders', never);
     expect(other.asked).toHaveLength(1);
   });
 
@@ -130,7 +134,9 @@ describe('a backend', () => {
     const backend = backends.to([port, closedPort], { clock });
     const first = await backend.registry.connect(never);
     expect(first).toMatchObject({ status: 'retryable', reason: expect.stringContaining(`127.0.0.1:${closedPort}: `) });
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1 }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
+    );
   });
 
   it('that was restarted is a new connection, and the loss of the old one is told', async () => {
@@ -143,18 +149,18 @@ describe('a backend', () => {
     server.kill();
     await until(() => told.length);
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
     await server.start(port);
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 2 }));
+    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 2, protocol: 'v2' }));
     expect(told).toHaveLength(1);
-    expect(await backend.registry.registerService('orders', never)).toEqual(ok(undefined));
+    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(undefined));
   });
 
   it('that dies in the middle of a call leaves it retryable', async () => {
     const backend = await connected();
     server.reply = () => 'hang';
-    const outcome = backend.registry.registerService('orders', never);
+    const outcome = backend.registry.v2.registerService('orders', never);
     await until(() => server.asked.length);
     server.kill();
     expect(await outcome).toMatchObject({ status: 'retryable' });
@@ -164,7 +170,7 @@ describe('a backend', () => {
     const backend = await connected({ clock: clockOfSpeed(100) });
     server.reply = () => 'hang';
     const before = performance.now();
-    const outcome = await backend.registry.registerService('orders', never);
+    const outcome = await backend.registry.v2.registerService('orders', never);
     expect(performance.now() - before).toBeGreaterThan(90);
     expect(outcome).toMatchObject({
       status: 'retryable',
@@ -178,15 +184,17 @@ describe('a backend', () => {
     const backend = await connected();
     server.reply = () => 'hang';
     const controller = new AbortController();
-    const outcome = backend.registry.registerService('orders', controller.signal);
+    const outcome = backend.registry.v2.registerService('orders', controller.signal);
     await until(() => server.asked.length);
     controller.abort();
     expect(await outcome).toMatchObject({ status: 'retryable' });
     await until(() => server.cancelled);
-    expect(await backend.registry.registerService('orders', controller.signal)).toMatchObject({ status: 'retryable' });
+    expect(await backend.registry.v2.registerService('orders', controller.signal)).toMatchObject({
+      status: 'retryable',
+    });
     expect(server.asked).toHaveLength(1);
     // Nothing is wrong with the connection.
-    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 1 } });
+    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 1, protocol: 'v2' } });
   });
 
   it('is not connected to when that was given up, and its turn is not over', async () => {
@@ -196,19 +204,21 @@ describe('a backend', () => {
     controller.abort();
     expect(await connecting).toMatchObject({ status: 'retryable' });
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1 }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
+    );
   });
 
   it('closes for good, also twice, also before it was ever used', async () => {
     await backends.to(port).close();
     const backend = await connected();
     server.reply = () => 'hang';
-    const call = backend.registry.registerService('orders', never);
+    const call = backend.registry.v2.registerService('orders', never);
     await Promise.all([backend.close(), backend.close()]);
     expect(await call).toMatchObject({ status: 'retryable' });
     expect(backend.address).toBe(undefined);
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
-    expect(await backend.registry.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
   });
 
   it('closes while it connects', async () => {
@@ -221,7 +231,9 @@ describe('a backend', () => {
 
   it('is reached by the name of a host', async () => {
     const backend = backends.to(0, { addresses: [{ host: 'localhost', port }] });
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `localhost:${port}`, number: 1 }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `localhost:${port}`, number: 1, protocol: 'v2' }),
+    );
   });
 
   it('is reached over IPv6', async () => {
@@ -235,8 +247,10 @@ describe('a backend', () => {
       return;
     }
     const backend = backends.to(0, { addresses: [{ host: '::1', port: otherPort }] });
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `[::1]:${otherPort}`, number: 1 }));
-    expect(await backend.registry.registerService('orders', never)).toEqual(ok(undefined));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `[::1]:${otherPort}`, number: 1, protocol: 'v2' }),
+    );
+    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(undefined));
   });
 
   it('that cannot exist is only an outcome', async () => {

@@ -4,7 +4,7 @@ import { Segment, type SegmentRef } from '../../src/trace/segment';
 import { Span } from '../../src/trace/span';
 import { SpanType } from '../../src/trace/vocabulary';
 import { SegmentEncoder } from '../../src/wire/encode/segment-encoder';
-import type { Names } from '../../src/wire/names';
+import type { V2Names } from '../../src/wire/names';
 import { v2SegmentCodec } from '../../src/wire/v2/v2-segment-codec';
 import { anyNames, anySegment } from './support/arbitrary';
 import { someNames } from './support/names';
@@ -14,7 +14,7 @@ import { vector } from './support/vector';
 
 const encoder = new SegmentEncoder(v2SegmentCodec);
 
-function encode(segment: Segment, names: Names): Buffer {
+function encode(segment: Segment, names: V2Names): Buffer {
   encoder.clear();
   expect(encoder.append(segment, names)).toBe('whole');
   return encoder.take();
@@ -47,7 +47,7 @@ const REF: SegmentRef = {
   parentEndpoint: '/middle',
 };
 
-function refsOf(ref: Partial<SegmentRef>, names: Names): Record<string, unknown> {
+function refsOf(ref: Partial<SegmentRef>, names: V2Names): Record<string, unknown> {
   const segment = segmentOf((own) => new Span(own, 0, -1, SpanType.entry, '/', 1));
   segment.spans[0]!.refs = [{ ...REF, ...ref }];
   return (decode(encode(segment, names)).spans[0]!.refs as Record<string, unknown>[])[0]!;

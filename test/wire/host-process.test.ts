@@ -56,7 +56,7 @@ describe('a process with a connection to a backend', () => {
       `
         const { registry, segments } = host.backend(${port});
         await registry.connect(host.never);
-        const service = await registry.registerService('orders', host.never);
+        const service = await registry.v2.registerService('orders', host.never);
         const { value: stream } = await segments.open(host.never);
         await stream.write([host.segment(100)]);
         host.say({ service, fate: await stream.end() });
@@ -83,7 +83,7 @@ describe('a process with a connection to a backend', () => {
     const end = await host.run(`
       const { registry } = host.backend(${port});
       await registry.connect(host.never);
-      registry.registerService('orders', host.never).then(() => host.say({ answered: true }));
+      registry.v2.registerService('orders', host.never).then(() => host.say({ answered: true }));
       await new Promise((resolve) => setTimeout(resolve, 100));
       host.done();
     `);
@@ -117,7 +117,7 @@ describe('a process with a connection to a backend', () => {
       const ca = require('node:fs').readFileSync(${JSON.stringify(path.join(folder, 'ca.pem'))});
       const { registry } = host.backend(${await secure.start()}, { tls: { ca } });
       await registry.connect(host.never);
-      host.say({ answer: await registry.registerService('orders', host.never) });
+      host.say({ answer: await registry.v2.registerService('orders', host.never) });
       host.done();
     `);
     secure.kill();
@@ -149,7 +149,7 @@ describe('a process with a connection to a backend', () => {
       for (let i = 0; i < 60; i++) {
         const timeout = AbortSignal.timeout(200);
         asked.push((await backend.registry.connect(timeout)).status);
-        const call = backend.registry.registerService('orders', timeout);
+        const call = backend.registry.v2.registerService('orders', timeout);
         const opened = await backend.segments.open(timeout);
         if (opened.status === 'ok') {
           await opened.value.write([host.segment(100_000)]);

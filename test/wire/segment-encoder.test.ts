@@ -1,6 +1,7 @@
 import { Span } from '../../src/trace/span';
 import { SpanType } from '../../src/trace/vocabulary';
 import { SegmentEncoder } from '../../src/wire/encode/segment-encoder';
+import type { V2Names } from '../../src/wire/names';
 import { v2SegmentCodec } from '../../src/wire/v2/v2-segment-codec';
 import { someNames } from './support/names';
 import { oracleDecode, oracleFrame } from './support/oracle';
@@ -10,7 +11,7 @@ const MIB = 1024 * 1024;
 
 describe('the segment encoder', () => {
   const names = someNames();
-  let encoder: SegmentEncoder;
+  let encoder: SegmentEncoder<V2Names>;
 
   beforeEach(() => {
     encoder = new SegmentEncoder(v2SegmentCodec);

@@ -1,5 +1,5 @@
 import { failed, ok, retryable, type Outcome } from '../../src/base/outcome';
-import type { RegistryApi } from '../../src/registry/registry-api';
+import type { V2Api } from '../../src/registry/registry-api';
 import { V2Registry } from '../../src/wire/v2/v2-registry';
 import { oracleDecode, oracleEncode } from './support/oracle';
 
@@ -9,17 +9,14 @@ describe('registration in v2', () => {
   let answer: Outcome<Buffer>;
   let asked: { path: string; request: Buffer }[];
   // By its type: the registry's port fits.
-  let registry: RegistryApi;
+  let registry: V2Api;
 
   beforeEach(() => {
     asked = [];
-    registry = new V2Registry(
-      () => Promise.resolve(retryable('not needed here')),
-      (path, request) => {
-        asked.push({ path, request });
-        return Promise.resolve(answer);
-      },
-    );
+    registry = new V2Registry((path, request) => {
+      asked.push({ path, request });
+      return Promise.resolve(answer);
+    });
   });
 
   const answered = (type: string, message: Record<string, unknown>): void => {

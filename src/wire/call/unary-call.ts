@@ -14,12 +14,14 @@ export interface UnaryCall {
   readonly path: string;
   readonly request: Buffer;
   readonly metadata: Readonly<Record<string, string>>;
+  /** That the backend lacks the method is what we want to know, and no reason to leave it. */
+  readonly isProbe?: boolean;
 }
 
 /** One call over the link's channel. A backend that does not answer in time, or turns us away, loses the link. */
 export async function unaryCall(
   link: Link,
-  { path, request, metadata }: UnaryCall,
+  { path, request, metadata, isProbe = false }: UnaryCall,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Buffer>> {
@@ -50,7 +52,8 @@ export async function unaryCall(
     return retryable(`${path}: ${bound.reason}`);
   }
   const name = statusName(answer.code);
-  if (isRepellent(name)) link.lose(`${path}: ${name}`);
+  const isAnswer = isProbe && name === 'UNIMPLEMENTED';
+  if (isRepellent(name) && !isAnswer) link.lose(`${path}: ${name}`);
   return refusal(name, answer.details || messageOf(answer));
 }
 

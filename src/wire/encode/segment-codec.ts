@@ -2,9 +2,9 @@ import type { Segment } from '../../trace/segment';
 import type { Names } from '../names';
 
 /** How one protocol writes a segment. */
-export interface SegmentCodec {
+export interface SegmentCodec<N extends Names> {
   /** At least as many bytes as `write` will take. */
   boundOf(segment: Segment): number;
   /** Writes one whole gRPC message at `pos`; returns the position after it. */
-  write(buf: Buffer, pos: number, segment: Segment, names: Names): number;
+  write(buf: Buffer, pos: number, segment: Segment, names: N): number;
 }

@@ -12,18 +12,18 @@ const LARGEST_MESSAGE = 4 * 1024 * 1024;
 export type Encoded = 'whole' | 'bare' | 'left out';
 
 /** Encodes segments one behind the other into one buffer that is used again and again. */
-export class SegmentEncoder {
+export class SegmentEncoder<N extends Names> {
   private buf: Buffer | undefined;
   private pos = 0;
 
-  constructor(private readonly codec: SegmentCodec) {}
+  constructor(private readonly codec: SegmentCodec<N>) {}
 
   /** Bytes encoded since the last `take`. */
   get length(): number {
     return this.pos;
   }
 
-  append(segment: Segment, names: Names): Encoded {
+  append(segment: Segment, names: N): Encoded {
     if (this.write(segment, names)) return 'whole';
     return this.write(bareSegment(segment), names) ? 'bare' : 'left out';
   }
@@ -41,7 +41,7 @@ export class SegmentEncoder {
     if (this.buf && this.buf.length > USUAL_BYTES) this.buf = undefined;
   }
 
-  private write(segment: Segment, names: Names): boolean {
+  private write(segment: Segment, names: N): boolean {
     try {
       const bound = this.codec.boundOf(segment);
       // The bound reckons with three bytes a character, so past this even ASCII is too large.

@@ -1,6 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock';
+import type { Dialect } from '../dialect';
 import type { GrpcChannel } from './grpc-channel';
 
 export interface Connections {
@@ -20,6 +21,8 @@ const GOODBYE_MS = 10_000;
 export class Link {
   /** The last stream that the backend still looks at, after a GOAWAY. */
   lastStreamId = Infinity;
+  /** `undefined` until the backend was asked. */
+  dialect: Dialect | undefined;
   /** Resolves when nothing of it is open any more. */
   readonly gone: Promise<void>;
   private readonly ending = new AbortController();

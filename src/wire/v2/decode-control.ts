@@ -1,5 +1,4 @@
-import type { Reader } from 'protobufjs/minimal';
-import { lazy } from '../lazy';
+import { eachField, eachMessage, readText } from '../message/read';
 
 /**
  * The `KeyIntValuePair`s of `ServiceRegisterMapping`, `ServiceInstanceRegisterMapping` and `NetAddressMapping`, field
@@ -42,38 +41,4 @@ export function decodeEndpoints(bytes: Buffer): readonly EndpointMapping[] {
     elements.push({ serviceId, name, endpointId });
   });
   return elements;
-}
-
-/** The names of the commands in `Commands`. Their arguments mean nothing to us. */
-export function decodeCommands(bytes: Buffer): readonly string[] {
-  const names: string[] = [];
-  eachMessage(bytes, 1, (command) => {
-    eachField(command, (field, wire) => {
-      if (field === 1 && wire === 2) names.push(readText(command));
-      else command.skipType(wire);
-    });
-  });
-  return names;
-}
-
-function eachMessage(bytes: Buffer, wanted: number, read: (message: Reader) => void): void {
-  const { Reader: Protobuf } = lazy.protobuf();
-  const reader = Protobuf.create(bytes);
-  eachField(reader, (field, wire) => {
-    if (field === wanted && wire === 2) read(Protobuf.create(reader.bytes()));
-    else reader.skipType(wire);
-  });
-}
-
-function eachField(reader: Reader, read: (field: number, wire: number) => void): void {
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === 0) throw new Error('a field has no number');
-    read(tag >>> 3, tag & 7);
-  }
-}
-
-/** Not the reader's own `string`: that takes a text cut short for a whole one. Halves of pairs become U+FFFD. */
-function readText(reader: Reader): string {
-  return Buffer.from(reader.bytes()).toString();
 }

@@ -1,19 +1,19 @@
 import type { SegmentRef } from '../../trace/segment';
+import { writeNumber } from '../encode/field';
 import { closeLength } from '../encode/length';
 import { writeText } from '../encode/text';
-import { writeInt32 } from '../encode/varint';
-import type { Names } from '../names';
+import type { V2Names } from '../names';
 import { writeId } from './encode-id';
 
 /** A `SegmentReference`, as field 5 of a span. */
-export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: Names): number {
+export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: V2Names): number {
   buf[pos] = 0x2a;
   const body = pos + 3;
-  let at = writeNumber(buf, body, 0x08, ref.refType);
+  let at = writeIfAny(buf, body, 0x08, ref.refType);
   buf[at] = 0x12;
   at = writeId(buf, at + 1, ref.parentSegmentId);
-  at = writeNumber(buf, at, 0x18, ref.parentSpanId);
-  at = writeNumber(buf, at, 0x20, ref.parentInstanceId);
+  at = writeIfAny(buf, at, 0x18, ref.parentSpanId);
+  at = writeIfAny(buf, at, 0x20, ref.parentInstanceId);
   at = writeNameOrId(
     buf,
     at,
@@ -21,7 +21,7 @@ export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: Names
     0x30,
     idOr(ref.networkAddress, (name) => names.networkAddress(name)),
   );
-  at = writeNumber(buf, at, 0x38, ref.entryInstanceId);
+  at = writeIfAny(buf, at, 0x38, ref.entryInstanceId);
   at = writeNameOrId(buf, at, 0x42, 0x48, endpointOf(ref.entryEndpoint, ref.entryInstanceId, names));
   at = writeNameOrId(buf, at, 0x52, 0x58, endpointOf(ref.parentEndpoint, ref.parentInstanceId, names));
   return closeLength(buf, body, at, 2);
@@ -31,7 +31,7 @@ export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: Names
  * The id of an endpoint by name is known of our own service only, and a name means another endpoint in every service.
  * Where the other side is not this very instance, the name goes as it came.
  */
-function endpointOf(endpoint: string | number | undefined, instanceId: number, names: Names): string | number {
+function endpointOf(endpoint: string | number | undefined, instanceId: number, names: V2Names): string | number {
   if (endpoint === undefined) return 0;
   return instanceId === names.instanceId ? idOr(endpoint, (name) => names.endpoint(name)) : endpoint;
 }
@@ -41,14 +41,12 @@ function idOr(nameOrId: string | number, lookUp: (name: string) => number): stri
 }
 
 function writeNameOrId(buf: Buffer, pos: number, nameTag: number, idTag: number, nameOrId: string | number): number {
-  if (typeof nameOrId === 'number') return writeNumber(buf, pos, idTag, nameOrId);
+  if (typeof nameOrId === 'number') return writeIfAny(buf, pos, idTag, nameOrId);
   if (nameOrId === '') return pos;
   buf[pos] = nameTag;
   return writeText(buf, pos + 1, nameOrId);
 }
 
-function writeNumber(buf: Buffer, pos: number, tag: number, value: number): number {
-  if (value === 0) return pos;
-  buf[pos] = tag;
-  return writeInt32(buf, pos + 1, value);
+function writeIfAny(buf: Buffer, pos: number, tag: number, value: number): number {
+  return value === 0 ? pos : writeNumber(buf, pos, tag, value);
 }

@@ -1,12 +1,12 @@
 import type { Segment } from '../../trace/segment';
 import { closeLength } from '../encode/length';
 import { writeInt32 } from '../encode/varint';
-import type { Names } from '../names';
+import type { V2Names } from '../names';
 import { writeId } from './encode-id';
 import { writeSpan } from './encode-span';
 
 /** One gRPC message: not compressed, its length, and an `UpstreamSegment` around the `SegmentObject`. */
-export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: Names): number {
+export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: V2Names): number {
   const message = pos + 5;
   buf[message] = 0x0a;
   let at = writeId(buf, message + 1, segment.traceId);
@@ -27,7 +27,7 @@ export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: 
   return end;
 }
 
-function writeOwner(buf: Buffer, pos: number, names: Names): number {
+function writeOwner(buf: Buffer, pos: number, names: V2Names): number {
   let at = pos;
   if (names.serviceId !== 0) {
     buf[at] = 0x18;

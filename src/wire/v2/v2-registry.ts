@@ -1,7 +1,10 @@
-import { failed, ok, type Outcome } from '../../base/outcome';
+import { failed, type Outcome } from '../../base/outcome';
 import { wellFormed } from '../encode/text';
-import type { Ask, Connection, Heartbeat, InstanceRegistration } from './control';
-import { decodeCommands, decodeEndpoints, decodeKeyInts } from './decode-control';
+import { decodeCommands } from '../message/commands';
+import { understood } from '../message/understood';
+import type { Ask } from '../call/ask';
+import type { Heartbeat, InstanceRegistration } from './control';
+import { decodeEndpoints, decodeKeyInts } from './decode-control';
 import {
   encodeEndpoints,
   encodeNetAddresses,
@@ -19,10 +22,7 @@ const RESET = 'ServiceMetadataReset';
  * (0: not yet), count as absent.
  */
 export class V2Registry {
-  constructor(
-    readonly connect: (signal: AbortSignal) => Promise<Outcome<Connection>>,
-    private readonly ask: Ask,
-  ) {}
+  constructor(private readonly ask: Ask) {}
 
   async registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>> {
     const answer = await this.ask(V2Path.registerService, encodeServices([name]), signal);
@@ -39,7 +39,7 @@ export class V2Registry {
 
   async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
     const answer = await this.ask(V2Path.ping, encodePing(heartbeat), signal);
-    return understood(answer, (bytes) => ({ reset: decodeCommands(bytes).includes(RESET) }));
+    return understood(answer, (bytes) => ({ reset: decodeCommands(bytes).some(({ name }) => name === RESET) }));
   }
 
   async registerNetworkAddresses(
@@ -60,16 +60,6 @@ export class V2Registry {
       const ours = decodeEndpoints(bytes).filter((element) => element.serviceId === serviceId);
       return idsOf(new Map(ours.map(({ name, endpointId }) => [name, endpointId])), names);
     });
-  }
-}
-
-/** An answer that cannot be read is a refusal by something that does not speak v2. */
-function understood<T>(answer: Outcome<Buffer>, read: (bytes: Buffer) => T): Outcome<T> {
-  if (answer.status !== 'ok') return answer;
-  try {
-    return ok(read(answer.value));
-  } catch {
-    return failed('INTERNAL', 'the answer cannot be read');
   }
 }
 

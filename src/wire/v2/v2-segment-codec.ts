@@ -1,5 +1,6 @@
+import { boundOfSegment } from '../encode/segment-bound';
 import type { SegmentCodec } from '../encode/segment-codec';
+import type { V2Names } from '../names';
 import { writeSegment } from './encode-segment';
-import { boundOfSegment } from './segment-bound';
 
-export const v2SegmentCodec: SegmentCodec = { boundOf: boundOfSegment, write: writeSegment };
+export const v2SegmentCodec: SegmentCodec<V2Names> = { boundOf: boundOfSegment, write: writeSegment };

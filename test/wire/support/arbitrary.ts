@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { ForeignId, OwnId, type Id } from '../../../src/trace/id';
 import { Segment, type SegmentRef } from '../../../src/trace/segment';
 import { Span, type SpanLog } from '../../../src/trace/span';
-import type { Names } from '../../../src/wire/names';
+import type { V2Names } from '../../../src/wire/names';
 import type { Layer, RefType, SpanType } from '../../../src/trace/vocabulary';
 
 /** Any UTF-16 units, so also halves of pairs; emoji; lengths around where a length takes a byte more; 100 KB. */
@@ -110,9 +110,9 @@ export const anySegment: fc.Arbitrary<Segment> = fc
   });
 
 /** Knows some names by chance: those whose length the mask picks. */
-export const anyNames: fc.Arbitrary<Names> = fc
+export const anyNames: fc.Arbitrary<V2Names> = fc
   .record({ serviceId: int32, instanceId: int32, mask: fc.integer({ min: 0, max: 3 }) })
   .map(({ serviceId, instanceId, mask }) => {
     const lookUp = (name: string): number => (name.length & mask ? 0 : name.length * 31);
-    return { epoch: 1, serviceId, instanceId, endpoint: lookUp, networkAddress: lookUp };
+    return { protocol: 'v2', epoch: 1, serviceId, instanceId, endpoint: lookUp, networkAddress: lookUp };
   });

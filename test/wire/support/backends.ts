@@ -2,7 +2,7 @@ import type { Clock } from '../../../src/base/clock';
 import { Log, type Logger } from '../../../src/base/log';
 import { createBackend, type Backend } from '../../../src/wire/backend';
 import type { BackendOptions } from '../../../src/wire/backend-options';
-import type { Names } from '../../../src/wire/names';
+import type { V2Names } from '../../../src/wire/names';
 import { someNames } from './names';
 
 export const { signal: never } = new AbortController();
@@ -24,7 +24,7 @@ export function clockOfSpeed(speed: number): Clock {
 export class Backends {
   readonly doubts: string[] = [];
   readonly lines: string[] = [];
-  names: Names | undefined = someNames();
+  names: V2Names | undefined = someNames();
   private readonly made: Backend[] = [];
 
   /** To these ports of this machine. */
@@ -36,6 +36,9 @@ export class Backends {
       addresses: [ports].flat().map((port) => ({ host: '127.0.0.1', port })),
       agentVersion: '0.1.0',
       serviceName: 'orders',
+      instanceName: 'orders-1',
+      // So that a test sees its own questions only; what finds the protocol out has tests of its own.
+      protocol: 'v2',
       clock,
       log: new Log(clock, logger, 'debug'),
       names: () => this.names,

@@ -94,9 +94,11 @@ exports.backend = (port, options = {}) =>
     addresses: [{ host: '127.0.0.1', port }],
     agentVersion: '0.1.0',
     serviceName: 'orders',
+    instanceName: 'orders-1',
+    protocol: 'v2',
     clock: systemClock,
     log: new Log(systemClock),
-    names: () => ({ epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 }),
+    names: () => ({ protocol: 'v2', epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 }),
     onDoubt: (reason) => say({ doubt: reason }),
     ...options,
   });

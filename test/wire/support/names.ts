@@ -1,4 +1,4 @@
-import type { Names } from '../../../src/wire/names';
+import type { V2Names } from '../../../src/wire/names';
 
 /** A registration with what its dictionaries know. */
 export function someNames({
@@ -13,10 +13,11 @@ export function someNames({
   instanceId?: number;
   endpoints?: Readonly<Record<string, number>>;
   networkAddresses?: Readonly<Record<string, number>>;
-} = {}): Names {
+} = {}): V2Names {
   const endpointIds = new Map(Object.entries(endpoints));
   const addressIds = new Map(Object.entries(networkAddresses));
   return {
+    protocol: 'v2',
     epoch,
     serviceId,
     instanceId,

@@ -3,7 +3,7 @@ import { loadSync, util, type Root } from 'protobufjs';
 import { OwnId, type Id } from '../../../src/trace/id';
 import type { Segment, SegmentRef } from '../../../src/trace/segment';
 import type { Span } from '../../../src/trace/span';
-import type { Names } from '../../../src/wire/names';
+import type { V2Names } from '../../../src/wire/names';
 
 const PROTO = path.join(__dirname, '..', '..', '..', 'proto', 'v2');
 const root: Root = loadSync(['register.proto', 'ping.proto', 'segment.proto'].map((name) => path.join(PROTO, name)));
@@ -33,7 +33,7 @@ export function oracleDecode(type: string, bytes: Uint8Array): Json {
 }
 
 /** The whole gRPC frame that a segment has to become. */
-export function oracleFrame(segment: Segment, names: Names): Buffer {
+export function oracleFrame(segment: Segment, names: V2Names): Buffer {
   const message = oracleEncode('UpstreamSegment', {
     globalTraceIds: [uniqueId(segment.traceId)],
     segment: oracleEncode('SegmentObject', segmentObject(segment, names)),
@@ -43,7 +43,7 @@ export function oracleFrame(segment: Segment, names: Names): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-function segmentObject(segment: Segment, names: Names): Json {
+function segmentObject(segment: Segment, names: V2Names): Json {
   return {
     traceSegmentId: uniqueId(segment.segmentId),
     spans: segment.spans.map((span) => spanObject(span, names)),
@@ -53,7 +53,7 @@ function segmentObject(segment: Segment, names: Names): Json {
   };
 }
 
-function spanObject(span: Span, names: Names): Json {
+function spanObject(span: Span, names: V2Names): Json {
   const endpointId = span.type === 0 ? names.endpoint(span.operationName) : 0;
   const peerId = names.networkAddress(span.peer);
   const known = [
@@ -78,7 +78,7 @@ function spanObject(span: Span, names: Names): Json {
   };
 }
 
-function reference(ref: SegmentRef, names: Names): Json {
+function reference(ref: SegmentRef, names: V2Names): Json {
   const { entryEndpoint, parentEndpoint, networkAddress } = ref;
   return {
     refType: ref.refType,
@@ -92,7 +92,7 @@ function reference(ref: SegmentRef, names: Names): Json {
   };
 }
 
-const ownEndpoints = (instanceId: number, names: Names) => (name: string) =>
+const ownEndpoints = (instanceId: number, names: V2Names) => (name: string) =>
   instanceId === names.instanceId ? names.endpoint(name) : 0;
 
 function idOrName(field: string, value: string | number | undefined, lookUp: (name: string) => number): Json {

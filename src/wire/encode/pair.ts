@@ -1,7 +1,7 @@
-import { closeLength } from '../encode/length';
-import { writeText } from '../encode/text';
+import { closeLength } from './length';
+import { writeText } from './text';
 
-/** A `KeyStringValuePair` under the field that `tag` (one byte) names. */
+/** A `KeyStringValuePair` under the field that `tag` (one byte) names; alike in both protocols. */
 export function writePair(buf: Buffer, pos: number, tag: number, key: string, value: string): number {
   buf[pos] = tag;
   const body = pos + 2;
@@ -17,16 +17,16 @@ export function writePair(buf: Buffer, pos: number, tag: number, key: string, va
   return close(buf, body, at);
 }
 
-/** A span's tag whose key is known beforehand: `key` is the pair's first field, ready made by `readyKey`. */
-export function writeKnownTag(buf: Buffer, pos: number, key: Uint8Array, value: string): number {
-  buf[pos] = 0x7a;
+/** One whose key is known beforehand: `key` is the pair's first field, ready made by `readyKey`. */
+export function writeKnownPair(buf: Buffer, pos: number, tag: number, key: Uint8Array, value: string): number {
+  buf[pos] = tag;
   const body = pos + 2;
   let at = body;
   for (let i = 0; i < key.length; i++) buf[at++] = key[i] as number;
   return close(buf, body, writeText(buf, at, value));
 }
 
-/** The key of a tag and the mark of its value, as they go out. */
+/** The key and the mark of its value, as they go out. */
 export function readyKey(key: string): Uint8Array {
   return Uint8Array.from([0x0a, key.length, ...Buffer.from(key), 0x12]);
 }

@@ -1,36 +1,37 @@
-import { failed, ok, retryable, type Outcome } from '../../base/outcome';
-import type { Segment } from '../../trace/segment';
-import type { BackendOptions } from '../backend-options';
-import { isRepellent, refusal } from '../call/grpc-status';
-import { limit } from '../call/limit';
-import type { StreamCall } from '../call/stream-call';
-import { CALL_MS } from '../call/unary-call';
-import type { SegmentEncoder } from '../encode/segment-encoder';
-import type { LastGuest } from '../link/last-guest';
-import type { Link } from '../link/link';
-import type { Names } from '../names';
+import { failed, ok, retryable, type Outcome } from '../base/outcome';
+import type { Segment } from '../trace/segment';
+import type { BackendOptions } from './backend-options';
+import { isRepellent, refusal } from './call/grpc-status';
+import { limit } from './call/limit';
+import type { StreamCall } from './call/stream-call';
+import { CALL_MS } from './call/unary-call';
+import type { LastGuest } from './link/last-guest';
+import type { Link } from './link/link';
+import type { Names } from './names';
+import type { SegmentRoute } from './segment-route';
 
 /** So many segments, or bytes, are encoded at a stretch: well under a millisecond. Then the application has its turn. */
 const CHUNK_SEGMENTS = 256;
 const CHUNK_BYTES = 256 * 1024;
 
-export interface StreamParts {
-  readonly encoder: SegmentEncoder;
+export interface StreamParts<N extends Names> {
+  readonly route: SegmentRoute<N>;
   readonly options: BackendOptions;
   readonly guest: LastGuest;
   readonly signal: AbortSignal;
 }
 
-/** One batch on its way: `collect(stream UpstreamSegment)`. */
-export class V2SegmentStream {
+/** One batch on its way: a `collect` of either protocol. */
+export class SegmentStream<N extends Names> {
   private hasWritten = false;
   private readonly onAbort = (): void => this.call.cancel('CANCELLED', 'given up');
 
   constructor(
     private readonly call: StreamCall,
     private readonly link: Link,
-    private readonly epoch: number,
-    private readonly parts: StreamParts,
+    /** What the backend knows us by: holds as long as its epoch does. */
+    private readonly names: N,
+    private readonly parts: StreamParts<N>,
   ) {
     parts.signal.addEventListener('abort', this.onAbort);
     void call.ended.then(() => parts.signal.removeEventListener('abort', this.onAbort));
@@ -44,12 +45,11 @@ export class V2SegmentStream {
     const chunks: Buffer[] = [];
     for (let from = 0; from < segments.length;) {
       if (from > 0) await nextTurn();
-      const names = this.namesNow();
-      if (!names) return false;
-      from = this.encode(segments, from, names);
-      chunks.push(this.parts.encoder.take());
+      if (!this.isUseful()) return false;
+      from = this.encode(segments, from);
+      chunks.push(this.parts.route.encoder.take());
     }
-    if (!this.namesNow()) return false;
+    if (!this.isUseful()) return false;
     for (const chunk of chunks) await this.send(chunk);
     return true;
   }
@@ -65,23 +65,22 @@ export class V2SegmentStream {
     return this.hasWritten ? failed(name, outcome.reason) : outcome;
   }
 
-  /** The ids, if they are still those that the stream was opened with and there is any use for them. */
-  private namesNow(): Names | undefined {
-    if (this.call.isOver) return undefined;
-    const names = this.parts.options.names();
-    return names?.epoch === this.epoch ? names : undefined;
+  /** The names are still those that the stream was opened with, and it still takes something. */
+  private isUseful(): boolean {
+    return !this.call.isOver && this.parts.options.names()?.epoch === this.names.epoch;
   }
 
   /** @returns where to go on */
-  private encode(segments: readonly Segment[], from: number, names: Names): number {
-    const { encoder, options } = this.parts;
+  private encode(segments: readonly Segment[], from: number): number {
+    const { options } = this.parts;
+    const { encoder } = this.parts.route;
     encoder.clear();
     const end = Math.min(segments.length, from + CHUNK_SEGMENTS);
     let at = from;
     while (at < end && encoder.length < CHUNK_BYTES) {
       const segment = segments[at++];
       if (!segment) continue;
-      const encoded = encoder.append(segment, names);
+      const encoded = encoder.append(segment, this.names);
       if (encoded !== 'whole') options.log.warn(`a segment is too large: it went ${encoded}`);
     }
     return at;

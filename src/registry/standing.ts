@@ -1,0 +1,163 @@
+import type { Clock } from '../base/clock';
+import { iso } from '../base/iso';
+import type { Log } from '../base/log';
+import { type Registration, type RegistrationEvent, transition, unregistered } from './machine';
+import { connecting, type Presence, type PresenceEvent, transitionPresence } from './presence';
+import type { Protocol } from './registry-api';
+import { Waiters } from './waiters';
+
+export type State = Registration | Presence;
+export type Registered = Extract<Registration, { phase: 'registered' }>;
+export type Connected = Extract<Presence, { phase: 'connected' }>;
+type Complete = Registered | Connected;
+
+export interface StandingOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly serviceName: string;
+  readonly instanceName: string;
+  /** Pinned: the phase says so before any backend has been reached. */
+  readonly protocol?: Protocol;
+  /** Something that `status()` shows has changed. */
+  onChange(): void;
+  /** What was known is forgotten, whoever asked for it. */
+  onForget(): void;
+}
+
+/** What the backend knows us by: ids on v2, our names on v3. */
+export interface Identity {
+  readonly service: number | string;
+  readonly instance: number | string;
+}
+
+/** Where this instance stands with the backend, by either protocol, since when and why. Everything else only asks. */
+export class Standing {
+  private current: State;
+  private reason = 'start';
+  private since: number;
+  private known: Identity | undefined;
+  private decided: Protocol | undefined;
+  private readonly waiters = new Waiters();
+  /** What we go by is what this connection's backend has for us, as far as anybody knows. */
+  isVerified = false;
+
+  constructor(private readonly options: StandingOptions) {
+    this.since = options.clock.now();
+    this.current = options.protocol === 'v3' ? connecting : unregistered;
+    this.decided = options.protocol;
+  }
+
+  get state(): State {
+    return this.current;
+  }
+
+  get epoch(): number {
+    return this.current.epoch;
+  }
+
+  /** `undefined` until a backend has decided it, or a user. */
+  get protocol(): Protocol | undefined {
+    return this.decided;
+  }
+
+  get isComplete(): boolean {
+    return isComplete(this.current);
+  }
+
+  /** Complete, and nothing gives cause to doubt it. */
+  get isSound(): boolean {
+    return this.isVerified && this.isComplete;
+  }
+
+  /** Of the last time that it was complete; a reset that finds us between two still tells where it came from. */
+  get identity(): Identity | undefined {
+    return this.known;
+  }
+
+  status() {
+    const { current } = this;
+    return {
+      phase: current.phase,
+      epoch: current.epoch,
+      serviceId: 'serviceId' in current ? current.serviceId : null,
+      instanceId: 'instanceId' in current ? current.instanceId : null,
+      since: iso(this.since),
+      reason: this.reason,
+    };
+  }
+
+  /** Resolves once complete, in this epoch or a later one; rejects with `STOPPED`. */
+  async complete(): Promise<Identity> {
+    while (!this.isComplete || !this.known) await this.waiters.wait();
+    return this.known;
+  }
+
+  stop(): void {
+    this.waiters.stop();
+  }
+
+  /** The backend that is connected speaks this. If the one before spoke the other, nothing that was known means anything. */
+  speak(protocol: Protocol): void {
+    if (protocol === this.decided) return;
+    const isFirst = this.decided === undefined;
+    this.decided = protocol;
+    if (isFirst) {
+      if (protocol === 'v3') this.enter({ ...connecting, epoch: this.epoch });
+      return;
+    }
+    this.options.log.warn(`this backend speaks ${protocol}, the one before did not; registering anew`);
+    this.leave('backend', { ...(protocol === 'v3' ? connecting : unregistered), epoch: this.epoch + 1 });
+  }
+
+  /** What is known is forgotten: in one place and at once, whoever asked for it. */
+  forget(reason: string = this.reason): void {
+    const { current } = this;
+    this.leave(
+      reason,
+      isRegistration(current)
+        ? transition(current, { type: 'forgotten' })
+        : transitionPresence(current, { type: 'forgotten' }),
+    );
+  }
+
+  registration(event: RegistrationEvent): void {
+    if (isRegistration(this.current)) this.enter(transition(this.current, event));
+  }
+
+  presence(event: PresenceEvent): void {
+    if (!isRegistration(this.current)) this.enter(transitionPresence(this.current, event));
+  }
+
+  private leave(reason: string, next: State): void {
+    this.reason = reason;
+    this.isVerified = false;
+    this.options.onForget();
+    this.enter(next);
+  }
+
+  private enter(state: State): void {
+    if (state === this.current) return;
+    this.current = state;
+    this.since = this.options.clock.now();
+    if (isComplete(state)) this.completed(state);
+    this.options.onChange();
+  }
+
+  private completed(state: Complete): void {
+    const { log, serviceName, instanceName } = this.options;
+    this.known =
+      state.phase === 'registered'
+        ? { service: state.serviceId, instance: state.instanceId }
+        : { service: serviceName, instance: instanceName };
+    log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`);
+    this.waiters.release();
+  }
+}
+
+function isComplete(state: State): state is Complete {
+  return state.phase === 'registered' || state.phase === 'connected';
+}
+
+function isRegistration(state: State): state is Registration {
+  return state.phase !== 'connecting' && state.phase !== 'connected';
+}

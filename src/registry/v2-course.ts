@@ -1,0 +1,205 @@
+import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
+import type { Outcome } from '../base/outcome';
+import { Dictionary } from './dictionary';
+import type { HeartbeatTimer } from './heartbeat-timer';
+import type { IdsOutcome, Inquiry } from './inquiry';
+import type { Registration } from './machine';
+import type { Setbacks } from './setbacks';
+import type { Registered, Standing } from './standing';
+
+type ServiceKnown = Extract<Registration, { phase: 'service-known' }>;
+
+interface Kind {
+  readonly dictionary: Dictionary;
+  readonly ask: (names: readonly string[], signal: AbortSignal) => IdsOutcome;
+}
+
+export interface CourseParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly standing: Standing;
+  readonly inquiry: Inquiry;
+  readonly setbacks: Setbacks;
+  readonly onChange: () => void;
+}
+
+export interface V2Parts extends CourseParts {
+  readonly heartbeat: HeartbeatTimer;
+  /** A dictionary has admitted a name. */
+  readonly onAdmit: () => void;
+}
+
+/** Behind a proxy a connection outlives the backend's restart, so now and then we ask unprompted whether our ids are ours. */
+const HEARTBEATS_A_VERIFICATION = 10;
+
+/** The registrar's steps with a v2 backend: ids for the service and the instance, heartbeats, two dictionaries. */
+export class V2Course {
+  readonly endpoints: Dictionary;
+  readonly networkAddresses: Dictionary;
+  /** The one asked for last is last, so that neither starves the other at the pace we keep. */
+  private readonly kinds: Kind[];
+  private isVerificationDue = false;
+  /** The answer whether the backend knew our instance got lost, and by asking we may have made it know us. */
+  private isAnswerLost = false;
+  private heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
+
+  constructor(private readonly parts: V2Parts) {
+    const { clock, inquiry, onAdmit } = parts;
+    this.endpoints = new Dictionary(clock, onAdmit);
+    this.networkAddresses = new Dictionary(clock, onAdmit);
+    this.kinds = [
+      { dictionary: this.networkAddresses, ask: (names, signal) => inquiry.networkAddresses(names, signal) },
+      { dictionary: this.endpoints, ask: (names, signal) => inquiry.endpoints(this.ownServiceId, names, signal) },
+    ];
+  }
+
+  forget(): void {
+    this.isAnswerLost = false;
+    this.endpoints.clear();
+    this.networkAddresses.clear();
+  }
+
+  /** @returns milliseconds until the next step */
+  async step(state: Registration, signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, standing } = this.parts;
+    const pacedMs = inquiry.idWaitMs();
+    switch (state.phase) {
+      case 'unregistered':
+        return pacedMs || this.registerService(state, signal);
+      case 'service-known':
+        return pacedMs || this.registerInstance(state, signal);
+      case 'registered':
+        if (!standing.isVerified) return pacedMs || this.verify(state, signal);
+        if (heartbeat.dueInMs() === 0) return this.beat(state, signal);
+        if (this.isVerificationDue && pacedMs === 0) return this.verify(state, signal);
+        return this.syncDictionaries(signal);
+    }
+  }
+
+  private async registerService({ epoch }: Registration, signal: AbortSignal): Promise<number> {
+    const { inquiry, setbacks, standing } = this.parts;
+    const outcome = await inquiry.serviceId(signal);
+    if (epoch !== standing.epoch) return 0;
+    if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+    setbacks.answered();
+    if (outcome.value === undefined) return setbacks.notYet();
+    standing.registration({ type: 'service-answered', epoch, serviceId: outcome.value });
+    setbacks.progressed();
+    return 0;
+  }
+
+  private async registerInstance({ epoch, serviceId }: ServiceKnown, signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, setbacks, standing } = this.parts;
+    const outcome = await inquiry.instanceId(serviceId, signal);
+    if (epoch !== standing.epoch) return 0;
+    if (isUnknown(outcome)) {
+      standing.forget();
+      return 0;
+    }
+    if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+    if (outcome.value === undefined) return setbacks.notYet();
+    this.verified();
+    heartbeat.dueNow();
+    standing.registration({ type: 'instance-answered', epoch, instanceId: outcome.value });
+    setbacks.progressed();
+    return 0;
+  }
+
+  /**
+   * Registering is idempotent and authoritative: the same names always get their current ids, so asking again tells
+   * whether ours are still ours. A heartbeat does not: the backend looks up the integer alone, and after a wipe that may
+   * be somebody else's.
+   */
+  private async verify({ epoch, serviceId, instanceId }: Registered, signal: AbortSignal): Promise<number> {
+    const { inquiry, onChange, setbacks, standing } = this.parts;
+    const service = await inquiry.serviceId(signal);
+    if (epoch !== standing.epoch) return 0;
+    if (service.status !== 'ok') return setbacks.refusedOrLost(service);
+    setbacks.answered();
+    // Empty: it had to create us, so its storage was cleared. That the same ids may come back proves nothing: those of
+    // endpoints and addresses are gone as well. A backend that has its storage never answers a known name without its
+    // id, not even in its first second, when it drops new ones (OAP 6.5).
+    if (service.value !== serviceId) return this.disown();
+
+    const instance = await inquiry.instanceId(serviceId, signal);
+    if (epoch !== standing.epoch) return 0;
+    if (isUnknown(instance)) return this.disown();
+    if (instance.status !== 'ok') {
+      this.isAnswerLost = true;
+      return setbacks.refusedOrLost(instance);
+    }
+    if (instance.value !== instanceId || this.isAnswerLost) return this.disown();
+
+    this.verified();
+    setbacks.progressed();
+    onChange();
+    return 0;
+  }
+
+  private verified(): void {
+    this.parts.standing.isVerified = true;
+    this.isVerificationDue = false;
+    this.heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
+  }
+
+  private disown(): number {
+    this.parts.log.warn('the backend has not the ids for our names that it gave us; registering anew');
+    this.parts.standing.forget('verification');
+    return 0;
+  }
+
+  private async beat({ epoch, instanceId }: Registered, signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, log, onChange, setbacks, standing } = this.parts;
+    heartbeat.sent();
+    const outcome = await inquiry.heartbeat(instanceId, signal);
+    if (epoch !== standing.epoch) return 0;
+    if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+    setbacks.answered();
+    if (outcome.value.reset) {
+      log.warn('the backend does not know this instance any more; registering anew');
+      standing.forget('backend');
+      return 0;
+    }
+    if (--this.heartbeatsUntilVerification <= 0) this.isVerificationDue = true;
+    onChange();
+    return this.nextMs();
+  }
+
+  private async syncDictionaries(signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
+    const { epoch } = standing;
+    for (const kind of [...this.kinds]) {
+      const { dictionary, ask } = kind;
+      if (dictionary.dueInMs() > 0) continue;
+      const pacedMs = inquiry.nameWaitMs();
+      if (pacedMs > 0) return Math.min(pacedMs, heartbeat.dueInMs());
+      this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
+      const names = dictionary.batch();
+      const outcome = await ask(names, signal);
+      if (epoch !== standing.epoch) return 0;
+      if (outcome.status === 'failed') dictionary.refuse(names);
+      if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+      dictionary.learn(names, outcome.value);
+      onChange();
+    }
+    return this.nextMs();
+  }
+
+  private nextMs(): number {
+    const { heartbeat, inquiry, standing } = this.parts;
+    if (!standing.isVerified) return inquiry.idWaitMs();
+    if (this.isVerificationDue) return Math.min(inquiry.idWaitMs(), heartbeat.dueInMs());
+    return Math.min(heartbeat.dueInMs(), ...this.kinds.map(({ dictionary }) => dictionary.dueInMs()));
+  }
+
+  private get ownServiceId(): number {
+    const { state } = this.parts.standing;
+    return 'serviceId' in state ? state.serviceId : 0;
+  }
+}
+
+/** The handler of 6.x and 7.0 throws on a service id that it does not know: the storage was cleared in between. */
+function isUnknown(outcome: Outcome<unknown>): boolean {
+  return outcome.status === 'failed' && outcome.code === 'UNKNOWN';
+}

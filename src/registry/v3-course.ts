@@ -1,0 +1,104 @@
+import type { HeartbeatTimer } from './heartbeat-timer';
+import type { Presence } from './presence';
+import type { Configuration } from './registry-api';
+import type { CourseParts } from './v2-course';
+
+export interface V3Parts extends CourseParts {
+  readonly heartbeat: HeartbeatTimer;
+  /** The backend has configured this service otherwise than before. */
+  readonly onConfiguration: (configuration: Configuration) => void;
+}
+
+/** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */
+const BEATS_A_REPORT = 10;
+const CONFIGURATION_MS = 20_000;
+
+/**
+ * The registrar's steps with a v3 backend: it is told all of this instance at first, and again after every reconnect and
+ * every tenth beat, since it never says that it has lost us (OAP answers with empty Commands, always).
+ */
+export class V3Course {
+  /** Keep-alives until all is to be told again. */
+  private beatsUntilReport = 0;
+  private configurationDueAt = 0;
+  private configurationUuid = '';
+  private hasConfigurations = true;
+
+  constructor(private readonly parts: V3Parts) {}
+
+  /** Another backend, or the same one afresh. */
+  connected(): void {
+    this.hasConfigurations = true;
+    this.configurationDueAt = 0;
+  }
+
+  /** A backend that was wiped, or another one, may configure us otherwise, and by the same uuid say nothing. */
+  forget(): void {
+    this.configurationUuid = '';
+    this.configurationDueAt = 0;
+  }
+
+  /** @returns milliseconds until the next step */
+  async step(state: Presence, signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, standing } = this.parts;
+    if (!standing.isSound) return inquiry.idWaitMs() || this.report(state, signal);
+    if (heartbeat.dueInMs() === 0) {
+      return this.beatsUntilReport > 0 ? this.beat(state, signal) : this.report(state, signal);
+    }
+    if (this.configurationInMs() === 0) return this.configure(state, signal);
+    return this.nextMs();
+  }
+
+  private async report({ epoch }: Presence, signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
+    heartbeat.sent();
+    const outcome = await inquiry.properties(signal);
+    if (epoch !== standing.epoch) return 0;
+    if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+    this.beatsUntilReport = BEATS_A_REPORT - 1;
+    setbacks.answered();
+    setbacks.progressed();
+    standing.isVerified = true;
+    standing.presence({ type: 'properties-answered', epoch });
+    onChange();
+    return this.nextMs();
+  }
+
+  private async beat({ epoch }: Presence, signal: AbortSignal): Promise<number> {
+    const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
+    heartbeat.sent();
+    const outcome = await inquiry.keepAlive(signal);
+    if (epoch !== standing.epoch) return 0;
+    if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+    setbacks.answered();
+    this.beatsUntilReport--;
+    onChange();
+    return this.nextMs();
+  }
+
+  private async configure({ epoch }: Presence, signal: AbortSignal): Promise<number> {
+    const { clock, inquiry, log, onConfiguration, setbacks, standing } = this.parts;
+    this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS;
+    const outcome = await inquiry.configuration(this.configurationUuid, signal);
+    if (epoch !== standing.epoch) return 0;
+    if (outcome.status === 'retryable') return setbacks.lost(outcome.reason);
+    if (outcome.status === 'failed') {
+      // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
+      if (outcome.code === 'UNIMPLEMENTED') this.hasConfigurations = false;
+      else log.warn(`backend: configuration: ${outcome.reason}`, 'registrar configuration');
+    } else if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
+      this.configurationUuid = outcome.value.uuid;
+      onConfiguration(outcome.value);
+    }
+    return this.nextMs();
+  }
+
+  private configurationInMs(): number {
+    if (!this.hasConfigurations) return Infinity;
+    return Math.max(0, this.configurationDueAt - this.parts.clock.elapsed());
+  }
+
+  private nextMs(): number {
+    return Math.min(this.parts.heartbeat.dueInMs(), this.configurationInMs());
+  }
+}

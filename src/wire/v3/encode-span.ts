@@ -1,0 +1,67 @@
+import type { Span } from '../../trace/span';
+import { SpanType } from '../../trace/vocabulary';
+import { writeLog, writeNumber, writeTime } from '../encode/field';
+import { closeLength } from '../encode/length';
+import { readyKey, writeKnownPair, writePair } from '../encode/pair';
+import { writeText } from '../encode/text';
+import { LONGEST } from './names-limit';
+
+const TAG = 0x62;
+const URL = readyKey('url');
+const METHOD = readyKey('http.method');
+const STATUS_CODE = readyKey('http.status_code');
+
+/** A `SpanObject`, as field 3 of a segment. */
+export function writeSpan(buf: Buffer, pos: number, span: Span): number {
+  buf[pos] = 0x1a;
+  const body = pos + 3;
+  let at = body;
+  if (span.spanId !== 0) at = writeNumber(buf, at, 0x08, span.spanId);
+  if (span.parentSpanId !== 0) at = writeNumber(buf, at, 0x10, span.parentSpanId);
+  if (span.startTime !== 0) at = writeTime(buf, at, 0x18, span.startTime);
+  if (span.endTime !== 0) at = writeTime(buf, at, 0x20, span.endTime);
+  at = writeOperation(buf, at, span);
+  if (span.peer !== '') {
+    buf[at] = 0x3a;
+    at = writeText(buf, at + 1, span.peer);
+  }
+  if (span.type !== 0) at = writeNumber(buf, at, 0x40, span.type);
+  if (span.layer !== 0) at = writeNumber(buf, at, 0x48, span.layer);
+  if (span.componentId !== 0) at = writeNumber(buf, at, 0x50, span.componentId);
+  if (span.isError) {
+    buf[at] = 0x58;
+    buf[at + 1] = 1;
+    at += 2;
+  }
+  at = writeTags(buf, at, span);
+  if (span.logs) {
+    for (const log of span.logs) {
+      buf[at] = 0x6a;
+      at = writeLog(buf, at + 3, log);
+    }
+  }
+  return closeLength(buf, body, at, 2);
+}
+
+/** Agents of this age name an HTTP endpoint by method and path. */
+function writeOperation(buf: Buffer, pos: number, span: Span): number {
+  const { operationName, method } = span;
+  const isEndpoint = span.type === SpanType.entry;
+  const name = isEndpoint && method !== '' ? `${method}:${operationName}` : operationName;
+  if (name === '') return pos;
+  buf[pos] = 0x32;
+  const isTooLong = isEndpoint && name.length > LONGEST.endpoint;
+  return writeText(buf, pos + 1, isTooLong ? name.slice(0, LONGEST.endpoint) : name);
+}
+
+function writeTags(buf: Buffer, pos: number, span: Span): number {
+  let at = pos;
+  if (span.url !== '') at = writeKnownPair(buf, at, TAG, URL, span.url);
+  if (span.method !== '') at = writeKnownPair(buf, at, TAG, METHOD, span.method);
+  if (span.statusCode !== 0) at = writeKnownPair(buf, at, TAG, STATUS_CODE, String(span.statusCode));
+  const { tags } = span;
+  if (tags) {
+    for (let i = 0; i < tags.length; i += 2) at = writePair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');
+  }
+  return at;
+}

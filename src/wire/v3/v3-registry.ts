@@ -1,0 +1,62 @@
+import type { Outcome } from '../../base/outcome';
+import type { Ask } from '../call/ask';
+import type { Dialect } from '../dialect';
+import { decodeCommands } from '../message/commands';
+import { understood } from '../message/understood';
+import type { Configuration, InstanceName } from './control';
+import { encodePing, encodeProperties, encodeSyncRequest } from './encode-control';
+import { v3Paths } from './paths';
+
+const CONFIGURATION = 'ConfigurationDiscoveryCommand';
+/** Arguments of that command that are no configuration. */
+const UUID = 'UUID';
+const SERIAL_NUMBER = 'SerialNumber';
+
+/** Presence in the words of v3. OAP answers with empty Commands, whatever it knew of the instance. */
+export class V3Registry {
+  constructor(
+    private readonly ask: Ask,
+    /** Of the backend that is connected. */
+    private readonly dialect: () => Dialect,
+  ) {}
+
+  async keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>> {
+    const answer = await this.ask(v3Paths(this.dialect()).keepAlive, encodePing(instance), signal);
+    return understood(answer, readNothing);
+  }
+
+  async reportInstanceProperties(
+    instance: InstanceName,
+    properties: readonly (readonly [key: string, value: string])[],
+    signal: AbortSignal,
+  ): Promise<Outcome<undefined>> {
+    const path = v3Paths(this.dialect()).reportInstanceProperties;
+    const answer = await this.ask(path, encodeProperties(instance, properties), signal);
+    return understood(answer, readNothing);
+  }
+
+  async fetchConfiguration(
+    serviceName: string,
+    uuid: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Configuration | undefined>> {
+    const path = v3Paths(this.dialect()).fetchConfigurations;
+    const answer = await this.ask(path, encodeSyncRequest(serviceName, uuid), signal);
+    return understood(answer, readConfiguration);
+  }
+}
+
+/** That it is Commands at all. */
+function readNothing(bytes: Buffer): undefined {
+  decodeCommands(bytes);
+}
+
+function readConfiguration(bytes: Buffer): Configuration | undefined {
+  const command = decodeCommands(bytes).find(({ name }) => name === CONFIGURATION);
+  if (!command) return undefined;
+  const values = new Map(command.args);
+  const uuid = values.get(UUID) ?? '';
+  values.delete(UUID);
+  values.delete(SERIAL_NUMBER);
+  return { uuid, values };
+}

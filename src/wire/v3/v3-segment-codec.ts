@@ -1,0 +1,6 @@
+import { boundOfSegment } from '../encode/segment-bound';
+import type { SegmentCodec } from '../encode/segment-codec';
+import type { V3Names } from '../names';
+import { writeSegment } from './encode-segment';
+
+export const v3SegmentCodec: SegmentCodec<V3Names> = { boundOf: boundOfSegment, write: writeSegment };
