@@ -8,7 +8,7 @@ const ARROWS: Record<string, readonly string[]> = {
   base: [],
   trace: ['base'],
   config: ['base'],
-  registry: ['base'],
+  registry: ['trace', 'base'],
   report: ['trace', 'base'],
   wire: ['trace', 'base'],
   command: ['base'],

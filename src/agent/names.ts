@@ -1,5 +1,8 @@
+import type { Log } from '../base/log';
 import type { Registrar } from '../registry/registrar';
 import type { State } from '../registry/standing';
+import { LONGEST } from '../registry/v3-names';
+import { text } from '../trace/text';
 import type { Names } from '../wire/names';
 
 /** What the encoder may use of the registration of now: nothing while there is none, or while its ids are in doubt. */
@@ -8,8 +11,7 @@ export class CurrentNames {
 
   constructor(
     private readonly registrar: Registrar,
-    private readonly serviceName: string,
-    private readonly instanceName: string,
+    private readonly log: Log,
   ) {}
 
   get(): Names | undefined {
@@ -22,7 +24,7 @@ export class CurrentNames {
   }
 
   private namesOf(state: State): Names | undefined {
-    const { registrar, serviceName, instanceName } = this;
+    const { registrar } = this;
     switch (state.phase) {
       case 'registered':
         return {
@@ -34,9 +36,24 @@ export class CurrentNames {
           networkAddress: (name) => registrar.networkAddresses.lookup(name),
         };
       case 'connected':
-        return { protocol: 'v3', epoch: state.epoch, service: serviceName, instance: instanceName };
+        return {
+          protocol: 'v3',
+          epoch: state.epoch,
+          service: registrar.v3Instance.serviceName,
+          instance: registrar.v3Instance.instanceName,
+          endpoint: (name) => (name.length <= LONGEST.endpoint ? name : this.cut(name)),
+        };
       default:
         return undefined;
     }
+  }
+
+  private cut(name: string): string {
+    const shorter = text(name, LONGEST.endpoint);
+    this.log.warn(
+      `names of endpoints over ${LONGEST.endpoint} characters are cut, such as ${shorter}`,
+      'long endpoint',
+    );
+    return shorter;
   }
 }

@@ -190,7 +190,7 @@ export class RunningAgent implements Agent {
       instanceName,
       backend,
       registrar,
-      names: new CurrentNames(registrar, config.serviceName, instanceName),
+      names: new CurrentNames(registrar, log),
     };
     registrar.start();
     this.commands.start(instanceName);
@@ -235,9 +235,10 @@ export class RunningAgent implements Agent {
       instanceId: null,
       since: iso(this.startedAt),
       reason: 'start',
+      knownAs: null,
     };
     if (this.stoppedAt === undefined) return now;
-    return { ...now, phase: 'stopped', serviceId: null, instanceId: null, since: iso(this.stoppedAt) };
+    return { ...now, phase: 'stopped', serviceId: null, instanceId: null, knownAs: null, since: iso(this.stoppedAt) };
   }
 
   private async shutDown(): Promise<void> {

@@ -14,6 +14,11 @@ export interface RegistrationStatus {
   readonly since: string;
   /** Why this epoch began: `start`, `api`, `backend`, `verification` or `command <id>`. */
   readonly reason: string;
+  /**
+   * The names by which a v3 backend knows us: without what is over its limits (70 characters each). Null on v2, which
+   * goes by the ids, and while not connected.
+   */
+  readonly knownAs: { readonly service: number | string; readonly instance: number | string } | null;
 }
 
 export interface HeartbeatStatus {

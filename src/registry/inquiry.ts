@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock';
 import type { Outcome } from '../base/outcome';
 import { Health } from './health';
 import { Pace } from './pace';
-import type { Configuration, RegistryApi } from './registry-api';
+import type { Configuration, InstanceName, RegistryApi } from './registry-api';
+import { v3InstanceName } from './v3-names';
 
 export interface InquiryOptions {
   readonly api: RegistryApi;
@@ -28,8 +29,11 @@ export class Inquiry {
   readonly health: Health;
   private readonly idPace: Pace;
   private readonly namePace: Pace;
+  /** As a v3 backend is to know us. */
+  readonly v3Instance: InstanceName;
 
   constructor(private readonly options: InquiryOptions) {
+    this.v3Instance = v3InstanceName(options);
     this.health = new Health(options.clock);
     this.idPace = new Pace(options.clock, PACE);
     this.namePace = new Pace(options.clock, PACE);
@@ -71,16 +75,16 @@ export class Inquiry {
 
   properties(signal: AbortSignal): Promise<Outcome<undefined>> {
     const { api, v3Properties } = this.options;
-    return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.options, v3Properties, signal));
+    return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.v3Instance, v3Properties, signal));
   }
 
   keepAlive(signal: AbortSignal): Promise<Outcome<undefined>> {
-    return this.watch(this.options.api.v3.keepAlive(this.options, signal));
+    return this.watch(this.options.api.v3.keepAlive(this.v3Instance, signal));
   }
 
   /** No sign of life: a backend may lack the service, or refuse it, and be well. */
   configuration(uuid: string, signal: AbortSignal): Promise<Outcome<Configuration | undefined>> {
-    return this.options.api.v3.fetchConfiguration(this.options.serviceName, uuid, signal);
+    return this.options.api.v3.fetchConfiguration(this.v3Instance.serviceName, uuid, signal);
   }
 
   private ask<T>(pace: Pace, question: () => Promise<Outcome<T>>): Promise<Outcome<T>> {

@@ -5,10 +5,11 @@ import type { Dictionary } from './dictionary';
 import type { HeartbeatStatus } from './health';
 import { HeartbeatTimer } from './heartbeat-timer';
 import { Inquiry, type InquiryOptions } from './inquiry';
-import type { Configuration, Protocol } from './registry-api';
+import type { Configuration, InstanceName, Protocol } from './registry-api';
 import { Setbacks } from './setbacks';
 import { type Identity, Standing, type State } from './standing';
 import { V2Course } from './v2-course';
+import { LONGEST } from './v3-names';
 import { V3Course } from './v3-course';
 
 export interface RegistrarOptions extends InquiryOptions {
@@ -59,7 +60,7 @@ export class Registrar {
       this.v2.forget();
       this.v3.forget();
     };
-    const standing = new Standing({ ...options, onChange, onForget });
+    const standing = new Standing({ ...options, v3Instance: inquiry.v3Instance, onChange, onForget });
     const timer = (protocol: Protocol) => new HeartbeatTimer(clock, heartbeatMs ?? HEARTBEAT_MS[protocol]);
     const parts = { clock, log, standing, inquiry, setbacks, onChange };
     const onAdmit = () => {
@@ -98,6 +99,11 @@ export class Registrar {
   /** `undefined` until a backend has decided it, or a user. */
   get protocol(): Protocol | undefined {
     return this.standing.protocol;
+  }
+
+  /** By these names a v3 backend knows us: cut to its limits. */
+  get v3Instance(): InstanceName {
+    return this.inquiry.v3Instance;
   }
 
   get endpoints(): Dictionary {
@@ -167,6 +173,7 @@ export class Registrar {
       this.standing.isVerified = false;
       this.standing.speak(protocol);
       this.v3.connected();
+      if (protocol === 'v3') this.tellOfCutNames();
       this.setbacks.progressed();
       this.options.onChange();
     }
@@ -174,6 +181,20 @@ export class Registrar {
     const waitMs = await this.step(signal);
     // When to go on was thought out for the epoch of before.
     return epoch === this.standing.epoch ? waitMs : 0;
+  }
+
+  private tellOfCutNames(): void {
+    const { log, serviceName, instanceName } = this.options;
+    const known = this.v3Instance;
+    if (known.serviceName !== serviceName) {
+      log.warn(`the service is known as ${known.serviceName}: names over ${LONGEST.service} characters are cut`, 'cut');
+    }
+    if (known.instanceName !== instanceName) {
+      log.warn(
+        `the instance is known as ${known.instanceName}: names over ${LONGEST.instance} characters are cut`,
+        'cut 2',
+      );
+    }
   }
 
   private step(signal: AbortSignal): Promise<number> {

@@ -3,7 +3,7 @@ import { iso } from '../base/iso';
 import type { Log } from '../base/log';
 import { type Registration, type RegistrationEvent, transition, unregistered } from './machine';
 import { connecting, type Presence, type PresenceEvent, transitionPresence } from './presence';
-import type { Protocol } from './registry-api';
+import type { InstanceName, Protocol } from './registry-api';
 import { Waiters } from './waiters';
 
 export type State = Registration | Presence;
@@ -14,8 +14,8 @@ type Complete = Registered | Connected;
 export interface StandingOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly serviceName: string;
-  readonly instanceName: string;
+  /** As a v3 backend is to know us. */
+  readonly v3Instance: InstanceName;
   /** Pinned: the phase says so before any backend has been reached. */
   readonly protocol?: Protocol;
   /** Something that `status()` shows has changed. */
@@ -69,7 +69,7 @@ export class Standing {
     return this.isVerified && this.isComplete;
   }
 
-  /** Of the last time that it was complete; a reset that finds us between two still tells where it came from. */
+  /** What the backend knew us by when this was last complete; a reset that finds us between two still tells where it came from. */
   get identity(): Identity | undefined {
     return this.known;
   }
@@ -83,6 +83,7 @@ export class Standing {
       instanceId: 'instanceId' in current ? current.instanceId : null,
       since: iso(this.since),
       reason: this.reason,
+      knownAs: current.phase === 'connected' ? (this.known ?? null) : null,
     };
   }
 
@@ -144,11 +145,11 @@ export class Standing {
   }
 
   private completed(state: Complete): void {
-    const { log, serviceName, instanceName } = this.options;
+    const { log, v3Instance } = this.options;
     this.known =
       state.phase === 'registered'
         ? { service: state.serviceId, instance: state.instanceId }
-        : { service: serviceName, instance: instanceName };
+        : { service: v3Instance.serviceName, instance: v3Instance.instanceName };
     log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`);
     this.waiters.release();
   }

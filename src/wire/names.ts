@@ -20,4 +20,6 @@ export interface V3Names {
   readonly epoch: number;
   readonly service: string;
   readonly instance: string;
+  /** The name as the backend takes it: without what is over its limit. */
+  endpoint(name: string): string;
 }

@@ -157,6 +157,23 @@ describe('at a v3 backend', () => {
     expect(registrar.heartbeatStatus()).toMatchObject({ failures: 0, lastError: null });
   });
 
+  it('cuts names over its limits by itself, and says so, since the backend would cut them without a word', async () => {
+    await registrar.stop();
+    registrar = make({ serviceName: 's'.repeat(71), instanceName: `${'i'.repeat(69)}\u{1f600}` });
+    quiet.warn.mockClear();
+    await connectedNow();
+    const known = { serviceName: 's'.repeat(70), instanceName: 'i'.repeat(69) };
+    expect(backend.of('properties')[0]?.request).toMatchObject(known);
+    expect(registrar.status().knownAs).toEqual({ service: known.serviceName, instance: known.instanceName });
+    expect(registrar.v3Instance).toEqual(known);
+    expect(quiet.warn.mock.calls.flat().join('\n')).toMatch(
+      /service is known as s{70}:[^]*instance is known as i{69}:/,
+    );
+    await clock.advance(31_000);
+    expect(backend.of('keepAlive')[0]?.request).toEqual(known);
+    expect(quiet.warn).toHaveBeenCalledTimes(2);
+  });
+
   it('asks nothing of v2', async () => {
     await connectedNow();
     for (let i = 0; i < 3; i++) registrar.endpoints.lookup('/orders');

@@ -11,7 +11,7 @@ export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: 
   let at = writeIdText(buf, message + 1, segment.traceId);
   buf[at] = 0x12;
   at = writeIdText(buf, at + 1, segment.segmentId);
-  for (const span of segment.spans) at = writeSpan(buf, at, span);
+  for (const span of segment.spans) at = writeSpan(buf, at, span, names);
   buf[at] = 0x22;
   at = writeText(buf, at + 1, names.service);
   buf[at] = 0x2a;

@@ -4,7 +4,7 @@ import { writeLog, writeNumber, writeTime } from '../encode/field';
 import { closeLength } from '../encode/length';
 import { readyKey, writeKnownPair, writePair } from '../encode/pair';
 import { writeText } from '../encode/text';
-import { LONGEST } from './names-limit';
+import type { V3Names } from '../names';
 
 const TAG = 0x62;
 const URL = readyKey('url');
@@ -12,7 +12,7 @@ const METHOD = readyKey('http.method');
 const STATUS_CODE = readyKey('http.status_code');
 
 /** A `SpanObject`, as field 3 of a segment. */
-export function writeSpan(buf: Buffer, pos: number, span: Span): number {
+export function writeSpan(buf: Buffer, pos: number, span: Span, names: V3Names): number {
   buf[pos] = 0x1a;
   const body = pos + 3;
   let at = body;
@@ -20,7 +20,7 @@ export function writeSpan(buf: Buffer, pos: number, span: Span): number {
   if (span.parentSpanId !== 0) at = writeNumber(buf, at, 0x10, span.parentSpanId);
   if (span.startTime !== 0) at = writeTime(buf, at, 0x18, span.startTime);
   if (span.endTime !== 0) at = writeTime(buf, at, 0x20, span.endTime);
-  at = writeOperation(buf, at, span);
+  at = writeOperation(buf, at, span, names);
   if (span.peer !== '') {
     buf[at] = 0x3a;
     at = writeText(buf, at + 1, span.peer);
@@ -43,15 +43,17 @@ export function writeSpan(buf: Buffer, pos: number, span: Span): number {
   return closeLength(buf, body, at, 2);
 }
 
-/** Agents of this age name an HTTP endpoint by method and path. */
-function writeOperation(buf: Buffer, pos: number, span: Span): number {
-  const { operationName, method } = span;
-  const isEndpoint = span.type === SpanType.entry;
-  const name = isEndpoint && method !== '' ? `${method}:${operationName}` : operationName;
+function writeOperation(buf: Buffer, pos: number, span: Span, names: V3Names): number {
+  const name = nameOf(span, names);
   if (name === '') return pos;
   buf[pos] = 0x32;
-  const isTooLong = isEndpoint && name.length > LONGEST.endpoint;
-  return writeText(buf, pos + 1, isTooLong ? name.slice(0, LONGEST.endpoint) : name);
+  return writeText(buf, pos + 1, name);
+}
+
+/** Agents of this age name an HTTP endpoint by method and path. */
+function nameOf({ type, operationName, method }: Span, names: V3Names): string {
+  if (type !== SpanType.entry) return operationName;
+  return names.endpoint(method === '' ? operationName : `${method}:${operationName}`);
 }
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
