@@ -68,4 +68,14 @@ export interface Agent {
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
   /** Undefined outside a trace. */
   currentTraceId(): string | undefined;
+  /**
+   * What the trace carries along from service to service under this key (`sw8-correlation`; a v2 backend's header has no
+   * room for it). Undefined where there is nothing, and outside a trace.
+   */
+  getCorrelation(key: string): string | undefined;
+  /**
+   * Gives the trace something along, to every service that it reaches from here. An empty value takes it away.
+   * @returns false outside a trace, and where it does not fit in: at most three keys, 128 characters each
+   */
+  setCorrelation(key: string, value: string): boolean;
 }

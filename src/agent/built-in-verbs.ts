@@ -10,8 +10,8 @@ export interface BuiltInOptions {
   registrar(): Promise<Registrar>;
   /** The ids of now; null: none. */
   ids(): { readonly serviceId: number | null; readonly instanceId: number | null };
-  /** Writes the status file now. */
-  report(): void;
+  /** Resolves when the status file holds the status of now. */
+  report(): Promise<void>;
 }
 
 const RESET_TIMEOUT_MS = 60_000;

@@ -34,7 +34,7 @@ export class Commands {
     const verbs = builtInVerbs({
       ...options,
       ids: () => status().registration,
-      report: () => this.statusFile?.write({ ...status() }),
+      report: async () => this.statusFile?.writeNow({ ...status() }),
     });
     for (const verb of verbs) this.verbs.add(verb);
   }

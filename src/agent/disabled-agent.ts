@@ -4,6 +4,7 @@ import { AgentError } from '../base/errors';
 import { iso } from '../base/iso';
 import type { Config } from '../config/config';
 import type { Agent, TraceSpan } from './agent';
+import { settingsOf } from './live-settings';
 import type { Status } from './status';
 import { version } from './version';
 
@@ -36,6 +37,7 @@ export function disabledAgent(config: Config, clock: Clock): Agent {
     endpoints: none,
     networkAddresses: none,
     segments: { accepted: 0, sent: 0, dropped: 0, inFlight: 0, buffered: 0, droppedBecause: {} },
+    settings: settingsOf(config),
     commands: { file: null, watching: 'off', fault: null, last: [] },
   };
   return {
@@ -46,6 +48,8 @@ export function disabledAgent(config: Config, clock: Clock): Agent {
     stop: () => Promise.resolve(),
     trace: (_name, fn) => fn(nothing),
     currentTraceId: () => undefined,
+    getCorrelation: () => undefined,
+    setCorrelation: () => false,
     onCommand: () => () => undefined,
   };
 }

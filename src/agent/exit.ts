@@ -1,13 +1,22 @@
-/** How a process ends by a signal when nobody listens, and what we may do before. */
+import { blockFor } from '../base/block';
+
+/** How a process ends, and what we may do before. */
 export interface ExitOptions {
   /** Something was traced that could still be sent. */
   hasWork(): boolean;
   /** Sends it; settles within a second. */
   flush(): Promise<unknown>;
+  /** Sends it without waiting for anything. Whether something is on its way now. */
+  sendLast(): boolean;
   /** Listeners that a library of ours added and that leave the decision to others. */
   silentListeners(signal: NodeJS.Signals): number;
 }
 
+/**
+ * So long a process that has exited stays connected: a server throws away what it has not yet looked at when the
+ * connection ends. For OAP 6.5.0 on the same machine and two hundred segments, 50 ms were enough and 10 were not.
+ */
+const LAST_WORDS_MS = 100;
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
 /**
@@ -15,9 +24,11 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
  * what would have happened: if nobody else listens, the process ends by that very signal; if the application listens,
  * it decides.
  *
+ * Where it ends without letting anybody wait, by `process.exit()` or an error, what was traced is written all the same.
+ *
  * @returns takes the listeners away
  */
-export function watchSignals(options: ExitOptions): () => void {
+export function watchExit(options: ExitOptions): () => void {
   let isEnding = false;
 
   function end(signal: NodeJS.Signals): void {
@@ -27,7 +38,11 @@ export function watchSignals(options: ExitOptions): () => void {
 
   function onSignal(signal: NodeJS.Signals): void {
     const others = process.listenerCount(signal) - 1 - options.silentListeners(signal);
-    if (others > 0) return;
+    if (others > 0) {
+      // Whatever it decides, it may be the end.
+      if (options.hasWork()) void options.flush();
+      return;
+    }
     // The second Ctrl+C means it.
     if (isEnding || !options.hasWork()) {
       end(signal);
@@ -38,10 +53,20 @@ export function watchSignals(options: ExitOptions): () => void {
     options.flush().then(endNow, endNow);
   }
 
+  function onExit(): void {
+    try {
+      if (options.hasWork() && options.sendLast()) blockFor(LAST_WORDS_MS);
+    } catch {
+      // Nobody is left to be told, and the exit code is the application's.
+    }
+  }
+
   function unwatch(): void {
+    process.removeListener('exit', onExit);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
   }
 
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('exit', onExit);
   return unwatch;
 }

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type * as CommandChannel from '../command/command-channel';
 import type * as StatusFile from '../command/status-file';
+import type * as MeterReporter from '../meter/meter-reporter';
+import type * as ProcessSampler from '../meter/process-sampler';
 import type * as Properties from '../registry/properties';
 import type * as Registrar from '../registry/registrar';
 import type * as Backend from '../wire/backend';
@@ -13,6 +15,8 @@ const load = createRequire(__filename);
 export const late = {
   backend: () => load('../wire/backend') as typeof Backend,
   commandChannel: () => load('../command/command-channel') as typeof CommandChannel,
+  meterReporter: () => load('../meter/meter-reporter') as typeof MeterReporter,
+  processSampler: () => load('../meter/process-sampler') as typeof ProcessSampler,
   properties: () => load('../registry/properties') as typeof Properties,
   registrar: () => load('../registry/registrar') as typeof Registrar,
   statusFile: () => load('../command/status-file') as typeof StatusFile,

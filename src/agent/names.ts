@@ -2,12 +2,18 @@ import type { Log } from '../base/log';
 import type { Registrar } from '../registry/registrar';
 import type { State } from '../registry/standing';
 import { LONGEST } from '../registry/v3-names';
+import type { OwnNames } from '../trace/own-names';
 import { text } from '../trace/text';
+import { v3EndpointName } from '../trace/v3-endpoint-name';
 import type { Names } from '../wire/names';
 
-/** What the encoder may use of the registration of now: nothing while there is none, or while its ids are in doubt. */
+/**
+ * What the encoder and the tracer may use of the registration of now: nothing while there is none, or while its ids are
+ * in doubt.
+ */
 export class CurrentNames {
   private cached: Names | undefined;
+  private own: OwnNames | undefined;
 
   constructor(
     private readonly registrar: Registrar,
@@ -21,6 +27,29 @@ export class CurrentNames {
     // One object an epoch: this is asked for with every chunk of segments.
     if (this.cached?.epoch !== state.epoch) this.cached = this.namesOf(state);
     return this.cached;
+  }
+
+  /** For the headers between processes. */
+  forCarriers(): OwnNames | undefined {
+    const names = this.get();
+    if (names && this.own?.epoch !== names.epoch) this.own = this.ownOf(names);
+    return names && this.own;
+  }
+
+  private ownOf(names: Names): OwnNames {
+    const { epoch } = names;
+    if (names.protocol === 'v3') {
+      const { service, instance } = names;
+      return { protocol: 'v3', epoch, service, instance, endpoint: (span) => names.endpoint(v3EndpointName(span)) };
+    }
+    const { endpoints, networkAddresses } = this.registrar;
+    return {
+      protocol: 'v2',
+      epoch,
+      instanceId: names.instanceId,
+      endpoint: (name) => endpoints.known(name),
+      networkAddress: (name) => networkAddresses.known(name),
+    };
   }
 
   private namesOf(state: State): Names | undefined {

@@ -8,6 +8,7 @@ import { Log } from '../base/log';
 import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
 import { enable } from '../instrument/index';
+import type { MeterReporter } from '../meter/meter-reporter';
 import type { Registrar, ResetResult } from '../registry/registrar';
 import { Reporter } from '../report/reporter';
 import { IdGenerator } from '../trace/id';
@@ -16,14 +17,18 @@ import { Tracer } from '../trace/tracer';
 import type { Backend } from '../wire/backend';
 import type { Agent, CommandHandler, CommandOptions, TraceSpan } from './agent';
 import { Commands } from './commands';
-import { watchSignals } from './exit';
+import { watchExit } from './exit';
 import { late } from './late';
+import { LiveSettings } from './live-settings';
+import { LeftOutLog } from './left-out-log';
 import { CurrentNames } from './names';
 import type { Status } from './status';
 import { withTimeout } from './timeout';
 import { version } from './version';
 
 const RESET_TIMEOUT_MS = 60_000;
+/** Of the registration, until there is a registrar. */
+const FIRST_EPOCH = 1;
 /** A process that ends waits so long at most for what it has just traced. */
 const LAST_FLUSH_MS = 1_000;
 
@@ -43,11 +48,14 @@ export class RunningAgent implements Agent {
   private readonly reporter: Reporter;
   private readonly tracer: Tracer;
   private readonly commands: Commands;
+  private readonly settings: LiveSettings;
+  private readonly leftOut: LeftOutLog;
   private readonly door = new Door();
   private readonly disable: () => void;
   private readonly booted: Promise<Running>;
   private running: Running | undefined;
-  private unwatchSignals: (() => void) | undefined;
+  private unwatchExit: (() => void) | undefined;
+  private meters: MeterReporter | undefined;
   private stopping: Promise<void> | undefined;
   private stoppedAt: number | undefined;
 
@@ -56,7 +64,7 @@ export class RunningAgent implements Agent {
     private readonly onStopped: () => void = () => undefined,
     private readonly clock: Clock = systemClock,
   ) {
-    const { sampleRate, maxBuffer, ignoreSuffix, ignorePath, collectQuery } = config;
+    const { sampleRate, maxBuffer } = config;
     const log = new Log(clock, config.logger, config.logLevel);
     this.log = log;
     this.startedAt = clock.now();
@@ -64,6 +72,7 @@ export class RunningAgent implements Agent {
     this.reporter = new Reporter({
       api: {
         open: (signal) => this.running?.backend.segments.open(signal) ?? Promise.resolve(retryable('not started')),
+        writeNow: (segments) => this.running?.backend.segments.writeNow(segments) ?? 0,
       },
       clock,
       log,
@@ -71,7 +80,16 @@ export class RunningAgent implements Agent {
       ready: () => this.running?.names.get() !== undefined,
       onIdle: () => this.door.close(),
     });
-    this.tracer = new Tracer({ clock, ids: this.ids, sampleRate, sink: (segment) => this.take(segment) });
+    this.leftOut = new LeftOutLog(log);
+    this.tracer = new Tracer({
+      clock,
+      ids: this.ids,
+      sampleRate,
+      sink: (segment) => this.take(segment),
+      names: () => this.running?.names.forCarriers(),
+      epoch: () => this.running?.registrar.state.epoch ?? FIRST_EPOCH,
+    });
+    this.settings = new LiveSettings(config, this.tracer, log);
     this.commands = new Commands({
       config,
       clock,
@@ -80,7 +98,7 @@ export class RunningAgent implements Agent {
       registrar: () => this.booted.then(({ registrar }) => registrar),
       status: () => this.status(),
     });
-    this.disable = enable(this.tracer, { ignoreSuffix, ignorePath, collectQuery, log });
+    this.disable = enable(this.tracer, this.settings);
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
       clock.after(0, () => void this.boot().then(resolve, reject));
@@ -114,6 +132,7 @@ export class RunningAgent implements Agent {
       endpoints: running?.registrar.endpoints.counts() ?? NO_NAMES,
       networkAddresses: running?.registrar.networkAddresses.counts() ?? NO_NAMES,
       segments: this.reporter.counters(),
+      settings: this.settings.status(),
       commands: this.commands.status(),
     };
   }
@@ -142,6 +161,14 @@ export class RunningAgent implements Agent {
 
   currentTraceId(): string | undefined {
     return this.tracer.currentTraceId();
+  }
+
+  getCorrelation(key: string): string | undefined {
+    return this.tracer.correlation(key);
+  }
+
+  setCorrelation(key: string, value: string): boolean {
+    return this.tracer.correlate(key, value);
   }
 
   warn(message: string): void {
@@ -184,6 +211,10 @@ export class RunningAgent implements Agent {
       heartbeatMs: config.heartbeatMs,
       ...protocol,
       onChange: () => this.changed(),
+      onConfiguration: (configuration) => {
+        this.settings.take(configuration);
+        this.commands.statusChanged();
+      },
     });
     backend.onDisconnect(() => registrar.disconnected());
     this.running = {
@@ -203,12 +234,14 @@ export class RunningAgent implements Agent {
 
   private take(segment: Segment): void {
     this.reporter.add(segment);
+    if (this.tracer.hasLeftOut) this.leftOut.say(this.tracer.leftOut);
     if (this.stopping || this.running?.backend.address === undefined) return;
     // What is traced can be sent: from here on a process that ends owes it a moment.
     this.door.openFor(LAST_FLUSH_MS);
-    this.unwatchSignals ??= watchSignals({
+    this.unwatchExit ??= watchExit({
       hasWork: () => this.hasWork(),
       flush: () => this.reporter.flush(LAST_FLUSH_MS),
+      sendLast: () => this.reporter.sendLast(),
       silentListeners: (signal) => this.commands.silentListeners(signal),
     });
   }
@@ -220,11 +253,26 @@ export class RunningAgent implements Agent {
 
   private changed(): void {
     const { state } = this.running?.registrar ?? {};
-    if (state?.phase === 'registered') {
-      this.ids.setInstance(state.instanceId);
-      this.reporter.wake();
-    }
+    if (state?.phase === 'registered') this.ids.setInstance(state.instanceId);
+    if (this.running?.registrar.isSound) this.reporter.wake();
+    this.meterIfWanted(state?.phase === 'connected');
     this.commands.statusChanged();
+  }
+
+  /** Only v3 has a service for meters; what they need is loaded when one is connected. */
+  private meterIfWanted(isWanted: boolean): void {
+    const { clock, config, log, running } = this;
+    if (!isWanted || !running || this.stopping) {
+      this.meters?.disconnected();
+    } else if (config.meters) {
+      this.meters ??= new (late.meterReporter().MeterReporter)({
+        api: running.backend.meters,
+        clock,
+        log,
+        sampler: () => new (late.processSampler().ProcessSampler)(),
+      });
+      this.meters.connected(running.registrar.connection);
+    }
   }
 
   private registrationStatus(): Status['registration'] {
@@ -246,10 +294,11 @@ export class RunningAgent implements Agent {
     if (this.hasWork()) await this.reporter.flush(LAST_FLUSH_MS);
     this.stoppedAt = this.clock.now();
     this.door.close();
-    this.unwatchSignals?.();
+    this.unwatchExit?.();
     try {
       await this.commands.stop();
       await this.reporter.stop();
+      await this.meters?.stop();
       await this.running?.registrar.stop();
       await this.running?.backend.close();
     } catch (error) {

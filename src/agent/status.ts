@@ -70,6 +70,21 @@ export interface CommandStatus {
   readonly last: readonly CommandOutcome[];
 }
 
+/** A value in force, and who said so: the configuration of this process, or a v3 backend for the whole service. */
+export interface SettingStatus<T> {
+  readonly value: T;
+  readonly from: 'configuration' | 'backend';
+}
+
+/** What a v3 backend may change while the agent runs. */
+export interface SettingsStatus {
+  readonly sampleRate: SettingStatus<number>;
+  readonly ignoreSuffix: SettingStatus<readonly string[]>;
+  readonly ignorePath: SettingStatus<readonly string[]>;
+  /** Spans a segment. */
+  readonly spanLimit: SettingStatus<number>;
+}
+
 /** A snapshot of the agent; also one entry of the status file. */
 export interface Status {
   readonly pid: number;
@@ -91,5 +106,6 @@ export interface Status {
   readonly endpoints: DictionaryStatus;
   readonly networkAddresses: DictionaryStatus;
   readonly segments: SegmentStatus;
+  readonly settings: SettingsStatus;
   readonly commands: CommandStatus;
 }

@@ -38,6 +38,7 @@ export interface Config {
   readonly ignoreSuffix: readonly string[];
   readonly ignorePath: readonly string[];
   readonly collectQuery: boolean;
+  readonly meters: boolean;
   readonly maxBuffer: number;
   readonly logLevel: LogLevel;
   readonly logger: Logger;

@@ -151,6 +151,11 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_COLLECT_QUERY'],
     help: 'whether the tag url keeps the query',
   }),
+  meters: row('meters', {
+    kind: booleanKind,
+    environment: ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE'],
+    help: 'tell a v3 backend how this process is',
+  }),
   maxBuffer: row('maxBuffer', {
     kind: numberKind({ least: 1, most: 1_000_000, integer: true }),
     environment: ['SW_AGENT_MAX_BUFFER_SIZE'],

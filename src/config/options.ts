@@ -76,6 +76,11 @@ export interface Options {
   readonly ignorePath?: string | readonly string[] | undefined;
   /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */
   readonly collectQuery?: boolean | undefined;
+  /**
+   * Tell a v3 backend every 20 s how this process is: CPU, memory, event loop, garbage collection. Default: true.
+   * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.
+   */
+  readonly meters?: boolean | undefined;
   /** How many segments may wait for the backend, 1 to 1,000,000; what is over is dropped and counted. Default: 10000. Environment `SW_AGENT_MAX_BUFFER_SIZE`. */
   readonly maxBuffer?: number | undefined;
   /** What the agent's own log says. Default: `warn`. Environment `SW_AGENT_LOGGING_LEVEL`, flag `--skyanchor-log-level`. */

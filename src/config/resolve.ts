@@ -85,6 +85,7 @@ function build(
     ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),
     ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
     collectQuery: valueOr(TABLE.collectQuery, false),
+    meters: valueOr(TABLE.meters, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),

@@ -1,6 +1,5 @@
-import http, { type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import { httpUrl } from './http-url';
-import { peerOf, type Call } from './peer';
 import { parseTarget } from './target';
 import { messageOf } from '../base/errors';
 import { Component, Layer } from '../trace/vocabulary';
@@ -8,16 +7,24 @@ import type { InstrumentOptions } from './options';
 import type { Span } from '../trace/span';
 import type { Tracer } from '../trace/tracer';
 
-// As they are now: test doubles replace what the module exports.
-const { ClientRequest: Request, IncomingMessage: Response } = http;
+// As it is now: test doubles replace what the module exports.
+const { IncomingMessage: Response } = http;
 
-/** On a client's request while it is traced, and the response to it. */
+/** On a client's request: its span, or `null` where it was decided that there is none. */
 export const SPAN = Symbol('skyanchor.span');
 const RESPONSE = Symbol('skyanchor.response');
 
 export interface Spanned {
-  [SPAN]?: Span;
+  [SPAN]?: Span | null;
   [RESPONSE]?: IncomingMessage;
+}
+
+/** What a span says of a request; a `ClientRequest` has all of it, and so have its options in part. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  /** `http:` */
+  readonly protocol: string;
 }
 
 /** The exit spans of HTTP requests. Nothing here throws: all of it runs within the host's calls. */
@@ -27,22 +34,24 @@ export class ClientSpans {
     private readonly options: InstrumentOptions,
   ) {}
 
-  /** A request was made, in the scope of who made it; nothing of it has happened yet. Twice is once. */
-  open(request: unknown, call: Call): void {
-    try {
-      if (!(request instanceof Request) || (request as Spanned)[SPAN]) return;
-      const target = parseTarget(request.path);
-      const peer = peerOf(request, call);
-      const span = this.tracer.openExit(target.path, peer);
-      if (!span) return;
-      span.layer = Layer.http;
-      span.componentId = Component.httpClient;
-      span.method = request.method;
-      span.url = httpUrl(`${request.protocol}//`, peer, target, this.options.collectQuery);
-      (request as Spanned)[SPAN] = span;
-    } catch (error) {
-      this.options.log.error(`a call could not be traced: ${messageOf(error)}`, 'http client open');
-    }
+  /** A request was made, in the scope of who made it, and nothing of it has been sent. Asked once for each request. */
+  open(request: ClientRequest & Spanned, peer: string): Span | undefined {
+    request[SPAN] = null;
+    const span = this.openFor(request, peer);
+    if (span) request[SPAN] = span;
+    return span;
+  }
+
+  /** @param peer `host:port` */
+  openFor(asked: Asked, peer: string): Span | undefined {
+    const target = parseTarget(asked.path);
+    const span = this.tracer.openExit(target.path, peer);
+    if (!span) return undefined;
+    span.layer = Layer.http;
+    span.componentId = Component.httpClient;
+    span.method = asked.method;
+    span.url = httpUrl(`${asked.protocol}//`, peer, target, this.options.collectQuery);
+    return span;
   }
 
   /** An event of the request, before its listeners hear of it. */
@@ -58,14 +67,23 @@ export class ClientSpans {
         this.tracer.end(span);
         break;
       case 'error':
-        this.tracer.fail(span, value);
-        this.tracer.end(span);
+        this.failed(span, value);
         break;
       case 'close':
         this.closed(span, request[RESPONSE]);
         break;
       default:
     }
+  }
+
+  failed(span: Span, error: unknown): void {
+    this.tracer.fail(span, error);
+    this.tracer.end(span);
+  }
+
+  /** What went wrong within us is said, and is nobody else's trouble. */
+  complain(error: unknown): void {
+    this.options.log.error(`a call could not be traced: ${messageOf(error)}`, 'http client open');
   }
 
   private answered(span: Span, request: Spanned, response: unknown): void {

@@ -1,5 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
-import https from 'node:https';
 import { forward, type Emit } from './emit';
 import { patch, type Layer, type Undo } from './patch';
 import { SCOPE, type Scoped } from './scoped';
@@ -9,6 +9,10 @@ import type { EventEmitter } from 'node:events';
 import type { InstrumentOptions } from './options';
 import type { Tracer } from '../trace/tracer';
 
+const REQUEST_START = 'http.server.request.start';
+// As it is now: test doubles replace what the module exports.
+const { Server } = http;
+
 /**
  * Entry spans for `http` and `https` servers, by their `emit`: one event is one span, however many listeners there are
  * and whenever they came; servers that exist already are traced, too.
@@ -17,11 +21,25 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
   const spans = new ServerSpans(tracer, options);
   return [
     patch<Emit>(http.Server.prototype, 'emit', (layer) => serverEmit(layer, spans, 'http://')),
-    // No heir of http.Server: its prototype's chain is that of tls.Server.
-    patch<Emit>(https.Server.prototype, 'emit', (layer) => serverEmit(layer, spans, 'https://')),
+    httpsServer((layer) => serverEmit(layer, spans, 'https://')),
     patch<Emit>(http.IncomingMessage.prototype, 'emit', (layer) => requestEmit(layer)),
     patch<Emit>(http.ServerResponse.prototype, 'emit', (layer) => responseEmit(layer, spans)),
   ];
+}
+
+/**
+ * `https.Server` is no heir of `http.Server`, and to load it costs the start of every application 2 ms. So it is patched
+ * at the first request of a server of another kind, which Node publishes just before it emits it.
+ */
+function httpsServer(make: (layer: Layer<Emit>) => Emit): Undo {
+  let undo: Undo = () => unsubscribe(REQUEST_START, started);
+  function started(message: unknown): void {
+    if ((message as { server?: unknown }).server instanceof Server) return;
+    undo();
+    undo = patch<Emit>(process.getBuiltinModule('node:https').Server.prototype, 'emit', make);
+  }
+  subscribe(REQUEST_START, started);
+  return () => undo();
 }
 
 function serverEmit(layer: Layer<Emit>, spans: ServerSpans, scheme: string): Emit {

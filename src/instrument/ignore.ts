@@ -21,6 +21,19 @@ export function ignore({ ignoreSuffix, ignorePath }: IgnoreOptions): (path: stri
   };
 }
 
+/** The same, following the lists whenever they are replaced by others. */
+export function liveIgnore(options: IgnoreOptions): (path: string) => boolean {
+  let { ignoreSuffix, ignorePath } = options;
+  let isIgnored = ignore(options);
+  return (path) => {
+    if (options.ignoreSuffix !== ignoreSuffix || options.ignorePath !== ignorePath) {
+      ({ ignoreSuffix, ignorePath } = options);
+      isIgnored = ignore(options);
+    }
+    return isIgnored(path);
+  };
+}
+
 function extensionOf(path: string): string {
   return path.slice(path.lastIndexOf('.')).toLowerCase();
 }

@@ -1,6 +1,8 @@
 import { syncBuiltinESMExports } from 'node:module';
+import { fastifyRoute } from './fastify-route';
 import { httpClient } from './http-client';
 import { httpServer } from './http-server';
+import { undici } from './undici';
 import type { InstrumentOptions } from './options';
 import type { Undo } from './patch';
 import type { Tracer } from '../trace/tracer';
@@ -12,7 +14,12 @@ export type { InstrumentOptions };
  * that are open then stay open.
  */
 export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
-  const undos = [...httpServer(tracer, options), ...httpClient(tracer, options)];
+  const undos = [
+    ...httpServer(tracer, options),
+    fastifyRoute(),
+    ...httpClient(tracer, options),
+    ...undici(tracer, options),
+  ];
   // `import { get } from 'http'` has names of its own, which are copies until told.
   syncBuiltinESMExports();
   return () => {

@@ -5,4 +5,6 @@ export interface InstrumentOptions extends IgnoreOptions {
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
   readonly log: Log;
+  /** Wrap what `http` and `https` export, even where the faster way works. For tests. */
+  readonly byFunctions?: boolean;
 }

@@ -1,37 +1,33 @@
 import { hostPort } from './host-port';
 import type { ClientRequest } from 'node:http';
 
-/** How a request was asked for. */
-export interface Call {
-  /** The first two arguments of `http.request`: URL, options, callback, in any of their mixes. */
-  readonly input: unknown;
-  readonly options: unknown;
-  /** Of the module that was called. */
-  readonly defaultPort: number;
-}
+type Located = Pick<ClientRequest, 'host'> & { readonly socketPath?: unknown };
 
 /** Where a request goes to, `host:port`; `unix:/path` for a socket file. */
-export function peerOf(request: ClientRequest, call: Call): string {
-  const { socketPath } = request as { socketPath?: unknown };
+export function peerOf(request: Located, port: unknown): string {
+  const { socketPath } = request;
   if (typeof socketPath === 'string' && socketPath !== '') return `unix:${socketPath}`;
-  return hostPort(request.host, portOf(request, call));
+  return hostPort(request.host, String(port));
 }
 
-/**
- * By Node's own rules, since the request does not tell: an option overrides the URL, even with nothing, and what is
- * missing comes from the agent, which knows better than the module (`http.request` with an agent for https).
- */
-function portOf(request: ClientRequest, { input, options, defaultPort }: Call): string {
-  const overriding = optionsOf(options);
-  const asked = typeof input === 'string' ? new URL(input) : optionsOf(input);
-  const port = overriding && Object.hasOwn(overriding, 'port') ? overriding.port : asked?.port;
-  const { agent } = request as { agent?: Ports };
-  return String(port || overriding?.defaultPort || (asked as Ports)?.defaultPort || agent?.defaultPort || defaultPort);
+/** A request does not keep its port; where nobody told us, its `Host` header has it unless the caller wrote that himself. */
+export function guessedPort(request: ClientRequest): string | number {
+  const host = request.getHeader('host');
+  if (typeof host === 'string') {
+    const authority = hostPort(request.host, '');
+    if (host.length > authority.length && host.startsWith(authority)) return host.slice(authority.length);
+  }
+  return defaultPortOf(request);
 }
 
-type Ports = { readonly port?: string | number; readonly defaultPort?: string | number } | undefined;
-
-/** A callback is none. */
-function optionsOf(argument: unknown): Ports {
-  return typeof argument === 'object' && argument !== null ? argument : undefined;
+/** The agent knows better than the protocol. */
+export function defaultPortOf({
+  agent,
+  protocol,
+}: {
+  readonly agent?: unknown;
+  readonly protocol?: unknown;
+}): string | number {
+  const { defaultPort } = (agent ?? {}) as { readonly defaultPort?: string | number };
+  return defaultPort ?? (protocol === 'https:' ? 443 : 80);
 }

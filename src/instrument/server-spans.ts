@@ -1,9 +1,9 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostPort } from './host-port';
 import { httpUrl } from './http-url';
-import { ignore } from './ignore';
+import { liveIgnore } from './ignore';
 import { Pipeline } from './pipeline';
-import { routeOf } from './route';
+import { RequestName } from './request-name';
 import { SCOPE, type Scoped } from './scoped';
 import { parseTarget, withoutUser } from './target';
 import { messageOf } from '../base/errors';
@@ -26,7 +26,7 @@ export class ServerSpans {
     private readonly tracer: Tracer,
     private readonly options: InstrumentOptions,
   ) {
-    this.isIgnored = ignore(options);
+    this.isIgnored = liveIgnore(options);
   }
 
   /**
@@ -65,8 +65,9 @@ export class ServerSpans {
     // Now, before the application routes: express takes the mounted part off `url`.
     const target = parseTarget(request.url);
     if (this.isIgnored(target.path)) return undefined;
-    const span = this.tracer.openEntry(target.path);
+    const span = this.tracer.openEntry(target.path, request.headers);
     if (!span) return undefined;
+    span.naming = new RequestName(request, this.options.log);
     span.layer = Layer.http;
     span.componentId = Component.httpServer;
     span.method = String(request.method);
@@ -76,12 +77,10 @@ export class ServerSpans {
 
   private complete(span: Span, response: ServerResponse & Scoped): void {
     this.pipeline.remove(response);
-    const { headersSent, writableFinished, req, statusCode } = response;
+    const { headersSent, writableFinished, statusCode } = response;
     // Before the head is sent, the status is only what it would have been.
     if (headersSent) span.statusCode = statusCode | 0;
     if (span.statusCode >= 400) span.isError = true;
-    const route = routeOf(req);
-    if (route !== undefined) this.tracer.rename(span, route);
     if (!writableFinished) this.cut(span, response);
   }
 

@@ -52,6 +52,11 @@ export class Dictionary {
     return this.ids.get(name) ?? this.see(name);
   }
 
+  /** The same without counting: for who looks a name up beside the one whose sight it is. */
+  known(name: string): number {
+    return this.ids.get(name) ?? 0;
+  }
+
   /** Milliseconds until there is something to ask for; 0: now; `Infinity`: nothing is. */
   dueInMs(): number {
     let earliest = Infinity;

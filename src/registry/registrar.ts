@@ -96,6 +96,11 @@ export class Registrar {
     return this.standing.isSound;
   }
 
+  /** The number of the connection of now, or of the last one; 0: there was none yet. */
+  get connection(): number {
+    return this.connectionNumber;
+  }
+
   /** `undefined` until a backend has decided it, or a user. */
   get protocol(): Protocol | undefined {
     return this.standing.protocol;

@@ -99,6 +99,20 @@ export class Reporter {
     });
   }
 
+  /**
+   * The process ends now, and no promise settles any more: hands over what waits, as far as nothing has to be waited for.
+   *
+   * @returns whether anything is on its way
+   */
+  sendLast(): boolean {
+    const { tally, buffer } = this;
+    const segments = buffer.take(Infinity);
+    const written = this.options.api.writeNow(segments);
+    tally.inFlight += written;
+    tally.drop(buffer.putBack(segments.slice(written)), 'buffer-full');
+    return tally.inFlight > 0;
+  }
+
   /** Sends nothing more: what waits is counted as dropped. To send it first, `flush`. Twice is once. */
   stop(): Promise<void> {
     this.stopping ??= this.end();

@@ -8,6 +8,13 @@ export interface SegmentApi {
    * that gave out our ids.
    */
   open(signal: AbortSignal): Promise<Outcome<SegmentStream>>;
+  /**
+   * For a process that ends now: hands segments to the operating system, as many as it can without waiting for
+   * anything, and whatever was written before.
+   *
+   * @returns how many, the first of them; nobody will hear their fate
+   */
+  writeNow(segments: readonly Segment[]): number;
 }
 
 export interface SegmentStream {

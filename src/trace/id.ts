@@ -28,7 +28,19 @@ export class ForeignId {
   }
 }
 
-export type Id = OwnId | ForeignId;
+/** An id of v3 that is not three int64: whatever another agent made. v2 cannot carry it. */
+export class TextId {
+  constructor(private readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** What both protocols can carry. */
+export type NumericId = OwnId | ForeignId;
+
+export type Id = NumericId | TextId;
 
 const SEQUENCES_PER_MILLI = 10_000;
 

@@ -1,13 +1,18 @@
-import type { Id } from './id';
+import type { Id, NumericId } from './id';
 import type { RefType } from './vocabulary';
 
+/** Where a segment's work was asked for, as a carrier brings it. What one protocol knows means nothing to the other. */
+export type SegmentRef = V2Ref | V3Ref;
+
 /**
- * Where a segment's work was asked for, as the v2 carrier brings it. A name is a string, an id that the caller's
- * backend gave out is a number; the numbers mean something only to the backend and in the epoch they came in.
+ * By the v2 carrier. A name is a string, an id that the caller's backend gave out is a number; the numbers mean
+ * something only to the backend and in the epoch they came in.
  */
-export interface SegmentRef {
+export interface V2Ref {
+  /** Of our own registration, when it came. */
+  readonly epoch: number;
   readonly refType: RefType;
-  readonly parentSegmentId: Id;
+  readonly parentSegmentId: NumericId;
   readonly parentSpanId: number;
   readonly parentInstanceId: number;
   readonly entryInstanceId: number;
@@ -15,4 +20,19 @@ export interface SegmentRef {
   /** Absent: the carrier named none. */
   readonly entryEndpoint: string | number | undefined;
   readonly parentEndpoint: string | number | undefined;
+  /** Tells the two apart. */
+  readonly parentService?: undefined;
+}
+
+/** By the v3 carrier: names only. */
+export interface V3Ref {
+  readonly refType: RefType;
+  readonly traceId: Id;
+  readonly parentSegmentId: Id;
+  readonly parentSpanId: number;
+  readonly parentService: string;
+  readonly parentInstance: string;
+  readonly parentEndpoint: string;
+  /** The address that the caller called us by. */
+  readonly addressUsedAtPeer: string;
 }

@@ -1,5 +1,5 @@
 import { Component, Layer, type SpanType } from './vocabulary';
-import type { Id } from './id';
+import type { Id, NumericId } from './id';
 import type { SegmentRef } from './segment-ref';
 
 export type { SegmentRef };
@@ -11,6 +11,12 @@ export interface SpanLog {
   readonly data: readonly string[];
 }
 
+/** Asked for a span's name when it is needed. */
+export interface Naming {
+  /** `undefined`: none is known yet. Must not throw. */
+  currentName(): string | undefined;
+}
+
 /**
  * The part of one trace that ran in this process. It holds names, never ids of the backend: those are looked up when
  * it is encoded, so that a reset in between mislabels nothing.
@@ -20,12 +26,22 @@ export class Segment {
   spans: Span[] = [];
   openSpans = 0;
   nextSpanId = 0;
+  /** Milliseconds since 1970, of its first span. */
+  openedAt = 0;
   /** Spans were left out because there were too many. */
   isSizeLimited = false;
+  /** The request that this is the work of, or the rest of; it may have ended in an earlier segment. */
+  entry: Span | undefined = undefined;
+  /** Its first span. */
+  root: Span | undefined = undefined;
+  /** What the application gives the trace along, v3 only; replaced as a whole, since segments share it. */
+  correlation: ReadonlyMap<string, string> | undefined = undefined;
+  /** Not to count in the metrics; v3 only. */
+  skipsAnalysis = false;
 
   constructor(
     readonly traceId: Id,
-    readonly segmentId: Id,
+    readonly segmentId: NumericId,
   ) {}
 }
 
@@ -51,6 +67,10 @@ export class Span {
   tags: string[] | undefined = undefined;
   logs: SpanLog[] | undefined = undefined;
   refs: SegmentRef[] | undefined = undefined;
+  /** What knows a better name than the path, sooner or later; while the name is not settled. */
+  naming: Naming | undefined = undefined;
+  /** Others were told the name: it stays. */
+  isNameSettled = false;
 
   constructor(
     readonly segment: Segment,

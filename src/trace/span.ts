@@ -1,2 +1,2 @@
 /** A span and its segment know each other, so they live in one file. */
-export { Span, type SpanLog } from './segment';
+export { Span, type Naming, type SpanLog } from './segment';

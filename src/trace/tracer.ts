@@ -1,17 +1,22 @@
 import { types } from 'node:util';
 import { context, untraced, type Scope } from './context';
+import { withPair } from './correlation';
 import { errorLog } from './error-log';
 import { LIMIT } from './limit';
 import { observe } from './observe';
+import { Propagation, type PropagationOptions } from './propagation';
 import { Segment, Span } from './segment';
+import { settleName } from './settle-name';
 import { text } from './text';
 import { TraceSpan } from './trace-span';
 import { SpanType } from './vocabulary';
 import type { Clock } from '../base/clock';
 import type { Id, IdGenerator } from './id';
+import type { IncomingHeaders } from './incoming-headers';
+import type { Origin } from './origin';
 import type { SegmentRef } from './segment-ref';
 
-export interface TracerOptions {
+export interface TracerOptions extends PropagationOptions {
   readonly clock: Clock;
   readonly ids: IdGenerator;
   /** Takes each segment when its last open span has ended. Must not throw. */
@@ -19,12 +24,8 @@ export interface TracerOptions {
   /** The share of traces that begin here and are recorded, 0 to 1. */
   readonly sampleRate?: number;
   readonly maxSpansPerSegment?: number;
-}
-
-/** The trace that an entry span goes on with, as a carrier brings it. */
-export interface Origin {
-  readonly traceId: Id;
-  readonly ref: SegmentRef;
+  /** A segment that has been open for longer takes no more spans: what comes then is a segment of its own. */
+  readonly maxSegmentAgeMs?: number;
 }
 
 /** What was left out because a segment or a span was full. */
@@ -32,7 +33,15 @@ export interface LeftOut {
   readonly spans: number;
   /** Tags, logs and refs. */
   readonly details: number;
+  /** Not left out, but put into segments of their own, since the one they belong to had been open for too long. */
+  readonly late: number;
 }
+
+/**
+ * An event stream can be open for days. Nothing of a segment is seen, and all of it held in memory, until its last span
+ * ends; five minutes is longer than nearly any request, and as long as most proxies let one take.
+ */
+const MAX_SEGMENT_AGE_MS = 5 * 60_000;
 
 /**
  * Opens and ends spans; knows nothing of HTTP. A segment is what of one trace runs in one process; it goes to the sink
@@ -42,20 +51,40 @@ export interface LeftOut {
  */
 export class Tracer {
   private readonly clock: Clock;
-  private readonly sampleRate: number;
-  private readonly maxSpans: number;
+  private sampleRate: number;
+  private maxSpans: number;
+  private readonly maxAgeMs: number;
+  private readonly propagation: Propagation;
   private isPaused = false;
   private spansLeftOut = 0;
+  private lateSpans = 0;
   private detailsLeftOut = 0;
 
   constructor(private readonly options: TracerOptions) {
     this.clock = options.clock;
     this.sampleRate = options.sampleRate ?? 1;
     this.maxSpans = options.maxSpansPerSegment ?? 300;
+    this.maxAgeMs = options.maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS;
+    this.propagation = new Propagation(options);
+  }
+
+  /** For whoever asks at every segment: nearly always nothing is. */
+  get hasLeftOut(): boolean {
+    return this.spansLeftOut + this.detailsLeftOut + this.lateSpans > 0;
   }
 
   get leftOut(): LeftOut {
-    return { spans: this.spansLeftOut, details: this.detailsLeftOut };
+    return { spans: this.spansLeftOut, details: this.detailsLeftOut, late: this.lateSpans };
+  }
+
+  /** For traces that begin from now on. @param rate 0 to 1 */
+  setSampleRate(rate: number): void {
+    this.sampleRate = rate;
+  }
+
+  /** Spans a segment, from now on. */
+  setSpanLimit(most: number): void {
+    this.maxSpans = most;
   }
 
   /** From now on nothing is opened; what is open ends as usual. */
@@ -70,10 +99,13 @@ export class Tracer {
   /**
    * Work that somebody outside asked for. Always the first span of a segment, whatever the scope: a server that was
    * started within some span serves its requests in that scope, and they are not that span's.
+   * @param headers of the request. With a carrier among them the trace goes on, by what its root has decided: recorded,
+   *   whatever our own sample rate, or not.
    */
-  openEntry(operationName: string, origin?: Origin): Span | undefined {
-    const span = this.openRoot(SpanType.entry, operationName, origin?.traceId);
-    if (span && origin) this.link(span, origin.ref);
+  openEntry(operationName: string, headers?: IncomingHeaders): Span | undefined {
+    const origin = headers === undefined ? undefined : this.originOf(headers);
+    const span = origin ? this.openJoined(operationName, origin) : this.openRoot(SpanType.entry, operationName);
+    if (span) span.segment.entry = span;
     return span;
   }
 
@@ -88,9 +120,21 @@ export class Tracer {
     return this.openChild(SpanType.local, operationName, parent);
   }
 
-  /** An open span's name may change: a route is known later than the path. */
+  /**
+   * Calls `set` for each header that the request of this exit span has to carry, so that the trace goes on where it
+   * arrives. Calls nothing while the backend does not know us: an incomplete header would be worse than none.
+   */
+  inject<T>(span: Span, into: T, set: (into: T, name: string, value: string) => void): void {
+    try {
+      this.propagation.inject(span, into, set);
+    } catch {
+      // A request that takes no more headers goes out as it is.
+    }
+  }
+
+  /** An open span's name may change, a route is known later than the path, until it has been told to others. */
   rename(span: Span, operationName: string): void {
-    if (span.endTime === 0) span.operationName = text(operationName, LIMIT.name);
+    if (span.endTime === 0 && !span.isNameSettled) span.operationName = text(operationName, LIMIT.name);
   }
 
   /** @param value anything; becomes a string */
@@ -133,6 +177,7 @@ export class Tracer {
   /** Twice is once. */
   end(span: Span): void {
     if (span.endTime !== 0) return;
+    if (span.naming !== undefined) settleName(span);
     // The wall clock may have been set back meanwhile; nothing takes less than no time.
     span.endTime = Math.max(span.startTime, this.clock.now());
     const { segment } = span;
@@ -146,6 +191,25 @@ export class Tracer {
   currentTraceId(): string | undefined {
     const scope = context.getStore();
     return scope === undefined || scope === untraced ? undefined : scope.segment.traceId.toString();
+  }
+
+  /** What the trace carries along under this key; `undefined` outside a trace, too. */
+  correlation(key: string): string | undefined {
+    const scope = context.getStore();
+    return scope === undefined || scope === untraced ? undefined : scope.segment.correlation?.get(key);
+  }
+
+  /**
+   * Gives the trace something along, for every service that it reaches from here. An empty value takes it away.
+   * @returns false outside a trace, and where it does not fit in: three pairs of 128 characters each
+   */
+  correlate(key: string, value: string): boolean {
+    const scope = context.getStore();
+    if (scope === undefined || scope === untraced) return false;
+    const pairs = withPair(scope.segment.correlation, text(key, LIMIT.value), text(value, LIMIT.value));
+    if (!pairs) return false;
+    scope.segment.correlation = pairs;
+    return true;
   }
 
   /**
@@ -178,32 +242,68 @@ export class Tracer {
     this.end(span);
   }
 
-  private openRoot(type: SpanType, operationName: string, traceId?: Id): Span | undefined {
+  private originOf(headers: IncomingHeaders): Origin | undefined {
+    try {
+      return this.propagation.extract(headers);
+    } catch {
+      // Headers that the application made up: whatever it is, it is no carrier.
+      return undefined;
+    }
+  }
+
+  private openJoined(operationName: string, origin: Origin): Span | undefined {
+    if (this.isPaused || !origin.isSampled) return undefined;
+    const span = this.openFirst(SpanType.entry, operationName, origin.traceId);
+    span.refs = [origin.ref];
+    span.segment.correlation = origin.correlation;
+    span.segment.skipsAnalysis = origin.skipsAnalysis;
+    return span;
+  }
+
+  private openRoot(type: SpanType, operationName: string): Span | undefined {
     if (this.isPaused || (this.sampleRate < 1 && this.clock.random() >= this.sampleRate)) return undefined;
-    return this.openFirst(type, operationName, traceId);
+    return this.openFirst(type, operationName, undefined);
   }
 
   private openChild(type: SpanType, operationName: string, parent: Scope | undefined): Span | undefined {
     if (parent === undefined) return this.openRoot(type, operationName);
     if (parent === untraced || this.isPaused) return undefined;
     const { segment } = parent;
-    // A timer or a late callback after everything had ended: the segment may be sent already. The same trace goes on
-    // in a new segment; without a ref to the old one, since a v2 ref needs a network address and endpoints, which work
-    // within one process does not have, and a ref that lacks them loses the whole segment.
-    if (segment.openSpans === 0) return this.openFirst(type, operationName, segment.traceId);
+    const now = this.clock.now();
+    // A timer or a late callback after everything had ended: the segment may be sent already.
+    if (segment.openSpans === 0) return this.openRest(segment, type, operationName, now);
+    if (now - segment.openedAt > this.maxAgeMs) {
+      this.lateSpans++;
+      return this.openRest(segment, type, operationName, now);
+    }
     if (segment.nextSpanId >= this.maxSpans) {
       segment.isSizeLimited = true;
       this.spansLeftOut++;
       return undefined;
     }
-    return this.open(segment, parent.spanId, type, operationName, this.clock.now());
+    return this.open(segment, parent.spanId, type, operationName, now);
+  }
+
+  /**
+   * The same trace goes on in a new segment; without a ref to the old one, since a v2 ref needs a network address and
+   * endpoints, which work within one process does not have, and a ref that lacks them loses the whole segment.
+   */
+  private openRest(before: Segment, type: SpanType, operationName: string, now: number): Span {
+    const span = this.openFirst(type, operationName, before.traceId, now);
+    const { segment } = span;
+    segment.entry = before.entry;
+    segment.correlation = before.correlation;
+    segment.skipsAnalysis = before.skipsAnalysis;
+    return span;
   }
 
   /** @param traceId absent: a new one */
-  private openFirst(type: SpanType, operationName: string, traceId: Id | undefined): Span {
+  private openFirst(type: SpanType, operationName: string, traceId: Id | undefined, now = this.clock.now()): Span {
     const { ids } = this.options;
-    const now = this.clock.now();
-    return this.open(new Segment(traceId ?? ids.next(now), ids.next(now)), -1, type, operationName, now);
+    const segment = new Segment(traceId ?? ids.next(now), ids.next(now));
+    segment.openedAt = now;
+    segment.root = this.open(segment, -1, type, operationName, now);
+    return segment.root;
   }
 
   private open(segment: Segment, parentSpanId: number, type: SpanType, operationName: string, now: number): Span {

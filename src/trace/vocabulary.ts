@@ -13,5 +13,12 @@ export const Component = {
   httpServer: 4001,
 } as const;
 
+/**
+ * The endpoint that every v2 backend has built in: of whoever calls from outside. It stands for a parent endpoint that
+ * there is none. `-1` would say so, but OAP 6.5 drops the callee's segment then (tried on a 6.5.0: with this one it is
+ * shown, and the topology is right).
+ */
+export const USER_ENDPOINT = 1;
+
 export const RefType = { crossProcess: 0, crossThread: 1 } as const;
 export type RefType = (typeof RefType)[keyof typeof RefType];

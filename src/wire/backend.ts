@@ -9,6 +9,7 @@ import { Connector } from './link/connector';
 import type { Link } from './link/link';
 import { Segments } from './segments';
 import { V2Registry } from './v2/v2-registry';
+import { V3Meters } from './v3/v3-meters';
 import { V3Registry } from './v3/v3-registry';
 
 /** The way to a backend, behind the ports of those who use it. */
@@ -17,6 +18,8 @@ export interface Backend {
   readonly registry: Registry;
   /** For the reporter. */
   readonly segments: Segments;
+  /** For the meter reporter. */
+  readonly meters: V3Meters;
   /** `host:port` of the backend that is connected. */
   readonly address: string | undefined;
   /** Tells of every connection that is lost, and why; not of one that could not be made. */
@@ -60,6 +63,7 @@ export function createBackend(options: BackendOptions): Backend {
       v3: new V3Registry(ask, () => connector.current?.dialect ?? 'v3'),
     },
     segments: new Segments(connector, options, metadata ?? {}),
+    meters: new V3Meters(connector, options, metadata ?? {}),
     get address() {
       return connector.current?.address;
     },

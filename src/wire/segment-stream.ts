@@ -75,6 +75,7 @@ export class SegmentStream<N extends Names> {
     const { options } = this.parts;
     const { encoder } = this.parts.route;
     encoder.clear();
+    const { refsLeftOut } = encoder;
     const end = Math.min(segments.length, from + CHUNK_SEGMENTS);
     let at = from;
     while (at < end && encoder.length < CHUNK_BYTES) {
@@ -83,6 +84,7 @@ export class SegmentStream<N extends Names> {
       const encoded = encoder.append(segment, this.names);
       if (encoded !== 'whole') options.log.warn(`a segment is too large: it went ${encoded}`);
     }
+    if (encoder.refsLeftOut > refsLeftOut) options.log.warn(refsLost(encoder.refsLeftOut), 'refs left out');
     return at;
   }
 
@@ -102,6 +104,10 @@ export class SegmentStream<N extends Names> {
     bound.lift();
     return result;
   }
+}
+
+function refsLost(count: number): string {
+  return `${count} calls so far are shown without their caller: its ids were those of before a reset, or of another backend`;
 }
 
 /** Lets everything else have its turn. */

@@ -1,8 +1,10 @@
 import { messageOf } from '../base/errors';
 import { failed, ok, retryable, type Outcome } from '../base/outcome';
+import type { Segment } from '../trace/segment';
 import type { BackendOptions } from './backend-options';
 import { sessionCall } from './call/session-call';
 import { StreamCall } from './call/stream-call';
+import { roomOf, writeNow } from './call/write-now';
 import { type Dialect, protocolOf } from './dialect';
 import type { Connector } from './link/connector';
 import type { Link } from './link/link';
@@ -44,6 +46,43 @@ export class Segments {
       : this.openOn(this.v3, names, link, link.dialect, signal);
   }
 
+  /**
+   * For a process that ends now: writes as many as the backend takes at once, without waiting for anything.
+   *
+   * @returns how many, the first of them; nobody will hear their fate
+   */
+  writeNow(segments: readonly Segment[]): number {
+    const link = this.connector.current;
+    const names = this.options.names();
+    if (link?.dialect === undefined || names?.protocol !== protocolOf(link.dialect)) return 0;
+    return names.protocol === 'v2'
+      ? this.writeNowOn(this.v2, names, link, link.dialect, segments)
+      : this.writeNowOn(this.v3, names, link, link.dialect, segments);
+  }
+
+  private writeNowOn<N extends Names>(
+    route: SegmentRoute<N>,
+    names: N,
+    link: Link,
+    dialect: Dialect,
+    segments: readonly Segment[],
+  ): number {
+    if (!this.isVerified(link, names)) return 0;
+    const { encoder } = route;
+    const room = roomOf(link);
+    let count = 0;
+    let end = 0;
+    encoder.clear();
+    for (const segment of segments) {
+      encoder.append(segment, names);
+      if (encoder.length > room) break;
+      end = encoder.length;
+      count++;
+    }
+    writeNow(link, route.pathOf(dialect), this.metadata, encoder.take().subarray(0, end));
+    return count;
+  }
+
   private async openOn<N extends Names>(
     route: SegmentRoute<N>,
     names: N,
@@ -71,7 +110,7 @@ export class Segments {
     signal: AbortSignal,
   ): Promise<Outcome<undefined>> {
     const { epoch } = names;
-    if (this.verified.link === link.number && this.verified.epoch === epoch) return ok(undefined);
+    if (this.isVerified(link, names)) return ok(undefined);
     const question = { ...route.question(names, dialect), metadata: this.metadata };
     const answer = await sessionCall(link, question, this.options.clock, signal);
     if (answer.status !== 'ok') return answer;
@@ -90,5 +129,9 @@ export class Segments {
     const reason = `${link.address}: ${doubt.reason}`;
     this.options.onDoubt(reason);
     return doubt.isForeign ? failed('FOREIGN_IDS', reason) : retryable(reason);
+  }
+
+  private isVerified(link: Link, { epoch }: Names): boolean {
+    return this.verified.link === link.number && this.verified.epoch === epoch;
   }
 }

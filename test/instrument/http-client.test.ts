@@ -25,10 +25,11 @@ beforeAll(() => {
 
 /** The servers of these tests are traced only where they say so: a call to one is all there is. */
 const CALLS_ONLY = { ignorePath: ['*'] };
-
-beforeEach(() => {
-  stage = new Stage({ instrument: CALLS_ONLY });
-});
+/** Both ways to trace calls; a Node.js with other internals than we know has the second one only. */
+const WAYS = [
+  ['by methods of Node’s classes', false],
+  ['by the functions that modules export', true],
+] as const;
 
 afterEach(async () => {
   http.globalAgent.destroy();
@@ -45,404 +46,416 @@ async function exit(): Promise<Stage['exits'][number]> {
   return stage.exits[0]!;
 }
 
-describe('a call by http or https', () => {
-  it('is an exit span with path, peer, url, method, status, component and layer', async () => {
-    const port = await stage.serve((_request, response) => response.writeHead(201).end('made'));
-    http.request({ port, host: '127.0.0.1', method: 'POST', path: '/stock/7?a=b' }, read).end('x');
-    expect(await exit()).toMatchObject({
-      operationName: '/stock/7',
-      type: SpanType.exit,
-      layer: Layer.http,
-      componentId: Component.httpClient,
-      peer: `127.0.0.1:${port}`,
-      method: 'POST',
-      url: `http://127.0.0.1:${port}/stock/7`,
-      statusCode: 201,
-      isError: false,
-      logs: undefined,
-    });
+describe.each(WAYS)('%s', (_way, byFunctions) => {
+  beforeEach(() => {
+    stage = new Stage({ instrument: { ...CALLS_ONLY, byFunctions } });
   });
 
-  const forms: Record<string, Opened> = {
-    'request(string)': (m, base, cb) => m.request(`${base}/a?b`).on('response', cb).end(),
-    'request(string, callback)': (m, base, cb) => m.request(`${base}/a?b`, cb).end(),
-    'request(string, options)': (m, base, cb) => m.request(`${base}/a`, { method: 'GET' }).on('response', cb).end(),
-    'request(string, options, callback)': (m, base, cb) => m.request(`${base}/x`, { path: '/a?b' }, cb).end(),
-    'request(URL)': (m, base, cb) =>
-      m
-        .request(new URL(`${base}/a?b`))
-        .on('response', cb)
-        .end(),
-    'request(URL, callback)': (m, base, cb) => m.request(new URL(`${base}/a?b`), cb).end(),
-    'request(URL, options, callback)': (m, base, cb) => m.request(new URL(`${base}/a`), { headers: {} }, cb).end(),
-    'request(options)': (m, base, cb) => m.request(optionsOf(base)).on('response', cb).end(),
-    'request(options, callback)': (m, base, cb) => m.request(optionsOf(base), cb).end(),
-    'request(options with hostname and a port as text)': (m, base, cb) =>
-      m
-        .request({ ...optionsOf(base), host: 'ignored.invalid', hostname: '127.0.0.1', port: new URL(base).port }, cb)
-        .end(),
-    'request(string, options with another port)': (m, base, cb) =>
-      m
-        .request('http://127.0.0.1:1/a'.replace('http:', new URL(base).protocol), { port: new URL(base).port }, cb)
-        .end(),
-    'request with a list of headers': (m, base, cb) =>
-      m.request({ ...optionsOf(base), headers: ['Host', 'virtual.example', 'X-A', '1'] as never }, cb).end(),
-    'get(string)': (m, base, cb) => m.get(`${base}/a?b`).on('response', cb),
-    'get(string, callback)': (m, base, cb) => m.get(`${base}/a?b`, cb),
-    'get(string, options, callback)': (m, base, cb) => m.get(`${base}/a?b`, { family: 4 }, cb),
-    'get(URL, callback)': (m, base, cb) => m.get(new URL(`${base}/a?b`), cb),
-    'get(URL, options)': (m, base, cb) => m.get(new URL(`${base}/a?b`), {}).on('response', cb),
-    'get(options, callback)': (m, base, cb) => m.get(optionsOf(base), cb),
-  };
-
-  function optionsOf(base: string): RequestOptions {
-    const { hostname, port, protocol } = new URL(base);
-    return { host: hostname, port: Number(port), protocol, path: '/a?b' };
-  }
-
-  describe.each([
-    ['http', http, false],
-    ['https', https, true],
-  ] as const)('%s', (_name, module, tls) => {
-    it.each(Object.entries(forms))('%s is traced, once, with its peer', async (_form, open) => {
-      const answer: http.RequestListener = (_request, response) => response.end('ok');
-      const port = await (tls ? stage.serveTls({ cert: CERTIFICATE, key: KEY }, answer) : stage.serve(answer));
-      const base = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
-      const body = await new Promise((resolve, reject) => {
-        open(module, base, (response) => response.setEncoding('utf8').on('data', resolve)).on('error', reject);
+  describe('a call by http or https', () => {
+    it('is an exit span with path, peer, url, method, status, component and layer', async () => {
+      const port = await stage.serve((_request, response) => response.writeHead(201).end('made'));
+      http.request({ port, host: '127.0.0.1', method: 'POST', path: '/stock/7?a=b' }, read).end('x');
+      expect(await exit()).toMatchObject({
+        operationName: '/stock/7',
+        type: SpanType.exit,
+        layer: Layer.http,
+        componentId: Component.httpClient,
+        peer: `127.0.0.1:${port}`,
+        method: 'POST',
+        url: `http://127.0.0.1:${port}/stock/7`,
+        statusCode: 201,
+        isError: false,
+        logs: undefined,
       });
-      expect(body).toBe('ok');
-      expect(await exit()).toMatchObject({ operationName: '/a', peer: `127.0.0.1:${port}`, url: `${base}/a` });
     });
-  });
 
-  it('throws what it throws without us, and is no span', async () => {
-    stage.disable();
-    const wrong: unknown[][] = [
-      ['http://'],
-      [{ protocol: 'gopher:' }],
-      [{ path: '/a b' }],
-      [{ method: 'NO WAY' }],
-      [{ host: 7 }],
-    ];
-    const thrown = (args: unknown[]): unknown => {
-      try {
-        return (http.request as (...args: unknown[]) => ClientRequest)(...args);
-      } catch (error) {
-        return [(error as Error).name, (error as Error).message];
-      }
+    const forms: Record<string, Opened> = {
+      'request(string)': (m, base, cb) => m.request(`${base}/a?b`).on('response', cb).end(),
+      'request(string, callback)': (m, base, cb) => m.request(`${base}/a?b`, cb).end(),
+      'request(string, options)': (m, base, cb) => m.request(`${base}/a`, { method: 'GET' }).on('response', cb).end(),
+      'request(string, options, callback)': (m, base, cb) => m.request(`${base}/x`, { path: '/a?b' }, cb).end(),
+      'request(URL)': (m, base, cb) =>
+        m
+          .request(new URL(`${base}/a?b`))
+          .on('response', cb)
+          .end(),
+      'request(URL, callback)': (m, base, cb) => m.request(new URL(`${base}/a?b`), cb).end(),
+      'request(URL, options, callback)': (m, base, cb) => m.request(new URL(`${base}/a`), { headers: {} }, cb).end(),
+      'request(options)': (m, base, cb) => m.request(optionsOf(base)).on('response', cb).end(),
+      'request(options, callback)': (m, base, cb) => m.request(optionsOf(base), cb).end(),
+      'request(options with hostname and a port as text)': (m, base, cb) =>
+        m
+          .request({ ...optionsOf(base), host: 'ignored.invalid', hostname: '127.0.0.1', port: new URL(base).port }, cb)
+          .end(),
+      'request(string, options with another port)': (m, base, cb) =>
+        m
+          .request('http://127.0.0.1:1/a'.replace('http:', new URL(base).protocol), { port: new URL(base).port }, cb)
+          .end(),
+      'request with a list of headers': (m, base, cb) =>
+        m.request({ ...optionsOf(base), headers: ['Host', 'virtual.example', 'X-A', '1'] as never }, cb).end(),
+      'get(string)': (m, base, cb) => m.get(`${base}/a?b`).on('response', cb),
+      'get(string, callback)': (m, base, cb) => m.get(`${base}/a?b`, cb),
+      'get(string, options, callback)': (m, base, cb) => m.get(`${base}/a?b`, { family: 4 }, cb),
+      'get(URL, callback)': (m, base, cb) => m.get(new URL(`${base}/a?b`), cb),
+      'get(URL, options)': (m, base, cb) => m.get(new URL(`${base}/a?b`), {}).on('response', cb),
+      'get(options, callback)': (m, base, cb) => m.get(optionsOf(base), cb),
     };
-    const without = wrong.map(thrown);
-    stage = new Stage();
-    expect(wrong.map(thrown)).toEqual(without);
-    await stage.closed(0);
-  });
-});
 
-describe('the peer', () => {
-  async function peerOf(request: ClientRequest): Promise<string> {
-    request.on('error', () => undefined).destroy();
-    return (await exit()).peer;
-  }
+    function optionsOf(base: string): RequestOptions {
+      const { hostname, port, protocol } = new URL(base);
+      return { host: hostname, port: Number(port), protocol, path: '/a?b' };
+    }
 
-  it('of an https call without a port has 443, not 80', async () => {
-    expect(await peerOf(https.get('https://127.0.0.1/'))).toBe('127.0.0.1:443');
-  });
-
-  it.each<[string, () => ClientRequest, string]>([
-    ['http without a port', () => http.get('http://127.0.0.1/'), '127.0.0.1:80'],
-    ['no host at all', () => http.get({ path: '/' }), 'localhost:80'],
-    ['https by options', () => https.get({ host: '127.0.0.1' }), '127.0.0.1:443'],
-    ['https without an agent', () => https.get({ host: '127.0.0.1', agent: false }), '127.0.0.1:443'],
-    [
-      'http.request with an agent for https',
-      () => http.get({ host: '127.0.0.1', protocol: 'https:', agent: https.globalAgent }),
-      '127.0.0.1:443',
-    ],
-    [
-      'an option that takes the port of the URL away',
-      () => http.get('http://127.0.0.1:81/', { port: undefined }),
-      '127.0.0.1:80',
-    ],
-    ['a default port of its own', () => http.get({ host: '127.0.0.1', defaultPort: 8_080 }), '127.0.0.1:8080'],
-    ['IPv6 in a URL', () => http.get('http://[::1]:81/'), '[::1]:81'],
-    ['IPv6 in options', () => https.get({ host: '::1' }), '[::1]:443'],
-    ['user info', () => http.get('http://user:pw@127.0.0.1:81/'), '127.0.0.1:81'],
-    [
-      'a Host header of its own',
-      () => http.get('http://127.0.0.1:81/', { headers: { host: 'virtual:99' } }),
-      '127.0.0.1:81',
-    ],
-  ])('of %s', async (_what, open, expected) => {
-    expect(await peerOf(open())).toBe(expected);
-  });
-
-  it('of a socket file is its path', async () => {
-    expect(await peerOf(http.get({ socketPath: '/no/such.sock', path: '/a' }))).toBe('unix:/no/such.sock');
-  });
-});
-
-describe('the url tag of a call', () => {
-  it('never has user info, and the query only where it is wanted', async () => {
-    stage.disable();
-    stage = new Stage({ instrument: { collectQuery: true } });
-    const request = http.get('http://user:pw@127.0.0.1:81/a?b=c', { auth: 'other:pw' });
-    request.on('error', () => undefined).destroy();
-    expect(await exit()).toMatchObject({ operationName: '/a', url: 'http://127.0.0.1:81/a?b=c' });
-  });
-
-  it('through a proxy is that of the target, without user info', async () => {
-    const request = http.get({ host: '127.0.0.1', port: 3128, path: 'http://user:pw@shop.example/a?b' });
-    request.on('error', () => undefined).destroy();
-    expect(await exit()).toMatchObject({ operationName: '/a', peer: '127.0.0.1:3128', url: 'http://shop.example/a' });
-  });
-});
-
-describe('an exit span', () => {
-  it('is a child of the request that the call is made in', async () => {
-    stage.disable();
-    stage = new Stage();
-    const other = await stage.serve((_request, response) => response.end('stock'));
-    const port = await stage.serve((request, response) => {
-      if (request.url === '/orders')
-        http.get({ port: other, host: '127.0.0.1', path: '/stock' }, (answer) => answer.pipe(response));
+    describe.each([
+      ['http', http, false],
+      ['https', https, true],
+    ] as const)('%s', (_name, module, tls) => {
+      it.each(Object.entries(forms))('%s is traced, once, with its peer', async (_form, open) => {
+        const answer: http.RequestListener = (_request, response) => response.end('ok');
+        const port = await (tls ? stage.serveTls({ cert: CERTIFICATE, key: KEY }, answer) : stage.serve(answer));
+        const base = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+        const body = await new Promise((resolve, reject) => {
+          open(module, base, (response) => response.setEncoding('utf8').on('data', resolve)).on('error', reject);
+        });
+        expect(body).toBe('ok');
+        expect(await exit()).toMatchObject({ operationName: '/a', peer: `127.0.0.1:${port}`, url: `${base}/a` });
+      });
     });
-    expect(await (await ask(port, '/orders')).text()).toBe('stock');
-    const segments = await stage.closed(2);
-    const caller = segments.find(({ spans }) => spans.length === 2)!;
-    expect(caller.spans.map((span) => [span.operationName, span.type, span.parentSpanId]).sort()).toEqual([
-      ['/orders', SpanType.entry, -1],
-      ['/stock', SpanType.exit, 0],
-    ]);
+
+    it('throws what it throws without us, and is no span', async () => {
+      stage.disable();
+      const wrong: unknown[][] = [
+        ['http://'],
+        [{ protocol: 'gopher:' }],
+        [{ path: '/a b' }],
+        [{ method: 'NO WAY' }],
+        [{ host: 7 }],
+      ];
+      const thrown = (args: unknown[]): unknown => {
+        try {
+          return (http.request as (...args: unknown[]) => ClientRequest)(...args);
+        } catch (error) {
+          return [(error as Error).name, (error as Error).message];
+        }
+      };
+      const without = wrong.map(thrown);
+      stage = new Stage({ instrument: { byFunctions } });
+      expect(wrong.map(thrown)).toEqual(without);
+      // What Node alone can find wrong is a span that failed, where the span has to be there first.
+      await stage.closed(byFunctions ? 3 : 0);
+      expect(stage.exits.every(({ isError }) => isError)).toBe(true);
+    });
   });
 
-  it('outside of any request is a trace of its own', async () => {
-    const port = await stage.serve((_request, response) => response.end());
-    for (let n = 0; n < 2; n++) await new Promise((resolve) => http.get({ port }, read).on('close', resolve));
-    const segments = await stage.closed(2);
-    expect(segments.map(({ spans }) => spans.length)).toEqual([1, 1]);
-    expect(String(segments[0]!.traceId)).not.toBe(String(segments[1]!.traceId));
+  describe('the peer', () => {
+    async function peerOf(request: ClientRequest): Promise<string> {
+      request.on('error', () => undefined).destroy();
+      return (await exit()).peer;
+    }
+
+    it('of an https call without a port has 443, not 80', async () => {
+      expect(await peerOf(https.get('https://127.0.0.1/'))).toBe('127.0.0.1:443');
+    });
+
+    it.each<[string, () => ClientRequest, string]>([
+      ['http without a port', () => http.get('http://127.0.0.1/'), '127.0.0.1:80'],
+      ['no host at all', () => http.get({ path: '/' }), 'localhost:80'],
+      ['https by options', () => https.get({ host: '127.0.0.1' }), '127.0.0.1:443'],
+      ['https without an agent', () => https.get({ host: '127.0.0.1', agent: false }), '127.0.0.1:443'],
+      [
+        'http.request with an agent for https',
+        () => http.get({ host: '127.0.0.1', protocol: 'https:', agent: https.globalAgent }),
+        '127.0.0.1:443',
+      ],
+      [
+        'an option that takes the port of the URL away',
+        () => http.get('http://127.0.0.1:81/', { port: undefined }),
+        '127.0.0.1:80',
+      ],
+      ['a default port of its own', () => http.get({ host: '127.0.0.1', defaultPort: 8_080 }), '127.0.0.1:8080'],
+      ['IPv6 in a URL', () => http.get('http://[::1]:81/'), '[::1]:81'],
+      ['IPv6 in options', () => https.get({ host: '::1' }), '[::1]:443'],
+      ['user info', () => http.get('http://user:pw@127.0.0.1:81/'), '127.0.0.1:81'],
+      [
+        'a Host header of its own',
+        () => http.get('http://127.0.0.1:81/', { headers: { host: 'virtual:99' } }),
+        '127.0.0.1:81',
+      ],
+    ])('of %s', async (_what, open, expected) => {
+      expect(await peerOf(open())).toBe(expected);
+    });
+
+    it('of a socket file is its path', async () => {
+      expect(await peerOf(http.get({ socketPath: '/no/such.sock', path: '/a' }))).toBe('unix:/no/such.sock');
+    });
   });
 
-  it('leaves what the response starts to the caller: it is no child of the call', async () => {
-    const port = await stage.serve((_request, response) => response.end());
-    await stage.tracer.trace('job', async () => {
-      await new Promise<void>((resolve) => {
-        http.get({ port }, (response) => {
-          response.resume().on('end', () => stage.tracer.trace('after', () => resolve()));
+  describe('the url tag of a call', () => {
+    it('never has user info, and the query only where it is wanted', async () => {
+      stage.disable();
+      stage = new Stage({ instrument: { collectQuery: true, byFunctions } });
+      const request = http.get('http://user:pw@127.0.0.1:81/a?b=c', { auth: 'other:pw' });
+      request.on('error', () => undefined).destroy();
+      expect(await exit()).toMatchObject({ operationName: '/a', url: 'http://127.0.0.1:81/a?b=c' });
+    });
+
+    it('through a proxy is that of the target, without user info', async () => {
+      const request = http.get({ host: '127.0.0.1', port: 3128, path: 'http://user:pw@shop.example/a?b' });
+      request.on('error', () => undefined).destroy();
+      expect(await exit()).toMatchObject({ operationName: '/a', peer: '127.0.0.1:3128', url: 'http://shop.example/a' });
+    });
+  });
+
+  describe('an exit span', () => {
+    it('is a child of the request that the call is made in', async () => {
+      stage.disable();
+      stage = new Stage({ instrument: { byFunctions } });
+      const other = await stage.serve((_request, response) => response.end('stock'));
+      const port = await stage.serve((request, response) => {
+        if (request.url === '/orders')
+          http.get({ port: other, host: '127.0.0.1', path: '/stock' }, (answer) => answer.pipe(response));
+      });
+      expect(await (await ask(port, '/orders')).text()).toBe('stock');
+      const segments = await stage.closed(2);
+      const caller = segments.find(({ spans }) => spans.length === 2)!;
+      expect(caller.spans.map((span) => [span.operationName, span.type, span.parentSpanId]).sort()).toEqual([
+        ['/orders', SpanType.entry, -1],
+        ['/stock', SpanType.exit, 0],
+      ]);
+    });
+
+    it('outside of any request is a trace of its own', async () => {
+      const port = await stage.serve((_request, response) => response.end());
+      for (let n = 0; n < 2; n++) await new Promise((resolve) => http.get({ port }, read).on('close', resolve));
+      const segments = await stage.closed(2);
+      expect(segments.map(({ spans }) => spans.length)).toEqual([1, 1]);
+      expect(String(segments[0]!.traceId)).not.toBe(String(segments[1]!.traceId));
+    });
+
+    it('leaves what the response starts to the caller: it is no child of the call', async () => {
+      const port = await stage.serve((_request, response) => response.end());
+      await stage.tracer.trace('job', async () => {
+        await new Promise<void>((resolve) => {
+          http.get({ port }, (response) => {
+            response.resume().on('end', () => stage.tracer.trace('after', () => resolve()));
+          });
         });
       });
+      const [segment] = await stage.closed(1);
+      const after = segment!.spans.find(({ operationName }) => operationName === 'after');
+      expect(after!.parentSpanId).toBe(0);
     });
-    const [segment] = await stage.closed(1);
-    const after = segment!.spans.find(({ operationName }) => operationName === 'after');
-    expect(after!.parentSpanId).toBe(0);
-  });
 
-  it('lasts until the response is read to its end', async () => {
-    const port = await stage.serve((_request, response) => {
-      response.write('first');
-      setTimeout(() => response.end('last'), 60);
-    });
-    http.get({ port }, read);
-    const { startTime, endTime } = await exit();
-    expect(endTime - startTime).toBeGreaterThanOrEqual(50);
-  });
-
-  it.each([
-    [204, false],
-    [302, false],
-    [399, false],
-    [400, true],
-    [503, true],
-  ])('with an answer of %d: is it an error? %s', async (statusCode, isError) => {
-    const port = await stage.serve((_request, response) => response.writeHead(statusCode).end());
-    http.get({ port }, read);
-    expect(await exit()).toMatchObject({ statusCode, isError });
-  });
-
-  it('has the final status, not an informational one', async () => {
-    const port = await stage.serve((_request, response) => {
-      response.writeProcessing();
-      response.writeEarlyHints({ link: '</a>; rel=preload' });
-      response.end();
-    });
-    http.get({ port }, read);
-    expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
-  });
-
-  it('ends with keep-alive and with a pool that makes calls wait', async () => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 10));
-    for (let n = 0; n < 5; n++) http.get({ port, agent, path: `/${n}` }, read);
-    const segments = await stage.closed(5);
-    expect(segments.map(({ spans: [span] }) => span!.operationName)).toEqual(['/0', '/1', '/2', '/3', '/4']);
-    agent.destroy();
-  });
-
-  it('of many at a time is never merged with another, and always its own caller’s', async () => {
-    const port = await stage.serve((request, response) => {
-      setTimeout(() => response.end(), Number(request.url!.slice(1)) % 11);
-    });
-    await Promise.all(
-      Array.from({ length: 100 }, (_, n) =>
-        stage.tracer.trace(`job ${n}`, async () => {
-          for (let call = 0; call < 3; call++) {
-            await new Promise(setImmediate);
-            await new Promise((resolve) => http.get({ port, path: `/${n}` }, read).on('close', resolve));
-          }
-        }),
-      ),
-    );
-    for (const { spans } of await stage.closed(100)) {
-      const n = spans.at(-1)!.operationName.slice('job '.length);
-      expect(spans.map((span) => span.operationName)).toEqual([`/${n}`, `/${n}`, `/${n}`, `job ${n}`]);
-    }
-  });
-
-  it('ends when the connection becomes one of another kind', async () => {
-    const server = http.createServer();
-    server.on('upgrade', (_request, socket: net.Socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n');
-    });
-    server.on('connect', (_request, socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
-    const port = await stage.listen(server);
-    const upgrading = http.get({ port, path: '/chat', headers: { connection: 'upgrade', upgrade: 'chat' } });
-    const [, chat] = (await once(upgrading, 'upgrade')) as [unknown, net.Socket];
-    const connecting = http.request({ port, method: 'CONNECT', path: 'shop.example:443' }).end();
-    const [, tunnel] = (await once(connecting, 'connect')) as [unknown, net.Socket];
-    const spans = (await stage.closed(2)).map(({ spans: [span] }) => span!);
-    expect(spans.map((span) => [span.operationName, span.statusCode, span.url, span.isError])).toEqual([
-      ['/chat', 101, `http://localhost:${port}/chat`, false],
-      ['shop.example:443', 200, `http://localhost:${port}/shop.example:443`, false],
-    ]);
-    chat.destroy();
-    tunnel.destroy();
-  });
-});
-
-async function closedPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-describe('a call that fails', () => {
-  it('because nobody listens has the error', async () => {
-    const port = await closedPort();
-    const request = http.get({ port, host: '127.0.0.1' });
-    const [error] = (await once(request, 'error')) as [Error];
-    const span = await exit();
-    expect(span).toMatchObject({ isError: true, statusCode: 0 });
-    expect(logsOf(span)).toEqual([
-      { event: 'error', 'error.kind': 'ECONNREFUSED', message: error.message, stack: expect.any(String) },
-    ]);
-  });
-
-  it('because the server hangs up has the error', async () => {
-    const port = await stage.serve((request) => void request.socket.destroy());
-    await once(http.get({ port }), 'error');
-    expect(logsOf(await exit())[0]).toMatchObject({ 'error.kind': 'ECONNRESET', message: 'socket hang up' });
-  });
-
-  it('because the caller gave it up has the error', async () => {
-    const port = await stage.serve(() => undefined);
-    const request = http.get({ port, signal: AbortSignal.timeout(30) });
-    const [error] = (await once(request, 'error')) as [Error];
-    expect(error.name).toBe('AbortError');
-    expect(logsOf(await exit())).toEqual([expect.objectContaining({ 'error.kind': 'AbortError' })]);
-  });
-
-  it('in the middle of the response has the error and the status', async () => {
-    const port = await stage.serve((_request, response) => {
-      response.write('first', () => response.socket!.destroy());
-    });
-    http.get({ port }, (response) => response.resume().on('error', () => undefined));
-    const span = await exit();
-    expect(span).toMatchObject({ statusCode: 200, isError: true });
-    expect(logsOf(span)[0]).toMatchObject({ 'error.kind': 'ECONNRESET' });
-  });
-
-  it('is none if the caller has read enough', async () => {
-    const port = await stage.serve((_request, response) => response.write('endless'));
-    http.get({ port }, (response) => response.once('data', () => response.destroy()));
-    const span = await exit();
-    expect(span).toMatchObject({ statusCode: 200, isError: false });
-    expect(logsOf(span)).toEqual([{ event: 'aborted', message: expect.any(String) }]);
-  });
-});
-
-describe('a response', () => {
-  it('that nobody listens to is discarded as without us, and its span ends', async () => {
-    const port = await stage.serve((_request, response) => response.end('x'.repeat(200_000)));
-    const request = http.get({ port });
-    await once(request, 'close');
-    expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
-  });
-
-  it('that nobody reads has its span ended with the connection, and is no error', async () => {
-    const sockets: net.Socket[] = [];
-    const port = await stage.serve((request, response) => {
-      sockets.push(request.socket);
-      response.end('small');
-    });
-    await once(http.get({ port }), 'response');
-    await stage.closed(0);
-    sockets[0]!.destroy();
-    expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
-  });
-});
-
-describe('the caller', () => {
-  it('finds no listener of ours on its request or response', async () => {
-    const port = await stage.serve((_request, response) => response.end());
-    const names = async (): Promise<unknown> => {
-      const request = http.get({ port });
-      const before = request.eventNames();
-      const [response] = (await once(request, 'response')) as [IncomingMessage];
-      const counts = response.eventNames().map((event) => [event, response.listenerCount(event)]);
-      response.resume();
-      await once(request, 'close');
-      return [before, request.eventNames(), counts];
-    };
-    const traced = await names();
-    stage.disable();
-    expect(await names()).toEqual(traced);
-  });
-
-  it('has its functions back once tracing is disabled', () => {
-    const functions = (): unknown[] => [http.request, http.get, https.request, https.get];
-    const patched = functions();
-    stage.disable();
-    const bare = functions();
-    expect(bare.filter((fn) => patched.includes(fn))).toEqual([]);
-    expect(Object.hasOwn(http.ClientRequest.prototype, 'emit')).toBe(false);
-    stage = new Stage();
-    stage.disable();
-    expect(functions()).toEqual(bare);
-  });
-
-  it('may wrap the functions himself, above and below ours', async () => {
-    const port = await stage.serve((_request, response) => response.end());
-    const opened = jest.spyOn(stage.tracer, 'openExit');
-    const ours = http.get;
-    let heard = 0;
-    http.get = function (this: unknown, ...args: unknown[]) {
-      heard++;
-      return Reflect.apply(ours, this, args) as ClientRequest;
-    };
-    try {
+    it('lasts until the response is read to its end', async () => {
+      const port = await stage.serve((_request, response) => {
+        response.write('first');
+        setTimeout(() => response.end('last'), 60);
+      });
       http.get({ port }, read);
-      await exit();
+      const { startTime, endTime } = await exit();
+      expect(endTime - startTime).toBeGreaterThanOrEqual(50);
+    });
+
+    it.each([
+      [204, false],
+      [302, false],
+      [399, false],
+      [400, true],
+      [503, true],
+    ])('with an answer of %d: is it an error? %s', async (statusCode, isError) => {
+      const port = await stage.serve((_request, response) => response.writeHead(statusCode).end());
+      http.get({ port }, read);
+      expect(await exit()).toMatchObject({ statusCode, isError });
+    });
+
+    it('has the final status, not an informational one', async () => {
+      const port = await stage.serve((_request, response) => {
+        response.writeProcessing();
+        response.writeEarlyHints({ link: '</a>; rel=preload' });
+        response.end();
+      });
+      http.get({ port }, read);
+      expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
+    });
+
+    it('ends with keep-alive and with a pool that makes calls wait', async () => {
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 10));
+      for (let n = 0; n < 5; n++) http.get({ port, agent, path: `/${n}` }, read);
+      const segments = await stage.closed(5);
+      expect(segments.map(({ spans: [span] }) => span!.operationName)).toEqual(['/0', '/1', '/2', '/3', '/4']);
+      agent.destroy();
+    });
+
+    it('of many at a time is never merged with another, and always its own caller’s', async () => {
+      const port = await stage.serve((request, response) => {
+        setTimeout(() => response.end(), Number(request.url!.slice(1)) % 11);
+      });
+      await Promise.all(
+        Array.from({ length: 100 }, (_, n) =>
+          stage.tracer.trace(`job ${n}`, async () => {
+            for (let call = 0; call < 3; call++) {
+              await new Promise(setImmediate);
+              await new Promise((resolve) => http.get({ port, path: `/${n}` }, read).on('close', resolve));
+            }
+          }),
+        ),
+      );
+      for (const { spans } of await stage.closed(100)) {
+        const n = spans.at(-1)!.operationName.slice('job '.length);
+        expect(spans.map((span) => span.operationName)).toEqual([`/${n}`, `/${n}`, `/${n}`, `job ${n}`]);
+      }
+    });
+
+    it('ends when the connection becomes one of another kind', async () => {
+      const server = http.createServer();
+      server.on('upgrade', (_request, socket: net.Socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n');
+      });
+      server.on('connect', (_request, socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      const port = await stage.listen(server);
+      const upgrading = http.get({ port, path: '/chat', headers: { connection: 'upgrade', upgrade: 'chat' } });
+      const [, chat] = (await once(upgrading, 'upgrade')) as [unknown, net.Socket];
+      const connecting = http.request({ port, method: 'CONNECT', path: 'shop.example:443' }).end();
+      const [, tunnel] = (await once(connecting, 'connect')) as [unknown, net.Socket];
+      const spans = (await stage.closed(2)).map(({ spans: [span] }) => span!);
+      expect(spans.map((span) => [span.operationName, span.statusCode, span.url, span.isError])).toEqual([
+        ['/chat', 101, `http://localhost:${port}/chat`, false],
+        ['shop.example:443', 200, `http://localhost:${port}/shop.example:443`, false],
+      ]);
+      chat.destroy();
+      tunnel.destroy();
+    });
+  });
+
+  async function closedPort(): Promise<number> {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+
+  describe('a call that fails', () => {
+    it('because nobody listens has the error', async () => {
+      const port = await closedPort();
+      const request = http.get({ port, host: '127.0.0.1' });
+      const [error] = (await once(request, 'error')) as [Error];
+      const span = await exit();
+      expect(span).toMatchObject({ isError: true, statusCode: 0 });
+      expect(logsOf(span)).toEqual([
+        { event: 'error', 'error.kind': 'ECONNREFUSED', message: error.message, stack: expect.any(String) },
+      ]);
+    });
+
+    it('because the server hangs up has the error', async () => {
+      const port = await stage.serve((request) => void request.socket.destroy());
+      await once(http.get({ port }), 'error');
+      expect(logsOf(await exit())[0]).toMatchObject({ 'error.kind': 'ECONNRESET', message: 'socket hang up' });
+    });
+
+    it('because the caller gave it up has the error', async () => {
+      const port = await stage.serve(() => undefined);
+      const request = http.get({ port, signal: AbortSignal.timeout(30) });
+      const [error] = (await once(request, 'error')) as [Error];
+      expect(error.name).toBe('AbortError');
+      expect(logsOf(await exit())).toEqual([expect.objectContaining({ 'error.kind': 'AbortError' })]);
+    });
+
+    it('in the middle of the response has the error and the status', async () => {
+      const port = await stage.serve((_request, response) => {
+        response.write('first', () => response.socket!.destroy());
+      });
+      http.get({ port }, (response) => response.resume().on('error', () => undefined));
+      const span = await exit();
+      expect(span).toMatchObject({ statusCode: 200, isError: true });
+      expect(logsOf(span)[0]).toMatchObject({ 'error.kind': 'ECONNRESET' });
+    });
+
+    it('is none if the caller has read enough', async () => {
+      const port = await stage.serve((_request, response) => response.write('endless'));
+      http.get({ port }, (response) => response.once('data', () => response.destroy()));
+      const span = await exit();
+      expect(span).toMatchObject({ statusCode: 200, isError: false });
+      expect(logsOf(span)).toEqual([{ event: 'aborted', message: expect.any(String) }]);
+    });
+  });
+
+  describe('a response', () => {
+    it('that nobody listens to is discarded as without us, and its span ends', async () => {
+      const port = await stage.serve((_request, response) => response.end('x'.repeat(200_000)));
+      const request = http.get({ port });
+      await once(request, 'close');
+      expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
+    });
+
+    it('that nobody reads has its span ended with the connection, and is no error', async () => {
+      const sockets: net.Socket[] = [];
+      const port = await stage.serve((request, response) => {
+        sockets.push(request.socket);
+        response.end('small');
+      });
+      await once(http.get({ port }), 'response');
+      await stage.closed(0);
+      sockets[0]!.destroy();
+      expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
+    });
+  });
+
+  describe('the caller', () => {
+    it('finds no listener of ours on its request or response', async () => {
+      const port = await stage.serve((_request, response) => response.end());
+      const names = async (): Promise<unknown> => {
+        const request = http.get({ port });
+        const before = request.eventNames();
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        const counts = response.eventNames().map((event) => [event, response.listenerCount(event)]);
+        response.resume();
+        await once(request, 'close');
+        return [before, request.eventNames(), counts];
+      };
+      const traced = await names();
       stage.disable();
-      await once(http.get({ port }, read), 'close');
-      await stage.closed(1);
-      expect([heard, opened.mock.calls.length]).toEqual([2, 1]);
-    } finally {
-      http.get = ours;
-    }
+      expect(await names()).toEqual(traced);
+    });
+
+    it('has its functions back once tracing is disabled', () => {
+      const { prototype } = http.ClientRequest as unknown as { prototype: Record<string, unknown> };
+      const functions = (): unknown[] => [http.request, http.get, https.request, https.get];
+      const { prototype: agent } = http.Agent as unknown as { prototype: Record<string, unknown> };
+      const methods = (): unknown[] => [prototype.emit, prototype._storeHeader, agent.addRequest];
+      const [wrapped, patched] = [functions(), methods()];
+      stage.disable();
+      const bare = functions();
+      expect(bare.filter((fn) => wrapped.includes(fn))).toHaveLength(byFunctions ? 0 : 4);
+      expect(methods().filter((method) => patched.includes(method))).toHaveLength(byFunctions ? 2 : 0);
+      expect(Object.hasOwn(prototype, 'emit')).toBe(false);
+      stage = new Stage({ instrument: { byFunctions } });
+      stage.disable();
+      expect(functions()).toEqual(bare);
+    });
+
+    it('may wrap the functions himself, above and below ours', async () => {
+      const port = await stage.serve((_request, response) => response.end());
+      const opened = jest.spyOn(stage.tracer, 'openExit');
+      const ours = http.get;
+      let heard = 0;
+      http.get = function (this: unknown, ...args: unknown[]) {
+        heard++;
+        return Reflect.apply(ours, this, args) as ClientRequest;
+      };
+      try {
+        http.get({ port }, read);
+        await exit();
+        stage.disable();
+        await once(http.get({ port }, read), 'close');
+        await stage.closed(1);
+        expect([heard, opened.mock.calls.length]).toEqual([2, 1]);
+      } finally {
+        http.get = ours;
+      }
+    });
   });
 });
 

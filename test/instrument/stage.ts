@@ -4,6 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { Log } from '../../src/base/log';
 import { systemClock } from '../../src/base/clock';
 import { enable } from '../../src/instrument';
+import { context, untraced } from '../../src/trace/context';
 import { SpanType } from '../../src/trace/vocabulary';
 import { tracing } from '../support/tracing';
 import { until } from '../support/until';
@@ -115,9 +116,20 @@ export class RawClient {
   }
 }
 
-/** Sends a request by a client that is not instrumented, and reads the response. */
-export async function ask(port: number, path: string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
-  await response.clone().arrayBuffer();
-  return response;
+/** Sends a request that is not traced itself, and reads the response. */
+export function ask(port: number, path: string, init?: RequestInit): Promise<Response> {
+  return context.run(untraced, async () => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    await response.clone().arrayBuffer();
+    return response;
+  });
+}
+
+/** From now on each exit span gives its request one header, which names the span. */
+export function carrying({ tracer }: Stage): void {
+  jest.spyOn(tracer, 'inject').mockImplementation((span, into, set) => set(into, 'sw6', nameOf(span)));
+}
+
+export function nameOf({ segment, spanId }: Span): string {
+  return `${segment.segmentId.toString()}-${spanId}`;
 }

@@ -26,6 +26,17 @@ describe('a dictionary', () => {
     expect(dictionary.dueInMs()).toBe(0);
   });
 
+  it('can be asked without its counting as a sight, by who only hands the name on', () => {
+    for (let n = 0; n < 3; n++) expect(dictionary.known('/orders')).toBe(0);
+    dictionary.lookup('/orders');
+    for (let n = 0; n < 3; n++) expect(dictionary.known('/orders')).toBe(0);
+    expect(dictionary.batch()).toEqual([]);
+    dictionary.lookup('/orders');
+    expect(dictionary.known('/orders')).toBe(0);
+    dictionary.learn(['/orders'], new Map([['/orders', 12]]));
+    expect(dictionary.known('/orders')).toBe(12);
+  });
+
   it('knows an id from then on, and never asks for the name again', async () => {
     see('/orders');
     dictionary.learn(['/orders'], new Map([['/orders', 12]]));

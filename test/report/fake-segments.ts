@@ -19,6 +19,14 @@ export class FakeSegments implements SegmentApi {
   get received(): number[] {
     return this.streams.flat(2);
   }
+  /** So many `writeNow` takes. */
+  room = 0;
+
+  writeNow(segments: readonly Segment[]): number {
+    const written = segments.slice(0, this.room);
+    if (written.length > 0) this.streams.push([written.map(numberOf)]);
+    return written.length;
+  }
 
   async open(signal: AbortSignal): Promise<Outcome<SegmentStream>> {
     this.step();

@@ -109,6 +109,18 @@ describe('segments', () => {
     expect(reporter.counters().sent).toBe(9_000);
   });
 
+  it('stay in the buffer while the transport takes no more', async () => {
+    const drained = held<boolean>();
+    api.onWrite = () => drained.promise;
+    add(0, 1_000);
+    await clock.advance(5_000);
+    expect(reporter.counters()).toMatchObject({ inFlight: 256, buffered: 744 });
+    api.onWrite = () => Promise.resolve(true);
+    drained.settle(true);
+    await clock.advance(10);
+    expect(api.received).toEqual(range(0, 1_000));
+  });
+
   it('wait while the backend does not know us, and go at once when it does', async () => {
     isReady = false;
     add(0, 1_000);
@@ -337,6 +349,17 @@ describe('flush', () => {
     api.onEnd = () => Promise.resolve(ok(undefined));
   });
 
+  it('does not wait for the end of a backoff', async () => {
+    api.onOpen = () => Promise.resolve(retryable('no connection'));
+    add(0, 5);
+    await clock.advance(60_000);
+    api.onOpen = () => Promise.resolve(ok(undefined));
+    const flushed = reporter.flush(1_000);
+    await clock.advance(10);
+    await expect(flushed).resolves.toBe(true);
+    expect(reporter.counters().sent).toBe(5);
+  });
+
   it('is ended by stop', async () => {
     isReady = false;
     add(0, 5);
@@ -373,6 +396,33 @@ describe('stop', () => {
     const first = reporter.stop();
     expect(reporter.stop()).toBe(first);
     await first;
+  });
+});
+
+describe('the last words of a process that exits', () => {
+  it('are the oldest of what waits, as many as go without waiting; nobody hears their fate', async () => {
+    add(0, 10);
+    api.room = 7;
+    expect(reporter.sendLast()).toBe(true);
+    expect(api.received).toEqual(range(0, 7));
+    expect(reporter.counters()).toMatchObject({ inFlight: 7, buffered: 3, sent: 0, dropped: 0 });
+    assertAccounted(reporter.counters());
+    // A test's process goes on.
+    reporter = reporterOf(10_000);
+  });
+
+  it('are none where nothing can be written', () => {
+    add(0, 10);
+    expect(reporter.sendLast()).toBe(false);
+    expect(reporter.counters()).toMatchObject({ inFlight: 0, buffered: 10 });
+  });
+
+  it('may be what was written before', async () => {
+    api.onEnd = () => new Promise(() => undefined);
+    add(0, 5);
+    await clock.advance(500);
+    expect(reporter.sendLast()).toBe(true);
+    expect(reporter.counters()).toMatchObject({ inFlight: 5, buffered: 0 });
   });
 });
 

@@ -10,6 +10,7 @@ import type { Segment, SegmentRef, Span } from '../../src/trace/segment';
 const rooms = transpile(['base', 'trace']);
 
 const REF: SegmentRef = {
+  epoch: 1,
   refType: RefType.crossProcess,
   parentSegmentId: new ForeignId([4n, 5n, 6n]),
   parentSpanId: 2,
@@ -115,6 +116,68 @@ describe('a segment', () => {
   });
 });
 
+describe('a segment that has been open for long', () => {
+  const MINUTE = 60_000;
+
+  it('takes no more spans: what an event stream does then is sent at once, in the same trace, and counted', async () => {
+    const { tracer, segments, clock } = tracing();
+    const stream = tracer.openEntry('/events')!;
+    tracer.end(tracer.openExit('/early', 'a:80', stream)!);
+    await clock.advance(5 * MINUTE);
+    tracer.end(tracer.openExit('/in-time', 'a:80', stream)!);
+    expect(segments).toHaveLength(0);
+    await clock.advance(1);
+    tracer.end(tracer.openExit('/late', 'a:80', stream)!);
+    expect(segments.map(shapeOf)).toEqual([[['/late', 0, -1, SpanType.exit]]]);
+    expect(String(segments[0]!.traceId)).toBe(String(stream.segment.traceId));
+    expect(tracer.leftOut).toEqual({ spans: 0, details: 0, late: 1 });
+    tracer.end(stream);
+    expect(shapeOf(segments[1])).toEqual([
+      ['/early', 1, 0, SpanType.exit],
+      ['/in-time', 2, 0, SpanType.exit],
+      ['/events', 0, -1, SpanType.entry],
+    ]);
+  });
+
+  it('holds no more than before, however long the stream lasts, and each of its turns is whole', async () => {
+    const { tracer, segments, clock } = tracing({ maxSpansPerSegment: 50 });
+    const stream = tracer.openEntry('/events')!;
+    await context.run(stream, async () => {
+      for (let turn = 0; turn < 30; turn++) {
+        await clock.advance(MINUTE);
+        tracer.trace('turn', () => tracer.end(tracer.openExit('/a', 'a:80')!));
+      }
+    });
+    tracer.end(stream);
+    expect(segments.map(({ spans }) => spans.length)).toEqual([...Array<number>(25).fill(2), 11]);
+    expect(tracer.leftOut).toEqual({ spans: 0, details: 0, late: 25 });
+    expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(1);
+  });
+
+  it('is told by its own age: what began anew within it is young', async () => {
+    const { tracer, segments, clock } = tracing({ maxSegmentAgeMs: 100 });
+    const stream = tracer.openEntry('/events')!;
+    await clock.advance(150);
+    const turn = tracer.openLocal('turn', stream)!;
+    await clock.advance(60);
+    tracer.end(tracer.openExit('/a', 'a:80', turn)!);
+    tracer.end(turn);
+    expect(shapeOf(segments[0])).toEqual([
+      ['/a', 1, 0, SpanType.exit],
+      ['turn', 0, -1, SpanType.local],
+    ]);
+  });
+
+  it('is not taken for old since the wall clock was set back', () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    clock.shift(-3_600_000);
+    tracer.end(tracer.openLocal('work', entry)!);
+    tracer.end(entry);
+    expect(segments).toHaveLength(1);
+  });
+});
+
 describe('an entry span', () => {
   it('is no child of the scope it is opened in: a server started within a span does not serve for that span', () => {
     const { tracer, segments } = tracing();
@@ -124,14 +187,6 @@ describe('an entry span', () => {
     expect(segments[0]!.spans).toEqual([entry]);
     expect(entry.parentSpanId).toBe(-1);
     expect(String(entry.segment.traceId)).not.toBe(String(boot.segment.traceId));
-  });
-
-  it('goes on with the trace that asked for it, and says who did', () => {
-    const { tracer } = tracing();
-    const traceId = new ForeignId([1n, 2n, 3n]);
-    const entry = tracer.openEntry('/', { traceId, ref: REF })!;
-    expect(entry.segment.traceId).toBe(traceId);
-    expect(entry.refs).toEqual([REF]);
   });
 
   it('may be asked for by several places', () => {
@@ -149,6 +204,17 @@ describe('an entry span', () => {
     tracer.end(entry);
     tracer.rename(entry, '/too-late');
     expect(entry.operationName).toBe('/orders/:id');
+  });
+
+  it('is named by whoever knows better, as late as can be, and lets go of them', () => {
+    const { tracer, spans } = tracing();
+    const entry = tracer.openEntry('/orders/7')!;
+    let route: string | undefined = undefined;
+    entry.naming = { currentName: () => route };
+    route = '/orders/:id';
+    tracer.end(entry);
+    expect(spans()[0]!.operationName).toBe('/orders/:id');
+    expect(entry.naming).toBeUndefined();
   });
 });
 

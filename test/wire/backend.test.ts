@@ -121,7 +121,9 @@ describe('a backend', () => {
     server.reply = () => ({ code: status.PERMISSION_DENIED });
     await backend.registry.v2.registerService('orders', never);
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${otherPort}`, number: 2, protocol: 'v2' }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `127.0.0.1:${otherPort}`, number: 2, protocol: 'v2' }),
+    );
     await backend.registry.v2.registerService('orders', never);
     expect(other.asked).toHaveLength(1);
   });
@@ -152,7 +154,9 @@ describe('a backend', () => {
     expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
     await server.start(port);
-    expect(await backend.registry.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 2, protocol: 'v2' }));
+    expect(await backend.registry.connect(never)).toEqual(
+      ok({ address: `127.0.0.1:${port}`, number: 2, protocol: 'v2' }),
+    );
     expect(told).toHaveLength(1);
     expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(undefined));
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { ForeignId, OwnId } from '../../src/trace/id';
-import { Segment, type SegmentRef } from '../../src/trace/segment';
+import { Segment } from '../../src/trace/segment';
+import type { V2Ref } from '../../src/trace/segment-ref';
 import { Span } from '../../src/trace/span';
 import { SpanType } from '../../src/trace/vocabulary';
 import { SegmentEncoder } from '../../src/wire/encode/segment-encoder';
@@ -36,7 +37,8 @@ function segmentOf(...spans: ((segment: Segment) => Span)[]): Segment {
   return segment;
 }
 
-const REF: SegmentRef = {
+const REF: V2Ref = {
+  epoch: 1,
   refType: 0,
   parentSegmentId: new ForeignId([1n, 2n, 3n]),
   parentSpanId: 0,
@@ -47,7 +49,7 @@ const REF: SegmentRef = {
   parentEndpoint: '/middle',
 };
 
-function refsOf(ref: Partial<SegmentRef>, names: V2Names): Record<string, unknown> {
+function refsOf(ref: Partial<V2Ref>, names: V2Names): Record<string, unknown> {
   const segment = segmentOf((own) => new Span(own, 0, -1, SpanType.entry, '/', 1));
   segment.spans[0]!.refs = [{ ...REF, ...ref }];
   return (decode(encode(segment, names)).spans[0]!.refs as Record<string, unknown>[])[0]!;
@@ -150,14 +152,61 @@ describe('a v2 segment on the wire', () => {
   });
 
   it('hands on the ids that a caller sent', () => {
-    const ref = { networkAddress: 4, entryEndpoint: -1, parentEndpoint: 123 };
+    const ref = { networkAddress: 4, entryEndpoint: 122, parentEndpoint: 123 };
     expect(refsOf(ref, someNames())).toMatchObject({
       networkAddressId: 4,
       networkAddress: '',
-      entryEndpointId: -1,
+      entryEndpointId: 122,
       parentEndpointId: 123,
     });
-    expect(refsOf({ entryEndpoint: undefined }, someNames())).toMatchObject({ entryEndpoint: '', entryEndpointId: 0 });
+  });
+
+  it('says of an endpoint that there is none so that both OAP 6.5 and later ones take it', () => {
+    for (const none of [undefined, -1, 0, '']) {
+      expect(refsOf({ entryEndpoint: none, parentEndpoint: none }, someNames())).toMatchObject({
+        entryEndpoint: '',
+        entryEndpointId: -1,
+        parentEndpoint: '',
+        parentEndpointId: 1,
+      });
+    }
+  });
+
+  it("leaves out a ref of another epoch, whose ids may be anybody's, and keeps those of its own", () => {
+    const segment = segmentOf((own) => new Span(own, 0, -1, SpanType.entry, '/', 1));
+    const refs = [1, 2, 3, 2].map((epoch) => ({ ...REF, epoch, parentSpanId: epoch }));
+    segment.spans[0]!.refs = refs;
+    const before = encoder.refsLeftOut;
+    const decoded = decode(encode(segment, someNames({ epoch: 2 })));
+    expect((decoded.spans[0]!.refs as { parentSpanId: number }[]).map(({ parentSpanId }) => parentSpanId)).toEqual([
+      2, 2,
+    ]);
+    expect(encoder.refsLeftOut - before).toBe(2);
+    // It names what it has, so that nothing is lost for the next time.
+    expect(segment.spans[0]!.refs).toBe(refs);
+  });
+
+  it('joins the trace of its caller though the ref is left out', () => {
+    const traceId = new ForeignId([7n, 8n, 9n]);
+    const segment = new Segment(traceId, new OwnId(7, 1, 1_700_000_000_000, 1));
+    const span = new Span(segment, 0, -1, SpanType.entry, '/', 1);
+    span.refs = [REF];
+    segment.spans.push(span);
+    const frame = encode(segment, someNames({ epoch: 9 }));
+    const upstream = oracleDecode('UpstreamSegment', frame.subarray(5));
+    expect(upstream.globalTraceIds).toEqual([{ idParts: ['7', '8', '9'] }]);
+  });
+
+  it('leaves out a ref without a network address or an instance, for which the whole segment would be lost', () => {
+    for (const lack of [
+      { networkAddress: '' },
+      { networkAddress: 0 },
+      { networkAddress: -1 },
+      { parentInstanceId: 0 },
+      { entryInstanceId: 0 },
+    ]) {
+      expect(refsOf(lack, someNames())).toBeUndefined();
+    }
   });
 
   it('puts what HTTP says before the tags of the application', () => {

@@ -1,15 +1,17 @@
-import type { Segment } from '../../trace/segment';
+import type { Segment, SegmentRef } from '../../trace/segment';
 import type { Span } from '../../trace/span';
 
-/** More than all numbers, tags and lengths of one segment, span, ref, log or pair can take. */
+/** More than all numbers, ids, tags and lengths of one span, ref, log or pair can take. */
 const FIXED = 320;
 const FIXED_PAIR = 24;
+/** The same of what surrounds the spans: two ids, and on v3 the names of service and instance. */
+const FIXED_SEGMENT = 1024;
 /** UTF-8 takes at most three bytes a UTF-16 unit. */
 const BYTES_PER_CHAR = 3;
 
 /** At least as many bytes as the segment takes, its frame included. Looks at lengths only, which costs next to nothing. */
 export function boundOfSegment(segment: Segment): number {
-  let bound = FIXED;
+  let bound = FIXED_SEGMENT;
   for (const span of segment.spans) bound += boundOfSpan(span);
   return bound;
 }
@@ -29,11 +31,16 @@ function boundOfSpan(span: Span): number {
   }
   if (span.refs) {
     for (const ref of span.refs) {
-      chars += charsOf([ref.networkAddress, ref.entryEndpoint, ref.parentEndpoint]);
+      chars += charsOfRef(ref);
       fixed += FIXED;
     }
   }
   return chars * BYTES_PER_CHAR + fixed;
+}
+
+function charsOfRef(ref: SegmentRef): number {
+  if (ref.parentService === undefined) return charsOf([ref.networkAddress, ref.entryEndpoint, ref.parentEndpoint]);
+  return charsOf([ref.parentService, ref.parentInstance, ref.parentEndpoint, ref.addressUsedAtPeer]);
 }
 
 function charsOf(texts: readonly (string | number | undefined)[]): number {

@@ -7,4 +7,6 @@ export interface SegmentCodec<N extends Names> {
   boundOf(segment: Segment): number;
   /** Writes one whole gRPC message at `pos`; returns the position after it. */
   write(buf: Buffer, pos: number, segment: Segment, names: N): number;
+  /** So many refs it leaves out, as this backend would drop the segment for them. Absent: it never does. */
+  leftOutOf?(segment: Segment, names: N): number;
 }

@@ -15,6 +15,7 @@ export type Encoded = 'whole' | 'bare' | 'left out';
 export class SegmentEncoder<N extends Names> {
   private buf: Buffer | undefined;
   private pos = 0;
+  private leftOut = 0;
 
   constructor(private readonly codec: SegmentCodec<N>) {}
 
@@ -23,9 +24,19 @@ export class SegmentEncoder<N extends Names> {
     return this.pos;
   }
 
+  /** Refs that went without, since ever: the segments joined their trace all the same. */
+  get refsLeftOut(): number {
+    return this.leftOut;
+  }
+
   append(segment: Segment, names: N): Encoded {
-    if (this.write(segment, names)) return 'whole';
-    return this.write(bareSegment(segment), names) ? 'bare' : 'left out';
+    const encoded = this.write(segment, names)
+      ? 'whole'
+      : this.write(bareSegment(segment), names)
+        ? 'bare'
+        : 'left out';
+    if (encoded !== 'left out') this.leftOut += this.codec.leftOutOf?.(segment, names) ?? 0;
+    return encoded;
   }
 
   /** What was encoded, as a buffer of its own: the transport may hold on to it. Begins anew. */

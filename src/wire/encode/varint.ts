@@ -12,8 +12,16 @@ export function writeUint32(buf: Buffer, pos: number, value: number): number {
 
 /** An int32; a negative one takes ten bytes, as protobuf sign-extends it to 64 bits. */
 export function writeInt32(buf: Buffer, pos: number, value: number): number {
+  // The parent of every first span.
+  if (value === -1) return writeMinusOne(buf, pos);
   const int32 = value | 0;
   return int32 < 0 ? writeBits(buf, pos, int32 >>> 0, 0xffff_ffff) : writeUint32(buf, pos, int32);
+}
+
+function writeMinusOne(buf: Buffer, pos: number): number {
+  for (let at = pos; at < pos + 9; at++) buf[at] = 0xff;
+  buf[pos + 9] = 1;
+  return pos + 10;
 }
 
 /** A whole number within the safe integers, as int64. */

@@ -1,11 +1,11 @@
-import { OwnId, type Id } from '../../trace/id';
+import { OwnId, type NumericId } from '../../trace/id';
 import { writeBigInt64, writeInt64, writeMillisAndSequence } from '../encode/varint';
 
 /** The most that an id takes: three int64 of ten bytes, two lengths, one tag. */
 export const LONGEST_ID = 34;
 
 /** A `UniqueId` with its length before it: `idParts` are packed, zeros included. Always under 128 bytes. */
-export function writeId(buf: Buffer, pos: number, id: Id): number {
+export function writeId(buf: Buffer, pos: number, id: NumericId): number {
   const parts = pos + 3;
   let at: number;
   if (id instanceof OwnId) {

@@ -1,12 +1,37 @@
-import type { SegmentRef } from '../../trace/segment';
+import type { Segment } from '../../trace/segment';
+import type { SegmentRef, V2Ref } from '../../trace/segment-ref';
+import { USER_ENDPOINT } from '../../trace/vocabulary';
 import { writeNumber } from '../encode/field';
 import { closeLength } from '../encode/length';
 import { writeText } from '../encode/text';
 import type { V2Names } from '../names';
 import { writeId } from './encode-id';
 
+/** For an entry endpoint that there is none: what OAP itself calls that. It takes 0 for a name that is still to come. */
+const NONE = -1;
+
+/**
+ * Whether a backend takes a segment with this ref; with any other it drops the segment. A ref of another epoch holds
+ * ids that are nobody's by now, or somebody else's.
+ */
+export function isUsable(ref: SegmentRef, names: V2Names): ref is V2Ref {
+  if (ref.parentService !== undefined) return false;
+  const { networkAddress, parentInstanceId, entryInstanceId } = ref;
+  const hasAddress = typeof networkAddress === 'number' ? networkAddress > 0 : networkAddress !== '';
+  return ref.epoch === names.epoch && hasAddress && parentInstanceId > 0 && entryInstanceId > 0;
+}
+
+/** How many refs of a segment are left out, so that it gets through. */
+export function unusableRefs(segment: Segment, names: V2Names): number {
+  let count = 0;
+  for (const { refs } of segment.spans) {
+    if (refs) for (const ref of refs) if (!isUsable(ref, names)) count++;
+  }
+  return count;
+}
+
 /** A `SegmentReference`, as field 5 of a span. */
-export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: V2Names): number {
+export function writeRef(buf: Buffer, pos: number, ref: V2Ref, names: V2Names): number {
   buf[pos] = 0x2a;
   const body = pos + 3;
   let at = writeIfAny(buf, body, 0x08, ref.refType);
@@ -22,8 +47,8 @@ export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: V2Nam
     idOr(ref.networkAddress, (name) => names.networkAddress(name)),
   );
   at = writeIfAny(buf, at, 0x38, ref.entryInstanceId);
-  at = writeNameOrId(buf, at, 0x42, 0x48, endpointOf(ref.entryEndpoint, ref.entryInstanceId, names));
-  at = writeNameOrId(buf, at, 0x52, 0x58, endpointOf(ref.parentEndpoint, ref.parentInstanceId, names));
+  at = writeNameOrId(buf, at, 0x42, 0x48, endpointOf(ref.entryEndpoint, ref.entryInstanceId, names, NONE));
+  at = writeNameOrId(buf, at, 0x52, 0x58, endpointOf(ref.parentEndpoint, ref.parentInstanceId, names, USER_ENDPOINT));
   return closeLength(buf, body, at, 2);
 }
 
@@ -31,8 +56,14 @@ export function writeRef(buf: Buffer, pos: number, ref: SegmentRef, names: V2Nam
  * The id of an endpoint by name is known of our own service only, and a name means another endpoint in every service.
  * Where the other side is not this very instance, the name goes as it came.
  */
-function endpointOf(endpoint: string | number | undefined, instanceId: number, names: V2Names): string | number {
-  if (endpoint === undefined) return 0;
+function endpointOf(
+  endpoint: string | number | undefined,
+  instanceId: number,
+  names: V2Names,
+  none: number,
+): string | number {
+  if (endpoint === undefined || endpoint === '') return none;
+  if (typeof endpoint === 'number') return endpoint > 0 ? endpoint : none;
   return instanceId === names.instanceId ? idOr(endpoint, (name) => names.endpoint(name)) : endpoint;
 }
 

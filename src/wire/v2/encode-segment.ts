@@ -1,3 +1,4 @@
+import { numericTraceId } from '../../trace/numeric-trace-id';
 import type { Segment } from '../../trace/segment';
 import { closeLength } from '../encode/length';
 import { writeInt32 } from '../encode/varint';
@@ -9,7 +10,7 @@ import { writeSpan } from './encode-span';
 export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: V2Names): number {
   const message = pos + 5;
   buf[message] = 0x0a;
-  let at = writeId(buf, message + 1, segment.traceId);
+  let at = writeId(buf, message + 1, numericTraceId(segment));
   buf[at] = 0x12;
   const body = at + 3;
   buf[body] = 0x0a;

@@ -5,7 +5,7 @@ import { closeLength } from '../encode/length';
 import { readyKey, writeKnownPair, writePair } from '../encode/pair';
 import { writeText } from '../encode/text';
 import type { V2Names } from '../names';
-import { writeRef } from './encode-ref';
+import { isUsable, writeRef } from './encode-ref';
 
 const TAG = 0x7a;
 const URL = readyKey('url');
@@ -18,13 +18,14 @@ const STATUS_CODE = readyKey('status_code');
  */
 export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names): number {
   buf[pos] = 0x12;
-  const body = pos + 3;
+  const reserved = lengthBytes(span);
+  const body = pos + 1 + reserved;
   let at = body;
   if (span.spanId !== 0) at = writeNumber(buf, at, 0x08, span.spanId);
   if (span.parentSpanId !== 0) at = writeNumber(buf, at, 0x10, span.parentSpanId);
   if (span.startTime !== 0) at = writeTime(buf, at, 0x18, span.startTime);
   if (span.endTime !== 0) at = writeTime(buf, at, 0x20, span.endTime);
-  if (span.refs) for (const ref of span.refs) at = writeRef(buf, at, ref, names);
+  if (span.refs) for (const ref of span.refs) if (isUsable(ref, names)) at = writeRef(buf, at, ref, names);
   at = writeOperation(buf, at, span, names);
   if (span.peer !== '') at = writePeer(buf, at, span.peer, names);
   if (span.type !== 0) at = writeNumber(buf, at, 0x50, span.type);
@@ -44,7 +45,13 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names):
       at = writeLog(buf, at + 4, log);
     }
   }
-  return closeLength(buf, body, at, 2);
+  return closeLength(buf, body, at, reserved);
+}
+
+/** A guess, so that the span need not be moved: beside these strings a span of HTTP takes some 90 bytes. */
+function lengthBytes({ tags, logs, refs, url, method, peer }: Span): number {
+  const isBare = tags === undefined && logs === undefined && refs === undefined;
+  return isBare && url.length + method.length + peer.length <= 35 ? 1 : 2;
 }
 
 function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): number {

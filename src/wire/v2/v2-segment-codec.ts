@@ -1,6 +1,11 @@
 import { boundOfSegment } from '../encode/segment-bound';
 import type { SegmentCodec } from '../encode/segment-codec';
 import type { V2Names } from '../names';
+import { unusableRefs } from './encode-ref';
 import { writeSegment } from './encode-segment';
 
-export const v2SegmentCodec: SegmentCodec<V2Names> = { boundOf: boundOfSegment, write: writeSegment };
+export const v2SegmentCodec: SegmentCodec<V2Names> = {
+  boundOf: boundOfSegment,
+  write: writeSegment,
+  leftOutOf: unusableRefs,
+};

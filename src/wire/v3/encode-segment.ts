@@ -1,16 +1,16 @@
 import type { Segment } from '../../trace/segment';
 import { writeText } from '../encode/text';
 import type { V3Names } from '../names';
-import { writeIdText } from './encode-id';
+import { writeId } from './encode-id';
 import { writeSpan } from './encode-span';
 
 /** One gRPC message: not compressed, its length, and a `SegmentObject`. */
 export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: V3Names): number {
   const message = pos + 5;
   buf[message] = 0x0a;
-  let at = writeIdText(buf, message + 1, segment.traceId);
+  let at = writeId(buf, message + 1, segment.traceId);
   buf[at] = 0x12;
-  at = writeIdText(buf, at + 1, segment.segmentId);
+  at = writeId(buf, at + 1, segment.segmentId);
   for (const span of segment.spans) at = writeSpan(buf, at, span, names);
   buf[at] = 0x22;
   at = writeText(buf, at + 1, names.service);

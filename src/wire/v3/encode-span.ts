@@ -1,10 +1,12 @@
 import type { Span } from '../../trace/span';
+import { v3EndpointName } from '../../trace/v3-endpoint-name';
 import { SpanType } from '../../trace/vocabulary';
 import { writeLog, writeNumber, writeTime } from '../encode/field';
 import { closeLength } from '../encode/length';
 import { readyKey, writeKnownPair, writePair } from '../encode/pair';
 import { writeText } from '../encode/text';
 import type { V3Names } from '../names';
+import { writeRef } from './encode-ref';
 
 const TAG = 0x62;
 const URL = readyKey('url');
@@ -20,6 +22,7 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V3Names):
   if (span.parentSpanId !== 0) at = writeNumber(buf, at, 0x10, span.parentSpanId);
   if (span.startTime !== 0) at = writeTime(buf, at, 0x18, span.startTime);
   if (span.endTime !== 0) at = writeTime(buf, at, 0x20, span.endTime);
+  if (span.refs) for (const ref of span.refs) if (ref.parentService !== undefined) at = writeRef(buf, at, ref);
   at = writeOperation(buf, at, span, names);
   if (span.peer !== '') {
     buf[at] = 0x3a;
@@ -40,20 +43,19 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V3Names):
       at = writeLog(buf, at + 3, log);
     }
   }
+  if (span.segment.skipsAnalysis) {
+    buf[at] = 0x70;
+    buf[at + 1] = 1;
+    at += 2;
+  }
   return closeLength(buf, body, at, 2);
 }
 
 function writeOperation(buf: Buffer, pos: number, span: Span, names: V3Names): number {
-  const name = nameOf(span, names);
+  const name = span.type === SpanType.entry ? names.endpoint(v3EndpointName(span)) : span.operationName;
   if (name === '') return pos;
   buf[pos] = 0x32;
   return writeText(buf, pos + 1, name);
-}
-
-/** Agents of this age name an HTTP endpoint by method and path. */
-function nameOf({ type, operationName, method }: Span, names: V3Names): string {
-  if (type !== SpanType.entry) return operationName;
-  return names.endpoint(method === '' ? operationName : `${method}:${operationName}`);
 }
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {

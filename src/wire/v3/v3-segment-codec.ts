@@ -1,6 +1,11 @@
 import { boundOfSegment } from '../encode/segment-bound';
 import type { SegmentCodec } from '../encode/segment-codec';
 import type { V3Names } from '../names';
+import { v2Refs } from './encode-ref';
 import { writeSegment } from './encode-segment';
 
-export const v3SegmentCodec: SegmentCodec<V3Names> = { boundOf: boundOfSegment, write: writeSegment };
+export const v3SegmentCodec: SegmentCodec<V3Names> = {
+  boundOf: boundOfSegment,
+  write: writeSegment,
+  leftOutOf: v2Refs,
+};

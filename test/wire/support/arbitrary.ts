@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ForeignId, OwnId, type Id } from '../../../src/trace/id';
+import { ForeignId, OwnId, type NumericId } from '../../../src/trace/id';
 import { Segment, type SegmentRef } from '../../../src/trace/segment';
 import { Span, type SpanLog } from '../../../src/trace/span';
 import type { V2Names } from '../../../src/wire/names';
@@ -43,7 +43,7 @@ const time = fc.oneof(
   fc.constantFrom(0, 1, 2 ** 28 - 1, 2 ** 28, 2 ** 32, Number.MAX_SAFE_INTEGER),
 );
 
-const anyId: fc.Arbitrary<Id> = fc.oneof(
+const anyId: fc.Arbitrary<NumericId> = fc.oneof(
   fc
     .record({
       first: fc.maxSafeNat(),
@@ -61,6 +61,7 @@ const anyId: fc.Arbitrary<Id> = fc.oneof(
 const nameOrId = fc.oneof(anyText, int32);
 
 const anyRef: fc.Arbitrary<SegmentRef> = fc.record({
+  epoch: fc.constantFrom(1, 1, 1, 0, 2),
   refType: fc.constantFrom<RefType>(0, 1),
   parentSegmentId: anyId,
   parentSpanId: int32,

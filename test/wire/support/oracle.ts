@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { loadSync, util, type Root } from 'protobufjs';
-import { OwnId, type Id } from '../../../src/trace/id';
-import type { Segment, SegmentRef } from '../../../src/trace/segment';
+import { OwnId, type NumericId } from '../../../src/trace/id';
+import { numericTraceId } from '../../../src/trace/numeric-trace-id';
+import type { Segment } from '../../../src/trace/segment';
+import type { V2Ref } from '../../../src/trace/segment-ref';
 import type { Span } from '../../../src/trace/span';
 import type { V2Names } from '../../../src/wire/names';
 
@@ -35,7 +37,7 @@ export function oracleDecode(type: string, bytes: Uint8Array): Json {
 /** The whole gRPC frame that a segment has to become. */
 export function oracleFrame(segment: Segment, names: V2Names): Buffer {
   const message = oracleEncode('UpstreamSegment', {
-    globalTraceIds: [uniqueId(segment.traceId)],
+    globalTraceIds: [uniqueId(numericTraceId(segment))],
     segment: oracleEncode('SegmentObject', segmentObject(segment, names)),
   });
   const prefix = Buffer.alloc(5);
@@ -66,7 +68,9 @@ function spanObject(span: Span, names: V2Names): Json {
     parentSpanId: span.parentSpanId,
     startTime: long(BigInt(span.startTime)),
     endTime: long(BigInt(span.endTime)),
-    refs: (span.refs ?? []).map((ref) => reference(ref, names)),
+    refs: (span.refs ?? [])
+      .filter((ref): ref is V2Ref => ref.parentService === undefined && isTaken(ref, names))
+      .map((ref) => reference(ref, names)),
     ...(endpointId ? { operationNameId: endpointId } : { operationName: span.operationName }),
     ...(peerId ? { peerId } : { peer: span.peer }),
     spanType: span.type,
@@ -78,7 +82,12 @@ function spanObject(span: Span, names: V2Names): Json {
   };
 }
 
-function reference(ref: SegmentRef, names: V2Names): Json {
+function isTaken({ epoch, networkAddress, parentInstanceId, entryInstanceId }: V2Ref, names: V2Names): boolean {
+  const hasAddress = networkAddress !== '' && !(Number(networkAddress) <= 0 && typeof networkAddress === 'number');
+  return epoch === names.epoch && hasAddress && parentInstanceId > 0 && entryInstanceId > 0;
+}
+
+function reference(ref: V2Ref, names: V2Names): Json {
   const { entryEndpoint, parentEndpoint, networkAddress } = ref;
   return {
     refType: ref.refType,
@@ -87,10 +96,13 @@ function reference(ref: SegmentRef, names: V2Names): Json {
     parentServiceInstanceId: ref.parentInstanceId,
     entryServiceInstanceId: ref.entryInstanceId,
     ...idOrName('networkAddress', networkAddress, (name) => names.networkAddress(name)),
-    ...idOrName('entryEndpoint', entryEndpoint, ownEndpoints(ref.entryInstanceId, names)),
-    ...idOrName('parentEndpoint', parentEndpoint, ownEndpoints(ref.parentInstanceId, names)),
+    ...idOrName('entryEndpoint', someOr(entryEndpoint, -1), ownEndpoints(ref.entryInstanceId, names)),
+    ...idOrName('parentEndpoint', someOr(parentEndpoint, 1), ownEndpoints(ref.parentInstanceId, names)),
   };
 }
+
+const someOr = (endpoint: string | number | undefined, none: number): string | number =>
+  endpoint === undefined || endpoint === '' || (typeof endpoint === 'number' && endpoint <= 0) ? none : endpoint;
 
 const ownEndpoints = (instanceId: number, names: V2Names) => (name: string) =>
   instanceId === names.instanceId ? names.endpoint(name) : 0;
@@ -107,7 +119,7 @@ function pairs(data: readonly string[]): Json[] {
   }));
 }
 
-function uniqueId(id: Id): Json {
+function uniqueId(id: NumericId): Json {
   const parts =
     id instanceof OwnId
       ? [BigInt(id.first), BigInt(id.second), BigInt(id.millis) * 10_000n + BigInt(id.sequence)]

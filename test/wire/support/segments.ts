@@ -40,6 +40,7 @@ export function failedWithRef(): Segment {
   entry.statusCode = 500;
   entry.refs = [
     {
+      epoch: 1,
       refType: 0,
       parentSegmentId: new ForeignId([7n, 4242n, 15_739_273_122_400_001n]),
       parentSpanId: 1,

@@ -1,0 +1,148 @@
+import { httpUrl } from './http-url';
+import { Origins } from './origins';
+import { parseTarget } from './target';
+import { messageOf } from '../base/errors';
+import { Component, Layer } from '../trace/vocabulary';
+import type { InstrumentOptions } from './options';
+import type { UndiciScopes } from './undici-scopes';
+import type { Span } from '../trace/span';
+import type { Tracer } from '../trace/tracer';
+
+const SPAN = Symbol('skyanchor.span');
+
+/** A request of undici's, as versions 5 to 8 have it. */
+interface Request {
+  readonly origin?: unknown;
+  readonly path?: unknown;
+  readonly method?: unknown;
+  readonly upgrade?: unknown;
+  /** Lines of text in version 5, later names and values in turn. */
+  readonly headers?: unknown;
+  addHeader(name: string, value: string): unknown;
+  onUpgrade?: Upgraded;
+  onRequestUpgrade?: Upgraded;
+  [SPAN]?: Span;
+}
+
+type Upgraded = (this: unknown, statusCode: number, ...more: unknown[]) => unknown;
+
+/** The exit spans of undici's requests. Nothing here throws: what a subscriber throws ends the host. */
+export class UndiciSpans {
+  private readonly origins = new Origins();
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly options: InstrumentOptions,
+    private readonly scopes: UndiciScopes,
+  ) {}
+
+  /** A request was made; its head is not written yet. A redirect or a retry is another one. */
+  open(message: unknown): void {
+    try {
+      const { request } = message as { request: Request };
+      this.scopes.keep(request);
+      this.openSpan(request);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  private openSpan(request: Request): void {
+    const { method, path, upgrade } = request;
+    const { scheme, peer } = this.origins.of(request.origin);
+    const target = parseTarget(path);
+    const span = this.tracer.openExit(target.path, peer);
+    if (!span) return;
+    span.layer = Layer.http;
+    span.componentId = Component.httpClient;
+    span.method = String(method);
+    span.url = httpUrl(scheme, peer, target, this.options.collectQuery);
+    request[SPAN] = span;
+    if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);
+    this.tracer.inject(span, request, addHeader);
+  }
+
+  /** Informational answers come here, too; the last one is the answer. */
+  answered(message: unknown): void {
+    try {
+      const { request, response } = message as { request: Request; response: { statusCode: unknown } };
+      const span = request[SPAN];
+      if (span !== undefined) this.setStatus(span, response.statusCode);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** The response has arrived, to its end. */
+  complete(message: unknown): void {
+    try {
+      const span = (message as { request: Request }).request[SPAN];
+      if (span !== undefined) this.tracer.end(span);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** The connection failed, or the caller gave up. */
+  failed(message: unknown): void {
+    try {
+      const { request, error } = message as { request: Request; error: unknown };
+      const span = request[SPAN];
+      if (span === undefined) return;
+      // A caller that has seen enough of a response cancels it, and that is none.
+      if (span.statusCode !== 0 && isAbort(error)) this.tracer.log(span, SEEN_ENOUGH);
+      else this.tracer.fail(span, error);
+      this.tracer.end(span);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** From then on it is a connection of another kind, and most versions publish nothing of it. */
+  private watchUpgrade(request: Request, span: Span): void {
+    const name = request.onRequestUpgrade ? 'onRequestUpgrade' : 'onUpgrade';
+    const upgraded = request[name];
+    if (typeof upgraded !== 'function') {
+      this.tracer.end(span);
+      return;
+    }
+    request[name] = (statusCode, ...more) => {
+      this.setStatus(span, statusCode);
+      this.tracer.end(span);
+      return upgraded.call(request, statusCode, ...more);
+    };
+  }
+
+  private setStatus(span: Span, statusCode: unknown): void {
+    if (typeof statusCode !== 'number' || span.endTime !== 0) return;
+    span.statusCode = statusCode;
+    if (statusCode >= 400) span.isError = true;
+  }
+
+  private complain(error: unknown): void {
+    this.options.log.error(`a call by undici could not be traced: ${messageOf(error)}`, 'undici');
+  }
+}
+
+const SEEN_ENOUGH = { event: 'aborted', message: 'the caller closed in the middle of the response' };
+
+/** Whatever the realm: `AbortError` of a signal, and undici's own. */
+function isAbort(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  return name === 'AbortError' || code === 'UND_ERR_ABORTED';
+}
+
+/** A header that the caller set himself is his. */
+function addHeader(request: Request, name: string, value: string): void {
+  if (!hasHeader(request.headers, name)) request.addHeader(name, value);
+}
+
+function hasHeader(headers: unknown, name: string): boolean {
+  if (typeof headers === 'string') return `\r\n${headers}`.toLowerCase().includes(`\r\n${name}:`);
+  if (!Array.isArray(headers)) return false;
+  for (let at = 0; at < headers.length; at += 2) {
+    const own: unknown = headers[at];
+    if (typeof own === 'string' && own.length === name.length && own.toLowerCase() === name) return true;
+  }
+  return false;
+}

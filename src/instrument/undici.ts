@@ -1,0 +1,26 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { UndiciSpans } from './undici-spans';
+import { UndiciScopes } from './undici-scopes';
+import type { InstrumentOptions } from './options';
+import type { Undo } from './patch';
+import type { Tracer } from '../trace/tracer';
+
+/**
+ * Exit spans and headers for `fetch` and for every copy of undici in the process, by what it publishes of its own
+ * accord. Node's `fetch` stays unloaded until somebody uses it.
+ */
+export function undici(tracer: Tracer, options: InstrumentOptions): Undo[] {
+  const scopes = new UndiciScopes();
+  const spans = new UndiciSpans(tracer, options, scopes);
+  const undos = Object.entries({
+    create: (message: unknown) => spans.open(message),
+    headers: (message: unknown) => spans.answered(message),
+    trailers: (message: unknown) => spans.complete(message),
+    error: (message: unknown) => spans.failed(message),
+  }).map(([event, heard]): Undo => {
+    const name = `undici:request:${event}`;
+    subscribe(name, heard);
+    return () => unsubscribe(name, heard);
+  });
+  return [...undos, () => scopes.disable()];
+}

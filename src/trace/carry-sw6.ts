@@ -1,0 +1,59 @@
+import { numericTraceId } from './numeric-trace-id';
+import { readSw6 } from './read-sw6';
+import { RefType, USER_ENDPOINT } from './vocabulary';
+import { writeSw6 } from './write-sw6';
+import type { Origin } from './origin';
+import type { OwnIds } from './own-names';
+import type { Span } from './segment';
+import type { V2Ref } from './segment-ref';
+
+export const SW6 = 'sw6';
+
+/** @param epoch of our own registration: the ids in the header mean something only in it */
+export function sw6Origin(header: unknown, epoch: number): Origin | undefined {
+  const sw6 = readSw6(header);
+  if (!sw6) return undefined;
+  const ref: V2Ref = {
+    epoch,
+    refType: RefType.crossProcess,
+    parentSegmentId: sw6.parentSegmentId,
+    parentSpanId: sw6.parentSpanId,
+    parentInstanceId: sw6.parentInstanceId,
+    entryInstanceId: sw6.entryInstanceId,
+    networkAddress: sw6.peer,
+    entryEndpoint: sw6.entryEndpoint,
+    parentEndpoint: sw6.parentEndpoint,
+  };
+  return { isSampled: sw6.isSampled, traceId: sw6.traceId, ref, correlation: undefined, skipsAnalysis: false };
+}
+
+/** What a request of this exit span has to say; `undefined`: it cannot be said. */
+export function sw6Of(span: Span, names: OwnIds): string | undefined {
+  if (names.instanceId === 0) return undefined;
+  const { entry, segmentId } = span.segment;
+  // Work outside of any request has no endpoint.
+  const own = entry && entry.operationName !== '' ? nameOrId(entry.operationName, names) : undefined;
+  const first = entry?.refs?.find((ref): ref is V2Ref => ref.parentService === undefined);
+  const here = first?.epoch === names.epoch ? first : undefined;
+  return writeSw6({
+    isSampled: true,
+    traceId: numericTraceId(span.segment),
+    parentSegmentId: segmentId,
+    parentSpanId: span.spanId,
+    parentInstanceId: names.instanceId,
+    entryInstanceId: here ? here.entryInstanceId : names.instanceId,
+    peer: names.networkAddress(span.peer) || span.peer,
+    entryEndpoint: here ? entryEndpointOf(here, names) : own,
+    parentEndpoint: own ?? USER_ENDPOINT,
+  });
+}
+
+function nameOrId(name: string, names: OwnIds): string | number {
+  return names.endpoint(name) || name;
+}
+
+/** As it came; where the trace came in at this very instance, our own id for it may be known by now. */
+function entryEndpointOf({ entryEndpoint, entryInstanceId }: V2Ref, names: OwnIds): string | number | undefined {
+  const isOwn = typeof entryEndpoint === 'string' && entryInstanceId === names.instanceId;
+  return isOwn ? nameOrId(entryEndpoint, names) : entryEndpoint;
+}

@@ -1,0 +1,67 @@
+import { readCorrelation, writeCorrelation } from './correlation';
+import { readSw8 } from './read-sw8';
+import { RefType } from './vocabulary';
+import { writeSw8 } from './write-sw8';
+import type { IncomingHeaders } from './incoming-headers';
+import type { Origin } from './origin';
+import type { OwnWords } from './own-names';
+import type { Span } from './segment';
+import type { V3Ref } from './segment-ref';
+
+export const SW8 = 'sw8';
+export const SW8_CORRELATION = 'sw8-correlation';
+/** `<mode>-<time>`: whether this trace is left out of the metrics, and when the request was sent. */
+export const SW8_X = 'sw8-x';
+
+/** For a call whose time on the way nobody asks for, a blank stands for the time. */
+const NO_TIME = ' ';
+
+export function sw8Origin(headers: IncomingHeaders): Origin | undefined {
+  const sw8 = readSw8(headers[SW8]);
+  if (!sw8) return undefined;
+  const ref: V3Ref = {
+    refType: RefType.crossProcess,
+    traceId: sw8.traceId,
+    parentSegmentId: sw8.parentSegmentId,
+    parentSpanId: sw8.parentSpanId,
+    parentService: sw8.parentService,
+    parentInstance: sw8.parentInstance,
+    parentEndpoint: sw8.parentEndpoint,
+    addressUsedAtPeer: sw8.addressUsedAtPeer,
+  };
+  return {
+    isSampled: sw8.isSampled,
+    traceId: sw8.traceId,
+    ref,
+    correlation: readCorrelation(headers[SW8_CORRELATION]),
+    skipsAnalysis: skipsAnalysis(headers[SW8_X]),
+  };
+}
+
+/** What a request of this exit span has to say; `undefined`: it cannot be said. */
+export function sw8Of(span: Span, names: OwnWords): string | undefined {
+  const { entry, root, segmentId, traceId } = span.segment;
+  return writeSw8({
+    isSampled: true,
+    traceId,
+    parentSegmentId: segmentId,
+    parentSpanId: span.spanId,
+    parentService: names.service,
+    parentInstance: names.instance,
+    parentEndpoint: names.endpoint(entry ?? root ?? span),
+    addressUsedAtPeer: span.peer,
+  });
+}
+
+/** Calls `set` for what goes beside `sw8`. */
+export function sw8Rest<T>(span: Span, into: T, set: (into: T, name: string, value: string) => void): void {
+  const { correlation, skipsAnalysis: skips } = span.segment;
+  const pairs = writeCorrelation(correlation);
+  if (pairs !== undefined) set(into, SW8_CORRELATION, pairs);
+  if (skips) set(into, SW8_X, `1-${NO_TIME}`);
+}
+
+/** Only what is well-formed counts. */
+function skipsAnalysis(header: unknown): boolean {
+  return typeof header === 'string' && /^1-(?:\d*| )$/.test(header);
+}

@@ -1,0 +1,14 @@
+import type { Id } from './id';
+import type { SegmentRef } from './segment-ref';
+
+/** What a carrier brought: the trace to go on with, and the place that asked. */
+export interface Origin {
+  /** The caller records this trace, so everybody does; otherwise nobody. */
+  readonly isSampled: boolean;
+  readonly traceId: Id;
+  readonly ref: SegmentRef;
+  /** What the application gave the trace along, at most three pairs. */
+  readonly correlation: ReadonlyMap<string, string> | undefined;
+  /** The trace is not to count in the metrics. */
+  readonly skipsAnalysis: boolean;
+}

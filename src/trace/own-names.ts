@@ -1,0 +1,25 @@
+import type { Span } from './segment';
+
+/** What the backend knows us by, as a carrier tells it to others. Declared by who needs it, the tracer. */
+export type OwnNames = OwnIds | OwnWords;
+
+/** Of a v2 backend: the agent's dictionaries, seen from the tracer. An id of 0 says that there is none yet. */
+export interface OwnIds {
+  readonly protocol: 'v2';
+  /** The ids of different epochs never meet. */
+  readonly epoch: number;
+  readonly instanceId: number;
+  /** Looking changes nothing: that a name occurred is what its span says when it is encoded. */
+  endpoint(name: string): number;
+  networkAddress(name: string): number;
+}
+
+/** Of a v3 backend. */
+export interface OwnWords {
+  readonly protocol: 'v3';
+  readonly epoch: number;
+  readonly service: string;
+  readonly instance: string;
+  /** The endpoint that the work under this span belongs to, as the span itself will be named there. */
+  endpoint(span: Span): string;
+}

@@ -1,0 +1,53 @@
+import { SW6, sw6Of, sw6Origin } from './carry-sw6';
+import { SW8, sw8Of, sw8Origin, sw8Rest } from './carry-sw8';
+import { settleName } from './settle-name';
+import { SpanType } from './vocabulary';
+import type { IncomingHeaders } from './incoming-headers';
+import type { Origin } from './origin';
+import type { OwnNames } from './own-names';
+import type { Span } from './segment';
+
+export interface PropagationOptions {
+  /** Undefined while the backend does not know us, or while that is in doubt. */
+  names?(): OwnNames | undefined;
+  /** Of the registration, also while there are no names. */
+  epoch?(): number;
+}
+
+/**
+ * A trace beyond this process: reads the carrier of a request that comes in, writes that of a request that goes out.
+ * What our own backend speaks decides what is written. Both are read: the trace goes on in any case, and what of the
+ * caller our backend cannot understand is left out when the segment is encoded.
+ */
+export class Propagation {
+  constructor(private readonly options: PropagationOptions) {}
+
+  /** `undefined`: there is no carrier, or none that means anything. */
+  extract(headers: IncomingHeaders): Origin | undefined {
+    const hasSw6 = headers[SW6] !== undefined;
+    const hasSw8 = headers[SW8] !== undefined;
+    if (!hasSw6) return hasSw8 ? sw8Origin(headers) : undefined;
+    const epoch = this.options.epoch?.() ?? this.options.names?.()?.epoch ?? 0;
+    if (!hasSw8) return sw6Origin(headers[SW6], epoch);
+    if (this.options.names?.()?.protocol === 'v2') return sw6Origin(headers[SW6], epoch) ?? sw8Origin(headers);
+    return sw8Origin(headers) ?? sw6Origin(headers[SW6], epoch);
+  }
+
+  /** Calls `set` for each header that the request of this exit span has to carry. */
+  inject<T>(span: Span, into: T, set: (into: T, name: string, value: string) => void): void {
+    if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
+    const names = this.options.names?.();
+    if (!names) return;
+    const { entry } = span.segment;
+    if (entry) settleName(entry);
+    if (names.protocol === 'v2') {
+      const header = sw6Of(span, names);
+      if (header !== undefined) set(into, SW6, header);
+      return;
+    }
+    const header = sw8Of(span, names);
+    if (header === undefined) return;
+    set(into, SW8, header);
+    sw8Rest(span, into, set);
+  }
+}

@@ -1,0 +1,64 @@
+import { isUtf8 } from 'node:buffer';
+import { readBase64 } from './base64';
+import { TextId, type Id } from './id';
+import { readId } from './read-id';
+import { LONGEST_SW8, type Sw8 } from './sw8';
+
+const FIELDS = 8;
+const SPAN_ID = /^\d{1,10}$/;
+const LARGEST_INT32 = 2 ** 31 - 1;
+/** Any agent's id is shorter by far: 36 characters of a UUID, 62 of three int64. */
+const LONGEST_ID = 127;
+
+/** One field, decoded. Reading is synchronous, so one serves all. */
+const field = Buffer.allocUnsafeSlow((LONGEST_SW8 / 4) * 3);
+
+/**
+ * Takes the header for what it says, or for nothing: `undefined` wherever a part is missing, empty or not what it has to
+ * be. A header that came twice is one of these (Node joins the two by `, `). Never throws, whatever is there.
+ */
+export function readSw8(header: unknown): Sw8 | undefined {
+  if (typeof header !== 'string' || header.length > LONGEST_SW8) return undefined;
+  const parts = header.split('-', FIELDS + 1);
+  if (parts.length !== FIELDS) return undefined;
+  const [sample, traceId, segmentId, spanId, service, instance, endpoint, address] = parts.map((part, at) =>
+    at === 0 || at === 3 ? part : at < 3 ? idIn(part) : textIn(part),
+  );
+  if (sample !== '0' && sample !== '1') return undefined;
+  if (!isId(traceId) || !isId(segmentId) || !service || !instance || !endpoint || !address) return undefined;
+  if (typeof spanId !== 'string' || !SPAN_ID.test(spanId) || Number(spanId) > LARGEST_INT32) return undefined;
+  return {
+    isSampled: sample === '1',
+    traceId,
+    parentSegmentId: segmentId,
+    parentSpanId: Number(spanId),
+    parentService: String(service),
+    parentInstance: String(instance),
+    parentEndpoint: String(endpoint),
+    addressUsedAtPeer: String(address),
+  };
+}
+
+function isId(value: Id | string | undefined): value is Id {
+  return typeof value === 'object';
+}
+
+function decode(base64: string): number {
+  return readBase64(field, base64, 0, base64.length);
+}
+
+function textIn(base64: string): string | undefined {
+  const length = decode(base64);
+  if (length <= 0 || !isUtf8(field.subarray(0, length))) return undefined;
+  return field.toString('utf8', 0, length);
+}
+
+/** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */
+function idIn(base64: string): Id | undefined {
+  const length = decode(base64);
+  if (length <= 0 || length > LONGEST_ID) return undefined;
+  const text = field.toString('latin1', 0, length);
+  if (!/^[!-~]+$/.test(text)) return undefined;
+  const id = readId(field, length);
+  return id?.toString() === text ? id : new TextId(text);
+}

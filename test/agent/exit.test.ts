@@ -1,0 +1,59 @@
+import { watchExit, type ExitOptions } from '../../src/agent/exit';
+
+let calls: string[];
+let unwatch: () => void;
+
+/** Watches, and runs what the process would run when it exits; how long that took. */
+function exit(options: Partial<ExitOptions> = {}): number {
+  calls = [];
+  const before = process.listeners('exit');
+  unwatch = watchExit({
+    hasWork: () => true,
+    flush: async () => calls.push('flush'),
+    sendLast: () => {
+      calls.push('sendLast');
+      return true;
+    },
+    silentListeners: () => 0,
+    ...options,
+  });
+  const [ours] = process.listeners('exit').filter((listener) => !before.includes(listener));
+  const startedAt = performance.now();
+  ours!(0);
+  return performance.now() - startedAt;
+}
+
+afterEach(() => unwatch());
+
+describe('the exit of a process', () => {
+  it('waits a tenth of a second for what was just written to be read', () => {
+    const tookMs = exit();
+    expect(calls).toEqual(['sendLast']);
+    expect(tookMs).toBeGreaterThan(95);
+    expect(tookMs).toBeLessThan(500);
+  });
+
+  it.each<[string, Partial<ExitOptions>]>([
+    ['there is nothing to send', { hasWork: () => false }],
+    ['nothing could be written', { sendLast: () => false }],
+    [
+      'writing fails, which hurts nobody',
+      {
+        sendLast: () => {
+          throw new Error('a fault of ours');
+        },
+      },
+    ],
+  ])('does not wait where %s', (_why, options) => {
+    expect(exit(options)).toBeLessThan(50);
+    expect(calls).toEqual([]);
+  });
+
+  it('is none of our business any more once the watch has ended', () => {
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const before = [process.listenerCount('exit'), ...signals.map((signal) => process.listenerCount(signal))];
+    exit({ hasWork: () => false });
+    unwatch();
+    expect([process.listenerCount('exit'), ...signals.map((signal) => process.listenerCount(signal))]).toEqual(before);
+  });
+});

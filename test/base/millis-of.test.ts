@@ -1,0 +1,15 @@
+import { iso } from '../../src/base/iso';
+import { millisOf } from '../../src/base/millis-of';
+
+describe('millisOf', () => {
+  it('takes back what iso has made', () => {
+    for (const millis of [0, 1_795_600_000_123, Date.now()]) expect(millisOf(iso(millis))).toBe(millis);
+  });
+
+  it.each(['', '7', '2026-11-21', '2026-11-21T21:20:00Z', '2026-99-99T99:99:99.999Z', 'now'])(
+    'takes no other text: %j',
+    (text) => {
+      expect(millisOf(text)).toBeNaN();
+    },
+  );
+});

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import https from 'node:https';
+import { CERTIFICATE, KEY } from '../config/certificates';
+import { Stage } from './stage';
+
+const own = (): boolean => Object.hasOwn(https.Server.prototype, 'emit');
+let stage: Stage;
+
+beforeEach(() => {
+  stage = new Stage();
+});
+
+afterEach(async () => {
+  await stage.close();
+  expect(stage.said).toEqual([]);
+});
+
+function ask(port: number, options: https.RequestOptions = {}): Promise<unknown> {
+  const request = https.request({ port, host: '127.0.0.1', rejectUnauthorized: false, agent: false, ...options });
+  request.on('response', (response) => response.resume()).end();
+  return once(request, 'close');
+}
+
+describe('an https server', () => {
+  const names = (): string[] => stage.segments.flatMap(({ spans }) => spans.map((span) => `${span.type} ${span.url}`));
+
+  it('is patched when it is first asked, and traced from its first request on', async () => {
+    expect(own()).toBe(false);
+    const port = await stage.serveTls({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
+    await ask(port, { path: '/first', headers: { expect: '100-continue' } });
+    expect(own()).toBe(true);
+    await ask(port, { path: '/second' });
+    await stage.closed(4);
+    const base = `https://127.0.0.1:${port}`;
+    expect(names().sort()).toEqual([`0 ${base}/first`, `0 ${base}/second`, `1 ${base}/first`, `1 ${base}/second`]);
+  });
+
+  it('is as it was once tracing is disabled, whether it was asked before or not', async () => {
+    const port = await stage.serveTls({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
+    await ask(port);
+    stage.disable();
+    expect(own()).toBe(false);
+    stage = new Stage();
+    stage.disable();
+    await ask(port);
+    expect(own()).toBe(false);
+    await stage.closed(0);
+  });
+});

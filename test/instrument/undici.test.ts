@@ -1,0 +1,437 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
+import { CERTIFICATE, KEY } from '../config/certificates';
+import { logsOf } from '../support/tracing';
+import { carrying, nameOf, Stage } from './stage';
+import type * as Undici from 'undici7';
+
+/** The parts of undici's versions that these tests use, which all of them have. */
+type Api = Pick<
+  typeof Undici,
+  | 'Agent'
+  | 'Client'
+  | 'Dispatcher'
+  | 'Pool'
+  | 'ProxyAgent'
+  | 'fetch'
+  | 'pipeline'
+  | 'request'
+  | 'stream'
+  | 'upgrade'
+  | 'connect'
+>;
+
+const load = createRequire(__filename);
+
+/** From npm, as far as this Node.js takes them. */
+const VERSIONS = [5, 6, 7, 8].map((version): [string, boolean] => {
+  const { engines } = load(`undici${version}/package.json`) as { engines: { node: string } };
+  return [`undici${version}`, isTaken(engines.node)];
+});
+
+/** @param range `>=22.19.0` */
+function isTaken(range: string): boolean {
+  const [wanted, present] = [range.replace('>=', ''), process.versions.node].map((text) => text.split('.').map(Number));
+  const differs = wanted!.findIndex((part, at) => part !== present![at]);
+  return differs === -1 || present![differs]! > wanted![differs]!;
+}
+
+/** The servers of these tests are traced only where they say so. */
+const CALLS_ONLY = { ignorePath: ['*'] };
+let stage: Stage;
+let closing: { destroy(): Promise<void> }[] = [];
+
+beforeEach(() => {
+  stage = new Stage({ instrument: CALLS_ONLY });
+  carrying(stage);
+});
+
+afterEach(async () => {
+  for (const one of closing) await one.destroy();
+  closing = [];
+  await stage.close();
+  expect(stage.said).toEqual([]);
+});
+
+async function exit(): Promise<Stage['exits'][number]> {
+  await stage.closed(1);
+  return stage.exits[0]!;
+}
+
+function close<T extends { destroy(): Promise<void> }>(one: T): T {
+  closing.push(one);
+  return one;
+}
+
+describe.each(VERSIONS)('%s from npm', (name, isThere) => {
+  const test = isThere ? it : it.skip;
+  let api: Api;
+  let agent: Undici.Agent;
+
+  if (!isThere) console.info(`${name} is not for Node.js ${process.version}: its tests are left out`);
+
+  beforeEach(() => {
+    if (!isThere) return;
+    api = load(name) as Api;
+    agent = close(new api.Agent());
+  });
+
+  test('request is an exit span with path, peer, url, method, status, component and layer', async () => {
+    const port = await stage.serve((_request, response) => response.writeHead(201).end('made'));
+    const { body } = await api.request(`http://user:pw@127.0.0.1:${port}/stock/7?a=b`, {
+      dispatcher: agent,
+      method: 'POST',
+      body: 'x',
+    });
+    expect(await body.text()).toBe('made');
+    expect(await exit()).toMatchObject({
+      operationName: '/stock/7',
+      type: SpanType.exit,
+      layer: Layer.http,
+      componentId: Component.httpClient,
+      peer: `127.0.0.1:${port}`,
+      method: 'POST',
+      url: `http://127.0.0.1:${port}/stock/7`,
+      statusCode: 201,
+      isError: false,
+      logs: undefined,
+    });
+  });
+
+  test('every way to call is traced once and carries its header once', async () => {
+    const heads: unknown[] = [];
+    const port = await stage.serve((request, response) => {
+      heads.push([request.url, request.rawHeaders.filter((one) => one.toLowerCase() === 'sw6').length]);
+      response.end('ok');
+    });
+    const base = `http://127.0.0.1:${port}`;
+    const sink = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+    await (await api.fetch(`${base}/fetch`, { dispatcher: agent })).text();
+    await (await api.request(`${base}/request`, { dispatcher: agent, headers: { a: 'b' } })).body.text();
+    await (await api.request(`${base}/list`, { dispatcher: agent, headers: ['a', 'b'] })).body.text();
+    await api.stream(`${base}/stream`, { dispatcher: agent, method: 'GET' }, sink);
+    await pipeline(
+      Readable.from(['x']),
+      api.pipeline(`${base}/pipeline`, { dispatcher: agent, method: 'POST' }, ({ body }) => body),
+      sink(),
+    );
+    const client = close(new api.Client(base));
+    await (await client.request({ path: '/client', method: 'GET' })).body.text();
+    const pool = close(new api.Pool(base, { connections: 1 }));
+    await (await pool.request({ path: '/pool', method: 'GET' })).body.text();
+    await stage.closed(7);
+    const paths = ['fetch', 'request', 'list', 'stream', 'pipeline', 'client', 'pool'].map((one) => `/${one}`);
+    expect(stage.exits.map(({ operationName }) => operationName)).toEqual(paths);
+    expect(heads).toEqual(paths.map((one) => [one, 1]));
+  });
+
+  test('a header that the caller set himself is his', async () => {
+    const heads: unknown[] = [];
+    const port = await stage.serve((request, response) => {
+      heads.push(request.rawHeaders.flatMap((one, at, all) => (one.toLowerCase() === 'sw6' ? [all[at + 1]] : [])));
+      response.end('ok');
+    });
+    const base = `http://127.0.0.1:${port}/`;
+    for (const headers of [{ SW6: 'mine' }, ['sw6', 'mine'], { sw6x: 'not it', sw6: 'mine' }])
+      await (await api.request(base, { dispatcher: agent, headers })).body.text();
+    await (await api.fetch(base, { dispatcher: agent, headers: { Sw6: 'mine' } })).text();
+    await stage.closed(4);
+    expect(heads).toEqual([['mine'], ['mine'], ['mine'], ['mine']]);
+  });
+
+  test('lasts until the response has arrived', async () => {
+    const port = await stage.serve((_request, response) => {
+      response.write('first');
+      setTimeout(() => response.end('last'), 60);
+    });
+    const { body } = await api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent });
+    await body.text();
+    const { startTime, endTime } = await exit();
+    expect(endTime - startTime).toBeGreaterThanOrEqual(50);
+  });
+
+  test('400 and above is an error; an informational answer is none', async () => {
+    const port = await stage.serve((request, response) => {
+      response.writeEarlyHints({ link: '</a>; rel=preload' });
+      response.writeHead(Number(request.url!.slice(1))).end();
+    });
+    for (const status of [200, 399, 400, 503])
+      await (await api.request(`http://127.0.0.1:${port}/${status}`, { dispatcher: agent })).body.text();
+    await stage.closed(4);
+    expect(stage.exits.map(({ statusCode, isError }) => [statusCode, isError])).toEqual([
+      [200, false],
+      [399, false],
+      [400, true],
+      [503, true],
+    ]);
+  });
+
+  test('a connection that is refused is an error', async () => {
+    const port = await closedPort();
+    await expect(api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent })).rejects.toThrow('ECONNREFUSED');
+    const span = await exit();
+    expect(span).toMatchObject({ isError: true, statusCode: 0 });
+    expect(logsOf(span)).toEqual([expect.objectContaining({ event: 'error', 'error.kind': 'ECONNREFUSED' })]);
+  });
+
+  test('a caller who gives up before the answer has an error, one who has seen enough has none', async () => {
+    const port = await stage.serve((request, response) => {
+      if (request.url === '/endless') response.write('x');
+    });
+    const base = `http://127.0.0.1:${port}`;
+    const signal = AbortSignal.timeout(40);
+    await expect(api.request(`${base}/mute`, { dispatcher: agent, signal })).rejects.toThrow();
+    const controller = new AbortController();
+    const waiting = api.fetch(`${base}/mute`, { dispatcher: agent, signal: controller.signal });
+    setTimeout(() => controller.abort(), 30);
+    await expect(waiting).rejects.toThrow();
+    const endless = await api.request(`${base}/endless`, { dispatcher: agent });
+    endless.body.on('error', () => undefined).destroy();
+    await (await api.fetch(`${base}/endless`, { dispatcher: agent })).body!.cancel();
+    await stage.closed(4);
+    expect(stage.exits.map((span) => [span.operationName, span.isError, logsOf(span)[0]!.event])).toEqual([
+      ['/mute', true, 'error'],
+      ['/mute', true, 'error'],
+      ['/endless', false, 'aborted'],
+      ['/endless', false, 'aborted'],
+    ]);
+  });
+
+  test('a server that does not answer in time is an error', async () => {
+    const port = await stage.serve((request, response) => {
+      if (request.url === '/body') response.write('x');
+    });
+    const impatient = close(new api.Agent({ headersTimeout: 50, bodyTimeout: 50 }));
+    await expect(api.request(`http://127.0.0.1:${port}/head`, { dispatcher: impatient })).rejects.toThrow('Timeout');
+    const { body } = await api.request(`http://127.0.0.1:${port}/body`, { dispatcher: impatient });
+    await expect(body.text()).rejects.toThrow('Timeout');
+    await stage.closed(2);
+    expect(stage.exits.map((span) => [span.isError, logsOf(span)[0]!['error.kind']])).toEqual([
+      [true, 'HeadersTimeoutError'],
+      [true, 'BodyTimeoutError'],
+    ]);
+  });
+
+  test('a body that nobody reads ends its span when it has arrived, or with the connection', async () => {
+    const port = await stage.serve((request, response) => {
+      response.end(request.url === '/large' ? Buffer.alloc(5_000_000) : 'small');
+    });
+    await api.request(`http://127.0.0.1:${port}/small`, { dispatcher: agent });
+    await stage.closed(1);
+    const { body } = await api.request(`http://127.0.0.1:${port}/large`, { dispatcher: agent });
+    body.on('error', () => undefined);
+    await stage.closed(1);
+    await agent.destroy();
+    await stage.closed(2);
+    expect(stage.exits.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  });
+
+  test('calls that wait for a connection of a pool are never merged, each is its own caller’s', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 2));
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 2 }));
+    const one = close(new api.Agent({ connections: 1 }));
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        stage.tracer.trace(`job ${n}`, async () => {
+          await (await pool.request({ path: `/pool${n}`, method: 'GET' })).body.text();
+          await (await api.fetch(`http://127.0.0.1:${port}/fetch${n}`, { dispatcher: one })).text();
+        }),
+      ),
+    );
+    for (const { spans } of await stage.closed(12)) {
+      const n = spans.at(-1)!.operationName.slice('job '.length);
+      expect(spans.map((span) => span.operationName)).toEqual([`/pool${n}`, `/fetch${n}`, `job ${n}`]);
+    }
+  });
+
+  test('a call outside of any trace that waits for another’s connection is a trace of its own', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 5));
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 }));
+    const ask = async (path: string): Promise<unknown> => (await pool.request({ path, method: 'GET' })).body.text();
+    // The connection is opened by the job, and freed in its scope.
+    const job = stage.tracer.trace('job', () => ask('/inside'));
+    await Promise.all([job, ask('/outside')]);
+    const segments = await stage.closed(2);
+    expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(2);
+    expect(segments.map(({ spans }) => spans.map(({ operationName }) => operationName)).sort()).toEqual([
+      ['/inside', 'job'],
+      ['/outside'],
+    ]);
+  });
+
+  test('redirects and retries carry headers of their own and stay with their caller, though another opened the connection', async () => {
+    const heads: unknown[] = [];
+    const port = await stage.serve((request, response) => {
+      heads.push(request.headers.sw6);
+      if (request.url === '/moved') response.writeHead(302, { location: '/there' }).end();
+      else if (request.url === '/busy' && heads.length % 2 === 0) response.writeHead(503).end();
+      else response.end('ok');
+    });
+    const base = `http://127.0.0.1:${port}`;
+    const one = close(new api.Agent({ connections: 1, pipelining: 1 }));
+    const again = againBy(api, one);
+    await stage.tracer.trace('opens', async () => (await api.request(base, { dispatcher: one })).body.text());
+    await stage.tracer.trace('moved', async () => (await again.redirect(`${base}/moved`)).body.text());
+    await stage.tracer.trace('fetch', async () => (await api.fetch(`${base}/moved`, { dispatcher: one })).text());
+    await stage.tracer.trace('busy', async () => (await again.retry(`${base}/busy`)).body.text());
+    const segments = await stage.closed(4);
+    expect(segments.map(({ spans }) => spans.map((span) => [span.operationName, span.statusCode]))).toEqual([
+      [
+        ['/', 200],
+        ['opens', 0],
+      ],
+      [
+        ['/moved', 302],
+        ['/there', 200],
+        ['moved', 0],
+      ],
+      [
+        ['/moved', 302],
+        ['/there', 200],
+        ['fetch', 0],
+      ],
+      [
+        ['/busy', 503],
+        ['/busy', 200],
+        ['busy', 0],
+      ],
+    ]);
+    expect(heads).toEqual(stage.exits.map(nameOf));
+  });
+
+  test('IPv6 and default ports are in the peer', async () => {
+    const broken = close(
+      new api.Agent({ connect: ((_options: unknown, done: (error: Error) => void) => done(new Error('no'))) as never }),
+    );
+    for (const url of ['http://shop.example/', 'https://shop.example/a', 'http://[::1]:81/', 'https://[::1]/'])
+      await expect(api.request(url, { dispatcher: broken })).rejects.toThrow('no');
+    await stage.closed(4);
+    expect(stage.exits.map(({ peer, url }) => [peer, url])).toEqual([
+      ['shop.example:80', 'http://shop.example:80/'],
+      ['shop.example:443', 'https://shop.example:443/a'],
+      ['[::1]:81', 'http://[::1]:81/'],
+      ['[::1]:443', 'https://[::1]:443/'],
+    ]);
+  });
+
+  test('https is traced', async () => {
+    const port = await stage.serveTls({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
+    const secure = close(new api.Agent({ connect: { rejectUnauthorized: false } }));
+    await (await api.fetch(`https://127.0.0.1:${port}/a`, { dispatcher: secure })).text();
+    expect(await exit()).toMatchObject({
+      peer: `127.0.0.1:${port}`,
+      url: `https://127.0.0.1:${port}/a`,
+      statusCode: 200,
+    });
+  });
+
+  test('a socket file is reached as before', async () => {
+    const where = path.join(tmpdir(), `skyanchor-${name}-${process.pid}.sock`);
+    const server = http.createServer((_request, response) => response.end('by file')).listen(where);
+    await once(server, 'listening');
+    const client = close(new api.Client('http://localhost', { connect: { socketPath: where } as never }));
+    expect(await (await client.request({ path: '/a', method: 'GET' })).body.text()).toBe('by file');
+    expect(await exit()).toMatchObject({ peer: 'localhost:80', operationName: '/a' });
+    server.close();
+  });
+
+  test('a connection that becomes one of another kind ends its span', async () => {
+    const server = http.createServer();
+    server.on('upgrade', (_request, socket: net.Socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n');
+    });
+    server.on('connect', (_request, socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    const port = await stage.listen(server);
+    const client = close(new api.Client(`http://127.0.0.1:${port}`));
+    const { socket: chat } = await client.upgrade({ path: '/chat', protocol: 'chat' });
+    const other = close(new api.Client(`http://127.0.0.1:${port}`));
+    const { socket: tunnel } = await other.connect({ path: 'shop.example:443' });
+    await stage.closed(2);
+    expect(stage.exits.map((span) => [span.operationName, span.statusCode, span.isError])).toEqual([
+      ['/chat', 101, false],
+      ['shop.example:443', 200, false],
+    ]);
+    chat.destroy();
+    tunnel.destroy();
+  });
+
+  test('an upgrade that is refused is an error, and ends its span', async () => {
+    const port = await stage.serve((_request, response) => response.writeHead(403).end('no'));
+    const client = close(new api.Client(`http://127.0.0.1:${port}`));
+    await expect(client.upgrade({ path: '/chat', protocol: 'chat' })).rejects.toThrow();
+    expect(await exit()).toMatchObject({ operationName: '/chat', isError: true });
+  });
+
+  test('through a proxy the peer is the target, and the tunnel is another span', async () => {
+    const target = await stage.serve((_request, response) => response.end('behind'));
+    const server = http.createServer();
+    server.on('connect', (request, socket: net.Socket) => {
+      const [host, port] = request.url!.split(':');
+      const onward = net.connect(Number(port), host, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      onward.pipe(socket).pipe(onward);
+      for (const end of [onward, socket]) end.on('error', () => undefined);
+      socket.on('close', () => onward.destroy());
+    });
+    const port = await stage.listen(server);
+    const proxy = close(new api.ProxyAgent({ uri: `http://127.0.0.1:${port}`, proxyTunnel: true }));
+    const { body } = await api.request(`http://127.0.0.1:${target}/a`, { dispatcher: proxy });
+    expect(await body.text()).toBe('behind');
+    await stage.closed(2);
+    expect(stage.exits.map(({ operationName, peer, method }) => [method, operationName, peer]).sort()).toEqual([
+      ['CONNECT', `127.0.0.1:${target}`, `127.0.0.1:${port}`],
+      ['GET', '/a', `127.0.0.1:${target}`],
+    ]);
+  });
+
+  test('once tracing is disabled nothing is traced, and dispatchers are as they were', async () => {
+    const port = await stage.serve((_request, response) => response.end('ok'));
+    await (await api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent })).body.text();
+    const base = Object.getPrototypeOf(api.Client.prototype) as { dispatch: unknown };
+    const patched = base.dispatch;
+    stage.disable();
+    expect(base.dispatch).not.toBe(patched);
+    await (await api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent })).body.text();
+    await stage.closed(1);
+  });
+});
+
+type Ask = (url: string) => ReturnType<Api['request']>;
+
+/** Redirects and retries as each version has them. */
+function againBy(api: Api, agent: Undici.Agent): { redirect: Ask; retry: Ask } {
+  const { interceptors, RetryAgent, RetryHandler } = api as Partial<typeof Undici>;
+  // Put together before anything was asked, as applications do.
+  const redirecting = interceptors && agent.compose(interceptors.redirect({ maxRedirections: 2 }));
+  const retryOptions = { minTimeout: 5, maxRetries: 2 };
+  // Version 5 has the handler alone.
+  class Retrying extends api.Dispatcher {
+    override dispatch(options: Undici.Dispatcher.DispatchOptions, handler: Undici.Dispatcher.DispatchHandler): boolean {
+      const dispatch = agent.dispatch.bind(agent);
+      return agent.dispatch(options, new RetryHandler!({ ...options, retryOptions }, { dispatch, handler }));
+    }
+  }
+  const dispatcher = RetryAgent ? new RetryAgent(agent, retryOptions) : new Retrying();
+  return {
+    redirect: (url) =>
+      redirecting
+        ? api.request(url, { dispatcher: redirecting })
+        : api.request(url, { dispatcher: agent, maxRedirections: 2 } as never),
+    retry: (url) => api.request(url, { dispatcher }),
+  };
+}
+
+async function closedPort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { readCorrelation, withPair, writeCorrelation } from '../../src/trace/correlation';
+import { context } from '../../src/trace/context';
+import { tracing } from '../support/tracing';
+
+const b64 = (text: string): string => Buffer.from(text).toString('base64');
+const header = (...pairs: [string, string][]): string => pairs.map(([k, v]) => `${b64(k)}:${b64(v)}`).join(',');
+const read = (text: unknown): object | undefined => {
+  const pairs = readCorrelation(text);
+  return pairs && Object.fromEntries(pairs);
+};
+
+describe('the header sw8-correlation', () => {
+  it('is read and written, at most three pairs', () => {
+    expect(read(header(['a', '1'], ['b', 'ä'], ['c', '3']))).toEqual({ a: '1', b: 'ä', c: '3' });
+    expect(read(header(['a', '1'], ['b', '2'], ['c', '3'], ['d', '4']))).toEqual({ a: '1', b: '2', c: '3' });
+    expect(
+      writeCorrelation(
+        new Map([
+          ['a', '1'],
+          ['b', 'ä'],
+        ]),
+      ),
+    ).toBe(header(['a', '1'], ['b', 'ä']));
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no text', ['a']],
+    ['garbage', '%%%:%%%'],
+    ['a key without a value', b64('a')],
+    ['an empty key', `:${b64('1')}`],
+    ['three parts', `${b64('a')}:${b64('b')}:${b64('c')}`],
+    ['no UTF-8', `${Buffer.from([255]).toString('base64')}:${b64('1')}`],
+    ['a key over 128 characters', header(['k'.repeat(129), '1'])],
+    ['a value over 128 characters', header(['a', 'v'.repeat(129)])],
+    ['far too long', header(['a', '1']).padEnd(10_000, 'A')],
+  ])('is nothing: %s', (_title, text) => {
+    expect(readCorrelation(text)).toBeUndefined();
+  });
+
+  it('keeps the good pairs beside bad ones', () => {
+    expect(read(`garbage,${header(['a', '1'])},:,${header(['b', '2'])}`)).toEqual({ a: '1', b: '2' });
+  });
+
+  it('is not there when there is nothing to say', () => {
+    expect(writeCorrelation(undefined)).toBeUndefined();
+    expect(writeCorrelation(new Map())).toBeUndefined();
+  });
+
+  it('says the same when it arrives, whatever it says', () => {
+    const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).map((made) => Buffer.from(made).toString());
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(text, text), { maxLength: 3, selector: ([key]) => key }), (pairs) => {
+        const written = writeCorrelation(new Map(pairs));
+        expect(read(written) ?? {}).toEqual(Object.fromEntries(pairs));
+      }),
+    );
+  });
+});
+
+describe('what a trace carries along', () => {
+  it('takes three pairs of 128 characters, and another value for one of them', () => {
+    let pairs = withPair(undefined, 'a', '1');
+    pairs = withPair(pairs, 'b', 'v'.repeat(128));
+    pairs = withPair(pairs, 'k'.repeat(128), '3');
+    expect(withPair(pairs, 'd', '4')).toBeUndefined();
+    expect(withPair(pairs, 'a', '2')?.get('a')).toBe('2');
+    expect(withPair(withPair(pairs, 'a', ''), 'd', '4')?.size).toBe(3);
+    expect(withPair(undefined, '', '1')).toBeUndefined();
+    expect(withPair(undefined, 'k'.repeat(129), '1')).toBeUndefined();
+    expect(withPair(undefined, 'k', 'v'.repeat(129))).toBeUndefined();
+  });
+
+  it('belongs to the trace of the scope, and to nothing outside of one', () => {
+    const { tracer } = tracing();
+    expect(tracer.correlate('a', '1')).toBe(false);
+    expect(tracer.correlation('a')).toBeUndefined();
+    const [one, other] = [tracer.openEntry('/one')!, tracer.openEntry('/other')!];
+    context.run(one, () => expect(tracer.correlate('a', '1')).toBe(true));
+    context.run(one, () => expect(tracer.correlation('a')).toBe('1'));
+    context.run(other, () => expect(tracer.correlation('a')).toBeUndefined());
+  });
+});
