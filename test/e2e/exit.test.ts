@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { startCollector, type Collector } from '../../src/testing';
+import { endApps, REGISTER, startApp, type App, type AppEnd } from '../support/app';
+import { until } from '../support/until';
+
+const FIXTURES = path.join(__dirname, '..', '..', 'fixtures');
+const LEAVES = path.join(FIXTURES, 'apps', 'leaves.js');
+const TLS = path.join(FIXTURES, 'wire', 'tls');
+const PAGES = ['/one', '/two', '/three'];
+/** What a process that ends may wait for what it has traced. */
+const WAIT_MS = 1_100;
+/** What a busy machine takes for its own things. */
+const SLACK_MS = 800;
+
+// Processes, each with a start of its own: a busy machine takes its time.
+jest.setTimeout(60_000);
+
+let collector: Collector;
+
+beforeEach(async () => {
+  collector = await startCollector({ idDelayMs: 10 });
+});
+
+afterEach(async () => {
+  await endApps();
+  await collector.stop();
+});
+
+/** How a process is made to end: it is asked for a page, or gets a signal. */
+type Cause = '/leave' | 'SIGTERM' | 'SIGINT';
+type Way = readonly [string, Cause];
+
+async function end(app: App, cause: Cause): Promise<AppEnd> {
+  if (cause !== '/leave') return app.kill(cause);
+  await app.visit('/leave');
+  return app.ended;
+}
+
+const ends = new Map<string, Promise<AppEnd>>();
+
+/** How the program ends without us. */
+function bareEnd([way, cause]: Way): Promise<AppEnd> {
+  const key = `${way} ${cause}`;
+  const known = ends.get(key);
+  if (known) return known;
+  const app = startApp(LEAVES, { args: [way] });
+  const ended = app.port().then(() => end(app, cause));
+  ends.set(key, ended);
+  return ended;
+}
+
+/** Traced, registered, and with a first trace that has arrived: the way is known to be open. */
+async function traced(way: string, env: Readonly<Record<string, string>> = {}): Promise<App> {
+  const app = startApp(LEAVES, {
+    args: [way],
+    nodeFlags: ['--require', REGISTER],
+    env: { SW_AGENT_NAME: 'leaves', SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address, ...env },
+  });
+  await app.visit('/first');
+  await until(shown, (pages) => pages.includes('/first'));
+  return app;
+}
+
+const shown = (): string[] => collector.segments().map(({ spans }) => spans[0]!.operationName);
+
+async function visitAll(app: App): Promise<void> {
+  for (const page of PAGES) await app.visit(page);
+}
+
+const arrived = () => until(shown, (pages) => PAGES.every((page) => pages.includes(page)), { timeoutMs: 5_000 });
+
+/** How long the program took from its last own line to its end. */
+function lastMoments({ stdout }: App): number {
+  const [, leaving, exit] = /^leaving (\d+)\n(?:.*\n)*?exit (\d+)$/m.exec(stdout) ?? [];
+  return Number(exit) - Number(leaving);
+}
+
+const BY_ITSELF: readonly Way[] = [
+  ['naturally', '/leave'],
+  ['process.exit in beforeExit', '/leave'],
+  ['process.exit when the server has closed', '/leave'],
+  ['process.exit at once', '/leave'],
+  ['an error that nobody catches', '/leave'],
+];
+
+const BY_SIGNAL = (['SIGTERM', 'SIGINT'] as const).flatMap((signal): Way[] => [
+  ['does not listen', signal],
+  ['closes its server', signal],
+  ['closes its server, then calls process.exit', signal],
+  ['calls process.exit at once', signal],
+]);
+
+describe('an application that ends has sent what was traced, and ends as without us', () => {
+  it.each([...BY_ITSELF, ...BY_SIGNAL])('%s (%s)', async (...way) => {
+    const app = await traced(way[0]);
+    await visitAll(app);
+    expect(await end(app, way[1])).toEqual(await bareEnd(way));
+    if (way[0] !== 'does not listen') expect(lastMoments(app)).toBeLessThan(WAIT_MS + SLACK_MS);
+    await arrived();
+    expect(collector.droppedSegments()).toEqual([]);
+  });
+
+  it('also over TLS', async () => {
+    const pem = (name: string): Buffer => readFileSync(path.join(TLS, `${name}.pem`));
+    await collector.stop();
+    collector = await startCollector({ idDelayMs: 10, tls: { cert: pem('server'), key: pem('server-key') } });
+    const app = await traced('process.exit at once', { SW_AGENT_SSL_TRUSTED_CA_PATH: path.join(TLS, 'ca.pem') });
+    await visitAll(app);
+    await end(app, '/leave');
+    await arrived();
+  });
+
+  it('also with hundreds of them, each once', async () => {
+    const app = await traced('process.exit at once');
+    const pages = Array.from({ length: 150 }, (_, at) => `/page/${at}`);
+    for (let at = 0; at < pages.length; at += 10) {
+      await Promise.all(pages.slice(at, at + 10).map((page) => app.visit(page)));
+    }
+    await end(app, '/leave');
+    await until(shown, (found) => pages.every((page) => found.includes(page)), { timeoutMs: 5_000 });
+    const found = shown().filter((page) => page.startsWith('/page/'));
+    expect(found).toHaveLength(pages.length);
+  });
+});
+
+/** Whether there is a backend or not is nothing that a program's end hangs on. */
+const WITHOUT_ANSWER: readonly Way[] = [
+  ...BY_ITSELF,
+  ['does not listen', 'SIGTERM'],
+  ['closes its server', 'SIGINT'],
+  ['calls process.exit at once', 'SIGTERM'],
+];
+
+describe('an application that ends as without us though its backend', () => {
+  it.each(WITHOUT_ANSWER)('is gone, at once: %s (%s)', async (...way) => {
+    const app = await traced(way[0]);
+    await collector.stop();
+    await visitAll(app);
+    const askedAt = performance.now();
+    expect(await end(app, way[1])).toEqual(await bareEnd(way));
+    expect(performance.now() - askedAt).toBeLessThan(SLACK_MS);
+  });
+
+  it.each(WITHOUT_ANSWER)('hangs, after a second at most: %s (%s)', async (...way) => {
+    const app = await traced(way[0]);
+    collector.faults.add({ fault: { type: 'hang' } });
+    await visitAll(app);
+    const askedAt = performance.now();
+    expect(await end(app, way[1])).toEqual(await bareEnd(way));
+    expect(performance.now() - askedAt).toBeLessThan(WAIT_MS + SLACK_MS);
+  });
+});
+
+describe('a signal', () => {
+  it('that the application answers by going on is no end: it serves, and is traced', async () => {
+    const app = await traced('stays');
+    const killed = app.kill('SIGTERM');
+    await until(() => /^stays/m.test(app.stdout));
+    await visitAll(app);
+    await arrived();
+    expect(app.end).toBeUndefined();
+    await app.visit('/leave');
+    expect(await killed).toEqual({ code: 0, signal: null });
+  });
+
+  it('that the application answers by going on sends what waits at once', async () => {
+    const app = await traced('stays');
+    await visitAll(app);
+    const before = collector.calls('collect').length;
+    const killed = app.kill('SIGINT');
+    await until(() => /^stays/m.test(app.stdout));
+    await until(() => collector.calls('collect').length > before, Boolean, { timeoutMs: 250, everyMs: 5 });
+    await app.visit('/leave');
+    await killed;
+  });
+
+  it('that comes a second time means it, whatever still waits', async () => {
+    const app = await traced('does not listen');
+    collector.faults.add({ fault: { type: 'hang' } });
+    await visitAll(app);
+    const killed = app.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(app.end).toBeUndefined();
+    const askedAt = performance.now();
+    process.kill(app.pid, 'SIGINT');
+    expect(await killed).toEqual({ code: null, signal: 'SIGINT' });
+    expect(performance.now() - askedAt).toBeLessThan(SLACK_MS);
+  });
+});
+
+describe('an application that has traced nothing', () => {
+  it('ends at once', async () => {
+    const app = startApp(LEAVES, {
+      args: ['calls process.exit at once'],
+      nodeFlags: ['--require', REGISTER],
+      env: { SW_AGENT_NAME: 'leaves', SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address },
+    });
+    await app.port();
+    await until(() => collector.instances().length > 0);
+    expect(await app.kill('SIGTERM')).toEqual({ code: 7, signal: null });
+    expect(lastMoments(app)).toBeLessThan(50);
+  });
+});
