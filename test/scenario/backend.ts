@@ -16,6 +16,7 @@ export interface InstanceRow {
 /** A span as the backend has understood it. */
 export interface SpanRow {
   readonly type: 'Entry' | 'Exit' | 'Local';
+  readonly segmentId: string;
   readonly service: string;
   readonly name: string;
   readonly spanId: number;
@@ -27,6 +28,8 @@ export interface SpanRow {
   readonly layer: string;
   readonly isError: boolean;
   readonly tags: Readonly<Record<string, string>>;
+  /** The spans of other processes that asked for it. */
+  readonly refs: readonly { readonly parentSegmentId: string; readonly parentSpanId: number }[];
 }
 
 /** What the scenario needs of a backend; a real one and the embedded one fit it alike, so they cannot drift apart. */
@@ -40,6 +43,8 @@ export interface ScenarioBackend {
   /** Ids of the traces that are booked on the instance with this id. */
   traces(service: string, instanceId: string): Promise<readonly string[]>;
   trace(traceId: string): Promise<readonly SpanRow[]>;
+  /** Who calls whom, as the backend has understood it: `caller -> called`, registered services only. */
+  topology(): Promise<readonly string[]>;
   /** The backend goes down, its storage is emptied, it comes up at the same address. */
   wipe(whileDown?: () => Promise<unknown>): Promise<void>;
   /** It goes down and comes up at the same address with the storage it had. */

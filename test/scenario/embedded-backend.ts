@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type InstanceEntry, type Property, type SpanRecord, startCollector } from '../../src/testing';
+import {
+  type Collector,
+  type InstanceEntry,
+  type Property,
+  type SegmentRecord,
+  type SpanRecord,
+  startCollector,
+} from '../../src/testing';
 import type { InstanceRow, Row, ScenarioBackend, SpanRow } from './backend';
 
 const pairs = (list: readonly Property[]): Record<string, string> =>
@@ -14,9 +21,19 @@ function instanceRow({ id, uuid, properties }: InstanceEntry): InstanceRow {
   return { id: String(id), uuid, language: language.toUpperCase(), attributes };
 }
 
-function spanRow(service: string, span: SpanRecord): SpanRow {
-  const { type, operationName: name, spanId, parentSpanId, peer, component, layer, isError, tags } = span;
-  return { type, service, name, spanId, parentSpanId, peer, component, layer, isError, tags: pairs(tags) };
+function spanRow({ service, segmentId }: SegmentRecord, span: SpanRecord): SpanRow {
+  const { operationName: name, tags, ...rest } = span;
+  return { ...rest, service, segmentId, name, tags: pairs(tags) };
+}
+
+/** A ref of an entry span names the instance that asked, and so its service. */
+function callsOf(collector: Collector): string[] {
+  const serviceOf = new Map(collector.instances().map(({ id, service }) => [id, service]));
+  const calls = collector.segments().flatMap(({ service, spans }) => {
+    const refs = spans.flatMap((span) => span.refs);
+    return refs.map(({ parentInstanceId }) => `${serviceOf.get(parentInstanceId)} -> ${service}`);
+  });
+  return [...new Set(calls)];
 }
 
 /** The backend that ships with the package, asked by its lists. */
@@ -45,7 +62,8 @@ export async function startEmbeddedBackend(storage: 'forgetful' | 'lasting'): Pr
       collector
         .segments()
         .filter((segment) => segment.traceId === traceId)
-        .flatMap(({ service, spans }) => spans.map((span) => spanRow(service, span))),
+        .flatMap((segment) => segment.spans.map((span) => spanRow(segment, span))),
+    topology: async () => callsOf(collector),
     wipe: (whileDown) => collector.wipe(whileDown),
     restart: () => collector.restart(),
     stop: async () => {

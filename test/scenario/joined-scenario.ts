@@ -1,0 +1,191 @@
+import path from 'node:path';
+import { REGISTER, startApp, type App } from '../support/app';
+import { until } from '../support/until';
+import type { ScenarioBackend, SpanRow, StartBackend } from './backend';
+import { Operator } from './operator';
+
+/** Longer than any single wait of the scenario, whose own words say more than "timed out". */
+const PATIENCE_MS = 120_000;
+/** What a real backend needs to show what it was sent; the lines of the topology come with its next minute. */
+const PATIENCE = { timeoutMs: 60_000, everyMs: 100 };
+const VISITS = 6;
+
+const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
+
+/** A span as it stands in its trace, without what differs from run to run. */
+interface Place {
+  readonly service: string;
+  readonly type: SpanRow['type'];
+  readonly name: string;
+  readonly component: string;
+  /** `service name` of the span that asked for it, in this process or another. */
+  readonly under: string | undefined;
+}
+
+const titleOf = ({ service, type, name }: SpanRow): string => `${service} ${type} ${name}`;
+
+function placesOf(spans: readonly SpanRow[]): Place[] {
+  const find = (segmentId: string | undefined, spanId: number | undefined): SpanRow | undefined =>
+    spans.find((span) => span.segmentId === segmentId && span.spanId === spanId);
+  const places = spans.map((span) => {
+    const { service, type, name, component, refs } = span;
+    const parent =
+      span.parentSpanId === -1
+        ? find(refs[0]?.parentSegmentId, refs[0]?.parentSpanId)
+        : find(span.segmentId, span.parentSpanId);
+    return { service, type, name, component, under: parent && titleOf(parent) };
+  });
+  return places.sort((a, b) => (a.service + a.type + a.name < b.service + b.type + b.name ? -1 : 1));
+}
+
+const HTTP = { entry: 'HttpServer', exit: 'HttpClient' };
+
+/** What one visit to an offer is, over three processes. */
+const WHOLE: readonly Place[] = [
+  { service: 'ledger', type: 'Entry', name: '/balance', component: HTTP.entry, under: 'prices Exit /balance' },
+  {
+    service: 'prices',
+    type: 'Entry',
+    name: '/prices/:article',
+    component: HTTP.entry,
+    under: 'storefront Exit /prices/7',
+  },
+  { service: 'prices', type: 'Entry', name: '/stock', component: HTTP.entry, under: 'storefront Exit /stock' },
+  { service: 'prices', type: 'Exit', name: '/balance', component: HTTP.exit, under: 'prices Entry /prices/:article' },
+  { service: 'storefront', type: 'Entry', name: '/offers/:article', component: HTTP.entry, under: undefined },
+  {
+    service: 'storefront',
+    type: 'Exit',
+    name: '/prices/7',
+    component: HTTP.exit,
+    under: 'storefront Entry /offers/:article',
+  },
+  {
+    service: 'storefront',
+    type: 'Exit',
+    name: '/stock',
+    component: HTTP.exit,
+    under: 'storefront Entry /offers/:article',
+  },
+];
+
+/** Three unmodified applications, one behind the other. */
+class Chain {
+  private readonly apps: App[] = [];
+  private readonly operator = new Operator();
+
+  constructor(readonly backend: ScenarioBackend) {}
+
+  async start(service: string, script: string, ...args: string[]): Promise<App> {
+    const app = startApp(path.join(APPS, script), {
+      nodeFlags: ['--require', REGISTER],
+      args: [...args, `--skyanchor-instance-name=${service}-1`, '--skyanchor-heartbeat-ms', '1000'],
+      env: {
+        SW_AGENT_NAME: service,
+        SW_AGENT_COLLECTOR_BACKEND_SERVICES: this.backend.address,
+        SW_AGENT_COMMAND_FILE: this.operator.commandFile,
+      },
+    });
+    this.apps.push(app);
+    await app.port();
+    // Before its first registration an instance has no id to give along, and a trace would end at it.
+    await until(
+      () => this.operator.status(`${service}-1`),
+      (status) => status?.registration.phase === 'registered',
+      PATIENCE,
+    );
+    return app;
+  }
+
+  /** Every trace that began at a service, once there are so many and each has so many spans. */
+  async traces(service: string, count: number, spans: number): Promise<SpanRow[][]> {
+    const read = async (): Promise<SpanRow[][]> => {
+      const instanceId = this.operator.status(`${service}-1`)?.registration.instanceId;
+      // In the midst of registering anew.
+      if (typeof instanceId !== 'number') return [];
+      const ids = new Set(await this.backend.traces(service, String(instanceId)));
+      return Promise.all([...ids].map(async (id) => [...(await this.backend.trace(id))]));
+    };
+    return until(read, (traces) => traces.length >= count && traces.every(({ length }) => length >= spans), PATIENCE);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.apps.map((app) => app.kill()));
+    await this.backend.stop();
+    this.operator.leave();
+  }
+}
+
+/** An express 5 API that calls a fastify service that calls a third, none of which knows of being traced. */
+export function describeJoinedScenario(name: string, startBackend: StartBackend): void {
+  describe(`three services on ${name}`, () => {
+    let chain: Chain;
+    let storefront: App;
+
+    beforeAll(async () => {
+      chain = new Chain(await startBackend('forgetful'));
+      const ledger = await chain.start('ledger', 'ledger.js');
+      const prices = await chain.start('prices', 'prices.js', `http://127.0.0.1:${await ledger.port()}`);
+      storefront = await chain.start('storefront', 'storefront.js', `http://127.0.0.1:${await prices.port()}`);
+    }, PATIENCE_MS);
+
+    afterAll(() => chain.stop());
+
+    it(
+      'show one joined trace a visit, through fetch and http.get, from the first on, whose names have no ids yet',
+      async () => {
+        for (let visit = 0; visit < VISITS; visit++) {
+          expect(await storefront.visit('/offers/7')).toBe(200);
+          // So that some are sent by name and some by id.
+          await chain.traces('storefront', visit + 1, WHOLE.length);
+        }
+        const traces = await chain.traces('storefront', VISITS, WHOLE.length);
+        expect(traces).toHaveLength(VISITS);
+        for (const spans of traces) expect(placesOf(spans)).toEqual(WHOLE);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
+      'are drawn as one topology, each line once',
+      async () => {
+        const lines = await until(
+          () => chain.backend.topology(),
+          (found) => found.length >= 2,
+          PATIENCE,
+        );
+        expect([...lines].sort()).toEqual(['prices -> ledger', 'storefront -> prices']);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
+      'have the endpoints they serve, by their routes, and none they call',
+      async () => {
+        const namesOf = async (service: string): Promise<string[]> =>
+          (await chain.backend.endpoints(service)).map(({ name: endpoint }) => endpoint).sort();
+        expect(await namesOf('storefront')).toEqual(['/offers/:article']);
+        expect(await namesOf('prices')).toEqual(['/prices/:article', '/stock']);
+        expect(await namesOf('ledger')).toEqual(['/balance']);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
+      'go on in one trace after the storage is lost, without a word',
+      async () => {
+        await chain.backend.wipe();
+        // Whoever has not noticed yet gives no ids along that mean nothing: such a visit is shown in parts, or not at all.
+        const isWhole = async (): Promise<boolean> => {
+          await storefront.visit('/offers/7');
+          const status = await chain.traces('storefront', 0, 0);
+          return status.some((spans) => spans.length >= WHOLE.length);
+        };
+        await until(isWhole, Boolean, { ...PATIENCE, everyMs: 500 });
+        const whole = (await chain.traces('storefront', 1, 0)).find(({ length }) => length >= WHOLE.length);
+        expect(placesOf(whole!)).toEqual(WHOLE);
+      },
+      PATIENCE_MS,
+    );
+  });
+}
