@@ -23,7 +23,8 @@ export function writeDigits(buf: Buffer, pos: number, value: number): number {
   let left = value;
   for (let at = end - 1; at >= pos; at--) {
     const higher = Math.floor(left / 10);
-    buf[at] = ZERO + left - higher * 10;
+    // The difference first: the sum may exceed the safe integers.
+    buf[at] = ZERO + (left - higher * 10);
     left = higher;
   }
   return end;

@@ -52,10 +52,11 @@ export class IdGenerator {
   private readonly second: number;
 
   constructor(private readonly clock: Clock) {
-    // Before the first registration any number serves as the first part. The second is not the pid: two containers
-    // of one host are both pid 1. 14 bits keep it at two bytes on the wire.
-    this.first = 2 ** 30 + Math.floor(clock.random() * 2 ** 30);
-    this.second = 1 + Math.floor(clock.random() * (2 ** 14 - 1));
+    // Before the first registration, and on v3, any number serves as the first part. The second is not the pid: two
+    // containers of one host are both pid 1. There are eight billion pairs of them, and five digits each keep ids short
+    // where they travel as text.
+    this.first = fiveDigits(clock);
+    this.second = fiveDigits(clock);
   }
 
   /** From the first registration on, the instance id is the first part: unique at the backend, and short on the wire. */
@@ -75,4 +76,8 @@ export class IdGenerator {
     }
     return new OwnId(this.first, this.second, this.millis, this.sequence);
   }
+}
+
+function fiveDigits(clock: Clock): number {
+  return 10_000 + Math.floor(clock.random() * 90_000);
 }

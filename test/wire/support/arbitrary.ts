@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { ForeignId, OwnId, type NumericId } from '../../../src/trace/id';
+import { ForeignId, OwnId, TextId, type Id, type NumericId } from '../../../src/trace/id';
 import { Segment, type SegmentRef } from '../../../src/trace/segment';
+import type { V2Ref, V3Ref } from '../../../src/trace/segment-ref';
 import { Span, type SpanLog } from '../../../src/trace/span';
 import type { V2Names } from '../../../src/wire/names';
 import type { Layer, RefType, SpanType } from '../../../src/trace/vocabulary';
@@ -60,7 +61,7 @@ const anyId: fc.Arbitrary<NumericId> = fc.oneof(
 
 const nameOrId = fc.oneof(anyText, int32);
 
-const anyRef: fc.Arbitrary<SegmentRef> = fc.record({
+const anyV2Ref: fc.Arbitrary<V2Ref> = fc.record({
   epoch: fc.constantFrom(1, 1, 1, 0, 2),
   refType: fc.constantFrom<RefType>(0, 1),
   parentSegmentId: anyId,
@@ -71,6 +72,26 @@ const anyRef: fc.Arbitrary<SegmentRef> = fc.record({
   entryEndpoint: fc.option(nameOrId, { nil: undefined }),
   parentEndpoint: fc.option(nameOrId, { nil: undefined }),
 });
+
+/** A part of `sw8` is never empty. */
+const someText = anyText.map((text) => `.${text}`);
+const anyTraceId: fc.Arbitrary<Id> = fc.oneof(
+  anyId,
+  fc.uuid().map((text) => new TextId(text)),
+);
+
+const anyV3Ref: fc.Arbitrary<V3Ref> = fc.record({
+  refType: fc.constantFrom<RefType>(0, 1),
+  traceId: anyTraceId,
+  parentSegmentId: anyTraceId,
+  parentSpanId: int32,
+  parentService: someText,
+  parentInstance: someText,
+  parentEndpoint: someText,
+  addressUsedAtPeer: someText,
+});
+
+const anyRef: fc.Arbitrary<SegmentRef> = fc.oneof(anyV2Ref, anyV3Ref);
 
 const anyLog: fc.Arbitrary<SpanLog> = fc.record({ time, data: fc.array(anyText, { maxLength: 6 }) });
 
@@ -95,14 +116,14 @@ const anySpanFields = fc.record({
 
 export const anySegment: fc.Arbitrary<Segment> = fc
   .record({
-    traceId: anyId,
+    traceId: anyTraceId,
     segmentId: anyId,
     spans: fc.array(anySpanFields, { maxLength: 5 }),
     isSizeLimited: fc.boolean(),
+    skipsAnalysis: fc.boolean(),
   })
-  .map(({ traceId, segmentId, spans, isSizeLimited }) => {
-    const segment = new Segment(traceId, segmentId);
-    segment.isSizeLimited = isSizeLimited;
+  .map(({ traceId, segmentId, spans, isSizeLimited, skipsAnalysis }) => {
+    const segment = Object.assign(new Segment(traceId, segmentId), { isSizeLimited, skipsAnalysis });
     for (const { spanId, parentSpanId, type, operationName, startTime, ...rest } of spans) {
       const span = new Span(segment, spanId, parentSpanId, type, operationName, startTime);
       segment.spans.push(Object.assign(span, rest));

@@ -112,7 +112,7 @@ function idOrName(field: string, value: string | number | undefined, lookUp: (na
   return id ? { [`${field}Id`]: id } : { [field]: value };
 }
 
-function pairs(data: readonly string[]): Json[] {
+export function pairs(data: readonly string[]): Json[] {
   return Array.from({ length: Math.ceil(data.length / 2) }, (_, i) => ({
     key: data[2 * i],
     value: data[2 * i + 1] ?? '',
@@ -132,7 +132,7 @@ function long(value: bigint): unknown {
 }
 
 /** Without defaults (but in arrays, where they count), and with strings as UTF-8 can hold them. */
-function tidy(value: unknown): unknown {
+export function tidy(value: unknown): unknown {
   if (typeof value === 'string') return Buffer.from(value).toString();
   if (Array.isArray(value)) return value.map(tidy);
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || Long.isLong(value)) return value;

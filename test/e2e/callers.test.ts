@@ -1,0 +1,4 @@
+import { describeCallersScenario } from '../scenario/callers-scenario';
+import { startEmbeddedBackend } from '../scenario/embedded-backend';
+
+describeCallersScenario('the embedded backend', startEmbeddedBackend);
