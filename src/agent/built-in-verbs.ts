@@ -2,14 +2,14 @@ import { LOG_LEVELS, type Log, type LogLevel } from '../base/log';
 import type { Verb, VerbCall } from '../command/verb';
 import type { Registrar, ResetResult } from '../registry/registrar';
 import type { Tracer } from '../trace/tracer';
+import type { RegistrationStatus } from './status';
 
 export interface BuiltInOptions {
   readonly log: Log;
   readonly tracer: Tracer;
   /** Resolves once there is one. */
   registrar(): Promise<Registrar>;
-  /** The ids of now; null: none. */
-  ids(): { readonly serviceId: number | null; readonly instanceId: number | null };
+  registration(): RegistrationStatus;
   /** Resolves when the status file holds the status of now. */
   report(): Promise<void>;
 }
@@ -28,8 +28,8 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
       timeoutMs: RESET_TIMEOUT_MS,
       fulfilledByStart: true,
       before: () => {
-        const { serviceId, instanceId } = options.ids();
-        return `service=${shown(serviceId)} instance=${shown(instanceId)}`;
+        const { serviceId, instanceId, knownAs } = options.registration();
+        return `service=${shown(serviceId ?? knownAs?.service)} instance=${shown(instanceId ?? knownAs?.instance)}`;
       },
       run: (call) => reset(call, options.registrar()),
     },
@@ -64,6 +64,7 @@ function describe({ service, instance }: ResetResult): string {
   return `service=${shown(service.from)}->${service.to} instance=${shown(instance.from)}->${instance.to}`;
 }
 
-function shown(id: number | string | null): string {
-  return id === null ? '-' : String(id);
+/** Of v2 an id, of v3 a name. */
+function shown(id: number | string | null | undefined): string {
+  return String(id ?? '-');
 }

@@ -12,7 +12,7 @@ import { claimName } from './claim-name';
 import { late } from './late';
 import type { CommandStatus, Status } from './status';
 
-export interface CommandsOptions extends Omit<BuiltInOptions, 'ids' | 'report'> {
+export interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report'> {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,7 +33,7 @@ export class Commands {
     const status = () => options.status();
     const verbs = builtInVerbs({
       ...options,
-      ids: () => status().registration,
+      registration: () => status().registration,
       report: async () => this.statusFile?.writeNow({ ...status() }),
     });
     for (const verb of verbs) this.verbs.add(verb);
@@ -92,8 +92,9 @@ export class Commands {
   statusChanged(): void {
     if (!this.statusFile) return;
     const status = this.options.status();
-    const { registration, backend, heartbeat, commands, endpoints, networkAddresses } = status;
-    const shown = JSON.stringify([registration, backend, heartbeat.lastError, commands, endpoints, networkAddresses]);
+    const { registration, backend, heartbeat, commands, endpoints, networkAddresses, settings } = status;
+    const { lastError } = heartbeat;
+    const shown = JSON.stringify([registration, backend, lastError, commands, endpoints, networkAddresses, settings]);
     if (shown === this.lastShown) return;
     this.lastShown = shown;
     this.statusFile.write({ ...status });

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { AgentError, messageOf, type Fault } from '../base/errors';
-import { startCollector, type CollectorOptions } from '../testing/index';
+import { startCollector, type CollectorOptions, type Protocol } from '../testing/index';
 import { print } from './print';
 import { usage } from './usage';
 import { wrongUsage } from './wrong-usage';
@@ -59,7 +59,7 @@ function read(argv: readonly string[]): CollectorOptions | string {
       port: wholeNumber(values.port),
       httpPort: wholeNumber(values['http-port']),
       // Whatever was typed: the kit says what it expects.
-      protocol: values.protocol as 'v2',
+      protocol: values.protocol as Protocol,
       storage: values.storage,
       nodes: wholeNumber(values.nodes),
     };

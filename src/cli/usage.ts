@@ -44,11 +44,14 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
   status: {
     call: 'status [--file F] [--json] [--watch]',
     what: 'shows a row for each instance on this host',
-    options: [FILE, ['--json', 'print JSON'], ['--watch', 'print it anew whenever it changes']],
-    remarks: 'Exit: 0 all are registered, 1 not all, 2 wrong usage, 3 nobody is there.',
+    options: [FILE, ['--json', 'print JSON'], ['--watch', 'keep it up to date until Ctrl+C']],
+    remarks:
+      'IDS: service id / instance id. HEARTBEAT: since the backend last answered, as of the last write to the status\n' +
+      'file, at most 30 s ago. Below the table: what somebody should look at.\n' +
+      'Exit: 0 all are registered, 1 not all, 2 wrong usage, 3 nobody is there.',
   },
   collector: {
-    call: 'collector [--port 11800] [--http-port 12800] [--protocol v2] [--storage memory|DIR] [--nodes N]',
+    call: 'collector [--port 11800] [--http-port 12800] [--protocol v2|v3|v3-unpackaged] [--storage memory|DIR] [--nodes N]',
     what: 'runs the embedded backend',
     options: [],
   },

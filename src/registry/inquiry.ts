@@ -73,7 +73,13 @@ export class Inquiry {
     return this.watch(api.v2.heartbeat({ instanceId, instanceName, time: clock.now() }, signal));
   }
 
-  properties(signal: AbortSignal): Promise<Outcome<undefined>> {
+  /** All of the instance. Its properties alone would belong to a service that is not listed (OAP 10.1). */
+  async presence(signal: AbortSignal): Promise<Outcome<undefined>> {
+    const alive = await this.keepAlive(signal);
+    return alive.status === 'ok' ? this.properties(signal) : alive;
+  }
+
+  private properties(signal: AbortSignal): Promise<Outcome<undefined>> {
     const { api, v3Properties } = this.options;
     return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.v3Instance, v3Properties, signal));
   }

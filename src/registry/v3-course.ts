@@ -52,7 +52,7 @@ export class V3Course {
   private async report({ epoch }: Presence, signal: AbortSignal): Promise<number> {
     const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
     heartbeat.sent();
-    const outcome = await inquiry.properties(signal);
+    const outcome = await inquiry.presence(signal);
     if (epoch !== standing.epoch) return 0;
     if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
     this.beatsUntilReport = BEATS_A_REPORT - 1;

@@ -1,44 +1,44 @@
-import { AgentError } from '../base/errors';
+import { AgentError, type Fault } from '../base/errors';
 import { holdOpen } from '../base/hold';
 import { Cluster } from './cluster/cluster';
 import { Faults } from './faults';
+import { Lists } from './lists';
 import { ListsPage } from './lists-page';
-import type { CallRecord, Method } from './record/call';
-import type { HeartbeatRecord } from './record/heartbeat';
-import { type Counts, Recorder } from './record/recorder';
-import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/rows';
-import type { DroppedSegmentRecord, SegmentRecord, TraceRecord } from './record/segment';
-import { tracesOf } from './record/traces-of';
-import { Listing } from './registry/listing';
+import { PROTOCOLS, type Protocol } from './protocol';
+import { Recorder } from './record/recorder';
 import type { ResolvedOptions } from './resolve-options';
 import { DirectoryStore } from './store/directory-store';
 import { MemoryStore } from './store/memory-store';
 import type { Store } from './store/store';
+import { Catalogue } from './v3/catalogue';
+import { Configurations } from './v3/configurations';
 
 /**
- * The embedded backend: a genuine gRPC server that behaves as OAP 6.x does, and tells what it has seen. Its lists are
- * synchronous, plain JSON, and copies: they do not change afterwards.
+ * The embedded backend: a genuine gRPC server that behaves as OAP 6.x does, or as OAP 8 to 10, and tells what it has
+ * seen. Its lists are synchronous, plain JSON, and copies: they do not change afterwards.
  *
  * It keeps the process up until it is stopped.
  */
-export class Collector {
+export class Collector extends Lists {
   /** What is to go wrong, by script. */
   readonly faults: Faults;
-  readonly protocol: 'v2';
-  private readonly recorder: Recorder;
   private readonly store: Store;
-  private readonly cluster: Cluster;
+  private readonly configurations: Configurations;
   private page: ListsPage | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private stopping: Promise<void> | undefined;
 
   private constructor(options: ResolvedOptions) {
-    const { protocol, storage, clock, maxRecords } = options;
-    this.faults = new Faults();
-    this.protocol = protocol;
-    this.recorder = new Recorder(clock, maxRecords);
-    this.store = storage === 'memory' ? new MemoryStore() : new DirectoryStore(storage);
-    this.cluster = new Cluster({ ...options, store: this.store, faults: this.faults, recorder: this.recorder });
+    const { storage, clock, maxRecords } = options;
+    const faults = new Faults();
+    const recorder = new Recorder(clock, maxRecords);
+    const store = storage === 'memory' ? new MemoryStore() : new DirectoryStore(storage);
+    const catalogue = new Catalogue();
+    const configurations = new Configurations();
+    super(new Cluster({ ...options, store, catalogue, configurations, faults, recorder }), recorder, catalogue);
+    this.faults = faults;
+    this.store = store;
+    this.configurations = configurations;
   }
 
   /** Not for tests: `startCollector` is. */
@@ -75,58 +75,9 @@ export class Collector {
     return this.cluster.keeper;
   }
 
-  /** Those that agents registered; not those that stand for network addresses. */
-  services(): ServiceEntry[] {
-    return this.listing.services();
-  }
-
-  /** Those that agents registered; not those that stand for network addresses. */
-  instances(): InstanceEntry[] {
-    return this.listing.instances((id) => this.recorder.heartbeatAt(id));
-  }
-
-  /** Names of entry spans. Those of exit and local spans, and what was registered `from=client`, are not listed. */
-  endpoints(): EndpointEntry[] {
-    return this.listing.endpoints();
-  }
-
-  networkAddresses(): NetworkAddressEntry[] {
-    return this.listing.networkAddresses();
-  }
-
-  /** Every `doPing` since the last wipe, in the order of arrival. */
-  heartbeats(): HeartbeatRecord[] {
-    return this.recorder.heartbeats();
-  }
-
-  /** Every segment that the backend shows, since the last wipe, in the order it was shown. */
-  segments(): SegmentRecord[] {
-    return this.recorder.segments();
-  }
-
-  /** Every segment since the last wipe that was answered OK and dropped, with the reason. */
-  droppedSegments(): DroppedSegmentRecord[] {
-    return this.recorder.droppedSegments();
-  }
-
-  /** `segments()` put together by their trace. */
-  traces(): TraceRecord[] {
-    return tracesOf(this.recorder.segments());
-  }
-
-  /** Every call since the start, in the order of arrival; a wipe leaves them. @param method only calls of this one */
-  calls(method?: Method): CallRecord[] {
-    return this.recorder.calls(method);
-  }
-
-  /** How much each bounded list has seen, and how much of it was forgotten. */
-  counts(): Counts {
-    return this.recorder.counts();
-  }
-
   /**
    * As if the storage had been cleared and the backend restarted: connections break, ports stay, every list but
-   * `calls()` is empty, ids start at 2 again. Resolves when all nodes answer.
+   * `calls()` is empty, ids start at 2 again; that of either protocol. Resolves when all nodes answer.
    *
    * @param whileDown what to do in between, while nobody answers
    */
@@ -135,6 +86,7 @@ export class Collector {
       await this.cluster.down();
       this.cluster.forget();
       this.recorder.wiped();
+      this.catalogue.clear();
       await this.store.clear();
       await this.comeBack(whileDown);
     });
@@ -150,6 +102,29 @@ export class Collector {
       await this.cluster.down();
       await this.comeBack(whileDown);
     });
+  }
+
+  /**
+   * As if the backend had been replaced by one of another age: connections break, ports stay, and what comes up speaks
+   * `protocol`. v2 and v3 have a storage each, and find theirs as it was. What was shown and counted stays.
+   *
+   * @param whileDown what to do in between, while nobody answers
+   */
+  become(protocol: Protocol, whileDown?: () => Promise<unknown>): Promise<void> {
+    if (!PROTOCOLS.includes(protocol)) throw AgentError.ofFaults([unknownProtocol(protocol)]);
+    return this.inTurn(async () => {
+      await this.cluster.down();
+      this.cluster.protocol = protocol;
+      await this.comeBack(whileDown);
+    });
+  }
+
+  /**
+   * v3: how agents of this service are to behave, such as `{'agent.sample_rate': '0.5'}`; undefined: as they like. Those
+   * that ask by `fetchConfigurations` are told at the next question. Stays over `wipe`, `restart` and `become`.
+   */
+  configure(service: string, values: Readonly<Record<string, string>> | undefined): void {
+    this.configurations.set(service, values);
   }
 
   /** One node is lost: its connections break, its port is free. @param node counted from 0 */
@@ -182,10 +157,6 @@ export class Collector {
     }
   }
 
-  private get listing(): Listing {
-    return new Listing(this.cluster.ledger);
-  }
-
   private lists(): object {
     const { address, addresses, protocol } = this;
     return {
@@ -198,6 +169,8 @@ export class Collector {
       segments: this.segments(),
       droppedSegments: this.droppedSegments(),
       traces: this.traces(),
+      meters: this.meters(),
+      logs: this.logs(),
     };
   }
 
@@ -208,4 +181,8 @@ export class Collector {
     this.turn = result.catch(() => undefined);
     return holdOpen(result);
   }
+}
+
+function unknownProtocol(value: string): Fault {
+  return { name: 'protocol', value, source: 'become()', expected: `one of ${PROTOCOLS.join(', ')}` };
 }

@@ -27,7 +27,10 @@ export type Fault =
 /** Which calls something is to go wrong with. */
 export interface FaultRule {
   readonly fault: Fault;
-  /** One method or several, such as `doPing`; default: every method. */
+  /**
+   * One method or several, such as `doPing`; default: every method of the protocol that is spoken. A method of another
+   * protocol is met only where it is named: as if something stood before the backend that answers instead of it.
+   */
   readonly method?: Method | readonly Method[];
   /** The node, counted from 0; default: every node. */
   readonly node?: number;

@@ -42,11 +42,14 @@ export class Faults {
     this.active = [];
   }
 
-  /** Not for tests: asked once for each call. */
-  meet(method: Method, node: number): Fault | undefined {
+  /** Not for tests: asked once for each call. @param isLacking the backend does not have the method */
+  meet(method: Method, node: number, isLacking: boolean): Fault | undefined {
     const found = this.active.find(
       ({ rule, hits }) =>
-        hits < (rule.times ?? Infinity) && methodsOf(rule).includes(method) && (rule.node ?? node) === node,
+        hits < (rule.times ?? Infinity) &&
+        methodsOf(rule).includes(method) &&
+        !(isLacking && rule.method === undefined) &&
+        (rule.node ?? node) === node,
     );
     if (found) found.hits++;
     return found?.rule.fault;

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
+import type { Protocol } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';
 
@@ -9,44 +10,48 @@ export interface CollectorOptions {
   readonly port?: number;
   /** TCP port on 127.0.0.1 where `GET /` answers the lists as JSON; 0 picks a free one. Default: no HTTP. */
   readonly httpPort?: number;
-  /** The protocol it speaks, one at a time as real ones do. `v2` (default): OAP 6.x, registration with integer ids. */
-  readonly protocol?: 'v2';
+  /**
+   * The protocol it speaks, one at a time as real ones do; `collector.become` changes it. `v2` (default): OAP 6.x,
+   * registration with integer ids. `v3`: OAP 8.4 and later, as 10.1 does. `v3-unpackaged`: OAP 8.0 to 8.3.
+   */
+  readonly protocol?: Protocol;
   /** How many nodes share the storage, from 1 (default) to 16. Each is a gRPC server on a port of its own. */
   readonly nodes?: number;
   /**
    * `memory` (default), or the path of a directory, made if it is missing, whose ids survive a restart and a crash.
-   * Several processes may use one directory at a time. Segments and heartbeats are in memory always.
+   * Several processes may use one directory at a time. Segments and heartbeats are in memory always, and so is all of
+   * v3, which has no ids.
    */
   readonly storage?: string;
   /**
-   * Milliseconds from the question for a new name until its id is there; default 200, as on a real OAP 6.5. Also with 0
+   * v2. Milliseconds from the question for a new name until its id is there; default 200, as on a real OAP 6.5. Also with 0
    * the first answer leaves the name out, and the next one has it.
    */
   readonly idDelayMs?: number;
   /**
-   * For so many milliseconds after every start, new names are answered empty and lead to nothing, as by a server that
+   * v2. For so many milliseconds after every start, new names are answered empty and lead to nothing, as by a server that
    * has just opened its ports (about 1000 on a real one). Default 0.
    */
   readonly deafMs?: number;
   /**
-   * Milliseconds that a segment waits for names which have no id; then it is dropped. Default 5000, as on a real one.
+   * v2. Milliseconds that a segment waits for names which have no id; then it is dropped. Default 5000, as on a real one.
    * It is looked at again every two and a half `idDelayMs`, at least every 500, at most every 10.
    */
   readonly nameWaitMs?: number;
   /**
-   * Heartbeats, segments and dropped segments go when they are so many milliseconds old. Registered names never do.
+   * Heartbeats, segments, dropped segments, meters and logs go when they are so many milliseconds old. Registered names never do.
    * Default: nothing expires.
    */
   readonly ttlMs?: number;
   /** Each list keeps so many of the newest; `counts()` tells how many were forgotten. Default 10000. */
   readonly maxRecords?: number;
   /**
-   * Compare the name of every heartbeat with that of its id too; a mismatch is an error log that names the instance, and
+   * v2. Compare the name of every heartbeat with that of its id too; a mismatch is an error log that names the instance, and
    * a reset. Default false: real servers look at the id alone.
    */
   readonly checkHeartbeatName?: boolean;
   /**
-   * Whose rules hold where versions differ. `6.5` (default): takes endpoints `from=client`, exchanges the names of exit
+   * v2. Whose rules hold where versions differ. `6.5` (default): takes endpoints `from=client`, exchanges the names of exit
    * and local spans, drops a ref whose parent endpoint is -1. `6.6`: refuses, leaves, takes.
    */
   readonly oap?: OapVersion;

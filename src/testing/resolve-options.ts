@@ -2,13 +2,14 @@ import { systemClock, type Clock } from '../base/clock';
 import { AgentError, type Fault } from '../base/errors';
 import { stderrLogger, type Logger } from '../base/log';
 import type { CollectorOptions } from './options';
+import { PROTOCOLS, type Protocol } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';
 
 export interface ResolvedOptions {
   readonly port: number;
   readonly httpPort: number | undefined;
-  readonly protocol: 'v2';
+  readonly protocol: Protocol;
   readonly nodes: number;
   readonly storage: string;
   readonly idDelayMs: number;
@@ -30,6 +31,7 @@ const HIGHEST_PORT = 65_535;
 
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
 
+const isProtocol = (value: unknown): boolean => PROTOCOLS.some((known) => known === value);
 const port: Rule = ['a port, 0 to 65535', (value) => isWhole(value, 0, HIGHEST_PORT)];
 const duration: Rule = ['milliseconds, at least 0', (value) => isNumber(value) && value >= 0];
 const isPem = (value: unknown): boolean => Buffer.isBuffer(value) || (typeof value === 'string' && value !== '');
@@ -39,7 +41,7 @@ const hasAll = (value: unknown, types: Record<string, string>): boolean =>
 const RULES: Readonly<Record<keyof CollectorOptions, Rule>> = {
   port,
   httpPort: port,
-  protocol: ['v2, the only protocol it speaks so far', (value) => value === 'v2'],
+  protocol: [`one of ${PROTOCOLS.join(', ')}`, isProtocol],
   nodes: [`a whole number, 1 to ${MOST_NODES}`, (value) => isWhole(value, 1, MOST_NODES)],
   storage: ['memory, or the path of a directory', (value) => typeof value === 'string' && value.trim() !== ''],
   idDelayMs: duration,
@@ -81,7 +83,7 @@ export function resolveOptions(options: CollectorOptions): ResolvedOptions {
   return {
     port: options.port ?? 0,
     httpPort: options.httpPort,
-    protocol: 'v2',
+    protocol: options.protocol ?? 'v2',
     nodes: options.nodes ?? 1,
     storage: options.storage ?? 'memory',
     idDelayMs,

@@ -50,17 +50,19 @@ export function createBackend(options: BackendOptions): Backend {
     if (dialect.status !== 'ok') return dialect;
     return ok({ address: link.address, number: link.number, protocol: protocolOf(dialect.value) });
   };
-  const ask: Ask = async (path, request, signal) => {
+  const call = async (isProbe: boolean, ...[path, request, signal]: Parameters<Ask>): ReturnType<Ask> => {
     const link = connector.current;
     if (!link || !metadata) return retryable('not connected');
-    return unaryCall(link, { path, request, metadata }, options.clock, signal);
+    return unaryCall(link, { path, request, metadata, isProbe }, options.clock, signal);
   };
+  const ask: Ask = (...question) => call(false, ...question);
+  const probe: Ask = (...question) => call(true, ...question);
 
   return {
     registry: {
       connect,
       v2: new V2Registry(ask),
-      v3: new V3Registry(ask, () => connector.current?.dialect ?? 'v3'),
+      v3: new V3Registry(ask, probe, () => connector.current?.dialect ?? 'v3'),
     },
     segments: new Segments(connector, options, metadata ?? {}),
     meters: new V3Meters(connector, options, metadata ?? {}),

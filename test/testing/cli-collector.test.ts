@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { until } from '../support/until';
 import { TestAgent } from './client';
+import { V3TestAgent } from './v3-client';
 
 const LOADER = path.join(__dirname, '..', 'support', 'typescript.js');
 const MAIN = path.join(__dirname, 'child', 'collector.ts');
@@ -60,6 +61,23 @@ it.each(['SIGTERM', 'SIGINT'] as const)('says in one line where it listens, and 
   expect(run.text).toEqual({ stdout: line, stderr: '' });
 });
 
+it.each(['v3', 'v3-unpackaged'] as const)(
+  'speaks %s where that is asked for, and lists what came',
+  async (protocol) => {
+    const run = start('--port=0', '--http-port=0', '--protocol', protocol);
+    const line = await ready(run);
+    expect(line).toContain(`(protocol ${protocol}, storage memory)`);
+    const agent = new V3TestAgent(addressIn(line), {}, protocol === 'v3' ? 'skywalking.v3.' : '');
+    expect((await agent.report('orders', 'orders-1', { hostname: 'web-1' })).status).toBe('OK');
+    agent.close();
+    const lists = await fetch(/http:\S+/.exec(line)![0]);
+    expect(await lists.json()).toMatchObject({
+      protocol,
+      instances: [{ uuid: 'orders-1', properties: [{ key: 'hostname', value: 'web-1' }] }],
+    });
+  },
+);
+
 it('keeps the ids of a storage in a directory over a kill', async () => {
   const storage = path.join(folder, 'made', 'if', 'missing');
   const args = ['--port', '0', '--http-port', '0', '--storage', storage];
@@ -78,7 +96,7 @@ it('keeps the ids of a storage in a directory over a kill', async () => {
 });
 
 it.each([
-  [['--protocol', 'v3'], '--protocol v3: expected v2, the only protocol it speaks so far'],
+  [['--protocol', 'v1'], '--protocol v1: expected one of v2, v3, v3-unpackaged'],
   [['--nodes', 'many'], '--nodes many: expected a whole number, 1 to 16'],
   [['--http-port', '1e3'], '--http-port 1e3: expected a port, 0 to 65535'],
   [['--speed', '9'], "Unknown option '--speed'"],
@@ -101,5 +119,5 @@ it('says that a port is taken, and ends with 1', async () => {
 it('tells how it is used', async () => {
   const run = start('--help');
   expect(await run.ended).toBe(0);
-  expect(run.text.stdout).toContain('collector [--port 11800]');
+  expect(run.text.stdout).toContain('collector [--port 11800] [--http-port 12800] [--protocol v2|v3|v3-unpackaged]');
 });

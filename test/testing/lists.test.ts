@@ -5,6 +5,7 @@ import type { AgentError } from '../../src/base/errors';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
 import { Recording } from '../../src/testing/record/recording';
 import { TestAgent } from './client';
+import { V3TestAgent } from './v3-client';
 
 describe('a list', () => {
   it('keeps the newest, and counts what it has forgotten', () => {
@@ -73,10 +74,32 @@ describe('the page', () => {
       segments: [],
       droppedSegments: [],
       traces: [],
+      meters: [],
+      logs: [],
     });
     expect(collector.services()).toHaveLength(1);
     await collector.wipe();
     expect(await read()).toMatchObject({ services: [], instances: [], heartbeats: [] });
+  });
+
+  it('has what only v3 brings, and says what is spoken now', async () => {
+    await collector.become('v3');
+    const agent = new V3TestAgent(collector.address);
+    await agent.report('orders', 'orders-1', { language: 'nodejs' });
+    await agent.sendMeters({
+      service: 'a',
+      serviceInstance: 'b',
+      timestamp: 1,
+      singleValue: { name: 'heap', value: 2 },
+    });
+    await agent.sendLogs({ service: 'a', body: { type: 'TEXT', text: { text: 'hello' } } });
+    agent.close();
+    expect(await (await fetch(`http://${collector.httpAddress}/`)).json()).toMatchObject({
+      ...{ protocol: 'v3', counts: collector.counts(), networkAddresses: [] },
+      instances: [{ uuid: 'orders-1', properties: [{ key: 'language', value: 'nodejs' }] }],
+      meters: [{ name: 'heap', value: 2 }],
+      logs: [{ body: 'hello' }],
+    });
   });
 
   it('is the only one, to be read and not written', async () => {
@@ -104,7 +127,7 @@ describe('an option', () => {
   };
 
   it.each<[keyof CollectorOptions, unknown, string]>([
-    ['protocol', 'v3', 'v2, the only protocol it speaks so far'],
+    ['protocol', 'v4', 'one of v2, v3, v3-unpackaged'],
     ['port', 65_536, 'a port, 0 to 65535'],
     ['port', '11800', 'a port, 0 to 65535'],
     ['httpPort', -1, 'a port, 0 to 65535'],

@@ -42,6 +42,7 @@ it('answers the heartbeat of a known instance with no command, and notes it', as
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
       node: 0,
       instanceId,
+      service: 'orders',
       uuid: 'one',
       time: 1_790_000_000_123,
       reset: false,

@@ -166,6 +166,9 @@ export function segmentCases(ids: Ids): readonly SegmentCase[] {
     of('at-once', 'a ref with an unknown entry endpoint', [withRef({ entryEndpointId: STALE })]),
     of('at-once', 'a ref whose entry endpoint is -1', [withRef({ entryEndpointId: -1 })]),
     lost('a ref with an unknown parent endpoint', /parentEndpointId 9999/, [withRef({ parentEndpointId: STALE })]),
+    of('at-once', 'a ref whose parent endpoint is the one of whoever calls from outside', [
+      withRef({ entryEndpointId: -1, parentEndpointId: 1 }),
+    ]),
     lost('a ref whose parent endpoint is -1', /parentEndpointId -1/, [withRef({ parentEndpointId: -1 })]),
     givenUp('a ref without an entry endpoint', /no entryEndpoint/, [withRef({ entryEndpointId: 0 })]),
     givenUp('a ref without a parent endpoint', /no parentEndpoint/, [withRef({ parentEndpointId: 0 })]),

@@ -1,4 +1,6 @@
-import { Node, type NodeOptions } from '../node/node';
+import { Node } from '../node/node';
+import type { NodeOptions } from '../node/node-options';
+import type { Protocol } from '../protocol';
 import { Ledger } from '../registry/ledger';
 import type { IncomingSegment } from '../segment/incoming';
 import { HOST } from '../server/listener';
@@ -19,17 +21,20 @@ interface Seat {
   port: number;
   node: Node | undefined;
   keeper: Keeper | undefined;
-  /** What the node knew when it went down. */
+  /** What the node knew when it last spoke v2 and went down. */
   ledger: Ledger;
   waiting: readonly IncomingSegment[];
 }
 
 /** The nodes on one storage. */
 export class Cluster {
+  /** What the nodes speak that start from now on. */
+  protocol: Protocol;
   private readonly seats: readonly Seat[];
 
   constructor(private readonly options: ClusterOptions) {
-    const { nodes, port } = options;
+    const { nodes, port, protocol } = options;
+    this.protocol = protocol;
     this.seats = Array.from({ length: nodes }, (_, index) => ({
       index,
       port: port === 0 ? 0 : port + index,
@@ -50,10 +55,10 @@ export class Cluster {
     return keeperOf(this.members());
   }
 
-  /** Of the node that has seen most. */
+  /** Of v2, of the node that has seen most. */
   get ledger(): Ledger {
     return this.seats
-      .map(({ node, ledger }) => node?.registry.ledger ?? ledger)
+      .map(({ node, ledger }) => node?.ledger ?? ledger)
       .reduce((best, ledger) => (ledger.version > best.version ? ledger : best));
   }
 
@@ -86,7 +91,7 @@ export class Cluster {
     await keeper?.stop();
     if (!node) return;
     seat.waiting = await node.stop();
-    seat.ledger = node.registry.ledger;
+    seat.ledger = node.ledger ?? seat.ledger;
   }
 
   /** What the nodes knew and had in their waiting rooms is gone with the storage. */
@@ -99,7 +104,7 @@ export class Cluster {
 
   private async seatNode(seat: Seat, onPort: (open: (port: number) => Promise<Node>) => Promise<Node>): Promise<void> {
     const { ttlMs, clock, logger, recorder } = this.options;
-    const options = { ...this.options, node: seat.index };
+    const options = { ...this.options, protocol: this.protocol, node: seat.index };
     const node = await onPort((port) => Node.start(port, options, seat.waiting));
     seat.node = node;
     seat.port = node.port;

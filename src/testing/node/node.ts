@@ -1,80 +1,50 @@
-import type { Clock } from '../../base/clock';
-import type { Logger } from '../../base/log';
-import type { Faults } from '../faults';
 import { Notes } from '../record/notes';
-import type { Recorder } from '../record/recorder';
-import { Registry } from '../registry/registry';
-import type { OapVersion } from '../segment/exchange';
+import type { Ledger } from '../registry/ledger';
 import type { IncomingSegment } from '../segment/incoming';
-import { collect } from '../server/collect';
 import { Gate } from '../server/gate';
-import { Listener, type TlsFiles } from '../server/listener';
-import { unary } from '../server/unary';
-import type { Store } from '../store/store';
-import { ping } from './ping';
-import { Reception } from './reception';
-import { registration } from './registration';
+import { Listener } from '../server/listener';
+import { serve } from '../server/serve';
+import { v3Methods } from '../v3/v3-methods';
+import type { NodeOptions } from './node-options';
+import { V2Backend } from './v2-backend';
 
-export interface NodeOptions {
-  /** Counted from 0. */
-  readonly node: number;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly faults: Faults;
-  readonly recorder: Recorder;
-  readonly token: string | undefined;
-  readonly tls: TlsFiles | undefined;
-  readonly oap: OapVersion;
-  readonly idDelayMs: number;
-  readonly deafMs: number;
-  readonly nameWaitMs: number;
-  readonly nameRetryMs: number;
-  readonly maxRecords: number;
-  readonly checkHeartbeatName: boolean;
-}
-
-/** A backend that runs: one gRPC server, and what it knows of a storage that others may write to as well. */
+/** A backend that runs: one gRPC server that speaks one protocol, on a storage that others may write to as well. */
 export class Node {
   private constructor(
-    readonly registry: Registry,
-    private readonly reception: Reception,
+    private readonly v2: V2Backend | undefined,
+    private readonly waiting: readonly IncomingSegment[],
     private readonly notes: Notes,
     private readonly listener: Listener,
   ) {}
 
-  /** @param waiting what the node had in its waiting room when it went down */
+  /** @param waiting what the node had in its waiting room when it last spoke v2 and went down */
   static async start(port: number, options: NodeOptions, waiting: readonly IncomingSegment[]): Promise<Node> {
-    const { clock, oap, node, recorder } = options;
+    const { node, protocol, recorder } = options;
     const notes = new Notes(recorder, node);
-    const registry = new Registry(options);
-    await registry.catchUp();
-    const reception = new Reception({ ...options, registry, notes });
+    const v2 = protocol === 'v2' ? await V2Backend.open(notes, options) : undefined;
     const listener = new Listener();
     const gate = new Gate({ ...options, notes, goaway: (graceMs) => listener.goaway(graceMs) });
-    const register = registration(registry, clock, oap);
-    await listener.open(port, options.tls, {
-      doServiceRegister: unary('doServiceRegister', gate, register.doServiceRegister),
-      doServiceInstanceRegister: unary('doServiceInstanceRegister', gate, register.doServiceInstanceRegister),
-      doEndpointRegister: unary('doEndpointRegister', gate, register.doEndpointRegister),
-      doNetworkAddressRegister: unary('doNetworkAddressRegister', gate, register.doNetworkAddressRegister),
-      doPing: unary('doPing', gate, ping({ ...options, registry, notes })),
-      collect: collect(gate, (bytes) => reception.take(bytes)),
-    });
-    reception.resume(waiting);
-    return new Node(registry, reception, notes, listener);
+    const methods = v2 ? v2.methods : v3Methods({ ...options, notes });
+    await listener.open(port, options.tls, serve(protocol, gate, methods));
+    v2?.resume(waiting);
+    return new Node(v2, waiting, notes, listener);
   }
 
   get port(): number {
     return this.listener.port;
   }
 
+  /** What it knows of the storage; undefined unless it speaks v2. */
+  get ledger(): Ledger | undefined {
+    return this.v2?.ledger;
+  }
+
   /** Cuts every connection and frees the port; writes nothing more. @returns what still waits for names */
   async stop(): Promise<readonly IncomingSegment[]> {
     await this.listener.close();
-    const waiting = await this.reception.stop();
+    const waiting = this.v2 ? await this.v2.leave() : this.waiting;
     this.notes.close();
-    await this.registry.stop();
+    await this.v2?.stop();
     return waiting;
   }
 }

@@ -2,7 +2,7 @@ import { v4 as uuid } from 'uuid';
 import type { Logger } from '../../base/log';
 import type { Notes } from '../record/notes';
 import type { Registry } from '../registry/registry';
-import type { Handle } from '../server/unary';
+import type { Handle } from '../server/methods';
 import type { InstanceRow } from '../store/row';
 
 interface Ping {
@@ -30,7 +30,8 @@ export function ping({ registry, notes, logger, checkHeartbeatName }: PingOption
     const isTaken = checkHeartbeatName && row !== undefined && row.uuid !== name;
     if (isTaken) logger.error(`the heartbeat of instance "${name}" came with id ${instanceId}, which is ${whose(row)}`);
     const reset = row === undefined || isTaken;
-    notes.heartbeat({ instanceId, uuid: name, time: Number(time), reset });
+    const service = row ? (registry.ledger.get('service', row.serviceId)?.name ?? '') : '';
+    notes.heartbeat({ instanceId, service, uuid: name, time: Number(time), reset });
     return { commands: reset ? [resetCommand()] : [] };
   };
 }

@@ -4,7 +4,7 @@ import { getOrCreateAddresses } from '../registry/address';
 import type { Registry } from '../registry/registry';
 import { displayName, wanted } from '../registry/wanted';
 import type { OapVersion } from '../segment/exchange';
-import type { Handle } from '../server/unary';
+import type { Handle } from '../server/methods';
 import type { Property } from '../store/row';
 
 interface Services {

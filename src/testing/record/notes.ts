@@ -1,5 +1,7 @@
 import type { CallRecord } from './call';
 import type { HeartbeatRecord } from './heartbeat';
+import type { LogEntry } from './log';
+import type { MeterRecord } from './meter';
 import type { CallLog, Recorder } from './recorder';
 import type { DroppedSegmentRecord, SegmentRecord } from './segment';
 
@@ -8,14 +10,29 @@ type Unstamped<T> = Omit<T, 'at' | 'node'>;
 /** What one node notes as long as it runs. A call that it is still busy with when it goes down leaves no trace. */
 export class Notes {
   private readonly openCalls = new Set<CallLog>();
-  private isClosed = false;
+  private closed = false;
 
   constructor(
     private readonly recorder: Recorder,
     private readonly node: number,
   ) {}
 
-  call(call: Pick<CallRecord, 'method' | 'agentVersion' | 'authentication'>): CallLog {
+  /** The node runs: what it does now counts. */
+  get isOpen(): boolean {
+    return !this.closed;
+  }
+
+  /** ISO 8601, by the collector's clock. */
+  now(): string {
+    return this.recorder.now();
+  }
+
+  /** The same in milliseconds since 1970. */
+  millis(): number {
+    return this.recorder.millis();
+  }
+
+  call(call: Pick<CallRecord, 'method' | 'path' | 'agentVersion' | 'authentication'>): CallLog {
     const log = this.recorder.call({ ...call, node: this.node });
     this.openCalls.add(log);
     return {
@@ -28,25 +45,33 @@ export class Notes {
   }
 
   heartbeat(heartbeat: Unstamped<HeartbeatRecord>): void {
-    if (!this.isClosed) this.recorder.heartbeat({ ...this.stamp(), ...heartbeat });
+    if (this.isOpen) this.recorder.heartbeat({ ...this.stamp(), ...heartbeat });
   }
 
   shown(segment: Unstamped<SegmentRecord>): void {
-    if (!this.isClosed) this.recorder.shown({ ...this.stamp(), ...segment });
+    if (this.isOpen) this.recorder.shown({ ...this.stamp(), ...segment });
   }
 
   dropped(segment: Unstamped<DroppedSegmentRecord>): void {
-    if (!this.isClosed) this.recorder.dropped({ ...this.stamp(), ...segment });
+    if (this.isOpen) this.recorder.dropped({ ...this.stamp(), ...segment });
+  }
+
+  meter(meter: Unstamped<MeterRecord>): void {
+    if (this.isOpen) this.recorder.meter({ ...this.stamp(), ...meter });
+  }
+
+  log(log: Unstamped<LogEntry>): void {
+    if (this.isOpen) this.recorder.log({ ...this.stamp(), ...log });
   }
 
   /** The node goes down: nothing that comes later counts, and who still waits for an answer was cut off. */
   close(): void {
-    this.isClosed = true;
+    this.closed = true;
     for (const log of this.openCalls) log.ended('CANCELLED');
     this.openCalls.clear();
   }
 
   private stamp(): { at: string; node: number } {
-    return { at: this.recorder.now(), node: this.node };
+    return { at: this.now(), node: this.node };
   }
 }

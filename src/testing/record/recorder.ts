@@ -2,10 +2,16 @@ import type { Clock } from '../../base/clock';
 import { iso } from '../../base/iso';
 import type { CallRecord, Method } from './call';
 import type { HeartbeatRecord } from './heartbeat';
+import type { LogEntry } from './log';
+import type { MeterRecord } from './meter';
 import { Recording, type RecordingCount } from './recording';
 import type { DroppedSegmentRecord, SegmentRecord } from './segment';
 
-export type Counts = Readonly<Record<'calls' | 'heartbeats' | 'segments' | 'droppedSegments', RecordingCount>>;
+type List = 'calls' | 'heartbeats' | 'segments' | 'droppedSegments' | 'meters' | 'logs';
+export type Counts = Readonly<Record<List, RecordingCount>>;
+
+/** Whose heartbeat: an id, or where there are none the names. */
+type Beating = Pick<HeartbeatRecord, 'instanceId' | 'service' | 'uuid'>;
 
 type Open<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -22,7 +28,9 @@ export class Recorder {
   private readonly heartbeatList: Recording<HeartbeatRecord>;
   private readonly segmentList: Recording<SegmentRecord>;
   private readonly droppedList: Recording<DroppedSegmentRecord>;
-  private readonly lastHeartbeats = new Map<number, string>();
+  private readonly meterList: Recording<MeterRecord>;
+  private readonly logList: Recording<LogEntry>;
+  private readonly lastHeartbeats = new Map<string, string>();
   private generation = 1;
 
   constructor(
@@ -33,13 +41,19 @@ export class Recorder {
     this.heartbeatList = new Recording(maxRecords);
     this.segmentList = new Recording(maxRecords);
     this.droppedList = new Recording(maxRecords);
+    this.meterList = new Recording(maxRecords);
+    this.logList = new Recording(maxRecords);
   }
 
   now(): string {
     return iso(this.clock.now());
   }
 
-  call(call: Pick<CallRecord, 'method' | 'node' | 'agentVersion' | 'authentication'>): CallLog {
+  millis(): number {
+    return this.clock.now();
+  }
+
+  call(call: Pick<CallRecord, 'method' | 'path' | 'node' | 'agentVersion' | 'authentication'>): CallLog {
     const record: Open<CallRecord> = {
       ...call,
       at: this.now(),
@@ -60,7 +74,7 @@ export class Recorder {
 
   heartbeat(heartbeat: HeartbeatRecord): void {
     this.heartbeatList.add(heartbeat);
-    if (!heartbeat.reset) this.lastHeartbeats.set(heartbeat.instanceId, heartbeat.at);
+    if (!heartbeat.reset) this.lastHeartbeats.set(beatKey(heartbeat), heartbeat.at);
   }
 
   shown(segment: SegmentRecord): void {
@@ -69,6 +83,14 @@ export class Recorder {
 
   dropped(segment: DroppedSegmentRecord): void {
     this.droppedList.add(segment);
+  }
+
+  meter(meter: MeterRecord): void {
+    this.meterList.add(meter);
+  }
+
+  log(log: LogEntry): void {
+    this.logList.add(log);
   }
 
   /** Copies, so that what a test holds does not change under it. */
@@ -83,8 +105,8 @@ export class Recorder {
     return this.heartbeatList.items();
   }
 
-  heartbeatAt(instanceId: number): string | null {
-    return this.lastHeartbeats.get(instanceId) ?? null;
+  heartbeatAt(instance: Beating): string | null {
+    return this.lastHeartbeats.get(beatKey(instance)) ?? null;
   }
 
   segments(): SegmentRecord[] {
@@ -95,12 +117,22 @@ export class Recorder {
     return this.droppedList.items();
   }
 
+  meters(): MeterRecord[] {
+    return this.meterList.items();
+  }
+
+  logs(): LogEntry[] {
+    return this.logList.items();
+  }
+
   counts(): Counts {
     return {
       calls: this.callList.count(),
       heartbeats: this.heartbeatList.count(),
       segments: this.segmentList.count(),
       droppedSegments: this.droppedList.count(),
+      meters: this.meterList.count(),
+      logs: this.logList.count(),
     };
   }
 
@@ -111,6 +143,8 @@ export class Recorder {
     this.heartbeatList.retain(isYoung);
     this.segmentList.retain(isYoung);
     this.droppedList.retain(isYoung);
+    this.meterList.retain(isYoung);
+    this.logList.retain(isYoung);
   }
 
   /** The storage was cleared: what the backend held is gone, our notes of the calls stay. */
@@ -119,6 +153,12 @@ export class Recorder {
     this.heartbeatList.clear();
     this.segmentList.clear();
     this.droppedList.clear();
+    this.meterList.clear();
+    this.logList.clear();
     this.lastHeartbeats.clear();
   }
+}
+
+function beatKey({ instanceId, service, uuid }: Beating): string {
+  return instanceId === 0 ? JSON.stringify([service, uuid]) : String(instanceId);
 }

@@ -6,13 +6,20 @@ export interface LogRecord {
   readonly data: readonly Property[];
 }
 
-/** What a span was asked for by. Ids as they travelled, 0 where a name did; names as the backend resolves them. */
+/**
+ * What a span was asked for by. Ids as they travelled, 0 where a name did; names as the backend resolves them. On v3
+ * names are all that travels, and nothing of the entry does.
+ */
 export interface RefRecord {
   readonly type: 'CrossProcess' | 'CrossThread';
+  /** v3 only: the trace that the parent is in. On v2 it is that of the segment. */
+  readonly traceId?: string;
   readonly parentSegmentId: string;
   readonly parentSpanId: number;
+  /** v3 only. */
+  readonly parentService?: string;
   readonly parentInstanceId: number;
-  /** The uuid of the parent's instance; empty where the id is unknown. */
+  /** The uuid of the parent's instance; empty where the id is unknown. On v3 its name. */
   readonly parentInstance: string;
   readonly entryInstanceId: number;
   readonly networkAddressId: number;
@@ -36,7 +43,7 @@ export interface SpanRecord {
   readonly peer: string;
   /** The id that travelled; 0: the name did, or there is none. */
   readonly peerId: number;
-  readonly layer: 'Unknown' | 'Database' | 'RPCFramework' | 'Http' | 'MQ' | 'Cache';
+  readonly layer: 'Unknown' | 'Database' | 'RPCFramework' | 'Http' | 'MQ' | 'Cache' | 'FAAS';
   /** By the server's table; empty for 0, `N/A` for an id that it lacks. */
   readonly component: string;
   readonly componentId: number;
@@ -50,13 +57,16 @@ export interface SpanRecord {
   readonly refs: readonly RefRecord[];
 }
 
-/** A segment that the backend took and shows, with ids resolved to names as they were when it arrived. */
+/**
+ * A segment that the backend took and shows, with ids resolved to names as they were when it arrived. On v3 all ids that
+ * a backend would have given out are 0, and service and instance are named as they are filed: cut to 70 characters.
+ */
 export interface SegmentRecord {
   /** ISO 8601, when it was shown, by the collector's clock. */
   readonly at: string;
   /** Which node it arrived at, counted from 0. */
   readonly node: number;
-  /** Three int64 joined by dots. */
+  /** On v2 three int64 joined by dots, on v3 any text. */
   readonly traceId: string;
   /** All that it came with; `traceId` is the last. */
   readonly traceIds: readonly string[];
@@ -64,7 +74,7 @@ export interface SegmentRecord {
   /** The service's name. */
   readonly service: string;
   readonly serviceId: number;
-  /** The uuid that the instance was registered under. */
+  /** The uuid that the instance was registered under, on v3 its name. */
   readonly instance: string;
   readonly instanceId: number;
   readonly isSizeLimited: boolean;
@@ -72,11 +82,11 @@ export interface SegmentRecord {
   readonly spans: readonly SpanRecord[];
 }
 
-/** A segment that the backend took with OK and threw away without a word. Ids are 0 where it did not parse. */
+/** A segment that the backend took with OK and threw away without a word. Ids are 0 where it did not parse, and on v3. */
 export interface DroppedSegmentRecord {
   readonly at: string;
   readonly node: number;
-  /** Names the field of the protocol and its value: `serviceInstanceId 7 is unknown`. */
+  /** Names the field of the protocol and, where it is short, its value: `serviceInstanceId 7 is unknown`. */
   readonly reason: string;
   readonly traceId: string;
   readonly segmentId: string;

@@ -1,12 +1,12 @@
 import type { Type } from 'protobufjs';
-import { StrictReader } from './strict-reader';
+import { readMessage } from './read-message';
 
 /** int64 as text: what an id is made of exceeds 2^53. */
 const EXACT = { longs: String, enums: String, bytes: Buffer, defaults: true, arrays: true } as const;
 
 /** @returns a plain object with every field, int64 as text, enums by name. Throws on what does not parse. */
 export function decode(type: Type, bytes: Buffer): Readonly<Record<string, unknown>> {
-  return type.toObject(type.decode(new StrictReader(bytes)), EXACT);
+  return type.toObject(readMessage(type, bytes), EXACT);
 }
 
 /** Canonical, as the real server writes: no field that has its default. protobufjs would write those too. */

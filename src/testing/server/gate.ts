@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../base/clock';
 import type { Faults } from '../faults';
-import type { Method } from '../record/call';
+import type { CallRecord } from '../record/call';
 import type { Notes } from '../record/notes';
 import type { CallLog } from '../record/recorder';
 import { type Answer, refusal } from './answer';
@@ -20,6 +20,12 @@ export interface GateOptions {
 /** `pass`: handle the call. `hang`: never answer it. Otherwise the answer, whatever was asked. */
 export type Passage = { readonly type: 'pass' } | { readonly type: 'hang' } | Answer;
 
+/** What is asked for. */
+export interface Asked extends Pick<CallRecord, 'method' | 'path'> {
+  /** This backend does not have it. */
+  readonly isLacking?: boolean;
+}
+
 const GRACE_MS = 1_000;
 const GARBAGE = Buffer.alloc(5, 0xff);
 
@@ -27,19 +33,20 @@ const GARBAGE = Buffer.alloc(5, 0xff);
 export class Gate {
   constructor(private readonly options: GateOptions) {}
 
-  enter(method: Method, metadata: Metadata): { readonly log: CallLog; readonly passage: Promise<Passage> } {
+  enter(asked: Asked, metadata: Metadata): { readonly log: CallLog; readonly passage: Promise<Passage> } {
     const authentication = text(metadata, 'authentication');
     const log = this.options.notes.call({
-      method,
+      method: asked.method,
+      path: asked.path,
       agentVersion: text(metadata, 'agent-version'),
       authentication,
     });
-    return { log, passage: this.pass(method, authentication) };
+    return { log, passage: this.pass(asked, authentication) };
   }
 
-  private async pass(method: Method, authentication: string | null): Promise<Passage> {
+  private async pass({ method, isLacking = false }: Asked, authentication: string | null): Promise<Passage> {
     const { faults, node, clock, token } = this.options;
-    const fault = faults.meet(method, node);
+    const fault = faults.meet(method, node, isLacking);
     switch (fault?.type) {
       case 'refuse':
         return refusal(fault.code ?? 'UNAVAILABLE', fault.message ?? 'refused by a scripted fault');
@@ -57,7 +64,8 @@ export class Gate {
         break;
       case undefined:
     }
-    return token === undefined || isSame(token, authentication ?? '')
+    // A real server asks for the token at its own methods only.
+    return isLacking || token === undefined || isSame(token, authentication ?? '')
       ? { type: 'pass' }
       : refusal('PERMISSION_DENIED', 'the token is missing or differs');
   }

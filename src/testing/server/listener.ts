@@ -1,15 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import {
-  Server,
-  ServerCredentials,
-  type ConnectionInjector,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ConnectionInjector, type ServiceDefinition } from '@grpc/grpc-js';
 import { messageOf } from '../../base/errors';
-import { METHODS, type Method } from '../record/call';
-import { schema } from './schema';
+import type { Served } from './serve';
 
 /** PEM, as text or bytes. */
 export interface TlsFiles {
@@ -32,8 +25,11 @@ export class Listener {
   private readonly sockets = new Set<Socket>();
   private injector: ConnectionInjector | undefined;
 
-  async open(port: number, tls: TlsFiles | undefined, handlers: Record<Method, unknown>): Promise<void> {
-    this.grpc.addService(definition(), handlers as UntypedServiceImplementation);
+  async open(port: number, tls: TlsFiles | undefined, served: readonly Served[]): Promise<void> {
+    this.grpc.addService(
+      definition(served),
+      Object.fromEntries(served.map(({ route, handler }) => [route.path, handler])),
+    );
     this.injector = this.grpc.createConnectionInjector(credentials(tls));
     this.tcp.listen(port, HOST);
     try {
@@ -78,11 +74,10 @@ function credentials(tls: TlsFiles | undefined): ServerCredentials {
   return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null);
 }
 
-function definition(): ServiceDefinition {
+function definition(served: readonly Served[]): ServiceDefinition {
   const asIs = (bytes: Buffer): Buffer => bytes;
   return Object.fromEntries(
-    METHODS.map((name) => {
-      const { path, isStream } = schema().methods[name];
+    served.map(({ route: { path, isStream } }) => {
       const method = {
         path,
         requestStream: isStream,
@@ -92,7 +87,7 @@ function definition(): ServiceDefinition {
         responseSerialize: asIs,
         responseDeserialize: asIs,
       };
-      return [name, method];
+      return [path, method];
     }),
   );
 }

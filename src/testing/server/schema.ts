@@ -1,49 +1,106 @@
 import path from 'node:path';
 import protobuf from 'protobufjs';
+import type { Protocol } from '../protocol';
 import { METHODS, type Method } from '../record/call';
+import type { Route } from './route';
 
-/** One method, by reflection over the project's own proto files. */
-export interface MethodSchema {
-  readonly path: string;
-  readonly request: protobuf.Type;
-  readonly response: protobuf.Type;
-  readonly isStream: boolean;
+type Contract = 'v2' | 'v3';
+
+interface Source {
+  readonly files: readonly string[];
+  readonly package: string;
+  readonly services: readonly string[];
+  /** What the real server says when a message does not parse or a handler throws. */
+  readonly failure: string;
 }
 
-export interface Schema {
-  readonly methods: Readonly<Record<Method, MethodSchema>>;
-  readonly segment: protobuf.Type;
-}
+const SOURCES: Readonly<Record<Contract, Source>> = {
+  v2: {
+    files: ['register', 'ping', 'segment'],
+    package: '',
+    services: ['Register', 'ServiceInstancePing', 'TraceSegmentReportService'],
+    failure: '',
+  },
+  v3: {
+    files: ['management', 'segment', 'configuration', 'meter', 'log'],
+    package: 'skywalking.v3.',
+    services: [
+      'ManagementService',
+      'TraceSegmentReportService',
+      'ConfigurationDiscoveryService',
+      'MeterReportService',
+      'LogReportService',
+      'SpanAttachedEventReportService',
+    ],
+    failure: 'Application error processing RPC',
+  },
+};
+
+/** 8.0 to 8.3 have these and no others; 8.4 and later have them beside those with a package (tried on 10.1). */
+const UNPACKAGED: Readonly<Record<Exclude<Protocol, 'v2'>, readonly Method[]>> = {
+  v3: ['keepAlive', 'reportInstanceProperties', 'collect', 'collectInSync', 'MeterReportService/collect'],
+  'v3-unpackaged': ['keepAlive', 'reportInstanceProperties', 'collect'],
+};
 
 /** From `src/testing/server` as from `dist/testing/server`. */
-const PROTO = path.join(__dirname, '..', '..', '..', 'proto', 'v2');
+const PROTO = path.join(__dirname, '..', '..', '..', 'proto');
 
-let loaded: Schema | undefined;
+const roots: Partial<Record<Contract, protobuf.Root>> = {};
 
-/** Read once, when first needed: importing the kit alone costs no file. */
-export function schema(): Schema {
-  return (loaded ??= load());
+/** By reflection over the project's own proto files. Read once, when first needed: importing the kit alone costs no file. */
+export function messageType(contract: Contract, name: string): protobuf.Type {
+  return rootOf(contract).lookupType(`${SOURCES[contract].package}${name}`);
 }
 
-function load(): Schema {
-  const files = ['register.proto', 'ping.proto', 'segment.proto'];
-  const root = new protobuf.Root().loadSync(
-    files.map((file) => path.join(PROTO, file)),
-    { keepCase: true },
+/** Every path that a backend of this protocol answers at. */
+export function routesOf(protocol: Protocol): readonly Route[] {
+  if (protocol === 'v2') return contractRoutes('v2');
+  const unpackaged = unpackagedRoutes().filter(({ method }) => UNPACKAGED[protocol].includes(method));
+  return protocol === 'v3' ? [...contractRoutes('v3'), ...unpackaged] : unpackaged;
+}
+
+/** Every path that an agent of any age might ask for, also those that no backend has. */
+export function knownRoutes(): readonly Route[] {
+  return [...unpackagedRoutes(), ...contractRoutes('v3'), ...contractRoutes('v2')];
+}
+
+function unpackagedRoutes(): readonly Route[] {
+  return contractRoutes('v3').map((route) => ({ ...route, path: route.path.replace(SOURCES.v3.package, '') }));
+}
+
+function contractRoutes(contract: Contract): readonly Route[] {
+  const { package: prefix, services, failure } = SOURCES[contract];
+  return services.flatMap((service) =>
+    rootOf(contract)
+      .lookupService(`${prefix}${service}`)
+      .methodsArray.map(({ name, resolvedRequestType: request, resolvedResponseType: response, requestStream }) => {
+        if (!request || !response) throw new Error(`unresolved types of ${name}`);
+        const isStream = requestStream === true;
+        return {
+          method: methodOf(service, name),
+          path: `/${prefix}${service}/${name}`,
+          isStream,
+          request,
+          response,
+          failure,
+        };
+      }),
   );
+}
+
+function methodOf(service: string, name: string): Method {
+  const method = METHODS.find((known) => known === `${service}/${name}`) ?? METHODS.find((known) => known === name);
+  if (!method) throw new Error(`no method ${name}`);
+  return method;
+}
+
+function rootOf(contract: Contract): protobuf.Root {
+  return (roots[contract] ??= load(contract));
+}
+
+function load(contract: Contract): protobuf.Root {
+  const files = SOURCES[contract].files.map((file) => path.join(PROTO, contract, `${file}.proto`));
+  const root = new protobuf.Root().loadSync(files, { keepCase: true });
   root.resolveAll();
-  const methods = ['Register', 'ServiceInstancePing', 'TraceSegmentReportService'].flatMap((service) =>
-    root.lookupService(service).methodsArray.map((method) => [method.name, methodSchema(service, method)] as const),
-  );
-  for (const name of METHODS) if (!methods.some(([found]) => found === name)) throw new Error(`no method ${name}`);
-  return {
-    methods: Object.fromEntries(methods) as Record<Method, MethodSchema>,
-    segment: root.lookupType('SegmentObject'),
-  };
-}
-
-function methodSchema(service: string, method: protobuf.Method): MethodSchema {
-  const { resolvedRequestType: request, resolvedResponseType: response } = method;
-  if (!request || !response) throw new Error(`unresolved types of ${method.name}`);
-  return { path: `/${service}/${method.name}`, request, response, isStream: method.requestStream === true };
+  return root;
 }

@@ -16,6 +16,8 @@ const SERIAL_NUMBER = 'SerialNumber';
 export class V3Registry {
   constructor(
     private readonly ask: Ask,
+    /** The same, of a method that a backend may lack and be well. */
+    private readonly probe: Ask,
     /** Of the backend that is connected. */
     private readonly dialect: () => Dialect,
   ) {}
@@ -41,7 +43,7 @@ export class V3Registry {
     signal: AbortSignal,
   ): Promise<Outcome<Configuration | undefined>> {
     const path = v3Paths(this.dialect()).fetchConfigurations;
-    const answer = await this.ask(path, encodeSyncRequest(serviceName, uuid), signal);
+    const answer = await this.probe(path, encodeSyncRequest(serviceName, uuid), signal);
     return understood(answer, readConfiguration);
   }
 }

@@ -8,7 +8,7 @@ const { ROOT } = require('../sandbox');
 
 const BELONGS = [
   /^dist\/(.+\/)?[\w-]+\.(js|d\.ts)$/,
-  /^proto\/v2\/[\w-]+\.proto$/,
+  /^proto\/(README\.md|v[23]\/[\w-]+\.proto)$/,
   /^(README|CHANGELOG)\.md$/,
   /^LICENSE$/,
   /^package\.json$/,
@@ -29,7 +29,9 @@ async function checkTarball(score, files) {
     );
   });
   await score.check('the tarball holds all of the package', () => {
-    const protos = fs.readdirSync(path.join(ROOT, 'proto', 'v2')).map((name) => `proto/v2/${name}`);
+    const protos = ['v2', 'v3'].flatMap((version) =>
+      fs.readdirSync(path.join(ROOT, 'proto', version)).map((name) => `proto/${version}/${name}`),
+    );
     assert.deepEqual(
       [...NEEDED, ...protos].filter((file) => !files.includes(file)),
       [],

@@ -1,0 +1,102 @@
+import type { Cluster } from './cluster/cluster';
+import type { Protocol } from './protocol';
+import type { CallRecord, Method } from './record/call';
+import type { HeartbeatRecord } from './record/heartbeat';
+import type { LogEntry } from './record/log';
+import type { MeterRecord } from './record/meter';
+import type { Counts, Recorder } from './record/recorder';
+import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/rows';
+import type { DroppedSegmentRecord, SegmentRecord, TraceRecord } from './record/segment';
+import { tracesOf } from './record/traces-of';
+import { Listing } from './registry/listing';
+import type { Catalogue } from './v3/catalogue';
+
+/** What a backend has seen. All of it synchronous, plain JSON, and copies: they do not change afterwards. */
+export class Lists {
+  protected constructor(
+    protected readonly cluster: Cluster,
+    protected readonly recorder: Recorder,
+    protected readonly catalogue: Catalogue,
+  ) {}
+
+  /** What it speaks; while it is down, what it will speak. */
+  get protocol(): Protocol {
+    return this.cluster.protocol;
+  }
+
+  /** Those that agents registered, under the protocol of now; not those that stand for network addresses. */
+  services(): ServiceEntry[] {
+    return this.isV2 ? this.listing.services() : this.catalogue.services();
+  }
+
+  /** Those that agents registered, under the protocol of now; not those that stand for network addresses. */
+  instances(): InstanceEntry[] {
+    if (!this.isV2)
+      return this.catalogue.instances((instance) => this.recorder.heartbeatAt({ ...instance, instanceId: 0 }));
+    return this.listing.instances((instanceId) => this.recorder.heartbeatAt({ instanceId, service: '', uuid: '' }));
+  }
+
+  /**
+   * Names of entry spans, under the protocol of now. Those of exit and local spans, and what was registered
+   * `from=client`, are not listed.
+   */
+  endpoints(): EndpointEntry[] {
+    return this.isV2 ? this.listing.endpoints() : this.catalogue.endpoints();
+  }
+
+  /** Empty on v3. */
+  networkAddresses(): NetworkAddressEntry[] {
+    return this.isV2 ? this.listing.networkAddresses() : [];
+  }
+
+  /** Every `doPing` and every `keepAlive` since the last wipe, in the order of arrival. */
+  heartbeats(): HeartbeatRecord[] {
+    return this.recorder.heartbeats();
+  }
+
+  /**
+   * Every segment that the backend shows, since the last wipe, in the order it was shown, whichever protocol brought it.
+   * One that came twice stands here twice.
+   */
+  segments(): SegmentRecord[] {
+    return this.recorder.segments();
+  }
+
+  /** Every segment since the last wipe that was answered OK and dropped, with the reason. */
+  droppedSegments(): DroppedSegmentRecord[] {
+    return this.recorder.droppedSegments();
+  }
+
+  /** `segments()` put together by their trace. */
+  traces(): TraceRecord[] {
+    return tracesOf(this.recorder.segments());
+  }
+
+  /** Every measurement since the last wipe, in the order of arrival. v3 only. */
+  meters(): MeterRecord[] {
+    return this.recorder.meters();
+  }
+
+  /** Every line of a log since the last wipe, in the order of arrival. v3 only. */
+  logs(): LogEntry[] {
+    return this.recorder.logs();
+  }
+
+  /** Every call since the start, in the order of arrival; a wipe leaves them. @param method only calls of this one */
+  calls(method?: Method): CallRecord[] {
+    return this.recorder.calls(method);
+  }
+
+  /** How much each bounded list has seen, and how much of it was forgotten. */
+  counts(): Counts {
+    return this.recorder.counts();
+  }
+
+  private get isV2(): boolean {
+    return this.protocol === 'v2';
+  }
+
+  private get listing(): Listing {
+    return new Listing(this.cluster.ledger);
+  }
+}

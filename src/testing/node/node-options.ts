@@ -1,0 +1,34 @@
+import type { Clock } from '../../base/clock';
+import type { Logger } from '../../base/log';
+import type { Faults } from '../faults';
+import type { Protocol } from '../protocol';
+import type { Recorder } from '../record/recorder';
+import type { OapVersion } from '../segment/exchange';
+import type { TlsFiles } from '../server/listener';
+import type { Store } from '../store/store';
+import type { Catalogue } from '../v3/catalogue';
+import type { Configurations } from '../v3/configurations';
+
+export interface NodeOptions {
+  /** Counted from 0. */
+  readonly node: number;
+  readonly protocol: Protocol;
+  /** Of v2. */
+  readonly store: Store;
+  /** Of v3. */
+  readonly catalogue: Catalogue;
+  readonly configurations: Configurations;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly faults: Faults;
+  readonly recorder: Recorder;
+  readonly token: string | undefined;
+  readonly tls: TlsFiles | undefined;
+  readonly oap: OapVersion;
+  readonly idDelayMs: number;
+  readonly deafMs: number;
+  readonly nameWaitMs: number;
+  readonly nameRetryMs: number;
+  readonly maxRecords: number;
+  readonly checkHeartbeatName: boolean;
+}

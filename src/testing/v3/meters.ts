@@ -1,0 +1,90 @@
+import type { MeterRecord } from '../record/meter';
+import type { Notes } from '../record/notes';
+import { decode } from '../server/codec';
+import type { StreamReader } from '../server/methods';
+import { messageType } from '../server/schema';
+
+interface Labelled {
+  readonly name: string;
+  readonly labels: readonly { readonly name: string; readonly value: string }[];
+}
+
+interface WireMeter {
+  readonly singleValue?: Labelled & { readonly value: number };
+  readonly histogram?: Labelled & {
+    readonly values: readonly {
+      readonly bucket: number;
+      readonly count: string;
+      readonly isNegativeInfinity: boolean;
+    }[];
+  };
+  readonly service: string;
+  readonly serviceInstance: string;
+  readonly timestamp: string;
+}
+
+type Measured = Pick<MeterRecord, 'name' | 'labels' | 'value' | 'buckets'>;
+
+/** Of one stream: an instance says who it is once, and means all. Taken when the stream ends. */
+export function meters(notes: Notes): StreamReader {
+  const batch = new Batch(notes);
+  return {
+    take: (bytes) => {
+      batch.add(decode(messageType('v3', 'MeterData'), bytes) as unknown as WireMeter);
+      return Promise.resolve();
+    },
+    end: () => batch.close(),
+  };
+}
+
+/** Each message is a batch of its own. */
+export function meterBatches(notes: Notes): StreamReader {
+  return {
+    take: (bytes) => {
+      const { meterData } = decode(messageType('v3', 'MeterDataCollection'), bytes) as {
+        readonly meterData?: readonly WireMeter[];
+      };
+      const batch = new Batch(notes);
+      for (const meter of meterData ?? []) batch.add(meter);
+      batch.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+class Batch {
+  private readonly measured: Measured[] = [];
+  private service = '';
+  private instance = '';
+  private time = 0;
+
+  constructor(private readonly notes: Notes) {}
+
+  add(meter: WireMeter): void {
+    const measured = measuredOf(meter);
+    if (!measured) return;
+    this.measured.push(measured);
+    this.service = meter.service || this.service;
+    this.instance = meter.serviceInstance || this.instance;
+    this.time = Math.max(Number(meter.timestamp), 0) || this.time;
+  }
+
+  /** The real server throws all of it away where nobody said whose it is, or when it was. */
+  close(): void {
+    const { service, instance, time } = this;
+    if (service === '' || instance === '' || time === 0) return;
+    for (const measured of this.measured) this.notes.meter({ service, instance, time, ...measured });
+  }
+}
+
+/** Undefined: neither a value nor a histogram; the server then does not even look whose it is. */
+function measuredOf({ singleValue, histogram }: WireMeter): Measured | undefined {
+  if (singleValue) return { ...named(singleValue), value: singleValue.value, buckets: [] };
+  if (!histogram) return undefined;
+  const buckets = histogram.values.map((bucket) => ({ ...bucket, count: Number(bucket.count) }));
+  return { ...named(histogram), value: null, buckets };
+}
+
+function named({ name, labels }: Labelled) {
+  return { name, labels: labels.map((label) => ({ key: label.name, value: label.value })) };
+}

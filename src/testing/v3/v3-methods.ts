@@ -1,0 +1,47 @@
+import type { Notes } from '../record/notes';
+import { decode } from '../server/codec';
+import type { Methods, StreamReader } from '../server/methods';
+import { messageType } from '../server/schema';
+import type { Catalogue } from './catalogue';
+import type { Configurations } from './configurations';
+import { discovery } from './discovery';
+import { logs } from './logs';
+import { management } from './management';
+import { meterBatches, meters } from './meters';
+import { Reception } from './reception';
+
+export interface V3Options {
+  readonly catalogue: Catalogue;
+  readonly configurations: Configurations;
+  readonly notes: Notes;
+}
+
+/** What a node does at the methods of v3; which of them it has, and under which paths, is told by its protocol. */
+export function v3Methods({ catalogue, configurations, notes }: V3Options): Methods {
+  const reception = new Reception(catalogue, notes);
+  return {
+    unary: {
+      ...management(catalogue, notes),
+      collectInSync: reception.collectInSync,
+      fetchConfigurations: discovery(configurations),
+    },
+    streams: {
+      collect: reception.collect,
+      'MeterReportService/collect': () => meters(notes),
+      'MeterReportService/collectBatch': () => meterBatches(notes),
+      'LogReportService/collect': () => logs(notes),
+      'SpanAttachedEventReportService/collect': attachedEvents,
+    },
+  };
+}
+
+/** Read, and put nowhere: no agent of Node.js has any. */
+function attachedEvents(): StreamReader {
+  const type = messageType('v3', 'SpanAttachedEvent');
+  return {
+    take: (bytes) => {
+      decode(type, bytes);
+      return Promise.resolve();
+    },
+  };
+}

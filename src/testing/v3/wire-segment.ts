@@ -1,0 +1,40 @@
+import type { SpanRecord } from '../record/segment';
+import type { Property } from '../store/row';
+
+/** Messages of protocol v3 as they were decoded: int64 as text, enums by name, every field there. */
+export interface WireRef {
+  readonly refType: 'CrossProcess' | 'CrossThread';
+  readonly traceId: string;
+  readonly parentTraceSegmentId: string;
+  readonly parentSpanId: number;
+  readonly parentService: string;
+  readonly parentServiceInstance: string;
+  readonly parentEndpoint: string;
+  readonly networkAddressUsedAtPeer: string;
+}
+
+export interface WireSpan {
+  readonly spanId: number;
+  readonly parentSpanId: number;
+  readonly startTime: string;
+  readonly endTime: string;
+  readonly refs: readonly WireRef[];
+  readonly operationName: string;
+  readonly peer: string;
+  readonly spanType: SpanRecord['type'];
+  readonly spanLayer: SpanRecord['layer'];
+  readonly componentId: number;
+  readonly isError: boolean;
+  readonly tags: readonly Property[];
+  readonly logs: readonly { readonly time: string; readonly data: readonly Property[] }[];
+  readonly skipAnalysis: boolean;
+}
+
+export interface WireSegment {
+  readonly traceId: string;
+  readonly traceSegmentId: string;
+  readonly spans: readonly WireSpan[];
+  readonly service: string;
+  readonly serviceInstance: string;
+  readonly isSizeLimited: boolean;
+}

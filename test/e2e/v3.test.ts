@@ -1,0 +1,238 @@
+import { get } from 'node:http';
+import path from 'node:path';
+import { RunningAgent } from '../../src/agent/running-agent';
+import { startCollector, type Collector } from '../../src/testing';
+import { resolve } from '../config/sources';
+import { Operator } from '../scenario/operator';
+import { endApps, REGISTER, startApp, type App } from '../support/app';
+import { statuses } from '../support/statuses';
+import { until } from '../support/until';
+import { clockOfSpeed } from '../wire/support/backends';
+
+const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
+
+// Processes, each with a start of its own: a busy machine takes its time.
+jest.setTimeout(60_000);
+
+let collector: Collector;
+let operator: Operator;
+
+beforeEach(async () => {
+  collector = await startCollector({ protocol: 'v3' });
+  operator = new Operator();
+});
+
+afterEach(async () => {
+  await endApps();
+  await collector.stop();
+  operator.leave();
+});
+
+function start(env: Readonly<Record<string, string>> = {}): App {
+  return startApp(HELLO, {
+    nodeFlags: ['--require', REGISTER],
+    args: ['--skyanchor-instance-name=orders-1', '--skyanchor-heartbeat-ms=200'],
+    env: {
+      SW_AGENT_NAME: 'orders',
+      SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
+      SW_AGENT_COMMAND_FILE: operator.commandFile,
+      ...env,
+    },
+  });
+}
+
+const status = () => statuses(operator.commandFile)['orders-1'];
+
+const inPhase = (phase: string) => until(status, (now) => now?.registration.phase === phase, { timeoutMs: 30_000 });
+
+/** What the backend shows of the instance. */
+const properties = (): Record<string, string> =>
+  Object.fromEntries(
+    collector
+      .instances()
+      .flatMap((instance) => instance.properties)
+      .map(({ key, value }) => [key, value]),
+  );
+
+const known = () => until(properties, (found) => found.language === 'nodejs', { timeoutMs: 30_000 });
+
+function visit(app: App, headers: Readonly<Record<string, string>> = {}): Promise<number> {
+  return app.port().then(
+    (port) =>
+      new Promise((done, fail) => {
+        get({ host: '127.0.0.1', port, path: '/orders/7', agent: false, headers }, (response) => {
+          response.resume().on('end', () => done(response.statusCode ?? 0));
+        }).on('error', fail);
+      }),
+  );
+}
+
+describe('at a backend of 8 and later', () => {
+  it('is known by its name with all that is to be shown of it, and traced', async () => {
+    const app = start();
+    const { registration, protocol } = (await inPhase('connected'))!;
+    expect(protocol).toBe('v3');
+    expect(registration).toMatchObject({ epoch: 1, serviceId: null, instanceId: null, reason: 'start' });
+    expect(registration.knownAs).toEqual({ service: 'orders', instance: 'orders-1' });
+    expect(collector.services().map(({ name }) => name)).toEqual(['orders']);
+    expect(properties()).toMatchObject({ language: 'nodejs', 'Process No.': String(app.pid) });
+    expect(properties()).toEqual(
+      expect.objectContaining({ 'OS Name': expect.any(String), hostname: expect.any(String) }),
+    );
+
+    expect(await visit(app)).toBe(200);
+    const [segment] = await until(
+      () => collector.segments(),
+      ({ length }) => length > 0,
+    );
+    expect(segment).toMatchObject({ service: 'orders', instance: 'orders-1' });
+    expect(segment!.spans[0]).toMatchObject({ type: 'Entry', operationName: 'GET:/orders/7', component: 'HttpServer' });
+    expect(segment!.spans[0]!.tags).toEqual(
+      expect.arrayContaining([
+        { key: 'http.method', value: 'GET' },
+        { key: 'http.status_code', value: '200' },
+      ]),
+    );
+    expect(collector.droppedSegments()).toEqual([]);
+  });
+
+  it('tells all of itself again after the storage is lost, without a word', async () => {
+    start();
+    await inPhase('connected');
+    await collector.wipe();
+    expect(await known()).toMatchObject({ language: 'nodejs' });
+    expect(collector.services().map(({ name }) => name)).toEqual(['orders']);
+  });
+
+  it('is reset by the file: all is told anew, and the stamp says so in names', async () => {
+    start();
+    await inPhase('connected');
+    const before = collector.calls().filter(({ method }) => method === 'reportInstanceProperties').length;
+    await operator.echo('reset');
+    const stamps = await until(
+      () => operator.stamps(),
+      (found) => found.some(({ state }) => state === 'done'),
+    );
+    expect(stamps.map(({ state }) => state)).toEqual(['running', 'done']);
+    expect(stamps[0]!.detail).toMatch(/service=orders instance=orders-1$/);
+    expect(stamps[1]!.detail).toMatch(/^service=orders->orders instance=orders-1->orders-1 took=\d+ms$/);
+    expect(collector.calls().filter(({ method }) => method === 'reportInstanceProperties').length).toBeGreaterThan(
+      before,
+    );
+    const { registration } = (await until(status, (now) => now?.registration.epoch === 2))!;
+    expect(registration).toMatchObject({ phase: 'connected', reason: `command ${stamps[1]!.id}` });
+  });
+
+  it('takes over what the backend configures, refuses what is none, and goes back when nothing is', async () => {
+    const app = start();
+    await inPhase('connected');
+    const settled = (from: string) =>
+      until(status, (now) => now?.settings.sampleRate.from === from, { timeoutMs: 40_000 });
+    collector.configure('orders', {
+      'agent.sample_rate': '0',
+      'agent.ignore_suffix': '.xyz',
+      'agent.trace.ignore_path': '/health/*',
+      'agent.span_limit_per_segment': 'many',
+    });
+    // Configurations are asked for every 20 s, and at once after a reset.
+    await operator.echo('reset');
+    expect((await settled('backend'))!.settings).toEqual({
+      sampleRate: { value: 0, from: 'backend' },
+      ignoreSuffix: { value: ['.xyz'], from: 'backend' },
+      ignorePath: { value: ['/health/*'], from: 'backend' },
+      spanLimit: { value: 300, from: 'configuration' },
+    });
+    expect(app.stderr).toMatch(/agent\.span_limit_per_segment = many: expected an integer from 1 to 10000/);
+    await visit(app);
+    await operator.append('report id=r1');
+    await until(
+      () => operator.stamps(),
+      (found) => found.some(({ state, id }) => state === 'done' && id === 'r1'),
+    );
+    expect(status()!.segments.accepted).toBe(0);
+
+    collector.configure('orders', undefined);
+    await operator.echo('reset id=again');
+    await settled('configuration');
+    await visit(app);
+    await until(
+      () => collector.segments(),
+      ({ length }) => length === 1,
+    );
+  });
+});
+
+describe('an upgrade behind one address', () => {
+  it('from 6 to 8, on to 10 and back needs no restart, and every segment is somewhere or counted', async () => {
+    await collector.become('v2');
+    const app = start();
+    await inPhase('registered');
+    for (const [protocol, phase] of [
+      ['v3-unpackaged', 'connected'],
+      ['v3', 'connected'],
+      ['v2', 'registered'],
+    ] as const) {
+      const { epoch } = status()!.registration;
+      await collector.become(protocol, async () => {
+        // What is queued for one protocol goes out right to the other.
+        for (let request = 0; request < 5; request++) expect(await visit(app)).toBe(200);
+      });
+      await until(
+        status,
+        (now) => now?.registration.phase === phase && (now.registration.epoch > epoch || phase === 'connected'),
+        { timeoutMs: 30_000 },
+      );
+      for (let request = 0; request < 5; request++) expect(await visit(app)).toBe(200);
+    }
+    await until(
+      () => collector.segments(),
+      ({ length }) => length === 30,
+      { timeoutMs: 30_000 },
+    );
+    const names = new Set(collector.segments().map(({ spans }) => spans[0]!.operationName));
+    expect([...names].sort()).toEqual(['/orders/7', 'GET:/orders/7']);
+    expect(collector.droppedSegments()).toEqual([]);
+  });
+
+  it('leaves a backend alone that lacks what later ones have', async () => {
+    await collector.become('v3-unpackaged');
+    start();
+    await inPhase('connected');
+    const connects = () =>
+      collector.calls().filter(({ path: called }) => called.endsWith('/Register/doServiceRegister')).length;
+    const beats = () => collector.calls().filter(({ method }) => method === 'keepAlive').length;
+    const [before, at] = [connects(), beats()];
+    await until(beats, (count) => count > at + 5);
+    // Each connection is asked what it speaks.
+    expect(connects()).toBe(before);
+  });
+});
+
+it('a port that receives no agents is named, and tried again', async () => {
+  collector.faults.add({ method: 'keepAlive', fault: { type: 'refuse', code: 'UNIMPLEMENTED' } });
+  start({ SW_AGENT_PROTOCOL: 'v3' });
+  const { registration, heartbeat } = (await until(status, (now) => (now?.heartbeat.failures ?? 0) > 0))!;
+  expect(registration.phase).toBe('connecting');
+  expect(heartbeat.lastError).toMatch(/nothing on this port receives agents of protocol v3/);
+  collector.faults.clear();
+  await inPhase('connected');
+});
+
+it('the process tells how it is every 20 s', async () => {
+  const agent = new RunningAgent(
+    resolve({
+      options: { serviceName: 'orders', instanceName: 'orders-1', backends: collector.address, logLevel: 'off' },
+    }),
+    undefined,
+    clockOfSpeed(20),
+  );
+  await agent.ready(20_000);
+  const meters = await until(
+    () => collector.meters(),
+    ({ length }) => length > 0,
+  );
+  expect(meters[0]).toMatchObject({ service: 'orders', instance: 'orders-1' });
+  const rss = meters.find(({ name }) => name === 'instance_nodejs_rss');
+  expect(rss!.value).toBeGreaterThan(20e6);
+  await agent.stop();
+});
