@@ -5,7 +5,7 @@ import type { State } from '../command/stamp';
 import { field, printable } from './document';
 import type { Instance } from './live-instances';
 
-/** What an instance says of a command in the end. */
+/** What an instance says of a command. */
 export interface Answer {
   readonly instance: string;
   readonly state: string;
@@ -15,12 +15,12 @@ export interface Answer {
   readonly detail: string;
 }
 
-const FINAL: readonly State[] = ['done', 'failed', 'rejected', 'expired', 'duplicate'];
+const ANSWERS: readonly State[] = ['running', 'done', 'failed', 'rejected', 'expired', 'duplicate'];
 
-/** All answers to commands of this id, the oldest first: those in the command file, and those in the status file. */
+/** All answers to commands of this id, `running` included, the oldest first: in the command file, and in the status file. */
 export async function readAnswers(commandFile: string, id: string, live: readonly Instance[]): Promise<Answer[]> {
   const answers = [...(await inFile(commandFile)), ...live.flatMap(inStatus)];
-  return answers.filter((answer) => answer.id === id && FINAL.some((state) => state === answer.state));
+  return answers.filter((answer) => answer.id === id && ANSWERS.some((state) => state === answer.state));
 }
 
 async function inFile(commandFile: string): Promise<Answer[]> {

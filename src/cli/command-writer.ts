@@ -1,4 +1,4 @@
-import { constants, stat, type FileHandle } from 'node:fs/promises';
+import { constants, lstat, stat, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../base/errors';
 import { CommandFile, type ReadFile } from '../command/command-file';
 import { contentOf } from '../command/content-of';
@@ -36,6 +36,7 @@ export class CommandWriter {
     if (reading.status === 'missing') return this.create(line);
     if (reading.status === 'refused') return failed(`agents refuse it: it ${reading.rule}`);
     if (reading.status !== 'read') return failed(reading.status === 'unavailable' ? reading.reason : reading.status);
+    if (await this.isLink()) return failed('it is a link, such as a ConfigMap has; write where it comes from');
     const content = contentOf(reading.bytes);
     if (content.status === 'refused') return failed(`agents refuse it: it ${content.rule}`);
     if (isAnswered(content.items)) return this.startAnew(line, reading);
@@ -43,6 +44,10 @@ export class CommandWriter {
     const appended = await file.append(line, { ...reading, isReadOnly: false }, content.encoding);
     if (appended.status === 'changed') return 'changed';
     return appended.status === 'read-only' ? failed('it may not be written') : appended;
+  }
+
+  private async isLink(): Promise<boolean> {
+    return (await lstat(this.path).catch(() => undefined))?.isSymbolicLink() ?? false;
   }
 
   /** The owner may be the user that the agents run as, whom root does for. */

@@ -11,7 +11,14 @@ export interface Instance {
   readonly entry: StatusEntry;
 }
 
-/** The instances whose processes live, sorted by name. Rejects where the file is there and cannot be read. */
+/** Both sorted by name. */
+export interface Roll {
+  readonly live: readonly Instance[];
+  /** Their processes have ended without taking their entries away. */
+  readonly dead: readonly Instance[];
+}
+
+/** The instances in a status file, told by whether their processes live. */
 export class LiveInstances {
   private readonly store: StatusStore;
   private liveness: Liveness | undefined;
@@ -23,14 +30,23 @@ export class LiveInstances {
     this.store = new StatusStore({ path: statusFile, token: '', clock });
   }
 
+  /** Those that live. Rejects where the file is there and cannot be read. */
   async read(): Promise<readonly Instance[]> {
+    return (await this.readAll()).live;
+  }
+
+  /** Rejects where the file is there and cannot be read. */
+  async readAll(): Promise<Roll> {
     const entries = await this.store.read();
     this.liveness ??= new Liveness(hostname(), await ownIdentity());
     const live: Instance[] = [];
+    const dead: Instance[] = [];
     for (const name of namesOf(entries)) {
       const entry = entries.get(name);
-      if (entry && (await this.liveness.isLive(entry, this.clock.now()))) live.push({ name, entry });
+      if (!entry) continue;
+      const isLive = this.liveness.isLive(entry, this.clock.now());
+      (isLive ? live : dead).push({ name, entry });
     }
-    return live;
+    return { live, dead };
   }
 }

@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { systemClock, type Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
 import { holdOpen } from '../base/hold';
@@ -6,11 +5,13 @@ import { glob } from '../base/glob';
 import { isAllAnswered } from './answered';
 import { readAnswers, type Answer } from './answers';
 import { CommandWriter } from './command-writer';
-import { field, printable } from './document';
+import { printable } from './document';
 import { LiveInstances, type Instance } from './live-instances';
 import { pause } from './pause';
 import { print } from './print';
 import { readResetCall, type ResetCall } from './reset-call';
+import { watchersOf } from './watchers-of';
+import { whyUnanswered } from './why-unanswered';
 import { wrongUsage } from './wrong-usage';
 
 const DONE = 0;
@@ -46,12 +47,15 @@ class Reset {
       complain(`${commandFile} cannot be written: ${written.reason}`);
       return FAILED;
     }
+    const targets = watching.map(({ name }) => name).filter((name) => this.isTarget(name));
     if (waitMs === undefined || id === undefined) {
       print(json ? `${JSON.stringify({ file: commandFile, command: line })}\n` : `${line} > ${commandFile}\n`);
+      if (targets.length === 0) complain(`nobody is there to answer now: ${this.whyNobody(live, watching)}`);
       return DONE;
     }
-    const targets = watching.map(({ name }) => name).filter((name) => this.isTarget(name));
-    return this.wait(id, targets, new Set(before.map(keyOf)), startedAt + waitMs);
+    if (targets.length > 0) return this.wait(id, targets, new Set(before.map(keyOf)), startedAt + waitMs);
+    complain(`there is nobody to answer: ${this.whyNobody(live, watching)}`);
+    return UNANSWERED;
   }
 
   private async wait(
@@ -61,21 +65,33 @@ class Reset {
     deadline: number,
   ): Promise<number> {
     const states = new Map<string, string>();
+    const begun = new Set<string>();
     const missing = (): string[] => targets.filter((name) => !states.has(name));
-    while (missing().length > 0) {
-      const answers = await readAnswers(this.call.commandFile, id, await this.live());
-      for (const answer of answers) {
+    let live: readonly Instance[];
+    for (;;) {
+      live = await this.live();
+      for (const answer of await readAnswers(this.call.commandFile, id, live)) {
         if (states.has(answer.instance) || before.has(keyOf(answer))) continue;
+        if (answer.state === 'running') {
+          begun.add(answer.instance);
+          continue;
+        }
         states.set(answer.instance, answer.state);
         this.tell(answer);
       }
       if (missing().length === 0 || this.clock.elapsed() >= deadline) break;
       await pause(LOOK_MS, this.clock);
     }
+    for (const name of missing()) complain(`${printable(name)} ${whyUnanswered(name, begun.has(name), live)}`);
     if ([...states.values()].some((state) => state !== 'done')) return FAILED;
-    if (targets.length === 0) complain(`there is nobody to answer: no live instance in ${this.call.statusFile}`);
-    for (const name of missing()) complain(`${printable(name)} has not answered`);
-    return targets.length === 0 || missing().length > 0 ? UNANSWERED : DONE;
+    return missing().length > 0 ? UNANSWERED : DONE;
+  }
+
+  private whyNobody(live: readonly Instance[], watching: readonly Instance[]): string {
+    const { commandFile, statusFile, target } = this.call;
+    if (live.length === 0) return `no live instance in ${statusFile}`;
+    if (watching.length === 0) return `no live instance in ${statusFile} watches ${commandFile}`;
+    return `no live instance is called ${target ?? ''}`;
   }
 
   private isTarget(name: string): boolean {
@@ -98,22 +114,6 @@ class Reset {
       return [];
     }
   }
-}
-
-/** Those of the instances that listen to this very file; a status file may be shared by more. */
-async function watchersOf(commandFile: string, live: readonly Instance[]): Promise<readonly Instance[]> {
-  const real = await realPathOf(commandFile);
-  const watching: Instance[] = [];
-  for (const instance of live) {
-    const file = field(instance.entry, 'commands', 'file');
-    if (typeof file === 'string' && (file === commandFile || (await realPathOf(file)) === real))
-      watching.push(instance);
-  }
-  return watching;
-}
-
-async function realPathOf(file: string): Promise<string> {
-  return realpath(file).catch(() => file);
 }
 
 function keyOf({ instance, state, at }: Answer): string {

@@ -1,52 +1,52 @@
+import { ageOf } from './age-of';
 import { field, printable } from './document';
+import { fitTable, type TableColumn } from './fit-table';
 import type { Instance } from './live-instances';
 
-type Column = readonly [title: string, cell: (instance: Instance) => string];
-
-const COLUMNS: readonly Column[] = [
-  ['INSTANCE', ({ name }) => printable(name)],
-  ['SERVICE', ({ entry }) => printable(field(entry, 'service'))],
-  ['PID', ({ entry }) => printable(entry.pid)],
-  ['PHASE', ({ entry }) => printable(field(entry, 'registration', 'phase'))],
-  ['IDS', ({ entry }) => idsOf(entry)],
-  ['BACKEND', ({ entry }) => printable(field(entry, 'backend'))],
-  ['HEARTBEAT', ({ entry }) => heartbeatOf(entry)],
-  ['SENT', ({ entry }) => printable(field(entry, 'segments', 'sent'))],
-  ['DROPPED', ({ entry }) => printable(field(entry, 'segments', 'dropped'))],
-  ['LAST COMMAND', ({ entry }) => lastCommandOf(entry)],
-];
-
-/** A row for each instance, below a line of titles; nothing where there is none. */
-export function statusTable(instances: readonly Instance[]): string {
-  if (instances.length === 0) return '';
-  const rows = [COLUMNS.map(([title]) => title), ...instances.map((one) => COLUMNS.map(([, cell]) => cell(one)))];
-  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+interface Column extends Omit<TableColumn, 'cells'> {
+  readonly title: string;
+  readonly cell: (instance: Instance, nowMs: number) => string;
 }
 
-/** Of service and instance, as the command file shows them. */
+const COLUMNS: readonly Column[] = [
+  { title: 'INSTANCE', cell: ({ name }) => printable(name), shrinks: { turn: 3, least: 12 } },
+  { title: 'SERVICE', cell: ({ entry }) => printable(field(entry, 'service')), goes: 2 },
+  { title: 'PID', cell: ({ entry }) => printable(entry.pid) },
+  { title: 'PHASE', cell: ({ entry }) => printable(field(entry, 'registration', 'phase')) },
+  { title: 'IDS', cell: ({ entry }) => idsOf(entry) },
+  { title: 'BACKEND', cell: ({ entry }) => printable(field(entry, 'backend')), shrinks: { turn: 1, least: 9 } },
+  { title: 'HEARTBEAT', cell: ({ entry }, nowMs) => heartbeatOf(entry, nowMs) },
+  { title: 'SENT', cell: ({ entry }) => printable(field(entry, 'segments', 'sent')), goes: 1 },
+  { title: 'DROPPED', cell: ({ entry }) => printable(field(entry, 'segments', 'dropped')), goes: 1 },
+  { title: 'LAST COMMAND', cell: ({ entry }, nowMs) => lastCommandOf(entry, nowMs), shrinks: { turn: 2, least: 15 } },
+];
+
+/** A line for each instance, below one of titles; none where there is no instance. No line is longer than `width`. */
+export function statusTable(instances: readonly Instance[], nowMs: number, width: number): string[] {
+  if (instances.length === 0) return [];
+  const columns = COLUMNS.map(({ title, cell, ...fitting }) => ({
+    ...fitting,
+    cells: [title, ...instances.map((instance) => cell(instance, nowMs))],
+  }));
+  return fitTable(columns, width);
+}
+
+/** Of service and instance, as the command file names them: the numbers that the backend gave. */
 function idsOf(entry: unknown): string {
   const ids = [field(entry, 'registration', 'serviceId'), field(entry, 'registration', 'instanceId')];
   return ids.map(printable).join('/');
 }
 
-function heartbeatOf(entry: unknown): string {
+function heartbeatOf(entry: unknown, nowMs: number): string {
   const failures = field(entry, 'heartbeat', 'failures');
-  if (typeof failures === 'number' && failures > 0) return `failed ${failures}x`;
-  return printable(field(entry, 'heartbeat', 'lastOkAt'));
+  if (typeof failures === 'number' && failures > 0) return `fails ${failures}x`;
+  return ageOf(field(entry, 'heartbeat', 'lastOkAt'), nowMs);
 }
 
-function lastCommandOf(entry: unknown): string {
+function lastCommandOf(entry: unknown, nowMs: number): string {
   const last = field(entry, 'commands', 'last');
   const command: unknown = Array.isArray(last) ? last.at(-1) : undefined;
   if (command === undefined) return '-';
-  return [field(command, 'verb'), field(command, 'state'), field(command, 'at')].map(printable).join(' ');
+  const verb = printable(field(command, 'verb'));
+  return `${verb} ${printable(field(command, 'state'))} ${ageOf(field(command, 'at'), nowMs)}`;
 }

@@ -2,19 +2,12 @@ import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
 import { holdOpen } from '../base/hold';
-import { field } from './document';
-import { LiveInstances, type Instance } from './live-instances';
+import { LiveInstances } from './live-instances';
 import { locate } from './locate';
-import { pause } from './pause';
 import { print } from './print';
-import { statusTable } from './status-table';
+import { StatusReport } from './status-report';
+import { watchStatus } from './status-watch';
 import { wrongUsage } from './wrong-usage';
-
-const ALL_REGISTERED = 0;
-const NOT_ALL = 1;
-const NOBODY = 3;
-
-const WATCH_MS = 1_000;
 
 interface Call {
   readonly statusFile: string;
@@ -26,8 +19,11 @@ interface Call {
 export async function status(argv: readonly string[], clock: Clock = systemClock): Promise<number> {
   const call = read(argv);
   if (typeof call === 'string') return wrongUsage('status', call);
-  const instances = new LiveInstances(call.statusFile, clock);
-  return holdOpen(call.watch ? watch(call, instances, clock) : show(call, instances));
+  const { statusFile, json } = call;
+  const instances = new LiveInstances(statusFile, clock);
+  const readReport = (): Promise<StatusReport> => StatusReport.read(statusFile, instances);
+  if (call.watch) return holdOpen(watchStatus({ json, clock, read: readReport }));
+  return show(await holdOpen(readReport()), json, clock);
 }
 
 function read(argv: readonly string[]): Call | string {
@@ -44,43 +40,10 @@ function read(argv: readonly string[]): Call | string {
   }
 }
 
-async function show(call: Call, instances: LiveInstances): Promise<number> {
-  const live = await readOrSay(call, instances);
-  if (!live) return NOBODY;
-  print(call.json ? `${JSON.stringify(toJson(live), null, 2)}\n` : statusTable(live));
-  if (live.length === 0) {
-    process.stderr.write(`skyanchor status: no live instance in ${call.statusFile}\n`);
-    return NOBODY;
-  }
-  return live.every(({ entry }) => isRegistered(entry)) ? ALL_REGISTERED : NOT_ALL;
-}
-
-/** Until somebody ends it. */
-async function watch(call: Call, instances: LiveInstances, clock: Clock): Promise<never> {
-  let shown: string | undefined;
-  for (;;) {
-    const live = (await readOrSay(call, instances)) ?? [];
-    const text = call.json ? `${JSON.stringify(toJson(live))}\n` : statusTable(live);
-    if (text !== shown) print(shown === undefined || call.json ? text : `\n${text}`);
-    shown = text;
-    await pause(WATCH_MS, clock);
-  }
-}
-
-async function readOrSay({ statusFile }: Call, instances: LiveInstances): Promise<readonly Instance[] | undefined> {
-  try {
-    return await instances.read();
-  } catch (error) {
-    process.stderr.write(`skyanchor status: ${statusFile} cannot be read: ${messageOf(error)}\n`);
-    return undefined;
-  }
-}
-
-function toJson(live: readonly Instance[]): unknown {
-  return { version: 1, instances: Object.fromEntries(live.map(({ name, entry }) => [name, entry])) };
-}
-
-function isRegistered(entry: unknown): boolean {
-  const phase = field(entry, 'registration', 'phase');
-  return phase === 'registered' || phase === 'connected';
+function show(report: StatusReport, json: boolean, clock: Clock): number {
+  const { isTTY, columns } = process.stdout;
+  const lines = json ? [JSON.stringify(report.json, null, 2)] : report.lines(clock.now(), isTTY ? columns : Infinity);
+  print(lines.map((line) => `${line}\n`).join(''));
+  if (report.complaint !== undefined) process.stderr.write(`skyanchor status: ${report.complaint}\n`);
+  return report.exitCode;
 }

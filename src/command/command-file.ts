@@ -75,7 +75,10 @@ export class CommandFile {
       handle = await openFile(this.options.path, constants.O_RDWR | constants.O_APPEND);
       const stats = await handle.stat({ bigint: true });
       if (!isSameFile(stats, read.stats)) return { status: 'changed' };
-      const text = `${(await endsInNewline(handle, stats, encoding)) ? '' : '\n'}${line}\n`;
+      const isEnded = await endsInNewline(handle, stats, encoding);
+      // Somebody is just writing a line, and the rest of it would come below ours. One that has settled gets its end from us.
+      if (!isEnded && stats.size !== read.stats.size) return { status: 'changed' };
+      const text = `${isEnded ? '' : '\n'}${line}\n`;
       const bytes = encode(text, encoding);
       const { bytesWritten } = await handle.write(bytes);
       return bytesWritten === bytes.length ? { status: 'written' } : { status: 'failed', reason: 'the disk is full' };

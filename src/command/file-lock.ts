@@ -1,29 +1,38 @@
-import { mkdir, realpath, rmdir, rmdirSync, stat, utimes } from 'node:fs';
-import * as promises from 'node:fs/promises';
 import type ProperLockfile from 'proper-lockfile';
 import type { Clock } from '../base/clock';
 import { load } from './load';
+import { LockFs } from './lock-fs';
 
-export interface FileLockOptions {
+/** Somebody who waits for a lock. */
+export interface Waiter {
+  /** Others are to have it first. */
+  readonly isPatient: boolean;
+  /** Nobody waits for it any more. */
+  readonly isOver: () => boolean;
+  /** It has gone from one to another. */
+  readonly onHandover: () => void;
+}
+
+export interface FileLockOptions extends Waiter {
   /** What is locked. */
   readonly path: string;
   readonly clock: Clock;
-  /** Nobody waits for it any more. */
-  isOver(): boolean;
 }
 
-/** The shortest that proper-lockfile knows: a lock left by a SIGKILL must not outlast the two seconds of a claim. */
+/** The least that proper-lockfile takes, which makes it renew its lock every second. */
 const STALE_MS = 2_000;
-/** Who held it longer than this may no longer be alone with it. */
-const SAFE_MS = 1_500;
-/** A lock that nobody has renewed for so long, while we were watching, is stale whatever the clocks say. */
-const ABANDONED_MS = 3_000;
-const ATTEMPT_EVERY_MS = 20;
+/** Who has had no proof for longer that it is his may no longer be alone with it. */
+const SAFE_MS = 1_400;
+/** Between two attempts. The same for all who hurry, so that none of them is preferred to who has waited for longer. */
+const PAUSE_MS = 40;
+/** For the patient, where many wait: who asks more often keeps the holder from his work. */
+const LONGEST_PAUSE_MS = 320;
 
 /**
  * proper-lockfile, with its traps closed: by itself it does not wait (`retries: 0`), waits on timers that hold the
- * process, wants the locked file to exist (`realpath`), and throws from a timer when the lock is lost. Loading it patches
- * `fs.close` and listens to signals, so that is left until there is something to lock.
+ * process, wants the locked file to exist (`realpath`), throws from a timer when the lock is lost, and believes in
+ * clocks (LockFs). Loading it patches `fs.close` and listens to signals, so that is left until there is something to
+ * lock.
  */
 export class FileLock {
   private lostBecause: Error | undefined;
@@ -31,86 +40,42 @@ export class FileLock {
 
   private constructor(
     private readonly clock: Clock,
-    private readonly takenAt: number,
+    private readonly fs: LockFs,
   ) {}
-
-  /** The directory that is the lock. */
-  static pathOf(path: string): string {
-    return `${path}.lock`;
-  }
 
   /** Rejects when the lock cannot be had in time, or not at all. */
   static async take(options: FileLockOptions): Promise<FileLock> {
     const lockfile = load('proper-lockfile') as typeof ProperLockfile;
     const { path, clock } = options;
-    const other = new AbandonedLock(FileLock.pathOf(path), clock);
-    for (;;) {
-      const lock = new FileLock(clock, clock.elapsed());
+    const fs = new LockFs(clock, options.onHandover);
+    const lock = new FileLock(clock, fs);
+    const onCompromised = (error: Error): void => void (lock.lostBecause = error);
+    for (let pauseMs = PAUSE_MS; ;) {
       try {
-        lock.letGo = await lockfile.lock(path, {
-          realpath: false,
-          retries: 0,
-          stale: STALE_MS,
-          fs: { mkdir, realpath, rmdir, rmdirSync, stat, utimes: utimesButTheFirst() },
-          onCompromised: (error: Error) => {
-            lock.lostBecause = error;
-          },
-        });
+        lock.letGo = await lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
         return lock;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ELOCKED' || options.isOver()) throw error;
       }
-      await other.removeIfAbandoned();
-      await pause(clock, ATTEMPT_EVERY_MS * (0.5 + clock.random()));
+      await pause(clock, pauseMs * (0.5 + clock.random()));
+      if (options.isPatient) pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     }
   }
 
   /** Nobody else can have it meanwhile. */
   get isHeld(): boolean {
-    return this.lostBecause === undefined && this.clock.elapsed() - this.takenAt < SAFE_MS;
+    return this.lostBecause === undefined && this.clock.elapsed() - this.fs.ownSince < SAFE_MS;
+  }
+
+  /** What the file system's clock is ahead of ours. */
+  get fileAheadMs(): number {
+    return this.fs.aheadMs;
   }
 
   /** Never rejects: a lock that is lost is as good as let go. */
   async release(): Promise<void> {
     await this.letGo().catch(() => undefined);
   }
-}
-
-/** A lock that is waited for: its holder renews it every second. */
-class AbandonedLock {
-  private mtimeMs = 0;
-  private since: number;
-
-  constructor(
-    private readonly path: string,
-    private readonly clock: Clock,
-  ) {
-    this.since = clock.elapsed();
-  }
-
-  async removeIfAbandoned(): Promise<void> {
-    try {
-      const { mtimeMs } = await promises.stat(this.path);
-      if (mtimeMs !== this.mtimeMs) this.since = this.clock.elapsed();
-      this.mtimeMs = mtimeMs;
-      if (this.clock.elapsed() - this.since >= ABANDONED_MS) await promises.rmdir(this.path);
-    } catch {
-      // It is gone, or not ours to remove; the next attempt will tell.
-    }
-  }
-}
-
-/**
- * To find out how exact a file system's times are, proper-lockfile first dates a lock up to a second ahead. Left so by
- * a SIGKILL it would be a second longer in going stale. The date that the file system gave it tells as much.
- */
-function utimesButTheFirst() {
-  let isFirst = true;
-  return (path: string, atime: Date, mtime: Date, done: (error: NodeJS.ErrnoException | null) => void): void => {
-    if (isFirst) done(null);
-    else utimes(path, atime, mtime, done);
-    isFirst = false;
-  };
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -14,7 +14,7 @@ export class Liveness {
   ) {}
 
   /** An entry is dead when its pid is gone from this host or has another start, or when it is 90 s old. */
-  async isLive(entry: StatusEntry, nowMs: number): Promise<boolean> {
+  isLive(entry: StatusEntry, nowMs: number): boolean {
     const { updatedAt } = entry;
     // The same form everywhere, so that the order of texts is the order of times.
     const isDated = typeof updatedAt === 'string' && ISO.test(updatedAt);
@@ -24,7 +24,7 @@ export class Liveness {
     if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return isDated;
     if (!isRunning(pid)) return false;
     if (typeof processStart !== 'string') return true;
-    const start = await startOf(pid);
+    const start = startOf(pid);
     return start === undefined || start === processStart;
   }
 

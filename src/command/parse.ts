@@ -6,6 +6,8 @@ import { parseJson } from './parse-json';
 import { countUnanswered } from './pending';
 import { parseLine } from './parse-line';
 import { isAcknowledging, parseStamp, type Stamp } from './stamp';
+import { trimBlanks } from './trim-blanks';
+import { unglued } from './unglued';
 
 export type { Item } from './item';
 
@@ -60,7 +62,10 @@ class Parser {
   private unendedUpTo = 0;
 
   constructor(text: string) {
-    this.lines = text.split('\n').map((raw) => this.lineOf(raw));
+    this.lines = text
+      .split('\n')
+      .flatMap(unglued)
+      .map((raw) => this.lineOf(raw));
     // The last line has no newline.
     this.operatorBytes--;
   }
@@ -157,16 +162,4 @@ class Parser {
     }
     this.items.push({ line: at + 1, digest: known.digest, isComplete: isEnded || known.isWhole, ...known.form });
   }
-}
-
-function trimBlanks(line: string): string {
-  let start = 0;
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
-  return line.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09 || code === 0x0d;
 }

@@ -1,4 +1,5 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readlink } from 'node:fs/promises';
 
 /** What tells a process from another that has its pid later, or has the same pid in another container. */
 export interface ProcessIdentity {
@@ -9,14 +10,17 @@ export interface ProcessIdentity {
 }
 
 export async function ownIdentity(): Promise<ProcessIdentity> {
-  return { start: await startOf(process.pid), pidSpace: await ownPidSpace() };
+  return { start: startOf(process.pid), pidSpace: await ownPidSpace() };
 }
 
-/** Known on Linux only; elsewhere it would take a child process. */
-export async function startOf(pid: number): Promise<string | undefined> {
+/**
+ * Known on Linux only; elsewhere it would take a child process. Read at once: /proc is no disk, and who claims a name asks
+ * this of all the others while they wait for his lock. By way of the thread pool, on a busy machine, that took a second.
+ */
+export function startOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name of the program, in parentheses, may hold blanks and parentheses; the start is the 20th field behind it.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   } catch {

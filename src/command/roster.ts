@@ -27,13 +27,32 @@ export class Roster {
     }
   }
 
+  /**
+   * Where to be entered for one whose name is another's, who lives. No instance name has a blank, so that this is
+   * nobody's.
+   */
+  async placeBeside(name: string, entries: StatusEntries): Promise<string> {
+    const place = `${name} (pid ${process.pid})`;
+    const entry = entries.get(place);
+    // Two containers of one pod are both pid 1.
+    if (entry && !this.isOwn(entry) && (await this.isLive(entry))) return `${place} ${this.options.token}`;
+    return place;
+  }
+
+  /** Whatever name it goes by. @returns undefined: it is not there */
+  withoutOwn(entries: StatusEntries): StatusEntries | undefined {
+    const others = [...entries].filter(([, entry]) => !this.isOwn(entry));
+    return others.length < entries.size ? new Map(others) : undefined;
+  }
+
   isOwn({ token }: StatusEntry): boolean {
     return token === this.options.token;
   }
 
   async isLive(entry: StatusEntry): Promise<boolean> {
+    if (this.isOwn(entry)) return true;
     const liveness = new Liveness(this.host, await this.ownIdentity());
-    return this.isOwn(entry) || liveness.isLive(entry, this.options.fileNow());
+    return liveness.isLive(entry, this.options.fileNow());
   }
 
   /** What tells the others that we live. */

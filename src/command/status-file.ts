@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Clock, Timer } from '../base/clock';
+import type { Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
-import { iso } from '../base/iso';
 import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
+import type { Waiter } from './file-lock';
+import { OwnEntry } from './own-entry';
+import { Patience, type PatienceOptions } from './patience';
 import { Roster } from './roster';
-import type { StatusEntries, StatusEntry } from './status-entry';
 import { StatusStore } from './status-store';
 
 export interface StatusFileOptions {
@@ -17,12 +18,16 @@ export interface StatusFileOptions {
   status?(): Readonly<Record<string, unknown>>;
 }
 
-const CLAIM_WITHIN_MS = 2_000;
-const WRITE_WITHIN_MS = 5_000;
-const RELEASE_WITHIN_MS = 1_000;
+/** As long as the lock goes from hand to hand somebody else gets on: who waits for his turn has a file that works. */
+const CLAIM = { idleMs: 2_000, totalMs: 60_000 };
+const WRITE = { idleMs: 5_000, totalMs: 30_000 };
+const RELEASE = { idleMs: 1_000, totalMs: 1_000 };
 /** Several changes that come together are written together. */
 const COALESCE_MS = 20;
 const BETWEEN_WRITES_MS = 500;
+/** The busier the file, the rarer each writes, so that many have room beside each other. */
+const BETWEEN_WRITES_TIMES = 4;
+const MOST_BETWEEN_WRITES_MS = 5_000;
 const REFRESH_MS = 30_000;
 const AFTER_FAILURE_MS = 2_000;
 
@@ -35,6 +40,7 @@ export class StatusFile {
   private readonly token = randomBytes(16).toString('hex');
   private readonly loop: Loop;
   private readonly roster: Roster;
+  private readonly own: OwnEntry;
   private name: string | undefined;
   private status: Readonly<Record<string, unknown>> = {};
   private claiming: Promise<unknown> = Promise.resolve();
@@ -42,21 +48,24 @@ export class StatusFile {
   private isFailing = false;
   private isReleased = false;
   private writtenAt = 0;
+  private betweenWritesMs = BETWEEN_WRITES_MS;
 
   constructor(private readonly options: StatusFileOptions) {
     const { path, clock, log } = options;
     this.store = new StatusStore({ path: resolve(path), token: this.token, clock });
     this.roster = new Roster({ token: this.token, fileNow: () => this.fileNow() });
+    const { roster, store } = this;
+    this.own = new OwnEntry({ roster, store, log, fileNow: () => this.fileNow() });
     this.loop = new Loop({ name: 'status file', clock, log, turn: (signal) => this.turn(signal) });
   }
 
   /**
    * Takes the lowest free name, `orders`, `orders-2`, `orders-3` …, for as long as this process lives.
-   * @returns undefined: the file could not be locked or written within two seconds
+   * @returns undefined: the file cannot be written, or for two seconds nobody got the lock, or sixty were not enough
    */
   async claim(baseName: string): Promise<string | undefined> {
-    const name = await this.within(CLAIM_WITHIN_MS, (isOver) => {
-      const claimed = this.claimNow(baseName, () => isOver() || this.isReleased);
+    const name = await this.within(CLAIM, `; meanwhile nobody sees that the name ${baseName} is taken`, (patience) => {
+      const claimed = this.claimNow(baseName, patience);
       this.claiming = claimed.catch(() => undefined);
       return claimed;
     });
@@ -76,18 +85,25 @@ export class StatusFile {
     this.status = status;
     this.isDirty = true;
     if (this.name === undefined || this.isFailing) return;
-    this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + BETWEEN_WRITES_MS - this.options.clock.elapsed()));
+    this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.betweenWritesMs - this.options.clock.elapsed()));
+  }
+
+  /** This is the status now, and the file says so when this resolves. Rejects with the reason where it could not be written. */
+  async writeNow(status: Readonly<Record<string, unknown>>): Promise<void> {
+    this.write(status);
+    const { name } = this;
+    if (name === undefined) throw new Error('there is no name to write it under');
+    await this.save(name, () => this.isReleased);
   }
 
   /** Takes the entry out of the file. What cannot be taken out in a second is left: the entry of a dead process is dead. */
   async release(): Promise<void> {
     this.isReleased = true;
-    await this.within(RELEASE_WITHIN_MS, async (isOver) => {
+    await this.within(RELEASE, '', async (patience) => {
       await Promise.all([this.loop.stop(), this.claiming]);
-      const { name } = this;
-      if (name === undefined) return;
+      if (this.name === undefined) return;
       this.name = undefined;
-      await this.store.update((entries) => Promise.resolve(this.without(name, entries)), isOver);
+      await this.store.update((entries) => Promise.resolve(this.roster.withoutOwn(entries)), waiterOf(patience));
     });
   }
 
@@ -104,10 +120,9 @@ export class StatusFile {
     if (!this.isDirty && refreshInMs > 0) return refreshInMs;
     if (!this.isDirty) this.refresh();
     this.isDirty = false;
-    const deadline = clock.elapsed() + WRITE_WITHIN_MS;
+    const startedAt = clock.elapsed();
     try {
-      const isOver = (): boolean => signal.aborted || clock.elapsed() > deadline;
-      await this.store.update((entries) => this.withOwn(name, entries), isOver);
+      await this.save(name, () => signal.aborted);
     } catch (error) {
       this.isDirty = true;
       this.isFailing = true;
@@ -116,12 +131,25 @@ export class StatusFile {
     }
     this.isFailing = false;
     this.writtenAt = clock.elapsed();
+    const tookMs = this.writtenAt - startedAt;
+    this.betweenWritesMs = clamp(BETWEEN_WRITES_TIMES * tookMs, BETWEEN_WRITES_MS, MOST_BETWEEN_WRITES_MS);
     return this.nextMs();
+  }
+
+  private async save(name: string, isStopped: () => boolean): Promise<void> {
+    const patience = new Patience({ clock: this.options.clock, ...WRITE });
+    const isOver = (): boolean => isStopped() || patience.isOver;
+    try {
+      const waiter = { ...waiterOf(patience), isPatient: true, isOver };
+      await this.store.update((entries) => this.own.enter(name, this.status, entries), waiter);
+    } finally {
+      patience.end();
+    }
   }
 
   /** Something may have come while that was written. */
   private nextMs(): number {
-    return this.isDirty ? BETWEEN_WRITES_MS : REFRESH_MS;
+    return this.isDirty ? this.betweenWritesMs : REFRESH_MS;
   }
 
   private refresh(): void {
@@ -132,68 +160,57 @@ export class StatusFile {
     }
   }
 
-  private async claimNow(baseName: string, isOver: () => boolean): Promise<string> {
+  private async claimNow(baseName: string, patience: Patience): Promise<string> {
+    // Known before the lock is there, which others wait for.
+    await this.roster.signsOfLife();
+    const waiter = { ...waiterOf(patience), isOver: () => patience.isOver || this.isReleased };
     for (;;) {
       let name = baseName;
+      const { status } = this;
       await this.store.update(async (entries) => {
         name = await this.roster.freeName(baseName, entries);
-        return this.withOwn(name, entries);
-      }, isOver);
-      // Of several who found a stale lock two may hold it at once. Who lost that race finds another's entry here.
+        return this.own.enter(name, this.status, entries);
+      }, waiter);
+      // Of several who found a lock abandoned two may hold it at once. Who lost that race finds another's entry here.
       const entry = (await this.store.read()).get(name);
-      if (entry && this.roster.isOwn(entry)) return name;
+      if (!entry || !this.roster.isOwn(entry)) continue;
+      if (status === this.status) this.isDirty = false;
+      this.name = name;
+      return name;
     }
-  }
-
-  /** The entries with our own as it is now, and without those that are ours to clear away. */
-  private async withOwn(name: string, entries: StatusEntries): Promise<StatusEntries> {
-    const next = new Map(entries);
-    const before = next.get(name);
-    if (before && !this.roster.isOwn(before)) await this.takeOver(name, before);
-    const { pid, host, ...signs } = await this.roster.signsOfLife();
-    next.set(name, { pid, host, ...this.status, updatedAt: iso(this.fileNow()), ...signs });
-    for (const dead of await this.roster.deadToClear(name, next)) {
-      await this.store.removeAside(next.get(dead)?.token);
-      next.delete(dead);
-    }
-    return next;
-  }
-
-  private without(name: string, entries: StatusEntries): StatusEntries | undefined {
-    const entry = entries.get(name);
-    if (!entry || !this.roster.isOwn(entry)) return undefined;
-    const next = new Map(entries);
-    next.delete(name);
-    return next;
-  }
-
-  private async takeOver(name: string, entry: StatusEntry): Promise<void> {
-    if (await this.roster.isLive(entry))
-      this.options.log.warn(`another live process goes by the instance name ${name}`);
-    else await this.store.removeAside(entry.token);
   }
 
   /** What `work` resolves to; undefined if it rejects or takes longer. */
-  private async within<T>(ms: number, work: (isOver: () => boolean) => Promise<T>): Promise<T | undefined> {
-    let isOver = false;
-    let timer: Timer | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = this.options.clock.after(ms, () => {
-        isOver = true;
-        this.complain('it could not be locked and written in time');
+  private async within<T>(
+    limits: Pick<PatienceOptions, 'idleMs' | 'totalMs'>,
+    consequence: string,
+    work: (patience: Patience) => Promise<T>,
+  ): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const onOver = (): void => {
+        this.complain(`it could not be locked and written in time${consequence}`);
         resolve(undefined);
-      });
+      };
+      const patience = new Patience({ clock: this.options.clock, ...limits, onOver });
+      void work(patience)
+        .catch((error: unknown) => {
+          if (!patience.isOver) this.complain(messageOf(error) + consequence);
+          return undefined;
+        })
+        .then(resolve)
+        .finally(() => patience.end());
     });
-    const done = work(() => isOver).catch((error: unknown) => {
-      if (!isOver) this.complain(messageOf(error));
-      return undefined;
-    });
-    const value = await Promise.race([done, late]);
-    timer?.cancel();
-    return value;
   }
 
   private complain(reason: string): void {
     this.options.log.warn(`the status file ${this.options.path} cannot be written: ${reason}`, 'status file');
   }
+}
+
+function waiterOf(patience: Patience): Waiter {
+  return { isPatient: false, isOver: () => patience.isOver, onHandover: () => patience.renew() };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
 }

@@ -1,6 +1,6 @@
-import { constants, open, rename, stat, unlink } from 'node:fs/promises';
+import { constants, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock';
-import { FileLock } from './file-lock';
+import { FileLock, type Waiter } from './file-lock';
 import { openFile } from './open-file';
 import { formatEntries, parseEntries, type StatusEntries } from './status-entry';
 
@@ -25,22 +25,29 @@ export class StatusStore {
   /**
    * Read, change, replace. Rejects where that cannot be done.
    * @param change returns undefined to leave the file as it is
-   * @param isOver it is too late: nothing is to be written any more
+   * @param waiter once it is over for him nothing is to be written any more
    */
-  async update(
+  async update(change: (entries: StatusEntries) => Promise<StatusEntries | undefined>, waiter: Waiter): Promise<void> {
+    // The host may stand still in between: what was read is old then, and the name perhaps somebody else's.
+    while (!(await this.attempt(change, waiter))) if (waiter.isOver()) throw new Error('it took too long');
+  }
+
+  /** @returns whether the file is as it should be; otherwise the lock was lost meanwhile */
+  private async attempt(
     change: (entries: StatusEntries) => Promise<StatusEntries | undefined>,
-    isOver: () => boolean,
-  ): Promise<void> {
-    const { path, clock } = this.options;
-    const lock = await FileLock.take({ path, clock, isOver });
+    waiter: Waiter,
+  ): Promise<boolean> {
+    const { path, clock, token } = this.options;
+    const lock = await FileLock.take({ ...waiter, path, clock });
+    waiter.onHandover();
     try {
-      await this.readClock();
+      this.aheadMs = lock.fileAheadMs;
       const changed = await change(await this.read());
-      if (!changed) return;
+      if (!changed) return true;
       await this.writeAside(formatEntries(changed));
-      // The host may have stood still in between: what was read is old then, and the name perhaps somebody else's.
-      if (!lock.isHeld || isOver()) throw new Error('it took too long');
-      await rename(this.asideOf(this.options.token), path);
+      if (!lock.isHeld || waiter.isOver()) return false;
+      await rename(this.asideOf(token), path);
+      return true;
     } finally {
       await lock.release();
     }
@@ -62,32 +69,23 @@ export class StatusStore {
     if (typeof token === 'string' && TOKEN.test(token)) await unlink(this.asideOf(token)).catch(() => undefined);
   }
 
-  /** The lock that we have just taken is dated by the file system. */
-  private async readClock(): Promise<void> {
-    const aheadMs = (await stat(FileLock.pathOf(this.options.path))).mtimeMs - this.options.clock.now();
-    // Less is the coarseness of the kernel's clock, and the time that this took.
-    this.aheadMs = Math.abs(aheadMs) < 1_000 ? 0 : aheadMs;
-  }
-
   private async readText(): Promise<string> {
     const handle = await openFile(this.options.path, constants.O_RDONLY);
     try {
       const stats = await handle.stat();
-      return stats.isFile() && stats.size <= LARGEST_BYTES ? await handle.readFile('utf8') : '';
+      return stats.isFile() && stats.size <= LARGEST_BYTES ? await readAll(handle, stats.size) : '';
     } finally {
-      await handle.close().catch(() => undefined);
+      // Others wait for the lock: not for this.
+      void handle.close().catch(() => undefined);
     }
   }
 
   private async writeAside(text: string): Promise<void> {
     const { token } = this.options;
-    const aside = this.asideOf(token);
-    await this.removeAside(token);
-    // Exclusively: in a directory like /tmp somebody may have put a link there.
-    const handle = await open(aside, 'wx', 0o644);
+    const handle = await this.openAside();
     try {
-      await handle.writeFile(text);
-      await handle.chmod(0o644);
+      const acts = await Promise.allSettled([handle.writeFile(text), handle.chmod(0o644)]);
+      for (const act of acts) if (act.status === 'rejected') throw act.reason;
     } catch (error) {
       await this.removeAside(token);
       throw error;
@@ -96,7 +94,26 @@ export class StatusStore {
     }
   }
 
+  private async openAside(): Promise<FileHandle> {
+    const { token } = this.options;
+    // Exclusively: in a directory like /tmp somebody may have put a link there.
+    const openNew = (): Promise<FileHandle> => open(this.asideOf(token), 'wx', 0o644);
+    try {
+      return await openNew();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    await this.removeAside(token);
+    return openNew();
+  }
+
   private asideOf(token: string): string {
     return `${this.options.path}.${token}.tmp`;
   }
+}
+
+/** It is replaced whole, never changed in place: its size does not grow while it is read. */
+async function readAll(handle: FileHandle, size: number): Promise<string> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
+  return buffer.toString('utf8', 0, bytesRead);
 }

@@ -33,5 +33,11 @@ setInterval(() => {
   if (process.ppid !== parent) process.exit();
   global.gc?.();
   const descriptors = readdirSync('/proc/self/fd').length;
-  say({ type: 'state', descriptors, heapBytes: process.memoryUsage().heapUsed });
+  const { instance, registration } = agent.status();
+  say({
+    type: 'state',
+    descriptors,
+    heapBytes: process.memoryUsage().heapUsed,
+    at: `${instance} ${registration.phase}`,
+  });
 }, 1_000);

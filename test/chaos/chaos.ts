@@ -7,18 +7,17 @@ import { startCollector, type Collector } from '../../src/testing';
 import { Chance } from '../command/fuzz/chance';
 import { until } from '../support/until';
 import { Member } from './member';
-import { APPENDING, FOREIGN, REPLACING, SWAPPING, type Style } from './styles';
+import { APPENDING, FOREIGN, REPLACING, sh, SWAPPING, type Style } from './styles';
 
 export interface ChaosOptions {
   readonly seed: number;
   readonly processes: number;
   readonly seconds: number;
-  /** How many of all processes, from 0 (default) to 1, have a wall clock that is an hour off. */
-  readonly shifted?: number;
+  /** How many of all processes, from 0 to 1, have a wall clock that is an hour off. */
+  readonly shifted: number;
   tell?(line: string): void;
 }
 
-const AT_ONCE = 2;
 const HOUR_MS = 3_600_000;
 /** Starting on a busy machine, the turns of a rate limit, a poll: all in all. */
 const PATIENCE = { timeoutMs: 60_000, everyMs: 50 };
@@ -27,12 +26,13 @@ const GROWN_UP_AFTER_STATES = 5;
 const MOST_NEW_DESCRIPTORS = 6;
 const MOST_NEW_HEAP_BYTES = 8 * 1024 * 1024;
 
-/** Processes that share a command file, an operator who writes in every way, and somebody who kills and starts at random. */
+/** Processes that share a command file, some with clocks an hour off, an operator who writes in every way, and somebody who kills and starts at random. */
 export class Chaos {
   readonly breaches: string[] = [];
   private readonly chance: Chance;
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-chaos-'));
   private readonly file = path.join(this.folder, 'skyanchor.command');
+  private readonly statusFile = `${this.file}.status.json`;
   private readonly members: Member[] = [];
   private written = 0;
   private killed = 0;
@@ -63,21 +63,23 @@ export class Chaos {
 
   private async run(): Promise<void> {
     const { processes, seconds } = this.options;
-    for (let count = 0; count < processes; count++) {
-      this.start();
-      // All at once on a busy machine, some would not get at the lock in time, and share a name then.
-      if (count % AT_ONCE === AT_ONCE - 1) await this.allListen();
-    }
-    await this.allListen();
-    await this.write(APPENDING);
     const watch = setInterval(() => this.inspect(), 100);
     try {
+      // All at one moment.
+      for (let count = 0; count < processes; count++) this.start();
+      await this.allListen();
+      this.reckonNames();
+      await this.write(APPENDING);
       const endsAt = performance.now() + seconds * 1_000;
       while (performance.now() < endsAt && this.breaches.length === 0) await this.step();
       await this.allListen();
       await this.write(APPENDING);
       await this.quiet();
       this.reckon();
+      await this.kill('SIGKILL');
+      // Everybody writes his entry, and one of them clears away that of the dead.
+      await sh('echo report >> "$1"')('', this.file);
+      await this.statusIsTrue();
     } finally {
       clearInterval(watch);
     }
@@ -110,14 +112,17 @@ export class Chaos {
   }
 
   private start(): void {
-    const aheadMs = this.chance.is(this.options.shifted ?? 0) ? this.chance.of([-HOUR_MS, HOUR_MS]) : 0;
+    const aheadMs = this.chance.is(this.options.shifted) ? this.chance.of([-HOUR_MS, HOUR_MS]) : 0;
     this.members.push(new Member(this.collector.address, this.file, aheadMs));
   }
 
   private async killOne(): Promise<void> {
-    if (this.living.length < 2) return;
+    if (this.living.length > 1) await this.kill(this.chance.is(0.8) ? 'SIGKILL' : 'SIGTERM');
+  }
+
+  private async kill(signal: NodeJS.Signals): Promise<void> {
     this.killed++;
-    await this.chance.of(this.living).kill(this.chance.is(0.8) ? 'SIGKILL' : 'SIGTERM');
+    await this.chance.of(this.living).kill(signal);
   }
 
   private async write(styles: readonly Style[]): Promise<void> {
@@ -138,7 +143,10 @@ export class Chaos {
 
   private async allListen(): Promise<void> {
     await until(
-      () => this.living.filter(({ instance }) => instance === undefined).map(({ pid, stderr }) => `${pid}: ${stderr}`),
+      () =>
+        this.living
+          .filter(({ instance }) => instance === undefined)
+          .map((one) => [one.pid, one.states.at(-1)?.at ?? '', one.stderr]),
       ({ length }) => length === 0,
       PATIENCE,
     );
@@ -161,11 +169,11 @@ export class Chaos {
     const bytes = read(this.file);
     // Between an `rm` or a `>` and what is written next there is nothing.
     if (bytes && bytes.length > 0) this.inspectCommands(bytes);
-    const status = read(`${this.file}.status.json`);
+    const status = read(this.statusFile)?.toString();
     try {
-      if (status) JSON.parse(status.toString());
+      if (status !== undefined) JSON.parse(status);
     } catch {
-      this.breach(`the status file is no JSON: ${status?.toString()}`);
+      this.breach(`the status file is no JSON: ${status}`);
     }
   }
 
@@ -186,9 +194,23 @@ export class Chaos {
       const twice = ran.filter((what, at) => ran.indexOf(what) < at);
       if (twice.length > 0) this.breach(`${instance} (${pid}) ran more than once: ${twice.join()}`);
     }
+    this.reckonNames();
+    for (const member of this.living) this.reckonGrowth(member);
+  }
+
+  private reckonNames(): void {
     const names = this.living.map(({ instance }) => instance);
     if (new Set(names).size < names.length) this.breach(`a name is used twice: ${names.join()}`);
-    for (const member of this.living) this.reckonGrowth(member);
+  }
+
+  /** Everybody who lives stands in the status file by his name, and nobody else does. */
+  private async statusIsTrue(): Promise<void> {
+    const expected = this.living.map(({ instance, pid }) => `${instance} ${pid}`).sort();
+    await until(
+      () => ({ expected, found: pidsOf(read(this.statusFile)?.toString() ?? '{}') }),
+      ({ found }) => found.join() === expected.join(),
+      PATIENCE,
+    );
   }
 
   private reckonGrowth({ states, instance }: Member): void {
@@ -204,6 +226,14 @@ export class Chaos {
   private breach(what: string): void {
     if (this.breaches.length < 20 && !this.breaches.includes(what)) this.breaches.push(what);
   }
+}
+
+/** `name pid` of each entry. */
+function pidsOf(text: string): string[] {
+  const { instances = {} } = JSON.parse(text) as { instances?: Record<string, { pid: number }> };
+  return Object.entries(instances)
+    .map(([name, { pid }]) => `${name} ${pid}`)
+    .sort();
 }
 
 function read(file: string): Buffer | undefined {

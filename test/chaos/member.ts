@@ -6,6 +6,8 @@ const APP = path.join(__dirname, 'app.js');
 export interface State {
   readonly descriptors: number;
   readonly heapBytes: number;
+  /** Its name and the phase of its registration. */
+  readonly at: string;
 }
 
 type Line =

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** `echo` of a real shell, `$0` the text and `$1` the file. */
-const sh =
+export const sh =
   (script: string) =>
   async (text: string, file: string): Promise<void> => {
     await run('sh', ['-c', `umask 022; ${script}`, text, file]);

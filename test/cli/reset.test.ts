@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { reset } from '../../src/cli/reset';
 import { parse } from '../../src/command/parse';
@@ -110,6 +110,24 @@ describe('skyanchor reset', () => {
     expect(desk.stdout).toBe('');
   });
 
+  it('does not write through a link, which agents take for a ConfigMap and never answer in', async () => {
+    writeFileSync(path.join(desk.folder, 'data'), 'reset id=1\n');
+    symlinkSync('data', desk.commandFile);
+    expect(await call()).toBe(1);
+    expect(desk.stderr).toContain('cannot be written: it is a link');
+    expect(desk.commands).toBe('reset id=1\n');
+  });
+
+  it('says that nobody is there, where that is so, and leaves the command for who comes', async () => {
+    expect(await call()).toBe(0);
+    expect(desk.stderr).toMatch(/^skyanchor reset: nobody is there to answer now: no live instance in /);
+    expect(desk.commands).toBe('reset\n');
+    desk.agent('orders');
+    desk.stderr = '';
+    expect(await call()).toBe(0);
+    expect(desk.stderr).toBe('');
+  });
+
   it('says where it cannot write', async () => {
     const file = path.join(desk.folder, 'gone', 'f');
     expect(await reset(['--file', file])).toBe(1);
@@ -157,19 +175,44 @@ describe('skyanchor reset --wait', () => {
     desk.put(`${desk.commands}${running('orders', id)}${done('orders', id)}${running('orders-2', id)}`);
     expect(await code).toBe(3);
     expect(desk.output).toHaveLength(1);
+    expect(desk.stderr).toBe('skyanchor reset: orders-2 has begun and not ended\n');
+  });
+
+  it('says of each that has not answered what is known of it', async () => {
+    desk.agent('orders');
+    desk.agent('orders-2', { commands: { file: desk.commandFile, fault: 'lies below /srv, where others may write' } });
+    desk.agent('orders-3');
+    const code = call('--wait', '0.6');
+    await idInFile();
+    desk.agent('orders-3', { pid: 4_190_000 });
+    expect(await code).toBe(3);
+    expect(desk.stderr.split('\n').filter(Boolean)).toEqual([
+      'skyanchor reset: orders has not answered',
+      'skyanchor reset: orders-2 refuses the file: it lies below /srv, where others may write',
+      'skyanchor reset: orders-3 has gone without an answer',
+    ]);
+  });
+
+  it('names those that have not answered when another has failed, too', async () => {
+    desk.agent('orders');
+    desk.agent('orders-2');
+    const code = call('--wait', '0.6');
+    desk.put(`${desk.commands}${stamp('orders', 'failed', await idInFile(), 'timeout')}`);
+    expect(await code).toBe(1);
     expect(desk.stderr).toBe('skyanchor reset: orders-2 has not answered\n');
   });
 
-  it.each<[what: string, prepare: () => void]>([
-    ['no agent', () => undefined],
-    ['only agents that watch another file', () => desk.agent('orders', { file: '/other' })],
-    ['only agents that watch none', () => desk.agent('orders', { file: null })],
-    ['only a dead agent', () => desk.agent('orders-1', { pid: 4_190_000 })],
-    ['no agent that the target means', () => desk.agent('payments')],
-  ])('exits with 3 at once where there is %s to answer', async (_what, prepare) => {
+  it.each<[what: string, prepare: () => void, why: RegExp]>([
+    ['no agent', () => undefined, /no live instance in \S+\.status\.json$/],
+    ['only agents that watch another file', () => desk.agent('orders', { file: '/other' }), /\.json watches \S+$/],
+    ['only agents that watch none', () => desk.agent('orders', { file: null }), /\.json watches \S+$/],
+    ['only a dead agent', () => desk.agent('orders-1', { pid: 4_190_000 }), /no live instance in \S+$/],
+    ['no agent that the target means', () => desk.agent('payments'), /no live instance is called orders\*$/],
+  ])('exits with 3 at once where there is %s to answer', async (_what, prepare, why) => {
     prepare();
     expect(await call('--wait', '60', '--target', 'orders*')).toBe(3);
-    expect(desk.stderr).toContain('there is nobody to answer');
+    expect(desk.stderr).toMatch(/^skyanchor reset: there is nobody to answer: /);
+    expect(desk.stderr.trimEnd()).toMatch(why);
     expect(desk.commands).toMatch(/^reset id=/);
   });
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { systemClock, type Clock } from '../../src/base/clock';
 import { status } from '../../src/cli/status';
 import { Desk } from './desk';
 import { cli, startCli } from './cli';
@@ -13,29 +14,24 @@ afterEach(() => desk.clear());
 const call = (...args: string[]): Promise<number> => status(['--file', desk.commandFile, ...args]);
 const cells = (): string[][] => desk.output.map((row) => row.split(/ {2,}/));
 
+const AT = '2026-11-21T21:20:00.000Z';
+/** Stands still. */
+const clock: Clock = { ...systemClock, now: () => Date.parse(AT) };
+
 describe('skyanchor status', () => {
   it('shows a row for each instance, sorted, and exits with 0 when all are registered', async () => {
-    desk.agent('orders-2');
+    desk.agent('orders-2', { updatedAt: AT });
     desk.agent('orders', {
+      updatedAt: AT,
       last: [{ id: 'a', verb: 'reset', state: 'done', at: '2026-11-21T21:00:00.000Z', detail: '' }],
     });
-    expect(await call()).toBe(0);
+    expect(await status(['--file', desk.commandFile], clock)).toBe(0);
     const pid = String(process.pid);
+    const same = ['orders', pid, 'registered', '3/7', '127.0.0.1:11800', '80s', '880', '1'];
     expect(cells()).toEqual([
       ['INSTANCE', 'SERVICE', 'PID', 'PHASE', 'IDS', 'BACKEND', 'HEARTBEAT', 'SENT', 'DROPPED', 'LAST COMMAND'],
-      [
-        'orders',
-        'orders',
-        pid,
-        'registered',
-        '3/7',
-        '127.0.0.1:11800',
-        '2026-11-21T21:18:39.842Z',
-        '880',
-        '1',
-        'reset done 2026-11-21T21:00:00.000Z',
-      ],
-      ['orders-2', 'orders', pid, 'registered', '3/7', '127.0.0.1:11800', '2026-11-21T21:18:39.842Z', '880', '1', '-'],
+      ['orders', ...same, 'reset done 20m'],
+      ['orders-2', ...same, '-'],
     ]);
   });
 
@@ -43,7 +39,26 @@ describe('skyanchor status', () => {
     desk.agent('orders');
     desk.agent('orders-2', { phase: 'service-known', heartbeat: { failures: 4, lastOkAt: null }, backend: null });
     expect(await call()).toBe(1);
-    expect(cells()[2]).toEqual(expect.arrayContaining(['service-known', 'failed 4x']));
+    expect(cells()[2]).toEqual(expect.arrayContaining(['service-known', 'fails 4x']));
+  });
+
+  it('says below the table what is wrong, and with whom', async () => {
+    desk.agent('a', {
+      registration: { phase: 'unregistered', since: '2026-11-21T21:17:00.000Z' },
+      heartbeat: { failures: 4, lastError: 'connect ECONNREFUSED 127.0.0.1:11800' },
+    });
+    desk.agent('b', { commands: { file: '/run/b', fault: 'is not valid UTF-8', last: [] } });
+    const failed = { id: '3f9a07', verb: 'reset', state: 'failed', at: '2026-11-21T21:18:00.000Z', detail: 'timeout' };
+    desk.agent('c', { last: [failed] });
+    desk.agent('d', { last: [failed, { ...failed, state: 'done' }] });
+    desk.agent('e', { pid: 4_190_000, updatedAt: '2026-11-21T21:19:50.000Z' });
+    expect(await status(['--file', desk.commandFile], clock)).toBe(1);
+    expect(desk.output.slice(5)).toEqual([
+      'a is unregistered for 3m: connect ECONNREFUSED 127.0.0.1:11800',
+      'b refuses /run/b: it is not valid UTF-8',
+      'c: reset 3f9a07 failed 2m ago: timeout',
+      'e is dead: process 4190000, last heard of 10s ago',
+    ]);
   });
 
   it('counts one that speaks v3 as registered when it is connected', async () => {
@@ -51,12 +66,17 @@ describe('skyanchor status', () => {
     expect(await call()).toBe(0);
   });
 
-  it('leaves out the dead', async () => {
+  it('names the dead below, and counts them no more', async () => {
     desk.agent('orders', { pid: 4_190_000 });
     desk.agent('orders-2');
     desk.agent('orders-3', { updatedAt: '2020-01-01T00:00:00.000Z' });
     expect(await call()).toBe(0);
-    expect(cells().map(([name]) => name)).toEqual(['INSTANCE', 'orders-2']);
+    expect(cells().map(([name]) => name)).toEqual([
+      'INSTANCE',
+      'orders-2',
+      expect.stringMatching(/^orders is dead: process 4190000, /),
+      expect.stringMatching(/^orders-3 is dead: /),
+    ]);
   });
 
   it.each([
@@ -109,6 +129,22 @@ describe('skyanchor status --watch', () => {
     await until(phases, (found) => found.length === 2);
     expect(await watching.kill('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
     expect(phases()).toEqual(['unregistered', 'registered']);
+  });
+
+  it('prints the table below the last one where it is no terminal, and not for a counter or the time', async () => {
+    const watching = startCli(['status', '--file', desk.commandFile, '--watch']);
+    const tables = (): string[] => watching.stdout.split(/^\d{4}-\S+Z\n/m).slice(1);
+    await until(tables, (found) => found.length === 1);
+    expect(tables()[0]).toContain(`no live instance in ${desk.statusFile}`);
+    desk.agent('orders');
+    await until(tables, (found) => found.length === 2);
+    desk.agent('orders', { segments: { sent: 4_000, dropped: 0 } });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    desk.agent('orders', { phase: 'unregistered' });
+    await until(tables, (found) => found.at(-1)?.includes('unregistered'));
+    await watching.kill('SIGTERM');
+    expect(tables()).toHaveLength(3);
+    expect(watching.stdout).not.toContain('\u001b');
   });
 
   it('ends when nobody reads it any more', async () => {

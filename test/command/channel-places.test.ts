@@ -1,14 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { LastCommand } from '../../src/command/last-commands';
 import { until } from '../support/until';
 import { Crew } from './crew';
 import { Desk } from './desk';
+import { inMounts, itWithMounts } from './it-where';
 
 let desk: Desk;
 let crew: Crew | undefined;
+
+// Processes, each with a start of its own: a busy machine takes its time.
+jest.setTimeout(60_000);
 
 beforeEach(() => {
   desk = new Desk();
@@ -21,39 +24,28 @@ afterEach(async () => {
   await desk.clear();
 });
 
-const RAN = ['running', 'done'];
+/** As Kubernetes puts a ConfigMap's new version in the place of the old one. */
+function swap(folder: string, name: string, text: string): void {
+  mkdirSync(join(folder, name));
+  writeFileSync(join(folder, name, 'skyanchor.command'), text);
+  symlinkSync(name, join(folder, '..data_tmp'));
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+}
 
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!canMount)
-  console.log('bind mounts, read-only mounts and tmpfs are not tested: this machine lets us mount nothing');
-const withMounts = canMount ? it : it.skip;
+const withMounts = itWithMounts();
 
-/** No more than none, for all in a user namespace. */
-const LIMIT = 'echo 0 > /proc/sys/user/max_inotify_instances';
-const canLimit = ((): boolean => {
-  try {
-    execFileSync('unshare', ['-U', '-r', 'sh', '-ec', LIMIT], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!canLimit) console.log('exhausted inotify is not tested: this machine lets us limit nothing');
-const withLimits = canLimit ? it : it.skip;
+/** The last commands of an instance, once they are in the status file. */
+function lastOf(statusFile: string, instance: string): readonly LastCommand[] {
+  if (!fs.existsSync(statusFile)) return [];
+  return JSON.parse(readFileSync(statusFile, 'utf8')).instances[instance]?.commands?.last ?? [];
+}
 
 describe('a directory', () => {
   it('that is missing two levels deep at start is found within one poll, and again after it was removed', async () => {
     const folder = join(desk.folder, 'run', 'orders');
     const file = join(folder, 'command');
     const channel = desk.watch({ file });
-    await sleep(200);
+    await until(() => desk.looks.length);
     expect(channel.status().watching).toBe('poll');
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, 'reset\n');
@@ -65,7 +57,7 @@ describe('a directory', () => {
     await desk.untilRan(2, 3_000);
     await until(() => readFileSync(file, 'utf8').includes(' done '));
     // Armed again: an event is faster than the poll.
-    await sleep(100);
+    await desk.looked(1, file);
     const start = performance.now();
     fs.appendFileSync(file, 'pause\n');
     await desk.untilRan(3);
@@ -73,12 +65,7 @@ describe('a directory', () => {
   });
 
   it('that Kubernetes swaps under a link is heard twice, read-only and with the answers in the status', async () => {
-    const version = (name: string, text: string): void => {
-      mkdirSync(join(desk.folder, name));
-      writeFileSync(join(desk.folder, name, 'skyanchor.command'), text);
-      symlinkSync(name, join(desk.folder, '..data_tmp'));
-      renameSync(join(desk.folder, '..data_tmp'), join(desk.folder, '..data'));
-    };
+    const version = (name: string, text: string): void => swap(desk.folder, name, text);
     version('..2026_1', '');
     symlinkSync('..data/skyanchor.command', desk.file);
     const channel = await desk.watchReady();
@@ -88,7 +75,7 @@ describe('a directory', () => {
     await desk.untilRan(2, 1_500);
     // Under the same id it is the same command, wherever it stands.
     version('..2026_4', '# again\nreset id=b\n');
-    await sleep(400);
+    await desk.looked();
     expect(channel.status().last).toMatchObject([
       { id: 'a', state: 'done' },
       { id: 'b', state: 'done' },
@@ -97,48 +84,7 @@ describe('a directory', () => {
   });
 });
 
-describe('events', () => {
-  withLimits('that cannot be had are missed with one warning, and the poll goes on', async () => {
-    crew = new Crew();
-    writeFileSync(desk.file, '');
-    const limited = ['unshare', '-U', '-r', 'sh', '-ec', `${LIMIT}\nexec "$@"`, '--'];
-    const child = crew.start({ file: desk.file, instanceName: 'orders-1' }, limited);
-    await child.ready();
-    await sleep(300);
-    await desk.type('echo reset > $F');
-    await until(() => child.ran.length, Boolean, { timeoutMs: 2_500 });
-    await desk.untilStates(RAN);
-    await sleep(1_200);
-    expect(child.logged).toHaveLength(1);
-    expect(child.logged[0]).toMatch(/can only be polled, not watched/);
-    expect(child.ended).toBeUndefined();
-  });
-
-  it('in a busy directory cost next to nothing', async () => {
-    await desk.watchReady();
-    for (let at = 0; at < 100; at++) writeFileSync(join(desk.folder, `other-${at}`), '');
-    await sleep(200);
-    const before = process.cpuUsage();
-    const start = performance.now();
-    await desk.type('i=0; while [ $i -lt 300 ]; do echo x >> other-$((i%100)); i=$((i+1)); sleep 0.002; done');
-    const { user, system } = process.cpuUsage(before);
-    // chokidar on the directory took half of a core here, this takes a hundredth.
-    expect((user + system) / 1_000 / (performance.now() - start)).toBeLessThan(0.25);
-  });
-});
-
 describe('a mount', () => {
-  const inMounts = (script: string): string[] => [
-    'unshare',
-    '-m',
-    '--propagation',
-    'private',
-    'sh',
-    '-ec',
-    `${script}\nexec "$@"`,
-    '--',
-  ];
-
   withMounts('of this one file is written and heard', async () => {
     crew = new Crew();
     const outside = join(desk.folder, 'outside');
@@ -148,8 +94,7 @@ describe('a mount', () => {
       { file: desk.file, instanceName: 'orders-1' },
       inMounts(`mount --bind ${outside} ${desk.file}`),
     );
-    await child.ready();
-    await sleep(300);
+    await child.listening();
     const start = performance.now();
     await desk.type('echo reset > outside');
     await until(() => child.ran.length);
@@ -174,11 +119,8 @@ describe('a mount', () => {
     await desk.type('echo note second > outside/command');
     await until(() => child.ran.length === 2, Boolean, { timeoutMs: 4_000 });
     const last = await until(
-      () => {
-        const { instances } = JSON.parse(readFileSync(statusFile, 'utf8'));
-        return instances.orders.commands?.last ?? [];
-      },
-      (commands) => commands.length === 2 && commands[1].state === 'done',
+      () => lastOf(statusFile, 'orders'),
+      (commands) => commands.length === 2 && commands[1]?.state === 'done',
     );
     expect(last).toMatchObject([
       { verb: 'note', state: 'done' },
@@ -188,18 +130,57 @@ describe('a mount', () => {
     expect(child.logged).toEqual([]);
   });
 
+  withMounts('of a ConfigMap is heard at each swap, as Kubernetes makes it: read-only and open to all', async () => {
+    crew = new Crew();
+    const outside = join(desk.folder, 'outside');
+    const inside = join(desk.folder, 'inside');
+    mkdirSync(outside);
+    fs.chmodSync(outside, 0o777);
+    mkdirSync(inside);
+    swap(outside, '..2026_1', '');
+    symlinkSync('..data/skyanchor.command', join(outside, 'skyanchor.command'));
+    const statusFile = join(desk.folder, 'status.json');
+    const child = crew.start(
+      { file: join(inside, 'skyanchor.command'), statusFile, instanceName: 'orders' },
+      inMounts(`mount --bind ${outside} ${inside}; mount -o remount,ro,bind ${inside}`),
+    );
+    await child.listening();
+    for (const [at, name] of ['first', 'second'].entries()) {
+      // No look is due any more but that of the poll, and an event is faster.
+      await child.looked(join(outside, 'skyanchor.command'));
+      const start = performance.now();
+      swap(outside, `..2026_${at + 2}`, `note ${name}\n`);
+      await until(() => child.ran.length === at + 1);
+      expect(performance.now() - start).toBeLessThan(900);
+    }
+    const last = await until(
+      () => lastOf(statusFile, 'orders'),
+      (commands) => commands.length === 2 && commands[1]?.state === 'done',
+    );
+    expect(last).toMatchObject([{ state: 'done' }, { state: 'done' }]);
+    expect(child.ran).toEqual(['note first now', 'note second now']);
+    expect(readFileSync(join(outside, 'skyanchor.command'), 'utf8')).toBe('note second\n');
+    expect(child.logged).toEqual([]);
+  });
+
   withMounts('in memory is a place like any other', async () => {
     crew = new Crew();
     const inside = join(desk.folder, 'inside');
     mkdirSync(inside);
     const file = join(inside, 'command');
-    const script = `mount -t tmpfs -o mode=755 none ${inside}; echo reset > ${file}; (sleep 1; cat ${file} > ${desk.folder}/seen) &`;
-    const child = crew.start({ file, instanceName: 'orders-1' }, inMounts(script));
-    await child.ready();
-    await until(() => child.ran.length);
-    const seen = await until(
-      () => fs.existsSync(join(desk.folder, 'seen')) && readFileSync(join(desk.folder, 'seen'), 'utf8'),
+    const child = crew.start(
+      { file, instanceName: 'orders-1' },
+      inMounts(`mount -t tmpfs -o mode=755 none ${inside}; echo reset > ${file}`),
     );
-    expect(seen).toMatch(/^reset\n#! .* running .* !#\n#! .* done .* at-start !#\n$/);
+    await child.listening();
+    const seen = `/proc/${child.process.pid}/root${file}`;
+    const text = (): string => readFileSync(seen, 'utf8');
+    await until(text, (found) => /^reset\n#! .* running .* !#\n#! .* done .* at-start !#\n$/.test(found));
+    await child.looked(seen);
+    const start = performance.now();
+    writeFileSync(seen, 'note more\n');
+    await until(() => child.ran.length === 2);
+    expect(performance.now() - start).toBeLessThan(900);
+    await until(text, (found) => /^note more\n#! .* running .* !#\n#! .* done .* !#\n$/.test(found));
   });
 });

@@ -1,5 +1,4 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until';
 import { Desk } from './desk';
 
@@ -34,7 +33,7 @@ describe('a process that starts', () => {
   it('takes what another instance has answered for history, and the same command below for a new one', async () => {
     writeFileSync(desk.file, `reset\n${stamp('orders-9', 'running', 'aaaaaa')}`);
     await desk.watchReady();
-    await sleep(100);
+    await desk.looked();
     expect(desk.ran).toEqual([]);
     appendFileSync(desk.file, 'reset\n');
     await desk.untilStates(['running', 'done']);
@@ -43,10 +42,12 @@ describe('a process that starts', () => {
 
   it('does not repeat what its predecessor of the same name has done', async () => {
     writeFileSync(desk.file, 'reset\n');
-    await (await desk.watchReady()).stop();
+    const first = await desk.watchReady();
     await desk.untilStates(['running', 'done']);
+    await first.stop();
+    desk.looks.length = 0;
     await desk.watchReady();
-    await sleep(100);
+    await desk.looked();
     expect(desk.ran).toHaveLength(1);
   });
 
@@ -120,7 +121,7 @@ describe('a process that starts', () => {
   it('rejects an unknown verb only when nobody has come for it in five seconds', async () => {
     writeFileSync(desk.file, 'late\nnever\nreset\n');
     desk.watch();
-    await sleep(300);
+    await desk.looked();
     expect(desk.stamps).toEqual([]);
     desk.addVerb({ name: 'late' });
     await desk.untilStates(['running', 'done']);

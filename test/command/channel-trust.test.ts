@@ -1,19 +1,25 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   linkSync,
   mkdirSync,
+  readFileSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { CommandChannelOptions } from '../../src/command/command-channel';
 import { until } from '../support/until';
+import { Crew } from './crew';
 import { Desk } from './desk';
+import { itWhere } from './it-where';
 
 let desk: Desk;
 
@@ -26,7 +32,8 @@ afterEach(() => desk.clear());
 const isRoot = process.geteuid?.() === 0;
 /** Only root can give files away. */
 const asRoot = isRoot ? it : it.skip;
-if (!isRoot) console.log('foreign owners are not tested: it takes root to give a file away');
+if (!isRoot)
+  console.log('foreign owners and devices are not tested: it takes root to make them. Run the tests as root.');
 
 const SOMEBODY = 4711;
 
@@ -39,6 +46,7 @@ async function refusedThenHeard(
   const channel = desk.watch(options);
   const fault = await until(() => channel.status().fault, Boolean);
   expect(fault).toMatch(rule);
+  // It would have run by now. Nothing says when a look that does nothing is over.
   await sleep(100);
   expect(desk.ran).toEqual([]);
   await mend();
@@ -75,7 +83,7 @@ describe('a file that others could have written', () => {
     chownSync(desk.file, SOMEBODY, SOMEBODY);
     const channel = desk.watch({ owners: [SOMEBODY] });
     await until(() => channel.status().last[0]?.state === 'done');
-    await sleep(150);
+    await desk.looked();
     expect(desk.text).toBe('once\n');
     expect(desk.ran).toEqual(['once']);
   });
@@ -105,6 +113,17 @@ describe('a file that others could have written', () => {
     writeFileSync(desk.file, 'reset\n');
     chownSync(desk.folder, SOMEBODY, SOMEBODY);
     await refusedThenHeard(/which belongs to user 4711/, () => chownSync(desk.folder, 0, 0));
+  });
+
+  it('behind a link into a directory where others may write is refused', async () => {
+    const folder = join(desk.folder, '..2026');
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    writeFileSync(join(folder, 'command'), 'reset\n');
+    symlinkSync('..2026/command', desk.file);
+    await refusedThenHeard(/2026, where others may write/, () => chmodSync(folder, 0o755));
+    // It is heard, and being behind a link it is not written.
+    expect(desk.text).toBe('reset\n');
   });
 
   it('in a sticky directory, as /tmp is, is heard', async () => {
@@ -137,6 +156,26 @@ describe('a file that is none', () => {
   it('but a FIFO is refused, without anything waiting for a writer', async () => {
     await desk.type('mkfifo $F');
     await refusedThenHeard(/not a regular file but a fifo/, async () => {
+      await remove();
+      heard();
+    });
+  });
+
+  it('but a FIFO, for four agents at once, freezes none of what the process does with files and names', async () => {
+    for (let at = 0; at < 4; at++) {
+      const file = `${desk.file}-${at}`;
+      await desk.type(`mkfifo ${file}`);
+      desk.watch({ file });
+    }
+    await until(() => desk.channels.every((channel) => channel.status().fault !== null));
+    const start = performance.now();
+    await Promise.all([readFile(__filename), lookup('localhost'), readFile(__filename), lookup('localhost')]);
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  asRoot('but a device is refused', async () => {
+    await desk.type('mknod -m 600 $F c 1 5');
+    await refusedThenHeard(/not a regular file but a device|cannot be opened \(EACCES\)/, async () => {
       await remove();
       heard();
     });
@@ -194,7 +233,8 @@ describe('a file whose content nobody should believe', () => {
     writeFileSync(desk.file, 'reset\0\n');
     const channel = desk.watch();
     await until(() => channel.status().fault, Boolean);
-    await sleep(2_300);
+    const before = desk.looks.length;
+    await until(() => desk.looks.length > before + 1);
     expect(desk.text).toBe('reset\0\n');
     const said = (): string[] => desk.logged.filter((line) => line.includes('refused'));
     expect(said()).toHaveLength(1);
@@ -204,5 +244,43 @@ describe('a file whose content nobody should believe', () => {
     await until(() => channel.status().fault, Boolean);
     expect(said()).toHaveLength(2);
     expect(desk.ran).toEqual([]);
+  });
+});
+
+describe('a file of root, for a process that is not root’s,', () => {
+  const as = ['setpriv', '--reuid', String(SOMEBODY), '--regid', String(SOMEBODY), '--clear-groups'];
+  const asSomebody = itWhere(
+    [...as, process.execPath, '-e', `require(${JSON.stringify(join(__dirname, '..', '..', 'package.json'))})`],
+    'files that may not be read or written are not tested: it takes root, to run a process as somebody else, ' +
+      'and a checkout that everybody may read',
+  );
+
+  asSomebody('is refused when it may not be read, and when it may it is heard and never written', async () => {
+    const crew = new Crew();
+    chmodSync(desk.folder, 0o755);
+    const answers = join(desk.folder, 'answers');
+    mkdirSync(answers);
+    chownSync(answers, SOMEBODY, SOMEBODY);
+    const statusFile = join(answers, 'status.json');
+    const commands = (): { fault: string | null; last: { state: string }[] } | undefined =>
+      existsSync(statusFile) ? JSON.parse(readFileSync(statusFile, 'utf8')).instances.orders?.commands : undefined;
+    writeFileSync(desk.file, 'note first\n', { mode: 0o600 });
+    const child = crew.start({ file: desk.file, statusFile, instanceName: 'orders' }, as);
+    try {
+      await child.listening();
+      expect((await until(commands, (found) => found?.fault))?.fault).toBe('cannot be opened (EACCES)');
+      await desk.type('chmod 644 $F');
+      await until(commands, (found) => found?.fault === null && found.last[0]?.state === 'done');
+      await child.looked(desk.file);
+      expect(desk.text).toBe('note first\n');
+      expect(child.ran).toEqual(['note first now']);
+      // What may not be read may not be watched either.
+      expect(child.logged).toHaveLength(2);
+      expect(child.logged[0]).toMatch(/can only be polled, not watched: EACCES/);
+      expect(child.logged[1]).toMatch(/is refused: it cannot be opened \(EACCES\)$/);
+    } finally {
+      await crew.dismiss();
+      crew.clear();
+    }
   });
 });

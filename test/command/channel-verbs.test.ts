@@ -114,6 +114,15 @@ describe('a handler', () => {
     ]);
   });
 
+  it('is called when the file says that it runs, and not before', async () => {
+    const found: string[][] = [];
+    desk.addVerb({ name: 'peek', run: () => void found.push(desk.statesOf()) });
+    await desk.watchReady();
+    await desk.type('echo peek > $F');
+    await desk.untilStates(RAN);
+    expect(found).toEqual([['running']]);
+  });
+
   it('that throws, at once or later, has failed, and the next command is run', async () => {
     const boom = (): never => {
       throw new Error('boom');
@@ -190,7 +199,7 @@ describe('a file that has grown beyond 256 KiB', () => {
     });
     expect(channel.status().last[1]?.state).toBe('rejected');
     appendFileSync(desk.file, '# later\n');
-    await sleep(300);
+    await desk.looked();
     expect(desk.statesOf()).toEqual(['full']);
     expect(desk.ran).toEqual(['reset']);
     await desk.type('echo reset > $F');
@@ -211,14 +220,21 @@ describe('a file that has grown beyond 256 KiB', () => {
 });
 
 describe('a channel that stops', () => {
+  /** By then whoever else listens has heard it as well. */
+  async function untilAnswered(instance: string): Promise<void> {
+    await until(() => JSON.stringify(desk.statesOf(instance)) === JSON.stringify(RAN));
+    await desk.looked();
+  }
+
   it('is off, hears nothing any more, and can be stopped again', async () => {
     const channel = await desk.watchReady();
     await channel.stop();
     await channel.stop();
     expect(channel.status().watching).toBe('off');
+    await desk.watchReady({ instanceName: 'orders-2' });
     await desk.type('echo reset > $F');
-    await sleep(200);
-    expect(desk.text).toBe('reset\n');
+    await untilAnswered('orders-2');
+    expect(desk.statesOf('orders-1')).toEqual([]);
   });
 
   it('still writes the end of what has ended', async () => {
@@ -237,7 +253,9 @@ describe('a channel that stops', () => {
   it('before it has looked once looks no more', async () => {
     writeFileSync(desk.file, 'reset\n');
     await desk.watch().stop();
-    await sleep(100);
-    expect(desk.ran).toEqual([]);
+    desk.watch({ instanceName: 'orders-2' });
+    await untilAnswered('orders-2');
+    expect(desk.statesOf('orders-1')).toEqual([]);
+    expect(desk.ran).toEqual(['reset']);
   });
 });

@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { appendFileSync, existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { CommandFile } from '../../src/command/command-file';
 import { until } from '../support/until';
 import { Desk } from './desk';
@@ -12,15 +10,6 @@ beforeEach(() => {
 });
 
 afterEach(() => desk.clear());
-
-const has = (program: string) => {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const RAN = ['running', 'done'];
 
@@ -51,7 +40,8 @@ describe('an operator who writes', () => {
     await desk.type('chmod 600 $F');
     await desk.type('cp $F copy; cat copy > $F');
     await desk.type('cp $F copy; mv copy $F');
-    await sleep(400);
+    await desk.type("sed -i 's/nothing like it/x/' $F");
+    await desk.looked();
     expect(desk.text).toBe(before);
     expect(desk.ran).toEqual(['reset']);
   });
@@ -71,30 +61,8 @@ describe('an operator who writes', () => {
     await desk.untilStates(RAN);
     await desk.type(command.replaceAll('reset', 'report'));
     await desk.untilRan(2);
-    await sleep(200);
+    await desk.looked();
     expect(desk.ran).toEqual(['reset', command.includes('printf re >') ? 'reset' : 'report']);
-  });
-
-  it('with an editor gets one run, and swap files and locks beside the file are nobody’s commands', async () => {
-    writeFileSync(desk.file, '# orders\n');
-    await desk.watchReady();
-    await desk.type('echo report > .$(basename $F).swo; ln -s nobody@host.1 .#$(basename $F); echo pause > $F~');
-    const editors: [string, string][] = [
-      ['vim', "vim -es -u NONE -c 'set nobackup' -c 'normal Goreset' -c wq $F"],
-      ['vim', "vim -es -u NONE -c 'set backup backupcopy=no writebackup' -c 'normal Goreport' -c wq $F"],
-      ['emacs', `emacs --batch $F --eval '(progn (goto-char (point-max)) (insert "pause\\n") (save-buffer))'`],
-    ];
-    let expected = 0;
-    for (const [program, command] of editors) {
-      if (!has(program)) {
-        console.log(`not tested with ${program}: it is not installed`);
-        continue;
-      }
-      await desk.type(command);
-      await desk.untilRan(++expected);
-    }
-    await sleep(200);
-    expect(desk.ran).toEqual(['reset', 'report', 'pause'].slice(0, expected));
   });
 
   it('a command in two halves 80 ms apart gets one run and no rejection', async () => {
@@ -176,6 +144,24 @@ describe('an operator who writes', () => {
     expect(desk.text).toMatch(/^reset$/m);
   });
 
+  it('half a line between the look and the answer does not find it cut', async () => {
+    const { append } = CommandFile.prototype;
+    const spy = jest.spyOn(CommandFile.prototype, 'append').mockImplementationOnce(function (
+      this: CommandFile,
+      ...args
+    ) {
+      appendFileSync(desk.file, 'res');
+      setTimeout(() => appendFileSync(desk.file, 'et\n'), 80);
+      return append.apply(this, args);
+    });
+    await desk.watchReady();
+    await desk.type('echo report > $F');
+    await desk.untilStates([...RAN, ...RAN]);
+    spy.mockRestore();
+    expect(desk.ran).toEqual(['report', 'reset']);
+    expect(desk.text).toMatch(/^report\nreset\n/);
+  });
+
   it('over the file while a command runs gets no end that has no beginning', async () => {
     let end: () => void = () => undefined;
     desk.addVerb({ name: 'slow', run: () => new Promise<void>((resolve) => (end = resolve)) });
@@ -183,10 +169,11 @@ describe('an operator who writes', () => {
     await desk.type('echo slow > $F');
     await desk.untilStates(['running']);
     await desk.type('echo "# emptied" > $F');
-    await sleep(100);
+    await desk.looked();
     end();
     await until(() => channel.status().last[0]?.state === 'done');
-    await sleep(150);
+    await desk.type('touch $F');
+    await desk.looked();
     expect(desk.text).toBe('# emptied\n');
   });
 
@@ -195,7 +182,7 @@ describe('an operator who writes', () => {
     await desk.type('echo reset > $F');
     await desk.untilStates(RAN);
     unlinkSync(desk.file);
-    await sleep(2_200);
+    await until(() => desk.looks.at(-1)?.state === 'missing');
     expect(existsSync(desk.file)).toBe(false);
     writeFileSync(`${desk.file}.new`, 'reset\n');
     renameSync(`${desk.file}.new`, desk.file);

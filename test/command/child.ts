@@ -1,9 +1,11 @@
+import { closeSync, openSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { CommandChannel } from '../../src/command/command-channel';
 import { StatusFile } from '../../src/command/status-file';
 import type { VerbCall } from '../../src/command/verb';
 import { Verbs } from '../../src/command/verbs';
+import { noteLooks } from './looks';
 
 /** What a child is told by its only argument, as JSON. */
 export interface ChildOptions {
@@ -16,16 +18,32 @@ export interface ChildOptions {
   readonly isGuest?: boolean;
   /** What its wall clock is ahead. */
   readonly aheadMs?: number;
+  /** Before it watches it takes every descriptor there is, and lets go of them at SIGUSR2. */
+  readonly isHoarder?: boolean;
 }
 
 /** What it says, a line of JSON each. */
 export type ChildLine =
   | { readonly type: 'ready'; readonly instance: string }
   | { readonly type: 'log'; readonly message: string }
+  | { readonly type: 'look'; readonly state: string }
+  | { readonly type: 'let-go'; readonly count: number }
   | { readonly type: 'ran'; readonly verb: string; readonly args: readonly string[]; readonly when: string };
 
 function say(line: ChildLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function hoard(): void {
+  const taken: number[] = [];
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    process.on('SIGUSR2', () => {
+      say({ type: 'let-go', count: taken.length });
+      for (const descriptor of taken.splice(0)) closeSync(descriptor);
+    });
+  }
 }
 
 async function main(options: ChildOptions): Promise<void> {
@@ -54,6 +72,7 @@ async function main(options: ChildOptions): Promise<void> {
   add('reset', () => undefined);
   add('note', () => undefined);
   add('die', () => process.exit(7), false);
+  add('fall', ({ when }) => (when === 'now' ? process.exit(7) : 'up again'));
   const statusFile =
     options.statusFile === undefined ? undefined : new StatusFile({ path: options.statusFile, clock, log });
   const instance = options.instanceName ?? (await statusFile?.claim(options.claim ?? 'orders')) ?? 'nobody';
@@ -71,6 +90,8 @@ async function main(options: ChildOptions): Promise<void> {
   // Without a claim the entry is written all the same.
   if (options.instanceName !== undefined) statusFile?.adopt(instance);
   statusFile?.write({ commands: channel.status() });
+  noteLooks(({ state }) => say({ type: 'look', state }));
+  if (options.isHoarder) hoard();
   channel.start();
   say({ type: 'ready', instance });
   if (options.isGuest) return;

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   linkSync,
   mkdtempSync,
   readFileSync,
@@ -78,12 +79,12 @@ describe('appending', () => {
 
   it('adds to what came since the file was read', async () => {
     const before = await read();
-    appendFileSync(path, 'report');
+    appendFileSync(path, 'report\n');
     expect(await file.append('#! a !#', before, 'utf8')).toEqual({ status: 'written' });
     expect(readFileSync(path, 'utf8')).toBe('reset\nreport\n#! a !#\n');
   });
 
-  it.each<[string, () => void]>([
+  it.each<readonly [string, () => void]>([
     [
       'another file is in its place',
       () => {
@@ -91,8 +92,11 @@ describe('appending', () => {
         renameSync(`${path}.new`, path);
       },
     ],
+    ['somebody has begun a line', () => appendFileSync(path, 'rep')],
+    ['somebody has begun it anew', () => writeFileSync(path, 'rep')],
     ['it has a second name', () => linkSync(path, join(folder, 'other'))],
     ['it may be written by others', () => chmodSync(path, 0o666)],
+    ...(process.geteuid?.() === 0 ? [['it is somebody else’s', () => chownSync(path, 4711, 4711)] as const] : []),
     ['it is gone', () => unlinkSync(path)],
     [
       'a link is in its place',

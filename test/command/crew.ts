@@ -5,9 +5,14 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from '../support/until';
 import type { ChildLine, ChildOptions } from './child';
+import { stateNow } from './looks';
 
 const ROOT = join(__dirname, '..', '..');
 const SOURCES = ['src/base', 'src/command'];
+const OURS = ['test/command/child.ts', 'test/command/looks.ts'];
+
+/** Processes, each with a start of its own: a busy machine takes its time. */
+const PATIENCE = { timeoutMs: 30_000 };
 
 /** A process of its own with a channel in it. */
 export class Child {
@@ -38,11 +43,31 @@ export class Child {
     return this.lines.filter((line) => line.type === 'log').map(({ message }) => message);
   }
 
+  /** The states in which it has found its file, look by look. */
+  get looks(): string[] {
+    return this.lines.filter((line) => line.type === 'look').map(({ state }) => state);
+  }
+
+  /** It has looked at the file as it is now, and once more: whatever was to come of it has begun. */
+  async looked(file: string): Promise<void> {
+    const isLooked = (): boolean => {
+      const state = stateNow(file);
+      return this.looks.filter((found) => found === state).length > 1;
+    };
+    await until(isLooked, Boolean, PATIENCE);
+  }
+
+  /** It is there, and has looked once: what comes now is news to it. */
+  async listening(): Promise<void> {
+    await this.ready();
+    await until(() => this.looks.length, Boolean, PATIENCE);
+  }
+
   async ready(): Promise<string> {
     const instance = await until(
       () => this.instance ?? this.ended,
       (found) => found !== undefined,
-      { timeoutMs: 15_000 },
+      PATIENCE,
     );
     if (typeof instance !== 'string' || this.ended !== undefined) throw new Error(`it ended: ${this.errors.join('')}`);
     return instance;
@@ -52,6 +77,7 @@ export class Child {
     return until(
       () => this.ended,
       (ended) => ended !== undefined,
+      PATIENCE,
     );
   }
 }
@@ -63,7 +89,7 @@ export class Crew {
 
   constructor() {
     const files = [...SOURCES.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))];
-    for (const file of [...files.filter((name) => name.endsWith('.ts')), 'test/command/child.ts']) {
+    for (const file of [...files.filter((name) => name.endsWith('.ts')), ...OURS]) {
       const { code } = transformFileSync(join(ROOT, file), {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
         module: { type: 'commonjs' },

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { systemClock, type Clock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
@@ -11,6 +10,7 @@ import { parseStamp, type Stamp } from '../../src/command/stamp';
 import type { Verb, VerbCall } from '../../src/command/verb';
 import { Verbs } from '../../src/command/verbs';
 import { until } from '../support/until';
+import { noteLooks, stateNow, type Look } from './looks';
 
 const run = promisify(execFile);
 
@@ -28,6 +28,8 @@ export class Desk {
   readonly logged: string[] = [];
   readonly verbs = new Verbs();
   readonly channels: CommandChannel[] = [];
+  readonly looks: Look[] = [];
+  private readonly forgetLooks = noteLooks((look) => this.looks.push(look));
 
   constructor(name = 'skyanchor.command') {
     this.file = join(this.folder, name);
@@ -68,12 +70,24 @@ export class Desk {
     return channel;
   }
 
-  /** Watches, and has armed the watch and looked once. */
+  /** Watches, and has armed the watch and looked once: what comes now is news. */
   async watchReady(options: Partial<CommandChannelOptions> = {}): Promise<CommandChannel> {
+    const before = this.looks.length;
     const channel = this.watch(options);
-    await until(() => channel.status().watching === 'events+poll');
-    await sleep(100);
+    await until(() => channel.status().watching === 'events+poll' && this.looks.length > before);
     return channel;
+  }
+
+  /**
+   * So many channels have looked at the file as it is now, and once more: whatever was to come of it has begun, for
+   * they do one thing after the other.
+   */
+  async looked(channels = 1, file = this.file): Promise<void> {
+    await until(() => {
+      const state = stateNow(file);
+      const those = this.looks.filter((look) => look.state === state).map(({ by }) => by);
+      return new Set(those.filter((by, at) => those.indexOf(by) !== at)).size >= channels;
+    });
   }
 
   /** The operator types this, in the folder. `F` is the command file. */
@@ -123,6 +137,7 @@ export class Desk {
 
   async clear(): Promise<void> {
     await Promise.all(this.channels.map((channel) => channel.stop()));
+    this.forgetLooks();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -52,6 +52,11 @@ function statusFile(options: Partial<StatusFileOptions> = {}): StatusFile {
   return file;
 }
 
+const takeLock = (): Promise<FileLock> =>
+  FileLock.take({ path, clock: systemClock, isPatient: false, isOver: () => false, onHandover: () => undefined });
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 type Entry = Record<string, unknown>;
 const entries = (): Record<string, Entry> => JSON.parse(readFileSync(path, 'utf8')).instances;
 const put = (instances: Record<string, unknown>): void =>
@@ -117,18 +122,41 @@ describe('the claim of a name', () => {
   });
 
   it('is given up after two seconds before a lock that somebody holds, and made good by the next write', async () => {
-    const lock = await FileLock.take({ path, clock: systemClock, isOver: () => false });
+    const lock = await takeLock();
     const file = statusFile();
     const start = performance.now();
     expect(await file.claim('orders')).toBeUndefined();
     expect(performance.now() - start).toBeGreaterThan(1_900);
     expect(performance.now() - start).toBeLessThan(2_500);
-    expect(logged[0]).toMatch(/could not be locked and written in time/);
+    expect(logged[0]).toMatch(/could not be locked and written in time; .* nobody sees that the name orders is taken/);
     await lock.release();
     expect(existsSync(path)).toBe(false);
     file.adopt('orders');
     file.write({ phase: 'registered' });
     await untilEntry('orders', ({ phase }) => phase === 'registered');
+  });
+
+  it('waits its turn for longer than two seconds while the lock goes from hand to hand', async () => {
+    const attempts = jest.spyOn(FileLock, 'take');
+    attempts.mockImplementationOnce(async (options) => {
+      for (let passed = 0; passed < 12; passed++) {
+        await sleep(250);
+        options.onHandover();
+        if (options.isOver()) throw new Error('it was over');
+      }
+      return takeLock();
+    });
+    const start = performance.now();
+    expect(await statusFile().claim('orders')).toBe('orders');
+    expect(performance.now() - start).toBeGreaterThan(2_500);
+    attempts.mockRestore();
+    expect(logged).toEqual([]);
+  });
+
+  it('outlasts a lock that a process killed at that very moment left', async () => {
+    mkdirSync(`${path}.lock`);
+    expect(await statusFile().claim('orders')).toBe('orders');
+    expect(logged).toEqual([]);
   });
 
   it('is left alone when it is released before it was made', async () => {
@@ -218,6 +246,63 @@ describe('an entry', () => {
   });
 });
 
+describe('a name that another live process has', () => {
+  const named = (instance: string): string[] =>
+    Object.entries(entries())
+      .filter(([, entry]) => entry.instance === instance)
+      .map(([name]) => name)
+      .sort();
+
+  async function shareName(): Promise<readonly [StatusFile, StatusFile]> {
+    const [first, second] = [statusFile(), statusFile()];
+    first.write({ instance: 'orders', n: 1 });
+    await first.claim('orders');
+    // It could not be claimed, say: the agent has gone on without.
+    second.adopt('orders');
+    second.write({ instance: 'orders', n: 2 });
+    await until(() => named('orders').length === 2);
+    return [first, second];
+  }
+
+  it('is said, in the log and in the file, and his entry is left alone', async () => {
+    const [first, second] = await shareName();
+    expect(named('orders')).toEqual(['orders', `orders (pid ${process.pid})`]);
+    expect(entries().orders).toMatchObject({ n: 1 });
+    expect(entries().orders).not.toHaveProperty('sharesNameWith');
+    expect(entries()[`orders (pid ${process.pid})`]).toMatchObject({ n: 2, sharesNameWith: process.pid });
+    expect(logged.filter((line) => /name orders is also that of process \d+, which lives/.test(line))).toHaveLength(1);
+    first.write({ instance: 'orders', n: 3 });
+    await untilEntry('orders', ({ n }) => n === 3);
+    second.write({ instance: 'orders', n: 4 });
+    await untilEntry(`orders (pid ${process.pid})`, ({ n }) => n === 4);
+    expect(entries().orders).toMatchObject({ n: 3 });
+    expect(logged).toHaveLength(1);
+  });
+
+  it('is had alone once the other is gone', async () => {
+    const [first, second] = await shareName();
+    await first.release();
+    expect(named('orders')).toEqual([`orders (pid ${process.pid})`]);
+    second.write({ instance: 'orders', n: 5 });
+    await untilEntry('orders', ({ n }) => n === 5);
+    expect(named('orders')).toEqual(['orders']);
+    expect(entries().orders).not.toHaveProperty('sharesNameWith');
+    await second.release();
+    expect(entries()).toEqual({});
+  });
+
+  it('can be that of more than two, even where all have the same pid', async () => {
+    await shareName();
+    const third = statusFile();
+    third.adopt('orders');
+    third.write({ instance: 'orders', n: 6 });
+    await until(() => named('orders').length === 3);
+    await third.release();
+    expect(named('orders')).toEqual(['orders', `orders (pid ${process.pid})`]);
+    expect(await statusFile().claim('orders')).toBe('orders-2');
+  });
+});
+
 describe('a lock', () => {
   it('that a killed process left is stale within the two seconds of a claim', async () => {
     mkdirSync(`${path}.lock`);
@@ -238,13 +323,13 @@ describe('a lock', () => {
   });
 
   it('is dated as it was taken, so that it does not outlast its holder by a second more', async () => {
-    const lock = await FileLock.take({ path, clock: systemClock, isOver: () => false });
+    const lock = await takeLock();
     expect(statSync(`${path}.lock`).mtimeMs).toBeLessThan(Date.now() + 5);
     await lock.release();
   });
 
   it('is ours for a time only, and not any more when somebody removed it', async () => {
-    const lock = await FileLock.take({ path, clock: systemClock, isOver: () => false });
+    const lock = await takeLock();
     expect(lock.isHeld).toBe(true);
     rmSync(`${path}.lock`, { recursive: true });
     // proper-lockfile notices after a second, and would throw from a timer.
@@ -256,7 +341,7 @@ describe('a lock', () => {
     let holders = 0;
     let most = 0;
     const one = async (): Promise<void> => {
-      const lock = await FileLock.take({ path, clock: systemClock, isOver: () => false });
+      const lock = await takeLock();
       most = Math.max(most, ++holders);
       await new Promise((resolve) => setTimeout(resolve, 3));
       holders--;
@@ -268,7 +353,7 @@ describe('a lock', () => {
 
   it('brings listeners to signals along that are nobody', async () => {
     const before = process.listenerCount('SIGTERM') - ownSignalListeners('SIGTERM');
-    await (await FileLock.take({ path, clock: systemClock, isOver: () => false })).release();
+    await (await takeLock()).release();
     expect(ownSignalListeners('SIGTERM')).toBeGreaterThanOrEqual(1);
     expect(process.listenerCount('SIGTERM') - ownSignalListeners('SIGTERM')).toBe(before);
   });

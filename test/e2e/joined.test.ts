@@ -1,4 +1,6 @@
 import { startEmbeddedBackend } from '../scenario/embedded-backend';
 import { describeJoinedScenario } from '../scenario/joined-scenario';
+import { V2, V3 } from '../scenario/manner';
 
-describeJoinedScenario('the embedded backend', startEmbeddedBackend);
+describeJoinedScenario('the embedded backend', V2, (storage) => startEmbeddedBackend(storage, 'v2'));
+describeJoinedScenario('the embedded backend speaking v3', V3, (storage) => startEmbeddedBackend(storage, 'v3'));

@@ -1,16 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startCollector, type Collector } from '../../src/testing';
 import { Operator } from '../scenario/operator';
 import { endApps, REGISTER, startApp, type App } from '../support/app';
 import { areRegistered, statuses } from '../support/statuses';
-import { until } from '../support/until';
+import { until as untilSoon } from '../support/until';
 
-const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
+const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
+const HELLO = path.join(APPS, 'hello.js');
+const BOOKKEEPER = path.join(APPS, 'bookkeeper.js');
 const KILL_AT = path.join(__dirname, '..', 'chaos', 'kill-at.js');
 
 // Processes, each with a start of its own: a busy machine takes its time.
-jest.setTimeout(60_000);
+jest.setTimeout(90_000);
+const PATIENCE = { timeoutMs: 30_000 };
+
+const until = <T>(read: () => T, pleases: (answer: T) => unknown = Boolean): Promise<T> =>
+  untilSoon(read, pleases, PATIENCE);
 
 let collector: Collector;
 let operator: Operator;
@@ -26,8 +32,8 @@ afterEach(async () => {
   operator.leave();
 });
 
-function start(killAt?: string): App {
-  return startApp(HELLO, {
+function start(killAt?: string, app = HELLO, env: Readonly<Record<string, string>> = {}): App {
+  return startApp(app, {
     nodeFlags: [...(killAt === undefined ? [] : ['--require', KILL_AT]), '--require', REGISTER],
     args: ['--skyanchor-instance-name=orders-1'],
     env: {
@@ -35,6 +41,7 @@ function start(killAt?: string): App {
       SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
       SW_AGENT_COMMAND_FILE: operator.commandFile,
       ...(killAt !== undefined && { KILL_AT: killAt }),
+      ...env,
     },
   });
 }
@@ -147,4 +154,65 @@ describe('a process that is killed at one step of a reset comes back to a file t
     expect(answers()).toEqual(['running a']);
     await expectConverged('after-restart');
   });
+});
+
+/**
+ * [the step, what the file says at that moment, what it says in the end and how often the work was begun: of a command
+ * that must not be done twice, and of one that may be].
+ */
+const WORK = [
+  ['before append running', [], ['running a', 'done a'], 1, ['running a', 'done a'], 1],
+  ['after append running', ['running a'], ['running a', 'failed a'], 0, ['running a', 'done a'], 1],
+  ['after status running', ['running a'], ['running a', 'failed a'], 1, ['running a', 'done a'], 2],
+  ['before append done', ['running a'], ['running a', 'failed a'], 1, ['running a', 'done a'], 2],
+  ['after append done', ['running a', 'done a'], ['running a', 'done a'], 1, ['running a', 'done a'], 1],
+  ['before status done', ['running a', 'done a'], ['running a', 'done a'], 1, ['running a', 'done a'], 1],
+] as const;
+
+const BEGUN = WORK.filter(([, said]) => said.length === 1);
+
+/** What the file tells of a command that was begun by a process that is no more. */
+const AFTER_RESTART = /^(interrupted|booked rent took=\d+ms after-restart)$/;
+
+describe('a process that is killed at one step of an application’s command', () => {
+  /** @returns how often it was begun, in all */
+  async function killedAndBack(
+    step: string,
+    said: readonly string[],
+    comesTo: readonly string[],
+    isIdempotent: boolean,
+  ) {
+    const ledger = path.join(path.dirname(operator.commandFile), 'ledger');
+    writeFileSync(ledger, '');
+    const env = { LEDGER: ledger, IS_IDEMPOTENT: isIdempotent ? 'yes' : 'no' };
+    const victim = start(step, BOOKKEEPER, env);
+    await registered(victim.pid);
+    await operator.append('book rent id=a');
+    expect(await until(() => victim.end)).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(answers()).toEqual(said);
+    const { pid } = start(undefined, BOOKKEEPER, env);
+    await registered(pid);
+    await until(answers, (found) => found.length >= comesTo.length);
+    await operator.append('report id=b');
+    await until(answers, (found) => found.includes('done b'));
+    expect(answers()).toEqual([...comesTo, 'running b', 'done b']);
+    const isBroughtToEnd = said.length === 1;
+    const end = operator.stamps().find(({ state, id }) => id === 'a' && state !== 'running');
+    expect(AFTER_RESTART.test(end?.detail ?? '')).toBe(isBroughtToEnd);
+    return readFileSync(ledger, 'utf8').split('\n').length - 1;
+  }
+
+  it.each(WORK)(
+    'that must not be done twice, %s, comes back and begins it at most once',
+    async (step, said, end, times) => {
+      expect(await killedAndBack(step, said, end, false)).toBe(times);
+    },
+  );
+
+  it.each(BEGUN)(
+    'that may be done twice, %s, comes back and brings it to an end',
+    async (step, said, _, __, end, times) => {
+      expect(await killedAndBack(step, said, end, true)).toBe(times);
+    },
+  );
 });

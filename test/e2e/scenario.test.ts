@@ -1,4 +1,6 @@
 import { startEmbeddedBackend } from '../scenario/embedded-backend';
-import { describeScenario } from '../scenario/v2-scenario';
+import { V2, V3 } from '../scenario/manner';
+import { describeScenario } from '../scenario/scenario';
 
-describeScenario('the embedded backend', startEmbeddedBackend);
+describeScenario('the embedded backend', V2, (storage) => startEmbeddedBackend(storage, 'v2'));
+describeScenario('the embedded backend speaking v3', V3, (storage) => startEmbeddedBackend(storage, 'v3'));

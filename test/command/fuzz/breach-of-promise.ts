@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contentOf, type Content } from '../../../src/command/content-of';
+import { encode } from '../../../src/command/decode';
 import { decide, type Circumstances } from '../../../src/command/decide';
 import type { CommandItem, Item } from '../../../src/command/item';
 import { countUnanswered, pendingOf } from '../../../src/command/pending';
@@ -25,6 +26,7 @@ export function breachOfPromise(bytes: Buffer, chance: Chance): string | undefin
     first(content.items, (item) => breachOfItem(item, lines)) ??
     breachOfOrder(content.items) ??
     breachOfPrefix(bytes, content, chance) ??
+    breachOfSequel(bytes, content) ??
     breachOfPending(content.items, chance)
   );
 }
@@ -41,7 +43,15 @@ function first<T>(all: readonly T[], breachOf: (one: T) => string | undefined): 
 function linesOf(bytes: Buffer): string[] {
   const [one, two] = bytes;
   const label = one === 0xff && two === 0xfe ? 'utf-16le' : one === 0xfe && two === 0xff ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(label, { fatal: true }).decode(bytes).split('\n').map(trimmed);
+  return new TextDecoder(label, { fatal: true }).decode(bytes).split('\n').flatMap(ungluedOf).map(trimmed);
+}
+
+/** A stamp that went below text whose newline had not come yet counts as a line of its own. */
+function ungluedOf(line: string): string[] {
+  const at = line.indexOf('#! ');
+  const stamp = at > 0 && parseStamp(trimmed(line.slice(at)));
+  const isQuoted = /^[ \t\r]*#([^]*[#\s])?$/.test(line.slice(0, Math.max(0, at)));
+  return stamp && !isQuoted ? [line.slice(0, at), line.slice(at)] : [line];
 }
 
 function trimmed(line: string): string {
@@ -120,6 +130,14 @@ function breachOfPrefix(bytes: Buffer, { items }: Extract<Content, { status: 'ok
     if (item.type !== 'command' || !item.isComplete || item.line === last || item.line > unended) return undefined;
     return whole.has(`${item.line} ${item.digest}`) ? undefined : `line ${item.line} is a command only when cut`;
   });
+}
+
+/** Whatever stands there, a command that somebody writes below is heard: no object that never ends swallows it. */
+function breachOfSequel(bytes: Buffer, { encoding }: Extract<Content, { status: 'ok' }>): string | undefined {
+  const more = contentOf(Buffer.concat([bytes, encode('\nreport id=sequel\n', encoding)]));
+  if (more.status === 'refused') return undefined;
+  const isHeard = more.items.some((item) => item.type === 'command' && item.command.id === 'sequel');
+  return isHeard ? undefined : 'what was written below is not heard';
 }
 
 function breachOfPending(items: readonly Item[], chance: Chance): string | undefined {
