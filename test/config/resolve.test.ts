@@ -355,7 +355,7 @@ describe('faults', () => {
   });
 
   it('are one readable message', () => {
-    const go = (): unknown => resolve({ options: { protocol: 'v4', sampleRate: 2 } as never });
+    const go = (): unknown => resolve({ options: { protocol: 'v4', sampleRate: 2 } });
     expect(go).toThrow(AgentError);
     expect(go).toThrow(
       'invalid configuration: protocol = v4 (start()): expected auto, v2 or v3; sampleRate = 2 (start()): expected a number from 0 to 1',
