@@ -23,6 +23,8 @@ export interface ReporterOptions {
 
 /** A segment waits so long at most before it is written. */
 const FLUSH_MS = 500;
+/** So many that wait go at once. A stream costs as much as encoding hundreds of segments, so each is to carry many. */
+const MANY = 4 * CHUNK;
 const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
 
 interface Flush {
@@ -40,10 +42,13 @@ export class Reporter {
   private readonly flushes = new Set<Flush>();
   private stopping: Promise<void> | undefined;
   private droppedSaid = 0;
+  private readonly many: number;
 
   constructor(private readonly options: ReporterOptions) {
     const { api, clock, log, maxBuffer } = options;
     this.buffer = new SegmentBuffer(maxBuffer);
+    // A small buffer has to be emptied before it is full.
+    this.many = Math.min(MANY, Math.ceil(maxBuffer / 2));
     this.delivery = new Delivery({ api, clock, log, buffer: this.buffer, tally: this.tally });
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
@@ -68,7 +73,7 @@ export class Reporter {
     }
     this.tally.drop(this.buffer.push(segment), 'buffer-full');
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
-    if (this.buffer.size === CHUNK) this.loop.wake();
+    if (this.buffer.size === this.many) this.loop.wake();
     else if (this.buffer.size === 1) this.loop.wake(FLUSH_MS);
   }
 
@@ -136,7 +141,7 @@ export class Reporter {
       this.options.onIdle?.();
       return Infinity;
     }
-    const isUrgent = this.buffer.size >= CHUNK || this.flushes.size > 0;
+    const isUrgent = this.buffer.size >= this.many || this.flushes.size > 0;
     return isUrgent && this.options.ready() ? 0 : FLUSH_MS;
   }
 

@@ -33,6 +33,7 @@ describe('without being told anything', () => {
       ignoreSuffix: ['.jpg', '.jpeg', '.js', '.css', '.png', '.bmp', '.gif', '.ico', '.mp3', '.mp4', '.html', '.svg'],
       ignorePath: [],
       collectQuery: false,
+      meters: true,
       maxBuffer: 10_000,
       logLevel: 'warn',
       logger: stderrLogger,

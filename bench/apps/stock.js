@@ -1,0 +1,9 @@
+'use strict';
+
+/* The service that the express application asks; nobody traces or measures it. */
+
+const http = require('node:http');
+
+const server = http.createServer((request, response) => response.end('{"left":7}'));
+process.on('disconnect', () => process.exit());
+server.listen(0, '127.0.0.1', () => process.send({ ready: true, port: server.address().port }));

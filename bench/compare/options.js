@@ -1,0 +1,52 @@
+'use strict';
+
+const { parseArgs } = require('node:util');
+const { AGENTS } = require('../agents/list');
+const { SCENARIOS } = require('../apps/list');
+
+const USAGE = `npm run bench -- [options]
+  --rounds N            processes of each agent in each scenario, in turn (default 5)
+  --quick               two rounds of fewer requests
+  --only a,b            of ${AGENTS.map(({ name }) => name).join(', ')}; bare is always there
+  --scenario a,b        of ${SCENARIOS.map(({ name }) => name).join(', ')}`;
+
+function chosen(all, list, what, always) {
+  if (list === undefined) return all;
+  const names = list.split(',');
+  const unknown = names.find((name) => !all.some((one) => one.name === name));
+  if (unknown !== undefined) throw new Error(`there is no ${what} ${unknown}\n${USAGE}`);
+  return all.filter(({ name }) => name === always || names.includes(name));
+}
+
+function readOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      scenario: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return { help: USAGE };
+  const { quick } = values;
+  const rounds = Number(values.rounds ?? (quick ? 2 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a number of 1 or more\n${USAGE}`);
+  return {
+    rounds,
+    agents: chosen(AGENTS, values.only, 'agent', 'bare'),
+    scenarios: chosen(SCENARIOS, values.scenario, 'scenario'),
+    /** A burst of all a server takes, some of them; then a steady rate. */
+    planOf: (scenario) => ({
+      warmUp: scenario.requests,
+      requests: quick ? Math.ceil(scenario.requests / 4) : scenario.requests,
+      bursts: quick ? 2 : 3,
+      rate: 1_000,
+      steadyRequests: quick ? 1_000 : 2_000,
+      segmentBursts: scenario.name === 'hello' ? (quick ? 1 : 2) : 0,
+    }),
+  };
+}
+
+module.exports = { readOptions };

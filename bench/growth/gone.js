@@ -1,0 +1,51 @@
+'use strict';
+
+const net = require('node:net');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { agentOf, answer, memory } = require('./agent');
+const { squeezedClock } = require('./squeezed-clock');
+
+const MINUTE_MS = 60_000;
+
+/** A port that nobody listens on, or where somebody takes connections and says nothing. */
+function nobody(isMute) {
+  const server = net.createServer();
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      if (isMute) resolve(port);
+      else server.close(() => resolve(port));
+    });
+  });
+}
+
+/** So many minutes of the agent's time with that many requests a second, while there is no backend. */
+answer(async ({ minutes, rate, factor, isMute }) => {
+  const clock = squeezedClock(factor);
+  const agent = agentOf({ backends: `127.0.0.1:${await nobody(isMute)}` }, clock);
+  const { tracer } = agent;
+  const begun = clock.elapsed();
+  const rows = [];
+  let done = 0;
+  for (let minute = 1; minute <= minutes; minute++) {
+    const before = process.cpuUsage();
+    const doneBefore = done;
+    for (const until = begun + minute * MINUTE_MS; clock.elapsed() < until; await sleep(2)) {
+      for (const due = ((clock.elapsed() - begun) * rate) / 1000; done < due; done++) {
+        const entry = tracer.openEntry(`/orders/${done % 1_000}`);
+        tracer.end(tracer.openExit('/stock', 'stock.shop.example:8080', entry));
+        tracer.end(entry);
+      }
+    }
+    const { user, system } = process.cpuUsage(before);
+    const { segments, heartbeat } = agent.status();
+    rows.push({
+      minute,
+      segments,
+      lastError: heartbeat.lastError,
+      cpuUs: (user + system) / (done - doneBefore),
+      ...memory(),
+    });
+  }
+  return { rows };
+});
