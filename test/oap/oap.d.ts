@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly token?: string;
   /** 10.1.0 only: gRPC over TLS with a certificate of its own; its authority is `Oap.ca`. Needs openssl. */
   readonly tls?: boolean;
+  /** 10.1.0 only: shows the meters of `config/10.1.0/meter-analyzer-config`. Starts a second later. */
+  readonly meters?: boolean;
   /** JVM heap, such as `512m` (default). */
   readonly heap?: string;
   /** `WARN` (default), `INFO` or `DEBUG`: how much goes into `Oap.logFile`. */
@@ -126,6 +128,8 @@ export interface Oap {
   traces(filter?: { readonly service?: string; readonly instance?: string }): Promise<TraceSummary[]>;
   trace(traceId: string): Promise<Span[]>;
   topology(): Promise<Topology>;
+  /** The last value of a meter by the name it was sent under; with `meters` only. */
+  meter(name: string, of: { readonly service: string; readonly instance: string }): Promise<number | undefined>;
 
   /**
    * Kills it, throws its storage and trace buffer away, starts it again on the same ports.

@@ -1,4 +1,6 @@
-import { describeScenario } from '../scenario/v2-scenario';
+import { V2, V3 } from '../scenario/manner';
 import { startOapBackend } from '../scenario/oap-backend';
+import { describeScenario } from '../scenario/scenario';
 
-describeScenario('a genuine OAP 6.5.0', startOapBackend);
+describeScenario('a genuine OAP 6.5.0', V2, (storage) => startOapBackend(storage, '6.5.0'));
+describeScenario('a genuine OAP 10.1.0', V3, (storage) => startOapBackend(storage, '10.1.0'));

@@ -1,4 +1,4 @@
-/** One thing that the backend has given an id. */
+/** One thing that the backend knows, and what an agent calls it by: on v2 the id it was given, on v3 its name. */
 export interface Row {
   readonly id: string;
   readonly name: string;
@@ -6,7 +6,7 @@ export interface Row {
 
 export interface InstanceRow {
   readonly id: string;
-  /** The UUID it was registered with. */
+  /** What it was registered under: its UUID, on v3 its name. */
   readonly uuid: string;
   /** As the backend shows it: `NODEJS`. */
   readonly language: string;

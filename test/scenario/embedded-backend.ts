@@ -5,6 +5,7 @@ import {
   type Collector,
   type InstanceEntry,
   type Property,
+  type Protocol,
   type SegmentRecord,
   type SpanRecord,
   startCollector,
@@ -14,11 +15,12 @@ import type { InstanceRow, Row, ScenarioBackend, SpanRow } from './backend';
 const pairs = (list: readonly Property[]): Record<string, string> =>
   Object.fromEntries(list.map(({ key, value }) => [key, value]));
 
-const row = ({ id, name }: { readonly id: number; readonly name: string }): Row => ({ id: String(id), name });
+/** On v3 every id is 0. */
+const row = ({ id, name }: { readonly id: number; readonly name: string }): Row => ({ id: String(id || name), name });
 
 function instanceRow({ id, uuid, properties }: InstanceEntry): InstanceRow {
   const { language = '', ...attributes } = pairs(properties);
-  return { id: String(id), uuid, language: language.toUpperCase(), attributes };
+  return { id: String(id || uuid), uuid, language: language.toUpperCase(), attributes };
 }
 
 function spanRow({ service, segmentId }: SegmentRecord, span: SpanRecord): SpanRow {
@@ -26,20 +28,23 @@ function spanRow({ service, segmentId }: SegmentRecord, span: SpanRecord): SpanR
   return { ...rest, service, segmentId, name, tags: pairs(tags) };
 }
 
-/** A ref of an entry span names the instance that asked, and so its service. */
+/** A ref of an entry span names the instance that asked, and so its service; on v3 that too. */
 function callsOf(collector: Collector): string[] {
   const serviceOf = new Map(collector.instances().map(({ id, service }) => [id, service]));
   const calls = collector.segments().flatMap(({ service, spans }) => {
     const refs = spans.flatMap((span) => span.refs);
-    return refs.map(({ parentInstanceId }) => `${serviceOf.get(parentInstanceId)} -> ${service}`);
+    return refs.map((ref) => `${ref.parentService ?? serviceOf.get(ref.parentInstanceId)} -> ${service}`);
   });
   return [...new Set(calls)];
 }
 
 /** The backend that ships with the package, asked by its lists. */
-export async function startEmbeddedBackend(storage: 'forgetful' | 'lasting'): Promise<ScenarioBackend> {
+export async function startEmbeddedBackend(
+  storage: 'forgetful' | 'lasting',
+  protocol: Protocol = 'v2',
+): Promise<ScenarioBackend> {
   const folder = storage === 'lasting' ? mkdtempSync(path.join(tmpdir(), 'skyanchor-collector-')) : undefined;
-  const collector = await startCollector({ port: 0, protocol: 'v2', storage: folder ?? 'memory' });
+  const collector = await startCollector({ port: 0, protocol, storage: folder ?? 'memory' });
   return {
     address: collector.address,
     services: async () => collector.services().map(row),
@@ -56,7 +61,8 @@ export async function startEmbeddedBackend(storage: 'forgetful' | 'lasting'): Pr
     traces: async (service, instanceId) =>
       collector
         .segments()
-        .filter((segment) => segment.service === service && String(segment.instanceId) === instanceId)
+        .filter((segment) => segment.service === service)
+        .filter(({ instanceId: id, instance }) => String(id || instance) === instanceId)
         .map(({ traceId }) => traceId),
     trace: async (traceId) =>
       collector

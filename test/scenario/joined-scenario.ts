@@ -2,6 +2,7 @@ import path from 'node:path';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
 import type { ScenarioBackend, SpanRow, StartBackend } from './backend';
+import type { Identity, Manner } from './manner';
 import { Operator } from './operator';
 
 /** Longer than any single wait of the scenario, whose own words say more than "timed out". */
@@ -38,43 +39,31 @@ function placesOf(spans: readonly SpanRow[]): Place[] {
   return places.sort((a, b) => (a.service + a.type + a.name < b.service + b.type + b.name ? -1 : 1));
 }
 
-const HTTP = { entry: 'HttpServer', exit: 'HttpClient' };
-
 /** What one visit to an offer is, over three processes. */
-const WHOLE: readonly Place[] = [
-  { service: 'ledger', type: 'Entry', name: '/balance', component: HTTP.entry, under: 'prices Exit /balance' },
-  {
-    service: 'prices',
-    type: 'Entry',
-    name: '/prices/:article',
-    component: HTTP.entry,
-    under: 'storefront Exit /prices/7',
-  },
-  { service: 'prices', type: 'Entry', name: '/stock', component: HTTP.entry, under: 'storefront Exit /stock' },
-  { service: 'prices', type: 'Exit', name: '/balance', component: HTTP.exit, under: 'prices Entry /prices/:article' },
-  { service: 'storefront', type: 'Entry', name: '/offers/:article', component: HTTP.entry, under: undefined },
-  {
-    service: 'storefront',
-    type: 'Exit',
-    name: '/prices/7',
-    component: HTTP.exit,
-    under: 'storefront Entry /offers/:article',
-  },
-  {
-    service: 'storefront',
-    type: 'Exit',
-    name: '/stock',
-    component: HTTP.exit,
-    under: 'storefront Entry /offers/:article',
-  },
-];
+function wholeOf({ endpoint }: Manner): readonly Place[] {
+  const [offer, price, stock] = [endpoint('/offers/:article'), endpoint('/prices/:article'), endpoint('/stock')];
+  const entry = { type: 'Entry', component: 'HttpServer' } as const;
+  const exit = { type: 'Exit', component: 'HttpClient' } as const;
+  return [
+    { ...entry, service: 'ledger', name: endpoint('/balance'), under: 'prices Exit /balance' },
+    { ...entry, service: 'prices', name: price, under: 'storefront Exit /prices/7' },
+    { ...entry, service: 'prices', name: stock, under: 'storefront Exit /stock' },
+    { ...exit, service: 'prices', name: '/balance', under: `prices Entry ${price}` },
+    { ...entry, service: 'storefront', name: offer, under: undefined },
+    { ...exit, service: 'storefront', name: '/prices/7', under: `storefront Entry ${offer}` },
+    { ...exit, service: 'storefront', name: '/stock', under: `storefront Entry ${offer}` },
+  ];
+}
 
 /** Three unmodified applications, one behind the other. */
 class Chain {
   private readonly apps: App[] = [];
   private readonly operator = new Operator();
 
-  constructor(readonly backend: ScenarioBackend) {}
+  constructor(
+    readonly backend: ScenarioBackend,
+    private readonly manner: Manner,
+  ) {}
 
   async start(service: string, script: string, ...args: string[]): Promise<App> {
     const app = startApp(path.join(APPS, script), {
@@ -88,25 +77,24 @@ class Chain {
     });
     this.apps.push(app);
     await app.port();
-    // Before its first registration an instance has no id to give along, and a trace would end at it.
-    await until(
-      () => this.operator.status(`${service}-1`),
-      (status) => status?.registration.phase === 'registered',
-      PATIENCE,
-    );
+    // Before a backend knows an instance it has nothing of itself to give along, and a trace would end at it.
+    await until(() => this.identity(service), Boolean, PATIENCE);
     return app;
   }
 
   /** Every trace that began at a service, once there are so many and each has so many spans. */
   async traces(service: string, count: number, spans: number): Promise<SpanRow[][]> {
     const read = async (): Promise<SpanRow[][]> => {
-      const instanceId = this.operator.status(`${service}-1`)?.registration.instanceId;
-      // In the midst of registering anew.
-      if (typeof instanceId !== 'number') return [];
-      const ids = new Set(await this.backend.traces(service, String(instanceId)));
+      const identity = this.identity(service);
+      if (!identity) return [];
+      const ids = new Set(await this.backend.traces(service, identity.instance));
       return Promise.all([...ids].map(async (id) => [...(await this.backend.trace(id))]));
     };
     return until(read, (traces) => traces.length >= count && traces.every(({ length }) => length >= spans), PATIENCE);
+  }
+
+  private identity(service: string): Identity | undefined {
+    return this.manner.identity(this.operator.status(`${service}-1`));
   }
 
   async stop(): Promise<void> {
@@ -117,13 +105,15 @@ class Chain {
 }
 
 /** An express 5 API that calls a fastify service that calls a third, none of which knows of being traced. */
-export function describeJoinedScenario(name: string, startBackend: StartBackend): void {
+export function describeJoinedScenario(name: string, manner: Manner, startBackend: StartBackend): void {
+  const whole = wholeOf(manner);
+
   describe(`three services on ${name}`, () => {
     let chain: Chain;
     let storefront: App;
 
     beforeAll(async () => {
-      chain = new Chain(await startBackend('forgetful'));
+      chain = new Chain(await startBackend('forgetful'), manner);
       const ledger = await chain.start('ledger', 'ledger.js');
       const prices = await chain.start('prices', 'prices.js', `http://127.0.0.1:${await ledger.port()}`);
       storefront = await chain.start('storefront', 'storefront.js', `http://127.0.0.1:${await prices.port()}`);
@@ -132,16 +122,16 @@ export function describeJoinedScenario(name: string, startBackend: StartBackend)
     afterAll(() => chain.stop());
 
     it(
-      'show one joined trace a visit, through fetch and http.get, from the first on, whose names have no ids yet',
+      'show one joined trace a visit, through fetch and http.get, from the first on, whose names the backend has never heard',
       async () => {
         for (let visit = 0; visit < VISITS; visit++) {
           expect(await storefront.visit('/offers/7')).toBe(200);
-          // So that some are sent by name and some by id.
-          await chain.traces('storefront', visit + 1, WHOLE.length);
+          // So that, where there are ids, some are sent by name and some by id.
+          await chain.traces('storefront', visit + 1, whole.length);
         }
-        const traces = await chain.traces('storefront', VISITS, WHOLE.length);
+        const traces = await chain.traces('storefront', VISITS, whole.length);
         expect(traces).toHaveLength(VISITS);
-        for (const spans of traces) expect(placesOf(spans)).toEqual(WHOLE);
+        for (const spans of traces) expect(placesOf(spans)).toEqual(whole);
       },
       PATIENCE_MS,
     );
@@ -164,9 +154,9 @@ export function describeJoinedScenario(name: string, startBackend: StartBackend)
       async () => {
         const namesOf = async (service: string): Promise<string[]> =>
           (await chain.backend.endpoints(service)).map(({ name: endpoint }) => endpoint).sort();
-        expect(await namesOf('storefront')).toEqual(['/offers/:article']);
-        expect(await namesOf('prices')).toEqual(['/prices/:article', '/stock']);
-        expect(await namesOf('ledger')).toEqual(['/balance']);
+        expect(await namesOf('storefront')).toEqual(['/offers/:article'].map(manner.endpoint));
+        expect(await namesOf('prices')).toEqual(['/prices/:article', '/stock'].map(manner.endpoint));
+        expect(await namesOf('ledger')).toEqual(['/balance'].map(manner.endpoint));
       },
       PATIENCE_MS,
     );
@@ -175,15 +165,15 @@ export function describeJoinedScenario(name: string, startBackend: StartBackend)
       'go on in one trace after the storage is lost, without a word',
       async () => {
         await chain.backend.wipe();
-        // Whoever has not noticed yet gives no ids along that mean nothing: such a visit is shown in parts, or not at all.
+        // Whoever has not noticed yet gives nothing of itself along: such a visit is shown in parts, or not at all.
         const isWhole = async (): Promise<boolean> => {
           await storefront.visit('/offers/7');
           const status = await chain.traces('storefront', 0, 0);
-          return status.some((spans) => spans.length >= WHOLE.length);
+          return status.some((spans) => spans.length >= whole.length);
         };
         await until(isWhole, Boolean, { ...PATIENCE, everyMs: 500 });
-        const whole = (await chain.traces('storefront', 1, 0)).find(({ length }) => length >= WHOLE.length);
-        expect(placesOf(whole!)).toEqual(WHOLE);
+        const spans = (await chain.traces('storefront', 1, 0)).find(({ length }) => length >= whole.length);
+        expect(placesOf(spans!)).toEqual(whole);
       },
       PATIENCE_MS,
     );

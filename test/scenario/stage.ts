@@ -6,6 +6,7 @@ import type { Status } from '../../src/agent/status';
 import { REGISTER, startApp, type App, type AppEnd } from '../support/app';
 import { until } from '../support/until';
 import type { InstanceRow, Row, ScenarioBackend, SpanRow } from './backend';
+import type { Identity, Manner } from './manner';
 import { Operator } from './operator';
 
 export const SERVICE = 'shop';
@@ -43,6 +44,7 @@ async function openWarehouse(): Promise<{ server: Server; address: string }> {
 export class Stage {
   private constructor(
     readonly backend: ScenarioBackend,
+    readonly manner: Manner,
     readonly operator: Operator,
     readonly app: App,
     /** `host:port` of the warehouse. */
@@ -50,7 +52,12 @@ export class Stage {
     private readonly warehouseServer: Server,
   ) {}
 
-  static async open(backend: ScenarioBackend): Promise<Stage> {
+  /** @param env what else the application is started with */
+  static async open(
+    backend: ScenarioBackend,
+    manner: Manner,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Stage> {
     const { server, address } = await openWarehouse();
     const operator = new Operator();
     const app = startApp(SHOP, {
@@ -60,15 +67,22 @@ export class Stage {
         SW_AGENT_NAME: SERVICE,
         SW_AGENT_COLLECTOR_BACKEND_SERVICES: backend.address,
         SW_AGENT_COMMAND_FILE: operator.commandFile,
+        ...env,
       },
     });
-    return new Stage(backend, operator, app, address, server);
+    return new Stage(backend, manner, operator, app, address, server);
   }
 
   async close(): Promise<AppEnd> {
+    const end = await this.leave();
+    await this.backend.stop();
+    return end;
+  }
+
+  /** The backend goes on. */
+  async leave(): Promise<AppEnd> {
     const end = await this.app.kill();
     this.warehouseServer.close();
-    await this.backend.stop();
     this.operator.leave();
     return end;
   }
@@ -100,7 +114,14 @@ export class Stage {
   }
 
   registered(pleases: (status: Status) => unknown = () => true): Promise<Status> {
-    return this.status((status) => status.registration.phase === 'registered' && pleases(status));
+    return this.status((status) => status.registration.phase === this.manner.phase && pleases(status));
+  }
+
+  /** By what the backend knows the instance, as its status says. */
+  identity(status: Status): Identity {
+    const identity = this.manner.identity(status);
+    if (!identity) throw new Error(`known to no backend: ${JSON.stringify(status.registration)}`);
+    return identity;
   }
 
   /** Every page once. */
@@ -121,9 +142,9 @@ export class Stage {
   }
 
   /** The spans of all traces that are booked on the instance, once there are so many traces. */
-  async spans(instanceId: number | null, traces: number): Promise<SpanRow[]> {
+  async spans(instanceId: string, traces: number): Promise<SpanRow[]> {
     const ids = await until(
-      () => this.backend.traces(SERVICE, String(instanceId)),
+      () => this.backend.traces(SERVICE, instanceId),
       (found) => new Set(found).size >= traces,
       PATIENCE,
     );

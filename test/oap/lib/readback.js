@@ -94,7 +94,24 @@ function readBack(query) {
     return found;
   }
 
-  return { services, instances, endpoints, traces, trace, topology };
+  async function meter(name, { service, instance }) {
+    const { found } = await query(
+      `query ($m: String!, $e: Entity!, $d: Duration!) {
+        found: execExpression(expression: $m, entity: $e, duration: $d) { error results { values { value } } }
+      }`,
+      {
+        m: `meter_${name}`,
+        e: { scope: 'ServiceInstance', serviceName: service, serviceInstanceName: instance, normal: true },
+        d: lately(),
+      },
+    );
+    if (found.error) throw new Error(`meter ${name}: ${found.error}`);
+    const values = found.results.flatMap((result) => result.values.map(({ value }) => value));
+    const last = values.findLast((value) => value !== null);
+    return last === undefined ? undefined : Number(last);
+  }
+
+  return { services, instances, endpoints, traces, trace, topology, meter };
 }
 
 module.exports = { readBack };

@@ -18,13 +18,23 @@ const PORT_ATTEMPTS = 3;
 
 /** Everything a server keeps lies in its data folder; what tells one start from the next is here. */
 class Server {
-  constructor({ version, grpcPort = 0, httpPort = 0, data, storage = 'mem', token, tls = false, ...rest }) {
+  constructor({
+    version,
+    grpcPort = 0,
+    httpPort = 0,
+    data,
+    storage = 'mem',
+    token,
+    tls = false,
+    meters = false,
+    ...rest
+  }) {
     this.described = describeVersion(version);
-    checkSettings(this.described, { storage, token, tls });
+    checkSettings(this.described, { storage, token, tls, meters });
     this.wanted = [grpcPort, httpPort];
     this.data = data;
     this.tls = tls;
-    this.settings = { storage, token, logLevel: rest.logLevel ?? 'WARN' };
+    this.settings = { storage, token, meters, logLevel: rest.logLevel ?? 'WARN' };
     this.jdk = findJava();
     this.args = commandLine({
       described: this.described,

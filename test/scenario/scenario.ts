@@ -1,58 +1,55 @@
-import type { Status } from '../../src/agent/status';
 import { until } from '../support/until';
 import type { StartBackend } from './backend';
 import { expectHealed, expectKnown, expectTraced } from './expectations';
 import type { Stamp } from './operator';
+import type { Identity, Manner } from './manner';
 import { registerStranger } from './register-stranger';
 import { INSTANCE, SERVICE, Stage } from './stage';
 
 /** Longer than any single wait of the scenario, whose own words say more than "timed out". */
 const PATIENCE_MS = 120_000;
 
-const idsOf = ({ registration: { serviceId, instanceId } }: Status): object => ({ serviceId, instanceId });
-
-function expectStamp(stamp: Stamp, before: Status, after: Status): void {
-  const [from, to] = [before.registration, after.registration];
+function expectStamp(stamp: Stamp, from: Identity, to: Identity): void {
   expect(stamp.instance).toBe(INSTANCE);
   expect(stamp.detail).toMatch(
-    new RegExp(
-      `^service=${from.serviceId}->${to.serviceId} instance=${from.instanceId}->${to.instanceId} took=\\d+ms$`,
-    ),
+    new RegExp(`^service=${from.service}->${to.service} instance=${from.instance}->${to.instance} took=\\d+ms$`),
   );
-  expect(to.reason).toBe(`command ${stamp.id}`);
 }
 
 const ended = (stamps: readonly Stamp[]): Stamp | undefined => stamps.find(({ state }) => state === 'done');
 
-async function resetByFile(stage: Stage): Promise<Stamp> {
+async function resetByFile(stage: Stage, from: Identity): Promise<Stamp> {
   await stage.operator.echo('reset');
   const stamps = await until(() => stage.operator.stamps(), ended, { timeoutMs: 60_000 });
   expect(stamps.map(({ state }) => state)).toEqual(['running', 'done']);
+  expect(stamps[0]!.detail).toMatch(new RegExp(` service=${from.service} instance=${from.instance}$`));
   expect(stage.operator.commands()).toMatch(/^reset\n/);
   return ended(stamps)!;
 }
 
 /**
- * The main job, told on any backend that speaks v2: a service nobody changed is registered and traced, its backend
- * loses its storage, an operator says `reset` in a file, and its traces go on under new ids.
+ * The main job, told on any backend: a service nobody changed is known and traced, its backend loses its storage, an
+ * operator says `reset` in a file, and its traces go on, on v2 under new ids.
  */
-export function describeScenario(name: string, startBackend: StartBackend): void {
+export function describeScenario(name: string, manner: Manner, startBackend: StartBackend): void {
   describe(`a service on ${name} that forgets`, () => {
     let stage: Stage;
 
     beforeAll(async () => {
       const backend = await startBackend('forgetful');
-      // The ids of the service's first life are not those that an empty backend gives out first, so that after a
-      // wipe the fresh ones differ.
-      await registerStranger(backend, 'stranger');
-      await registerStranger(backend, 'other-stranger');
-      stage = await Stage.open(backend);
+      if (manner.hasIds) {
+        // The ids of the service's first life are not those that an empty backend gives out first, so that after a
+        // wipe the fresh ones differ.
+        await registerStranger(backend, 'stranger');
+        await registerStranger(backend, 'other-stranger');
+      }
+      stage = await Stage.open(backend, manner);
     }, PATIENCE_MS);
 
     afterAll(() => stage.close());
 
     it(
-      'registers, and is found under its service and the name its operator gave it',
+      'is found under its service and the name its operator gave it',
       async () => {
         const status = await stage.registered();
         expect(status.registration.reason).toBe('start');
@@ -60,7 +57,7 @@ export function describeScenario(name: string, startBackend: StartBackend): void
           service: SERVICE,
           instance: INSTANCE,
           instanceNameFrom: 'flag',
-          protocol: 'v2',
+          protocol: manner.protocol,
         });
         await expectKnown(stage, status);
       },
@@ -91,7 +88,7 @@ export function describeScenario(name: string, startBackend: StartBackend): void
     );
 
     it(
-      'registers afresh when an operator says reset in the file while the storage is being cleared',
+      'is known afresh when an operator says reset in the file while the storage is being cleared',
       async () => {
         const before = await stage.registered();
         let running: readonly Stamp[] = [];
@@ -106,16 +103,17 @@ export function describeScenario(name: string, startBackend: StartBackend): void
 
         const stamp = ended(await until(() => stage.operator.stamps(), ended, { timeoutMs: 60_000 }))!;
         const after = await stage.registered(({ registration }) => registration.reason.startsWith('command'));
-        expectStamp(stamp, before, after);
-        expect(after.registration.serviceId).not.toBe(before.registration.serviceId);
-        expect(after.registration.instanceId).not.toBe(before.registration.instanceId);
+        const [from, to] = [stage.identity(before), stage.identity(after)];
+        expectStamp(stamp, from, to);
+        expect(after.registration.reason).toBe(`command ${stamp.id}`);
+        expect([from.service !== to.service, from.instance !== to.instance]).toEqual([manner.hasIds, manner.hasIds]);
         await expectKnown(stage, after);
       },
       PATIENCE_MS,
     );
 
     it(
-      'is traced on, under its new ids',
+      'is traced on',
       async () => {
         await expectTraced(stage, await stage.registered());
       },
@@ -123,13 +121,14 @@ export function describeScenario(name: string, startBackend: StartBackend): void
     );
 
     it(
-      'takes the same words a second time, and keeps its ids where nothing was lost',
+      'takes the same words a second time, and is who it was where nothing was lost',
       async () => {
         const before = await stage.registered();
-        const stamp = await resetByFile(stage);
+        const from = stage.identity(before);
+        const stamp = await resetByFile(stage, from);
         const after = await stage.registered(({ registration }) => registration.reason === `command ${stamp.id}`);
-        expectStamp(stamp, before, after);
-        expect(idsOf(after)).toEqual(idsOf(before));
+        expectStamp(stamp, from, stage.identity(after));
+        expect(stage.identity(after)).toEqual(from);
         expect(after.registration.epoch).toBeGreaterThan(before.registration.epoch);
         await expectKnown(stage, after);
       },
@@ -146,16 +145,18 @@ export function describeScenario(name: string, startBackend: StartBackend): void
       PATIENCE_MS,
     );
 
-    it(
-      'heals by itself when its ids have gone to somebody else, whose heartbeats they would be',
-      async () => {
-        const before = await stage.registered();
-        await stage.backend.wipe();
-        await registerStranger(stage.backend, 'newcomer');
-        await expectHealed(stage, before);
-      },
-      PATIENCE_MS,
-    );
+    if (manner.hasIds) {
+      it(
+        'heals by itself when its ids have gone to somebody else, whose heartbeats they would be',
+        async () => {
+          const before = await stage.registered();
+          await stage.backend.wipe();
+          await registerStranger(stage.backend, 'newcomer');
+          await expectHealed(stage, before);
+        },
+        PATIENCE_MS,
+      );
+    }
 
     it('has never written to its own output, and ends by the very signal it is sent', async () => {
       const { app } = stage;
@@ -164,11 +165,16 @@ export function describeScenario(name: string, startBackend: StartBackend): void
     });
   });
 
+  if (manner.hasIds) describeRemembering(name, manner, startBackend);
+}
+
+/** Where there are ids, a backend that comes back with its own must not be asked for others. */
+function describeRemembering(name: string, manner: Manner, startBackend: StartBackend): void {
   describe(`a service on ${name} that remembers`, () => {
     let stage: Stage;
 
     beforeAll(async () => {
-      stage = await Stage.open(await startBackend('lasting'));
+      stage = await Stage.open(await startBackend('lasting'), manner);
     }, PATIENCE_MS);
 
     afterAll(() => stage.close());
