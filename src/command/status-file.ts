@@ -25,9 +25,8 @@ const RELEASE = { idleMs: 1_000, totalMs: 1_000 };
 /** Several changes that come together are written together. */
 const COALESCE_MS = 20;
 const BETWEEN_WRITES_MS = 500;
-/** The busier the file, the rarer each writes, so that many have room beside each other. */
-const BETWEEN_WRITES_TIMES = 4;
-const MOST_BETWEEN_WRITES_MS = 5_000;
+/** Where a write took long many want to write, and each leaves as much time to the others. Not longer: it is to be soon. */
+const MOST_BETWEEN_WRITES_MS = 2_000;
 const REFRESH_MS = 30_000;
 const AFTER_FAILURE_MS = 2_000;
 
@@ -132,7 +131,7 @@ export class StatusFile {
     this.isFailing = false;
     this.writtenAt = clock.elapsed();
     const tookMs = this.writtenAt - startedAt;
-    this.betweenWritesMs = clamp(BETWEEN_WRITES_TIMES * tookMs, BETWEEN_WRITES_MS, MOST_BETWEEN_WRITES_MS);
+    this.betweenWritesMs = clamp(tookMs, BETWEEN_WRITES_MS, MOST_BETWEEN_WRITES_MS);
     return this.nextMs();
   }
 

@@ -1,4 +1,5 @@
 import http, { type ClientRequest, type RequestOptions } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import { urlToHttpOptions } from 'node:url';
 import { SPAN, type ClientSpans, type Spanned } from './client-spans';
 import { forward, type Emit } from './emit';
@@ -29,7 +30,13 @@ export function httpClientByFunctions(tracer: Tracer, spans: ClientSpans): Undo[
   const opens = modules.flatMap(({ module, protocol }) =>
     ['request', 'get'].map((name) => patch<Open>(module, name, (layer) => open(layer, client, protocol))),
   );
-  return [...opens, patch<Emit>(Request.prototype, 'emit', (layer) => requestEmit(layer, spans))];
+  // `import { get } from 'http'` has names of its own, which are copies until told.
+  syncBuiltinESMExports();
+  return [
+    ...opens,
+    syncBuiltinESMExports,
+    patch<Emit>(Request.prototype, 'emit', (layer) => requestEmit(layer, spans)),
+  ];
 }
 
 function open(layer: Layer<Open>, client: ClientByFunctions, protocol: string): Open {

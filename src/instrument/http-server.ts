@@ -4,7 +4,7 @@ import { forward, type Emit } from './emit';
 import { patch, type Layer, type Undo } from './patch';
 import { SCOPE, type Scoped } from './scoped';
 import { ServerSpans } from './server-spans';
-import { context, type Scope } from '../trace/context';
+import { context } from '../trace/context';
 import type { EventEmitter } from 'node:events';
 import type { InstrumentOptions } from './options';
 import type { Tracer } from '../trace/tracer';
@@ -68,16 +68,12 @@ function isRequest(event: string | symbol): boolean {
 function requestEmit(layer: Layer<Emit>): Emit {
   return function emit(event, first, second, ...more) {
     const scope = (this as Scoped)[SCOPE];
-    if (scope === undefined || isInScope(this, event, scope)) {
+    // Most events have no listener, and that is found out faster than the scope.
+    if (scope === undefined || this.listenerCount(event) === 0) {
       return forward(layer.below, this, arguments.length, event, first, second, more);
     }
     return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
   };
-}
-
-/** Most events have no listener, and that is found out faster than the scope. */
-function isInScope(emitter: EventEmitter, event: string | symbol, scope: Scope): boolean {
-  return emitter.listenerCount(event) === 0 || context.getStore() === scope;
 }
 
 /** The end of a response, without a listener: nobody can remove it, count it, or be warned that there are too many. */
@@ -88,7 +84,8 @@ function responseEmit(layer: Layer<Emit>, spans: ServerSpans): Emit {
     // `finally`: what a listener of the host throws is the host's, and the response is over all the same. First the
     // listeners, so that the line of an access log and its calls are still in the segment.
     try {
-      if (isInScope(this, event, scope))
+      // What ends a response ends it in its scope, as a rule.
+      if (this.listenerCount(event) === 0 || context.getStore() === scope)
         return forward(layer.below, this, arguments.length, event, first, second, more);
       return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
     } finally {

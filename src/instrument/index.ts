@@ -1,4 +1,3 @@
-import { syncBuiltinESMExports } from 'node:module';
 import { fastifyRoute } from './fastify-route';
 import { httpClient } from './http-client';
 import { httpServer } from './http-server';
@@ -20,10 +19,7 @@ export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
     ...httpClient(tracer, options),
     ...undici(tracer, options),
   ];
-  // `import { get } from 'http'` has names of its own, which are copies until told.
-  syncBuiltinESMExports();
   return () => {
     for (const undo of undos) undo();
-    syncBuiltinESMExports();
   };
 }

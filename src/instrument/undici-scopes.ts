@@ -16,8 +16,6 @@ interface Scoped {
 /** Of a request: what its answer calls, out of which a redirect or a retry is made. Versions 5 to 7, and 8. */
 const CALLBACKS = ['onHeaders', 'onComplete', 'onError', 'onResponseStart', 'onResponseEnd', 'onResponseError'];
 
-const { cache } = createRequire(__filename);
-
 /**
  * In whose scope undici makes its requests. That is usually the caller's; but a redirect or a retry is made in that of
  * whoever opened the connection, and what waited in a pool in that of whoever frees a connection. So the callbacks of
@@ -87,6 +85,7 @@ function call(
  * Node's needs none, since its pools have no limit.
  */
 function dispatcherOf(request: unknown): object | undefined {
+  const { cache } = createRequire(__filename);
   for (const [file, module] of Object.entries(cache)) {
     if (module?.exports !== request || !file.endsWith(path.join('core', 'request.js'))) continue;
     const lib = path.dirname(path.dirname(file));

@@ -17,20 +17,6 @@ export function writePair(buf: Buffer, pos: number, tag: number, key: string, va
   return close(buf, body, at);
 }
 
-/** One whose key is known beforehand: `key` is the pair's first field, ready made by `readyKey`. */
-export function writeKnownPair(buf: Buffer, pos: number, tag: number, key: Uint8Array, value: string): number {
-  buf[pos] = tag;
-  const body = pos + 2;
-  let at = body;
-  for (let i = 0; i < key.length; i++) buf[at++] = key[i] as number;
-  return close(buf, body, writeText(buf, at, value));
-}
-
-/** The key and the mark of its value, as they go out. */
-export function readyKey(key: string): Uint8Array {
-  return Uint8Array.from([0x0a, key.length, ...Buffer.from(key), 0x12]);
-}
-
 function close(buf: Buffer, body: number, end: number): number {
   const length = end - body;
   if (length > 127) return closeLength(buf, body, end, 1);

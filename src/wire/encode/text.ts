@@ -2,7 +2,7 @@ import { closeLength } from './length';
 import { sizeOfUint32 } from './varint';
 
 /** Up to here a loop beats the call into native code. */
-const SHORT = 64;
+const SHORT = 40;
 
 /**
  * A string with its length before it. Lone surrogates become U+FFFD, which is what `Buffer` makes of them. There must

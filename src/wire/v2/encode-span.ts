@@ -2,15 +2,15 @@ import type { Span } from '../../trace/span';
 import { SpanType } from '../../trace/vocabulary';
 import { writeLog, writeNumber, writeTime } from '../encode/field';
 import { closeLength } from '../encode/length';
-import { readyKey, writeKnownPair, writePair } from '../encode/pair';
+import { KnownPairs } from '../encode/known-pairs';
+import { writePair } from '../encode/pair';
 import { writeText } from '../encode/text';
 import type { V2Names } from '../names';
 import { isUsable, writeRef } from './encode-ref';
 
 const TAG = 0x7a;
-const URL = readyKey('url');
-const METHOD = readyKey('http.method');
-const STATUS_CODE = readyKey('status_code');
+const METHODS = new KnownPairs(TAG, 'http.method');
+const STATUS_CODES = new KnownPairs(TAG, 'status_code');
 
 /**
  * A `SpanObjectV2`, as field 2 of a segment. An id or a name goes out, never both: beside an id the server takes the
@@ -72,9 +72,9 @@ function writePeer(buf: Buffer, pos: number, peer: string, names: V2Names): numb
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
   let at = pos;
-  if (span.url !== '') at = writeKnownPair(buf, at, TAG, URL, span.url);
-  if (span.method !== '') at = writeKnownPair(buf, at, TAG, METHOD, span.method);
-  if (span.statusCode !== 0) at = writeKnownPair(buf, at, TAG, STATUS_CODE, String(span.statusCode));
+  if (span.url !== '') at = writePair(buf, at, TAG, 'url', span.url);
+  if (span.method !== '') at = METHODS.write(buf, at, span.method);
+  if (span.statusCode !== 0) at = STATUS_CODES.write(buf, at, span.statusCode);
   const tags = span.tags;
   if (tags) {
     for (let i = 0; i < tags.length; i += 2) at = writePair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');

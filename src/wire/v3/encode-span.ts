@@ -3,15 +3,15 @@ import { v3EndpointName } from '../../trace/v3-endpoint-name';
 import { SpanType } from '../../trace/vocabulary';
 import { writeLog, writeNumber, writeTime } from '../encode/field';
 import { closeLength } from '../encode/length';
-import { readyKey, writeKnownPair, writePair } from '../encode/pair';
+import { KnownPairs } from '../encode/known-pairs';
+import { writePair } from '../encode/pair';
 import { writeText } from '../encode/text';
 import type { V3Names } from '../names';
 import { writeRef } from './encode-ref';
 
 const TAG = 0x62;
-const URL = readyKey('url');
-const METHOD = readyKey('http.method');
-const STATUS_CODE = readyKey('http.status_code');
+const METHODS = new KnownPairs(TAG, 'http.method');
+const STATUS_CODES = new KnownPairs(TAG, 'http.status_code');
 
 /** A `SpanObject`, as field 3 of a segment. */
 export function writeSpan(buf: Buffer, pos: number, span: Span, names: V3Names): number {
@@ -60,9 +60,9 @@ function writeOperation(buf: Buffer, pos: number, span: Span, names: V3Names): n
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
   let at = pos;
-  if (span.url !== '') at = writeKnownPair(buf, at, TAG, URL, span.url);
-  if (span.method !== '') at = writeKnownPair(buf, at, TAG, METHOD, span.method);
-  if (span.statusCode !== 0) at = writeKnownPair(buf, at, TAG, STATUS_CODE, String(span.statusCode));
+  if (span.url !== '') at = writePair(buf, at, TAG, 'url', span.url);
+  if (span.method !== '') at = METHODS.write(buf, at, span.method);
+  if (span.statusCode !== 0) at = STATUS_CODES.write(buf, at, span.statusCode);
   const { tags } = span;
   if (tags) {
     for (let i = 0; i < tags.length; i += 2) at = writePair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');
