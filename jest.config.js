@@ -16,5 +16,6 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.ts'],
   coverageDirectory: 'coverage',
   testTimeout: 20_000,
-  maxWorkers: 2,
+  // Many tests wait, for processes to start and for time to pass: more of them than cores at once.
+  maxWorkers: 4,
 };
