@@ -163,10 +163,11 @@ describe('at a backend of 8 and later', () => {
 });
 
 describe('an upgrade behind one address', () => {
-  it('from 6 to 8, on to 10 and back needs no restart, and every segment is somewhere or counted', async () => {
+  it('from 6 to 8, on to 10 and back needs no restart, and loses nothing that was traced meanwhile', async () => {
     await collector.become('v2');
     const app = start();
     await inPhase('registered');
+    let expected = 0;
     for (const [protocol, phase] of [
       ['v3-unpackaged', 'connected'],
       ['v3', 'connected'],
@@ -183,12 +184,14 @@ describe('an upgrade behind one address', () => {
         { timeoutMs: 30_000 },
       );
       for (let request = 0; request < 5; request++) expect(await visit(app)).toBe(200);
+      // What is on its way when a backend goes is of unknown fate, and counted so: here nothing is.
+      expected += 10;
+      await until(
+        () => collector.segments(),
+        ({ length }) => length === expected,
+        { timeoutMs: 30_000 },
+      );
     }
-    await until(
-      () => collector.segments(),
-      ({ length }) => length === 30,
-      { timeoutMs: 30_000 },
-    );
     const names = new Set(collector.segments().map(({ spans }) => spans[0]!.operationName));
     expect([...names].sort()).toEqual(['/orders/7', 'GET:/orders/7']);
     expect(collector.droppedSegments()).toEqual([]);
