@@ -1,8 +1,8 @@
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
-import type { Kind } from '../config/kind';
-import { numberKind } from '../config/kind';
+import { numberKind, type Kind } from '../config/kind';
 import { OPTION_TABLE } from '../config/option-table';
+import { showValue } from '../config/show-value';
 import type { InstrumentOptions } from '../instrument/options';
 import type { Configuration } from '../registry/registry-api';
 import type { Tracer } from '../trace/tracer';
@@ -34,7 +34,7 @@ class Setting<T> {
       return undefined;
     }
     const value = this.kind.parse(text);
-    if (value === undefined) return `${this.key} = ${text}: expected ${this.kind.expected}`;
+    if (value === undefined) return `${this.key} = ${showValue(text)}: expected ${this.kind.expected}`;
     this.current = { value, from: 'backend' };
     return undefined;
   }

@@ -10,6 +10,7 @@ import type { Config } from '../config/config';
 import { enable } from '../instrument/index';
 import type { MeterReporter } from '../meter/meter-reporter';
 import type { Registrar, ResetResult } from '../registry/registrar';
+import { v3InstanceName } from '../registry/v3-names';
 import { Reporter } from '../report/reporter';
 import { IdGenerator } from '../trace/id';
 import type { Segment } from '../trace/segment';
@@ -192,7 +193,7 @@ export class RunningAgent implements Agent {
       ...(config.authentication !== undefined && { authentication: config.authentication }),
       agentVersion: version,
       serviceName: config.serviceName,
-      instanceName,
+      v3Instance: v3InstanceName({ serviceName: config.serviceName, instanceName }),
       ...protocol,
       clock,
       log,

@@ -32,6 +32,7 @@ export interface ResetResult {
 }
 
 const HEARTBEAT_MS: Readonly<Record<Protocol, number>> = { v2: 3_000, v3: 30_000 };
+const NOTHING_SET: Configuration = { uuid: '', values: new Map() };
 /** Names that come up together are asked for together. */
 const GATHER_NAMES_MS = 20;
 
@@ -176,6 +177,8 @@ export class Registrar {
     if (number !== this.connectionNumber) {
       this.connectionNumber = number;
       this.standing.isVerified = false;
+      // What a v3 backend has set holds as long as backends can set anything.
+      if (protocol === 'v2' && this.standing.protocol === 'v3') this.options.onConfiguration?.(NOTHING_SET);
       this.standing.speak(protocol);
       this.v3.connected();
       if (protocol === 'v3') this.tellOfCutNames();

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Protocol } from './dialect';
 import type { Names } from './names';
+import type { InstanceName } from './v3/control';
 
 export interface Address {
   readonly host: string;
@@ -23,7 +24,8 @@ export interface BackendOptions {
   readonly authentication?: string;
   readonly agentVersion: string;
   readonly serviceName: string;
-  readonly instanceName: string;
+  /** As a v3 backend is to know us: by names within its limits. */
+  readonly v3Instance: InstanceName;
   /** What the user has pinned; absent: each backend is asked what it speaks. */
   readonly protocol?: Protocol;
   readonly clock: Clock;

@@ -13,6 +13,12 @@ interface Probe {
   readonly request: Buffer;
 }
 
+/** In real names, since an answer of OK has registered them. */
+interface Who {
+  readonly serviceName: string;
+  readonly v3Instance: InstanceName;
+}
+
 /**
  * Asks a backend what it speaks, in words that it answers truly: only OK and UNIMPLEMENTED decide, everything else says
  * nothing. Never by `collect`, which exists in both protocols with other messages: one in a hundred v3 segments reads as
@@ -23,14 +29,14 @@ interface Probe {
  */
 export async function detect(
   ask: Ask,
-  instance: InstanceName,
+  who: Who,
   pinned: Protocol | undefined,
   signal: AbortSignal,
 ): Promise<Outcome<Dialect>> {
   // There is nothing to choose from.
   if (pinned === 'v2') return ok('v2');
   let reason = '';
-  for (const { dialect, path, request } of probesOf(instance, pinned)) {
+  for (const { dialect, path, request } of probesOf(who, pinned)) {
     const answer = await ask(path, request, signal);
     if (answer.status === 'ok') return ok(dialect);
     if (answer.status !== 'failed' || answer.code !== 'UNIMPLEMENTED') return answer;
@@ -40,11 +46,11 @@ export async function detect(
   return failed('UNIMPLEMENTED', `nothing on this port receives ${what} (${reason})`);
 }
 
-function probesOf(instance: InstanceName, pinned: Protocol | undefined): readonly Probe[] {
-  const ping = encodePing(instance);
+function probesOf({ serviceName, v3Instance }: Who, pinned: Protocol | undefined): readonly Probe[] {
+  const ping = encodePing(v3Instance);
   const probes: readonly Probe[] = [
     { dialect: 'v3', path: v3Paths('v3').keepAlive, request: ping },
-    { dialect: 'v2', path: V2Path.registerService, request: encodeServices([instance.serviceName]) },
+    { dialect: 'v2', path: V2Path.registerService, request: encodeServices([serviceName]) },
     { dialect: 'v3-unpackaged', path: v3Paths('v3-unpackaged').keepAlive, request: ping },
   ];
   return probes.filter(({ dialect }) => pinned === undefined || protocolOf(dialect) === pinned);

@@ -41,7 +41,7 @@ describe('a genuine OAP 10.1.0', () => {
       addresses: [{ host, port: Number(port) }],
       agentVersion: '0.0.0',
       serviceName: METERED.service,
-      instanceName: METERED.instance,
+      v3Instance: { serviceName: METERED.service, instanceName: METERED.instance },
       clock: systemClock,
       log: new Log(systemClock, stderrLogger, 'warn'),
       names: () => ({ protocol: 'v3', epoch: 1, ...METERED, endpoint: (name) => name }),

@@ -259,13 +259,16 @@ describe('an upgrade behind one address', () => {
     expect(registrar.protocol).toBe('v3');
   });
 
-  it('and back registers', async () => {
+  it('and back registers, and what the other backend had set holds no more', async () => {
+    backend.configuration = { uuid: 'u', values: new Map([['agent.sample_rate', '0']]) };
     await connectedNow();
+    expect(configurations).toHaveLength(1);
     backend.protocol = 'v2';
     backend.reconnect();
     registrar.disconnected();
     await clock.advance(2_000);
     expect(registrar.status()).toMatchObject({ phase: 'registered', epoch: 2, serviceId: 2, instanceId: 3 });
+    expect(configurations.slice(1)).toEqual([{ uuid: '', values: new Map() }]);
   });
 
   it('in the middle of a reset tells the ids of before and the names of now', async () => {

@@ -2,7 +2,10 @@ import { failed, ok, type Outcome, retryable } from '../../src/base/outcome';
 import { detect } from '../../src/wire/detect';
 
 const { signal } = new AbortController();
-const INSTANCE = { serviceName: 'orders', instanceName: 'orders-1' };
+const INSTANCE = {
+  serviceName: 'orders of everybody',
+  v3Instance: { serviceName: 'orders', instanceName: 'orders-1' },
+};
 const UNIMPLEMENTED = failed('UNIMPLEMENTED', 'UNIMPLEMENTED: Method not found');
 
 const V3 = '/skywalking.v3.ManagementService/keepAlive';
@@ -10,13 +13,18 @@ const V2 = '/Register/doServiceRegister';
 const V3_UNPACKAGED = '/ManagementService/keepAlive';
 
 let asked: string[];
+let requests: string[];
 
-beforeEach(() => (asked = []));
+beforeEach(() => {
+  asked = [];
+  requests = [];
+});
 
 /** A backend that answers as it is told, and lacks every other method. */
 function backend(answers: Readonly<Record<string, Outcome<Buffer>>>) {
-  return (path: string): Promise<Outcome<Buffer>> => {
+  return (path: string, request: Buffer): Promise<Outcome<Buffer>> => {
     asked.push(path);
+    requests.push(request.toString('latin1'));
     return Promise.resolve(answers[path] ?? UNIMPLEMENTED);
   };
 }
@@ -59,6 +67,12 @@ describe('what a backend speaks', () => {
       answer,
     );
     expect(asked).toEqual([V3, V2]);
+  });
+
+  it('is asked in the names that each protocol will know us by, since the question registers them', async () => {
+    await detect(backend({}), INSTANCE, undefined, signal);
+    expect(requests.map((request) => request.includes('orders of everybody'))).toEqual([false, true, false]);
+    expect(requests.map((request) => request.includes('orders-1'))).toEqual([true, false, true]);
   });
 
   it('is never asked by a collect, which exists in both', async () => {

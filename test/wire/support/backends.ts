@@ -36,7 +36,7 @@ export class Backends {
       addresses: [ports].flat().map((port) => ({ host: '127.0.0.1', port })),
       agentVersion: '0.1.0',
       serviceName: 'orders',
-      instanceName: 'orders-1',
+      v3Instance: { serviceName: 'orders', instanceName: 'orders-1' },
       // So that a test sees its own questions only; what finds the protocol out has tests of its own.
       protocol: 'v2',
       clock,

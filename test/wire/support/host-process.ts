@@ -94,7 +94,7 @@ exports.backend = (port, options = {}) =>
     addresses: [{ host: '127.0.0.1', port }],
     agentVersion: '0.1.0',
     serviceName: 'orders',
-    instanceName: 'orders-1',
+    v3Instance: { serviceName: 'orders', instanceName: 'orders-1' },
     protocol: 'v2',
     clock: systemClock,
     log: new Log(systemClock),
