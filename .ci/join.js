@@ -9,6 +9,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { keepReachable } = require('./declarations');
+
 const ENTRIES = ['index.js', 'register.js'];
 const JOINED = 'start-path.js';
 
@@ -87,15 +89,31 @@ function stub(name, source) {
   return `'use strict';\nmodule.exports = require('${up.startsWith('.') ? up : `./${up}`}').load('${name}');\n${hint}`;
 }
 
+/** Comments are for those who read the sources, and of what is published and loaded they were a fifth. */
+function withoutComments(source) {
+  // Not above: this file is loaded to install it.
+  const ts = require('typescript');
+  const compilerOptions = { removeComments: true, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+  return ts.transpileModule(source, { compilerOptions }).outputText;
+}
+
 /** @param from what tsc has written @param to its folder is made anew, beside it at first: somebody may be running it */
 function makeDist(from, to) {
-  const read = (name) => fs.readFileSync(path.join(from, name), 'utf8');
+  const sources = new Map();
+  const read = (name) => {
+    if (!sources.has(name)) sources.set(name, withoutComments(fs.readFileSync(path.join(from, name), 'utf8')));
+    return sources.get(name);
+  };
   const names = startPath(read);
   const unfinished = `${to}.unfinished`;
   fs.rmSync(unfinished, { recursive: true, force: true });
   fs.cpSync(from, unfinished, { recursive: true, filter: (name) => !name.endsWith('.tsbuildinfo') });
+  for (const name of fs.readdirSync(unfinished, { recursive: true })) {
+    if (name.endsWith('.js')) fs.writeFileSync(path.join(unfinished, name), read(name));
+  }
   fs.writeFileSync(path.join(unfinished, JOINED), join(names, read));
   for (const name of names) fs.writeFileSync(path.join(unfinished, name), stub(name, read(name)));
+  keepReachable(unfinished);
   fs.rmSync(to, { recursive: true, force: true });
   fs.renameSync(unfinished, to);
 }
