@@ -4,12 +4,14 @@ import { forward, type Emit } from './emit';
 import { patch, type Layer, type Undo } from './patch';
 import { SCOPE, type Scoped } from './scoped';
 import { ServerSpans } from './server-spans';
-import { context } from '../trace/context';
+import { context, type Scope } from '../trace/context';
 import type { EventEmitter } from 'node:events';
 import type { InstrumentOptions } from './options';
 import type { Tracer } from '../trace/tracer';
 
-const REQUEST_START = 'http.server.request.start';
+const CONNECTED = 'net.server.socket';
+/** As `process.getActiveResourcesInfo` names them. */
+const SERVERS: ReadonlySet<string> = new Set(['TCPServerWrap', 'PipeServerWrap']);
 // As it is now: test doubles replace what the module exports.
 const { Server } = http;
 
@@ -29,17 +31,24 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
 
 /**
  * `https.Server` is no heir of `http.Server`, and to load it costs the start of every application 2 ms. So it is patched
- * at the first request of a server of another kind, which Node publishes just before it emits it.
+ * when a server of another kind has its first connection, of which Node tells before there is a request on it; or at
+ * once, where the process has servers already, and perhaps connections that stay.
  */
 function httpsServer(make: (layer: Layer<Emit>) => Emit): Undo {
-  let undo: Undo = () => unsubscribe(REQUEST_START, started);
-  function started(message: unknown): void {
-    if ((message as { server?: unknown }).server instanceof Server) return;
+  let undo: Undo = () => unsubscribe(CONNECTED, connected);
+  const take = () => (undo = patch<Emit>(process.getBuiltinModule('node:https').Server.prototype, 'emit', make));
+  function connected(message: unknown): void {
+    if ((message as { socket: { server?: unknown } }).socket.server instanceof Server) return;
     undo();
-    undo = patch<Emit>(process.getBuiltinModule('node:https').Server.prototype, 'emit', make);
+    take();
   }
-  subscribe(REQUEST_START, started);
+  if (hasServers()) take();
+  else subscribe(CONNECTED, connected);
   return () => undo();
+}
+
+function hasServers(): boolean {
+  return process.getActiveResourcesInfo().some((name) => SERVERS.has(name));
 }
 
 function serverEmit(layer: Layer<Emit>, spans: ServerSpans, scheme: string): Emit {
@@ -81,15 +90,23 @@ function responseEmit(layer: Layer<Emit>, spans: ServerSpans): Emit {
   return function emit(event, first, second, ...more) {
     const scope = (this as Scoped)[SCOPE];
     if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
+    if (event !== 'finish' && event !== 'close') {
+      if (this.listenerCount(event) === 0) {
+        return forward(layer.below, this, arguments.length, event, first, second, more);
+      }
+      return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
+    }
     // `finally`: what a listener of the host throws is the host's, and the response is over all the same. First the
     // listeners, so that the line of an access log and its calls are still in the segment.
     try {
-      // What ends a response ends it in its scope, as a rule.
-      if (this.listenerCount(event) === 0 || context.getStore() === scope)
-        return forward(layer.below, this, arguments.length, event, first, second, more);
-      return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
+      return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
     } finally {
-      if (event === 'finish' || event === 'close') spans.end(this, scope);
+      spans.end(this, scope);
     }
   };
+}
+
+/** What ends a response ends it in its scope, as a rule. */
+function inScope(scope: Scope, ...event: Parameters<typeof forward>): boolean {
+  return context.getStore() === scope ? forward(...event) : context.run(scope, forward, ...event);
 }

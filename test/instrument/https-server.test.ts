@@ -24,7 +24,7 @@ function ask(port: number, options: https.RequestOptions = {}): Promise<unknown>
 describe('an https server', () => {
   const names = (): string[] => stage.segments.flatMap(({ spans }) => spans.map((span) => `${span.type} ${span.url}`));
 
-  it('is patched when it is first asked, and traced from its first request on', async () => {
+  it('is patched when it has its first connection, and traced from its first request on', async () => {
     expect(own()).toBe(false);
     const port = await stage.serveTls({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
     await ask(port, { path: '/first', headers: { expect: '100-continue' } });
@@ -40,10 +40,27 @@ describe('an https server', () => {
     await ask(port);
     stage.disable();
     expect(own()).toBe(false);
-    stage = new Stage();
-    stage.disable();
+    const second = new Stage();
+    second.disable();
     await ask(port);
     expect(own()).toBe(false);
-    await stage.closed(0);
+    await second.closed(0);
+  });
+
+  it('that was there before the agent is traced on the connection that it has already', async () => {
+    const port = await stage.serveTls({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
+    const agent = new https.Agent({ keepAlive: true });
+    await ask(port, { agent, path: '/before' });
+    stage.disable();
+    const later = new Stage();
+    await ask(port, { agent, path: '/after' });
+    await later.closed(2);
+    later.disable();
+    agent.destroy();
+    const base = `https://127.0.0.1:${port}`;
+    expect(later.segments.map(({ root }) => `${root?.type} ${root?.url}`).sort()).toEqual([
+      `0 ${base}/after`,
+      `1 ${base}/after`,
+    ]);
   });
 });
