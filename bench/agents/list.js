@@ -23,6 +23,9 @@ const ours = (protocol) => (address) => ({
 /** What is compared, in the order of the table. `protocol` is the sink's. */
 const AGENTS = [
   { name: 'bare' },
+  // Not agents but parts of ours: what the whole cannot cost less than.
+  { name: 'context', title: '(AsyncLocalStorage alone)', preload: 'context', isPart: true },
+  { name: 'unsent', title: '(skyanchor, nothing sent)', preload: 'unsent', isPart: true },
   { name: 'skyanchor', title: 'skyanchor, v2', preload: 'skyanchor', protocol: 'v2', isOurs: true, env: ours('v2') },
   { name: 'skyanchor-v3', title: 'skyanchor, v3', preload: 'skyanchor', protocol: 'v3', isOurs: true, env: ours('v3') },
   {

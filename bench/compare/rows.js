@@ -48,7 +48,7 @@ function loadRow({ title, preload }, visits, bare) {
     const rate = Math.round((1000 * bursts(bare)[0].requests) / fastest(bare));
     return [title, whole, `${rate} a second`, `${number(slow(bare), 2)} ms`, stall(bare), '-', '-'];
   }
-  const received = all.map((one) => one.received);
+  const received = all.map((one) => one.received ?? { bytes: 0, entries: 0 });
   const asked = total(all, (one) => one.requests);
   return [
     title,

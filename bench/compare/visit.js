@@ -40,7 +40,7 @@ async function visit(agent, scenario, stage, plan) {
     for (let i = 0; i < plan.bursts; i++) bursts.push(await closed(plan.requests));
     const steady = await steadily(server, load, sink, plan);
     const segmentBursts = [];
-    for (let i = 0; agent.preload && i < plan.segmentBursts; i++) segmentBursts.push(await segmentBurst(server, sink));
+    for (let i = 0; agent.protocol && i < plan.segmentBursts; i++) segmentBursts.push(await segmentBurst(server, sink));
     return { start: server.atFirstLine, bursts, steady, segmentBursts };
   } finally {
     await server.stop();

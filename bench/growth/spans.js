@@ -12,7 +12,7 @@ answer(async ({ spans, requests, backends }) => {
     for (let i = 1; i < spans; i++) {
       const span = tracer.openLocal('step', entry);
       if (!span) continue;
-      tracer.tag(span, 'number', i);
+      tracer.details.tag(span, 'number', i);
       tracer.end(span);
     }
     tracer.end(entry);
