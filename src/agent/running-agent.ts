@@ -1,62 +1,39 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../base/clock';
-import { Door } from '../base/door';
 import { AgentError, messageOf } from '../base/errors';
 import { holdOpen } from '../base/hold';
 import { iso } from '../base/iso';
 import { Log } from '../base/log';
-import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
 import { enable } from '../instrument/index';
-import type { MeterReporter } from '../meter/meter-reporter';
 import type { Registrar, ResetResult } from '../registry/registrar';
-import { v3InstanceName } from '../registry/v3-names';
-import { Reporter } from '../report/reporter';
+import { currentTrace } from '../trace/current-trace';
 import { IdGenerator } from '../trace/id';
 import type { Segment } from '../trace/segment';
 import { Tracer } from '../trace/tracer';
-import type { Backend } from '../wire/backend';
 import type { Agent, CommandHandler, CommandOptions, TraceSpan } from './agent';
 import { Commands } from './commands';
-import { watchExit } from './exit';
-import { late } from './late';
+import { Ending } from './ending';
 import { LiveSettings } from './live-settings';
 import { LeftOutLog } from './left-out-log';
-import { CurrentNames } from './names';
-import type { Status } from './status';
+import type { RegistrationStatus, Status } from './status';
 import { withTimeout } from './timeout';
+import { Upstream } from './upstream';
 import { version } from './version';
 
 const RESET_TIMEOUT_MS = 60_000;
-/** Of the registration, until there is a registrar. */
-const FIRST_EPOCH = 1;
-/** A process that ends waits so long at most for what it has just traced. */
-const LAST_FLUSH_MS = 1_000;
-
-/** What there is only once the instance's name is known. */
-interface Running {
-  readonly instanceName: string;
-  readonly backend: Backend;
-  readonly registrar: Registrar;
-  readonly names: CurrentNames;
-}
-
 /** The composition root: builds the rooms, joins them, and is what the application holds. */
 export class RunningAgent implements Agent {
   private readonly log: Log;
   private readonly startedAt: number;
-  private readonly ids: IdGenerator;
-  private readonly reporter: Reporter;
+  private readonly upstream: Upstream;
+  private readonly ending: Ending;
   private readonly tracer: Tracer;
   private readonly commands: Commands;
   private readonly settings: LiveSettings;
   private readonly leftOut: LeftOutLog;
-  private readonly door = new Door();
   private readonly disable: () => void;
-  private readonly booted: Promise<Running>;
-  private running: Running | undefined;
-  private unwatchExit: (() => void) | undefined;
-  private meters: MeterReporter | undefined;
+  private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
   private stoppedAt: number | undefined;
 
@@ -65,30 +42,37 @@ export class RunningAgent implements Agent {
     private readonly onStopped: () => void = () => undefined,
     private readonly clock: Clock = systemClock,
   ) {
-    const { sampleRate, maxBuffer } = config;
     const log = new Log(clock, config.logger, config.logLevel);
     this.log = log;
     this.startedAt = clock.now();
-    this.ids = new IdGenerator(clock);
-    this.reporter = new Reporter({
-      api: {
-        open: (signal) => this.running?.backend.segments.open(signal) ?? Promise.resolve(retryable('not started')),
-        writeNow: (segments) => this.running?.backend.segments.writeNow(segments) ?? 0,
-      },
+    const ids = new IdGenerator(clock);
+    const upstream = new Upstream({
+      config,
       clock,
       log,
-      maxBuffer,
-      ready: () => this.running?.names.get() !== undefined,
-      onIdle: () => this.door.close(),
+      ids,
+      startedAt: this.startedAt,
+      isStopping: () => this.stopping !== undefined,
+      onIdle: () => this.ending.settle(),
+      onChange: () => this.commands.statusChanged(),
+      onConfiguration: (configuration) => {
+        this.settings.take(configuration);
+        this.commands.statusChanged();
+      },
+    });
+    this.upstream = upstream;
+    this.ending = new Ending({
+      upstream,
+      silentListeners: (signal) => this.commands.silentListeners(signal),
     });
     this.leftOut = new LeftOutLog(log);
     this.tracer = new Tracer({
       clock,
-      ids: this.ids,
-      sampleRate,
+      ids,
+      sampleRate: config.sampleRate,
       sink: (segment) => this.take(segment),
-      names: () => this.running?.names.forCarriers(),
-      epoch: () => this.running?.registrar.state.epoch ?? FIRST_EPOCH,
+      names: () => upstream.carrierNames(),
+      epoch: () => upstream.epoch,
     });
     this.settings = new LiveSettings(config, this.tracer, log);
     this.commands = new Commands({
@@ -96,7 +80,7 @@ export class RunningAgent implements Agent {
       clock,
       log,
       tracer: this.tracer,
-      registrar: () => this.booted.then(({ registrar }) => registrar),
+      registrar: () => this.booted,
       status: () => this.status(),
     });
     this.disable = enable(this.tracer, this.settings);
@@ -110,41 +94,36 @@ export class RunningAgent implements Agent {
   }
 
   async ready(timeoutMs?: number): Promise<Status> {
-    const registered = this.booted.then(({ registrar }) => registrar.registered());
+    const registered = this.booted.then((registrar) => registrar.registered());
     await this.awaited(registered, timeoutMs, 'registering');
     return this.status();
   }
 
   status(): Status {
-    const { config, running } = this;
-    const heartbeat = running?.registrar.heartbeatStatus() ?? { lastOkAt: null, failures: 0, lastError: null };
+    const { config, stoppedAt } = this;
+    const { instance, ...upstream } = this.upstream.status();
     return {
       pid: process.pid,
       host: hostname(),
       startedAt: iso(this.startedAt),
       version,
       service: config.serviceName,
-      instance: running?.instanceName ?? null,
+      instance,
       instanceNameFrom: config.instanceNameFrom,
-      backend: running?.backend.address ?? null,
-      protocol: running?.registrar.protocol ?? (config.protocol === 'auto' ? null : config.protocol),
-      registration: this.registrationStatus(),
-      heartbeat,
-      endpoints: running?.registrar.endpoints.counts() ?? NO_NAMES,
-      networkAddresses: running?.registrar.networkAddresses.counts() ?? NO_NAMES,
-      segments: this.reporter.counters(),
+      ...upstream,
+      ...(stoppedAt !== undefined && { registration: ended(upstream.registration, stoppedAt) }),
       settings: this.settings.status(),
       commands: this.commands.status(),
     };
   }
 
   reset(): Promise<ResetResult> {
-    const result = this.booted.then(({ registrar }) => registrar.reset('api'));
+    const result = this.booted.then((registrar) => registrar.reset('api'));
     return this.awaited(result, RESET_TIMEOUT_MS, 'the reset');
   }
 
   flush(timeoutMs?: number): Promise<boolean> {
-    return holdOpen(this.reporter.flush(timeoutMs));
+    return holdOpen(this.upstream.reporter.flush(timeoutMs));
   }
 
   stop(): Promise<void> {
@@ -161,15 +140,15 @@ export class RunningAgent implements Agent {
   }
 
   currentTraceId(): string | undefined {
-    return this.tracer.currentTraceId();
+    return currentTrace.id();
   }
 
   getCorrelation(key: string): string | undefined {
-    return this.tracer.correlation(key);
+    return currentTrace.correlation(key);
   }
 
   setCorrelation(key: string, value: string): boolean {
-    return this.tracer.correlate(key, value);
+    return currentTrace.correlate(key, value);
   }
 
   warn(message: string): void {
@@ -181,52 +160,13 @@ export class RunningAgent implements Agent {
     return holdOpen(withTimeout(promise, timeoutMs, this.clock, what));
   }
 
-  private async boot(): Promise<Running> {
-    const { config, clock, log } = this;
+  private async boot(): Promise<Registrar> {
     this.throwIfStopped();
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();
-    const protocol = config.protocol === 'auto' ? {} : { protocol: config.protocol };
-    const backend = late.backend().createBackend({
-      addresses: config.backends,
-      ...(config.tls && { tls: config.tls }),
-      ...(config.authentication !== undefined && { authentication: config.authentication }),
-      agentVersion: version,
-      serviceName: config.serviceName,
-      v3Instance: v3InstanceName({ serviceName: config.serviceName, instanceName }),
-      ...protocol,
-      clock,
-      log,
-      names: () => this.running?.names.get(),
-      onDoubt: (reason) => this.running?.registrar.doubt(reason),
-    });
-    const { Registrar } = late.registrar();
-    const registrar = new Registrar({
-      api: backend.registry,
-      clock,
-      log,
-      serviceName: config.serviceName,
-      instanceName,
-      properties: late.properties().v2Properties(instanceName),
-      v3Properties: late.properties().v3Properties(),
-      heartbeatMs: config.heartbeatMs,
-      ...protocol,
-      onChange: () => this.changed(),
-      onConfiguration: (configuration) => {
-        this.settings.take(configuration);
-        this.commands.statusChanged();
-      },
-    });
-    backend.onDisconnect(() => registrar.disconnected());
-    this.running = {
-      instanceName,
-      backend,
-      registrar,
-      names: new CurrentNames(registrar, log),
-    };
-    registrar.start();
+    const registrar = this.upstream.start(instanceName);
     this.commands.start(instanceName);
-    return this.running;
+    return registrar;
   }
 
   private throwIfStopped(): void {
@@ -234,74 +174,20 @@ export class RunningAgent implements Agent {
   }
 
   private take(segment: Segment): void {
-    this.reporter.add(segment);
-    if (this.tracer.hasLeftOut) this.leftOut.say(this.tracer.leftOut);
-    if (this.stopping || this.running?.backend.address === undefined) return;
+    this.upstream.reporter.add(segment);
+    this.leftOut.say(this.tracer.leftOut);
     // What is traced can be sent: from here on a process that ends owes it a moment.
-    this.door.openFor(LAST_FLUSH_MS);
-    this.unwatchExit ??= watchExit({
-      hasWork: () => this.hasWork(),
-      flush: () => this.reporter.flush(LAST_FLUSH_MS),
-      sendLast: () => this.reporter.sendLast(),
-      silentListeners: (signal) => this.commands.silentListeners(signal),
-    });
-  }
-
-  private hasWork(): boolean {
-    const { buffered, inFlight } = this.reporter.counters();
-    return buffered + inFlight > 0 && this.running?.backend.address !== undefined;
-  }
-
-  private changed(): void {
-    const { state } = this.running?.registrar ?? {};
-    if (state?.phase === 'registered') this.ids.setInstance(state.instanceId);
-    if (this.running?.registrar.isSound) this.reporter.wake();
-    this.meterIfWanted(state?.phase === 'connected');
-    this.commands.statusChanged();
-  }
-
-  /** Only v3 has a service for meters; what they need is loaded when one is connected. */
-  private meterIfWanted(isWanted: boolean): void {
-    const { clock, config, log, running } = this;
-    if (!isWanted || !running || this.stopping) {
-      this.meters?.disconnected();
-    } else if (config.meters) {
-      this.meters ??= new (late.meterReporter().MeterReporter)({
-        api: running.backend.meters,
-        clock,
-        log,
-        sampler: () => new (late.processSampler().ProcessSampler)(),
-      });
-      this.meters.connected(running.registrar.connection);
-    }
-  }
-
-  private registrationStatus(): Status['registration'] {
-    const now = this.running?.registrar.status() ?? {
-      phase: this.config.protocol === 'v3' ? 'connecting' : 'unregistered',
-      epoch: 1,
-      serviceId: null,
-      instanceId: null,
-      since: iso(this.startedAt),
-      reason: 'start',
-      knownAs: null,
-    };
-    if (this.stoppedAt === undefined) return now;
-    return { ...now, phase: 'stopped', serviceId: null, instanceId: null, knownAs: null, since: iso(this.stoppedAt) };
+    if (!this.stopping && this.upstream.isConnected) this.ending.owe();
   }
 
   private async shutDown(): Promise<void> {
     this.disable();
-    if (this.hasWork()) await this.reporter.flush(LAST_FLUSH_MS);
+    if (this.upstream.hasWork) await this.ending.flush();
     this.stoppedAt = this.clock.now();
-    this.door.close();
-    this.unwatchExit?.();
+    this.ending.stop();
     try {
       await this.commands.stop();
-      await this.reporter.stop();
-      await this.meters?.stop();
-      await this.running?.registrar.stop();
-      await this.running?.backend.close();
+      await this.upstream.stop();
     } catch (error) {
       this.log.error(`while stopping: ${messageOf(error)}`);
     }
@@ -309,4 +195,6 @@ export class RunningAgent implements Agent {
   }
 }
 
-const NO_NAMES = { known: 0, pending: 0, refused: 0 };
+function ended(registration: RegistrationStatus, at: number): RegistrationStatus {
+  return { ...registration, phase: 'stopped', serviceId: null, instanceId: null, knownAs: null, since: iso(at) };
+}

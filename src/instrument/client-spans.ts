@@ -77,7 +77,7 @@ export class ClientSpans {
   }
 
   failed(span: Span, error: unknown): void {
-    this.tracer.fail(span, error);
+    this.tracer.details.fail(span, error);
     this.tracer.end(span);
   }
 
@@ -98,8 +98,9 @@ export class ClientSpans {
     // `errored`: cut off by the other side or by the network. A caller that has seen enough destroys without an error,
     // and that is none; likewise a body that arrived and that nobody read.
     if (response && !response.complete) {
-      if (response.errored) this.tracer.fail(span, response.errored);
-      else this.tracer.log(span, { event: 'aborted', message: 'the caller closed in the middle of the response' });
+      const { details } = this.tracer;
+      if (response.errored) details.fail(span, response.errored);
+      else details.log(span, { event: 'aborted', message: 'the caller closed in the middle of the response' });
     }
     this.tracer.end(span);
   }

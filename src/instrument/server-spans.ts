@@ -90,9 +90,10 @@ export class ServerSpans {
    * unless the application itself gave up with an error.
    */
   private cut(span: Span, response: ServerResponse): void {
-    if (response.errored) this.tracer.fail(span, response.errored);
-    else if (!response.headersSent) this.tracer.fail(span, UNANSWERED);
-    else this.tracer.log(span, { event: 'aborted', message: 'the connection closed in the middle of the response' });
+    const { details } = this.tracer;
+    if (response.errored) details.fail(span, response.errored);
+    else if (!response.headersSent) details.fail(span, UNANSWERED);
+    else details.log(span, { event: 'aborted', message: 'the connection closed in the middle of the response' });
   }
 }
 

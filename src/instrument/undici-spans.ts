@@ -90,8 +90,8 @@ export class UndiciSpans {
       const span = request[SPAN];
       if (span === undefined) return;
       // A caller that has seen enough of a response cancels it, and that is none.
-      if (span.statusCode !== 0 && isAbort(error)) this.tracer.log(span, SEEN_ENOUGH);
-      else this.tracer.fail(span, error);
+      if (span.statusCode !== 0 && isAbort(error)) this.tracer.details.log(span, SEEN_ENOUGH);
+      else this.tracer.details.fail(span, error);
       this.tracer.end(span);
     } catch (error) {
       this.complain(error);

@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { readCorrelation, withPair, writeCorrelation } from '../../src/trace/correlation';
-import { context } from '../../src/trace/context';
-import { tracing } from '../support/tracing';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 const header = (...pairs: [string, string][]): string => pairs.map(([k, v]) => `${b64(k)}:${b64(v)}`).join(',');
@@ -70,15 +68,5 @@ describe('what a trace carries along', () => {
     expect(withPair(undefined, '', '1')).toBeUndefined();
     expect(withPair(undefined, 'k'.repeat(129), '1')).toBeUndefined();
     expect(withPair(undefined, 'k', 'v'.repeat(129))).toBeUndefined();
-  });
-
-  it('belongs to the trace of the scope, and to nothing outside of one', () => {
-    const { tracer } = tracing();
-    expect(tracer.correlate('a', '1')).toBe(false);
-    expect(tracer.correlation('a')).toBeUndefined();
-    const [one, other] = [tracer.openEntry('/one')!, tracer.openEntry('/other')!];
-    context.run(one, () => expect(tracer.correlate('a', '1')).toBe(true));
-    context.run(one, () => expect(tracer.correlation('a')).toBe('1'));
-    context.run(other, () => expect(tracer.correlation('a')).toBeUndefined());
   });
 });

@@ -1,4 +1,5 @@
 import { context } from '../../src/trace/context';
+import { currentTrace } from '../../src/trace/current-trace';
 import { readSw8 } from '../../src/trace/read-sw8';
 import { tracing, type Tracing } from '../support/tracing';
 import type { FakeClock } from '../support/fake-clock';
@@ -79,7 +80,7 @@ describe('with a v3 backend, a request that comes in', () => {
   it('brings what the trace carries along, and whether it counts', () => {
     const { tracer } = connected();
     const entry = tracer.openEntry('/', { sw8: SW8, 'sw8-correlation': CORRELATION, 'sw8-x': '1-1700000000000' })!;
-    context.run(entry, () => expect(tracer.correlation('tenant')).toBe('acme'));
+    context.run(entry, () => expect(currentTrace.correlation('tenant')).toBe('acme'));
     expect(entry.segment.skipsAnalysis).toBe(true);
   });
 
@@ -138,7 +139,7 @@ describe('with a v3 backend, a request that goes out', () => {
   it('also from what goes on after the request, and with what was added meanwhile', () => {
     const made = connected();
     const entry = made.tracer.openEntry('/', { sw8: SW8, 'sw8-x': '1- ' })!;
-    context.run(entry, () => made.tracer.correlate('tenant', 'acme'));
+    context.run(entry, () => currentTrace.correlate('tenant', 'acme'));
     made.tracer.end(entry);
     expect(headersOf(made, made.tracer.openExit('/stock', 'stock:80', entry)!)).toMatchObject({
       'sw8-correlation': CORRELATION,

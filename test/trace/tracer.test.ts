@@ -1,25 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ForeignId } from '../../src/trace/id';
 import { context, untraced } from '../../src/trace/context';
-import { RefType, SpanType } from '../../src/trace/vocabulary';
+import { currentTrace } from '../../src/trace/current-trace';
+import { SpanType } from '../../src/trace/vocabulary';
 import { logsOf, tagsOf, tracing } from '../support/tracing';
 import { transpile } from '../support/transpile';
-import type { Segment, SegmentRef, Span } from '../../src/trace/segment';
+import type { Segment, Span } from '../../src/trace/segment';
 
 const rooms = transpile(['base', 'trace']);
-
-const REF: SegmentRef = {
-  epoch: 1,
-  refType: RefType.crossProcess,
-  parentSegmentId: new ForeignId([4n, 5n, 6n]),
-  parentSpanId: 2,
-  parentInstanceId: 11,
-  entryInstanceId: 11,
-  networkAddress: '127.0.0.1:8080',
-  entryEndpoint: '/portal',
-  parentEndpoint: '/portal',
-};
 
 function shapeOf(segment: Segment | undefined): unknown {
   return segment?.spans.map((span) => [span.operationName, span.spanId, span.parentSpanId, span.type]);
@@ -189,14 +177,6 @@ describe('an entry span', () => {
     expect(String(entry.segment.traceId)).not.toBe(String(boot.segment.traceId));
   });
 
-  it('may be asked for by several places', () => {
-    const { tracer } = tracing();
-    const entry = tracer.openEntry('/')!;
-    for (let n = 0; n < 100; n++) tracer.link(entry, REF);
-    expect(entry.refs).toHaveLength(64);
-    expect(tracer.leftOut.details).toBe(36);
-  });
-
   it('takes another name until it ends', () => {
     const { tracer } = tracing();
     const entry = tracer.openEntry('/orders/7')!;
@@ -225,64 +205,6 @@ describe('a span', () => {
     clock.shift(-60_000);
     tracer.end(span);
     expect(span.endTime).toBe(span.startTime);
-  });
-
-  it('has an error as a log, and is marked', () => {
-    const { tracer, clock } = tracing();
-    const span = tracer.openLocal('work')!;
-    tracer.fail(span, new RangeError('too far'));
-    expect(span.isError).toBe(true);
-    expect(span.logs![0]!.time).toBe(clock.now());
-    expect(logsOf(span)[0]).toMatchObject({
-      event: 'error',
-      'error.kind': 'RangeError',
-      message: 'too far',
-      stack: expect.stringContaining('tracer.test'),
-    });
-  });
-
-  it('takes whatever the application passes, and never throws', () => {
-    const { tracer } = tracing();
-    const refusing = new Proxy({}, { get: () => { throw new Error('no'); }, ownKeys: () => { throw new Error('no'); } }); // prettier-ignore
-    const hostile: unknown[] = [undefined, null, NaN, 10n, Symbol('s'), () => 1, [], {}, Object.create(null), refusing];
-    for (const value of hostile) {
-      const span = tracer.openLocal(value as string)!;
-      tracer.tag(span, value as string, value);
-      tracer.log(span, value as Record<string, unknown>);
-      tracer.log(span, { value });
-      tracer.fail(span, value);
-      tracer.rename(span, value as string);
-      tracer.end(span);
-      const strings = [span.operationName, ...span.tags!, ...span.logs!.flatMap(({ data }) => data)];
-      expect(strings.filter((string) => typeof string !== 'string')).toEqual([]);
-    }
-  });
-
-  it('is bounded in every direction', () => {
-    const { tracer } = tracing();
-    const span = tracer.openLocal('n'.repeat(10_000))!;
-    tracer.tag(span, 'k'.repeat(10_000), 'v'.repeat(10_000));
-    for (let n = 0; n < 1_000; n++) tracer.tag(span, `k${n}`, n);
-    tracer.log(span, Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`k${n}`, n])));
-    for (let n = 0; n < 1_000; n++) tracer.fail(span, 'again');
-    expect(span.operationName).toHaveLength(512);
-    expect(span.tags!.slice(0, 2).map((tag) => tag.length)).toEqual([256, 2048]);
-    expect(span.tags!.length).toBe(2 * 128);
-    expect(span.logs!.length).toBe(64);
-    expect(span.logs![0]!.data.length).toBe(2 * 32);
-    expect(tracer.leftOut.details).toBe(873 + 937);
-  });
-
-  it('that has ended takes nothing more: its segment may be on its way', () => {
-    const { tracer, segments } = tracing();
-    const span = tracer.openLocal('work')!;
-    tracer.end(span);
-    tracer.tag(span, 'late', 1);
-    tracer.log(span, { late: 1 });
-    tracer.fail(span, new Error('late'));
-    tracer.link(span, REF);
-    const sent = segments[0]!.spans[0]!;
-    expect([sent.tags, sent.logs, sent.isError, sent.refs]).toEqual([undefined, undefined, false, undefined]);
   });
 });
 
@@ -323,16 +245,6 @@ describe('tracing', () => {
       return tracer.openEntry('/');
     });
     expect(opened.filter(Boolean)).toHaveLength(expected);
-  });
-});
-
-describe('currentTraceId', () => {
-  it('is the id of the trace, and undefined outside of one', () => {
-    const { tracer } = tracing();
-    expect(tracer.currentTraceId()).toBeUndefined();
-    const entry = tracer.openEntry('/')!;
-    expect(context.run(entry, () => tracer.currentTraceId())).toBe(String(entry.segment.traceId));
-    expect(context.run(untraced, () => tracer.currentTraceId())).toBeUndefined();
   });
 });
 
@@ -440,7 +352,7 @@ describe('trace(name, fn)', () => {
     const result = tracer.trace('work', (span) => {
       clock.chance = 0;
       span.tag('size', 7);
-      inner.push(tracer.openExit('/a', 'a:80'), tracer.currentTraceId());
+      inner.push(tracer.openExit('/a', 'a:80'), currentTrace.id());
       return 'made';
     });
     expect(result).toBe('made');
@@ -452,7 +364,7 @@ describe('trace(name, fn)', () => {
     const { tracer } = tracing({ maxSpansPerSegment: 1 });
     const entry = tracer.openEntry('/')!;
     context.run(entry, () => {
-      expect(tracer.trace('work', () => tracer.currentTraceId())).toBe(String(entry.segment.traceId));
+      expect(tracer.trace('work', () => currentTrace.id())).toBe(String(entry.segment.traceId));
     });
   });
 

@@ -1,0 +1,181 @@
+import type { Clock } from '../base/clock';
+import { iso } from '../base/iso';
+import type { Log } from '../base/log';
+import { retryable } from '../base/outcome';
+import type { Config } from '../config/config';
+import type { Registrar } from '../registry/registrar';
+import type { Configuration } from '../registry/registry-api';
+import { v3InstanceName } from '../registry/v3-names';
+import { Reporter } from '../report/reporter';
+import type { IdGenerator } from '../trace/id';
+import type { OwnNames } from '../trace/own-names';
+import type { Backend } from '../wire/backend';
+import { late } from './late';
+import { CurrentNames } from './names';
+import type { Status } from './status';
+import { Telemetry } from './telemetry';
+import { version } from './version';
+
+export interface UpstreamOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ids: IdGenerator;
+  /** Of the agent. */
+  readonly startedAt: number;
+  isStopping(): boolean;
+  /** No segment waits to be sent any more. */
+  onIdle(): void;
+  /** Something that `status()` shows has changed. */
+  onChange(): void;
+  /** The backend has configured this service otherwise than before. */
+  onConfiguration(configuration: Configuration): void;
+}
+
+/** What there is only once the instance's name is known. */
+interface Started {
+  readonly instanceName: string;
+  readonly backend: Backend;
+  readonly registrar: Registrar;
+  readonly names: CurrentNames;
+}
+
+type UpstreamStatus = Pick<
+  Status,
+  'instance' | 'backend' | 'protocol' | 'registration' | 'heartbeat' | 'endpoints' | 'networkAddresses' | 'segments'
+>;
+
+/** Of the registration, until there is a registrar. */
+const FIRST_EPOCH = 1;
+const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };
+const NO_NAMES = { known: 0, pending: 0, refused: 0 };
+
+/**
+ * What a backend has of the agent: the connection, the registration, the names we go by, segments, and what depends on
+ * the protocol that it speaks. Before it is started, segments wait, and nothing else is there.
+ */
+export class Upstream {
+  readonly reporter: Reporter;
+  private readonly telemetry: Telemetry;
+  private started: Started | undefined;
+
+  constructor(private readonly options: UpstreamOptions) {
+    const { config, clock, log } = options;
+    this.telemetry = new Telemetry(options);
+    this.reporter = new Reporter({
+      api: {
+        open: (signal) => this.started?.backend.segments.open(signal) ?? Promise.resolve(retryable('not started')),
+        writeNow: (segments) => this.started?.backend.segments.writeNow(segments) ?? 0,
+      },
+      clock,
+      log,
+      maxBuffer: config.maxBuffer,
+      ready: () => this.started?.names.get() !== undefined,
+      onIdle: () => options.onIdle(),
+    });
+  }
+
+  /** For the headers between processes. */
+  carrierNames(): OwnNames | undefined {
+    return this.started?.names.forCarriers();
+  }
+
+  get epoch(): number {
+    return this.started?.registrar.state.epoch ?? FIRST_EPOCH;
+  }
+
+  get isConnected(): boolean {
+    return this.started?.backend.address !== undefined;
+  }
+
+  /** Something was traced that could still be sent. */
+  get hasWork(): boolean {
+    const { buffered, inFlight } = this.reporter.counters();
+    return buffered + inFlight > 0 && this.isConnected;
+  }
+
+  /** Connects and registers, in the background. */
+  start(instanceName: string): Registrar {
+    const { config, clock, log } = this.options;
+    const { serviceName } = config;
+    const protocol = config.protocol === 'auto' ? {} : { protocol: config.protocol };
+    const backend = late.backend().createBackend({
+      addresses: config.backends,
+      ...(config.tls && { tls: config.tls }),
+      ...(config.authentication !== undefined && { authentication: config.authentication }),
+      agentVersion: version,
+      serviceName,
+      v3Instance: v3InstanceName({ serviceName, instanceName }),
+      ...protocol,
+      clock,
+      log,
+      names: () => this.started?.names.get(),
+      onDoubt: (reason) => this.started?.registrar.doubt(reason),
+    });
+    const { Registrar } = late.registrar();
+    const registrar = new Registrar({
+      api: backend.registry,
+      clock,
+      log,
+      serviceName,
+      instanceName,
+      properties: late.properties().v2Properties(instanceName),
+      v3Properties: late.properties().v3Properties(),
+      heartbeatMs: config.heartbeatMs,
+      ...protocol,
+      onChange: () => this.changed(),
+      onConfiguration: (configuration) => this.options.onConfiguration(configuration),
+    });
+    backend.onDisconnect(() => registrar.disconnected());
+    this.started = { instanceName, backend, registrar, names: new CurrentNames(registrar, log) };
+    registrar.start();
+    return registrar;
+  }
+
+  status(): UpstreamStatus {
+    const { config } = this.options;
+    const { instanceName, backend, registrar } = this.started ?? {};
+    return {
+      instance: instanceName ?? null,
+      backend: backend?.address ?? null,
+      protocol: registrar?.protocol ?? (config.protocol === 'auto' ? null : config.protocol),
+      registration: registrar?.status() ?? this.notRegistered(),
+      heartbeat: registrar?.heartbeatStatus() ?? NO_HEARTBEAT,
+      endpoints: registrar?.endpoints.counts() ?? NO_NAMES,
+      networkAddresses: registrar?.networkAddresses.counts() ?? NO_NAMES,
+      segments: this.reporter.counters(),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.reporter.stop();
+    await this.telemetry.stop();
+    await this.started?.registrar.stop();
+    await this.started?.backend.close();
+  }
+
+  private notRegistered(): Status['registration'] {
+    const { config, startedAt } = this.options;
+    return {
+      phase: config.protocol === 'v3' ? 'connecting' : 'unregistered',
+      epoch: FIRST_EPOCH,
+      serviceId: null,
+      instanceId: null,
+      since: iso(startedAt),
+      reason: 'start',
+      knownAs: null,
+    };
+  }
+
+  private changed(): void {
+    const { options, telemetry } = this;
+    const { backend, registrar } = this.started ?? {};
+    const state = registrar?.state;
+    if (state?.phase === 'registered') options.ids.setInstance(state.instanceId);
+    if (registrar?.isSound) this.reporter.wake();
+    const isWanted = state?.phase === 'connected' && !options.isStopping();
+    if (isWanted && backend && registrar) telemetry.connected(backend, registrar.connection);
+    else telemetry.disconnected();
+    options.onChange();
+  }
+}

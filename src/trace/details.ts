@@ -1,0 +1,61 @@
+import { errorLog } from './error-log';
+import { LIMIT } from './limit';
+import { text } from './text';
+import type { Clock } from '../base/clock';
+import type { LeftOut } from './left-out';
+import type { Span } from './segment';
+import type { SegmentRef } from './segment-ref';
+
+/**
+ * What is told of a span while it is open: tags, logs, errors, refs, each within its limit, and what is over it counted.
+ * No method throws, whatever it is given, and a span that has ended takes nothing more.
+ */
+export class Details {
+  constructor(
+    private readonly clock: Clock,
+    private readonly leftOut: LeftOut,
+  ) {}
+
+  /** @param value anything; becomes a string */
+  tag(span: Span, key: string, value: unknown): void {
+    if (span.endTime !== 0) return;
+    const tags = (span.tags ??= []);
+    if (tags.length >= 2 * LIMIT.tags) this.leftOut.details++;
+    else tags.push(text(key, LIMIT.key), text(value, LIMIT.value));
+  }
+
+  /** Something that happened now, as keys and values. */
+  log(span: Span, data: Readonly<Record<string, unknown>>): void {
+    if (span.endTime !== 0) return;
+    const flat: string[] = [];
+    try {
+      for (const [key, value] of Object.entries(data).slice(0, LIMIT.entries)) {
+        flat.push(text(key, LIMIT.key), text(value, LIMIT.value));
+      }
+    } catch {
+      // A proxy or a getter of the application's threw: what was read before it is logged.
+    }
+    this.addLog(span, flat);
+  }
+
+  /** Marks the span as failed, with what was thrown as a log. */
+  fail(span: Span, error: unknown): void {
+    if (span.endTime !== 0) return;
+    span.isError = true;
+    this.addLog(span, errorLog(error));
+  }
+
+  /** Names one more place that asked for this span's work. */
+  link(span: Span, ref: SegmentRef): void {
+    if (span.endTime !== 0) return;
+    const refs = (span.refs ??= []);
+    if (refs.length >= LIMIT.refs) this.leftOut.details++;
+    else refs.push(ref);
+  }
+
+  private addLog(span: Span, data: readonly string[]): void {
+    const logs = (span.logs ??= []);
+    if (logs.length >= LIMIT.logs) this.leftOut.details++;
+    else logs.push({ time: this.clock.now(), data });
+  }
+}

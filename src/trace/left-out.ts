@@ -1,0 +1,8 @@
+/** What was left out because a segment or a span was full; counted since the start. */
+export class LeftOut {
+  spans = 0;
+  /** Tags, logs and refs. */
+  details = 0;
+  /** Not left out, but put into segments of their own, since the one they belong to had been open for too long. */
+  late = 0;
+}

@@ -1,0 +1,84 @@
+import { LIMIT } from './limit';
+import { Segment, Span } from './segment';
+import { text } from './text';
+import type { Clock } from '../base/clock';
+import type { Id, IdGenerator } from './id';
+import type { LeftOut } from './left-out';
+import type { SpanType } from './vocabulary';
+
+export interface OpenerOptions {
+  readonly clock: Clock;
+  readonly ids: IdGenerator;
+  readonly maxSpansPerSegment?: number;
+  /** A segment that has been open for longer takes no more spans: what comes then is a segment of its own. */
+  readonly maxSegmentAgeMs?: number;
+}
+
+/**
+ * An event stream can be open for days. Nothing of a segment is seen, and all of it held in memory, until its last span
+ * ends; five minutes is longer than nearly any request, and as long as most proxies let one take.
+ */
+const MAX_SEGMENT_AGE_MS = 5 * 60_000;
+
+/** Opens a span that is to be, in the segment where it belongs: its parent's, as long as that takes one, or a new one. */
+export class Opener {
+  /** Spans a segment, from now on. */
+  maxSpans: number;
+  private readonly clock: Clock;
+  private readonly ids: IdGenerator;
+  private readonly maxAgeMs: number;
+
+  constructor(
+    { clock, ids, maxSpansPerSegment, maxSegmentAgeMs }: OpenerOptions,
+    private readonly leftOut: LeftOut,
+  ) {
+    this.clock = clock;
+    this.ids = ids;
+    this.maxSpans = maxSpansPerSegment ?? 300;
+    this.maxAgeMs = maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS;
+  }
+
+  /** The first span of a new segment. @param traceId absent: a new one */
+  first(type: SpanType, operationName: string, traceId: Id | undefined, now = this.clock.now()): Span {
+    const segment = new Segment(traceId ?? this.ids.next(now), this.ids.next(now));
+    segment.openedAt = now;
+    segment.root = this.open(segment, -1, type, operationName, now);
+    return segment.root;
+  }
+
+  /** @returns `undefined`: the segment is full */
+  child(type: SpanType, operationName: string, parent: Span): Span | undefined {
+    const { segment } = parent;
+    const now = this.clock.now();
+    // A timer or a late callback after everything had ended: the segment may be sent already.
+    if (segment.openSpans === 0) return this.rest(segment, type, operationName, now);
+    if (now - segment.openedAt > this.maxAgeMs) {
+      this.leftOut.late++;
+      return this.rest(segment, type, operationName, now);
+    }
+    if (segment.nextSpanId >= this.maxSpans) {
+      segment.isSizeLimited = true;
+      this.leftOut.spans++;
+      return undefined;
+    }
+    return this.open(segment, parent.spanId, type, operationName, now);
+  }
+
+  /**
+   * The same trace goes on in a new segment; without a ref to the old one, since a v2 ref needs a network address and
+   * endpoints, which work within one process does not have, and a ref that lacks them loses the whole segment.
+   */
+  private rest(before: Segment, type: SpanType, operationName: string, now: number): Span {
+    const span = this.first(type, operationName, before.traceId, now);
+    const { segment } = span;
+    segment.entry = before.entry;
+    segment.correlation = before.correlation;
+    segment.skipsAnalysis = before.skipsAnalysis;
+    return span;
+  }
+
+  private open(segment: Segment, parentSpanId: number, type: SpanType, operationName: string, now: number): Span {
+    segment.openSpans++;
+    return new Span(segment, segment.nextSpanId++, parentSpanId, type, text(operationName, LIMIT.name), now);
+  }
+}

@@ -1,0 +1,84 @@
+import { ForeignId } from '../../src/trace/id';
+import { RefType } from '../../src/trace/vocabulary';
+import { logsOf, tracing } from '../support/tracing';
+import type { SegmentRef } from '../../src/trace/segment';
+
+const REF: SegmentRef = {
+  epoch: 1,
+  refType: RefType.crossProcess,
+  parentSegmentId: new ForeignId([4n, 5n, 6n]),
+  parentSpanId: 2,
+  parentInstanceId: 11,
+  entryInstanceId: 11,
+  networkAddress: '127.0.0.1:8080',
+  entryEndpoint: '/portal',
+  parentEndpoint: '/portal',
+};
+
+describe('a span', () => {
+  it('may be asked for by several places', () => {
+    const { tracer } = tracing();
+    const entry = tracer.openEntry('/')!;
+    for (let n = 0; n < 100; n++) tracer.details.link(entry, REF);
+    expect(entry.refs).toHaveLength(64);
+    expect(tracer.leftOut.details).toBe(36);
+  });
+
+  it('has an error as a log, and is marked', () => {
+    const { tracer, clock } = tracing();
+    const span = tracer.openLocal('work')!;
+    tracer.details.fail(span, new RangeError('too far'));
+    expect(span.isError).toBe(true);
+    expect(span.logs![0]!.time).toBe(clock.now());
+    expect(logsOf(span)[0]).toMatchObject({
+      event: 'error',
+      'error.kind': 'RangeError',
+      message: 'too far',
+      stack: expect.stringContaining('details.test'),
+    });
+  });
+
+  it('takes whatever the application passes, and never throws', () => {
+    const { tracer } = tracing();
+    const refusing = new Proxy({}, { get: () => { throw new Error('no'); }, ownKeys: () => { throw new Error('no'); } }); // prettier-ignore
+    const hostile: unknown[] = [undefined, null, NaN, 10n, Symbol('s'), () => 1, [], {}, Object.create(null), refusing];
+    for (const value of hostile) {
+      const span = tracer.openLocal(value as string)!;
+      tracer.details.tag(span, value as string, value);
+      tracer.details.log(span, value as Record<string, unknown>);
+      tracer.details.log(span, { value });
+      tracer.details.fail(span, value);
+      tracer.rename(span, value as string);
+      tracer.end(span);
+      const strings = [span.operationName, ...span.tags!, ...span.logs!.flatMap(({ data }) => data)];
+      expect(strings.filter((string) => typeof string !== 'string')).toEqual([]);
+    }
+  });
+
+  it('is bounded in every direction', () => {
+    const { tracer } = tracing();
+    const span = tracer.openLocal('n'.repeat(10_000))!;
+    tracer.details.tag(span, 'k'.repeat(10_000), 'v'.repeat(10_000));
+    for (let n = 0; n < 1_000; n++) tracer.details.tag(span, `k${n}`, n);
+    tracer.details.log(span, Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`k${n}`, n])));
+    for (let n = 0; n < 1_000; n++) tracer.details.fail(span, 'again');
+    expect(span.operationName).toHaveLength(512);
+    expect(span.tags!.slice(0, 2).map((tag) => tag.length)).toEqual([256, 2048]);
+    expect(span.tags!.length).toBe(2 * 128);
+    expect(span.logs!.length).toBe(64);
+    expect(span.logs![0]!.data.length).toBe(2 * 32);
+    expect(tracer.leftOut.details).toBe(873 + 937);
+  });
+
+  it('that has ended takes nothing more: its segment may be on its way', () => {
+    const { tracer, segments } = tracing();
+    const span = tracer.openLocal('work')!;
+    tracer.end(span);
+    tracer.details.tag(span, 'late', 1);
+    tracer.details.log(span, { late: 1 });
+    tracer.details.fail(span, new Error('late'));
+    tracer.details.link(span, REF);
+    const sent = segments[0]!.spans[0]!;
+    expect([sent.tags, sent.logs, sent.isError, sent.refs]).toEqual([undefined, undefined, false, undefined]);
+  });
+});
