@@ -39,7 +39,8 @@ function readOptions(args) {
     scenarios: chosen(SCENARIOS, values.scenario, 'scenario'),
     /** A burst of all a server takes, some of them; then a steady rate. */
     planOf: (scenario) => ({
-      warmUp: scenario.requests,
+      // V8 is done with optimizing only after some seconds.
+      warmUp: 2 * scenario.requests,
       requests: quick ? Math.ceil(scenario.requests / 4) : scenario.requests,
       bursts: quick ? 2 : 3,
       rate: 1_000,

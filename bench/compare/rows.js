@@ -112,7 +112,10 @@ function costRow({ title, preload }, visits, bare, bytes) {
 }
 
 const GOALS = {
-  load: { hello: ['goal', '4', '0.80', '', 'bare + 2', '155 (v2)', '100 %'] },
+  load: {
+    hello: ['goal', '4 (v2), 4.5 (v3)', '0.80', '', 'bare + 2', '155 (v2), 200 (v3)', '100 %'],
+    express: ['goal', '20', '', '', 'bare + 2', '', '100 %'],
+  },
   cost: ['goal', '20', '8', '', '10.5', '150', '', '1'],
 };
 
