@@ -5,7 +5,7 @@ import { ProcessSampler } from '../../src/meter/process-sampler';
 import { type Backend, createBackend } from '../../src/wire/backend';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
-import { startOap, type Oap } from './oap';
+import { startOap, type Oap, type OapVersion } from './oap';
 import { Visitors } from './visitors';
 
 const TELLER = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'teller.js');
@@ -13,9 +13,21 @@ const PATIENCE = { timeoutMs: 45_000, everyMs: 100 };
 const SERVICE = 'service-'.repeat(10);
 const INSTANCE = 'instance-'.repeat(10);
 const METERED = { service: 'metered', instance: 'metered-1' };
-const PAGE = `/${'page-'.repeat(40)}`;
 
-describe('a genuine OAP 10.1.0', () => {
+interface Server {
+  readonly version: OapVersion;
+  readonly page: string;
+  /** How many kinds of names are cut. */
+  readonly cuts: number;
+}
+
+const SERVERS: readonly Server[] = [
+  // Its storage has 200 characters for a service and an endpoint, in base64 together, and loses the segment of longer ones.
+  { version: '8.3.0', page: '/page', cuts: 2 },
+  { version: '10.1.0', page: `/${'page-'.repeat(40)}`, cuts: 3 },
+];
+
+describe.each(SERVERS)('a genuine OAP $version', ({ version, page, cuts }) => {
   let oap: Oap;
   let app: App | undefined;
   let visitors: Visitors | undefined;
@@ -23,7 +35,7 @@ describe('a genuine OAP 10.1.0', () => {
   const { signal } = new AbortController();
 
   beforeAll(async () => {
-    oap = await startOap({ version: '10.1.0', meters: true });
+    oap = await startOap({ version, meters: true });
   });
 
   afterEach(async () => {
@@ -64,7 +76,7 @@ describe('a genuine OAP 10.1.0', () => {
 
   it('knows an agent whose names are too long by those that its status tells, and by no others', async () => {
     app = startTeller(SERVICE, INSTANCE);
-    visitors = new Visitors(app, PAGE);
+    visitors = new Visitors(app, page);
     const { registration } = await until(
       () => visitors!.status(),
       ({ segments }) => segments.sent > 5,
@@ -85,17 +97,25 @@ describe('a genuine OAP 10.1.0', () => {
       ({ length }) => length > 0,
       PATIENCE,
     );
-    expect(endpoints.map(({ name }) => name)).toEqual([`GET:${PAGE}`.slice(0, 150)]);
-    expect((await oap.traces({ service })).length).toBeGreaterThan(5);
+    expect(endpoints.map(({ name }) => name)).toEqual([`GET:${page}`.slice(0, 150)]);
+    await until(
+      () => oap.traces({ service }),
+      ({ length }) => length > 5,
+      PATIENCE,
+    );
     // One line for each, and nothing else.
-    expect(app.stderr.match(/ are cut/g)).toHaveLength(3);
-    expect(app.stderr.match(/\n/g)).toHaveLength(3);
+    expect(app.stderr.match(/ are cut/g)).toHaveLength(cuts);
+    expect(app.stderr.match(/\n/g)).toHaveLength(cuts);
   });
 
-  it('answers one who asks for a configuration with none, once, where nobody has configured anything', async () => {
+  it('answers one who asks for a configuration with none, once, or configures nobody at all', async () => {
     const { registry } = open();
     await registry.connect(signal);
     const first = await registry.v3.fetchConfiguration('metered', '', signal);
+    if (version === '8.3.0') {
+      expect(first).toMatchObject({ status: 'failed', code: 'UNIMPLEMENTED' });
+      return;
+    }
     expect(first).toEqual({ status: 'ok', value: { uuid: expect.stringMatching(/./), values: new Map() } });
     const { uuid } = (first as { value: { uuid: string } }).value;
     expect(await registry.v3.fetchConfiguration('metered', uuid, signal)).toEqual({ status: 'ok', value: undefined });
@@ -111,8 +131,8 @@ describe('a genuine OAP 10.1.0', () => {
     for (const shown of ['instance_nodejs_heap_used', 'instance_nodejs_uptime']) {
       const sent = sample.find(({ name }) => name === shown)!.value;
       const value = await until(() => oap.meter(shown, METERED), Boolean, PATIENCE);
-      // It keeps whole numbers.
-      expect([shown, value]).toEqual([shown, Math.trunc(sent)]);
+      // It keeps whole numbers, one version the next and one the one below.
+      expect([shown, [Math.floor(sent), Math.round(sent)]]).toEqual([shown, expect.arrayContaining([value])]);
     }
   });
 });

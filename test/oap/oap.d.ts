@@ -1,6 +1,6 @@
 /** Real Apache SkyWalking OAP servers for tests; see README.md. */
 
-export type OapVersion = '6.5.0' | '10.1.0';
+export type OapVersion = '6.5.0' | '8.3.0' | '10.1.0';
 
 export interface StartOptions {
   readonly version: OapVersion;
@@ -11,12 +11,14 @@ export interface StartOptions {
   readonly data?: string;
   /** `mem` (default) forgets at every start, `file` remembers. */
   readonly storage?: 'mem' | 'file';
-  /** 10.1.0 only: agents without this token get PERMISSION_DENIED. */
+  /** Not 6.5.0: agents without this token get PERMISSION_DENIED. */
   readonly token?: string;
-  /** 10.1.0 only: gRPC over TLS with a certificate of its own; its authority is `Oap.ca`. Needs openssl. */
+  /** Not 6.5.0: gRPC over TLS with a certificate of its own; its authority is `Oap.ca`. Needs openssl. */
   readonly tls?: boolean;
-  /** 10.1.0 only: shows the meters of `config/10.1.0/meter-analyzer-config`. Starts a second later. */
+  /** Not 6.5.0: shows the meters of its `meter-analyzer-config`. 10.1.0 starts a second later. */
   readonly meters?: boolean;
+  /** 10.1.0 only: `Oap.configure` sets what the agents of a service are to go by. */
+  readonly configurable?: boolean;
   /** JVM heap, such as `512m` (default). */
   readonly heap?: string;
   /** `WARN` (default), `INFO` or `DEBUG`: how much goes into `Oap.logFile`. */
@@ -39,9 +41,9 @@ export interface Instance {
   readonly name: string;
   /** `NODEJS` when the agent reported exactly `nodejs`. */
   readonly language: string;
-  /** 6.5.0: the UUID the agent registered. 10.1.0: the same as `id`. */
+  /** 6.5.0: the UUID the agent registered. Later: the same as `id`. */
   readonly instanceUUID: string;
-  /** As the server lists them; 6.5.0 repeats `ipv4s`, 10.1.0 joins them by commas. */
+  /** As the server lists them; 6.5.0 repeats `ipv4s`, later ones join them by commas. */
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
 }
 
@@ -128,8 +130,15 @@ export interface Oap {
   traces(filter?: { readonly service?: string; readonly instance?: string }): Promise<TraceSummary[]>;
   trace(traceId: string): Promise<Span[]>;
   topology(): Promise<Topology>;
-  /** The last value of a meter by the name it was sent under; with `meters` only. */
+  /** The last value other than 0 of a meter by the name it was sent under; with `meters` only. */
   meter(name: string, of: { readonly service: string; readonly instance: string }): Promise<number | undefined>;
+
+  /**
+   * What an operator sets for all agents of a service, such as `{ 'agent.sample_rate': '0' }`, in place of what was set
+   * before; undefined: nothing any more. With `configurable` only; in force within a second or so, and kept over wipe()
+   * and restart(), as it is not the server's own.
+   */
+  configure(service: string, values: Readonly<Record<string, string>> | undefined): void;
 
   /**
    * Kills it, throws its storage and trace buffer away, starts it again on the same ports.

@@ -21,7 +21,7 @@ const USAGE = `usage: node oap.js <command> <version> [options]
               --grpc-port N  --http-port N   0 or absent picks a free one
               --data DIR                     absent: a temporary folder, removed at the end
               --storage mem|file             mem forgets at every start
-              --token T  --tls               10.1.0 only
+              --token T  --tls               not 6.5.0
   selftest  start it, send and read back real traffic, say what held
 
   exit codes: 0 done, 1 failed, 2 wrong usage, 3 no OAP can run here`;

@@ -13,7 +13,7 @@ const path = require('node:path');
 const { OapUnavailable, install } = require('./oap');
 
 const ROOT = path.join(__dirname, '..', '..');
-const VERSIONS = ['6.5.0', '10.1.0'];
+const VERSIONS = ['6.5.0', '8.3.0', '10.1.0'];
 const EXIT = { ok: 0, unavailable: 3 };
 
 function runJest(args) {

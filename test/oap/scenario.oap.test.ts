@@ -3,4 +3,5 @@ import { startOapBackend } from '../scenario/oap-backend';
 import { describeScenario } from '../scenario/scenario';
 
 describeScenario('a genuine OAP 6.5.0', V2, (storage) => startOapBackend(storage, '6.5.0'));
+describeScenario('a genuine OAP 8.3.0', V3, (storage) => startOapBackend(storage, '8.3.0'));
 describeScenario('a genuine OAP 10.1.0', V3, (storage) => startOapBackend(storage, '10.1.0'));

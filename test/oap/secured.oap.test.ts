@@ -6,12 +6,12 @@ import { startOap, type Oap } from './oap';
 
 const TOKEN = 'only those who know this';
 
-describe('a genuine OAP 10.1.0 with a token, behind TLS', () => {
+describe.each(['8.3.0', '10.1.0'] as const)('a genuine OAP %s with a token, behind TLS', (version) => {
   let oap: Oap;
   let stage: Stage | undefined;
 
   beforeAll(async () => {
-    oap = await startOap({ version: '10.1.0', token: TOKEN, tls: true });
+    oap = await startOap({ version, token: TOKEN, tls: true });
   });
 
   afterEach(() => stage?.leave());

@@ -36,7 +36,7 @@ const SOURCES: Readonly<Record<Contract, Source>> = {
   },
 };
 
-/** 8.0 to 8.3 have these and no others; 8.4 and later have them beside those with a package (tried on 10.1). */
+/** 8.0 has these and no others (8.1 takes meters too, 8.2 has `collectInSync`); 8.4 and later have them beside those with a package. */
 const UNPACKAGED: Readonly<Record<Exclude<Protocol, 'v2'>, readonly Method[]>> = {
   v3: ['keepAlive', 'reportInstanceProperties', 'collect', 'collectInSync', 'MeterReportService/collect'],
   'v3-unpackaged': ['keepAlive', 'reportInstanceProperties', 'collect'],

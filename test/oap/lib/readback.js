@@ -10,7 +10,7 @@ function lately() {
 }
 
 /**
- * Typed questions to GraphQL. Only fields that both 6.5 and 10.1 know are asked for,
+ * Typed questions to GraphQL. Only fields that all of 6.5, 8.3 and 10.1 know are asked for,
  * and `variables` always goes along: 6.x fails without it.
  */
 function readBack(query) {
@@ -96,19 +96,19 @@ function readBack(query) {
 
   async function meter(name, { service, instance }) {
     const { found } = await query(
-      `query ($m: String!, $e: Entity!, $d: Duration!) {
-        found: execExpression(expression: $m, entity: $e, duration: $d) { error results { values { value } } }
+      `query ($c: MetricsCondition!, $d: Duration!) {
+        found: readMetricsValues(condition: $c, duration: $d) { values { values { value } } }
       }`,
       {
-        m: `meter_${name}`,
-        e: { scope: 'ServiceInstance', serviceName: service, serviceInstanceName: instance, normal: true },
+        c: {
+          name: `meter_${name}`,
+          entity: { scope: 'ServiceInstance', serviceName: service, serviceInstanceName: instance, normal: true },
+        },
         d: lately(),
       },
     );
-    if (found.error) throw new Error(`meter ${name}: ${found.error}`);
-    const values = found.results.flatMap((result) => result.values.map(({ value }) => value));
-    const last = values.findLast((value) => value !== null);
-    return last === undefined ? undefined : Number(last);
+    // A minute of which nothing is known is a 0 like any other.
+    return found.values.values.findLast(({ value }) => value !== 0)?.value;
   }
 
   return { services, instances, endpoints, traces, trace, topology, meter };

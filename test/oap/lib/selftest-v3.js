@@ -3,25 +3,39 @@
 const { connectV2Agent } = require('./agent-v2');
 const { DATABASE, ENDPOINT, INSTANCE, SERVICE, checkReadBack, spansOf } = require('./selftest-common');
 const { startOap } = require('./server');
+const { describeVersion } = require('./versions');
 const wire = require('./wire');
 
-const KEEP_ALIVE = 'skywalking.v3.ManagementService/keepAlive';
+const KEEP_ALIVE = 'ManagementService/keepAlive';
 const identity = { service: SERVICE, serviceInstance: INSTANCE };
+
+/** Methods are named as of 8.0; 8.4 put a package before them. */
+function connect({ grpc, version }, options) {
+  const { call, close } = wire.connect(grpc, wire.v3, options);
+  const { isPackaged } = describeVersion(version);
+  return {
+    call: (method, value) => {
+      const packaged = `skywalking.v3.${method}`;
+      return call(packaged, value, { path: `/${isPackaged ? packaged : method}` });
+    },
+    close,
+  };
+}
 
 async function sendTrace(call) {
   const now = Date.now();
   const id = `selftest-${now}`;
   const names = { endpoint: { operationName: ENDPOINT }, database: { peer: DATABASE } };
   const segment = { traceId: id, traceSegmentId: `${id}-segment`, ...identity, spans: spansOf(now, names) };
-  await call('skywalking.v3.TraceSegmentReportService/collect', [segment]);
+  await call('TraceSegmentReportService/collect', [segment]);
   return id;
 }
 
-async function refuseStrangers(check) {
-  const oap = await startOap({ version: '10.1.0', token: 'secret' });
+async function refuseStrangers(version, check) {
+  const oap = await startOap({ version, token: 'secret' });
   try {
     const statusWith = async (token) => {
-      const { call, close } = wire.connect(oap.grpc, wire.v3, { token });
+      const { call, close } = connect(oap, { token });
       const { status } = await call(KEEP_ALIVE, identity);
       close();
       return status;
@@ -42,19 +56,19 @@ async function refuseV2(oap, check) {
 
 async function selftestV3(oap, check) {
   await refuseV2(oap, check);
-  const { call, close } = wire.connect(oap.grpc, wire.v3);
+  const { call, close } = connect(oap);
   check('keepAlive passes', (await call(KEEP_ALIVE, identity)).status === 'OK');
   const properties = [
     { key: 'language', value: 'nodejs' },
     { key: 'hostname', value: 'vm' },
   ];
-  await call('skywalking.v3.ManagementService/reportInstanceProperties', { ...identity, properties });
+  await call('ManagementService/reportInstanceProperties', { ...identity, properties });
   await checkReadBack(oap, await sendTrace(call), check);
   close();
 
   await oap.wipe();
   check('a wipe forgets everything', (await oap.services()).length === 0);
-  await refuseStrangers(check);
+  await refuseStrangers(oap.version, check);
 }
 
 module.exports = { selftestV3 };

@@ -5,6 +5,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { makeCertificate } = require('./certificate');
+const { DynamicConfiguration } = require('./dynamic-configuration');
 const { query } = require('./graphql');
 const { findJava } = require('./java');
 const { commandLine, end, launch, waitUntilReady } = require('./jvm');
@@ -27,14 +28,16 @@ class Server {
     token,
     tls = false,
     meters = false,
+    configurable = false,
     ...rest
   }) {
     this.described = describeVersion(version);
-    checkSettings(this.described, { storage, token, tls, meters });
+    checkSettings(this.described, { storage, token, tls, meters, configurable });
     this.wanted = [grpcPort, httpPort];
     this.data = data;
     this.tls = tls;
-    this.settings = { storage, token, meters, logLevel: rest.logLevel ?? 'WARN' };
+    if (configurable) this.configuration = new DynamicConfiguration();
+    this.settings = { storage, token, meters, configuration: this.configuration, logLevel: rest.logLevel ?? 'WARN' };
     this.jdk = findJava();
     this.args = commandLine({
       described: this.described,
@@ -44,11 +47,12 @@ class Server {
     });
   }
 
-  prepare() {
+  async prepare() {
     this.dataDir = this.data === undefined ? makeScratch(os.tmpdir(), 'skyanchor-oap-') : path.resolve(this.data);
     this.logFile = path.join(this.dataDir, 'oap.log');
     fs.mkdirSync(path.join(this.dataDir, 'buffer'), { recursive: true });
     if (this.tls) this.settings.certificate = makeCertificate(this.dataDir);
+    await this.configuration?.listen();
   }
 
   async boot() {
@@ -81,6 +85,7 @@ class Server {
   }
 
   tidy() {
+    this.configuration?.close();
     if (this.data === undefined && this.dataDir) fs.rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
@@ -126,7 +131,7 @@ function controls(server) {
 async function startOap(options) {
   const server = new Server(options);
   try {
-    server.prepare();
+    await server.prepare();
     await server.bootOnFreePorts();
   } catch (error) {
     server.tidy();
@@ -148,6 +153,10 @@ async function startOap(options) {
     logFile: server.logFile,
     ca: server.settings.certificate?.cert,
     query: ask,
+    configure(service, values) {
+      if (!server.configuration) throw new Error('only what was started with `configurable` can be configured');
+      server.configuration.configure(service, values);
+    },
     ...readBack(ask),
     ...controls(server),
   };

@@ -14,7 +14,7 @@ function h2Url(storage, dataDir) {
 }
 
 /** What the configuration files of a server are filled from. */
-function environment({ ports, storage, token, meters, certificate, logLevel }, dataDir) {
+function environment({ ports, storage, token, meters, configuration, certificate, logLevel }, dataDir) {
   return {
     ...process.env,
     OAP_GRPC_PORT: String(ports.grpc),
@@ -23,19 +23,24 @@ function environment({ ports, storage, token, meters, certificate, logLevel }, d
     OAP_BUFFER_PATH: path.join(dataDir, 'buffer'),
     OAP_LOG_LEVEL: logLevel,
     ...(token ? { OAP_TOKEN: token } : {}),
-    ...(meters ? { OAP_METERS: 'nodejs' } : {}),
+    // 8.3.0 wants the whole name of the file, 10.1.0 none of its suffix.
+    ...(meters ? { OAP_METERS: 'nodejs', OAP_METERS_FILE: 'nodejs.yaml' } : {}),
+    ...(configuration ? { OAP_CONFIGURATION: 'grpc', OAP_CONFIGURATION_PORT: String(configuration.port) } : {}),
     ...(certificate
       ? { OAP_TLS: 'true', OAP_TLS_KEY: certificate.key, OAP_TLS_CERT: certificate.cert, OAP_TLS_CA: certificate.cert }
       : {}),
   };
 }
 
-function checkSettings(described, { storage, token, tls, meters }) {
+function checkSettings(described, { storage, token, tls, meters, configurable }) {
   if (!['mem', 'file'].includes(storage)) throw new Error(`storage is mem or file, not ${storage}`);
   if (token && !described.offers.includes('token')) {
     throw new Error(`OAP ${described.version} has no token authentication`);
   }
   if (meters && !described.offers.includes('meters')) throw new Error(`OAP ${described.version} shows no meters`);
+  if (configurable && !described.offers.includes('configuration')) {
+    throw new Error(`OAP ${described.version} configures no agents`);
+  }
   if (tls && !described.offers.includes('tls')) throw new Error(`OAP ${described.version} has no TLS`);
   if (!isInstalled(described.version)) {
     const command = `node ${path.join(__dirname, '..', 'oap.js')} install ${described.version}`;

@@ -83,4 +83,4 @@ function connect(address, tables, { token, ca } = {}) {
   return { call, close: () => session.close() };
 }
 
-module.exports = { connect, decode, encode, v2, v3 };
+module.exports = { connect, decode, encode, frame, v2, v3 };
