@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startCollector, type Collector } from '../../src/testing';
-import { Operator } from '../scenario/operator';
-import { endApps, REGISTER, startApp, type App } from '../support/app';
-import { areRegistered, statuses } from '../support/statuses';
+import type { App } from '../support/app';
+import { Site } from '../support/site';
 import { until as untilSoon } from '../support/until';
 
 const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
@@ -18,44 +16,28 @@ const PATIENCE = { timeoutMs: 30_000 };
 const until = <T>(read: () => T, pleases: (answer: T) => unknown = Boolean): Promise<T> =>
   untilSoon(read, pleases, PATIENCE);
 
-let collector: Collector;
-let operator: Operator;
+let site: Site;
 
 beforeEach(async () => {
-  collector = await startCollector({ idDelayMs: 10 });
-  operator = new Operator();
+  site = await Site.open();
 });
 
-afterEach(async () => {
-  await endApps();
-  await collector.stop();
-  operator.leave();
-});
+afterEach(() => site.close());
 
 function start(killAt?: string, app = HELLO, env: Readonly<Record<string, string>> = {}): App {
-  return startApp(app, {
-    nodeFlags: [...(killAt === undefined ? [] : ['--require', KILL_AT]), '--require', REGISTER],
+  return site.start(app, {
+    nodeFlags: killAt === undefined ? [] : ['--require', KILL_AT],
     args: ['--skyanchor-instance-name=orders-1'],
-    env: {
-      SW_AGENT_NAME: 'orders',
-      SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
-      SW_AGENT_COMMAND_FILE: operator.commandFile,
-      ...(killAt !== undefined && { KILL_AT: killAt }),
-      ...env,
-    },
+    env: { ...(killAt !== undefined && { KILL_AT: killAt }), ...env },
   });
 }
 
-const registered = (pid: number) =>
-  until(
-    () => statuses(operator.commandFile),
-    (found) => areRegistered(found, ['orders-1']) && found['orders-1']?.pid === pid,
-  );
+const registered = (pid: number) => site.registered(['orders-1'], (found) => found['orders-1']?.pid === pid);
 
-const answers = (): string[] => operator.stamps().map(({ state, id }) => `${state} ${id}`);
+const answers = (): string[] => site.answers('orders-1');
 
 const flagsOf = (id: string): string =>
-  operator
+  site.operator
     .stamps()
     .filter((stamp) => stamp.state === 'done' && stamp.id === id)
     .map(({ detail }) => /(at-start|after-restart)$/.exec(detail)?.[0] ?? 'now')
@@ -66,26 +48,28 @@ async function expectConverged(how: string): Promise<void> {
   const { pid } = start();
   await registered(pid);
   await until(answers, (found) => found.includes('done a'));
-  await operator.append('report id=b');
+  await site.operator.append('report id=b');
   await until(answers, (found) => found.includes('done b'));
   // What is done stays done: nothing comes after what was asked for last.
   expect(answers()).toEqual(['running a', 'done a', 'running b', 'done b']);
   expect(flagsOf('a')).toBe(how);
 
   const { commands, registration } = await until(
-    () => statuses(operator.commandFile)['orders-1']!,
+    () => site.statuses()['orders-1']!,
     ({ commands: { last } }) => last.some(({ id, state }) => id === 'b' && state === 'done'),
   );
   const ran = commands.last.map(({ id, state }) => `${state} ${id}`);
   expect(ran).toEqual(how === 'now' ? ['done b'] : ['done a', 'done b']);
   // Registered by its start, and the reset was fulfilled by that: not once more on top.
   expect(registration).toMatchObject({ phase: 'registered', epoch: 1, reason: 'start' });
-  expect(collector.instances().map(({ id, uuid }) => `${id} ${uuid}`)).toEqual([`${registration.instanceId} orders-1`]);
-  for (const line of readFileSync(operator.commandFile, 'utf8').split('\n'))
+  expect(site.collector.instances().map(({ id, uuid }) => `${id} ${uuid}`)).toEqual([
+    `${registration.instanceId} orders-1`,
+  ]);
+  for (const line of readFileSync(site.operator.commandFile, 'utf8').split('\n'))
     expect(line).toMatch(/^(reset id=a|report id=b|#! \S+Z orders-1 (running|done) [ab] .*!#|)$/);
   // Nothing half written is left lying about.
   await until(
-    () => readdirSync(path.dirname(operator.commandFile)).sort(),
+    () => readdirSync(path.dirname(site.operator.commandFile)).sort(),
     (names) => names.join() === 'skyanchor.command,skyanchor.command.status.json',
   );
 }
@@ -107,10 +91,10 @@ describe('a process that is killed at one step of a reset comes back to a file t
     const victim = start(step);
     await registered(victim.pid);
     // A reset that is over at once would leave no time for the status of its beginning.
-    if (step.endsWith('running')) collector.faults.add({ method: 'doServiceRegister', fault: { type: 'hang' } });
-    await operator.append('reset id=a');
+    if (step.endsWith('running')) site.collector.faults.add({ method: 'doServiceRegister', fault: { type: 'hang' } });
+    await site.operator.append('reset id=a');
     expect(await until(() => victim.end)).toEqual({ code: null, signal: 'SIGKILL' });
-    collector.faults.clear();
+    site.collector.faults.clear();
     expect(answers()).toEqual(said);
     await expectConverged(how);
   });
@@ -119,7 +103,7 @@ describe('a process that is killed at one step of a reset comes back to a file t
     const victim = start();
     await registered(victim.pid);
     process.kill(victim.pid, 'SIGSTOP');
-    await operator.append('reset id=a');
+    await site.operator.append('reset id=a');
     await victim.kill('SIGKILL');
     expect(answers()).toEqual([]);
     await expectConverged('at-start');
@@ -128,10 +112,10 @@ describe('a process that is killed at one step of a reset comes back to a file t
   it('with its ids forgotten and the backend down', async () => {
     const victim = start();
     await registered(victim.pid);
-    await collector.wipe(async () => {
-      await operator.append('reset id=a');
+    await site.collector.wipe(async () => {
+      await site.operator.append('reset id=a');
       await until(
-        () => statuses(operator.commandFile)['orders-1'],
+        () => site.statuses()['orders-1'],
         (status) => status?.registration.phase === 'unregistered',
       );
       await victim.kill('SIGKILL');
@@ -143,14 +127,14 @@ describe('a process that is killed at one step of a reset comes back to a file t
   it('with a service id and no instance id', async () => {
     const victim = start();
     await registered(victim.pid);
-    collector.faults.add({ method: 'doServiceInstanceRegister', fault: { type: 'hang' } });
-    await operator.append('reset id=a');
+    site.collector.faults.add({ method: 'doServiceInstanceRegister', fault: { type: 'hang' } });
+    await site.operator.append('reset id=a');
     await until(
-      () => statuses(operator.commandFile)['orders-1'],
+      () => site.statuses()['orders-1'],
       (status) => status?.registration.phase === 'service-known',
     );
     await victim.kill('SIGKILL');
-    collector.faults.clear();
+    site.collector.faults.clear();
     expect(answers()).toEqual(['running a']);
     await expectConverged('after-restart');
   });
@@ -182,22 +166,22 @@ describe('a process that is killed at one step of an application’s command', (
     comesTo: readonly string[],
     isIdempotent: boolean,
   ) {
-    const ledger = path.join(path.dirname(operator.commandFile), 'ledger');
+    const ledger = path.join(path.dirname(site.operator.commandFile), 'ledger');
     writeFileSync(ledger, '');
     const env = { LEDGER: ledger, IS_IDEMPOTENT: isIdempotent ? 'yes' : 'no' };
     const victim = start(step, BOOKKEEPER, env);
     await registered(victim.pid);
-    await operator.append('book rent id=a');
+    await site.operator.append('book rent id=a');
     expect(await until(() => victim.end)).toEqual({ code: null, signal: 'SIGKILL' });
     expect(answers()).toEqual(said);
     const { pid } = start(undefined, BOOKKEEPER, env);
     await registered(pid);
     await until(answers, (found) => found.length >= comesTo.length);
-    await operator.append('report id=b');
+    await site.operator.append('report id=b');
     await until(answers, (found) => found.includes('done b'));
     expect(answers()).toEqual([...comesTo, 'running b', 'done b']);
     const isBroughtToEnd = said.length === 1;
-    const end = operator.stamps().find(({ state, id }) => id === 'a' && state !== 'running');
+    const end = site.operator.stamps().find(({ state, id }) => id === 'a' && state !== 'running');
     expect(AFTER_RESTART.test(end?.detail ?? '')).toBe(isBroughtToEnd);
     return readFileSync(ledger, 'utf8').split('\n').length - 1;
   }

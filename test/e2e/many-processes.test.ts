@@ -1,8 +1,6 @@
 import path from 'node:path';
-import { startCollector, type Collector } from '../../src/testing';
-import { Operator } from '../scenario/operator';
-import { endApps, REGISTER, startApp, type App } from '../support/app';
-import { areRegistered, statuses } from '../support/statuses';
+import type { App } from '../support/app';
+import { Site } from '../support/site';
 import { until } from '../support/until';
 
 const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
@@ -11,50 +9,21 @@ const FOUR = ['orders', 'orders-2', 'orders-3', 'orders-4'];
 // Processes, each with a start of its own: a busy machine takes its time.
 jest.setTimeout(60_000);
 
-let collector: Collector;
-let operator: Operator;
+let site: Site;
 
 beforeEach(async () => {
-  collector = await startCollector({ idDelayMs: 10 });
-  operator = new Operator();
+  site = await Site.open();
 });
 
-afterEach(async () => {
-  await endApps();
-  await collector.stop();
-  operator.leave();
-});
+afterEach(() => site.close());
 
-function start(): App {
-  return startApp(HELLO, {
-    nodeFlags: ['--require', REGISTER],
-    args: ['--skyanchor-instance-name=orders'],
-    env: {
-      SW_AGENT_NAME: 'orders',
-      SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
-      SW_AGENT_COMMAND_FILE: operator.commandFile,
-    },
-  });
-}
-
-const registered = () =>
-  until(
-    () => statuses(operator.commandFile),
-    (found) => areRegistered(found, FOUR),
-  );
-
-/** `state id`, of one instance's stamps. */
-const answers = (instance: string): string[] =>
-  operator
-    .stamps()
-    .filter((stamp) => stamp.instance === instance)
-    .map(({ state, id }) => `${state} ${id}`);
+const start = (): App => site.start(HELLO, { args: ['--skyanchor-instance-name=orders'] });
 
 const once = (ids: readonly string[]): string[] => ids.flatMap((id) => [`running ${id}`, `done ${id}`]);
 
 const haveAnswered = (instances: readonly string[], answer: string) =>
   until(
-    () => instances.filter((instance) => !answers(instance).includes(answer)),
+    () => instances.filter((instance) => !site.answers(instance).includes(answer)),
     ({ length }) => length === 0,
     { timeoutMs: 15_000 },
   );
@@ -62,16 +31,16 @@ const haveAnswered = (instances: readonly string[], answer: string) =>
 describe('four processes that share one command file', () => {
   it('each do every command of a queue once, in its order', async () => {
     for (let count = 0; count < FOUR.length; count++) start();
-    await registered();
+    await site.registered(FOUR);
     const queue = ['reset id=a', 'report id=b', 'log-level info id=c', 'pause id=d', 'resume id=e', 'reset id=f'];
-    for (const command of queue) await operator.append(command);
+    for (const command of queue) await site.operator.append(command);
     // Five at once, then one in a second: what is over waits its turn.
     await haveAnswered(FOUR, 'done f');
     for (const instance of FOUR)
-      expect([instance, ...answers(instance)]).toEqual([instance, ...once(['a', 'b', 'c', 'd', 'e', 'f'])]);
+      expect([instance, ...site.answers(instance)]).toEqual([instance, ...once(['a', 'b', 'c', 'd', 'e', 'f'])]);
 
     const after = await until(
-      () => Object.values(statuses(operator.commandFile)),
+      () => Object.values(site.statuses()),
       (all) => all.every(({ registration }) => registration.phase === 'registered' && registration.epoch === 3),
     );
     const instanceIds = new Set(after.map(({ registration }) => registration.instanceId));
@@ -83,25 +52,26 @@ describe('four processes that share one command file', () => {
 
   it('answer for themselves alone when one of them is killed in the middle', async () => {
     const apps = FOUR.map(() => start());
-    const before = await registered();
+    const before = await site.registered(FOUR);
     const victim = apps.find(({ pid }) => pid === before['orders-3']?.pid)!;
     const others = FOUR.filter((name) => name !== 'orders-3');
-    await collector.restart(async () => {
-      await operator.append('reset id=a');
-      await until(() => answers('orders-3').includes('running a'));
+    await site.collector.restart(async () => {
+      await site.operator.append('reset id=a');
+      await until(() => site.answers('orders-3').includes('running a'));
       await victim.kill('SIGKILL');
-      await operator.append('report id=b');
+      await site.operator.append('report id=b');
     });
     await haveAnswered(others, 'done b');
-    for (const instance of others) expect([instance, ...answers(instance)]).toEqual([instance, ...once(['a', 'b'])]);
-    expect(answers('orders-3')).toEqual(['running a']);
+    for (const instance of others)
+      expect([instance, ...site.answers(instance)]).toEqual([instance, ...once(['a', 'b'])]);
+    expect(site.answers('orders-3')).toEqual(['running a']);
 
     start();
     await haveAnswered(['orders-3'], 'done a');
-    await operator.append('report id=c');
+    await site.operator.append('report id=c');
     await haveAnswered(FOUR, 'done c');
-    for (const instance of others) expect(answers(instance)).toEqual(once(['a', 'b', 'c']));
+    for (const instance of others) expect(site.answers(instance)).toEqual(once(['a', 'b', 'c']));
     // It has finished what it had begun; what the others answered meanwhile was history when it came.
-    expect(answers('orders-3')).toEqual(once(['a', 'c']));
+    expect(site.answers('orders-3')).toEqual(once(['a', 'c']));
   });
 });

@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { startCollector, type Collector } from '../../src/testing';
-import { Operator, type Stamp } from '../scenario/operator';
-import { endApps, REGISTER, startApp, type App } from '../support/app';
-import { areRegistered, statuses } from '../support/statuses';
+import type { Stamp } from '../scenario/operator';
+import type { App } from '../support/app';
+import { Site } from '../support/site';
 import { until } from '../support/until';
 
 const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
@@ -10,44 +9,17 @@ const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
 // Processes, each with a start of its own: a busy machine takes its time.
 jest.setTimeout(60_000);
 
-let collector: Collector;
-let operator: Operator;
+let site: Site;
 
 beforeEach(async () => {
-  collector = await startCollector({ idDelayMs: 10 });
-  operator = new Operator();
+  site = await Site.open();
 });
 
-afterEach(async () => {
-  await endApps();
-  await collector.stop();
-  operator.leave();
-});
+afterEach(() => site.close());
 
-function start(instance = 'orders-1'): App {
-  return startApp(HELLO, {
-    nodeFlags: ['--require', REGISTER],
-    args: [`--skyanchor-instance-name=${instance}`],
-    env: {
-      SW_AGENT_NAME: 'orders',
-      SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
-      SW_AGENT_COMMAND_FILE: operator.commandFile,
-    },
-  });
-}
+const start = (instance = 'orders-1'): App => site.start(HELLO, { args: [`--skyanchor-instance-name=${instance}`] });
 
-const registered = (...names: string[]) =>
-  until(
-    () => statuses(operator.commandFile),
-    (found) => areRegistered(found, names),
-  );
-
-/** `state id`, of one instance's stamps. */
-const answers = (instance = 'orders-1'): string[] =>
-  operator
-    .stamps()
-    .filter((stamp) => stamp.instance === instance)
-    .map(({ state, id }) => `${state} ${id}`);
+const answers = (instance = 'orders-1'): string[] => site.answers(instance);
 
 const answered = (answer: string, instance = 'orders-1') =>
   until(
@@ -55,18 +27,18 @@ const answered = (answer: string, instance = 'orders-1') =>
     (found) => found.includes(answer),
   );
 
-const find = (state: string): Stamp | undefined => operator.stamps().find((stamp) => stamp.state === state);
+const find = (state: string): Stamp | undefined => site.operator.stamps().find((stamp) => stamp.state === state);
 
 describe('a reset that lies in the file when the application starts', () => {
   it('is fulfilled by the registration of the start, and history for whoever starts later', async () => {
-    await operator.echo('reset');
+    await site.operator.echo('reset');
     const first = start();
     const done = await until(() => find('done'));
-    const { registration } = (await registered('orders-1'))['orders-1']!;
+    const { registration } = (await site.registered(['orders-1']))['orders-1']!;
     expect(registration).toMatchObject({ epoch: 1, reason: 'start' });
     const { serviceId, instanceId } = registration;
     expect(done!.detail).toMatch(new RegExp(`^service=${serviceId} instance=${instanceId} took=\\d+ms at-start$`));
-    expect(operator.stamps().map(({ state, id }) => `${state} ${id}`)).toEqual([
+    expect(site.operator.stamps().map(({ state, id }) => `${state} ${id}`)).toEqual([
       `running ${done!.id}`,
       `done ${done!.id}`,
     ]);
@@ -74,9 +46,9 @@ describe('a reset that lies in the file when the application starts', () => {
     await first.kill('SIGTERM');
     start();
     start('billing-1');
-    await registered('orders-1', 'billing-1');
+    await site.registered(['orders-1', 'billing-1']);
     // What comes after it in the file is answered after it.
-    await operator.append('report id=after');
+    await site.operator.append('report id=after');
     await Promise.all([answered('done after'), answered('done after', 'billing-1')]);
     expect(answers()).toEqual([`running ${done!.id}`, `done ${done!.id}`, 'running after', 'done after']);
     expect(answers('billing-1')).toEqual(['running after', 'done after']);
@@ -86,9 +58,9 @@ describe('a reset that lies in the file when the application starts', () => {
 describe('a process that is killed between running and done', () => {
   it('finishes the reset when it is started again', async () => {
     const first = start();
-    await registered('orders-1');
-    await collector.wipe(async () => {
-      await operator.echo('reset');
+    await site.registered(['orders-1']);
+    await site.collector.wipe(async () => {
+      await site.operator.echo('reset');
       await until(() => find('running'));
       await first.kill('SIGKILL');
     });
@@ -98,43 +70,43 @@ describe('a process that is killed between running and done', () => {
     start();
     const done = await until(() => find('done'));
     expect(done).toMatchObject({ id: running.id, instance: 'orders-1' });
-    const { registration } = (await registered('orders-1'))['orders-1']!;
+    const { registration } = (await site.registered(['orders-1']))['orders-1']!;
     const { serviceId, instanceId } = registration;
     expect(done!.detail).toMatch(new RegExp(`^service=${serviceId} instance=${instanceId} took=\\d+ms after-restart$`));
-    await operator.append('report id=after');
+    await site.operator.append('report id=after');
     await answered('done after');
     expect(answers()).toEqual([`running ${running.id}`, `done ${running.id}`, 'running after', 'done after']);
-    expect(collector.instances().map(({ uuid }) => uuid)).toEqual(['orders-1']);
+    expect(site.collector.instances().map(({ uuid }) => uuid)).toEqual(['orders-1']);
   });
 });
 
 describe('a command with an id', () => {
   it('runs at most once: not when appended again, not when the file is begun anew, not after a restart', async () => {
     const first = start();
-    const { registration: before } = (await registered('orders-1'))['orders-1']!;
-    await operator.echo('reset id=chg-4711');
+    const { registration: before } = (await site.registered(['orders-1']))['orders-1']!;
+    await site.operator.echo('reset id=chg-4711');
     await answered('done chg-4711');
-    await operator.append('reset id=chg-4711');
+    await site.operator.append('reset id=chg-4711');
     await answered('duplicate chg-4711');
-    await operator.echo('reset id=chg-4711');
+    await site.operator.echo('reset id=chg-4711');
     await answered('duplicate chg-4711');
-    await operator.append('report id=chg-4711');
+    await site.operator.append('report id=chg-4711');
     await until(answers, (found) => found.length === 2);
     expect(answers()).toEqual(['duplicate chg-4711', 'duplicate chg-4711']);
 
     await first.kill('SIGKILL');
     start();
     await until(
-      () => statuses(operator.commandFile)['orders-1'],
+      () => site.statuses()['orders-1'],
       (status) => status && status.pid !== first.pid,
     );
-    await operator.append('reset id=chg-4711');
+    await site.operator.append('reset id=chg-4711');
     await until(answers, (found) => found.length === 3);
-    await operator.append('reset id=chg-4712');
+    await site.operator.append('reset id=chg-4712');
     await answered('done chg-4712');
     expect(answers()).toEqual([...Array<string>(3).fill('duplicate chg-4711'), 'running chg-4712', 'done chg-4712']);
     const { registration } = await until(
-      () => statuses(operator.commandFile)['orders-1']!,
+      () => site.statuses()['orders-1']!,
       (status) => status.registration.reason === 'command chg-4712' && status.registration.phase === 'registered',
     );
     // One reset before the restart, one after it; the restart began to count anew.
@@ -147,13 +119,13 @@ describe('a command with a target', () => {
   it('is for the instances that the glob matches, and nobody else answers', async () => {
     start('orders-1');
     start('billing-1');
-    await registered('orders-1', 'billing-1');
-    await operator.echo('reset id=one @orders-*');
+    await site.registered(['orders-1', 'billing-1']);
+    await site.operator.echo('reset id=one @orders-*');
     await answered('done one');
-    await operator.append('reset id=two @[a-c]*');
+    await site.operator.append('reset id=two @[a-c]*');
     await answered('done two', 'billing-1');
-    await operator.append('reset id=three @nobody-?');
-    await operator.append('report id=all');
+    await site.operator.append('reset id=three @nobody-?');
+    await site.operator.append('report id=all');
     await Promise.all([answered('done all'), answered('done all', 'billing-1')]);
     expect(answers()).toEqual(['running one', 'done one', 'running all', 'done all']);
     expect(answers('billing-1')).toEqual(['running two', 'done two', 'running all', 'done all']);
@@ -163,14 +135,14 @@ describe('a command with a target', () => {
 describe('a command that cannot be followed', () => {
   it('is rejected once, with the reason, and what follows it is done', async () => {
     start();
-    await registered('orders-1');
-    await operator.echo('restart-now id=odd');
-    await operator.append('log-level loud id=loud');
-    await operator.append('report id=after');
+    await site.registered(['orders-1']);
+    await site.operator.echo('restart-now id=odd');
+    await site.operator.append('log-level loud id=loud');
+    await site.operator.append('report id=after');
     await answered('done after');
     expect(answers()).toEqual(['rejected odd', 'rejected loud', 'running after', 'done after']);
-    expect(operator.stamps()[0]!.detail).toContain('unknown verb restart-now, expected one of');
-    expect(operator.stamps()[1]!.detail).toContain('log-level: argument level: expected one of off, error,');
-    expect(statuses(operator.commandFile)['orders-1']?.registration.epoch).toBe(1);
+    expect(site.operator.stamps()[0]!.detail).toContain('unknown verb restart-now, expected one of');
+    expect(site.operator.stamps()[1]!.detail).toContain('log-level: argument level: expected one of off, error,');
+    expect(site.statuses()['orders-1']?.registration.epoch).toBe(1);
   });
 });

@@ -1,11 +1,9 @@
 import { get } from 'node:http';
 import path from 'node:path';
 import { RunningAgent } from '../../src/agent/running-agent';
-import { startCollector, type Collector } from '../../src/testing';
 import { resolve } from '../config/sources';
-import { Operator } from '../scenario/operator';
-import { endApps, REGISTER, startApp, type App } from '../support/app';
-import { statuses } from '../support/statuses';
+import type { App } from '../support/app';
+import { Site } from '../support/site';
 import { until } from '../support/until';
 import { clockOfSpeed } from '../wire/support/backends';
 
@@ -14,41 +12,25 @@ const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
 // Processes, each with a start of its own: a busy machine takes its time.
 jest.setTimeout(60_000);
 
-let collector: Collector;
-let operator: Operator;
+let site: Site;
 
 beforeEach(async () => {
-  collector = await startCollector({ protocol: 'v3' });
-  operator = new Operator();
+  site = await Site.open({ protocol: 'v3' });
 });
 
-afterEach(async () => {
-  await endApps();
-  await collector.stop();
-  operator.leave();
-});
+afterEach(() => site.close());
 
-function start(env: Readonly<Record<string, string>> = {}): App {
-  return startApp(HELLO, {
-    nodeFlags: ['--require', REGISTER],
-    args: ['--skyanchor-instance-name=orders-1', '--skyanchor-heartbeat-ms=200'],
-    env: {
-      SW_AGENT_NAME: 'orders',
-      SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
-      SW_AGENT_COMMAND_FILE: operator.commandFile,
-      ...env,
-    },
-  });
-}
+const start = (env: Readonly<Record<string, string>> = {}): App =>
+  site.start(HELLO, { args: ['--skyanchor-instance-name=orders-1', '--skyanchor-heartbeat-ms=200'], env });
 
-const status = () => statuses(operator.commandFile)['orders-1'];
+const status = () => site.statuses()['orders-1'];
 
 const inPhase = (phase: string) => until(status, (now) => now?.registration.phase === phase, { timeoutMs: 30_000 });
 
 /** What the backend shows of the instance. */
 const properties = (): Record<string, string> =>
   Object.fromEntries(
-    collector
+    site.collector
       .instances()
       .flatMap((instance) => instance.properties)
       .map(({ key, value }) => [key, value]),
@@ -74,7 +56,7 @@ describe('at a backend of 8 and later', () => {
     expect(protocol).toBe('v3');
     expect(registration).toMatchObject({ epoch: 1, serviceId: null, instanceId: null, reason: 'start' });
     expect(registration.knownAs).toEqual({ service: 'orders', instance: 'orders-1' });
-    expect(collector.services().map(({ name }) => name)).toEqual(['orders']);
+    expect(site.collector.services().map(({ name }) => name)).toEqual(['orders']);
     expect(properties()).toMatchObject({ language: 'nodejs', 'Process No.': String(app.pid) });
     expect(properties()).toEqual(
       expect.objectContaining({ 'OS Name': expect.any(String), hostname: expect.any(String) }),
@@ -82,7 +64,7 @@ describe('at a backend of 8 and later', () => {
 
     expect(await visit(app)).toBe(200);
     const [segment] = await until(
-      () => collector.segments(),
+      () => site.collector.segments(),
       ({ length }) => length > 0,
     );
     expect(segment).toMatchObject({ service: 'orders', instance: 'orders-1' });
@@ -93,30 +75,30 @@ describe('at a backend of 8 and later', () => {
         { key: 'http.status_code', value: '200' },
       ]),
     );
-    expect(collector.droppedSegments()).toEqual([]);
+    expect(site.collector.droppedSegments()).toEqual([]);
   });
 
   it('tells all of itself again after the storage is lost, without a word', async () => {
     start();
     await inPhase('connected');
-    await collector.wipe();
+    await site.collector.wipe();
     expect(await known()).toMatchObject({ language: 'nodejs' });
-    expect(collector.services().map(({ name }) => name)).toEqual(['orders']);
+    expect(site.collector.services().map(({ name }) => name)).toEqual(['orders']);
   });
 
   it('is reset by the file: all is told anew, and the stamp says so in names', async () => {
     start();
     await inPhase('connected');
-    const before = collector.calls().filter(({ method }) => method === 'reportInstanceProperties').length;
-    await operator.echo('reset');
+    const before = site.collector.calls().filter(({ method }) => method === 'reportInstanceProperties').length;
+    await site.operator.echo('reset');
     const stamps = await until(
-      () => operator.stamps(),
+      () => site.operator.stamps(),
       (found) => found.some(({ state }) => state === 'done'),
     );
     expect(stamps.map(({ state }) => state)).toEqual(['running', 'done']);
     expect(stamps[0]!.detail).toMatch(/service=orders instance=orders-1$/);
     expect(stamps[1]!.detail).toMatch(/^service=orders->orders instance=orders-1->orders-1 took=\d+ms$/);
-    expect(collector.calls().filter(({ method }) => method === 'reportInstanceProperties').length).toBeGreaterThan(
+    expect(site.collector.calls().filter(({ method }) => method === 'reportInstanceProperties').length).toBeGreaterThan(
       before,
     );
     const { registration } = (await until(status, (now) => now?.registration.epoch === 2))!;
@@ -128,14 +110,14 @@ describe('at a backend of 8 and later', () => {
     await inPhase('connected');
     const settled = (from: string) =>
       until(status, (now) => now?.settings.sampleRate.from === from, { timeoutMs: 40_000 });
-    collector.configure('orders', {
+    site.collector.configure('orders', {
       'agent.sample_rate': '0',
       'agent.ignore_suffix': '.xyz',
       'agent.trace.ignore_path': '/health/*',
       'agent.span_limit_per_segment': 'many',
     });
     // Configurations are asked for every 20 s, and at once after a reset.
-    await operator.echo('reset');
+    await site.operator.echo('reset');
     expect((await settled('backend'))!.settings).toEqual({
       sampleRate: { value: 0, from: 'backend' },
       ignoreSuffix: { value: ['.xyz'], from: 'backend' },
@@ -144,19 +126,19 @@ describe('at a backend of 8 and later', () => {
     });
     expect(app.stderr).toMatch(/agent\.span_limit_per_segment = many: expected an integer from 1 to 10000/);
     await visit(app);
-    await operator.append('report id=r1');
+    await site.operator.append('report id=r1');
     await until(
-      () => operator.stamps(),
+      () => site.operator.stamps(),
       (found) => found.some(({ state, id }) => state === 'done' && id === 'r1'),
     );
     expect(status()!.segments.accepted).toBe(0);
 
-    collector.configure('orders', undefined);
-    await operator.echo('reset id=again');
+    site.collector.configure('orders', undefined);
+    await site.operator.echo('reset id=again');
     await settled('configuration');
     await visit(app);
     await until(
-      () => collector.segments(),
+      () => site.collector.segments(),
       ({ length }) => length === 1,
     );
   });
@@ -164,7 +146,7 @@ describe('at a backend of 8 and later', () => {
 
 describe('an upgrade behind one address', () => {
   it('from 6 to 8, on to 10 and back needs no restart, and loses nothing that was traced meanwhile', async () => {
-    await collector.become('v2');
+    await site.collector.become('v2');
     const app = start();
     await inPhase('registered');
     let expected = 0;
@@ -174,7 +156,7 @@ describe('an upgrade behind one address', () => {
       ['v2', 'registered'],
     ] as const) {
       const { epoch } = status()!.registration;
-      await collector.become(protocol, async () => {
+      await site.collector.become(protocol, async () => {
         // What is queued for one protocol goes out right to the other.
         for (let request = 0; request < 5; request++) expect(await visit(app)).toBe(200);
       });
@@ -187,23 +169,23 @@ describe('an upgrade behind one address', () => {
       // What is on its way when a backend goes is of unknown fate, and counted so: here nothing is.
       expected += 10;
       await until(
-        () => collector.segments(),
+        () => site.collector.segments(),
         ({ length }) => length === expected,
         { timeoutMs: 30_000 },
       );
     }
-    const names = new Set(collector.segments().map(({ spans }) => spans[0]!.operationName));
+    const names = new Set(site.collector.segments().map(({ spans }) => spans[0]!.operationName));
     expect([...names].sort()).toEqual(['/orders/7', 'GET:/orders/7']);
-    expect(collector.droppedSegments()).toEqual([]);
+    expect(site.collector.droppedSegments()).toEqual([]);
   });
 
   it('leaves a backend alone that lacks what later ones have', async () => {
-    await collector.become('v3-unpackaged');
+    await site.collector.become('v3-unpackaged');
     start();
     await inPhase('connected');
     const connects = () =>
-      collector.calls().filter(({ path: called }) => called.endsWith('/Register/doServiceRegister')).length;
-    const beats = () => collector.calls().filter(({ method }) => method === 'keepAlive').length;
+      site.collector.calls().filter(({ path: called }) => called.endsWith('/Register/doServiceRegister')).length;
+    const beats = () => site.collector.calls().filter(({ method }) => method === 'keepAlive').length;
     const [before, at] = [connects(), beats()];
     await until(beats, (count) => count > at + 5);
     // Each connection is asked what it speaks.
@@ -212,26 +194,26 @@ describe('an upgrade behind one address', () => {
 });
 
 it('a port that receives no agents is named, and tried again', async () => {
-  collector.faults.add({ method: 'keepAlive', fault: { type: 'refuse', code: 'UNIMPLEMENTED' } });
+  site.collector.faults.add({ method: 'keepAlive', fault: { type: 'refuse', code: 'UNIMPLEMENTED' } });
   start({ SW_AGENT_PROTOCOL: 'v3' });
   const { registration, heartbeat } = (await until(status, (now) => (now?.heartbeat.failures ?? 0) > 0))!;
   expect(registration.phase).toBe('connecting');
   expect(heartbeat.lastError).toMatch(/nothing on this port receives agents of protocol v3/);
-  collector.faults.clear();
+  site.collector.faults.clear();
   await inPhase('connected');
 });
 
 it('the process tells how it is every 20 s', async () => {
   const agent = new RunningAgent(
     resolve({
-      options: { serviceName: 'orders', instanceName: 'orders-1', backends: collector.address, logLevel: 'off' },
+      options: { serviceName: 'orders', instanceName: 'orders-1', backends: site.collector.address, logLevel: 'off' },
     }),
     undefined,
     clockOfSpeed(20),
   );
   await agent.ready(20_000);
   const meters = await until(
-    () => collector.meters(),
+    () => site.collector.meters(),
     ({ length }) => length > 0,
   );
   expect(meters[0]).toMatchObject({ service: 'orders', instance: 'orders-1' });

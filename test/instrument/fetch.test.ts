@@ -4,14 +4,14 @@ import net from 'node:net';
 import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
 import { context, untraced } from '../../src/trace/context';
 import { logsOf } from '../support/tracing';
-import { carrying, nameOf, Stage } from './stage';
+import { CALLS_ONLY, carrying, nameOf, Stage } from './stage';
 
 let stage: Stage;
 let heads: unknown[];
 
 beforeEach(() => {
   heads = [];
-  stage = new Stage({ instrument: { ignorePath: ['*'] } });
+  stage = new Stage({ instrument: CALLS_ONLY });
   carrying(stage);
 });
 

@@ -11,7 +11,7 @@ import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { logsOf } from '../support/tracing';
 import { transpile } from '../support/transpile';
-import { ask, Stage } from './stage';
+import { ask, CALLS_ONLY, Stage } from './stage';
 
 type Callback = (response: IncomingMessage) => void;
 type Opened = (module: typeof http | typeof https, base: string, callback: Callback) => ClientRequest;
@@ -23,8 +23,6 @@ beforeAll(() => {
   https.globalAgent.options.ca = CERTIFICATE;
 });
 
-/** The servers of these tests are traced only where they say so: a call to one is all there is. */
-const CALLS_ONLY = { ignorePath: ['*'] };
 /** Both ways to trace calls; a Node.js with other internals than we know has the second one only. */
 const WAYS = [
   ['by methods of Node’s classes', false],
@@ -40,12 +38,6 @@ afterEach(async () => {
 
 const read: Callback = (response) => void response.resume();
 
-/** The one exit span, once its segment has closed. */
-async function exit(): Promise<Stage['exits'][number]> {
-  await stage.closed(1);
-  return stage.exits[0]!;
-}
-
 describe.each(WAYS)('%s', (_way, byFunctions) => {
   beforeEach(() => {
     stage = new Stage({ instrument: { ...CALLS_ONLY, byFunctions } });
@@ -55,7 +47,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     it('is an exit span with path, peer, url, method, status, component and layer', async () => {
       const port = await stage.serve((_request, response) => response.writeHead(201).end('made'));
       http.request({ port, host: '127.0.0.1', method: 'POST', path: '/stock/7?a=b' }, read).end('x');
-      expect(await exit()).toMatchObject({
+      expect(await stage.exit()).toMatchObject({
         operationName: '/stock/7',
         type: SpanType.exit,
         layer: Layer.http,
@@ -118,7 +110,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
           open(module, base, (response) => response.setEncoding('utf8').on('data', resolve)).on('error', reject);
         });
         expect(body).toBe('ok');
-        expect(await exit()).toMatchObject({ operationName: '/a', peer: `127.0.0.1:${port}`, url: `${base}/a` });
+        expect(await stage.exit()).toMatchObject({ operationName: '/a', peer: `127.0.0.1:${port}`, url: `${base}/a` });
       });
     });
 
@@ -150,7 +142,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
   describe('the peer', () => {
     async function peerOf(request: ClientRequest): Promise<string> {
       request.on('error', () => undefined).destroy();
-      return (await exit()).peer;
+      return (await stage.exit()).peer;
     }
 
     it('of an https call without a port has 443, not 80', async () => {
@@ -196,13 +188,17 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       stage = new Stage({ instrument: { collectQuery: true, byFunctions } });
       const request = http.get('http://user:pw@127.0.0.1:81/a?b=c', { auth: 'other:pw' });
       request.on('error', () => undefined).destroy();
-      expect(await exit()).toMatchObject({ operationName: '/a', url: 'http://127.0.0.1:81/a?b=c' });
+      expect(await stage.exit()).toMatchObject({ operationName: '/a', url: 'http://127.0.0.1:81/a?b=c' });
     });
 
     it('through a proxy is that of the target, without user info', async () => {
       const request = http.get({ host: '127.0.0.1', port: 3128, path: 'http://user:pw@shop.example/a?b' });
       request.on('error', () => undefined).destroy();
-      expect(await exit()).toMatchObject({ operationName: '/a', peer: '127.0.0.1:3128', url: 'http://shop.example/a' });
+      expect(await stage.exit()).toMatchObject({
+        operationName: '/a',
+        peer: '127.0.0.1:3128',
+        url: 'http://shop.example/a',
+      });
     });
   });
 
@@ -252,7 +248,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
         setTimeout(() => response.end('last'), 60);
       });
       http.get({ port }, read);
-      const { startTime, endTime } = await exit();
+      const { startTime, endTime } = await stage.exit();
       expect(endTime - startTime).toBeGreaterThanOrEqual(50);
     });
 
@@ -265,7 +261,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     ])('with an answer of %d: is it an error? %s', async (statusCode, isError) => {
       const port = await stage.serve((_request, response) => response.writeHead(statusCode).end());
       http.get({ port }, read);
-      expect(await exit()).toMatchObject({ statusCode, isError });
+      expect(await stage.exit()).toMatchObject({ statusCode, isError });
     });
 
     it('has the final status, not an informational one', async () => {
@@ -275,7 +271,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
         response.end();
       });
       http.get({ port }, read);
-      expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
+      expect(await stage.exit()).toMatchObject({ statusCode: 200, isError: false });
     });
 
     it('ends with keep-alive and with a pool that makes calls wait', async () => {
@@ -342,7 +338,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       const port = await closedPort();
       const request = http.get({ port, host: '127.0.0.1' });
       const [error] = (await once(request, 'error')) as [Error];
-      const span = await exit();
+      const span = await stage.exit();
       expect(span).toMatchObject({ isError: true, statusCode: 0 });
       expect(logsOf(span)).toEqual([
         { event: 'error', 'error.kind': 'ECONNREFUSED', message: error.message, stack: expect.any(String) },
@@ -352,7 +348,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     it('because the server hangs up has the error', async () => {
       const port = await stage.serve((request) => void request.socket.destroy());
       await once(http.get({ port }), 'error');
-      expect(logsOf(await exit())[0]).toMatchObject({ 'error.kind': 'ECONNRESET', message: 'socket hang up' });
+      expect(logsOf(await stage.exit())[0]).toMatchObject({ 'error.kind': 'ECONNRESET', message: 'socket hang up' });
     });
 
     it('because the caller gave it up has the error', async () => {
@@ -360,7 +356,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       const request = http.get({ port, signal: AbortSignal.timeout(30) });
       const [error] = (await once(request, 'error')) as [Error];
       expect(error.name).toBe('AbortError');
-      expect(logsOf(await exit())).toEqual([expect.objectContaining({ 'error.kind': 'AbortError' })]);
+      expect(logsOf(await stage.exit())).toEqual([expect.objectContaining({ 'error.kind': 'AbortError' })]);
     });
 
     it('in the middle of the response has the error and the status', async () => {
@@ -368,7 +364,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
         response.write('first', () => response.socket!.destroy());
       });
       http.get({ port }, (response) => response.resume().on('error', () => undefined));
-      const span = await exit();
+      const span = await stage.exit();
       expect(span).toMatchObject({ statusCode: 200, isError: true });
       expect(logsOf(span)[0]).toMatchObject({ 'error.kind': 'ECONNRESET' });
     });
@@ -376,7 +372,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     it('is none if the caller has read enough', async () => {
       const port = await stage.serve((_request, response) => response.write('endless'));
       http.get({ port }, (response) => response.once('data', () => response.destroy()));
-      const span = await exit();
+      const span = await stage.exit();
       expect(span).toMatchObject({ statusCode: 200, isError: false });
       expect(logsOf(span)).toEqual([{ event: 'aborted', message: expect.any(String) }]);
     });
@@ -387,7 +383,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       const port = await stage.serve((_request, response) => response.end('x'.repeat(200_000)));
       const request = http.get({ port });
       await once(request, 'close');
-      expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
+      expect(await stage.exit()).toMatchObject({ statusCode: 200, isError: false });
     });
 
     it('that nobody reads has its span ended with the connection, and is no error', async () => {
@@ -399,7 +395,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       await once(http.get({ port }), 'response');
       await stage.closed(0);
       sockets[0]!.destroy();
-      expect(await exit()).toMatchObject({ statusCode: 200, isError: false });
+      expect(await stage.exit()).toMatchObject({ statusCode: 200, isError: false });
     });
   });
 
@@ -447,7 +443,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       };
       try {
         http.get({ port }, read);
-        await exit();
+        await stage.exit();
         stage.disable();
         await once(http.get({ port }, read), 'close');
         await stage.closed(1);

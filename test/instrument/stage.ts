@@ -17,6 +17,9 @@ export interface StageOptions {
   readonly instrument?: Partial<InstrumentOptions>;
 }
 
+/** For what is about calls only: the servers here are not traced. */
+export const CALLS_ONLY = { ignorePath: ['*'] } as const;
+
 /** Real servers and clients of this process, instrumented; what they leave behind is taken away by `close`. */
 export class Stage {
   readonly tracer: Tracer;
@@ -85,6 +88,12 @@ export class Stage {
   async entry(): Promise<Span> {
     const [segment] = await this.closed(1);
     return segment!.spans.find(({ type }) => type === SpanType.entry)!;
+  }
+
+  /** The first exit span of the only segment. */
+  async exit(): Promise<Span> {
+    await this.closed(1);
+    return this.exits[0]!;
   }
 
   /** The exit spans of all segments that have closed. */

@@ -4,6 +4,7 @@ import { until } from '../support/until';
 import type { ScenarioBackend, SpanRow, StartBackend } from './backend';
 import type { Identity, Manner } from './manner';
 import { Operator } from './operator';
+import { placesOf, type Place } from './places';
 
 /** Longer than any single wait of the scenario, whose own words say more than "timed out". */
 const PATIENCE_MS = 120_000;
@@ -13,45 +14,19 @@ const VISITS = 6;
 
 const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
 
-/** A span as it stands in its trace, without what differs from run to run. */
-interface Place {
-  readonly service: string;
-  readonly type: SpanRow['type'];
-  readonly name: string;
-  readonly component: string;
-  /** `service name` of the span that asked for it, in this process or another. */
-  readonly under: string | undefined;
-}
-
-const titleOf = ({ service, type, name }: SpanRow): string => `${service} ${type} ${name}`;
-
-function placesOf(spans: readonly SpanRow[]): Place[] {
-  const find = (segmentId: string | undefined, spanId: number | undefined): SpanRow | undefined =>
-    spans.find((span) => span.segmentId === segmentId && span.spanId === spanId);
-  const places = spans.map((span) => {
-    const { service, type, name, component, refs } = span;
-    const parent =
-      span.parentSpanId === -1
-        ? find(refs[0]?.parentSegmentId, refs[0]?.parentSpanId)
-        : find(span.segmentId, span.parentSpanId);
-    return { service, type, name, component, under: parent && titleOf(parent) };
-  });
-  return places.sort((a, b) => (a.service + a.type + a.name < b.service + b.type + b.name ? -1 : 1));
-}
-
 /** What one visit to an offer is, over three processes. */
 function wholeOf({ endpoint }: Manner): readonly Place[] {
   const [offer, price, stock] = [endpoint('/offers/:article'), endpoint('/prices/:article'), endpoint('/stock')];
   const entry = { type: 'Entry', component: 'HttpServer' } as const;
   const exit = { type: 'Exit', component: 'HttpClient' } as const;
   return [
-    { ...entry, service: 'ledger', name: endpoint('/balance'), under: 'prices Exit /balance' },
-    { ...entry, service: 'prices', name: price, under: 'storefront Exit /prices/7' },
-    { ...entry, service: 'prices', name: stock, under: 'storefront Exit /stock' },
-    { ...exit, service: 'prices', name: '/balance', under: `prices Entry ${price}` },
     { ...entry, service: 'storefront', name: offer, under: undefined },
     { ...exit, service: 'storefront', name: '/prices/7', under: `storefront Entry ${offer}` },
     { ...exit, service: 'storefront', name: '/stock', under: `storefront Entry ${offer}` },
+    { ...entry, service: 'prices', name: price, under: 'storefront Exit /prices/7' },
+    { ...entry, service: 'prices', name: stock, under: 'storefront Exit /stock' },
+    { ...exit, service: 'prices', name: '/balance', under: `prices Entry ${price}` },
+    { ...entry, service: 'ledger', name: endpoint('/balance'), under: 'prices Exit /balance' },
   ];
 }
 

@@ -188,6 +188,7 @@ describe('the end', () => {
     const startedAt = performance.now();
     await collector.stop();
     expect(performance.now() - startedAt).toBeLessThan(3_000);
+    socket.destroy();
     expect((await hanging).status).toMatch(/UNAVAILABLE|CANCELLED|INTERNAL|UNKNOWN/);
     expect((await stream).status).not.toBe('OK');
     expect(collector.calls().map(({ status }) => status)).toEqual(['CANCELLED', 'CANCELLED']);

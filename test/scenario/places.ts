@@ -1,17 +1,18 @@
-import type { SpanRow } from '../../scenario/backend';
+import type { SpanRow } from './backend';
 
 /** A span as it stands in its trace, without what differs from run to run. */
 export interface Place {
   readonly service: string;
   readonly type: SpanRow['type'];
   readonly name: string;
+  readonly component: string;
   /** `service type name` of the span that asked for it, in this process or another. */
   readonly under: string | undefined;
 }
 
 const titleOf = ({ service, type, name }: SpanRow): string => `${service} ${type} ${name}`;
 
-/** In the order in which one asks the other. */
+/** In the order in which one asks the other; what the same span has asked for, by its name. */
 export function placesOf(spans: readonly SpanRow[]): Place[] {
   const parentOf = ({ segmentId, parentSpanId, refs }: SpanRow): SpanRow | undefined => {
     const [segment, id] =
@@ -23,10 +24,10 @@ export function placesOf(spans: readonly SpanRow[]): Place[] {
     return parent ? depthOf(parent) + 1 : 0;
   };
   return [...spans]
-    .sort((a, b) => depthOf(a) - depthOf(b))
+    .sort((a, b) => depthOf(a) - depthOf(b) || (titleOf(a) < titleOf(b) ? -1 : 1))
     .map((span) => {
-      const { service, type, name } = span;
+      const { service, type, name, component } = span;
       const parent = parentOf(span);
-      return { service, type, name, under: parent && titleOf(parent) };
+      return { service, type, name, component, under: parent && titleOf(parent) };
     });
 }

@@ -1,0 +1,135 @@
+import type { Clock } from '../base/clock';
+import { messageOf } from '../base/errors';
+import type { Log } from '../base/log';
+import type { Decision } from './decide';
+import { Execution, type ExecutionResult } from './execution';
+import type { Memory } from './memory';
+import type { Page, Said } from './page';
+import type { Pending } from './pending';
+import { RateLimit } from './rate-limit';
+import type { Stamp } from './stamp';
+import type { StampMaker } from './stamp-maker';
+import type { When } from './verb';
+
+export interface RunnerOptions {
+  readonly memory: Memory;
+  readonly stamps: StampMaker;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What has been said of a verb's run, to be told in the status as well. */
+  note(verb: string, stamp: Stamp): void;
+  /** A run has ended: that is to be written. */
+  onEnd(): void;
+}
+
+interface Run {
+  readonly id: string;
+  readonly verb: string;
+  readonly digest: string;
+  readonly when: When;
+}
+
+/** Runs verbs, one at a time and not too many in a row: `running` on the disk before the act, the end below it. */
+export class Runner {
+  private readonly rate: RateLimit;
+  private isStopped = false;
+  private execution: Execution | undefined;
+  /** The end of a run that is not in the file yet. */
+  private end: { readonly run: Run; readonly stamp: Stamp } | undefined;
+
+  constructor(private readonly options: RunnerOptions) {
+    this.rate = new RateLimit(options.clock, { burst: 5, everyMs: 1_000 });
+  }
+
+  /** A verb has ended, and the file does not say so yet. */
+  get hasEnd(): boolean {
+    return this.end !== undefined;
+  }
+
+  /** Nothing runs, and something may. */
+  get isFree(): boolean {
+    return !this.execution && !this.isStopped;
+  }
+
+  /** Milliseconds until the next may run; 0: now. */
+  waitMs(): number {
+    return this.rate.waitMs();
+  }
+
+  /** Nothing begins any more, and what runs is told that nobody waits for it. */
+  stop(): void {
+    this.isStopped = true;
+    this.execution?.cancel();
+  }
+
+  /** The file is gone, and with it the stamp that the end would have belonged to. */
+  drop(): void {
+    this.end = undefined;
+  }
+
+  /** Begins it, if that could be said. */
+  async run(
+    page: Page,
+    { item, unfinishedId }: Pending,
+    { verb, command, when }: Extract<Decision, { type: 'run' }>,
+  ): Promise<Said> {
+    const { clock, log, memory, stamps } = this.options;
+    const id = unfinishedId ?? command.id ?? stamps.nextId();
+    const stamp = stamps.make(
+      'running',
+      id,
+      item.digest,
+      textBefore(() => verb.before?.() ?? ''),
+    );
+    // What an earlier process has begun says so in the file already.
+    const said = unfinishedId === undefined || page.isSilent ? await page.say(stamp) : 'written';
+    if (said === 'changed' || said === 'failed') return said;
+    if (said === 'silent') memory.noteAnswered(item);
+    // The file may have been waited for, and we been stopped meanwhile: a start will find what we have begun.
+    if (this.isStopped) return said;
+    this.rate.note();
+    memory.noteRun(item, unfinishedId);
+    this.options.note(verb.name, stamp);
+    log.info(`command ${item.digest}: ${verb.name} runs`);
+    const run: Run = { id, verb: verb.name, digest: item.digest, when };
+    const { args } = command;
+    const options = Object.fromEntries(command.options);
+    this.execution = new Execution(clock, verb, { verb: verb.name, args, options, id, when });
+    void this.execution.result.then((result) => this.ended(run, result));
+    return said;
+  }
+
+  /** The end stands only below its beginning: without that, who emptied the file has the status to read. */
+  async writeEnd(page: Page): Promise<Said> {
+    if (!this.end) return 'written';
+    const { run, stamp } = this.end;
+    const isBegun = page.has(stamp.instance, ({ state, id }) => state === 'running' && id === run.id);
+    const said = isBegun ? await page.say(stamp) : 'silent';
+    if (said === 'written' || said === 'silent') this.end = undefined;
+    return said;
+  }
+
+  private ended(run: Run, { state, detail, tookMs }: ExecutionResult): void {
+    this.execution = undefined;
+    if (this.isStopped) return;
+    const flag = run.when === 'now' ? '' : run.when;
+    const took = state === 'done' ? `took=${tookMs}ms` : '';
+    const stamp = this.options.stamps.make(state, run.id, undefined, join(detail, took, flag));
+    this.end = { run, stamp };
+    this.options.log.info(`command ${run.digest}: ${run.verb} ${state} after ${tookMs} ms`);
+    this.options.note(run.verb, { ...stamp, detail: join(detail, flag) });
+    this.options.onEnd();
+  }
+}
+
+function join(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join(' ');
+}
+
+function textBefore(before: () => string): string {
+  try {
+    return before();
+  } catch (error) {
+    return messageOf(error);
+  }
+}
