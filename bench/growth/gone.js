@@ -9,7 +9,8 @@ const MINUTE_MS = 60_000;
 
 /** A port that nobody listens on, or where somebody takes connections and says nothing. */
 function nobody(isMute) {
-  const server = net.createServer();
+  // It reads, so that it sees who hangs up: what it kept open would count as ours.
+  const server = net.createServer((socket) => socket.resume().on('error', () => undefined));
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address();

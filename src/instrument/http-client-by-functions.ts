@@ -77,7 +77,8 @@ class ClientByFunctions {
       const asked = optionsOf(input, options);
       const { agent, path, method, socketPath } = asked;
       const own = asked.protocol ?? (agent as { protocol?: string } | undefined)?.protocol ?? protocol;
-      const host = asked.hostname ?? asked.host ?? 'localhost';
+      // An empty one is none, for Node too.
+      const host = asked.hostname || asked.host || 'localhost';
       const port = asked.port || asked.defaultPort || defaultPortOf({ agent, protocol: own });
       const span = this.spans.openFor(
         { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own },

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { patch, type Layer, type Undo } from './patch';
+import { UndiciWaiting } from './undici-waiting';
 import { context, type Scope } from '../trace/context';
 
 type Dispatch = (this: unknown, options: unknown, handler: unknown) => unknown;
@@ -22,7 +23,7 @@ const CALLBACKS = ['onHeaders', 'onComplete', 'onError', 'onResponseStart', 'onR
  * a request run in the scope it was made in, and a call that waited goes on in the one it was made in.
  */
 export class UndiciScopes {
-  private readonly waiting = new WeakMap<object, Scope | null>();
+  private readonly waiting = new UndiciWaiting();
   private readonly copies = new WeakSet<object>();
   private readonly undos: Undo[] = [];
 
@@ -32,6 +33,7 @@ export class UndiciScopes {
 
   /** A request was made. The first of each copy of undici shows where the copy is. */
   keep(request: object & Scoped): void {
+    this.waiting.steps++;
     request[SCOPE] = context.getStore() ?? null;
     const copy = request.constructor as { readonly prototype: object };
     if (this.copies.has(copy)) return;
@@ -52,15 +54,20 @@ function callback(layer: Layer<Callback>): Callback {
   };
 }
 
-/** A pool keeps the handler of a call that waits, and dispatches it once more. */
-function dispatch(layer: Layer<Dispatch>, waiting: WeakMap<object, Scope | null>): Dispatch {
+/** Whoever frees a connection of a pool dispatches a call that waited in it once more, to that connection. */
+function dispatch(layer: Layer<Dispatch>, waiting: UndiciWaiting): Dispatch {
   return function dispatch(options, handler) {
-    if (!layer.isOn || typeof handler !== 'object' || handler === null) return layer.below.call(this, options, handler);
+    if (!layer.isOn || typeof options !== 'object' || options === null) return layer.below.call(this, options, handler);
     const now = context.getStore() ?? null;
-    const first = waiting.get(handler);
-    if (first === undefined) waiting.set(handler, now);
-    else if (first !== now) return runIn(first, layer.below, this, options, handler, undefined, undefined);
-    return layer.below.call(this, options, handler);
+    const taken = waiting.take(options);
+    const scope = taken === undefined ? now : taken;
+    const step = ++waiting.steps;
+    const result =
+      scope === now
+        ? layer.below.call(this, options, handler)
+        : runIn(scope, layer.below, this, options, handler, undefined, undefined);
+    if (waiting.steps === step) waiting.add(options, this as object, scope);
+    return result;
   };
 }
 

@@ -152,6 +152,11 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     it.each<[string, () => ClientRequest, string]>([
       ['http without a port', () => http.get('http://127.0.0.1/'), '127.0.0.1:80'],
       ['no host at all', () => http.get({ path: '/' }), 'localhost:80'],
+      [
+        'an empty name and a host',
+        () => http.get({ hostname: '', host: '127.0.0.1', port: 1, path: '/' }),
+        '127.0.0.1:1',
+      ],
       ['https by options', () => https.get({ host: '127.0.0.1' }), '127.0.0.1:443'],
       ['https without an agent', () => https.get({ host: '127.0.0.1', agent: false }), '127.0.0.1:443'],
       [

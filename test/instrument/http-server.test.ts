@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import http, { IncomingMessage, ServerResponse } from 'node:http';
 import tls from 'node:tls';
+import { currentTrace } from '../../src/trace/current-trace';
 import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { FakeClock } from '../support/fake-clock';
@@ -284,7 +285,7 @@ describe('overlapping requests', () => {
   it('are never merged', async () => {
     const port = await stage.serve((request, response) => {
       const n = Number(request.url!.slice(1));
-      const before = stage.tracer.currentTraceId();
+      const before = currentTrace.id();
       void (async () => {
         for (let step = 0; step < 4; step++) {
           if (n % 3 === 0) await Promise.resolve();
@@ -294,7 +295,7 @@ describe('overlapping requests', () => {
             await new Promise(setImmediate);
           });
         }
-        expect(stage.tracer.currentTraceId()).toBe(before);
+        expect(currentTrace.id()).toBe(before);
         response.end(before);
       })();
     });
@@ -312,10 +313,7 @@ describe('overlapping requests', () => {
 
   it('on one connection are apart, one after the other and pipelined', async () => {
     const port = await stage.serve((request, response) => {
-      setTimeout(
-        () => response.end(`[${request.url} ${stage.tracer.currentTraceId()}]`),
-        request.url === '/1' ? 40 : 1,
-      );
+      setTimeout(() => response.end(`[${request.url} ${currentTrace.id()}]`), request.url === '/1' ? 40 : 1);
     });
     const client = await stage.connect(port);
     client.send([1, 2, 3].map((n) => `GET /${n} HTTP/1.1\r\nHost: h\r\n\r\n`).join(''));
@@ -333,7 +331,7 @@ describe('the scope of a request', () => {
   it('reaches the listeners of its body, also for a client that sends it slowly', async () => {
     const seen: (string | undefined)[] = [];
     const port = await stage.serve((request, response) => {
-      const note = (): void => void seen.push(stage.tracer.currentTraceId());
+      const note = (): void => void seen.push(currentTrace.id());
       note();
       request.on('data', note).on('end', () => {
         note();
@@ -356,9 +354,9 @@ describe('the scope of a request', () => {
   it('is left again: nothing outside is in a trace', async () => {
     const port = await stage.serve((_request, response) => response.end());
     await ask(port, '/');
-    expect(stage.tracer.currentTraceId()).toBeUndefined();
+    expect(currentTrace.id()).toBeUndefined();
     await new Promise(setImmediate);
-    expect(stage.tracer.currentTraceId()).toBeUndefined();
+    expect(currentTrace.id()).toBeUndefined();
   });
 
   it('includes what an access log does when the response is finished', async () => {
@@ -532,7 +530,7 @@ describe('the host', () => {
     });
     const request = new IncomingMessage(null as never);
     expect(() => server.emit('request', request, new ServerResponse(request))).toThrow('of the application');
-    expect(stage.tracer.currentTraceId()).toBeUndefined();
+    expect(currentTrace.id()).toBeUndefined();
   });
 
   it('has no listener of ours on its objects', async () => {

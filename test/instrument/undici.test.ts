@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { logsOf } from '../support/tracing';
-import { carrying, nameOf, Stage } from './stage';
+import { CALLS_ONLY, carrying, nameOf, Stage } from './stage';
 import type * as Undici from 'undici7';
 
 /** The parts of undici's versions that these tests use, which all of them have. */
@@ -43,8 +43,6 @@ function isTaken(range: string): boolean {
   return differs === -1 || present![differs]! > wanted![differs]!;
 }
 
-/** The servers of these tests are traced only where they say so. */
-const CALLS_ONLY = { ignorePath: ['*'] };
 let stage: Stage;
 let closing: { destroy(): Promise<void> }[] = [];
 
@@ -60,11 +58,6 @@ afterEach(async () => {
   expect(stage.said).toEqual([]);
 });
 
-async function exit(): Promise<Stage['exits'][number]> {
-  await stage.closed(1);
-  return stage.exits[0]!;
-}
-
 function close<T extends { destroy(): Promise<void> }>(one: T): T {
   closing.push(one);
   return one;
@@ -74,6 +67,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
   const test = isThere ? it : it.skip;
   let api: Api;
   let agent: Undici.Agent;
+  const styles = stylesOf(name);
 
   if (!isThere) console.info(`${name} is not for Node.js ${process.version}: its tests are left out`);
 
@@ -91,7 +85,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
       body: 'x',
     });
     expect(await body.text()).toBe('made');
-    expect(await exit()).toMatchObject({
+    expect(await stage.exit()).toMatchObject({
       operationName: '/stock/7',
       type: SpanType.exit,
       layer: Layer.http,
@@ -153,7 +147,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     });
     const { body } = await api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent });
     await body.text();
-    const { startTime, endTime } = await exit();
+    const { startTime, endTime } = await stage.exit();
     expect(endTime - startTime).toBeGreaterThanOrEqual(50);
   });
 
@@ -176,7 +170,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
   test('a connection that is refused is an error', async () => {
     const port = await closedPort();
     await expect(api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent })).rejects.toThrow('ECONNREFUSED');
-    const span = await exit();
+    const span = await stage.exit();
     expect(span).toMatchObject({ isError: true, statusCode: 0 });
     expect(logsOf(span)).toEqual([expect.objectContaining({ event: 'error', 'error.kind': 'ECONNREFUSED' })]);
   });
@@ -249,6 +243,113 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
       const n = spans.at(-1)!.operationName.slice('job '.length);
       expect(spans.map((span) => span.operationName)).toEqual([`/pool${n}`, `/fetch${n}`, `job ${n}`]);
     }
+  });
+
+  test('calls with one and the same handler that wait for a connection are each their own caller’s', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 2));
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 2 }));
+    const one = close(new api.Agent({ connections: 1 }));
+    const origin = `http://127.0.0.1:${port}`;
+    await Promise.all(
+      styles.map(async (style) => {
+        const { handler, ended } = oneHandlerOf(style, 24);
+        const jobs = Array.from({ length: 12 }, (_, n) =>
+          stage.tracer.trace(`${style} ${n}`, () => {
+            pool.dispatch({ path: `/pool${n}`, method: 'GET' }, handler);
+            one.dispatch({ origin, path: `/agent${n}`, method: 'GET' }, handler);
+            return ended;
+          }),
+        );
+        await Promise.all(jobs);
+      }),
+    );
+    await stage.closed(12 * styles.length);
+    for (const { spans } of stage.segments) {
+      const [, n] = spans.find(({ type }) => type === SpanType.local)!.operationName.split(' ');
+      const exits = spans.filter(({ type }) => type === SpanType.exit).map((span) => span.operationName);
+      expect(exits.sort()).toEqual([`/agent${n}`, `/pool${n}`]);
+    }
+  });
+
+  test('calls with one and the same options, and one handler, are each their own caller’s', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 2));
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 }));
+    const options = { path: '/', method: 'GET' } as const;
+    const { handler, ended } = oneHandlerOf(styles[0]!, 6);
+    const ask = async (): Promise<unknown> => (await pool.request(options)).body.text();
+    const jobs = Array.from({ length: 6 }, (_, n) =>
+      stage.tracer.trace(`job ${n}`, () => {
+        pool.dispatch(options, handler);
+        return ended;
+      }),
+    );
+    // One that is of no trace, in the middle.
+    await Promise.all([...jobs, ask(), stage.tracer.trace('last', ask)]);
+    await stage.closed(8);
+    const names = stage.segments.map(({ spans }) => spans.map((span) => span.operationName).sort());
+    expect(names.sort()).toEqual([['/'], ...[0, 1, 2, 3, 4, 5].map((n) => ['/', `job ${n}`]), ['/', 'last']]);
+  });
+
+  test('calls that wait in a pool that is closed are each their own caller’s, though it refuses others', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 2));
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 }));
+    const options = { path: '/', method: 'GET' } as const;
+    const job = (name: string): Promise<unknown> =>
+      stage.tracer.trace(name, async () => (await pool.request(options)).body.text());
+    const jobs = ['a', 'b', 'c'].map(job);
+    const closed = pool.close();
+    await expect(job('late')).rejects.toThrow('closed');
+    await Promise.all([...jobs, closed]);
+    await stage.closed(4);
+    const names = stage.segments.map(({ spans }) => spans.map((span) => span.operationName));
+    expect(names.sort()).toEqual([['/', 'a'], ['/', 'b'], ['/', 'c'], ['late']]);
+  });
+
+  test('calls that wait in a pool that is destroyed leave nothing to those of another pool', async () => {
+    const port = await stage.serve((request, response) => {
+      if (request.url === '/answered') setTimeout(() => response.end('ok'), 2);
+    });
+    const options: { path: string; method: 'GET' } = { path: '/mute', method: 'GET' };
+    const lost = new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 });
+    const asked = [0, 1, 2].map((n) =>
+      stage.tracer.trace(`lost ${n}`, () => lost.request(options).catch(() => 'lost')),
+    );
+    await lost.destroy();
+    expect(await Promise.all(asked)).toEqual(['lost', 'lost', 'lost']);
+    options.path = '/answered';
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 }));
+    const ask = async (): Promise<unknown> => (await pool.request(options)).body.text();
+    await Promise.all([0, 1, 2].map((n) => stage.tracer.trace(`found ${n}`, ask)));
+    await stage.closed(6);
+    const names = stage.segments.map(({ spans }) => spans.map((span) => span.operationName).sort());
+    expect(names.filter((some) => some.includes('/answered')).sort()).toEqual(
+      [0, 1, 2].map((n) => ['/answered', `found ${n}`]),
+    );
+  });
+
+  test('a call that need not wait, though others do, takes nothing from them', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 2));
+    let isFirst = true;
+    const connect = (_options: unknown, done: (error: Error | null, socket?: net.Socket) => void): void => {
+      const socket = net.connect(port, '127.0.0.1', () => {
+        if (isFirst) done(new Error('no'));
+        else done(null, socket);
+        isFirst = false;
+      });
+      closing.push({ destroy: () => Promise.resolve(void socket.destroy()) });
+    };
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1, connect: connect as never }));
+    const options = { path: '/', method: 'GET' } as const;
+    const job = (name: string): Promise<unknown> =>
+      stage.tracer.trace(name, async () => (await pool.request(options)).body.text()).catch(() => 'failed');
+    const jobs = ['failing', 'a', 'b', 'c'].map(job);
+    // The connection is given up, and the next call has one of its own before those that wait have their turn.
+    await once(pool, 'connectionError');
+    jobs.push(job('at once'), job('d'), job('e'));
+    await Promise.all(jobs);
+    await stage.closed(7);
+    const names = stage.segments.map(({ spans }) => spans.map((span) => span.operationName));
+    expect(names.sort()).toEqual(['a', 'at once', 'b', 'c', 'd', 'e', 'failing'].map((name) => ['/', name]));
   });
 
   test('a call outside of any trace that waits for another’s connection is a trace of its own', async () => {
@@ -325,7 +426,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     const port = await stage.serveTls({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
     const secure = close(new api.Agent({ connect: { rejectUnauthorized: false } }));
     await (await api.fetch(`https://127.0.0.1:${port}/a`, { dispatcher: secure })).text();
-    expect(await exit()).toMatchObject({
+    expect(await stage.exit()).toMatchObject({
       peer: `127.0.0.1:${port}`,
       url: `https://127.0.0.1:${port}/a`,
       statusCode: 200,
@@ -338,7 +439,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     await once(server, 'listening');
     const client = close(new api.Client('http://localhost', { connect: { socketPath: where } as never }));
     expect(await (await client.request({ path: '/a', method: 'GET' })).body.text()).toBe('by file');
-    expect(await exit()).toMatchObject({ peer: 'localhost:80', operationName: '/a' });
+    expect(await stage.exit()).toMatchObject({ peer: 'localhost:80', operationName: '/a' });
     server.close();
   });
 
@@ -366,7 +467,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     const port = await stage.serve((_request, response) => response.writeHead(403).end('no'));
     const client = close(new api.Client(`http://127.0.0.1:${port}`));
     await expect(client.upgrade({ path: '/chat', protocol: 'chat' })).rejects.toThrow();
-    expect(await exit()).toMatchObject({ operationName: '/chat', isError: true });
+    expect(await stage.exit()).toMatchObject({ operationName: '/chat', isError: true });
   });
 
   test('through a proxy the peer is the target, and the tunnel is another span', async () => {
@@ -401,6 +502,44 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     await stage.closed(1);
   });
 });
+
+type Style = 'onHeaders' | 'onResponseStart';
+
+/** The handlers that a version takes: those of versions 5 to 7, those of 7 and later. */
+function stylesOf(name: string): Style[] {
+  if (name === 'undici7') return ['onHeaders', 'onResponseStart'];
+  return name === 'undici8' ? ['onResponseStart'] : ['onHeaders'];
+}
+
+/** One handler for as many calls; it reads what is answered, and ends with the last of them. */
+function oneHandlerOf(
+  style: Style,
+  calls: number,
+): { handler: Undici.Dispatcher.DispatchHandler; ended: Promise<void> } {
+  let come!: () => void;
+  let fail!: (error: Error) => void;
+  const ended = new Promise<void>((resolve, reject) => {
+    come = resolve;
+    fail = reject;
+  });
+  const one = (): void => {
+    calls--;
+    if (calls === 0) come();
+  };
+  const goOn = (): boolean => true;
+  const nothing = (): void => undefined;
+  const handler =
+    style === 'onHeaders'
+      ? { onConnect: nothing, onHeaders: goOn, onData: goOn, onComplete: one, onError: fail }
+      : {
+          onRequestStart: nothing,
+          onResponseStart: nothing,
+          onResponseData: nothing,
+          onResponseEnd: one,
+          onResponseError: (_controller: unknown, error: Error) => fail(error),
+        };
+  return { handler, ended };
+}
 
 type Ask = (url: string) => ReturnType<Api['request']>;
 

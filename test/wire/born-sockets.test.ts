@@ -1,3 +1,4 @@
+import { executionAsyncResource } from 'node:async_hooks';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { bornSockets } from '../../src/wire/link/born-sockets';
 
@@ -38,5 +39,45 @@ describe('sockets that come of something', () => {
     end();
     await open();
     expect(taken).toHaveLength(1);
+  });
+
+  it('of two things at the same time are each taken by their own, also when one watch has ended', async () => {
+    const taken: Record<'a' | 'b', Socket[]> = { a: [], b: [] };
+    const opened: Record<'a' | 'b', Promise<Socket>[]> = { a: [], b: [] };
+    let goOn!: () => void;
+    const later = new Promise<void>((resolve) => (goOn = resolve));
+    const watch = (name: 'a' | 'b'): (() => void) =>
+      bornSockets(
+        () => {
+          opened[name].push(
+            open(),
+            later.then(() => open()),
+          );
+        },
+        (socket) => taken[name].push(socket),
+      );
+    const endA = watch('a');
+    const endB = watch('b');
+    const [a, b] = await Promise.all([opened.a[0], opened.b[0]]);
+    endA();
+    goOn();
+    const [, secondB] = await Promise.all([...opened.a, ...opened.b].slice(2));
+    await Promise.all(opened.a);
+    endB();
+    expect(taken).toEqual({ a: [a], b: [b, secondB] });
+  });
+
+  it('leave no more behind in what watches them a hundred times than in what does so once', () => {
+    // Where Node.js keeps the value of a storage, in versions that keep it there.
+    const marks = (): number => Object.getOwnPropertySymbols(executionAsyncResource()).length;
+    const watch = (): void =>
+      bornSockets(
+        () => undefined,
+        () => undefined,
+      )();
+    watch();
+    const once = marks();
+    for (let n = 0; n < 100; n++) watch();
+    expect(marks()).toBe(once);
   });
 });

@@ -1,0 +1,28 @@
+import { UndiciWaiting } from '../../src/instrument/undici-waiting';
+import { untraced } from '../../src/trace/context';
+
+describe('what is known of the calls that wait in a pool', () => {
+  it('is never more than the pool says there are, the newest of them', () => {
+    const waiting = new UndiciWaiting();
+    const pool = { stats: { queued: 1 } };
+    const options = {};
+    waiting.add(options, pool, untraced);
+    // That one went on through something that was put together before we were there.
+    waiting.add(options, pool, null);
+    pool.stats.queued = 0;
+    expect(waiting.take(options)).toBe(null);
+    expect(waiting.take(options)).toBe(undefined);
+  });
+
+  it('is nothing of a dispatcher that breaks when it is asked', () => {
+    const waiting = new UndiciWaiting();
+    const options = {};
+    const pool = {
+      get stats(): never {
+        throw new Error('mine');
+      },
+    };
+    waiting.add(options, pool, null);
+    expect(waiting.take(options)).toBe(undefined);
+  });
+});
