@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type * as CommandChannel from '../command/command-channel';
 import type * as StatusFile from '../command/status-file';
+import type * as LogLines from '../meter/log-lines';
+import type * as LogReporter from '../meter/log-reporter';
 import type * as MeterReporter from '../meter/meter-reporter';
 import type * as ProcessSampler from '../meter/process-sampler';
 import type * as Properties from '../registry/properties';
@@ -15,6 +17,8 @@ const load = createRequire(__filename);
 export const late = {
   backend: () => load('../wire/backend') as typeof Backend,
   commandChannel: () => load('../command/command-channel') as typeof CommandChannel,
+  logLines: () => load('../meter/log-lines') as typeof LogLines,
+  logReporter: () => load('../meter/log-reporter') as typeof LogReporter,
   meterReporter: () => load('../meter/meter-reporter') as typeof MeterReporter,
   processSampler: () => load('../meter/process-sampler') as typeof ProcessSampler,
   properties: () => load('../registry/properties') as typeof Properties,

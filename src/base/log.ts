@@ -11,6 +11,9 @@ export interface Logger {
   debug(message: string): void;
 }
 
+/** Is told of a line after it was written. */
+export type LineListener = (level: 'error' | 'warn', line: string) => void;
+
 /** How long the same line stays quiet after it was said. */
 const QUIET_MS = 60_000;
 /** So many different lines are remembered; past that, the oldest is forgotten and may be said again. */
@@ -38,6 +41,7 @@ function writeStderr(level: string, message: string): void {
  */
 export class Log {
   private readonly said = new Map<string, Said>();
+  private listener: LineListener | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -51,6 +55,11 @@ export class Log {
 
   setLevel(level: LogLevel): void {
     this.threshold = level;
+  }
+
+  /** Of warnings and errors that the level lets through and that were not kept back. One listener; the last one counts. */
+  onLine(listener: LineListener): void {
+    this.listener = listener;
   }
 
   /** @param key lines with the same key are throttled together; the message itself where there is none. */
@@ -82,15 +91,21 @@ export class Log {
     this.said.delete(key);
     this.said.set(key, { at: now, suppressed: 0 });
     if (this.said.size > REMEMBERED) this.forgetOldest();
-    try {
-      this.logger[level](message + more);
-    } catch {
-      // A logger that throws is the application's; its failure must not become ours, nor the host's.
-    }
+    const line = message + more;
+    quietly(() => this.logger[level](line));
+    if (level === 'error' || level === 'warn') quietly(() => this.listener?.(level, line));
   }
 
   private forgetOldest(): void {
     const oldest = this.said.keys().next();
     if (!oldest.done) this.said.delete(oldest.value);
+  }
+}
+
+function quietly(say: () => void): void {
+  try {
+    say();
+  } catch {
+    // A logger that throws is the application's; its failure must not become ours, nor the host's.
   }
 }

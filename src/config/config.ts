@@ -39,6 +39,7 @@ export interface Config {
   readonly ignorePath: readonly string[];
   readonly collectQuery: boolean;
   readonly meters: boolean;
+  readonly logs: boolean;
   readonly maxBuffer: number;
   readonly logLevel: LogLevel;
   readonly logger: Logger;

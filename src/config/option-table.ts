@@ -156,6 +156,11 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE'],
     help: 'tell a v3 backend how this process is',
   }),
+  logs: row('logs', {
+    kind: booleanKind,
+    environment: ['SW_AGENT_LOG_REPORTER_ACTIVE'],
+    help: 'tell a v3 backend what the agent warns of',
+  }),
   maxBuffer: row('maxBuffer', {
     kind: numberKind({ least: 1, most: 1_000_000, integer: true }),
     environment: ['SW_AGENT_MAX_BUFFER_SIZE'],

@@ -81,6 +81,11 @@ export interface Options {
    * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.
    */
   readonly meters?: boolean | undefined;
+  /**
+   * Send a v3 backend the warnings and errors of the agent's own log, as far as `logLevel` lets them through: they stand
+   * beside the logs of the service. Default: true. Environment `SW_AGENT_LOG_REPORTER_ACTIVE`.
+   */
+  readonly logs?: boolean | undefined;
   /** How many segments may wait for the backend, 1 to 1,000,000; what is over is dropped and counted. Default: 10000. Environment `SW_AGENT_MAX_BUFFER_SIZE`. */
   readonly maxBuffer?: number | undefined;
   /** What the agent's own log says. Default: `warn`. Environment `SW_AGENT_LOGGING_LEVEL`, flag `--skyanchor-log-level`. */

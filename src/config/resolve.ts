@@ -86,6 +86,7 @@ function build(
     ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
     collectQuery: valueOr(TABLE.collectQuery, false),
     meters: valueOr(TABLE.meters, true),
+    logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),

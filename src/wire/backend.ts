@@ -9,8 +9,10 @@ import { Connector } from './link/connector';
 import type { Link } from './link/link';
 import { Segments } from './segments';
 import { V2Registry } from './v2/v2-registry';
+import { V3Logs } from './v3/v3-logs';
 import { V3Meters } from './v3/v3-meters';
 import { V3Registry } from './v3/v3-registry';
+import { V3Telemetry } from './v3/v3-telemetry';
 
 /** The way to a backend, behind the ports of those who use it. */
 export interface Backend {
@@ -20,6 +22,8 @@ export interface Backend {
   readonly segments: Segments;
   /** For the meter reporter. */
   readonly meters: V3Meters;
+  /** For the log reporter. */
+  readonly logs: V3Logs;
   /** `host:port` of the backend that is connected. */
   readonly address: string | undefined;
   /** Tells of every connection that is lost, and why; not of one that could not be made. */
@@ -39,6 +43,7 @@ export interface Registry {
 export function createBackend(options: BackendOptions): Backend {
   const metadata = metadataOf(options);
   const connector = new Connector(options);
+  const telemetry = new V3Telemetry(connector, options, metadata ?? {});
 
   const connect = async (signal: AbortSignal): Promise<Outcome<Connection>> => {
     // The token itself is never told, not even to the log.
@@ -65,7 +70,8 @@ export function createBackend(options: BackendOptions): Backend {
       v3: new V3Registry(ask, probe, () => connector.current?.dialect ?? 'v3'),
     },
     segments: new Segments(connector, options, metadata ?? {}),
-    meters: new V3Meters(connector, options, metadata ?? {}),
+    meters: new V3Meters(telemetry),
+    logs: new V3Logs(telemetry),
     get address() {
       return connector.current?.address;
     },

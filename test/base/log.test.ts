@@ -51,6 +51,41 @@ describe('the log', () => {
     expect(lines).toEqual(['warn backend: port 1', 'warn something else']);
   });
 
+  it('tells a listener the warnings and errors that were written, with the count of those kept back', async () => {
+    const log = logAt('warn');
+    const told: string[] = [];
+    log.onLine((level, line) => told.push(`${level} ${line}`));
+    log.error('a');
+    log.warn('b');
+    log.warn('b');
+    log.info('c');
+    expect(told).toEqual(['error a', 'warn b']);
+    await clock.advance(60_000);
+    log.warn('b');
+    expect(told.slice(2)).toEqual(['warn b (1 more like it were not logged)']);
+    expect(told).toEqual(lines);
+    log.setLevel('error');
+    log.warn('d');
+    log.setLevel('off');
+    log.error('e');
+    log.setLevel('debug');
+    log.info('f');
+    expect(told).toHaveLength(3);
+  });
+
+  it('tells it also what a logger that throws has not taken', () => {
+    const broken = () => {
+      throw new Error('disk full');
+    };
+    const log = new Log(clock, { error: broken, warn: broken, info: broken, debug: broken });
+    const told: string[] = [];
+    log.onLine((level, line) => told.push(`${level} ${line}`));
+    log.error('a');
+    expect(told).toEqual(['error a']);
+    log.onLine(broken);
+    expect(() => log.error('b')).not.toThrow();
+  });
+
   it('remembers a bounded number of lines', () => {
     const log = logAt('warn');
     for (let index = 0; index < 10_000; index++) log.warn(`line ${index}`);

@@ -7,7 +7,7 @@ import type { V3Names } from '../../../src/wire/names';
 import { pairs, tidy } from './oracle';
 
 const PROTO = path.join(__dirname, '..', '..', '..', 'proto', 'v3');
-const FILES = ['management.proto', 'segment.proto', 'configuration.proto', 'meter.proto'];
+const FILES = ['management.proto', 'segment.proto', 'configuration.proto', 'meter.proto', 'log.proto'];
 const root: Root = loadSync(FILES.map((name) => path.join(PROTO, name)));
 root.resolveAll();
 
