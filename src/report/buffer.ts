@@ -17,8 +17,11 @@ export class SegmentBuffer {
 
   /** At the end. @returns how many of the oldest had to go for it: 0 or 1 */
   push(segment: Segment): number {
-    const dropped = this.count >= this.capacity ? this.take(this.count - this.capacity + 1).length : 0;
-    if (this.capacity === 0) return 1;
+    const dropped = this.count >= this.capacity ? this.drop(this.count - this.capacity + 1) : 0;
+    if (this.capacity === 0) {
+      segment.release();
+      return 1;
+    }
     this.grow(this.count + 1);
     this.places[this.place(this.count++)] = segment;
     return dropped;
@@ -49,7 +52,14 @@ export class SegmentBuffer {
       this.places[this.first] = segments[at];
       this.count++;
     }
+    for (const segment of segments.slice(0, segments.length - fitting)) segment.release();
     return segments.length - fitting;
+  }
+
+  private drop(count: number): number {
+    const dropped = this.take(count);
+    for (const segment of dropped) segment.release();
+    return dropped.length;
   }
 
   /** The size is a power of two, so that a mask wraps an index. */

@@ -74,6 +74,7 @@ export class Delivery {
     if (fate?.status === 'ok') {
       this.options.tally.inFlight -= segments.length;
       this.options.tally.sent += segments.length;
+      release(segments);
       return;
     }
     const reason = fate?.reason ?? 'no answer';
@@ -90,5 +91,10 @@ export class Delivery {
   private giveUp(segments: readonly Segment[], reason: DropReason): void {
     this.options.tally.inFlight -= segments.length;
     this.options.tally.drop(segments.length, reason);
+    release(segments);
   }
+}
+
+function release(segments: readonly Segment[]): void {
+  for (const segment of segments) segment.release();
 }

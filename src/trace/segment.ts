@@ -43,6 +43,14 @@ export class Segment {
     readonly traceId: Id,
     readonly segmentId: NumericId,
   ) {}
+
+  /**
+   * Nobody will send it any more. A connection that was made in one of its spans keeps that span for as long as it is
+   * open; that shall not keep all the others.
+   */
+  release(): void {
+    this.spans = [];
+  }
 }
 
 /**

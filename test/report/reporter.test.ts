@@ -5,6 +5,8 @@ import { context } from '../../src/trace/context';
 import { assertAccounted } from '../support/accounting';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
+import { Span, type Segment } from '../../src/trace/segment';
+import { SpanType } from '../../src/trace/vocabulary';
 import { tracing } from '../support/tracing';
 import { FakeSegments } from './fake-segments';
 import { numbered } from './numbered';
@@ -54,6 +56,41 @@ function held<T>(): { promise: Promise<T>; settle: (value: T) => void } {
   const promise = new Promise<T>((resolve) => (settle = resolve));
   return { promise, settle };
 }
+
+describe('a segment of which nobody will hear any more', () => {
+  const full = (n: number): Segment => {
+    const segment = numbered(n);
+    segment.spans.push(new Span(segment, 0, -1, SpanType.entry, '/orders', 1));
+    return segment;
+  };
+  const held = (segments: readonly Segment[]): number => segments.filter(({ spans }) => spans.length > 0).length;
+
+  it('lets go of its spans, sent or refused or dropped: a connection made in one of them may stay open for days', async () => {
+    const segments = Array.from({ length: 6 }, (_, n) => full(n));
+    reporter.add(segments[0]!);
+    await clock.advance(600);
+    expect([reporter.counters().sent, held(segments)]).toEqual([1, 5]);
+
+    api.onEnd = () => Promise.resolve(failed('PERMISSION_DENIED', 'no'));
+    reporter.add(segments[1]!);
+    await clock.advance(600);
+    expect([reporter.counters().droppedBecause, held(segments)]).toEqual([{ refused: 1 }, 4]);
+
+    isReady = false;
+    const small = reporterOf(2);
+    for (const segment of segments.slice(2)) small.add(segment);
+    expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2 }, 2]);
+    await small.stop();
+  });
+
+  it('keeps them as long as it may have to be sent once more', async () => {
+    const segment = full(0);
+    api.onEnd = () => Promise.resolve(retryable('went away'));
+    reporter.add(segment);
+    await clock.advance(600);
+    expect([reporter.counters().buffered, held([segment])]).toEqual([1, 1]);
+  });
+});
 
 describe('segments', () => {
   it('wait half a second for company, then go on one stream', async () => {
