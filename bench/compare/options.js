@@ -42,7 +42,8 @@ function readOptions(args) {
       // V8 is done with optimizing only after some seconds.
       warmUp: 2 * scenario.requests,
       requests: quick ? Math.ceil(scenario.requests / 4) : scenario.requests,
-      bursts: quick ? 2 : 3,
+      bursts: quick ? 4 : 12,
+      leastBursts: quick ? 1 : 2,
       rate: 1_000,
       steadyRequests: quick ? 1_000 : 2_000,
       segmentBursts: scenario.name === 'hello' ? (quick ? 1 : 2) : 0,
