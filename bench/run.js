@@ -52,7 +52,12 @@ async function measure(agents, scenario, stage, { rounds, planOf }) {
 /** What an agent traces of the same load when nobody raises its buffer. */
 async function sayDefault(agent, scenario, stage, plan) {
   const env = BY_DEFAULT[agent.name];
-  const { bursts } = await visit({ ...agent, env }, scenario, stage, { ...plan, bursts: 1, leastBursts: 1, segmentBursts: 0 });
+  const { bursts } = await visit({ ...agent, env }, scenario, stage, {
+    ...plan,
+    bursts: 1,
+    leastBursts: 1,
+    segmentBursts: 0,
+  });
   print(`${agent.title} with its own buffer, at full load: ${share(bursts)} traced.`);
 }
 
