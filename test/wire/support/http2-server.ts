@@ -44,6 +44,8 @@ export const KNOWS_US = formatFrame(
 /** Reads the request to its end, then answers with these bytes, and OK. */
 export function respond(stream: ServerHttp2Stream, body: Uint8Array): void {
   stream.resume().on('end', () => {
+    // Its client is gone: a process that ended, as some tests are about.
+    if (stream.destroyed) return;
     stream.respond(GRPC_HEADERS, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.end(body);
