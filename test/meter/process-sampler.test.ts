@@ -52,11 +52,17 @@ describe('the meters of this process', () => {
     sample();
     burn(300);
     await until(() => sample().get('instance_nodejs_process_cpu')! > 0);
-    burn(300);
-    const busy = sample();
-    expect(busy.get('instance_nodejs_event_loop_utilization')).toBeGreaterThan(50);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(sample().get('instance_nodejs_event_loop_utilization')).toBeLessThan(50);
+    burn(2_000);
+    const utilization = () => sample().get('instance_nodejs_event_loop_utilization')!;
+    expect(utilization()).toBeGreaterThan(50);
+    // Where others want the processor, a loop with nothing to do may look busy; but not four times, and in so little
+    // time what was before would still be more than half of all.
+    let least = 100;
+    for (let tries = 0; tries < 4 && least >= 50; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      least = Math.min(least, utilization());
+    }
+    expect(least).toBeLessThan(50);
   });
 
   it('show a loop that stood still', async () => {
