@@ -18,8 +18,11 @@ const NEEDED = [
   'README.md',
   'CHANGELOG.md',
   'package.json',
-  ...['index', 'register', 'testing/index', 'cli/main'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
+  ...['index', 'register', 'testing/index'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
+  'dist/cli/main.js',
 ];
+/** Of what no entry leads to. */
+const UNREACHABLE = ['dist/cli/main.d.ts', 'dist/agent/running-agent.d.ts', 'dist/wire/backend.d.ts'];
 
 async function checkTarball(score, files) {
   await score.check('the tarball holds nothing but the package', () => {
@@ -34,6 +37,12 @@ async function checkTarball(score, files) {
     );
     assert.deepEqual(
       [...NEEDED, ...protos].filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+  await score.check('the tarball holds no declarations that nobody can import', () => {
+    assert.deepEqual(
+      UNREACHABLE.filter((file) => files.includes(file)),
       [],
     );
   });
