@@ -36,9 +36,18 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
  */
 function httpsServer(make: (layer: Layer<Emit>) => Emit): Undo {
   let undo: Undo = () => unsubscribe(CONNECTED, connected);
-  const take = () => (undo = patch<Emit>(process.getBuiltinModule('node:https').Server.prototype, 'emit', make));
+  const take = (): void => {
+    undo = () => undefined;
+    try {
+      undo = patch<Emit>(process.getBuiltinModule('node:https').Server.prototype, 'emit', make);
+    } catch {
+      // A Node.js without crypto has no https.
+    }
+  };
+  // What a subscriber throws ends the host, and anybody may publish anything.
   function connected(message: unknown): void {
-    if ((message as { socket: { server?: unknown } }).socket.server instanceof Server) return;
+    const server = (message as { socket?: { server?: unknown } } | null | undefined)?.socket?.server;
+    if (server === undefined || server instanceof Server) return;
     undo();
     take();
   }

@@ -1,12 +1,19 @@
+import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import https from 'node:https';
 import { CERTIFICATE, KEY } from '../config/certificates';
+import { until } from '../support/until';
 import { Stage } from './stage';
 
 const own = (): boolean => Object.hasOwn(https.Server.prototype, 'emit');
 let stage: Stage;
 
-beforeEach(() => {
+beforeEach(async () => {
+  // A server that was closed is among the process' resources a little longer.
+  await until(
+    () => process.getActiveResourcesInfo(),
+    (names) => !names.includes('TCPServerWrap'),
+  );
   stage = new Stage();
 });
 
@@ -45,6 +52,22 @@ describe('an https server', () => {
     await ask(port);
     expect(own()).toBe(false);
     await second.closed(0);
+  });
+
+  it('is found whatever others publish, and where there is no https the host goes on', async () => {
+    const connections = channel('net.server.socket');
+    for (const message of [undefined, null, 7, {}, { socket: null }, { socket: {} }]) connections.publish(message);
+    const thrown: unknown[] = [];
+    const note = (error: unknown): number => thrown.push(error);
+    process.on('uncaughtException', note);
+    const absent = jest.spyOn(process, 'getBuiltinModule').mockImplementation(() => {
+      throw new Error('no crypto');
+    });
+    connections.publish({ socket: { server: {} } });
+    await new Promise(setImmediate);
+    absent.mockRestore();
+    process.off('uncaughtException', note);
+    expect([own(), thrown]).toEqual([false, []]);
   });
 
   it('that was there before the agent is traced on the connection that it has already', async () => {
