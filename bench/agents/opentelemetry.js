@@ -10,6 +10,8 @@ const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');
 const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici');
 const { BatchSpanProcessor, NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');
 
+const { around } = require('./around');
+
 const processor = new BatchSpanProcessor(new OTLPTraceExporter());
 const provider = new NodeTracerProvider({ spanProcessors: [processor] });
 provider.register();
@@ -20,19 +22,7 @@ registerInstrumentations({
 const tracer = trace.getTracer('bench');
 
 function span(name, work) {
-  return tracer.startActiveSpan(name, (opened) => {
-    const end = () => opened.end();
-    let result;
-    try {
-      result = work();
-    } catch (error) {
-      end();
-      throw error;
-    }
-    if (typeof result?.finally === 'function') return result.finally(end);
-    end();
-    return result;
-  });
+  return tracer.startActiveSpan(name, (opened) => around(work, () => opened.end()));
 }
 
 require('./in-process').use({ span, flush: () => processor.forceFlush().catch(() => undefined) });

@@ -1,6 +1,7 @@
 'use strict';
 
 const agent = require('skyapm-nodejs');
+const { around } = require('./around');
 
 agent.start({});
 // It patches what is required by this name only, and the applications say `node:http`.
@@ -9,17 +10,7 @@ require('http');
 function span(name, work) {
   const manager = agent._contextManager;
   const opened = manager.createLocalSpan(name);
-  const finish = () => manager.finishSpan(opened);
-  let result;
-  try {
-    result = work();
-  } catch (error) {
-    finish();
-    throw error;
-  }
-  if (typeof result?.finally === 'function') return result.finally(finish);
-  finish();
-  return result;
+  return around(work, () => manager.finishSpan(opened));
 }
 
 // It has no flush.
