@@ -68,7 +68,7 @@ export class Reporter {
   add(segment: Segment): void {
     this.tally.accepted++;
     if (this.stopping) {
-      this.tally.drop(1, 'stopped');
+      this.dropStopped([segment]);
       return;
     }
     this.tally.drop(this.buffer.push(segment), 'buffer-full');
@@ -126,8 +126,13 @@ export class Reporter {
 
   private async end(): Promise<void> {
     await this.loop.stop();
-    this.tally.drop(this.buffer.take(Infinity).length, 'stopped');
+    this.dropStopped(this.buffer.take(Infinity));
     this.endFlushes();
+  }
+
+  private dropStopped(segments: readonly Segment[]): void {
+    this.tally.drop(segments.length, 'stopped');
+    for (const segment of segments) segment.release();
   }
 
   private async turn(signal: AbortSignal): Promise<number> {

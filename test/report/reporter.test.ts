@@ -81,6 +81,8 @@ describe('a segment of which nobody will hear any more', () => {
     for (const segment of segments.slice(2)) small.add(segment);
     expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2 }, 2]);
     await small.stop();
+    small.add(full(9));
+    expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2, stopped: 3 }, 0]);
   });
 
   it('keeps them as long as it may have to be sent once more', async () => {
