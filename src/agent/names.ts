@@ -1,11 +1,11 @@
 import type { Log } from '../base/log';
 import type { Registrar } from '../registry/registrar';
-import type { State } from '../registry/standing';
+import type { Registered, State } from '../registry/standing';
 import { LONGEST } from '../registry/v3-names';
 import type { OwnNames } from '../trace/own-names';
 import { text } from '../trace/text';
 import { v3EndpointName } from '../trace/v3-endpoint-name';
-import type { Names } from '../wire/names';
+import type { Names, V2Names } from '../wire/names';
 
 /**
  * What the encoder and the tracer may use of the registration of now: nothing while there is none, or while its ids are
@@ -43,12 +43,14 @@ export class CurrentNames {
       return { protocol: 'v3', epoch, service, instance, endpoint: (span) => names.endpoint(v3EndpointName(span)) };
     }
     const { endpoints, networkAddresses } = this.registrar;
+    const endpointIds = endpoints.ids;
+    const addressIds = networkAddresses.ids;
     return {
       protocol: 'v2',
       epoch,
       instanceId: names.instanceId,
-      endpoint: (name) => endpoints.known(name),
-      networkAddress: (name) => networkAddresses.known(name),
+      endpoint: (name) => endpoints.known(name, endpointIds),
+      networkAddress: (name) => networkAddresses.known(name, addressIds),
     };
   }
 
@@ -56,14 +58,7 @@ export class CurrentNames {
     const { registrar } = this;
     switch (state.phase) {
       case 'registered':
-        return {
-          protocol: 'v2',
-          epoch: state.epoch,
-          serviceId: state.serviceId,
-          instanceId: state.instanceId,
-          endpoint: (name) => registrar.endpoints.lookup(name),
-          networkAddress: (name) => registrar.networkAddresses.lookup(name),
-        };
+        return this.v2NamesOf(state);
       case 'connected':
         return {
           protocol: 'v3',
@@ -75,6 +70,23 @@ export class CurrentNames {
       default:
         return undefined;
     }
+  }
+
+  /** Holds the ids of this epoch by themselves: asked later, it never tells one of another. */
+  private v2NamesOf({ epoch, serviceId, instanceId }: Registered): V2Names {
+    const { endpoints, networkAddresses } = this.registrar;
+    const endpointIds = endpoints.ids;
+    const addressIds = networkAddresses.ids;
+    return {
+      protocol: 'v2',
+      epoch,
+      serviceId,
+      instanceId,
+      endpoint: (name) => endpoints.lookup(name, endpointIds),
+      networkAddress: (name) => networkAddresses.lookup(name, addressIds),
+      endpointOf: (id) => endpointIds.nameOf(id),
+      networkAddressOf: (id) => addressIds.nameOf(id),
+    };
   }
 
   private cut(name: string): string {

@@ -64,8 +64,10 @@ export class Upstream {
     this.telemetry = new Telemetry(options);
     this.reporter = new Reporter({
       api: {
+        encode: (segment) => this.started?.backend.segments.encode(segment) ?? 'not-now',
+        take: () => this.started?.backend.segments.take(),
         open: (signal) => this.started?.backend.segments.open(signal) ?? Promise.resolve(retryable('not started')),
-        writeNow: (segments) => this.started?.backend.segments.writeNow(segments) ?? 0,
+        writeNow: (batches) => this.started?.backend.segments.writeNow(batches) ?? 0,
       },
       clock,
       log,

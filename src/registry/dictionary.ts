@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock';
+import { Ids } from './ids';
 
 export interface DictionaryCounts {
   readonly known: number;
@@ -8,8 +9,10 @@ export interface DictionaryCounts {
 }
 
 interface Pending {
-  attempts: number;
-  dueAt: number;
+  readonly attempts: number;
+  readonly dueAt: number;
+  /** The id that it was given last, of another name; 0: none. */
+  readonly disputedId: number;
 }
 
 /** Names that the dictionary knows or waits for. More are sent as strings. */
@@ -33,9 +36,10 @@ const SELDOM_MS = 30_000;
  * for each; this asks for none.
  */
 export class Dictionary {
-  /** An id, or 0 while it is asked for. */
-  private readonly ids = new Map<string, number>();
+  private current = new Ids();
   private readonly waiting = new Map<string, Pending>();
+  /** Names that have an id which the backend has given to another name as well. */
+  private readonly disputed = new Set<string>();
   private seen = new Set<string>();
   private seenBefore = new Set<string>();
   private refused = 0;
@@ -47,14 +51,22 @@ export class Dictionary {
     private readonly onAdmit: () => void = () => undefined,
   ) {}
 
-  /** The id of a name, or 0: send the name. Every look-up counts as a sight. */
-  lookup(name: string): number {
-    return this.ids.get(name) ?? this.see(name);
+  /** Those of now, until all is forgotten; then another object. */
+  get ids(): Ids {
+    return this.current;
+  }
+
+  /**
+   * The id of a name, or 0: send the name. Every look-up counts as a sight, unless it is made by ids of before: those
+   * answer for their own epoch and learn nothing more.
+   */
+  lookup(name: string, ids = this.current): number {
+    return ids.get(name) ?? (ids === this.current ? this.see(name) : 0);
   }
 
   /** The same without counting: for who looks a name up beside the one whose sight it is. */
-  known(name: string): number {
-    return this.ids.get(name) ?? 0;
+  known(name: string, ids = this.current): number {
+    return ids.get(name) ?? 0;
   }
 
   /** Milliseconds until there is something to ask for; 0: now; `Infinity`: nothing is. */
@@ -76,16 +88,30 @@ export class Dictionary {
     return names;
   }
 
-  /** What the backend answered to a batch. Names without an id are asked for again, later and behind the others. */
+  /**
+   * What the backend answered to a batch. Names without an id are asked for again, later and behind the others. So are,
+   * now and then, those that were given the id of another name, which is in dispute from then on.
+   */
   learn(asked: readonly string[], answers: ReadonlyMap<string, number>): void {
     this.batchSize = Math.min(MOST_IN_BATCH, this.batchSize * 2);
     for (const name of asked) {
-      const id = answers.get(name);
-      if (id !== undefined && id > 0) {
-        this.ids.set(name, id);
-        this.waiting.delete(name);
-      } else this.postpone(name);
+      if (!this.waiting.has(name)) continue;
+      const id = answers.get(name) ?? 0;
+      if (id <= 0) this.postpone(name);
+      else if (this.current.give(name, id)) this.waiting.delete(name);
+      else this.dispute(name, id);
     }
+  }
+
+  /** The names that have an id in dispute; nothing is to be sent until `settle`. */
+  inDispute(): string[] {
+    return [...this.disputed];
+  }
+
+  /** @returns whether each of these names has, by this answer, the id that we know it by */
+  settle(asked: readonly string[], answers: ReadonlyMap<string, number>): boolean {
+    for (const name of asked) this.disputed.delete(name);
+    return asked.every((name) => answers.get(name) === this.current.get(name));
   }
 
   /**
@@ -99,8 +125,9 @@ export class Dictionary {
 
   /** Forgets everything, what is known and what is asked for: after a reset no name may keep an id of before. */
   clear(): void {
-    this.ids.clear();
+    this.current = new Ids();
     this.waiting.clear();
+    this.disputed.clear();
     this.seen.clear();
     this.seenBefore.clear();
     this.refused = 0;
@@ -108,7 +135,7 @@ export class Dictionary {
   }
 
   counts(): DictionaryCounts {
-    return { known: this.ids.size - this.waiting.size, pending: this.waiting.size, refused: this.refused };
+    return { known: this.current.known, pending: this.waiting.size, refused: this.refused };
   }
 
   private see(name: string): number {
@@ -118,7 +145,7 @@ export class Dictionary {
       if (kept === name) this.remember(kept);
       return 0;
     }
-    if (this.ids.size < MOST_NAMES) this.admit(flat(name));
+    if (this.current.admitted < MOST_NAMES) this.admit(flat(name));
     else this.refused++;
     return 0;
   }
@@ -134,19 +161,27 @@ export class Dictionary {
   private admit(name: string): void {
     this.seen.delete(name);
     this.seenBefore.delete(name);
-    this.ids.set(name, 0);
-    this.waiting.set(name, { attempts: 0, dueAt: this.clock.elapsed() });
+    this.current.admit(name);
+    this.waiting.set(name, { attempts: 0, dueAt: this.clock.elapsed(), disputedId: 0 });
     this.onAdmit();
   }
 
-  private postpone(name: string, atLeastAttempts = 0): void {
+  private dispute(name: string, id: number): void {
+    const holder = this.current.nameOf(id);
+    // The same answer twice: that was settled then, and says nothing new.
+    const isNew = this.waiting.get(name)?.disputedId !== id;
+    if (holder !== undefined && isNew) this.disputed.add(holder);
+    this.postpone(name, PATIENT_ATTEMPTS, id);
+  }
+
+  private postpone(name: string, atLeastAttempts = 0, disputedId = 0): void {
     const pending = this.waiting.get(name);
     if (!pending) return;
     // Deleted and set again, so that it stands behind the others.
     this.waiting.delete(name);
     const attempts = Math.max(pending.attempts + 1, atLeastAttempts);
     const waitMs = attempts >= PATIENT_ATTEMPTS ? SELDOM_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempts - 1));
-    this.waiting.set(name, { attempts, dueAt: this.clock.elapsed() + waitMs });
+    this.waiting.set(name, { attempts, dueAt: this.clock.elapsed() + waitMs, disputedId });
   }
 }
 

@@ -39,9 +39,9 @@ export class Inquiry {
     this.namePace = new Pace(options.clock, PACE);
   }
 
-  /** Milliseconds until our own ids may be asked for; 0: now. */
-  idWaitMs(): number {
-    return this.idPace.waitMs();
+  /** Milliseconds until our own ids may be asked for, by so many questions in a row; 0: now. */
+  idWaitMs(questions = 1): number {
+    return this.idPace.waitMs(questions);
   }
 
   /** Milliseconds until names may be asked for; 0: now. */

@@ -16,10 +16,10 @@ export class Pace {
     private readonly options: PaceOptions,
   ) {}
 
-  /** Milliseconds until the next question is allowed; 0: now. */
-  waitMs(): number {
+  /** Milliseconds until the next question is allowed, or so many in a row; 0: now. */
+  waitMs(questions = 1): number {
     const { most, windowMs } = this.options;
-    const oldest = this.times[this.times.length - most];
+    const oldest = this.times[this.times.length - most + questions - 1];
     return oldest === undefined ? 0 : Math.max(0, oldest + windowMs - this.clock.elapsed());
   }
 

@@ -8,8 +8,8 @@ import { Inquiry, type InquiryOptions } from './inquiry';
 import type { Configuration, InstanceName, Protocol } from './registry-api';
 import { Setbacks } from './setbacks';
 import { type Identity, Standing, type State } from './standing';
+import { tellOfCutNames } from './tell-of-cut-names';
 import { V2Course } from './v2-course';
-import { LONGEST } from './v3-names';
 import { V3Course } from './v3-course';
 
 export interface RegistrarOptions extends InquiryOptions {
@@ -113,11 +113,11 @@ export class Registrar {
   }
 
   get endpoints(): Dictionary {
-    return this.v2.endpoints;
+    return this.v2.dictionaries.endpoints;
   }
 
   get networkAddresses(): Dictionary {
-    return this.v2.networkAddresses;
+    return this.v2.dictionaries.networkAddresses;
   }
 
   status() {
@@ -181,7 +181,7 @@ export class Registrar {
       if (protocol === 'v2' && this.standing.protocol === 'v3') this.options.onConfiguration?.(NOTHING_SET);
       this.standing.speak(protocol);
       this.v3.connected();
-      if (protocol === 'v3') this.tellOfCutNames();
+      if (protocol === 'v3') tellOfCutNames(this.options, this.v3Instance);
       this.setbacks.progressed();
       this.options.onChange();
     }
@@ -189,20 +189,6 @@ export class Registrar {
     const waitMs = await this.step(signal);
     // When to go on was thought out for the epoch of before.
     return epoch === this.standing.epoch ? waitMs : 0;
-  }
-
-  private tellOfCutNames(): void {
-    const { log, serviceName, instanceName } = this.options;
-    const known = this.v3Instance;
-    if (known.serviceName !== serviceName) {
-      log.warn(`the service is known as ${known.serviceName}: names over ${LONGEST.service} characters are cut`, 'cut');
-    }
-    if (known.instanceName !== instanceName) {
-      log.warn(
-        `the instance is known as ${known.instanceName}: names over ${LONGEST.instance} characters are cut`,
-        'cut 2',
-      );
-    }
   }
 
   private step(signal: AbortSignal): Promise<number> {

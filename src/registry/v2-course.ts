@@ -1,19 +1,14 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Outcome } from '../base/outcome';
-import { Dictionary } from './dictionary';
+import { DictionarySync } from './dictionary-sync';
 import type { HeartbeatTimer } from './heartbeat-timer';
-import type { IdsOutcome, Inquiry } from './inquiry';
+import type { Inquiry } from './inquiry';
 import type { Registration } from './machine';
 import type { Setbacks } from './setbacks';
 import type { Registered, Standing } from './standing';
 
 type ServiceKnown = Extract<Registration, { phase: 'service-known' }>;
-
-interface Kind {
-  readonly dictionary: Dictionary;
-  readonly ask: (names: readonly string[], signal: AbortSignal) => IdsOutcome;
-}
 
 export interface CourseParts {
   readonly clock: Clock;
@@ -35,29 +30,19 @@ const HEARTBEATS_A_VERIFICATION = 10;
 
 /** The registrar's steps with a v2 backend: ids for the service and the instance, heartbeats, two dictionaries. */
 export class V2Course {
-  readonly endpoints: Dictionary;
-  readonly networkAddresses: Dictionary;
-  /** The one asked for last is last, so that neither starves the other at the pace we keep. */
-  private readonly kinds: Kind[];
+  readonly dictionaries: DictionarySync;
   private isVerificationDue = false;
   /** The answer whether the backend knew our instance got lost, and by asking we may have made it know us. */
   private isAnswerLost = false;
   private heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
 
   constructor(private readonly parts: V2Parts) {
-    const { clock, inquiry, onAdmit } = parts;
-    this.endpoints = new Dictionary(clock, onAdmit);
-    this.networkAddresses = new Dictionary(clock, onAdmit);
-    this.kinds = [
-      { dictionary: this.networkAddresses, ask: (names, signal) => inquiry.networkAddresses(names, signal) },
-      { dictionary: this.endpoints, ask: (names, signal) => inquiry.endpoints(this.ownServiceId, names, signal) },
-    ];
+    this.dictionaries = new DictionarySync(parts);
   }
 
   forget(): void {
     this.isAnswerLost = false;
-    this.endpoints.clear();
-    this.networkAddresses.clear();
+    this.dictionaries.forget();
   }
 
   /** @returns milliseconds until the next step */
@@ -70,10 +55,10 @@ export class V2Course {
       case 'service-known':
         return pacedMs || this.registerInstance(state, signal);
       case 'registered':
-        if (!standing.isVerified) return pacedMs || this.verify(state, signal);
+        if (!standing.isVerified) return this.verificationInMs() || this.verify(state, signal);
         if (heartbeat.dueInMs() === 0) return this.beat(state, signal);
-        if (this.isVerificationDue && pacedMs === 0) return this.verify(state, signal);
-        return this.syncDictionaries(signal);
+        if (this.isVerificationDue && this.verificationInMs() === 0) return this.verify(state, signal);
+        return (await this.dictionaries.ask(signal)) ?? this.nextMs();
     }
   }
 
@@ -131,6 +116,11 @@ export class V2Course {
     }
     if (instance.value !== instanceId || this.isAnswerLost) return this.disown();
 
+    const isSettled = await this.dictionaries.settle(signal);
+    if (epoch !== standing.epoch) return 0;
+    if (isSettled.status === 'retryable') return setbacks.refusedOrLost(isSettled);
+    if (isSettled.status === 'failed' || !isSettled.value) return this.disown();
+
     this.verified();
     setbacks.progressed();
     onChange();
@@ -166,36 +156,16 @@ export class V2Course {
     return this.nextMs();
   }
 
-  private async syncDictionaries(signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
-    const { epoch } = standing;
-    for (const kind of [...this.kinds]) {
-      const { dictionary, ask } = kind;
-      if (dictionary.dueInMs() > 0) continue;
-      const pacedMs = inquiry.nameWaitMs();
-      if (pacedMs > 0) return Math.min(pacedMs, heartbeat.dueInMs());
-      this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
-      const names = dictionary.batch();
-      const outcome = await ask(names, signal);
-      if (epoch !== standing.epoch) return 0;
-      if (outcome.status === 'failed') dictionary.refuse(names);
-      if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
-      dictionary.learn(names, outcome.value);
-      onChange();
-    }
-    return this.nextMs();
-  }
-
   private nextMs(): number {
-    const { heartbeat, inquiry, standing } = this.parts;
-    if (!standing.isVerified) return inquiry.idWaitMs();
-    if (this.isVerificationDue) return Math.min(inquiry.idWaitMs(), heartbeat.dueInMs());
-    return Math.min(heartbeat.dueInMs(), ...this.kinds.map(({ dictionary }) => dictionary.dueInMs()));
+    const { heartbeat, standing } = this.parts;
+    if (!standing.isVerified) return this.verificationInMs();
+    if (this.isVerificationDue) return Math.min(this.verificationInMs(), heartbeat.dueInMs());
+    return Math.min(heartbeat.dueInMs(), this.dictionaries.dueInMs());
   }
 
-  private get ownServiceId(): number {
-    const { state } = this.parts.standing;
-    return 'serviceId' in state ? state.serviceId : 0;
+  /** Milliseconds until the backend may be asked for service and instance, and for what is in dispute; 0: now. */
+  private verificationInMs(): number {
+    return Math.max(this.parts.inquiry.idWaitMs(2), this.dictionaries.settleInMs());
   }
 }
 

@@ -1,24 +1,24 @@
 import { Patience } from './patience';
-import type { SegmentBuffer } from './buffer';
-import type { SegmentApi, SegmentStream } from './segment-api';
+import type { SegmentQueue } from './queue';
+import type { Batch, SegmentApi, SegmentStream } from './segment-api';
 import type { DropReason, Tally } from './tally';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Outcome } from '../base/outcome';
-import type { Segment } from '../trace/segment';
 
 export interface DeliveryOptions {
   readonly api: SegmentApi;
   readonly clock: Clock;
   readonly log: Log;
-  readonly buffer: SegmentBuffer;
+  readonly queue: SegmentQueue;
   readonly tally: Tally;
 }
 
-/** Encoded in one piece: some thousands at once would block the event loop. */
-export const CHUNK = 256;
-/** On one stream: what is lost at most when it breaks and nobody knows its fate. */
-const MAX_IN_FLIGHT = 8 * CHUNK;
+/**
+ * A stream costs as much as encoding a thousand segments, so each is to carry many; but when it breaks and nobody knows
+ * its fate, all of them are lost. From so many on it gets no further batch.
+ */
+export const MANY = 4_096;
 
 /** Statuses by which a backend says no. After any other it may have taken a part, or all. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'NOT_FOUND',
 ]);
 
-/** Takes segments from the buffer to the backend, and back where the backend certainly has none of them. */
+/** Takes segments from the queue to the backend, and back where the backend certainly has none of them. */
 export class Delivery {
   constructor(private readonly options: DeliveryOptions) {}
 
@@ -47,54 +47,60 @@ export class Delivery {
       if (opened?.status === 'failed') log.warn(`segments wait, the backend refuses them: ${opened.reason}`);
       return false;
     }
-    const written: Segment[] = [];
+    const written: Batch[] = [];
     const isWhole = await this.write(opened.value, written, patience);
     const fate = await patience.wait(() => opened.value.end());
     this.settle(written, fate);
     return isWhole && fate?.status === 'ok';
   }
 
-  private async write(stream: SegmentStream, written: Segment[], patience: Patience): Promise<boolean> {
-    const { buffer, clock, tally } = this.options;
-    while (buffer.size > 0 && written.length < MAX_IN_FLIGHT && !patience.signal.aborted) {
-      const chunk = buffer.take(CHUNK);
-      tally.inFlight += chunk.length;
-      const isWritten = await patience.wait(() => stream.write(chunk));
-      if (isWritten === false) this.keep(chunk);
-      if (isWritten === undefined) this.giveUp(chunk, 'fate-unknown');
+  private async write(stream: SegmentStream, written: Batch[], patience: Patience): Promise<boolean> {
+    const { queue, clock, tally } = this.options;
+    let count = 0;
+    while (queue.size > 0 && count < MANY && !patience.signal.aborted) {
+      const batch = queue.next();
+      // What the backend knew us by has just been given up, or nothing of it could be encoded.
+      if (!batch) break;
+      tally.inFlight += batch.count;
+      const isWritten = await patience.wait(() => stream.write(batch));
+      if (isWritten === false) this.keep([batch]);
+      if (isWritten === undefined) this.giveUp([batch], 'fate-unknown');
       if (!isWritten) return false;
-      written.push(...chunk);
+      written.push(batch);
+      count += batch.count;
       // The application's turn.
-      if (buffer.size > 0) await new Promise<void>((resolve) => clock.after(0, resolve));
+      if (queue.size > 0) await new Promise<void>((resolve) => clock.after(0, resolve));
     }
     return true;
   }
 
-  private settle(segments: readonly Segment[], fate: Outcome<undefined> | undefined): void {
+  private settle(batches: readonly Batch[], fate: Outcome<undefined> | undefined): void {
     if (fate?.status === 'ok') {
-      this.options.tally.inFlight -= segments.length;
-      this.options.tally.sent += segments.length;
-      release(segments);
+      const count = countOf(batches);
+      this.options.tally.inFlight -= count;
+      this.options.tally.sent += count;
       return;
     }
     const reason = fate?.reason ?? 'no answer';
-    this.options.log.debug(`a stream of ${segments.length} segments broke: ${reason}`, 'a stream broke');
-    if (fate?.status === 'retryable') this.keep(segments);
-    else this.giveUp(segments, fate && REFUSALS.has(fate.code) ? 'refused' : 'fate-unknown');
+    this.options.log.debug(`a stream of ${countOf(batches)} segments broke: ${reason}`, 'a stream broke');
+    if (fate?.status === 'retryable') this.keep(batches);
+    else this.giveUp(batches, fate && REFUSALS.has(fate.code) ? 'refused' : 'fate-unknown');
   }
 
-  private keep(segments: readonly Segment[]): void {
-    this.options.tally.inFlight -= segments.length;
-    this.options.tally.drop(this.options.buffer.putBack(segments), 'buffer-full');
+  private keep(batches: readonly Batch[]): void {
+    this.options.tally.inFlight -= countOf(batches);
+    this.options.queue.putBack(batches);
   }
 
-  private giveUp(segments: readonly Segment[], reason: DropReason): void {
-    this.options.tally.inFlight -= segments.length;
-    this.options.tally.drop(segments.length, reason);
-    release(segments);
+  private giveUp(batches: readonly Batch[], reason: DropReason): void {
+    const count = countOf(batches);
+    this.options.tally.inFlight -= count;
+    this.options.tally.drop(count, reason);
   }
 }
 
-function release(segments: readonly Segment[]): void {
-  for (const segment of segments) segment.release();
+function countOf(batches: readonly Batch[]): number {
+  let count = 0;
+  for (const batch of batches) count += batch.count;
+  return count;
 }

@@ -1,10 +1,10 @@
-import { SegmentBuffer } from './buffer';
-import { CHUNK, Delivery } from './delivery';
+import { Delivery, MANY } from './delivery';
+import { SegmentQueue } from './queue';
 import { Tally, type SegmentCounters } from './tally';
 import { Backoff } from '../base/backoff';
 import { Loop } from '../base/loop';
 import { context, untraced } from '../trace/context';
-import type { SegmentApi } from './segment-api';
+import type { Batch, SegmentApi } from './segment-api';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Segment } from '../trace/segment';
@@ -23,8 +23,6 @@ export interface ReporterOptions {
 
 /** A segment waits so long at most before it is written. */
 const FLUSH_MS = 500;
-/** So many that wait go at once. A stream costs as much as encoding hundreds of segments, so each is to carry many. */
-const MANY = 4 * CHUNK;
 const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
 
 interface Flush {
@@ -34,7 +32,7 @@ interface Flush {
 
 /** Segments wait here for the backend, bounded; one loop brings them there, and what became of each is counted. */
 export class Reporter {
-  private readonly buffer: SegmentBuffer;
+  private readonly queue: SegmentQueue;
   private readonly tally = new Tally();
   private readonly delivery: Delivery;
   private readonly loop: Loop;
@@ -46,10 +44,10 @@ export class Reporter {
 
   constructor(private readonly options: ReporterOptions) {
     const { api, clock, log, maxBuffer } = options;
-    this.buffer = new SegmentBuffer(maxBuffer);
-    // A small buffer has to be emptied before it is full.
+    this.queue = new SegmentQueue(api, this.tally, maxBuffer);
+    // So many that wait go at once; a small queue has to be emptied before it is full.
     this.many = Math.min(MANY, Math.ceil(maxBuffer / 2));
-    this.delivery = new Delivery({ api, clock, log, buffer: this.buffer, tally: this.tally });
+    this.delivery = new Delivery({ api, clock, log, queue: this.queue, tally: this.tally });
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',
@@ -61,25 +59,26 @@ export class Reporter {
   }
 
   counters(): SegmentCounters {
-    return this.tally.snapshot(this.buffer.size);
+    return this.tally.snapshot(this.queue.size);
   }
 
   /** Takes every segment, also one that it has to drop. */
   add(segment: Segment): void {
     this.tally.accepted++;
     if (this.stopping) {
-      this.dropStopped([segment]);
+      this.tally.drop(1, 'stopped');
+      segment.release();
       return;
     }
-    this.tally.drop(this.buffer.push(segment), 'buffer-full');
+    this.queue.push(segment);
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
-    if (this.buffer.size === this.many) this.loop.wake();
-    else if (this.buffer.size === 1) this.loop.wake(FLUSH_MS);
+    if (this.queue.size === this.many) this.loop.wake();
+    else if (this.queue.size === 1) this.loop.wake(FLUSH_MS);
   }
 
   /** The backend knows us now: what waits may go. */
   wake(): void {
-    if (this.buffer.size > 0) this.loop.wake();
+    if (this.queue.size > 0) this.loop.wake();
   }
 
   /**
@@ -110,11 +109,11 @@ export class Reporter {
    * @returns whether anything is on its way
    */
   sendLast(): boolean {
-    const { tally, buffer } = this;
-    const segments = buffer.take(Infinity);
-    const written = this.options.api.writeNow(segments);
-    tally.inFlight += written;
-    tally.drop(buffer.putBack(segments.slice(written)), 'buffer-full');
+    const { tally, queue } = this;
+    const batches: Batch[] = [];
+    for (let batch = queue.next(); batch; batch = queue.next()) batches.push(batch);
+    tally.inFlight += this.options.api.writeNow(batches);
+    queue.putBack(batches);
     return tally.inFlight > 0;
   }
 
@@ -126,27 +125,22 @@ export class Reporter {
 
   private async end(): Promise<void> {
     await this.loop.stop();
-    this.dropStopped(this.buffer.take(Infinity));
+    this.tally.drop(this.queue.clear(), 'stopped');
     this.endFlushes();
   }
 
-  private dropStopped(segments: readonly Segment[]): void {
-    this.tally.drop(segments.length, 'stopped');
-    for (const segment of segments) segment.release();
-  }
-
   private async turn(signal: AbortSignal): Promise<number> {
-    const isGood = this.buffer.size === 0 || !this.options.ready() || (await this.delivery.run(signal));
-    // Here nothing is in flight, and the buffer goes first in, first out: so many settled are the first so many.
+    const isGood = this.queue.size === 0 || !this.options.ready() || (await this.delivery.run(signal));
+    // Here nothing is in flight, and the queue goes first in, first out: so many settled are the first so many.
     this.endFlushes();
     this.sayDropped();
     if (!isGood) return this.backoff.next();
     this.backoff.reset();
-    if (this.buffer.size === 0) {
+    if (this.queue.size === 0) {
       this.options.onIdle?.();
       return Infinity;
     }
-    const isUrgent = this.buffer.size >= this.many || this.flushes.size > 0;
+    const isUrgent = this.queue.size >= this.many || this.flushes.size > 0;
     return isUrgent && this.options.ready() ? 0 : FLUSH_MS;
   }
 

@@ -2,6 +2,8 @@
 export type DropReason =
   /** The buffer was full, and it was the oldest. */
   | 'buffer-full'
+  /** It is larger than what a backend takes in one message, even without its tags and logs. */
+  | 'not-encodable'
   /** The backend said no. */
   | 'refused'
   /** It was written, and the stream broke before the backend said that it has it: sending again could double it. */
@@ -18,12 +20,12 @@ export interface SegmentCounters {
   readonly dropped: number;
   /** Written, or being written; fate unknown. */
   readonly inFlight: number;
-  /** Not yet written. */
+  /** Not yet written, whether encoded or not. */
   readonly buffered: number;
   readonly droppedBecause: Readonly<Partial<Record<DropReason, number>>>;
 }
 
-/** What became of all segments; the buffer itself knows how many are in it. */
+/** What became of all segments; the queue itself knows how many are in it. */
 export class Tally {
   accepted = 0;
   sent = 0;

@@ -12,6 +12,9 @@ export interface V2Names {
   endpoint(name: string): number;
   /** The id of a `host:port`; 0: none, send the name. */
   networkAddress(name: string): number;
+  /** The way back, also once the epoch has ended: what was encoded with an id is encoded anew by its name. */
+  endpointOf(id: number): string | undefined;
+  networkAddressOf(id: number): string | undefined;
 }
 
 /** A v3 backend takes names as they are. */
@@ -22,4 +25,12 @@ export interface V3Names {
   readonly instance: string;
   /** The name as the backend takes it: without what is over its limit. */
   endpoint(name: string): string;
+}
+
+/**
+ * What was encoded with `names` may go to a backend that knows us by those of now. On v3 these are words, the same as
+ * long as the process lives.
+ */
+export function holdsFor(names: Names, now: Names): boolean {
+  return names.protocol === now.protocol && (names.protocol === 'v3' || names.epoch === now.epoch);
 }

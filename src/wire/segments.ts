@@ -2,10 +2,12 @@ import { messageOf } from '../base/errors';
 import { failed, ok, retryable, type Outcome } from '../base/outcome';
 import type { Segment } from '../trace/segment';
 import type { BackendOptions } from './backend-options';
+import { BatchEncoder } from './batch-encoder';
 import { sessionCall } from './call/session-call';
 import { StreamCall } from './call/stream-call';
 import { roomOf, writeNow } from './call/write-now';
 import { type Dialect, protocolOf } from './dialect';
+import type { Batch } from './encode/batch';
 import type { Connector } from './link/connector';
 import type { Link } from './link/link';
 import type { Names, V2Names, V3Names } from './names';
@@ -14,8 +16,6 @@ import { SegmentStream } from './segment-stream';
 import { v2SegmentRoute } from './v2/v2-segment-route';
 import { v3SegmentRoute } from './v3/v3-segment-route';
 
-type AnyStream = SegmentStream<V2Names> | SegmentStream<V3Names>;
-
 /**
  * Sends segments in the words of the backend that is connected, over the link's own session. It never connects: that is
  * the registrar's to do.
@@ -23,6 +23,7 @@ type AnyStream = SegmentStream<V2Names> | SegmentStream<V3Names>;
 export class Segments {
   private readonly v2: SegmentRoute<V2Names>;
   private readonly v3: SegmentRoute<V3Names>;
+  private readonly encoder: BatchEncoder;
   /** The link, and the epoch, in which the backend was seen to know us as we think. */
   private verified = { link: 0, epoch: -1 };
 
@@ -33,10 +34,22 @@ export class Segments {
   ) {
     this.v2 = v2SegmentRoute(options.serviceName);
     this.v3 = v3SegmentRoute();
+    const { log } = options;
+    this.encoder = new BatchEncoder({ log, v2: this.v2.encoder, v3: this.v3.encoder, names: () => options.names() });
+  }
+
+  /** With what the backend knows us by now. */
+  encode(segment: Segment): ReturnType<BatchEncoder['encode']> {
+    return this.encoder.encode(segment);
+  }
+
+  /** All that was encoded since the last time. */
+  take(): ReturnType<BatchEncoder['take']> {
+    return this.encoder.take();
   }
 
   /** The signal holds for the stream's whole life. */
-  async open(signal: AbortSignal): Promise<Outcome<AnyStream>> {
+  async open(signal: AbortSignal): Promise<Outcome<SegmentStream>> {
     const link = this.connector.current;
     if (link?.dialect === undefined) return retryable('not connected');
     const names = this.options.names();
@@ -47,39 +60,30 @@ export class Segments {
   }
 
   /**
-   * For a process that ends now: writes as many as the backend takes at once, without waiting for anything.
+   * For a process that ends now: writes as many as the backend takes at once, without waiting for anything. They are in
+   * the batches no more.
    *
-   * @returns how many, the first of them; nobody will hear their fate
+   * @returns how many; nobody will hear their fate
    */
-  writeNow(segments: readonly Segment[]): number {
+  writeNow(batches: readonly Pick<Batch, 'count' | 'isCurrent' | 'takeInto'>[]): number {
     const link = this.connector.current;
     const names = this.options.names();
     if (link?.dialect === undefined || names?.protocol !== protocolOf(link.dialect)) return 0;
-    return names.protocol === 'v2'
-      ? this.writeNowOn(this.v2, names, link, link.dialect, segments)
-      : this.writeNowOn(this.v3, names, link, link.dialect, segments);
-  }
-
-  private writeNowOn<N extends Names>(
-    route: SegmentRoute<N>,
-    names: N,
-    link: Link,
-    dialect: Dialect,
-    segments: readonly Segment[],
-  ): number {
     if (!this.isVerified(link, names)) return 0;
-    const { encoder } = route;
-    const room = roomOf(link);
+    const pieces: Buffer[] = [];
     let count = 0;
-    let end = 0;
-    encoder.clear();
-    for (const segment of segments) {
-      encoder.append(segment, names);
-      if (encoder.length > room) break;
-      end = encoder.length;
-      count++;
+    let room = roomOf(link);
+    for (const batch of batches) {
+      if (!batch.isCurrent) break;
+      count += batch.count;
+      const piece = batch.takeInto(room);
+      count -= batch.count;
+      room -= piece.length;
+      pieces.push(piece);
+      if (batch.count > 0) break;
     }
-    writeNow(link, route.pathOf(dialect), this.metadata, encoder.take().subarray(0, end));
+    const path = (names.protocol === 'v2' ? this.v2 : this.v3).pathOf(link.dialect);
+    writeNow(link, path, this.metadata, Buffer.concat(pieces));
     return count;
   }
 
@@ -89,14 +93,14 @@ export class Segments {
     link: Link,
     dialect: Dialect,
     signal: AbortSignal,
-  ): Promise<Outcome<SegmentStream<N>>> {
+  ): Promise<Outcome<SegmentStream>> {
     const verdict = await this.verify(route, names, link, dialect, signal);
     if (verdict.status !== 'ok') return verdict;
     if (signal.aborted || link.lost.aborted) return retryable(messageOf((signal.aborted ? signal : link.lost).reason));
     try {
       const { options, connector, metadata } = this;
       const call = new StreamCall(link, route.pathOf(dialect), metadata);
-      return ok(new SegmentStream(call, link, names, { route, options, guest: connector.guest, signal }));
+      return ok(new SegmentStream(call, link, names.epoch, { options, guest: connector.guest, signal }));
     } catch (error) {
       return retryable(messageOf(error));
     }

@@ -78,11 +78,12 @@ describe('a dictionary', () => {
     const names = Array.from({ length: 100 }, (_, index) => `/${index}`);
     see(...names);
     let batches = 0;
+    let lastId = 1;
     for (; dictionary.counts().known < 99 && batches < 60; batches++) {
       await clock.advance(dictionary.dueInMs());
       const batch = dictionary.batch();
       if (batch.includes('/13')) dictionary.refuse(batch);
-      else dictionary.learn(batch, new Map(batch.map((name, index) => [name, index + 2])));
+      else dictionary.learn(batch, new Map(batch.map((name) => [name, ++lastId])));
     }
     expect(dictionary.counts()).toEqual({ known: 99, pending: 1, refused: 0 });
     // The bad one is asked for now and then, not all the time.
@@ -136,11 +137,152 @@ describe('a dictionary', () => {
     expect(dictionary.batch()).toEqual([]);
   });
 
-  it('ignores an answer to a question of before it was cleared', () => {
+  it.each([
+    ['without an id', new Map()],
+    ['with an id', new Map([['/orders', 12]])],
+  ])('ignores an answer %s to a question of before it was cleared', (_, answers) => {
     see('/orders');
     const batch = dictionary.batch();
     dictionary.clear();
-    dictionary.learn(batch, new Map());
-    expect(dictionary.counts().pending).toBe(0);
+    dictionary.learn(batch, answers);
+    expect(dictionary.counts()).toEqual({ known: 0, pending: 0, refused: 0 });
+    expect(dictionary.known('/orders')).toBe(0);
+    expect(dictionary.ids.nameOf(12)).toBeUndefined();
+  });
+});
+
+describe('the way back from an id to its name', () => {
+  it('is there for ids that are known, and for no other', () => {
+    see('/orders', '/pending');
+    dictionary.learn(['/orders'], new Map([['/orders', 12]]));
+    expect(dictionary.ids.nameOf(12)).toBe('/orders');
+    expect(dictionary.ids.nameOf(13)).toBeUndefined();
+    expect(dictionary.ids.nameOf(0)).toBeUndefined();
+  });
+
+  it('stays for who kept the ids of before when all is forgotten, and is not mixed with what is learned then', () => {
+    see('/orders', '/pending');
+    dictionary.learn(['/orders'], new Map([['/orders', 12]]));
+    const before = dictionary.ids;
+    dictionary.clear();
+    see('/stock', '/orders');
+    dictionary.learn(
+      ['/stock', '/orders', '/pending'],
+      new Map([
+        ['/stock', 12],
+        ['/orders', 13],
+        ['/pending', 14],
+      ]),
+    );
+    expect([12, 13, 14].map((id) => before.nameOf(id))).toEqual(['/orders', undefined, undefined]);
+    expect([12, 13, 14].map((id) => dictionary.ids.nameOf(id))).toEqual(['/stock', '/orders', undefined]);
+  });
+});
+
+describe('a look-up by the ids of before', () => {
+  it('tells the id of its own time, never one of now', () => {
+    see('/orders');
+    dictionary.learn(['/orders'], new Map([['/orders', 12]]));
+    const before = dictionary.ids;
+    dictionary.clear();
+    see('/orders', '/stock');
+    dictionary.learn(
+      ['/orders', '/stock'],
+      new Map([
+        ['/orders', 20],
+        ['/stock', 21],
+      ]),
+    );
+    for (const lookUp of [dictionary.lookup.bind(dictionary), dictionary.known.bind(dictionary)]) {
+      expect(lookUp('/orders', before)).toBe(12);
+      expect(lookUp('/stock', before)).toBe(0);
+      expect(lookUp('/orders')).toBe(20);
+      expect(lookUp('/stock')).toBe(21);
+    }
+  });
+
+  it('counts as no sight, and takes no id away from a name', () => {
+    const before = dictionary.ids;
+    dictionary.clear();
+    see('/orders');
+    dictionary.learn(['/orders'], new Map([['/orders', 12]]));
+    for (let n = 0; n < 3; n++) {
+      expect(dictionary.lookup('/orders', before)).toBe(0);
+      expect(dictionary.lookup('/new', before)).toBe(0);
+    }
+    expect(dictionary.counts()).toEqual({ known: 1, pending: 0, refused: 0 });
+    expect(dictionary.lookup('/orders')).toBe(12);
+  });
+});
+
+describe('an id that is another name’s already', () => {
+  const alike = (...names: string[]) => new Map(names.map((name) => [name, 12]));
+
+  beforeEach(() => {
+    see('/orders');
+    dictionary.learn(['/orders'], alike('/orders'));
+    see('/stock');
+    dictionary.learn(['/stock'], alike('/stock'));
+  });
+
+  it('is not taken, so that it still leads back to one name', () => {
+    expect(dictionary.lookup('/stock')).toBe(0);
+    expect(dictionary.lookup('/orders')).toBe(12);
+    expect(dictionary.ids.nameOf(12)).toBe('/orders');
+    expect(dictionary.counts()).toEqual({ known: 1, pending: 1, refused: 0 });
+  });
+
+  it('is in dispute until the name that had it first is asked for again', () => {
+    expect(dictionary.inDispute()).toEqual(['/orders']);
+    expect(dictionary.settle(['/orders'], alike('/orders'))).toBe(true);
+    expect(dictionary.inDispute()).toEqual([]);
+  });
+
+  it.each([
+    ['has another id by now', new Map([['/orders', 13]])],
+    ['has none any more', new Map()],
+  ])('is not settled where that name %s', (_, answers) => {
+    expect(dictionary.settle(['/orders'], answers)).toBe(false);
+  });
+
+  it('leaves its name to be asked for only now and then', async () => {
+    dictionary.settle(['/orders'], alike('/orders'));
+    expect(dictionary.dueInMs()).toBe(30_000);
+    await clock.advance(30_000);
+    expect(dictionary.batch()).toEqual(['/stock']);
+    dictionary.learn(['/stock'], new Map([['/stock', 13]]));
+    expect(dictionary.lookup('/stock')).toBe(13);
+    expect(dictionary.inDispute()).toEqual([]);
+  });
+
+  it('is in dispute once for a name that is given it again and again, and anew when it is given a third one’s', async () => {
+    dictionary.settle(['/orders'], alike('/orders'));
+    see('/prices');
+    dictionary.learn(['/prices'], new Map([['/prices', 13]]));
+    for (let n = 0; n < 3; n++) {
+      await clock.advance(30_000);
+      dictionary.learn(dictionary.batch(), alike('/stock'));
+      expect(dictionary.inDispute()).toEqual([]);
+    }
+    dictionary.learn(['/stock'], new Map([['/stock', 13]]));
+    expect(dictionary.inDispute()).toEqual(['/prices']);
+  });
+
+  it('is no longer in dispute once all is forgotten', () => {
+    dictionary.clear();
+    expect(dictionary.inDispute()).toEqual([]);
+  });
+
+  it('is seen within one answer as well', () => {
+    see('/a', '/b');
+    dictionary.learn(
+      ['/a', '/b'],
+      new Map([
+        ['/a', 20],
+        ['/b', 20],
+      ]),
+    );
+    expect(dictionary.inDispute()).toEqual(['/orders', '/a']);
+    expect([dictionary.lookup('/a'), dictionary.lookup('/b')]).toEqual([20, 0]);
   });
 });

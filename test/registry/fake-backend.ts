@@ -32,6 +32,8 @@ export class FakeBackend implements RegistryApi, V2Api, V3Api {
   /** So many empty answers come before a new name's id. */
   emptyAnswers = 1;
   badNames = new Set<string>();
+  /** Set: the ids of endpoints and addresses come from here, at once. */
+  numbering: ((name: string) => number) | undefined;
   /** Set: the next calls wait until it is called or aborted. */
   hanging: Set<() => void> | undefined;
 
@@ -47,9 +49,21 @@ export class FakeBackend implements RegistryApi, V2Api, V3Api {
 
   /** As if the storage had been cleared and the backend restarted; the first ids may go to others. */
   wipe({ idsGoneToOthers = 0 } = {}): void {
+    this.wipeUnnoticed({ idsGoneToOthers });
+    this.reconnect();
+  }
+
+  /** The same behind a proxy, which keeps the connection. */
+  wipeUnnoticed({ idsGoneToOthers = 0 } = {}): void {
     this.rows.clear();
     this.nextId = 2 + idsGoneToOthers;
-    this.reconnect();
+  }
+
+  /** As if a backup had been played back of when services and instances were there already, but no name. */
+  loseNames(): void {
+    const names = [...this.rows].filter(([key]) => /^(endpoint|address) /.test(key));
+    this.nextId = Math.min(this.nextId, ...names.map(([, { id }]) => id));
+    for (const [key] of names) this.rows.delete(key);
   }
 
   of(method: Call['method']): Call[] {
@@ -129,7 +143,7 @@ export class FakeBackend implements RegistryApi, V2Api, V3Api {
     if (names.some((name) => this.badNames.has(name))) return failed('UNKNOWN', 'UNKNOWN: one of the names is bad');
     const found = new Map<string, number>();
     for (const name of names) {
-      const id = this.idOf(`${kind} ${name}`);
+      const id = this.numbering ? this.numbering(name) : this.idOf(`${kind} ${name}`);
       if (id !== undefined) found.set(name, id);
     }
     return ok(found);

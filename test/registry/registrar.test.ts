@@ -392,6 +392,27 @@ describe('names', () => {
   });
 });
 
+describe('endpoints and network addresses', () => {
+  it('do not starve each other, however many names are to be asked for', async () => {
+    await registeredNow();
+    // One question alone, so that those of both kinds do not come and go in pairs.
+    backend.emptyAnswers = 0;
+    registrar.networkAddresses.lookup('host:80');
+    registrar.networkAddresses.lookup('host:80');
+    await clock.advance(200);
+    backend.emptyAnswers = Infinity;
+    for (let round = 0; round < 1_000; round++) {
+      see(`/${round}`);
+      registrar.networkAddresses.lookup(`host-${round}:80`);
+      registrar.networkAddresses.lookup(`host-${round}:80`);
+      await clock.advance(30);
+    }
+    const [endpoints, addresses] = [backend.of('endpoints').length, backend.of('addresses').length];
+    expect(endpoints + addresses).toBeGreaterThanOrEqual(100);
+    expect(Math.abs(endpoints - addresses)).toBeLessThanOrEqual(3);
+  });
+});
+
 describe('stopping', () => {
   it('asks nothing more and leaves no timer', async () => {
     await registeredNow();

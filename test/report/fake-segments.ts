@@ -1,19 +1,68 @@
 import { ok, type Outcome } from '../../src/base/outcome';
-import { numberOf } from './numbered';
-import type { SegmentApi, SegmentStream } from '../../src/report/segment-api';
+import { numbered, numberOf } from './numbered';
+import type { Batch, Encoding, SegmentApi, SegmentStream } from '../../src/report/segment-api';
 import type { Segment } from '../../src/trace/segment';
+
+/** Holds numbers for segments, and the epoch of the names by which they were encoded. */
+export class FakeBatch implements Batch {
+  constructor(
+    public numbers: number[],
+    readonly epoch: number,
+    private readonly api: FakeSegments,
+  ) {}
+
+  get count(): number {
+    return this.numbers.length;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.from(this.numbers.join());
+  }
+
+  get isCurrent(): boolean {
+    return this.api.hasNames() && this.epoch === this.api.epoch;
+  }
+
+  oldest(): Segment {
+    const [number] = this.numbers;
+    if (number === undefined || this.api.undecodable.has(number)) throw new Error(`cannot decode ${number}`);
+    return numbered(number);
+  }
+
+  dropOldest(): void {
+    this.numbers.shift();
+  }
+
+  /** One byte is one segment here. */
+  takeInto(room: number): Buffer {
+    return Buffer.from(this.numbers.splice(0, room));
+  }
+}
+
+/** The batch is one of ours. */
+export function fakeOf(batch: Batch | undefined): FakeBatch {
+  if (batch instanceof FakeBatch) return batch;
+  throw new Error('no batch of the fake');
+}
 
 /** A backend's side of the port, whose answers a test scripts, and that remembers what it was given. */
 export class FakeSegments implements SegmentApi {
-  /** Of every stream, the chunks that were written to it. */
+  /** Of every stream, the batches that were written to it. */
   readonly streams: number[][][] = [];
   openStreams = 0;
   mostOpenStreams = 0;
   signal: AbortSignal | undefined;
+  /** Whether anybody knows us, so that segments can be encoded. */
+  hasNames = (): boolean => true;
+  epoch = 1;
+  mostInBatch = 256;
+  readonly unencodable = new Set<number>();
+  readonly undecodable = new Set<number>();
+  private opened: FakeBatch = new FakeBatch([], 1, this);
   /** Called at each step, before it answers. */
   step = (): void => undefined;
   onOpen: () => Promise<Outcome<unknown>> = () => Promise.resolve(ok(undefined));
-  onWrite: (segments: readonly Segment[]) => Promise<boolean> = () => Promise.resolve(true);
+  onWrite: (batch: Batch) => Promise<boolean> = () => Promise.resolve(true);
   onEnd: () => Promise<Outcome<undefined>> = () => Promise.resolve(ok(undefined));
 
   get received(): number[] {
@@ -22,26 +71,46 @@ export class FakeSegments implements SegmentApi {
   /** So many `writeNow` takes. */
   room = 0;
 
-  writeNow(segments: readonly Segment[]): number {
-    const written = segments.slice(0, this.room);
-    if (written.length > 0) this.streams.push([written.map(numberOf)]);
+  encode(segment: Segment): Encoding {
+    if (!this.hasNames()) return 'not-now';
+    const { count, epoch } = this.opened;
+    if (count >= this.mostInBatch || (count > 0 && epoch !== this.epoch)) return 'full';
+    if (count === 0) this.opened = new FakeBatch([], this.epoch, this);
+    if (this.unencodable.has(numberOf(segment))) return 'not-encodable';
+    this.opened.numbers.push(numberOf(segment));
+    return 'encoded';
+  }
+
+  take(): FakeBatch | undefined {
+    const taken = this.opened;
+    this.opened = new FakeBatch([], this.epoch, this);
+    return taken.count > 0 ? taken : undefined;
+  }
+
+  writeNow(batches: readonly Batch[]): number {
+    const written = batches.flatMap((batch) => {
+      const before = this.room;
+      this.room -= Math.min(batch.count, before);
+      return [...batch.takeInto(before)];
+    });
+    if (written.length > 0) this.streams.push([written]);
     return written.length;
   }
 
   async open(signal: AbortSignal): Promise<Outcome<SegmentStream>> {
     this.step();
     this.signal = signal;
-    const opened = await this.onOpen();
+    const answer = await this.onOpen();
     this.step();
-    if (opened.status !== 'ok') return opened;
-    const chunks: number[][] = [];
-    this.streams.push(chunks);
+    if (answer.status !== 'ok') return answer;
+    const batches: number[][] = [];
+    this.streams.push(batches);
     this.mostOpenStreams = Math.max(this.mostOpenStreams, ++this.openStreams);
     return ok({
-      write: async (segments) => {
+      write: async (batch) => {
         this.step();
-        const isWritten = await this.onWrite(segments);
-        if (isWritten) chunks.push(segments.map(numberOf));
+        const isWritten = await this.onWrite(batch);
+        if (isWritten) batches.push([...fakeOf(batch).numbers]);
         this.step();
         return isWritten;
       },

@@ -8,6 +8,7 @@ import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from './support/backends';
 import { ChildServers } from './support/child-server';
 import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from './support/http2-server';
+import { opened } from './support/opened';
 import { entryAndExit } from './support/segments';
 
 describe('a backend that is none', () => {
@@ -119,10 +120,9 @@ describe('a backend gone mad', () => {
 
   /** The fate of one segment. */
   async function fateOf({ segments }: Backend): Promise<Outcome<undefined>> {
-    const stream = await segments.open(never);
-    if (stream.status !== 'ok') throw new Error(stream.reason);
-    await stream.value.write([entryAndExit()]);
-    return stream.value.end();
+    const stream = await opened(segments);
+    await stream.write([entryAndExit()]);
+    return stream.end();
   }
 
   const answers = {
@@ -187,12 +187,10 @@ describe('a backend gone mad', () => {
       });
     };
     const backend = await connected();
-    const stream = await backend.segments.open(never);
-    if (stream.status !== 'ok') throw new Error(stream.reason);
+    const stream = await opened(backend.segments);
     // Far more than it lets us send.
-    expect(await stream.value.write(Array.from({ length: 1_000 }, entryAndExit))).toBe(true);
-    await until(async () => !(await stream.value.write([entryAndExit()])));
-    expect(await stream.value.end()).toMatchObject({ status: 'failed', code: 'PERMISSION_DENIED' });
+    await until(async () => !(await stream.write(Array.from({ length: 1_000 }, entryAndExit))));
+    expect(await stream.end()).toMatchObject({ status: 'failed', code: 'PERMISSION_DENIED' });
   });
 
   it.each([
@@ -284,28 +282,24 @@ describe('a backend gone mad', () => {
       };
     };
     const backend = await connected();
-    const stream = await backend.segments.open(never);
-    if (stream.status !== 'ok') throw new Error(stream.reason);
+    const stream = await opened(backend.segments);
     let isWritten = false;
-    const writing = stream.value
-      .write(Array.from({ length: 1_000 }, entryAndExit))
-      .then((result) => (isWritten = result));
+    const writing = stream.write(Array.from({ length: 1_000 }, entryAndExit)).then((result) => (isWritten = result));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(isWritten).toBe(false);
     go();
     expect(await writing).toBe(true);
-    expect(await stream.value.end()).toEqual(ok(undefined));
+    expect(await stream.end()).toEqual(ok(undefined));
     expect(bytes).toBeGreaterThan(250_000);
   });
 
   it('never reads: after ten seconds nobody waits for it any more', async () => {
     server.onCollect = (stream) => stream.pause();
     const backend = await connected(50);
-    const stream = await backend.segments.open(never);
-    if (stream.status !== 'ok') throw new Error(stream.reason);
+    const stream = await opened(backend.segments);
     // Some of it is out of our hands, so it is not here any more; its fate tells the rest.
-    expect(await stream.value.write(Array.from({ length: 1_000 }, entryAndExit))).toBe(true);
-    expect(await stream.value.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
+    expect(await stream.write(Array.from({ length: 1_000 }, entryAndExit))).toBe(true);
+    expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
     expect(backend.address).toBe(undefined);
   });
 
@@ -313,13 +307,12 @@ describe('a backend gone mad', () => {
     const children = new ChildServers();
     const backend = backends.to(await children.stunned(), { clock: clockOfSpeed(20) });
     await backend.registry.connect(never);
-    const stream = await backend.segments.open(never);
-    if (stream.status !== 'ok') throw new Error(stream.reason);
-    await stream.value.write([entryAndExit()]);
+    const stream = await opened(backend.segments);
+    await stream.write([entryAndExit()]);
     const large = entryAndExit();
     large.spans[0]!.tags = ['large', 'x'.repeat(1_000_000)];
-    expect(await stream.value.write(Array.from({ length: 40 }, () => large))).toBe(true);
-    expect(await stream.value.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
+    expect(await stream.write(Array.from({ length: 40 }, () => large))).toBe(false);
+    expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
     await backend.close();
     children.kill();
   });

@@ -1,13 +1,12 @@
 import { status } from '@grpc/grpc-js';
+import { systemClock, type Timer } from '../../src/base/clock';
 import { ok } from '../../src/base/outcome';
-import type { SegmentApi, SegmentStream } from '../../src/report/segment-api';
-import type { Segment } from '../../src/trace/segment';
 import type { Backend } from '../../src/wire/backend';
-import type { V2Names } from '../../src/wire/names';
 import { until } from '../support/until';
 import { BackendServer } from './support/backend-server';
 import { Backends, clockOfSpeed, never } from './support/backends';
 import { someNames } from './support/names';
+import { batchesOf, opened } from './support/opened';
 import { entryAndExit, failedWithRef } from './support/segments';
 
 const knowsUs = { services: [{ key: 'orders', value: 3 }] };
@@ -32,12 +31,6 @@ describe('the segments to a backend', () => {
     const backend = backends.to(port, options);
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
     return backend;
-  }
-
-  async function opened(api: SegmentApi, signal = never): Promise<SegmentStream> {
-    const outcome = await api.open(signal);
-    if (outcome.status !== 'ok') throw new Error(outcome.reason);
-    return outcome.value;
   }
 
   it('arrive, with the ids of now, and with version and token', async () => {
@@ -147,33 +140,43 @@ describe('the segments to a backend', () => {
     const { segments } = await connected();
     const stream = await opened(segments);
     expect(await stream.write([entryAndExit()])).toBe(true);
+    const [batch] = batchesOf(segments, [failedWithRef()]);
     backends.names = someNames({ epoch: 2 });
+    expect(batch!.isCurrent).toBe(false);
     expect(await stream.write([failedWithRef()])).toBe(false);
     backends.names = undefined;
-    expect(await stream.write([failedWithRef()])).toBe(false);
+    expect(batch!.isCurrent).toBe(false);
     // What was written before is there.
     expect(await stream.end()).toEqual(ok(undefined));
     expect(server.segments()).toHaveLength(1);
   });
 
-  it('stay here, all of them, when the ids change while they are encoded', async () => {
-    let asked = 0;
-    let turn = 0;
-    const turns = new Set<number>();
-    const names = (): V2Names => {
-      turns.add(turn);
-      setImmediate(() => turn++);
-      return someNames({ epoch: ++asked > 6 ? 2 : 1 });
-    };
-    const { segments } = await connected({ names });
-    const stream = await opened(segments);
-    const many: Segment[] = Array.from({ length: 2_000 }, entryAndExit);
-    turns.clear();
-    expect(await stream.write(many)).toBe(false);
-    // Meanwhile the application had its turns.
-    expect(turns.size).toBeGreaterThanOrEqual(4);
-    expect(await stream.end()).toEqual(ok(undefined));
+  it('stay here when they were encoded with ids that have been given up since', async () => {
+    const { segments } = await connected();
+    const [batch] = batchesOf(segments, [entryAndExit()]);
+    backends.names = someNames({ epoch: 2 });
+    const outcome = await segments.open(never);
+    if (outcome.status !== 'ok') throw new Error(outcome.reason);
+    expect(batch!.isCurrent).toBe(false);
+    expect(await outcome.value.write(batch!)).toBe(false);
+    expect(await outcome.value.end()).toEqual(ok(undefined));
     expect(server.segments()).toEqual([]);
+    // With the ids of now it goes.
+    expect(segments.encode(batch!.oldest())).toBe('encoded');
+    expect(segments.take()!.isCurrent).toBe(true);
+  });
+
+  it('cannot be encoded while nobody knows us, and not behind those of before a reset', async () => {
+    const { segments } = await connected();
+    backends.names = undefined;
+    expect([segments.encode(entryAndExit()), segments.take()]).toEqual(['not-now', undefined]);
+    backends.names = someNames();
+    expect([segments.encode(entryAndExit()), segments.encode(failedWithRef())]).toEqual(['encoded', 'encoded']);
+    backends.names = someNames({ epoch: 2 });
+    expect(segments.encode(entryAndExit())).toBe('full');
+    expect(segments.take()!.count).toBe(2);
+    expect(segments.encode(entryAndExit())).toBe('encoded');
+    expect(segments.take()!.isCurrent).toBe(true);
   });
 
   it.each(['UNKNOWN', 'UNIMPLEMENTED', 'UNAVAILABLE', 'PERMISSION_DENIED', 'CANCELLED', 'INTERNAL'] as const)(
@@ -199,6 +202,29 @@ describe('the segments to a backend', () => {
     await stream.write([entryAndExit()]);
     expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
     expect(backend.address).toBe(undefined);
+  });
+
+  it('leave no timer behind', async () => {
+    const running = new Set<object>();
+    const after = (ms: number, fn: () => void): Timer => {
+      const timer = systemClock.after(ms, () => {
+        running.delete(timer);
+        fn();
+      });
+      running.add(timer);
+      return {
+        cancel: () => {
+          running.delete(timer);
+          timer.cancel();
+        },
+      };
+    };
+    const backend = await connected({ clock: { ...systemClock, after } });
+    const before = running.size;
+    const stream = await opened(backend.segments);
+    await stream.write([entryAndExit()]);
+    expect(await stream.end()).toEqual(ok(undefined));
+    expect(running.size).toBe(before);
   });
 
   it('are given up with the signal', async () => {

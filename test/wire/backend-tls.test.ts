@@ -7,6 +7,7 @@ import { ok } from '../../src/base/outcome';
 import { until } from '../support/until';
 import { BackendServer } from './support/backend-server';
 import { Backends, clockOfSpeed, never } from './support/backends';
+import { opened } from './support/opened';
 import { entryAndExit } from './support/segments';
 
 const pem = (name: string): Buffer =>
@@ -39,10 +40,9 @@ describe('a backend over TLS', () => {
     const backend = backends.to(0, { addresses: [{ host, port }], tls: { ca } });
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
     expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
-    const stream = await backend.segments.open(never);
-    if (stream.status !== 'ok') throw new Error(stream.reason);
-    await stream.value.write([entryAndExit()]);
-    expect(await stream.value.end()).toEqual(ok(undefined));
+    const stream = await opened(backend.segments);
+    await stream.write([entryAndExit()]);
+    expect(await stream.end()).toEqual(ok(undefined));
     expect(server.segments()).toHaveLength(1);
   });
 

@@ -118,6 +118,18 @@ describe('a v3 segment on the wire', () => {
     expect(decode(encode(segment)).spans.map(({ skipAnalysis }) => skipAnalysis)).toEqual([true, true]);
   });
 
+  it('without its tags and logs, where it is too large with them, has its names and still does not count', () => {
+    const segment = entryAndExit();
+    segment.skipsAnalysis = true;
+    segment.spans[0]!.tags = ['huge', 'x'.repeat(5 * 1024 * 1024)];
+    encoder.clear();
+    expect(encoder.append(segment, NAMES)).toBe('bare');
+    expect(decode(encoder.take()).spans).toMatchObject([
+      { operationName: '/stock', skipAnalysis: true },
+      { operationName: 'GET:/orders/17', skipAnalysis: true },
+    ]);
+  });
+
   it('takes at most 200 bytes for a hello-world request, with an instance name of eight characters', () => {
     const ids = new IdGenerator(systemClock);
     const segment = new Segment(ids.next(), ids.next());

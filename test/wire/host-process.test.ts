@@ -58,7 +58,7 @@ describe('a process with a connection to a backend', () => {
         await registry.connect(host.never);
         const service = await registry.v2.registerService('orders', host.never);
         const { value: stream } = await segments.open(host.never);
-        await stream.write([host.segment(100)]);
+        await stream.write(host.batch(segments, [100]));
         host.say({ service, fate: await stream.end() });
         host.done();
       `,
@@ -98,7 +98,7 @@ describe('a process with a connection to a backend', () => {
       const { registry, segments } = host.backend(${port});
       await registry.connect(host.never);
       const { value: stream } = await segments.open(host.never);
-      await stream.write([host.segment(100)]);
+      await stream.write(host.batch(segments, [100]));
       stream.end().then(() => host.say({ answered: true }));
       await new Promise((resolve) => setTimeout(resolve, 100));
       host.done();
@@ -152,7 +152,7 @@ describe('a process with a connection to a backend', () => {
         const call = backend.registry.v2.registerService('orders', timeout);
         const opened = await backend.segments.open(timeout);
         if (opened.status === 'ok') {
-          await opened.value.write([host.segment(100_000)]);
+          await opened.value.write(host.batch(backend.segments, [100_000]));
           asked.push((await opened.value.end()).status);
         }
         asked.push((await call).status);
@@ -268,9 +268,12 @@ describe('a process whose backend is out of reach', () => {
       const { registry, segments } = host.backend(${await children.stunned()});
       await registry.connect(host.never);
       const { value: stream } = await segments.open(host.never);
-      stream.write([host.segment(100)]);
+      stream.write(host.batch(segments, [100]));
       await new Promise((resolve) => setTimeout(resolve, 300));
-      stream.write(Array.from({ length: 40 }, () => host.segment(1_000_000))).then(() => host.say({ written: true }));
+      const write = async () => {
+        for (let i = 0; i < 40; i++) await stream.write(host.batch(segments, [1_000_000]));
+      };
+      write().then(() => host.say({ written: true }));
       const isHeld = () => process.getActiveResourcesInfo().some((kind) => kind.endsWith('WriteWrap'));
       while (!isHeld()) await new Promise((resolve) => setTimeout(resolve, 20));
       host.done();

@@ -5,6 +5,7 @@ import { BackendServer } from './support/backend-server';
 import { Backends, never } from './support/backends';
 import { HostProcess } from './support/host-process';
 import { someNames } from './support/names';
+import { batchesOf, opened } from './support/opened';
 import { entryAndExit } from './support/segments';
 
 const knowsUs = { services: [{ key: 'orders', value: 3 }] };
@@ -16,6 +17,11 @@ function large(count: number): Segment[] {
     segment.spans[0]!.operationName = `/stock/${at}/${'x'.repeat(10_000)}`;
     return segment;
   });
+}
+
+/** Encodes them, and writes what it can of them. */
+function writeNow({ segments }: ReturnType<Backends['to']>, list: readonly Segment[]): number {
+  return segments.writeNow(batchesOf(segments, list));
 }
 
 describe('what is written without waiting', () => {
@@ -38,17 +44,16 @@ describe('what is written without waiting', () => {
   async function proven(): Promise<ReturnType<Backends['to']>> {
     const backend = backends.to(port);
     await backend.registry.connect(never);
-    const opened = await backend.segments.open(never);
-    if (opened.status !== 'ok') throw new Error(opened.reason);
-    await opened.value.write([entryAndExit()]);
-    expect(await opened.value.end()).toEqual(ok(undefined));
+    const stream = await opened(backend.segments);
+    await stream.write([entryAndExit()]);
+    expect(await stream.end()).toEqual(ok(undefined));
     server.streams.length = 0;
     return backend;
   }
 
   it('arrives, with the ids of now', async () => {
     const backend = await proven();
-    expect(backend.segments.writeNow([entryAndExit(), entryAndExit()])).toBe(2);
+    expect(writeNow(backend, [entryAndExit(), entryAndExit()])).toBe(2);
     await until(
       () => server.segments(),
       ({ length }) => length === 2,
@@ -58,8 +63,10 @@ describe('what is written without waiting', () => {
 
   it('is no more than the backend takes at once: the first of them', async () => {
     const backend = await proven();
-    const written = backend.segments.writeNow(large(20));
-    expect(written).toBe(6);
+    const batches = batchesOf(backend.segments, large(20));
+    expect(backend.segments.writeNow(batches)).toBe(6);
+    // What found no place is still here.
+    expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(20 - 6);
     await until(
       () => server.segments(),
       ({ length }) => length === 6,
@@ -75,19 +82,39 @@ describe('what is written without waiting', () => {
     ]);
   });
 
+  it('is that all together, of however many batches', async () => {
+    const { segments } = await proven();
+    const batches = [...batchesOf(segments, large(4)), ...batchesOf(segments, large(4))];
+    expect(segments.writeNow(batches)).toBe(6);
+    expect(batches.map(({ count }) => count)).toEqual([0, 2]);
+    await until(
+      () => server.segments(),
+      ({ length }) => length === 6,
+    );
+  });
+
+  it('is nothing that was encoded with ids which have been given up', async () => {
+    const { segments } = await proven();
+    const batches = batchesOf(segments, [entryAndExit()]);
+    backends.names = someNames({ epoch: 2 });
+    await (await opened(segments)).end();
+    expect(segments.writeNow(batches)).toBe(0);
+    expect(segments.writeNow(batchesOf(segments, [entryAndExit()]))).toBe(1);
+  });
+
   it('is nothing before the backend has confirmed that our ids are ours, over this connection and in this epoch', async () => {
     const unproven = backends.to(port);
-    expect(unproven.segments.writeNow([entryAndExit()])).toBe(0);
+    expect(writeNow(unproven, [entryAndExit()])).toBe(0);
     await unproven.registry.connect(never);
-    expect(unproven.segments.writeNow([entryAndExit()])).toBe(0);
+    expect(writeNow(unproven, [entryAndExit()])).toBe(0);
     const backend = await proven();
     backends.names = someNames({ epoch: 2 });
-    expect(backend.segments.writeNow([entryAndExit()])).toBe(0);
+    expect(writeNow(backend, [entryAndExit()])).toBe(0);
     backends.names = undefined;
-    expect(backend.segments.writeNow([entryAndExit()])).toBe(0);
+    expect(writeNow(backend, [entryAndExit()])).toBe(0);
     server.kill();
     await until(() => backend.address === undefined);
-    expect(backend.segments.writeNow([entryAndExit()])).toBe(0);
+    expect(writeNow(backend, [entryAndExit()])).toBe(0);
     expect(server.segments()).toEqual([]);
   });
 
@@ -100,8 +127,8 @@ describe('what is written without waiting', () => {
         const { value: stream } = await segments.open(host.never);
         await new Promise((resolve) => setTimeout(resolve, 50));
         process.on('exit', () => {
-          stream.write([host.segment(100)]);
-          host.say({ written: segments.writeNow([host.segment(200), host.segment(300)]) });
+          stream.write(host.batch(segments, [100]));
+          host.say({ written: segments.writeNow([host.batch(segments, [200, 300])]) });
         });
         process.exit(0);
       `);

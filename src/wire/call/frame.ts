@@ -1,4 +1,5 @@
-const PREFIX = 5;
+/** Before each message: a flag that says whether it is compressed, and its length, four bytes big-endian. */
+export const PREFIX = 5;
 
 /** One gRPC message, not compressed. */
 export function formatFrame(message: Uint8Array): Buffer {

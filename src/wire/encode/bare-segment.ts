@@ -5,6 +5,7 @@ import { Span } from '../../trace/span';
 export function bareSegment(segment: Segment): Segment {
   const bare = new Segment(segment.traceId, segment.segmentId);
   bare.isSizeLimited = segment.isSizeLimited;
+  bare.skipsAnalysis = segment.skipsAnalysis;
   for (const span of segment.spans) bare.spans.push(bareSpan(bare, span));
   return bare;
 }
@@ -16,6 +17,8 @@ function bareSpan(segment: Segment, span: Span): Span {
   bare.componentId = span.componentId;
   bare.isError = span.isError;
   bare.peer = span.peer;
+  // On v3 it is part of an endpoint's name.
+  bare.method = span.method;
   bare.statusCode = span.statusCode;
   bare.refs = span.refs;
   return bare;

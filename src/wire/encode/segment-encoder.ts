@@ -3,8 +3,10 @@ import type { Names } from '../names';
 import { bareSegment } from './bare-segment';
 import type { SegmentCodec } from './segment-codec';
 
-/** So large the buffer is at first, and again after a chunk that needed more. */
-const USUAL_BYTES = 256 * 1024;
+/** So large the buffer is at first; it doubles as needed. */
+const FIRST_BYTES = 64 * 1024;
+/** A buffer that a larger one than this was needed for is not kept. */
+const LARGEST_KEPT = 1024 * 1024;
 /** What gRPC servers take by default. A larger message would end the stream for all that travel with it. */
 const LARGEST_MESSAGE = 4 * 1024 * 1024;
 
@@ -17,7 +19,7 @@ export class SegmentEncoder<N extends Names> {
   private pos = 0;
   private leftOut = 0;
 
-  constructor(private readonly codec: SegmentCodec<N>) {}
+  constructor(readonly codec: SegmentCodec<N>) {}
 
   /** Bytes encoded since the last `take`. */
   get length(): number {
@@ -49,7 +51,7 @@ export class SegmentEncoder<N extends Names> {
 
   clear(): void {
     this.pos = 0;
-    if (this.buf && this.buf.length > USUAL_BYTES) this.buf = undefined;
+    if (this.buf && this.buf.length > LARGEST_KEPT) this.buf = undefined;
   }
 
   private write(segment: Segment, names: N): boolean {
@@ -70,7 +72,7 @@ export class SegmentEncoder<N extends Names> {
   private room(bytes: number): Buffer {
     const needed = this.pos + bytes;
     if (this.buf && this.buf.length >= needed) return this.buf;
-    let size = this.buf?.length ?? USUAL_BYTES;
+    let size = this.buf?.length ?? FIRST_BYTES;
     while (size < needed) size *= 2;
     const grown = Buffer.allocUnsafeSlow(size);
     this.buf?.copy(grown, 0, 0, this.pos);

@@ -89,6 +89,8 @@ exports.done = () => {
 /** Five seconds take half of one. */
 exports.fastClock = { ...systemClock, after: (ms, fn) => systemClock.after(ms / 10, fn) };
 
+const names = { protocol: 'v2', epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+
 exports.backend = (port, options = {}) =>
   createBackend({
     addresses: [{ host: '127.0.0.1', port }],
@@ -98,17 +100,23 @@ exports.backend = (port, options = {}) =>
     protocol: 'v2',
     clock: systemClock,
     log: new Log(systemClock),
-    names: () => ({ protocol: 'v2', epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 }),
+    names: () => names,
     onDoubt: (reason) => say({ doubt: reason }),
     ...options,
   });
 
-exports.segment = (size) => {
+/** Segments of about these sizes, in bytes, in one batch. */
+exports.batch = (segments, sizes) => {
+  for (const size of sizes) segments.encode(segmentOf(size));
+  return segments.take();
+};
+
+function segmentOf(size) {
   const id = new OwnId(7, 1, Date.now(), 0);
   const segment = new Segment(id, id);
   const span = new Span(segment, 0, -1, 0, '/', Date.now());
   span.tags = ['big', 'x'.repeat(size)];
   segment.spans.push(span);
   return segment;
-};
+}
 `;

@@ -23,5 +23,11 @@ export function someNames({
     instanceId,
     endpoint: (name) => endpointIds.get(name) ?? 0,
     networkAddress: (name) => addressIds.get(name) ?? 0,
+    endpointOf: (id) => keyOf(endpointIds, id),
+    networkAddressOf: (id) => keyOf(addressIds, id),
   };
+}
+
+function keyOf(ids: ReadonlyMap<string, number>, id: number): string | undefined {
+  return [...ids].find(([, found]) => found === id)?.[0];
 }

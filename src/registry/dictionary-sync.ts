@@ -1,0 +1,123 @@
+import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
+import { ok, type Outcome } from '../base/outcome';
+import { Dictionary } from './dictionary';
+import type { IdsOutcome, Inquiry } from './inquiry';
+import type { Setbacks } from './setbacks';
+import type { Standing } from './standing';
+
+export interface DictionarySyncParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly standing: Standing;
+  readonly inquiry: Inquiry;
+  readonly setbacks: Setbacks;
+  readonly onChange: () => void;
+  /** A dictionary has admitted a name. */
+  readonly onAdmit: () => void;
+}
+
+interface Kind {
+  readonly what: string;
+  readonly dictionary: Dictionary;
+  readonly ask: (names: readonly string[], signal: AbortSignal) => IdsOutcome;
+}
+
+/** The two dictionaries, and which of them asks next. */
+export class DictionarySync {
+  readonly endpoints: Dictionary;
+  readonly networkAddresses: Dictionary;
+  /** The one asked for last is last, so that neither starves the other at the pace we keep. */
+  private readonly kinds: Kind[];
+
+  constructor(private readonly parts: DictionarySyncParts) {
+    const { clock, inquiry, onAdmit } = parts;
+    this.endpoints = new Dictionary(clock, onAdmit);
+    this.networkAddresses = new Dictionary(clock, onAdmit);
+    this.kinds = [
+      {
+        what: 'network addresses',
+        dictionary: this.networkAddresses,
+        ask: (names, signal) => inquiry.networkAddresses(names, signal),
+      },
+      {
+        what: 'endpoints',
+        dictionary: this.endpoints,
+        ask: (names, signal) => inquiry.endpoints(this.ownServiceId, names, signal),
+      },
+    ];
+  }
+
+  forget(): void {
+    for (const { dictionary } of this.kinds) dictionary.clear();
+  }
+
+  /** Milliseconds until there is something to ask for that may be asked; 0: now; `Infinity`: nothing is. */
+  dueInMs(): number {
+    const dueInMs = Math.min(...this.kinds.map(({ dictionary }) => dictionary.dueInMs()));
+    return Math.max(dueInMs, this.parts.inquiry.nameWaitMs());
+  }
+
+  /**
+   * Asks for what is due.
+   *
+   * @returns milliseconds to wait because of what went wrong; `undefined`: nothing did
+   */
+  async ask(signal: AbortSignal): Promise<number | undefined> {
+    const { inquiry, onChange, setbacks, standing } = this.parts;
+    const { epoch } = standing;
+    for (const kind of [...this.kinds]) {
+      const { dictionary, ask } = kind;
+      if (dictionary.dueInMs() > 0) continue;
+      if (inquiry.nameWaitMs() > 0) break;
+      this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
+      const names = dictionary.batch();
+      const outcome = await ask(names, signal);
+      if (epoch !== standing.epoch) return 0;
+      if (outcome.status === 'failed') dictionary.refuse(names);
+      if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+      dictionary.learn(names, outcome.value);
+      if (dictionary.inDispute().length > 0) this.doubt(kind);
+      onChange();
+      if (!standing.isVerified) break;
+    }
+    return undefined;
+  }
+
+  /** Milliseconds until `settle` may ask; 0: now, or it need not. */
+  settleInMs(): number {
+    return this.kinds.some(isInDispute) ? this.parts.inquiry.nameWaitMs() : 0;
+  }
+
+  /**
+   * Whether names whose ids are in dispute have them still. Two names with one id may mean that the backend's storage is
+   * another one, which our service and instance need not show: it may have been restored from a backup of since they
+   * were registered. It may as well mean nothing: MySQL takes names for one that differ in case alone, and OAP 6.0
+   * numbered some endpoints alike under load (apache/skywalking#2183); registering anew would only lead back here. But the
+   * same name always gets its current id, so the one that had the id first tells.
+   */
+  async settle(signal: AbortSignal): Promise<Outcome<boolean>> {
+    for (const { dictionary, ask } of this.kinds.filter(isInDispute)) {
+      const names = dictionary.inDispute();
+      const outcome = await ask(names, signal);
+      if (outcome.status !== 'ok') return outcome;
+      if (!dictionary.settle(names, outcome.value)) return ok(false);
+    }
+    return ok(true);
+  }
+
+  private doubt({ what }: Kind): void {
+    const { log, standing } = this.parts;
+    log.info(`asking the backend whether it still knows us: two ${what} were given one id`, 'one id');
+    standing.isVerified = false;
+  }
+
+  private get ownServiceId(): number {
+    const { state } = this.parts.standing;
+    return 'serviceId' in state ? state.serviceId : 0;
+  }
+}
+
+function isInDispute({ dictionary }: Kind): boolean {
+  return dictionary.inDispute().length > 0;
+}
