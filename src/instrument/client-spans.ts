@@ -1,5 +1,5 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
-import { httpUrl } from './http-url';
+import { HttpUrls } from './http-url';
 import { parseTarget } from './target';
 import { messageOf } from '../base/errors';
 import { Component, Layer } from '../trace/vocabulary';
@@ -29,10 +29,14 @@ export interface Asked {
 
 /** The exit spans of HTTP requests. Nothing here throws: all of it runs within the host's calls. */
 export class ClientSpans {
+  private readonly urls: HttpUrls;
+
   constructor(
     private readonly tracer: Tracer,
     private readonly options: InstrumentOptions,
-  ) {}
+  ) {
+    this.urls = new HttpUrls(options);
+  }
 
   /** A request was made, in the scope of who made it, and nothing of it has been sent. Asked once for each request. */
   open(request: ClientRequest & Spanned, peer: string): Span | undefined {
@@ -50,7 +54,7 @@ export class ClientSpans {
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
     span.method = asked.method;
-    span.url = httpUrl(`${asked.protocol}//`, peer, target, this.options.collectQuery);
+    this.urls.tell(span, `${asked.protocol}//`, peer, target);
     return span;
   }
 

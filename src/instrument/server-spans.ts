@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostPort } from './host-port';
-import { httpUrl } from './http-url';
+import { HttpUrls } from './http-url';
 import { liveIgnore } from './ignore';
 import { Pipeline } from './pipeline';
 import { RequestName } from './request-name';
@@ -20,6 +20,7 @@ const { ServerResponse: Response } = http;
 /** The entry spans of HTTP requests. Nothing here throws: all of it runs within the host's `emit`. */
 export class ServerSpans {
   private readonly isIgnored: (path: string) => boolean;
+  private readonly urls: HttpUrls;
   private readonly pipeline = new Pipeline<ServerResponse & Scoped>((response) => this.end(response, response[SCOPE]));
 
   constructor(
@@ -27,6 +28,7 @@ export class ServerSpans {
     private readonly options: InstrumentOptions,
   ) {
     this.isIgnored = liveIgnore(options);
+    this.urls = new HttpUrls(options);
   }
 
   /**
@@ -71,7 +73,7 @@ export class ServerSpans {
     span.layer = Layer.http;
     span.componentId = Component.httpServer;
     span.method = String(request.method);
-    span.url = httpUrl(scheme, hostOf(request), target, this.options.collectQuery);
+    this.urls.tell(span, scheme, hostOf(request), target);
     return span;
   }
 

@@ -1,4 +1,4 @@
-import { httpUrl } from './http-url';
+import { HttpUrls } from './http-url';
 import { Origins } from './origins';
 import { parseTarget } from './target';
 import { messageOf } from '../base/errors';
@@ -29,12 +29,15 @@ type Upgraded = (this: unknown, statusCode: number, ...more: unknown[]) => unkno
 /** The exit spans of undici's requests. Nothing here throws: what a subscriber throws ends the host. */
 export class UndiciSpans {
   private readonly origins = new Origins();
+  private readonly urls: HttpUrls;
 
   constructor(
     private readonly tracer: Tracer,
     private readonly options: InstrumentOptions,
     private readonly scopes: UndiciScopes,
-  ) {}
+  ) {
+    this.urls = new HttpUrls(options);
+  }
 
   /** A request was made; its head is not written yet. A redirect or a retry is another one. */
   open(message: unknown): void {
@@ -56,7 +59,7 @@ export class UndiciSpans {
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
     span.method = String(method);
-    span.url = httpUrl(scheme, peer, target, this.options.collectQuery);
+    this.urls.tell(span, scheme, peer, target);
     request[SPAN] = span;
     if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);
     this.tracer.inject(span, request, addHeader);

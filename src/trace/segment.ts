@@ -68,7 +68,9 @@ export class Span {
   peer = '';
   /** Empty: no HTTP. */
   method = '';
-  url = '';
+  /** Scheme and host of the URL, which many spans share; apart, since joining costs more than to write them apart. */
+  urlBase = '';
+  urlRest = '';
   /** 0: none known. */
   statusCode = 0;
   /** key, value, key, value …; strings only. */
@@ -90,4 +92,13 @@ export class Span {
     /** Milliseconds since 1970. */
     readonly startTime: number,
   ) {}
+
+  get url(): string {
+    return this.urlBase + this.urlRest;
+  }
+
+  set url(url: string) {
+    this.urlBase = '';
+    this.urlRest = url;
+  }
 }

@@ -1,5 +1,6 @@
+import type { Span } from '../../trace/span';
 import { closeLength } from './length';
-import { writeText } from './text';
+import { writeJoined, writeText } from './text';
 
 /** A `KeyStringValuePair` under the field that `tag` (one byte) names; alike in both protocols. */
 export function writePair(buf: Buffer, pos: number, tag: number, key: string, value: string): number {
@@ -15,6 +16,16 @@ export function writePair(buf: Buffer, pos: number, tag: number, key: string, va
     at = writeText(buf, at + 1, value);
   }
   return close(buf, body, at);
+}
+
+/** The `url` of a span, as such a pair. */
+export function writeUrl(buf: Buffer, pos: number, tag: number, { urlBase, urlRest }: Span): number {
+  buf[pos] = tag;
+  const body = pos + 2;
+  buf[body] = 0x0a;
+  const value = writeText(buf, body + 1, 'url');
+  buf[value] = 0x12;
+  return close(buf, body, writeJoined(buf, value + 1, urlBase, urlRest));
 }
 
 function close(buf: Buffer, body: number, end: number): number {

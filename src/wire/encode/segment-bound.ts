@@ -18,7 +18,8 @@ export function boundOfSegment(segment: Segment): number {
 
 function boundOfSpan(span: Span): number {
   // The method also stands before a v3 endpoint's name.
-  let chars = span.operationName.length + span.peer.length + span.url.length + 2 * span.method.length;
+  let chars =
+    span.operationName.length + span.peer.length + span.urlBase.length + span.urlRest.length + 2 * span.method.length;
   let fixed = FIXED;
   if (span.tags) {
     chars += charsOf(span.tags);

@@ -11,13 +11,38 @@ const SHORT = 40;
 export function writeText(buf: Buffer, pos: number, text: string): number {
   const length = text.length;
   if (length >= SHORT) return writeLongText(buf, pos, text);
-  let at = pos + 1;
-  for (let i = 0; i < length; i++) {
+  const end = writeAscii(buf, pos + 1, text);
+  if (end === 0) return writeLongText(buf, pos, text);
+  buf[pos] = length;
+  return end;
+}
+
+/** Two strings as one: what they would be joined, without joining them. Both are well-formed. */
+export function writeJoined(buf: Buffer, pos: number, first: string, second: string): number {
+  if (first === '') return writeText(buf, pos, second);
+  const length = first.length + second.length;
+  if (length < SHORT) {
+    const middle = writeAscii(buf, pos + 1, first);
+    const end = middle === 0 ? 0 : writeAscii(buf, middle, second);
+    if (end !== 0) {
+      buf[pos] = length;
+      return end;
+    }
+  }
+  const reserved = sizeOfUint32(length);
+  const body = pos + reserved;
+  const middle = body + buf.write(first, body);
+  return closeLength(buf, body, middle + buf.write(second, middle), reserved);
+}
+
+/** @returns 0: it is not ASCII; otherwise the position after it */
+function writeAscii(buf: Buffer, pos: number, text: string): number {
+  let at = pos;
+  for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 127) return writeLongText(buf, pos, text);
+    if (code > 127) return 0;
     buf[at++] = code;
   }
-  buf[pos] = length;
   return at;
 }
 

@@ -3,7 +3,7 @@ import { SpanType } from '../../trace/vocabulary';
 import { writeLog, writeNumber, writeTime } from '../encode/field';
 import { closeLength } from '../encode/length';
 import { KnownPairs } from '../encode/known-pairs';
-import { writePair } from '../encode/pair';
+import { writePair, writeUrl } from '../encode/pair';
 import { writeText } from '../encode/text';
 import type { V2Names } from '../names';
 import { isUsable, writeRef } from './encode-ref';
@@ -49,9 +49,9 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names):
 }
 
 /** A guess, so that the span need not be moved: beside these strings a span of HTTP takes some 90 bytes. */
-function lengthBytes({ tags, logs, refs, url, method, peer }: Span): number {
+function lengthBytes({ tags, logs, refs, urlBase, urlRest, method, peer }: Span): number {
   const isBare = tags === undefined && logs === undefined && refs === undefined;
-  return isBare && url.length + method.length + peer.length <= 35 ? 1 : 2;
+  return isBare && urlBase.length + urlRest.length + method.length + peer.length <= 35 ? 1 : 2;
 }
 
 function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): number {
@@ -72,7 +72,7 @@ function writePeer(buf: Buffer, pos: number, peer: string, names: V2Names): numb
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
   let at = pos;
-  if (span.url !== '') at = writePair(buf, at, TAG, 'url', span.url);
+  if (span.urlRest !== '') at = writeUrl(buf, at, TAG, span);
   if (span.method !== '') at = METHODS.write(buf, at, span.method);
   if (span.statusCode !== 0) at = STATUS_CODES.write(buf, at, span.statusCode);
   const tags = span.tags;

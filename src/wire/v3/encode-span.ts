@@ -4,7 +4,7 @@ import { SpanType } from '../../trace/vocabulary';
 import { writeLog, writeNumber, writeTime } from '../encode/field';
 import { closeLength } from '../encode/length';
 import { KnownPairs } from '../encode/known-pairs';
-import { writePair } from '../encode/pair';
+import { writePair, writeUrl } from '../encode/pair';
 import { writeText } from '../encode/text';
 import type { V3Names } from '../names';
 import { writeRef } from './encode-ref';
@@ -60,7 +60,7 @@ function writeOperation(buf: Buffer, pos: number, span: Span, names: V3Names): n
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
   let at = pos;
-  if (span.url !== '') at = writePair(buf, at, TAG, 'url', span.url);
+  if (span.urlRest !== '') at = writeUrl(buf, at, TAG, span);
   if (span.method !== '') at = METHODS.write(buf, at, span.method);
   if (span.statusCode !== 0) at = STATUS_CODES.write(buf, at, span.statusCode);
   const { tags } = span;
