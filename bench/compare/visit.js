@@ -67,7 +67,8 @@ function startServer(agent, scenario, { sink, stock }) {
  * just been idle is slower than one that has not.
  */
 function sinkOf({ protocol }, { sink }) {
-  if (!protocol) return { reset: () => undefined, delivered: () => sleep(POLL_MS).then(() => undefined), entries: () => 1 };
+  if (!protocol)
+    return { reset: () => undefined, delivered: () => sleep(POLL_MS).then(() => undefined), entries: () => 1 };
   const count = () => sink.ask('count', { protocol });
   return {
     reset: () => sink.ask('reset', { protocol }),
