@@ -24,7 +24,7 @@ export class CurrentNames {
     const { registrar } = this;
     const { state } = registrar;
     if (!registrar.isSound) return undefined;
-    // One object an epoch: this is asked for with every chunk of segments.
+    // One object an epoch: this is asked for with every segment.
     if (this.cached?.epoch !== state.epoch) this.cached = this.namesOf(state);
     return this.cached;
   }

@@ -1,18 +1,9 @@
-import type { Clock } from '../base/clock';
-import type { Log } from '../base/log';
 import { ok, type Outcome } from '../base/outcome';
+import type { CourseParts } from './course-parts';
 import { Dictionary } from './dictionary';
-import type { IdsOutcome, Inquiry } from './inquiry';
-import type { Setbacks } from './setbacks';
-import type { Standing } from './standing';
+import type { IdsOutcome } from './inquiry';
 
-export interface DictionarySyncParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly standing: Standing;
-  readonly inquiry: Inquiry;
-  readonly setbacks: Setbacks;
-  readonly onChange: () => void;
+export interface DictionarySyncParts extends CourseParts {
   /** A dictionary has admitted a name. */
   readonly onAdmit: () => void;
 }

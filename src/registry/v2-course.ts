@@ -1,28 +1,13 @@
-import type { Clock } from '../base/clock';
-import type { Log } from '../base/log';
 import type { Outcome } from '../base/outcome';
-import { DictionarySync } from './dictionary-sync';
+import { DictionarySync, type DictionarySyncParts } from './dictionary-sync';
 import type { HeartbeatTimer } from './heartbeat-timer';
-import type { Inquiry } from './inquiry';
 import type { Registration } from './machine';
-import type { Setbacks } from './setbacks';
-import type { Registered, Standing } from './standing';
+import type { Registered } from './standing';
 
 type ServiceKnown = Extract<Registration, { phase: 'service-known' }>;
 
-export interface CourseParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly standing: Standing;
-  readonly inquiry: Inquiry;
-  readonly setbacks: Setbacks;
-  readonly onChange: () => void;
-}
-
-export interface V2Parts extends CourseParts {
+export interface V2Parts extends DictionarySyncParts {
   readonly heartbeat: HeartbeatTimer;
-  /** A dictionary has admitted a name. */
-  readonly onAdmit: () => void;
 }
 
 /** Behind a proxy a connection outlives the backend's restart, so now and then we ask unprompted whether our ids are ours. */

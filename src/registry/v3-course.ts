@@ -1,7 +1,7 @@
+import type { CourseParts } from './course-parts';
 import type { HeartbeatTimer } from './heartbeat-timer';
 import type { Presence } from './presence';
 import type { Configuration } from './registry-api';
-import type { CourseParts } from './v2-course';
 
 export interface V3Parts extends CourseParts {
   readonly heartbeat: HeartbeatTimer;

@@ -16,8 +16,7 @@ interface Source {
 
 /**
  * Segments that wait, at most `capacity`; what overflows it are the oldest, counted. As soon as a backend knows us each
- * is encoded as it comes: bytes are a third of what the objects take, and nothing that the garbage collector has to
- * copy. Before that they wait as they are. What was encoded with ids that have been given up since is encoded anew.
+ * is encoded as it comes: bytes that wait are nothing which the garbage collector has to copy. Before that they wait as they are. What was encoded with ids that have been given up since is encoded anew.
  */
 export class SegmentQueue {
   /** The oldest first. */

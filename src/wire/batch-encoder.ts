@@ -5,8 +5,8 @@ import type { SegmentEncoder } from './encode/segment-encoder';
 import { holdsFor, type Names, type V2Names, type V3Names } from './names';
 
 /**
- * From so many bytes on a batch takes no more. One write of this size costs a third of what ten of a tenth cost: how
- * much of it goes at a stretch is for HTTP/2's windows to say.
+ * From so many bytes on a batch takes no more. Few large writes cost a fraction of many small ones; how much of one goes
+ * at a stretch is for HTTP/2's windows to say.
  */
 const FULL = 768 * 1024;
 

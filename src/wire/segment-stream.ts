@@ -53,7 +53,7 @@ export class SegmentStream {
   /** The backend has so long to take more, or to answer. */
   private async within<T>(waiting: Promise<T>): Promise<T> {
     const { clock } = this.parts.options;
-    // No `limit`: an AbortController costs as much as encoding a hundred segments.
+    // No `limit`: an AbortController costs as much as encoding dozens of segments.
     const giveUp = (): void => this.call.cancel('DEADLINE_EXCEEDED', `no answer within ${CALL_MS} ms`);
     const timer = clock.after(CALL_MS, giveUp);
     const result = await waiting;
