@@ -16,9 +16,9 @@ export interface DeliveryOptions {
 
 /**
  * A stream costs as much as encoding a thousand segments, so each is to carry many; but when it breaks and nobody knows
- * its fate, all of them are lost. From so many on it gets no further batch.
+ * its fate, all of them are lost: it never gets more than these.
  */
-export const MANY = 4_096;
+export const MANY = 2_048;
 
 /** Statuses by which a backend says no. After any other it may have taken a part, or all. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -58,8 +58,8 @@ export class Delivery {
     const { queue, clock, tally } = this.options;
     let count = 0;
     while (queue.size > 0 && count < MANY && !patience.signal.aborted) {
-      const batch = queue.next();
-      // What the backend knew us by has just been given up, or nothing of it could be encoded.
+      const batch = queue.next(MANY - count);
+      // The stream has no room for it, what the backend knew us by was just given up, or nothing could be encoded.
       if (!batch) break;
       tally.inFlight += batch.count;
       const isWritten = await patience.wait(() => stream.write(batch));

@@ -44,18 +44,19 @@ export class SegmentQueue {
     if (this.size > this.capacity) this.trim();
   }
 
-  /** The oldest of them, out of the queue, ready to go. `undefined`: there are none, or no backend knows us. */
-  next(): Batch | undefined {
+  /** The oldest of them, out of the queue, ready to go; at most `room`. `undefined`: there are none, it has more, or no backend knows us. */
+  next(room = Infinity): Batch | undefined {
     this.close();
     const [oldest] = this.batches;
-    if (!oldest) return this.encodeFrom(this.buffer, STRETCH);
+    if (!oldest) return this.encodeFrom(this.buffer, Math.min(STRETCH, room));
     if (oldest.isCurrent) {
+      if (oldest.count > room) return undefined;
       this.batches.shift();
       this.encoded -= oldest.count;
       return oldest;
     }
     const before = oldest.count;
-    const renewed = this.encodeFrom(oldest, STRETCH_ANEW);
+    const renewed = this.encodeFrom(oldest, Math.min(STRETCH_ANEW, room));
     this.encoded -= before - oldest.count;
     if (oldest.count === 0) this.batches.shift();
     return renewed;

@@ -9,6 +9,7 @@ import { holdsFor, type Names, type V2Names, type V3Names } from './names';
  * at a stretch is for HTTP/2's windows to say.
  */
 const FULL = 768 * 1024;
+const MOST = 1_024;
 
 export interface BatchEncoderOptions {
   readonly log: Log;
@@ -33,7 +34,7 @@ export class BatchEncoder {
   encode(segment: Segment): Encoding {
     const names = this.options.names();
     if (names === undefined) return 'not-now';
-    if (this.count > 0 && (this.bytes >= FULL || !this.goOnWith(names))) return 'full';
+    if (this.count > 0 && (this.bytes >= FULL || this.count >= MOST || !this.goOnWith(names))) return 'full';
     this.names = names;
     const { v2, v3 } = this.options;
     return names.protocol === 'v2' ? this.append(v2, segment, names) : this.append(v3, segment, names);

@@ -109,12 +109,12 @@ describe('segments', () => {
   });
 
   it('go at once when many wait', async () => {
-    add(0, 4_095);
+    add(0, 2_047);
     await clock.advance(5);
     expect(reporter.counters().sent).toBe(0);
-    add(4_095, 4_096);
+    add(2_047, 2_048);
     await clock.advance(20);
-    expect(reporter.counters().sent).toBe(4_096);
+    expect(reporter.counters().sent).toBe(2_048);
   });
 
   it('go in batches, so that the application has its turn between them', async () => {
@@ -147,7 +147,7 @@ describe('segments', () => {
     add(0, 9_000);
     await clock.advance(5_000);
     expect(api.mostOpenStreams).toBe(1);
-    expect(most).toBe(4_096);
+    expect(most).toBe(2_048);
     expect(api.received).toEqual(range(0, 9_000));
     expect(reporter.counters().sent).toBe(9_000);
   });
