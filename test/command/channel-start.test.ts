@@ -92,7 +92,8 @@ describe('a process that starts', () => {
     desk.addVerb({ name: 'slow', run: ({ when }) => (when === 'now' ? new Promise<void>(() => undefined) : 'again') });
     const first = await desk.watchReady();
     await desk.type('echo slow >> $F');
-    await desk.untilStates(['running']);
+    // The intent is recorded before the handler is called.
+    await desk.untilRan(1);
     expect(desk.calls[0]?.signal.aborted).toBe(false);
     await first.stop();
     expect(desk.calls[0]?.signal.aborted).toBe(true);

@@ -167,7 +167,7 @@ describe('an operator who writes', () => {
     desk.addVerb({ name: 'slow', run: () => new Promise<void>((resolve) => (end = resolve)) });
     const channel = await desk.watchReady();
     await desk.type('echo slow > $F');
-    await desk.untilStates(['running']);
+    await desk.untilRan(1);
     await desk.type('echo "# emptied" > $F');
     await desk.looked();
     end();
