@@ -7,7 +7,7 @@ import type { Segment } from '../trace/segment';
  */
 export type Encoding = 'encoded' | 'full' | 'not-now' | 'not-encodable';
 
-/** Segments, encoded one behind the other, at most 1,024; its maker alone knows how. */
+/** Segments, encoded one behind the other, at most 2,048; its maker alone knows how. */
 export interface Batch {
   /** Those that are still in it. */
   readonly count: number;

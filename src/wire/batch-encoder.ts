@@ -9,7 +9,8 @@ import { holdsFor, type Names, type V2Names, type V3Names } from './names';
  * at a stretch is for HTTP/2's windows to say.
  */
 const FULL = 768 * 1024;
-const MOST = 1_024;
+/** As many as the reporter puts on a stream: each write costs as much as encoding hundreds of segments. */
+const MOST = 2_048;
 
 export interface BatchEncoderOptions {
   readonly log: Log;
