@@ -13,6 +13,9 @@ const { keepReachable } = require('./declarations');
 
 const ENTRIES = ['index.js', 'register.js'];
 const JOINED = 'start-path.js';
+const MARK = 'Object.defineProperty(exports, "__esModule", { value: true });';
+/** What tsc makes of a module that has only types: nobody requires it. */
+const OF_TYPES = `"use strict";\n${MARK}`;
 
 const relative = (name, id) => `${path.posix.join(path.posix.dirname(name), id)}.js`;
 
@@ -36,7 +39,9 @@ function startPath(read) {
  */
 function embedded(name, source) {
   const own = JSON.stringify(name);
-  return source
+  // The whole file is strict. Only who comes from outside asks whether this was a module of another kind.
+  const bare = source.replace(/^"use strict";\n/, '');
+  return (ENTRIES.includes(name) ? bare : bare.replace(`${MARK}\n`, ''))
     .replace(/\brequire\("(\.[^"]+)"\)/g, (_, id) => `fromStartPath(${JSON.stringify(relative(name, id))})`)
     .replace(/\b__filename\b/g, `filenameOf(${own})`)
     .replace(/\b__dirname\b/g, `path.dirname(filenameOf(${own}))`)
@@ -109,7 +114,10 @@ function makeDist(from, to) {
   fs.rmSync(unfinished, { recursive: true, force: true });
   fs.cpSync(from, unfinished, { recursive: true, filter: (name) => !name.endsWith('.tsbuildinfo') });
   for (const name of fs.readdirSync(unfinished, { recursive: true })) {
-    if (name.endsWith('.js')) fs.writeFileSync(path.join(unfinished, name), read(name));
+    if (!name.endsWith('.js')) continue;
+    const file = path.join(unfinished, name);
+    if (read(name).trimEnd() === OF_TYPES) fs.rmSync(file);
+    else fs.writeFileSync(file, read(name));
   }
   fs.writeFileSync(path.join(unfinished, JOINED), join(names, read));
   for (const name of names) fs.writeFileSync(path.join(unfinished, name), stub(name, read(name)));
