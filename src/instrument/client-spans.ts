@@ -54,7 +54,7 @@ export class ClientSpans {
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
     span.method = asked.method;
-    this.urls.tell(span, `${asked.protocol}//`, peer, target);
+    this.urls.tell(span, schemeOf(asked.protocol), peer, target);
     return span;
   }
 
@@ -108,4 +108,10 @@ export class ClientSpans {
     }
     this.tracer.end(span);
   }
+}
+
+/** With its slashes; the usual ones need not be made. */
+function schemeOf(protocol: string): string {
+  if (protocol === 'http:') return 'http://';
+  return protocol === 'https:' ? 'https://' : `${protocol}//`;
 }

@@ -12,6 +12,15 @@ export type Emit = (
   ...more: unknown[]
 ) => boolean;
 
+/**
+ * Looks where `emit` itself looks next. Any other property, `listenerCount` for one, costs half a microsecond on Node 20
+ * where express has given the emitter another prototype: after that V8 finds each name anew.
+ */
+export function hasListeners(emitter: EventEmitter, event: string | symbol): boolean {
+  const { _events: listeners } = emitter as { readonly _events?: Readonly<Record<string | symbol, unknown>> | null };
+  return listeners ? listeners[event] !== undefined : emitter.listenerCount(event) > 0;
+}
+
 /** Calls `emit` with just as many arguments as there were: listeners can count them. */
 export function forward(
   emit: Emit,

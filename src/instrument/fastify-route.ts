@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { ROUTE, type Routed } from './route';
+import { noteRoute } from './route';
 import { SCOPE, type Scoped } from './scoped';
 import type { Undo } from './patch';
 
@@ -7,7 +7,7 @@ import type { Undo } from './patch';
 const HANDLER = 'tracing:fastify.request.handler:start';
 
 interface Message {
-  readonly request: { readonly raw: Scoped & Routed };
+  readonly request: { readonly raw: Scoped };
   readonly route: { readonly url: unknown };
 }
 
@@ -20,7 +20,7 @@ export function fastifyRoute(): Undo {
 function note(message: unknown): void {
   try {
     const { request, route } = message as Message;
-    if (request.raw[SCOPE] !== undefined && typeof route.url === 'string') request.raw[ROUTE] = route.url;
+    if (request.raw[SCOPE] !== undefined && typeof route.url === 'string') noteRoute(request.raw, route.url);
   } catch {
     // Not what fastify publishes. Thrown, it would end the process.
   }

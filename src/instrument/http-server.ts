@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
-import { forward, type Emit } from './emit';
+import { forward, hasListeners, type Emit } from './emit';
 import { patch, type Layer, type Undo } from './patch';
 import { SCOPE, type Scoped } from './scoped';
 import { ServerSpans } from './server-spans';
@@ -85,11 +85,9 @@ function isRequest(event: string | symbol): boolean {
  */
 function requestEmit(layer: Layer<Emit>): Emit {
   return function emit(event, first, second, ...more) {
-    const scope = (this as Scoped)[SCOPE];
-    // Most events have no listener, and that is found out faster than the scope.
-    if (scope === undefined || this.listenerCount(event) === 0) {
-      return forward(layer.below, this, arguments.length, event, first, second, more);
-    }
+    // Most events have no listener.
+    const scope = hasListeners(this, event) ? (this as Scoped)[SCOPE] : undefined;
+    if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
     return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
   };
 }
@@ -97,20 +95,16 @@ function requestEmit(layer: Layer<Emit>): Emit {
 /** The end of a response, without a listener: nobody can remove it, count it, or be warned that there are too many. */
 function responseEmit(layer: Layer<Emit>, spans: ServerSpans): Emit {
   return function emit(event, first, second, ...more) {
-    const scope = (this as Scoped)[SCOPE];
+    const isEnd = event === 'finish' || event === 'close';
+    const scope = isEnd || hasListeners(this, event) ? (this as Scoped)[SCOPE] : undefined;
     if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
-    if (event !== 'finish' && event !== 'close') {
-      if (this.listenerCount(event) === 0) {
-        return forward(layer.below, this, arguments.length, event, first, second, more);
-      }
-      return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
-    }
+    if (!isEnd) return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
     // `finally`: what a listener of the host throws is the host's, and the response is over all the same. First the
     // listeners, so that the line of an access log and its calls are still in the segment.
     try {
       return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
     } finally {
-      spans.end(this, scope);
+      spans.end(this, scope, event);
     }
   };
 }

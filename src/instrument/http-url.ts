@@ -1,3 +1,4 @@
+import { Last } from '../base/last';
 import { LIMIT } from '../trace/limit';
 import { text } from '../trace/text';
 import type { InstrumentOptions } from './options';
@@ -6,16 +7,13 @@ import type { Span } from '../trace/span';
 
 /** Tells spans their URL. One for all requests to a server, or by a kind of client: mostly their hosts are the same. */
 export class HttpUrls {
-  private scheme = '';
-  private host = '';
-  /** Scheme and host of the last one, in one piece: to join them each time costs more than to compare them. */
-  private base = '';
+  private readonly base = new Last((scheme: string, host: string) => scheme + host);
 
   constructor(private readonly options: Pick<InstrumentOptions, 'collectQuery'>) {}
 
   /** @param scheme with its slashes: `https://` */
   tell(span: Span, scheme: string, host: string, target: Target): void {
-    const base = this.baseOf(scheme, target.host || host);
+    const base = this.base.of(scheme, target.host || host);
     // `*`, or the `host:port` of a CONNECT.
     const path = target.path.startsWith('/') ? target.path : `/${target.path}`;
     const rest = this.options.collectQuery ? path + target.query : path;
@@ -23,14 +21,5 @@ export class HttpUrls {
       span.urlBase = base;
       span.urlRest = rest;
     } else span.url = text(base + rest, LIMIT.value);
-  }
-
-  private baseOf(scheme: string, host: string): string {
-    if (scheme !== this.scheme || host !== this.host) {
-      this.scheme = scheme;
-      this.host = host;
-      this.base = scheme + host;
-    }
-    return this.base;
   }
 }

@@ -1,5 +1,8 @@
+import { Last } from '../base/last';
 import { hostPort } from './host-port';
 import type { ClientRequest } from 'node:http';
+
+const authority = new Last((host: string, port: unknown) => hostPort(host, String(port)));
 
 type Located = Pick<ClientRequest, 'host'> & { readonly socketPath?: unknown };
 
@@ -7,15 +10,15 @@ type Located = Pick<ClientRequest, 'host'> & { readonly socketPath?: unknown };
 export function peerOf(request: Located, port: unknown): string {
   const { socketPath } = request;
   if (typeof socketPath === 'string' && socketPath !== '') return `unix:${socketPath}`;
-  return hostPort(request.host, String(port));
+  return authority.of(request.host, port);
 }
 
 /** A request does not keep its port; where nobody told us, its `Host` header has it unless the caller wrote that himself. */
 export function guessedPort(request: ClientRequest): string | number {
   const host = request.getHeader('host');
   if (typeof host === 'string') {
-    const authority = hostPort(request.host, '');
-    if (host.length > authority.length && host.startsWith(authority)) return host.slice(authority.length);
+    const before = hostPort(request.host, '');
+    if (host.length > before.length && host.startsWith(before)) return host.slice(before.length);
   }
   return defaultPortOf(request);
 }

@@ -1,8 +1,15 @@
 /** The route on a request, where a framework's own request alone would have it. */
-export const ROUTE = Symbol('skyanchor.route');
+const ROUTE = Symbol('skyanchor.route');
+/** One was noted on some request: where none ever is, it is not looked for. */
+let isAnyNoted = false;
 
-export interface Routed {
+interface Routed {
   [ROUTE]?: string;
+}
+
+export function noteRoute(request: object, route: string): void {
+  isAnyNoted = true;
+  (request as Routed)[ROUTE] = route;
 }
 
 /**
@@ -11,10 +18,11 @@ export interface Routed {
  * regular expression, a list) is no name; then it stays with the path.
  */
 export function routeOf(request: unknown): string | undefined {
-  const { route, baseUrl, [ROUTE]: noted } = request as Express & Routed;
+  const noted = isAnyNoted ? (request as Routed)[ROUTE] : undefined;
   if (noted !== undefined && noted !== '') return noted;
-  const path = route?.path;
+  const path = (request as Express).route?.path;
   if (typeof path !== 'string' || path === '') return undefined;
+  const { baseUrl } = request as Express;
   const base = typeof baseUrl === 'string' ? baseUrl : '';
   return path === '/' && base !== '' ? base : base + path;
 }

@@ -21,7 +21,9 @@ const { ServerResponse: Response } = http;
 export class ServerSpans {
   private readonly isIgnored: (path: string) => boolean;
   private readonly urls: HttpUrls;
-  private readonly pipeline = new Pipeline<ServerResponse & Scoped>((response) => this.end(response, response[SCOPE]));
+  private readonly pipeline = new Pipeline<ServerResponse & Scoped>((response) =>
+    this.end(response, response[SCOPE], 'close'),
+  );
 
   constructor(
     private readonly tracer: Tracer,
@@ -53,10 +55,10 @@ export class ServerSpans {
   }
 
   /** The response is finished, or its connection closed. The first of the two counts. */
-  end(response: unknown, scope: Scope | undefined): void {
+  end(response: unknown, scope: Scope | undefined, event: 'finish' | 'close'): void {
     if (scope === undefined || scope === untraced || scope.endTime !== 0) return;
     try {
-      this.complete(scope, response as ServerResponse & Scoped);
+      this.complete(scope, response as ServerResponse & Scoped, event);
     } catch (error) {
       this.options.log.error(`a response could not be traced: ${messageOf(error)}`, 'http server end');
     }
@@ -77,13 +79,12 @@ export class ServerSpans {
     return span;
   }
 
-  private complete(span: Span, response: ServerResponse & Scoped): void {
+  private complete(span: Span, response: ServerResponse & Scoped, event: 'finish' | 'close'): void {
     this.pipeline.remove(response);
-    const { headersSent, writableFinished, statusCode } = response;
     // Before the head is sent, the status is only what it would have been.
-    if (headersSent) span.statusCode = statusCode | 0;
+    if (event === 'finish' || response.headersSent) span.statusCode = response.statusCode | 0;
     if (span.statusCode >= 400) span.isError = true;
-    if (!writableFinished) this.cut(span, response);
+    if (event === 'close' && !response.writableFinished) this.cut(span, response);
   }
 
   /**

@@ -53,6 +53,13 @@ describe('a request to an http server', () => {
     expect(await stage.entry()).toMatchObject({ operationName: '/secret', url: 'https://shop.example/secret' });
   });
 
+  it('is over when its response says so, also where requests are injected without a network', async () => {
+    const server = http.createServer((_request, response) => response.writeHead(202).emit('finish'));
+    const request = Object.assign(new IncomingMessage(null as never), { method: 'GET', url: '/injected' });
+    server.emit('request', request, new ServerResponse(request));
+    expect(await stage.entry()).toMatchObject({ statusCode: 202, isError: false, logs: undefined });
+  });
+
   it('lasts until the response is finished', async () => {
     const port = await stage.serve((_request, response) => {
       response.write('first');
