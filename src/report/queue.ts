@@ -16,7 +16,8 @@ interface Source {
 
 /**
  * Segments that wait, at most `capacity`; what overflows it are the oldest, counted. As soon as a backend knows us each
- * is encoded as it comes: bytes that wait are nothing which the garbage collector has to copy. Before that they wait as they are. What was encoded with ids that have been given up since is encoded anew.
+ * is encoded as it comes: bytes that wait are nothing which the garbage collector has to copy. Before that they wait as
+ * they are. What was encoded with ids that have been given up since is encoded anew.
  */
 export class SegmentQueue {
   /** The oldest first. */
@@ -44,7 +45,10 @@ export class SegmentQueue {
     if (this.size > this.capacity) this.trim();
   }
 
-  /** The oldest of them, out of the queue, ready to go; at most `room`. `undefined`: there are none, it has more, or no backend knows us. */
+  /**
+   * The oldest of them, out of the queue, ready to go; at most `room`.
+   * @returns `undefined`: there are none, it has more, or no backend knows us
+   */
   next(room = Infinity): Batch | undefined {
     this.close();
     const [oldest] = this.batches;
@@ -86,7 +90,7 @@ export class SegmentQueue {
       encoding = this.api.encode(segment);
     }
     if (encoding === 'encoded') this.encoded++;
-    if (encoding === 'not-encodable') this.tally.drop(1, 'not-encodable');
+    if (encoding === 'not-encodable') this.tally.dropAtOnce('not-encodable');
     return encoding;
   }
 

@@ -66,7 +66,7 @@ export class Reporter {
   add(segment: Segment): void {
     this.tally.accepted++;
     if (this.stopping) {
-      this.tally.drop(1, 'stopped');
+      this.tally.dropAtOnce('stopped');
       segment.release();
       return;
     }
@@ -86,7 +86,7 @@ export class Reporter {
    * `timeoutMs`. Never rejects.
    */
   flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS): Promise<boolean> {
-    const target = this.tally.accepted;
+    const target = this.tally.queued;
     if (this.tally.settled >= target) return Promise.resolve(true);
     return new Promise((resolve) => {
       const timer = this.options.clock.after(timeoutMs, () => flush.resolve(false));

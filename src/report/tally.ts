@@ -31,6 +31,8 @@ export class Tally {
   sent = 0;
   dropped = 0;
   inFlight = 0;
+  /** Of the dropped, those that never waited, while others that came before them still did. */
+  private atOnce = 0;
   private readonly reasons: Partial<Record<DropReason, number>> = {};
 
   drop(count: number, reason: DropReason): void {
@@ -39,9 +41,19 @@ export class Tally {
     this.reasons[reason] = (this.reasons[reason] ?? 0) + count;
   }
 
-  /** All whose fate is decided. */
+  dropAtOnce(reason: DropReason): void {
+    this.atOnce++;
+    this.drop(1, reason);
+  }
+
+  /** All that ever had to wait; they leave in the order in which they came. */
+  get queued(): number {
+    return this.accepted - this.atOnce;
+  }
+
+  /** Those of them whose fate is decided. */
   get settled(): number {
-    return this.sent + this.dropped;
+    return this.sent + this.dropped - this.atOnce;
   }
 
   snapshot(buffered: number): SegmentCounters {

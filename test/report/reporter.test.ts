@@ -394,6 +394,20 @@ describe('flush', () => {
     api.onEnd = () => Promise.resolve(ok(undefined));
   });
 
+  it('is not done by what came later and never had to wait', async () => {
+    api.onOpen = () => Promise.resolve(retryable('no connection'));
+    api.unencodable.add(5);
+    add(0, 5);
+    let flushed: boolean | undefined;
+    void reporter.flush(60_000).then((isDone) => (flushed = isDone));
+    for (let i = 0; i < 5; i++) add(5, 6);
+    await clock.advance(10_000);
+    expect([flushed, reporter.counters().droppedBecause]).toEqual([undefined, { 'not-encodable': 5 }]);
+    api.onOpen = () => Promise.resolve(ok(undefined));
+    await clock.advance(10_000);
+    expect([flushed, reporter.counters().sent]).toEqual([true, 5]);
+  });
+
   it('does not wait for the end of a backoff', async () => {
     api.onOpen = () => Promise.resolve(retryable('no connection'));
     add(0, 5);
