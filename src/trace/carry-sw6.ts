@@ -2,6 +2,7 @@ import { numericTraceId } from './numeric-trace-id';
 import { readSw6 } from './read-sw6';
 import { RefType, USER_ENDPOINT } from './vocabulary';
 import { writeSw6 } from './write-sw6';
+import type { OwnCarriers } from './own-carriers';
 import type { Origin } from './origin';
 import type { OwnIds } from './own-names';
 import type { Span } from './segment';
@@ -9,12 +10,12 @@ import type { V2Ref } from './segment-ref';
 
 export const SW6 = 'sw6';
 
-/** @param epoch of our own registration: the ids in the header mean something only in it */
-export function sw6Origin(header: unknown, epoch: number): Origin | undefined {
+/** @param epoch of our own registration: the ids in the header mean something only in it, unless it is one of our `own` */
+export function sw6Origin(header: unknown, epoch: number, own: OwnCarriers): Origin | undefined {
   const sw6 = readSw6(header);
   if (!sw6) return undefined;
   const ref: V2Ref = {
-    epoch,
+    epoch: own.epochOf(sw6, epoch),
     refType: RefType.crossProcess,
     parentSegmentId: sw6.parentSegmentId,
     parentSpanId: sw6.parentSpanId,

@@ -43,6 +43,8 @@ export type NumericId = OwnId | ForeignId;
 export type Id = NumericId | TextId;
 
 const SEQUENCES_PER_MILLI = 10_000;
+/** An id of ours that comes back was made seconds ago. */
+const MOST_FIRSTS = 8;
 
 /** Makes ids that are unique in this process and, by their first two parts, among all. */
 export class IdGenerator {
@@ -50,6 +52,9 @@ export class IdGenerator {
   private sequence = 0;
   private first: number;
   private readonly second: number;
+  private readonly secondOfForeign: bigint;
+  /** The first parts of now and of before, the oldest first. */
+  private readonly firsts = new Set<number>();
 
   constructor(private readonly clock: Clock) {
     // Before the first registration, and on v3, any number serves as the first part. The second is not the pid: two
@@ -57,11 +62,23 @@ export class IdGenerator {
     // where they travel as text.
     this.first = fiveDigits(clock);
     this.second = fiveDigits(clock);
+    this.secondOfForeign = BigInt(this.second);
+    this.firsts.add(this.first);
   }
 
   /** From the first registration on, the instance id is the first part: unique at the backend, and short on the wire. */
   setInstance(instanceId: number): void {
     this.first = instanceId;
+    this.firsts.add(instanceId);
+    const [oldest] = this.firsts;
+    if (oldest !== undefined && this.firsts.size > MOST_FIRSTS) this.firsts.delete(oldest);
+  }
+
+  /** Whether an id is of this process, of the last few registrations. */
+  made(id: NumericId): boolean {
+    if (id instanceof OwnId) return id.second === this.second && this.firsts.has(id.first);
+    // Two processes in ninety thousand have the second part in common, and never the first at the same time.
+    return id.parts[1] === this.secondOfForeign && this.firsts.has(Number(id.parts[0]));
   }
 
   /** @param now of the clock, from who has just read it: reading it is most of what an id costs */

@@ -1,13 +1,16 @@
 import { SW6, sw6Of, sw6Origin } from './carry-sw6';
+import { OwnCarriers } from './own-carriers';
 import { SW8, sw8Of, sw8Origin, sw8Rest } from './carry-sw8';
 import { settleName } from './settle-name';
 import { SpanType } from './vocabulary';
+import type { IdGenerator } from './id';
 import type { IncomingHeaders } from './incoming-headers';
 import type { Origin } from './origin';
 import type { OwnNames } from './own-names';
 import type { Span } from './segment';
 
 export interface PropagationOptions {
+  readonly ids: IdGenerator;
   /** Undefined while the backend does not know us, or while that is in doubt. */
   names?(): OwnNames | undefined;
   /** Of the registration, also while there are no names. */
@@ -20,7 +23,11 @@ export interface PropagationOptions {
  * caller our backend cannot understand is left out when the segment is encoded.
  */
 export class Propagation {
-  constructor(private readonly options: PropagationOptions) {}
+  private readonly own: OwnCarriers;
+
+  constructor(private readonly options: PropagationOptions) {
+    this.own = new OwnCarriers(options.ids);
+  }
 
   /** `undefined`: there is no carrier, or none that means anything. */
   extract(headers: IncomingHeaders): Origin | undefined {
@@ -28,9 +35,10 @@ export class Propagation {
     const hasSw8 = headers[SW8] !== undefined;
     if (!hasSw6) return hasSw8 ? sw8Origin(headers) : undefined;
     const epoch = this.options.epoch?.() ?? this.options.names?.()?.epoch ?? 0;
-    if (!hasSw8) return sw6Origin(headers[SW6], epoch);
-    if (this.options.names?.()?.protocol === 'v2') return sw6Origin(headers[SW6], epoch) ?? sw8Origin(headers);
-    return sw8Origin(headers) ?? sw6Origin(headers[SW6], epoch);
+    if (!hasSw8) return sw6Origin(headers[SW6], epoch, this.own);
+    if (this.options.names?.()?.protocol === 'v2')
+      return sw6Origin(headers[SW6], epoch, this.own) ?? sw8Origin(headers);
+    return sw8Origin(headers) ?? sw6Origin(headers[SW6], epoch, this.own);
   }
 
   /** Calls `set` for each header that the request of this exit span has to carry. */
@@ -42,7 +50,9 @@ export class Propagation {
     if (entry) settleName(entry);
     if (names.protocol === 'v2') {
       const header = sw6Of(span, names);
-      if (header !== undefined) set(into, SW6, header);
+      if (header === undefined) return;
+      this.own.note(names);
+      set(into, SW6, header);
       return;
     }
     const header = sw8Of(span, names);

@@ -33,6 +33,24 @@ describe('an id', () => {
     expect(new IdGenerator(one).next().toString()).not.toBe(new IdGenerator(other).next().toString());
   });
 
+  it('is known as its own by the process that made it, and by no other', () => {
+    const [one, other] = [new FakeClock(), new FakeClock()];
+    other.chance = 0.25;
+    const [ids, others] = [new IdGenerator(one), new IdGenerator(other)];
+    const asItComesBack = (made: { first: number; second: number }): ForeignId =>
+      new ForeignId([BigInt(made.first), BigInt(made.second), 17n]);
+    const early = ids.next();
+    ids.setInstance(7);
+    others.setInstance(7);
+    const [later, foreign] = [ids.next(), others.next()];
+    for (const made of [early, later, asItComesBack(early), asItComesBack(later)]) expect(ids.made(made)).toBe(true);
+    for (const made of [foreign, asItComesBack(foreign)]) expect(ids.made(made)).toBe(false);
+    // The second part alone is not enough: some process has the same.
+    expect(ids.made(asItComesBack({ first: 8, second: later.second }))).toBe(false);
+    for (let instance = 100; instance < 108; instance++) ids.setInstance(instance);
+    expect([ids.made(early), ids.made(later), ids.made(ids.next())]).toEqual([false, false, true]);
+  });
+
   it('of another process keeps numbers that a double cannot hold', () => {
     expect(new ForeignId([1n, -2n, 9_223_372_036_854_775_807n]).toString()).toBe('1.-2.9223372036854775807');
   });

@@ -109,6 +109,45 @@ describe('a request that comes in with a carrier', () => {
   });
 });
 
+describe('a carrier of our own that comes back', () => {
+  const epochOf = (made: Tracing<FakeClock>, sw6: string): number =>
+    (made.tracer.openEntry('/', { sw6 })!.refs![0] as V2Ref).epoch;
+
+  /** What a request says that this process makes within a trace of its own, or of somebody else. */
+  function carrier(made: Tracing<FakeClock>, headers?: Record<string, string>): string {
+    return headersOf(made, made.tracer.openExit('/stock', 'stock:80', made.tracer.openEntry('/orders', headers))!)[
+      'sw6'
+    ]!;
+  }
+
+  it('is of the registration that it was written in, not of the one that it arrives in', () => {
+    const names = new Registered();
+    const made = registered(names);
+    const [ofOwn, ofOther] = [carrier(made), carrier(made, { sw6: SW6 })];
+    expect([epochOf(made, ofOwn), epochOf(made, ofOther)]).toEqual([3, 3]);
+    // The storage was cleared, and 7 is somebody else.
+    names.epoch = 4;
+    expect([epochOf(made, ofOwn), epochOf(made, ofOther)]).toEqual([3, 3]);
+    names.instanceId = 9;
+    const later = carrier(made);
+    expect([epochOf(made, ofOwn), epochOf(made, ofOther)]).toEqual([-1, -1]);
+    expect([epochOf(made, later), epochOf(made, SW6)]).toEqual([4, 4]);
+  });
+
+  it('is so too where another service has handed the trace on', () => {
+    const names = new Registered();
+    const made = registered(names);
+    const [sampled, traceId, , ...rest] = carrier(made).split('-');
+    const handedOn = [sampled, traceId, 'MS4yLjM=', ...rest].join('-').replace('-7-7-', '-2-7-');
+    expect(epochOf(made, handedOn)).toBe(3);
+    names.epoch = 4;
+    expect(epochOf(made, handedOn)).toBe(3);
+    names.instanceId = 9;
+    carrier(made);
+    expect(epochOf(made, handedOn)).toBe(-1);
+  });
+});
+
 describe('a request that goes out', () => {
   it('says which trace it is of, and by ids who asked, where they are known', () => {
     const made = registered(new Registered({ '/orders': 12 }, { 'stock:80': 9 }));
