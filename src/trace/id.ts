@@ -77,7 +77,7 @@ export class IdGenerator {
   /** Whether an id is of this process, of the last few registrations. */
   made(id: NumericId): boolean {
     if (id instanceof OwnId) return id.second === this.second && this.firsts.has(id.first);
-    // Two processes in ninety thousand have the second part in common, and never the first at the same time.
+    // Another process has the same second part by a chance of one in ninety thousand, and hardly ever the first as well.
     return id.parts[1] === this.secondOfForeign && this.firsts.has(Number(id.parts[0]));
   }
 

@@ -1,6 +1,6 @@
 import { SW6, sw6Of, sw6Origin } from './carry-sw6';
-import { OwnCarriers } from './own-carriers';
 import { SW8, sw8Of, sw8Origin, sw8Rest } from './carry-sw8';
+import { OwnCarriers } from './own-carriers';
 import { settleName } from './settle-name';
 import { SpanType } from './vocabulary';
 import type { IdGenerator } from './id';

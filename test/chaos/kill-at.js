@@ -3,7 +3,8 @@
 /*
  * Loaded into an application before its agent: ends the process by SIGKILL at one exact step of a command, which is
  * named by KILL_AT as `before|after append|status WORD`: the line with that word goes into the command file, or the status
- * file that shows a command in that state is put into its place.
+ * file that shows a command in that state is put into its place. The two files are written apart, and on a busy machine the
+ * status may show an end first: only what comes after the line in the command file is that step.
  */
 
 const { readFileSync } = require('node:fs');
@@ -26,18 +27,21 @@ async function deadly(isMeant, act) {
 }
 
 const { open, rename } = promises;
+let isAppended = false;
 
 promises.open = async (...args) => {
   const handle = await open(...args);
   const { write } = handle;
-  handle.write = (bytes, ...rest) => {
-    const isStamp = where === 'append' && String(bytes).includes(` ${word} `);
-    return deadly(isStamp, () => write.call(handle, bytes, ...rest));
+  handle.write = async (bytes, ...rest) => {
+    const isStamp = String(bytes).includes(` ${word} `);
+    const result = await deadly(isStamp && where === 'append', () => write.call(handle, bytes, ...rest));
+    isAppended ||= isStamp;
+    return result;
   };
   return handle;
 };
 
 promises.rename = (from, to) => {
-  const isStatus = where === 'status' && readFileSync(from, 'utf8').includes(`"state": "${word}"`);
+  const isStatus = isAppended && where === 'status' && readFileSync(from, 'utf8').includes(`"state": "${word}"`);
   return deadly(isStatus, () => rename(from, to));
 };
