@@ -4,7 +4,7 @@
  * Loaded into an application before its agent: ends the process by SIGKILL at one exact step of a command, which is
  * named by KILL_AT as `before|after append|status WORD`: the line with that word goes into the command file, or the status
  * file that shows a command in that state is put into its place. The two files are written apart, and on a busy machine the
- * status may show an end first: only what comes after the line in the command file is that step.
+ * status may be the first: then it waits here for the line in the command file.
  */
 
 const { readFileSync } = require('node:fs');
@@ -27,7 +27,8 @@ async function deadly(isMeant, act) {
 }
 
 const { open, rename } = promises;
-let isAppended = false;
+let appended;
+const untilAppended = new Promise((resolve) => (appended = resolve));
 
 promises.open = async (...args) => {
   const handle = await open(...args);
@@ -35,13 +36,14 @@ promises.open = async (...args) => {
   handle.write = async (bytes, ...rest) => {
     const isStamp = String(bytes).includes(` ${word} `);
     const result = await deadly(isStamp && where === 'append', () => write.call(handle, bytes, ...rest));
-    isAppended ||= isStamp;
+    if (isStamp) appended();
     return result;
   };
   return handle;
 };
 
-promises.rename = (from, to) => {
-  const isStatus = isAppended && where === 'status' && readFileSync(from, 'utf8').includes(`"state": "${word}"`);
+promises.rename = async (from, to) => {
+  const isStatus = where === 'status' && readFileSync(from, 'utf8').includes(`"state": "${word}"`);
+  if (isStatus) await untilAppended;
   return deadly(isStatus, () => rename(from, to));
 };
