@@ -133,9 +133,11 @@ export class CommandChannel {
           `the command file ${this.path} cannot be read: ${reading.reason}`,
           'command file unavailable',
         );
+        this.worker.tellEnd();
         return true;
       case 'refused':
         this.faults.report(reading.key, reading.rule);
+        this.worker.tellEnd();
         return true;
       case 'read':
         return this.listen(reading, isFirst);
@@ -155,6 +157,7 @@ export class CommandChannel {
     }
     if (content.status === 'refused') {
       this.faults.report(read.key, content.rule);
+      this.worker.tellEnd();
       this.isRestless = true;
       return true;
     }

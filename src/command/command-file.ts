@@ -44,6 +44,11 @@ export type AppendOutcome =
   | { readonly status: 'read-only' }
   | { readonly status: 'failed'; readonly reason: string };
 
+/** Several stamps, each with its time. */
+const TAIL_BYTES = 1_024;
+/** Of more than that, the file is read again. */
+const MOST_NEW_BYTES = 8_192;
+
 /** The command file on its disk: what is done to it is here, and nothing but opening, reading and appending is. */
 export class CommandFile {
   constructor(private readonly options: CommandFileOptions) {}
@@ -67,18 +72,18 @@ export class CommandFile {
     }
   }
 
-  /** One line, by one write, to the very file that was read. Never rejects. */
+  /** One line, by one write, to the very file that was read, below what was read of it. Never rejects. */
   async append(line: string, read: ReadFile, encoding: Encoding): Promise<AppendOutcome> {
     if (read.isReadOnly) return { status: 'read-only' };
     let handle: FileHandle | undefined;
     try {
       handle = await openFile(this.options.path, constants.O_RDWR | constants.O_APPEND);
-      const stats = await handle.stat({ bigint: true });
-      if (!isSameFile(stats, read.stats)) return { status: 'changed' };
-      const isEnded = await endsInNewline(handle, stats, encoding);
+      if (!isSameFile(await handle.stat({ bigint: true }), read.stats)) return { status: 'changed' };
+      const end = await endOf(handle, read.bytes, encode('\n', encoding));
+      if (!end) return { status: 'changed' };
       // Somebody is just writing a line, and the rest of it would come below ours. One that has settled gets its end from us.
-      if (!isEnded && stats.size !== read.stats.size) return { status: 'changed' };
-      const text = `${isEnded ? '' : '\n'}${line}\n`;
+      if (!end.isNewline && end.isNew) return { status: 'changed' };
+      const text = `${end.isNewline ? '' : '\n'}${line}\n`;
       const bytes = encode(text, encoding);
       const { bytesWritten } = await handle.write(bytes);
       return bytesWritten === bytes.length ? { status: 'written' } : { status: 'failed', reason: 'the disk is full' };
@@ -132,16 +137,23 @@ async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
   return buffer.subarray(0, length);
 }
 
-async function endsInNewline(handle: FileHandle, { size }: BigIntStats, encoding: Encoding): Promise<boolean> {
-  const newline = encode('\n', encoding);
-  if (size < newline.length) return true;
-  const { buffer, bytesRead } = await handle.read(
-    Buffer.alloc(newline.length),
-    0,
-    newline.length,
-    Number(size) - newline.length,
-  );
-  return bytesRead < newline.length || buffer.equals(newline);
+/**
+ * How the file ends; undefined where what was read of it does not stand where it stood. An inode does not tell: `>` keeps
+ * it, and the number of a removed one is given out again at once, on ext4 to the very next file. By one read, for the
+ * shorter it takes from here to the write, the less can come in between.
+ */
+async function endOf(
+  handle: FileHandle,
+  read: Buffer,
+  newline: Buffer,
+): Promise<{ readonly isNewline: boolean; readonly isNew: boolean } | undefined> {
+  const tail = read.subarray(-TAIL_BYTES);
+  const buffer = Buffer.allocUnsafe(tail.length + MOST_NEW_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, read.length - tail.length);
+  const end = buffer.subarray(0, bytesRead);
+  if (bytesRead === buffer.length || !end.subarray(0, tail.length).equals(tail)) return undefined;
+  const isNewline = end.length === 0 || end.subarray(-newline.length).equals(newline);
+  return { isNewline, isNew: end.length > tail.length };
 }
 
 function isSameFile(now: BigIntStats, read: BigIntStats): boolean {

@@ -2,12 +2,12 @@ import { fault, type Form } from './command';
 import { digestOf, digestOfFault } from './digest-of';
 import type { Item } from './item';
 import { JsonDepth } from './json-depth';
+import { linesOf, type FileLine } from './lines-of';
 import { parseJson } from './parse-json';
 import { countUnanswered } from './pending';
 import { parseLine } from './parse-line';
 import { isAcknowledging, parseStamp, type Stamp } from './stamp';
 import { trimBlanks } from './trim-blanks';
-import { unglued } from './unglued';
 
 export type { Item } from './item';
 
@@ -34,7 +34,7 @@ type Line =
   | { readonly type: 'stamp'; readonly stamp: Stamp }
   /** A comment, a blank line, or the tail of a stamp whose head a racing `>` overwrote. */
   | { readonly type: 'passed-over' }
-  | { readonly type: 'asked'; readonly text: string };
+  | ({ readonly type: 'asked' } & FileLine);
 
 interface Known {
   readonly form: Form;
@@ -62,10 +62,7 @@ class Parser {
   private unendedUpTo = 0;
 
   constructor(text: string) {
-    this.lines = text
-      .split('\n')
-      .flatMap(unglued)
-      .map((raw) => this.lineOf(raw));
+    this.lines = linesOf(text).map((line) => this.lineOf(line));
     // The last line has no newline.
     this.operatorBytes--;
   }
@@ -81,14 +78,14 @@ class Parser {
     return this.unanswered.size > MOST_UNANSWERED ? TOO_MANY : undefined;
   }
 
-  private lineOf(raw: string): Line {
+  private lineOf({ text: raw, isEnded }: FileLine): Line {
     const text = trimBlanks(raw);
     const stamp = parseStamp(text);
     if (stamp?.digest !== undefined && isAcknowledging(stamp)) this.acknowledged.add(stamp.digest);
     if (stamp) return { type: 'stamp', stamp };
     const isTail = !text.startsWith('#') && text.endsWith(' !#');
     if (!isTail) this.operatorBytes += Buffer.byteLength(raw) + 1;
-    return text === '' || isTail || text.startsWith('#') ? { type: 'passed-over' } : { type: 'asked', text };
+    return text === '' || isTail || text.startsWith('#') ? { type: 'passed-over' } : { type: 'asked', text, isEnded };
   }
 
   /** @returns the line to go on with */
@@ -97,7 +94,7 @@ class Parser {
     if (line?.type === 'stamp') this.items.push({ type: 'stamp', line: at + 1, stamp: line.stamp });
     if (line?.type !== 'asked') return at + 1;
     if (line.text.startsWith('{')) return this.takeObject(at, line.text);
-    this.push(at, line.text, parseLine, this.endsInNewline(at));
+    this.push(at, line.text, parseLine, this.isEnded(at));
     return at + 1;
   }
 
@@ -106,7 +103,7 @@ class Parser {
     const end = isAlone ? at : at >= this.unendedUpTo ? this.endOfObject(at) : undefined;
     if (end !== undefined) {
       const text = this.textOf(at, end);
-      this.push(at, text, parseJson, this.endsInNewline(end));
+      this.push(at, text, parseJson, this.isEnded(end));
       return end + 1;
     }
     return this.takeUnended(at);
@@ -146,8 +143,9 @@ class Parser {
     return texts.join('\n');
   }
 
-  private endsInNewline(at: number): boolean {
-    return at < this.lines.length - 1;
+  private isEnded(at: number): boolean {
+    const line = this.lines[at];
+    return line?.type !== 'asked' || line.isEnded;
   }
 
   private push(at: number, text: string, read: (text: string) => Form | undefined, isEnded: boolean): void {

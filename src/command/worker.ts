@@ -77,6 +77,11 @@ export class Worker {
     this.runner.drop();
   }
 
+  /** The file cannot be listened to: the status has the end of a command without it. */
+  tellEnd(): void {
+    this.runner.tellEnd();
+  }
+
   /** @param isAtStart the file was there, and readable, when we came */
   async work(page: Page, isAtStart: boolean): Promise<Wish> {
     if (!this.hasBegun) this.begin(page, isAtStart);

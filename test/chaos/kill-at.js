@@ -3,8 +3,7 @@
 /*
  * Loaded into an application before its agent: ends the process by SIGKILL at one exact step of a command, which is
  * named by KILL_AT as `before|after append|status WORD`: the line with that word goes into the command file, or the status
- * file that shows a command in that state is put into its place. The two files are written apart, and on a busy machine the
- * status may be the first: then it waits here for the line in the command file.
+ * file that shows a command in that state is put into its place.
  */
 
 const { readFileSync } = require('node:fs');
@@ -27,23 +26,18 @@ async function deadly(isMeant, act) {
 }
 
 const { open, rename } = promises;
-let appended;
-const untilAppended = new Promise((resolve) => (appended = resolve));
 
 promises.open = async (...args) => {
   const handle = await open(...args);
   const { write } = handle;
-  handle.write = async (bytes, ...rest) => {
-    const isStamp = String(bytes).includes(` ${word} `);
-    const result = await deadly(isStamp && where === 'append', () => write.call(handle, bytes, ...rest));
-    if (isStamp) appended();
-    return result;
+  handle.write = (bytes, ...rest) => {
+    const isStamp = where === 'append' && String(bytes).includes(` ${word} `);
+    return deadly(isStamp, () => write.call(handle, bytes, ...rest));
   };
   return handle;
 };
 
-promises.rename = async (from, to) => {
+promises.rename = (from, to) => {
   const isStatus = where === 'status' && readFileSync(from, 'utf8').includes(`"state": "${word}"`);
-  if (isStatus) await untilAppended;
   return deadly(isStatus, () => rename(from, to));
 };

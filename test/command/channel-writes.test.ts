@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { CommandFile } from '../../src/command/command-file';
 import { until } from '../support/until';
 import { Desk } from './desk';
@@ -167,6 +168,47 @@ describe('an operator who writes', () => {
     spy.mockRestore();
     expect(desk.ran).toEqual(['report', 'reset']);
     expect(desk.text).toMatch(/^report\nreset\n/);
+  });
+
+  it('half a line at the very moment of the answer is heard as he wrote it', async () => {
+    const handle = await open(desk.folder);
+    const writing = Object.getPrototypeOf(handle) as typeof handle;
+    await handle.close();
+    const { write } = writing;
+    const spy = jest.spyOn(writing, 'write').mockImplementationOnce(function (this: typeof handle, ...args) {
+      appendFileSync(desk.file, 'res');
+      setTimeout(() => appendFileSync(desk.file, 'et\n'), 80);
+      return write.apply(this, args);
+    } as typeof write);
+    await desk.watchReady();
+    await desk.type('echo report > $F');
+    await desk.untilStates([...RAN, ...RAN]);
+    spy.mockRestore();
+    expect(desk.ran).toEqual(['report', 'reset']);
+    expect(desk.text).toMatch(/^report\nres#! .* running .* !#\net\n#! .* done .* !#\n#! .* running/);
+  });
+
+  it.each([
+    ['removing and re-creating', () => unlinkSync(desk.file)],
+    ['overwriting', () => undefined],
+  ])('%s between the look and the end of a command does not find that end below another', async (_, prepare) => {
+    const { append } = CommandFile.prototype;
+    let isLate = false;
+    const spy = jest.spyOn(CommandFile.prototype, 'append').mockImplementation(function (this: CommandFile, ...args) {
+      if (args[0].includes(' done ') && !isLate) {
+        isLate = true;
+        prepare();
+        writeFileSync(desk.file, 'report\n');
+      }
+      return append.apply(this, args);
+    });
+    await desk.watchReady();
+    await desk.type('echo reset > $F');
+    await desk.untilRan(2);
+    await desk.untilStates(RAN);
+    spy.mockRestore();
+    expect(desk.ran).toEqual(['reset', 'report']);
+    expect(desk.text).toMatch(/^report\n#! .* running .* !#\n#! .* done .* !#\n$/);
   });
 
   it('over the file while a command runs gets no end that has no beginning', async () => {

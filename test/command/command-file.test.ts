@@ -92,6 +92,16 @@ describe('appending', () => {
         renameSync(`${path}.new`, path);
       },
     ],
+    [
+      'another file with its inode is in its place',
+      () => {
+        unlinkSync(path);
+        // The number is given out again at once on ext4; where it is not, the file is another by that.
+        writeFileSync(path, 'report\n');
+      },
+    ],
+    ['somebody has overwritten it', () => writeFileSync(path, 'report\n')],
+    ['somebody has overwritten it by less', () => writeFileSync(path, 'log\n')],
     ['somebody has begun a line', () => appendFileSync(path, 'rep')],
     ['somebody has begun it anew', () => writeFileSync(path, 'rep')],
     ['it has a second name', () => linkSync(path, join(folder, 'other'))],

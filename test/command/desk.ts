@@ -142,9 +142,10 @@ export class Desk {
   }
 }
 
+/** Those as well that came into the middle of a line. */
 export function stampsOf(text: string): Stamp[] {
   return text
     .split('\n')
-    .map((line) => parseStamp(line.trim()))
+    .map((line) => parseStamp(line.replace(/^.*?(?=#! )/, '').trim()))
     .filter((stamp) => stamp !== undefined);
 }

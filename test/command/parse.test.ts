@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import type { Command } from '../../src/command/command';
 import { digestOf } from '../../src/command/digest-of';
 import type { Item } from '../../src/command/item';
+import { linesOf } from '../../src/command/lines-of';
 import { parse } from '../../src/command/parse';
 import { parseLine } from '../../src/command/parse-line';
-import { unglued } from '../../src/command/unglued';
 
 const asked = (text: string) => parse(text).items.filter((item) => item.type !== 'stamp');
 
@@ -35,7 +35,7 @@ describe('a line', () => {
     expect(asked('reset\n-1 running 3f9a07 cmd=bfd4b5ca4c63 !#\n').map(shown)).toEqual(['reset']);
   });
 
-  describe('whose newline had not come yet when an agent appended below it', () => {
+  describe('that was not yet at its end when an agent appended below it', () => {
     const STAMP = '#! 2026-11-21T21:18:39.120Z orders-1 running 3f9a07 cmd=bfd4b5ca4c63 !#';
     const told = (text: string): string[] =>
       parse(text).items.map((item) => (item.type === 'stamp' ? `stamp ${item.stamp.digest}` : shown(item)));
@@ -43,18 +43,48 @@ describe('a line', () => {
     it.each(['count c37', '{"command":"count","args":["c37"]}', 'count c37 '])(
       'is not lost, nor is the stamp: %s',
       (line) => {
-        expect(told(`reset\n${line}${STAMP}\n\n`)).toEqual(['reset', 'count', 'stamp bfd4b5ca4c63']);
-        expect(asked(`${line}${STAMP}`).map(({ isComplete }) => isComplete)).toEqual([true]);
+        for (let at = 1; at <= line.length; at++) {
+          const [head, rest] = [line.slice(0, at), line.slice(at)];
+          // Blanks before a stamp are nobody's.
+          if (head.trim() === '') continue;
+          for (const text of [`reset\n${head}${STAMP}\n${rest}\n`, `reset\r\n${head}${STAMP}\r\n${rest}\r\n`]) {
+            expect(told(text)).toEqual(['reset', 'stamp bfd4b5ca4c63', 'count']);
+            expect(asked(text)[1]).toMatchObject({ isComplete: true, command: { args: ['c37'] } });
+          }
+        }
       },
     );
 
-    it('may be a comment, or the tail of a stamp', () => {
-      expect(told(`reset\n# a note${STAMP}\n`)).toEqual(['reset', 'stamp bfd4b5ca4c63']);
-      expect(told(`reset\n-1 running 3f9a07 !#${STAMP}\n`)).toEqual(['reset', 'stamp bfd4b5ca4c63']);
+    it('is still waited for', () => {
+      for (const text of ['count c3', `count c3${STAMP}`, `count c3${STAMP}\n`, `coun${STAMP}\nt c3`])
+        expect(asked(text)).toMatchObject([{ isComplete: false, command: { args: ['c3'] } }]);
     });
 
-    it('is not a comment that quotes a stamp', () => {
+    it('may get several stamps', () => {
+      expect(told(`co${STAMP}\nun${STAMP}\nt c37\nreport\n`)).toEqual([
+        ...[1, 2].map(() => 'stamp bfd4b5ca4c63'),
+        'count',
+        'report',
+      ]);
+    });
+
+    it('is at its end where an agent has put a stamp on a line of its own below', () => {
+      expect(told(`count c37${STAMP}\n${STAMP}\nreport\n`)).toEqual([
+        'stamp bfd4b5ca4c63',
+        'count',
+        'stamp bfd4b5ca4c63',
+        'report',
+      ]);
+    });
+
+    it('may be a comment, or the tail of a stamp', () => {
+      expect(told(`reset\n# a note${STAMP}\ncount\n`)).toEqual(['reset', 'stamp bfd4b5ca4c63', 'count']);
+      expect(told(`reset\n-1 running 3f9a07 !#${STAMP}\ncount\n`)).toEqual(['reset', 'stamp bfd4b5ca4c63', 'count']);
+    });
+
+    it('is not a comment that quotes a stamp, nor the blanks before one', () => {
       expect(told(`reset\n# ${STAMP}\n#${STAMP}\n# was: ${STAMP}\n`)).toEqual(['reset']);
+      expect(told(`report\n  ${STAMP}\nreset\n`)).toEqual(['report', 'stamp bfd4b5ca4c63', 'reset']);
     });
   });
 
@@ -180,12 +210,12 @@ describe('whatever is in the file', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const text = pieces.join('');
-        const lines = text.split('\n').flatMap(unglued);
+        const lines = linesOf(text);
         let last = 0;
         for (const item of parse(text).items) {
           expect(item.line).toBeGreaterThan(last);
           last = item.line;
-          const line = lines[item.line - 1]!.trim();
+          const line = lines[item.line - 1]!.text.trim();
           if (item.type !== 'command') continue;
           if (line.startsWith('{')) expect(text).toContain(JSON.stringify(item.command.verb));
           else expect(parseLine(line)).toEqual({ type: 'command', command: item.command });
@@ -205,6 +235,7 @@ describe('whatever is in the file', () => {
     ['blanks', ' \t'],
     ['blanks before an end', '#! 2026-11-21T21:18:39.120Z a running a                                \n'],
     ['different verbs', 'a@b=c '],
+    ['stamps in a line', 'a#! 2026-11-21T21:18:39.120Z a running a !#\n'],
   ])('is read in linear time: 64 KiB and a megabyte of %s', (_, unit) => {
     const small = unit.repeat(Math.ceil(65_536 / unit.length)).slice(0, 65_536);
     const large = unit.repeat(Math.ceil(1_048_576 / unit.length));

@@ -8,6 +8,11 @@ import { formatStamp, parseStamp } from '../../../src/command/stamp';
 import { Verbs } from '../../../src/command/verbs';
 import type { Chance } from './chance';
 
+interface Line {
+  readonly text: string;
+  readonly isEnded: boolean;
+}
+
 const verbs = new Verbs();
 const simple = { timeoutMs: 1_000, idempotent: true, fulfilledByStart: false, run: () => undefined };
 verbs.add({ ...simple, name: 'reset', fulfilledByStart: true, args: [], options: {} });
@@ -40,26 +45,35 @@ function first<T>(all: readonly T[], breachOf: (one: T) => string | undefined): 
 }
 
 /** By another decoder than the one that is tried, and a strict one. */
-function linesOf(bytes: Buffer): string[] {
+function linesOf(bytes: Buffer): Line[] {
   const [one, two] = bytes;
   const label = one === 0xff && two === 0xfe ? 'utf-16le' : one === 0xfe && two === 0xff ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(label, { fatal: true }).decode(bytes).split('\n').flatMap(ungluedOf).map(trimmed);
+  const raws = new TextDecoder(label, { fatal: true }).decode(bytes).split('\n');
+  const lines = rejoined(raws.map((raw) => ({ head: '', raw })));
+  return lines.map(({ head, raw }, at) => ({ text: trimmed(head + raw), isEnded: at < lines.length - 1 }));
 }
 
-/** A stamp that went below text whose newline had not come yet counts as a line of its own. */
-function ungluedOf(line: string): string[] {
-  const at = line.indexOf('#! ');
-  const stamp = at > 0 && parseStamp(trimmed(line.slice(at)));
-  const isQuoted = /^[ \t\r]*#([^]*[#\s])?$/.test(line.slice(0, Math.max(0, at)));
-  return stamp && !isQuoted ? [line.slice(0, at), line.slice(at)] : [line];
+/** A stamp that came into a line is moved up, out of it. */
+function rejoined(lines: { readonly head: string; readonly raw: string }[]): typeof lines {
+  for (let at = 0; at < lines.length; at++) {
+    const { head = '', raw = '' } = lines[at] ?? {};
+    const [, begun = '', stamp] = /^(.*?)(#! .*)$/s.exec(raw) ?? [];
+    const isQuoted = /^[ \t\r]*#([^]*[#\s])?$/.test(begun);
+    if (trimmed(begun) === '' || isQuoted || stamp === undefined || !parseStamp(trimmed(stamp))) continue;
+    const next = lines[at + 1];
+    const isAtItsEnd = !next || / !#$|^[ \t\r]*#/.test(head + begun) || parseStamp(trimmed(next.raw)) !== undefined;
+    lines[at] = { head: '', raw: stamp };
+    lines.splice(at + 1, isAtItsEnd ? 0 : 1, { head: head + begun, raw: isAtItsEnd ? '' : next.raw });
+  }
+  return lines;
 }
 
 function trimmed(line: string): string {
   return line.replace(/^[ \t\r]+/, '').replace(/[ \t\r]+$/, '');
 }
 
-function breachOfItem(item: Item, lines: readonly string[]): string | undefined {
-  const line = lines[item.line - 1];
+function breachOfItem(item: Item, lines: readonly Line[]): string | undefined {
+  const { text: line, isEnded } = lines[item.line - 1] ?? {};
   if (line === undefined) return `line ${item.line} is not there`;
   if (item.type === 'stamp') {
     const again = parseStamp(formatStamp(item.stamp));
@@ -68,7 +82,7 @@ function breachOfItem(item: Item, lines: readonly string[]): string | undefined 
   if (line === '' || line.startsWith('#') || line.endsWith(' !#')) return `line ${item.line} asks for nothing`;
   if (item.type === 'fault') return /^[^\p{Cc}]+$/u.test(item.reason) ? undefined : 'an odd reason';
   if (item.digest !== digestOf(item)) return `line ${item.line} has another digest`;
-  const isWhole = line.startsWith('{') ? isWholeObject(item, lines) : isWholeLine(item, line, lines.length);
+  const isWhole = line.startsWith('{') ? isWholeObject(item, lines) : isWholeLine(item, line, isEnded);
   return isWhole ? undefined : `the command of line ${item.line} was not whole in the input`;
 }
 
@@ -77,20 +91,20 @@ function digestOf({ command: { verb, args, options, target, id } }: CommandItem)
   return createHash('sha256').update(canonical).digest('hex').slice(0, 12);
 }
 
-function isWholeLine({ command, line: number, isComplete }: CommandItem, line: string, count: number): boolean {
+function isWholeLine({ command, isComplete }: CommandItem, line: string, isEnded: boolean | undefined): boolean {
   const words = line.split(/[ \t\r]+/);
   const others = words.filter((word) => !word.startsWith('expires='));
   const said = [command.verb, ...command.args, ...command.options.map(([name, value]) => `${name}=${value}`)];
   if (command.target !== undefined) said.push(`@${command.target}`);
   if (command.id !== undefined) said.push(`id=${command.id}`);
   const isSame = JSON.stringify(others.sort()) === JSON.stringify(said.sort());
-  return isSame && others.length < words.length === (command.expiresMs !== undefined) && isComplete === number < count;
+  return isSame && others.length < words.length === (command.expiresMs !== undefined) && isComplete === isEnded;
 }
 
 /** From its line down, comments and tails of stamps left out, there is a JSON object that says just that. */
-function isWholeObject({ command, line }: CommandItem, lines: readonly string[]): boolean {
+function isWholeObject({ command, line }: CommandItem, lines: readonly Line[]): boolean {
   let text = '';
-  for (const next of lines.slice(line - 1, line + 200)) {
+  for (const { text: next } of lines.slice(line - 1, line + 200)) {
     if (next.startsWith('#') || next === '' || next.endsWith(' !#')) continue;
     text += `${next}\n`;
     if (next.includes('}') && saysJust(text, command)) return true;
@@ -134,7 +148,8 @@ function breachOfPrefix(bytes: Buffer, { items }: Extract<Content, { status: 'ok
 
 /** Whatever stands there, a command that somebody writes below is heard: no object that never ends swallows it. */
 function breachOfSequel(bytes: Buffer, { encoding }: Extract<Content, { status: 'ok' }>): string | undefined {
-  const more = contentOf(Buffer.concat([bytes, encode('\nreport id=sequel\n', encoding)]));
+  // The first newline is a torn stamp's, where one came into the last line.
+  const more = contentOf(Buffer.concat([bytes, encode('\n\nreport id=sequel\n', encoding)]));
   if (more.status === 'refused') return undefined;
   const isHeard = more.items.some((item) => item.type === 'command' && item.command.id === 'sequel');
   return isHeard ? undefined : 'what was written below is not heard';
