@@ -171,15 +171,15 @@ describe('an operator who writes', () => {
   });
 
   it('half a line at the very moment of the answer is heard as he wrote it', async () => {
-    const handle = await open(desk.folder);
-    const writing = Object.getPrototypeOf(handle) as typeof handle;
+    const handle = await open(__filename);
+    const writing = Object.getPrototypeOf(handle) as { write: (bytes: string) => unknown };
     await handle.close();
     const { write } = writing;
-    const spy = jest.spyOn(writing, 'write').mockImplementationOnce(function (this: typeof handle, ...args) {
+    const spy = jest.spyOn(writing, 'write').mockImplementationOnce(function (this: typeof handle, bytes: string) {
       appendFileSync(desk.file, 'res');
       setTimeout(() => appendFileSync(desk.file, 'et\n'), 80);
-      return write.apply(this, args);
-    } as typeof write);
+      return write.call(this, bytes);
+    });
     await desk.watchReady();
     await desk.type('echo report > $F');
     await desk.untilStates([...RAN, ...RAN]);
