@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { blockFor } from '../base/block';
 
 /** How a process ends, and what we may do before. */
@@ -36,7 +37,9 @@ export function watchExit(options: ExitOptions): () => void {
     process.kill(process.pid, signal);
   }
 
-  function onSignal(signal: NodeJS.Signals): void {
+  function onSignal(signal: NodeJS.Signals, number?: number): void {
+    // Emitted by hand, it ends nothing.
+    if (number !== constants.signals[signal]) return;
     const others = process.listenerCount(signal) - 1 - options.silentListeners(signal);
     if (others > 0) {
       // Whatever it decides, it may be the end.
@@ -61,12 +64,27 @@ export function watchExit(options: ExitOptions): () => void {
     }
   }
 
+  /** Who listens once is gone when it is his turn; so we count before anybody has it. */
+  function goFirst(signal: NodeJS.Signals): void {
+    if (process.listeners(signal)[0] === onSignal || !process.listeners(signal).includes(onSignal)) return;
+    process.removeListener(signal, onSignal);
+    process.prependListener(signal, onSignal);
+  }
+
+  function onNewListener(event: string | symbol, listener: unknown): void {
+    const signal = SIGNALS.find((one) => one === event);
+    // It is told of before it is there.
+    if (signal && listener !== onSignal) process.nextTick(goFirst, signal);
+  }
+
   function unwatch(): void {
     process.removeListener('exit', onExit);
+    process.removeListener('newListener', onNewListener);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
   }
 
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  process.on('newListener', onNewListener);
   process.on('exit', onExit);
   return unwatch;
 }

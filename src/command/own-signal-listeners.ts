@@ -1,6 +1,3 @@
-/** The emitters that signal-exit, version 3 and 4, share among all copies of themselves in a process. */
-const EMITTERS: readonly (string | symbol)[] = ['__signal_exit_emitter__', Symbol.for('signal-exit emitter')];
-
 /**
  * How many of the listeners to a signal are signal-exit's, which proper-lockfile brings along, as does many an
  * application. They end the process on a signal only if nobody else listens: they are nobody. Who wants to know
@@ -8,7 +5,12 @@ const EMITTERS: readonly (string | symbol)[] = ['__signal_exit_emitter__', Symbo
  * the signal does nothing.
  */
 export function ownSignalListeners(signal: NodeJS.Signals): number {
-  const copies = EMITTERS.reduce<number>((sum, name) => sum + countOf(Reflect.get(process, name)), 0);
+  // Each version's copies share an emitter; version 3 keeps its on the process, version 4 on the global object.
+  const emitters: readonly unknown[] = [
+    Reflect.get(process, '__signal_exit_emitter__'),
+    Reflect.get(globalThis, Symbol.for('signal-exit emitter')),
+  ];
+  const copies = emitters.reduce<number>((sum, emitter) => sum + countOf(emitter), 0);
   // Each copy listens once, and not to every signal.
   return Math.min(copies, process.listenerCount(signal));
 }

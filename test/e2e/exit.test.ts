@@ -37,17 +37,27 @@ async function end(app: App, cause: Cause): Promise<AppEnd> {
   return app.ended;
 }
 
-const ends = new Map<string, Promise<AppEnd>>();
+interface Bare {
+  readonly end: AppEnd;
+  readonly words: string;
+}
+
+const ends = new Map<string, Promise<Bare>>();
 
 /** How the program ends without us. */
-function bareEnd([way, cause]: Way): Promise<AppEnd> {
+function bare([way, cause]: Way): Promise<Bare> {
   const key = `${way} ${cause}`;
   const known = ends.get(key);
   if (known) return known;
   const app = startApp(LEAVES, { args: [way] });
-  const ended = app.port().then(() => end(app, cause));
+  const ended = visitAll(app).then(async () => ({ end: await end(app, cause), words: wordsOf(app) }));
   ends.set(key, ended);
   return ended;
+}
+
+/** What it says, without the moments. */
+function wordsOf({ stdout }: App): string {
+  return stdout.replaceAll(/ \d+$/gm, '');
 }
 
 /** Traced, registered, and with a first trace that has arrived: the way is known to be open. */
@@ -82,10 +92,19 @@ const BY_ITSELF: readonly Way[] = [
   ['process.exit when the server has closed', '/leave'],
   ['process.exit at once', '/leave'],
   ['an error that nobody catches', '/leave'],
+  ['a signal that it emits itself', '/leave'],
 ];
 
 const BY_SIGNAL = (['SIGTERM', 'SIGINT'] as const).flatMap((signal): Way[] => [
   ['does not listen', signal],
+  ['listens once', signal],
+  ['listens first, and once', signal],
+  ['listens no more once it has come', signal],
+  ['takes all listeners away', signal],
+  ['waits for it by a promise', signal],
+  ['has signal-exit 3', signal],
+  ['has signal-exit 4', signal],
+  ['has signal-exit 3 and 4', signal],
   ['closes its server', signal],
   ['closes its server, then calls process.exit', signal],
   ['calls process.exit at once', signal],
@@ -95,8 +114,8 @@ describe('an application that ends has sent what was traced, and ends as without
   it.each([...BY_ITSELF, ...BY_SIGNAL])('%s (%s)', async (...way) => {
     const app = await traced(way[0]);
     await visitAll(app);
-    expect(await end(app, way[1])).toEqual(await bareEnd(way));
-    if (way[0] !== 'does not listen') expect(lastMoments(app)).toBeLessThan(WAIT_MS + SLACK_MS);
+    expect({ end: await end(app, way[1]), words: wordsOf(app) }).toEqual(await bare(way));
+    if (/^exit/m.test(app.stdout)) expect(lastMoments(app)).toBeLessThan(WAIT_MS + SLACK_MS);
     await arrived();
     expect(collector.droppedSegments()).toEqual([]);
   });
@@ -138,7 +157,7 @@ describe('an application that ends as without us though its backend', () => {
     await collector.stop();
     await visitAll(app);
     const askedAt = performance.now();
-    expect(await end(app, way[1])).toEqual(await bareEnd(way));
+    expect(await end(app, way[1])).toEqual((await bare(way)).end);
     expect(performance.now() - askedAt).toBeLessThan(SLACK_MS);
   });
 
@@ -147,7 +166,7 @@ describe('an application that ends as without us though its backend', () => {
     collector.faults.add({ fault: { type: 'hang' } });
     await visitAll(app);
     const askedAt = performance.now();
-    expect(await end(app, way[1])).toEqual(await bareEnd(way));
+    expect(await end(app, way[1])).toEqual((await bare(way)).end);
     expect(performance.now() - askedAt).toBeLessThan(WAIT_MS + SLACK_MS);
   });
 });
