@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { start } from './agent/start';
 import { AgentError, messageOf } from './base/errors';
+import { writeStderr } from './base/stderr';
 
 // For `node --require skyanchor/register` and `node --import skyanchor/register`. Whatever is wrong, the application runs.
 if (isMainThread) {
@@ -9,18 +10,10 @@ if (isMainThread) {
   } catch (error) {
     const lines =
       error instanceof AgentError && error.faults.length > 0 ? error.faults.map(describe) : [messageOf(error)];
-    complain(['the application runs untraced:', ...lines].map((line) => `skyanchor error: ${line}\n`).join(''));
+    writeStderr(['the application runs untraced:', ...lines].map((line) => `skyanchor error: ${line}\n`).join(''));
   }
 }
 
 function describe({ name, value, source, expected }: AgentError['faults'][number]): string {
   return `${name} = ${value} (${source}): expected ${expected}`;
-}
-
-function complain(text: string): void {
-  try {
-    process.stderr.write(text);
-  } catch {
-    // Nobody can be told; the application runs all the same.
-  }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock';
+import { writeStderr } from './stderr';
 
 export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -25,14 +26,14 @@ interface Said {
 }
 
 export const stderrLogger: Logger = {
-  error: (message) => writeStderr('error', message),
-  warn: (message) => writeStderr('warn', message),
-  info: (message) => writeStderr('info', message),
-  debug: (message) => writeStderr('debug', message),
+  error: (message) => writeStderr(lineOf('error', message)),
+  warn: (message) => writeStderr(lineOf('warn', message)),
+  info: (message) => writeStderr(lineOf('info', message)),
+  debug: (message) => writeStderr(lineOf('debug', message)),
 };
 
-function writeStderr(level: string, message: string): void {
-  process.stderr.write(`skyanchor ${level}: ${message}\n`);
+function lineOf(level: string, message: string): string {
+  return `skyanchor ${level}: ${message}\n`;
 }
 
 /**

@@ -91,6 +91,14 @@ describe('an application ends as without us', () => {
     expect(await app.kill(signal)).toEqual({ code: null, signal });
   });
 
+  it.each([
+    ['a backend that cannot be reached', {}],
+    ['a configuration that is wrong', { SW_AGENT_PROTOCOL: 'v9' }],
+  ])('where nobody reads its stderr: %s', async (_, env) => {
+    const app = traced('ends.js', { ...nobody, args: ['exitCode', '600'], env, isUnheard: true });
+    expect(await app.ended).toEqual({ code: 5, signal: null });
+  });
+
   it('a script of three lines with the agent exits by itself, at once', async () => {
     const app = startApp(fixture('three-lines.js'), {
       cwd: folder,

@@ -16,6 +16,8 @@ export interface AppOptions {
   /** On top of ours, which goes on without anything that configures an agent. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** True: it has a stderr, and whoever read that is gone. */
+  readonly isUnheard?: boolean;
 }
 
 export interface AppEnd {
@@ -94,11 +96,15 @@ function cleanEnvironment(): Record<string, string | undefined> {
 }
 
 /** Starts `node [nodeFlags] script [args]`. */
-export function startApp(script: string, { args = [], nodeFlags = [], env = {}, cwd }: AppOptions = {}): App {
+export function startApp(
+  script: string,
+  { args = [], nodeFlags = [], env = {}, cwd, isUnheard }: AppOptions = {},
+): App {
   const child = spawn(process.execPath, [...nodeFlags, script, ...args], {
     cwd: cwd ?? ROOT,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (isUnheard) child.stderr.destroy();
   return new App(child);
 }
