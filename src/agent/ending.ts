@@ -14,14 +14,17 @@ const LAST_FLUSH_MS = 1_000;
 /** What a process that ends owes to what it has traced: a moment, and its last words. */
 export class Ending {
   private readonly door = new Door();
+  private isOver = false;
   private unwatchExit: (() => void) | undefined;
 
-  constructor(private readonly options: EndingOptions) {}
+  constructor(private readonly options: EndingOptions) {
+    process.prependListener('beforeExit', this.onBeforeExit);
+  }
 
-  /** Something was traced that can be sent. */
+  /** Something was traced that may be sent. */
   owe(): void {
     const { upstream } = this.options;
-    this.door.openFor(LAST_FLUSH_MS);
+    if (!this.isOver) this.door.openFor(LAST_FLUSH_MS);
     this.unwatchExit ??= watchExit({
       hasWork: () => upstream.hasWork,
       flush: () => this.flush(),
@@ -30,7 +33,7 @@ export class Ending {
     });
   }
 
-  /** Nothing waits to be sent. */
+  /** Nothing waits to be sent, or nobody is there to take it. */
   settle(): void {
     this.door.close();
   }
@@ -44,5 +47,14 @@ export class Ending {
   stop(): void {
     this.door.close();
     this.unwatchExit?.();
+    process.removeListener('beforeExit', this.onBeforeExit);
   }
+
+  /**
+   * The application has come to its end by itself. What its own listeners to this trace is sent as the process exits:
+   * held up for it, the process would come to this end, and to them, again and again.
+   */
+  private readonly onBeforeExit = (): void => {
+    this.isOver = true;
+  };
 }

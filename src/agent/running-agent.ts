@@ -54,6 +54,7 @@ export class RunningAgent implements Agent {
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
       onIdle: () => this.ending.settle(),
+      onSilence: () => this.ending.settle(),
       onChange: () => this.commands.statusChanged(),
       onConfiguration: (configuration) => {
         this.settings.take(configuration);
@@ -176,8 +177,8 @@ export class RunningAgent implements Agent {
   private take(segment: Segment): void {
     this.upstream.reporter.add(segment);
     this.leftOut.say(this.tracer.leftOut);
-    // What is traced can be sent: from here on a process that ends owes it a moment.
-    if (!this.stopping && this.upstream.isConnected) this.ending.owe();
+    // It may be sent: from here on a process that ends owes it a moment.
+    if (!this.stopping && this.upstream.mayBeHeard) this.ending.owe();
   }
 
   private async shutDown(): Promise<void> {

@@ -26,6 +26,8 @@ export interface UpstreamOptions {
   isStopping(): boolean;
   /** No segment waits to be sent any more. */
   onIdle(): void;
+  /** No backend is there to send anything to. */
+  onSilence(): void;
   /** Something that `status()` shows has changed. */
   onChange(): void;
   /** The backend has configured this service otherwise than before. */
@@ -58,6 +60,7 @@ export class Upstream {
   readonly reporter: Reporter;
   private readonly telemetry: Telemetry;
   private started: Started | undefined;
+  private hasFailed = false;
 
   constructor(private readonly options: UpstreamOptions) {
     const { config, clock, log } = options;
@@ -88,6 +91,11 @@ export class Upstream {
 
   get isConnected(): boolean {
     return this.started?.backend.address !== undefined;
+  }
+
+  /** A backend is connected, or the first attempt to reach one has not failed. */
+  get mayBeHeard(): boolean {
+    return this.isConnected || !this.hasFailed;
   }
 
   /** Something was traced that could still be sent. */
@@ -173,6 +181,8 @@ export class Upstream {
     const { options, telemetry } = this;
     const { backend, registrar } = this.started ?? {};
     const state = registrar?.state;
+    this.hasFailed = (registrar?.heartbeatStatus().failures ?? 0) > 0;
+    if (!this.mayBeHeard) options.onSilence();
     if (state?.phase === 'registered') options.ids.setInstance(state.instanceId);
     if (registrar?.isSound) this.reporter.wake();
     const isWanted = state?.phase === 'connected' && !options.isStopping();

@@ -208,6 +208,41 @@ describe('a signal', () => {
   });
 });
 
+describe('a job that is over before its backend was reached', () => {
+  const JOB = path.join(FIXTURES, 'apps', 'job.js');
+  const env = () => ({ SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address });
+
+  it.each([
+    ['v2', '0'],
+    ['v2', '100'],
+    ['v3', '0'],
+    ['v3', '100'],
+  ] as const)('has sent what it traced, its farewell as well, and comes to its end once: %s, %s ms', async (...way) => {
+    const [protocol, takesMs] = way;
+    await collector.become(protocol);
+    const app = startApp(JOB, { args: [takesMs], env: env() });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(app.stdout).toBe('ended 1 times\n');
+    await until(shown, (names) => ['job', 'farewell'].every((name) => names.includes(name)));
+  });
+
+  it('ends at once where nobody listens', async () => {
+    await collector.stop();
+    const startedAt = performance.now();
+    const app = startApp(JOB, { args: ['0'], env: { ...env(), SW_AGENT_LOG_LEVEL: 'off' } });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(performance.now() - startedAt).toBeLessThan(SLACK_MS + 200);
+  });
+
+  it('ends after a second where nobody answers', async () => {
+    collector.faults.add({ fault: { type: 'hang' } });
+    const app = startApp(JOB, { args: ['0'], env: env() });
+    const startedAt = performance.now();
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(performance.now() - startedAt).toBeLessThan(WAIT_MS + SLACK_MS);
+  });
+});
+
 describe('an application that has traced nothing', () => {
   it('ends at once', async () => {
     const app = startApp(LEAVES, {
