@@ -10,9 +10,9 @@ export class RequestName implements Naming {
     private readonly log: Log,
   ) {}
 
-  currentName(): string | undefined {
+  currentName(path: string): string | undefined {
     try {
-      return routeOf(this.request);
+      return routeOf(this.request, path);
     } catch (error) {
       // A getter of the application's.
       this.log.error(`a route could not be traced: ${messageOf(error)}`, 'http server route');

@@ -13,8 +13,11 @@ export interface SpanLog {
 
 /** Asked for a span's name when it is needed. */
 export interface Naming {
-  /** `undefined`: none is known yet. Must not throw. */
-  currentName(): string | undefined;
+  /**
+   * A better name than the span has so far.
+   * @returns `undefined`: none is known yet. Must not throw
+   */
+  currentName(given: string): string | undefined;
 }
 
 /**

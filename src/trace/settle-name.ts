@@ -6,7 +6,7 @@ import type { Span } from './segment';
 export function settleName(span: Span): void {
   if (span.isNameSettled) return;
   span.isNameSettled = true;
-  const name = span.naming?.currentName();
+  const name = span.naming?.currentName(span.operationName);
   if (name !== undefined) span.operationName = text(name, LIMIT.name);
   // It leads to the request, and a segment may wait for long.
   span.naming = undefined;

@@ -171,19 +171,19 @@ describe('the name of an entry span', () => {
   });
 
   it.each([
-    [{ route: { path: '/' }, baseUrl: '/orders' }, '/orders'],
-    [{ route: { path: '/' }, baseUrl: '' }, '/'],
-    [{ route: { path: '/:id' } }, '/:id'],
-    [{ route: { path: /^x/ }, baseUrl: '' }, '/orders/7'],
-    [{ route: { path: ['/a', '/b'] } }, '/orders/7'],
-    [{ route: null, baseUrl: '/orders' }, '/orders/7'],
-    [{ route: 'x' }, '/orders/7'],
-  ])('with %j on the request is %s', async (fields, name) => {
+    ['/orders', { route: { path: '/' }, baseUrl: '/orders' }, '/orders'],
+    ['/', { route: { path: '/' }, baseUrl: '' }, '/'],
+    ['/7', { route: { path: '/:id' } }, '/:id'],
+    ['/orders/7', { route: { path: /^x/ }, baseUrl: '' }, '/orders/7'],
+    ['/orders/7', { route: { path: ['/a', '/b'] } }, '/orders/7'],
+    ['/orders/7', { route: null, baseUrl: '/orders' }, '/orders/7'],
+    ['/orders/7', { route: 'x' }, '/orders/7'],
+  ])('%s with %j on the request is %s', async (path, fields, name) => {
     const port = await stage.serve((request, response) => {
       Object.assign(request, fields);
       response.end();
     });
-    await ask(port, '/orders/7');
+    await ask(port, path);
     expect((await stage.entry()).operationName).toBe(name);
   });
 });

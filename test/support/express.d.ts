@@ -2,18 +2,32 @@
 declare module 'express' {
   import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-  type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
-
-  interface Router {
-    use(handler: Handler): void;
-    use(path: string, handler: Handler | Router): void;
-    get(path: string, handler: Handler): void;
-  }
-
-  function express(): RequestListener & Router;
+  function express(): RequestListener & express.Router;
 
   namespace express {
-    function Router(): Router;
+    interface Request extends IncomingMessage {
+      readonly params: Readonly<Record<string, string>>;
+    }
+
+    type Next = (error?: unknown) => void;
+    type Handler = (request: Request, response: ServerResponse, next: Next) => unknown;
+    type ErrorHandler = (error: unknown, request: Request, response: ServerResponse, next: Next) => unknown;
+
+    interface Routes {
+      use(handler: Handler | Router): void;
+      use(path: string | RegExp, handler: Handler | Router): void;
+      get(path: string, handler: Handler): void;
+    }
+
+    /** Apart: a function that is given for one or the other would have no type from either. */
+    interface Failures {
+      use(handler: ErrorHandler): void;
+      use(path: string, handler: ErrorHandler): void;
+    }
+
+    type Router = Routes & Failures;
+
+    function Router(options?: { readonly mergeParams?: boolean }): Router;
   }
 
   export = express;
