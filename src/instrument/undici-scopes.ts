@@ -14,8 +14,20 @@ interface Scoped {
   [SCOPE]?: Scope | null;
 }
 
-/** Of a request: what its answer calls, out of which a redirect or a retry is made. Versions 5 to 7, and 8. */
-const CALLBACKS = ['onHeaders', 'onComplete', 'onError', 'onResponseStart', 'onResponseEnd', 'onResponseError'];
+/**
+ * Of a request: what its answer calls, out of which a redirect or a retry is made, and which the caller's listeners and
+ * sinks hear of what has arrived. Versions 5 to 7, and 8.
+ */
+const CALLBACKS = [
+  'onHeaders',
+  'onData',
+  'onComplete',
+  'onError',
+  'onResponseStart',
+  'onResponseData',
+  'onResponseEnd',
+  'onResponseError',
+];
 
 /**
  * In whose scope undici makes its requests. That is usually the caller's; but a redirect or a retry is made in that of

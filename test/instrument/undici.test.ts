@@ -407,6 +407,44 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     expect(heads).toEqual(stage.exits.map(nameOf));
   });
 
+  test('what arrives of a body arrives in its caller’s scope, though another opened the connection', async () => {
+    const port = await stage.serve((_request, response) => response.end('ok'));
+    const base = `http://127.0.0.1:${port}`;
+    const dispatcher = close(new api.Agent({ connections: 1, pipelining: 1 }));
+    // A span for each time that something has arrived, in the trace of whoever it arrives for.
+    const arrived = (): void => stage.tracer.trace('arrived', () => undefined);
+    const sink = (): Writable =>
+      new Writable({
+        write: (_chunk, _encoding, done) => {
+          arrived();
+          done();
+        },
+      });
+    const { body } = await stage.tracer.trace('opens', () => api.request(base, { dispatcher }));
+    await body.text();
+    await stage.tracer.trace('request', async () => {
+      const { body } = await api.request(base, { dispatcher });
+      await once(body.on('data', arrived), 'end');
+    });
+    await stage.tracer.trace('stream', () => api.stream(base, { dispatcher, method: 'GET' }, sink));
+    await stage.tracer.trace('pipeline', async () => {
+      const piped = api.pipeline(base, { dispatcher, method: 'GET' }, ({ body }) => body);
+      await once(piped.on('data', arrived).end(), 'end');
+    });
+    // Outside of any trace, where it must not become part of another one.
+    await api.stream(base, { dispatcher, method: 'GET' }, sink);
+    const segments = await stage.closed(6);
+    expect(segments.map(({ spans }) => spans.map((span) => span.operationName).sort())).toEqual([
+      ['/', 'opens'],
+      ['/', 'arrived', 'request'],
+      ['/', 'arrived', 'stream'],
+      ['/', 'arrived', 'pipeline'],
+      ['arrived'],
+      ['/'],
+    ]);
+    expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(6);
+  });
+
   test('IPv6 and default ports are in the peer', async () => {
     const broken = close(
       new api.Agent({ connect: ((_options: unknown, done: (error: Error) => void) => done(new Error('no'))) as never }),
