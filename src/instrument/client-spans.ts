@@ -12,10 +12,13 @@ const { IncomingMessage: Response } = http;
 
 /** On a client's request: its span, or `null` where it was decided that there is none. */
 export const SPAN = Symbol('skyanchor.span');
+/** On a client's request that its caller aborted or destroyed, before anybody else had. */
+export const GIVEN_UP = Symbol('skyanchor.givenUp');
 const RESPONSE = Symbol('skyanchor.response');
 
 export interface Spanned {
   [SPAN]?: Span | null;
+  [GIVEN_UP]?: true;
   [RESPONSE]?: IncomingMessage;
 }
 
@@ -74,7 +77,7 @@ export class ClientSpans {
         this.failed(span, value);
         break;
       case 'close':
-        this.closed(span, request[RESPONSE]);
+        this.closed(span, request);
         break;
       default:
     }
@@ -98,17 +101,25 @@ export class ClientSpans {
   }
 
   /** The response was read to its end, or the connection is gone. */
-  private closed(span: Span, response: IncomingMessage | undefined): void {
-    // `errored`: cut off by the other side or by the network. A caller that has seen enough destroys without an error,
-    // and that is none; likewise a body that arrived and that nobody read.
-    if (response && !response.complete) {
-      const { details } = this.tracer;
-      if (response.errored) details.fail(span, response.errored);
+  private closed(span: Span, request: Spanned): void {
+    const { details } = this.tracer;
+    const { [RESPONSE]: response, [GIVEN_UP]: isGivenUp } = request;
+    if (!response) {
+      // Of an `abort` before there is a connection Node makes no error, other than of a `destroy`.
+      if (isGivenUp) details.fail(span, HUNG_UP);
+    } else if (!response.complete) {
+      // `errored`: cut off by the other side or by the network. A caller that has seen enough destroys the response
+      // without an error, or the request (so do a `break` out of `for await` and a `pipeline` that fails), of which Node
+      // makes the same error as of a cut; that is none. Likewise a body that arrived and that nobody read.
+      if (response.errored && !isGivenUp) details.fail(span, response.errored);
       else details.log(span, { event: 'aborted', message: 'the caller closed in the middle of the response' });
     }
     this.tracer.end(span);
   }
 }
+
+/** As Node says it of a request that is destroyed before there is a response. */
+const HUNG_UP = { name: 'ECONNRESET', message: 'socket hang up' };
 
 /** With its slashes; the usual ones need not be made. */
 function schemeOf(protocol: string): string {

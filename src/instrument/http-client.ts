@@ -1,10 +1,17 @@
+import http from 'node:http';
 import { httpClientByMethods } from './http-client-by-methods';
 import { httpClientByFunctions } from './http-client-by-functions';
 import { nodeKeepsHeads } from './node-keeps-heads';
-import { ClientSpans } from './client-spans';
+import { ClientSpans, GIVEN_UP, type Spanned } from './client-spans';
+import { patch, type Layer, type Undo } from './patch';
 import type { InstrumentOptions } from './options';
-import type { Undo } from './patch';
 import type { Tracer } from '../trace/tracer';
+
+// As it is now: test doubles replace what the module exports.
+const { ClientRequest: Request } = http;
+
+/** `abort` comes to it, too. */
+type Destroy = (this: Spanned & { readonly destroyed?: unknown }, error?: unknown) => unknown;
 
 /**
  * Exit spans and headers for outgoing requests of `http` and `https`. The way by methods of Node's classes costs least
@@ -19,5 +26,15 @@ export function httpClient(tracer: Tracer, options: InstrumentOptions): Undo[] {
       'this Node.js has other internals than expected: http.request and its siblings are wrapped instead',
     );
   }
-  return byMethods ? httpClientByMethods(tracer, spans) : httpClientByFunctions(tracer, spans);
+  const undos = byMethods ? httpClientByMethods(tracer, spans) : httpClientByFunctions(tracer, spans);
+  return [...undos, patch<Destroy>(Request.prototype, 'destroy', destroy)];
+}
+
+/** Who ends a request: by its events a caller who destroys it looks like a server that cuts it off. */
+function destroy(layer: Layer<Destroy>): Destroy {
+  return function destroy(error) {
+    // What Node has found to be cut is destroyed before anybody hears of it, and may then be destroyed once more.
+    if (layer.isOn && this.destroyed === false) this[GIVEN_UP] = true;
+    return layer.below.call(this, error);
+  };
 }

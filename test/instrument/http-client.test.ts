@@ -6,6 +6,8 @@ import net from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
 import { CERTIFICATE, KEY } from '../config/certificates';
@@ -338,6 +340,9 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     return port;
   }
 
+  /** Deprecated, and used all the same: Node itself does, where a loop over a response is left. */
+  const abort = (request: object): void => (request as { abort(): void }).abort();
+
   describe('a call that fails', () => {
     it('because nobody listens has the error', async () => {
       const port = await closedPort();
@@ -364,6 +369,20 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       expect(logsOf(await stage.exit())).toEqual([expect.objectContaining({ 'error.kind': 'AbortError' })]);
     });
 
+    it.each<[string, (request: ClientRequest) => unknown]>([
+      ['aborts it at once', abort],
+      ['destroys it at once', (request) => request.destroy()],
+      ['aborts it once it has a connection', (request) => request.on('socket', () => abort(request))],
+      ['destroys it once it has a connection', (request) => request.on('socket', () => request.destroy())],
+    ])('before there is a response, as the caller %s, has the error', async (_how, giveUp) => {
+      const port = await stage.serve(() => undefined);
+      const request = http.get({ port }).on('error', () => undefined);
+      giveUp(request);
+      const span = await stage.exit();
+      expect(span).toMatchObject({ statusCode: 0, isError: true });
+      expect(logsOf(span)).toMatchObject([{ event: 'error', 'error.kind': 'ECONNRESET', message: 'socket hang up' }]);
+    });
+
     it('in the middle of the response has the error and the status', async () => {
       const port = await stage.serve((_request, response) => {
         response.write('first', () => response.socket!.destroy());
@@ -374,12 +393,40 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       expect(logsOf(span)[0]).toMatchObject({ 'error.kind': 'ECONNRESET' });
     });
 
-    it('is none if the caller has read enough', async () => {
+    const enough: Record<string, (request: ClientRequest, response: IncomingMessage) => unknown> = {
+      'destroys the response': (_request, response) => response.once('data', () => response.destroy()),
+      'destroys the request': (request, response) => response.once('data', () => request.destroy()),
+      'aborts the request': (request, response) => response.once('data', () => abort(request)),
+      'breaks out of its loop': async (_request, response) => {
+        for await (const chunk of response) if (chunk) break;
+      },
+      'takes one chunk': (_request, response) => response.take(1).toArray(),
+      'writes it to what closes': (_request, response) =>
+        pipeline(response, new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) })),
+    };
+
+    it.each(Object.entries(enough))('is none if the caller has read enough: he %s', async (_how, read) => {
       const port = await stage.serve((_request, response) => response.write('endless'));
-      http.get({ port }, (response) => response.once('data', () => response.destroy()));
+      const request = http.get({ port });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      response.on('error', () => undefined);
+      await Promise.all([once(request, 'close'), Promise.resolve(read(request, response)).catch(() => 'full')]);
       const span = await stage.exit();
       expect(span).toMatchObject({ statusCode: 200, isError: false });
       expect(logsOf(span)).toEqual([{ event: 'aborted', message: expect.any(String) }]);
+    });
+
+    it('in the middle of the response is one, though the caller destroys what he hears is cut', async () => {
+      const port = await stage.serve((_request, response) => {
+        response.write('first', () => response.socket!.destroy());
+      });
+      const request = http.get({ port });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      for (const event of ['aborted', 'error', 'close']) response.on(event, () => request.destroy());
+      response.resume();
+      const span = await stage.exit();
+      expect(span).toMatchObject({ statusCode: 200, isError: true });
+      expect(logsOf(span)[0]).toMatchObject({ 'error.kind': 'ECONNRESET', message: 'aborted' });
     });
   });
 
@@ -425,7 +472,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       const { prototype } = http.ClientRequest as unknown as { prototype: Record<string, unknown> };
       const functions = (): unknown[] => [http.request, http.get, https.request, https.get];
       const { prototype: agent } = http.Agent as unknown as { prototype: Record<string, unknown> };
-      const methods = (): unknown[] => [prototype.emit, prototype._storeHeader, agent.addRequest];
+      const methods = (): unknown[] => [prototype.emit, prototype.destroy, prototype._storeHeader, agent.addRequest];
       const [wrapped, patched] = [functions(), methods()];
       stage.disable();
       const bare = functions();
