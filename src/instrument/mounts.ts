@@ -1,10 +1,7 @@
-/** So many mounts of one router are taken as they are. */
-const FEW = 8;
-/** Those in which what differs has become a star come on top. */
-const MANY = 16;
+/** So many are kept for a route; a router is rarely mounted more often. */
+const MOST = 16;
 const SLASH = 0x2f;
 const COLON = 0x3a;
-const STAR = 0x2a;
 const PARAMETERS = /:\w+/g;
 const DIGIT = /^\d/;
 
@@ -16,8 +13,7 @@ interface Mount {
 /**
  * Where the router of one route was seen mounted, and the route's name there. Express tells the path, `/users/12`, and
  * keeps the pattern `/users/:uid` in a regular expression. So the pattern is told by the parameters, which the route's
- * request has where its router merges them. Where it has none, names shall be few all the same, and true: the first
- * paths are taken for so many routers' own, and from then on segments that differ are a star, `/users/*`.
+ * request has where its router merges them; where it does not, nothing tells, and the path is taken as it is.
  */
 export class Mounts {
   private readonly mounts: Mount[] = [];
@@ -32,25 +28,20 @@ export class Mounts {
 
   /** The name at a path that no mount covers so far. */
   learn(base: string, params: unknown): string {
-    if (this.mounts.length >= MANY) return this.nameOf('/*');
-    const segments = withParameters(base.split('/'), params, this.pattern);
-    if (this.mounts.length >= FEW) for (const mount of this.mounts) putStars(segments, mount.path.split('/'));
-    const path = segments.join('/');
-    const name = this.nameOf(path);
-    this.mounts.push({ path, name });
+    const segments = base.split('/');
+    // A client may send what looks like a parameter, and it would stand for all others.
+    const isKept = this.mounts.length < MOST && !segments.some((segment) => isParameter(segment, 0));
+    const path = withParameters(segments, params, this.pattern).join('/');
+    const name = this.pattern === '/' ? path : path + this.pattern;
+    if (isKept) this.mounts.push({ path, name });
     return name;
-  }
-
-  private nameOf(path: string): string {
-    return this.pattern === '/' ? path : path + this.pattern;
   }
 }
 
 /** From the end on, since of `/user/:name` the literal may be a value, too; without those that the route itself has. */
 function withParameters(segments: readonly string[], params: unknown, pattern: string): string[] {
   const own = pattern.match(PARAMETERS) as string[] | null;
-  // A client may send what looks like a parameter, and it would cover all others.
-  const named = segments.map((segment) => (isAny(segment, 0) ? '*' : segment));
+  const named = [...segments];
   let end = segments.length;
   for (const [name, value] of Object.entries(params ?? {}).reverse()) {
     // A number is a group of a regular expression's.
@@ -71,12 +62,7 @@ function decoded(segment: string): string {
   }
 }
 
-function putStars(segments: string[], mount: readonly string[]): void {
-  if (mount.length !== segments.length) return;
-  for (let n = 1; n < mount.length; n++) if (mount[n] !== segments[n]) segments[n] = '*';
-}
-
-/** Segment by segment the same, but for parameters and stars. */
+/** Segment by segment the same, but for parameters. */
 function covers(mount: string, base: string): boolean {
   let m = 0;
   let b = 0;
@@ -84,16 +70,15 @@ function covers(mount: string, base: string): boolean {
     if (mount.charCodeAt(m) !== base.charCodeAt(b)) return false;
     const isSlash = mount.charCodeAt(m++) === SLASH;
     b++;
-    if (!isSlash || !isAny(mount, m)) continue;
+    if (!isSlash || !isParameter(mount, m)) continue;
     m = endOfSegment(mount, m);
     b = endOfSegment(base, b);
   }
   return m === mount.length && b === base.length;
 }
 
-function isAny(mount: string, at: number): boolean {
-  const code = mount.charCodeAt(at);
-  return code === COLON || code === STAR;
+function isParameter(path: string, at: number): boolean {
+  return path.charCodeAt(at) === COLON;
 }
 
 function endOfSegment(path: string, from: number): number {
