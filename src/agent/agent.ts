@@ -63,7 +63,8 @@ export interface Agent {
   onCommand(verb: string, handler: CommandHandler, options?: CommandOptions): () => void;
   /**
    * A local span around `fn`, sync or async. Returns what `fn` returns, rethrows what it throws. Outside a request it
-   * is a trace of its own.
+   * is a trace of its own. In place of a plain promise it returns one that settles alike, so that a rejection which nobody
+   * handles stays one: it is to be handled on the one that is returned.
    */
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
   /** Undefined outside a trace. */

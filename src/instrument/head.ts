@@ -16,24 +16,35 @@ export class Head {
   constructor(
     private readonly request: ClientRequest,
     /** The head, if it is stored already. */
-    private readonly stored: string | undefined,
+    public stored: string | undefined,
   ) {}
 
-  /** A header that the caller set himself is his. */
-  static add(this: void, head: Head, name: string, value: string): void {
+  static add(this: void, head: Head, name: string, value: string, forwarded?: string): void {
     if (!head.has(name)) head.lines += `${name}: ${value}\r\n`;
+    else if (forwarded !== undefined) head.replace(name, forwarded, value);
   }
 
   private has(name: string): boolean {
     if (this.stored === undefined) return this.request.hasHeader(name);
     return this.stored.toLowerCase().includes(`\r\n${name}:`);
   }
+
+  private replace(name: string, old: string, value: string): void {
+    const { request, stored } = this;
+    if (stored === undefined) {
+      if (request.getHeader(name) === old) request.setHeader(name, value);
+      return;
+    }
+    const start = stored.toLowerCase().indexOf(`\r\n${name}:`) + 2 + name.length + 1;
+    const end = stored.indexOf('\r\n', start);
+    if (stored.slice(start, end).trim() === old) this.stored = `${stored.slice(0, start)} ${value}${stored.slice(end)}`;
+  }
 }
 
-/** Puts lines into a head that is stored and not sent. */
-export function amend(request: Stored, stored: string, lines: string): void {
-  const at = stored.indexOf('\r\n') + 2;
-  const amended = stored.slice(0, at) + lines + stored.slice(at);
+/** Puts lines into a head that is stored and not sent. @param changed the head as it is to be, but for the lines */
+export function amend(request: Stored, stored: string, lines: string, changed = stored): void {
+  const at = changed.indexOf('\r\n') + 2;
+  const amended = changed.slice(0, at) + lines + changed.slice(at);
   // With `Expect: 100-continue` it stands in the queue already, and what is there is sent.
   const first = request.outputData?.[0];
   if (typeof first?.data === 'string' && first.data.startsWith(stored)) {

@@ -104,8 +104,8 @@ class ClientByFunctions {
   }
 }
 
-function addTo(asked: Options, name: string, value: string): void {
-  asked.headers = withHeader(asked.headers, name, value) as Options['headers'] & object;
+function addTo(asked: Options, name: string, value: string, forwarded?: string): void {
+  asked.headers = withHeader(asked.headers, { name, value, forwarded }) as Options['headers'] & object;
 }
 
 /** As Node's constructor puts them together; always an object of our own. */

@@ -96,7 +96,7 @@ class ClientByMethods {
         this.open(request, undefined);
       }
       const span = (request as Spanned)[SPAN];
-      return span && span.endTime === 0 ? this.linesOf(request, span) : '';
+      return span && span.endTime === 0 ? this.headOf(request, span).lines : '';
     } catch (error) {
       this.spans.complain(error);
       return '';
@@ -107,13 +107,13 @@ class ClientByMethods {
     const span = this.spans.open(request, peerOf(request, port || guessedPort(request)));
     const stored = request._header;
     if (!span || typeof stored !== 'string') return;
-    const lines = this.linesOf(request, span, stored);
-    if (lines !== '') amend(request, stored, lines);
+    const head = this.headOf(request, span, stored);
+    if (head.lines !== '' || head.stored !== stored) amend(request, stored, head.lines, head.stored);
   }
 
-  private linesOf(request: ClientRequest, span: Parameters<Tracer['inject']>[0], stored?: string): string {
+  private headOf(request: ClientRequest, span: Parameters<Tracer['inject']>[0], stored?: string): Head {
     const head = new Head(request, stored);
     this.tracer.inject(span, head, Head.add);
-    return head.lines;
+    return head;
   }
 }

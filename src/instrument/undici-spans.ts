@@ -17,7 +17,7 @@ interface Request {
   readonly method?: unknown;
   readonly upgrade?: unknown;
   /** Lines of text in version 5, later names and values in turn. */
-  readonly headers?: unknown;
+  headers?: unknown;
   addHeader(name: string, value: string): unknown;
   onUpgrade?: Upgraded;
   onRequestUpgrade?: Upgraded;
@@ -135,9 +135,23 @@ function isAbort(error: unknown): boolean {
   return name === 'AbortError' || code === 'UND_ERR_ABORTED';
 }
 
-/** A header that the caller set himself is his. */
-function addHeader(request: Request, name: string, value: string): void {
+function addHeader(request: Request, name: string, value: string, forwarded?: string): void {
   if (!hasHeader(request.headers, name)) request.addHeader(name, value);
+  else if (forwarded !== undefined) replaceHeader(request, name, forwarded, value);
+}
+
+/** As the versions keep them: 5 as text, the others as names and values in turn. */
+function replaceHeader(request: Request, name: string, old: string, value: string): void {
+  const { headers } = request;
+  if (typeof headers === 'string') {
+    const start = `\r\n${headers}`.toLowerCase().indexOf(`\r\n${name}:`) + name.length + 1;
+    const end = headers.indexOf('\r\n', start);
+    if (headers.slice(start, end).trim() === old)
+      request.headers = `${headers.slice(0, start)} ${value}${headers.slice(end)}`;
+  } else if (Array.isArray(headers)) {
+    const at = headers.findIndex((one, index) => index % 2 === 0 && String(one).toLowerCase() === name);
+    if (headers[at + 1] === old) headers[at + 1] = value;
+  }
 }
 
 function hasHeader(headers: unknown, name: string): boolean {

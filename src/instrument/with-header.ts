@@ -1,17 +1,29 @@
+export interface NewHeader {
+  /** In small letters. */
+  readonly name: string;
+  readonly value: string;
+  /** Takes the place of this value of it. */
+  readonly forwarded: string | undefined;
+}
+
 /** Headers as people give them, with one more; what they gave is left as it was. One that is there already stays. */
-export function withHeader(headers: unknown, name: string, value: string): unknown {
+export function withHeader(headers: unknown, { name, value, forwarded }: NewHeader): unknown {
   if (headers === undefined || headers === null) return { [name]: value };
+  const isIt = (one: unknown): boolean => String(one).toLowerCase() === name;
   if (!Array.isArray(headers)) {
-    return hasName(Object.keys(headers), name) ? headers : { ...headers, [name]: value };
+    const own = Object.keys(headers).find(isIt);
+    const stays = own !== undefined && (headers as Record<string, unknown>)[own] !== forwarded;
+    return stays ? headers : { ...headers, [own ?? name]: value };
   }
   const list: readonly unknown[] = headers;
   // Pairs, or names and values in turn.
-  const isPaired = Array.isArray(list[0]);
-  const names = isPaired ? list.map((pair) => (pair as unknown[])[0]) : list.filter((_, at) => at % 2 === 0);
-  if (hasName(names, name)) return headers;
-  return isPaired ? [...list, [name, value]] : [...list, name, value];
-}
-
-function hasName(names: readonly unknown[], name: string): boolean {
-  return names.some((one) => String(one).toLowerCase() === name);
+  if (Array.isArray(list[0])) {
+    const pairs = list as readonly (readonly unknown[])[];
+    const at = pairs.findIndex(([one]) => isIt(one));
+    if (at === -1) return [...list, [name, value]];
+    return pairs[at]?.[1] === forwarded ? list.with(at, [name, value]) : headers;
+  }
+  const at = list.findIndex((one, index) => index % 2 === 0 && isIt(one));
+  if (at === -1) return [...list, name, value];
+  return list[at + 1] === forwarded ? list.with(at + 1, value) : headers;
 }

@@ -13,7 +13,7 @@ export const SW6 = 'sw6';
 /** @param epoch of our own registration: the ids in the header mean something only in it, unless it is one of our `own` */
 export function sw6Origin(header: unknown, epoch: number, own: OwnCarriers): Origin | undefined {
   const sw6 = readSw6(header);
-  if (!sw6) return undefined;
+  if (!sw6 || typeof header !== 'string') return undefined;
   const ref: V2Ref = {
     epoch: own.epochOf(sw6, epoch),
     refType: RefType.crossProcess,
@@ -25,7 +25,8 @@ export function sw6Origin(header: unknown, epoch: number, own: OwnCarriers): Ori
     entryEndpoint: sw6.entryEndpoint,
     parentEndpoint: sw6.parentEndpoint,
   };
-  return { isSampled: sw6.isSampled, traceId: sw6.traceId, ref, correlation: undefined, skipsAnalysis: false };
+  const { isSampled, traceId } = sw6;
+  return { isSampled, traceId, carrier: header, ref, correlation: undefined, skipsAnalysis: false };
 }
 
 /** What a request of this exit span has to say; `undefined`: it cannot be said. */

@@ -7,6 +7,7 @@ import type { Origin } from './origin';
 import type { OwnWords } from './own-names';
 import type { Span } from './segment';
 import type { V3Ref } from './segment-ref';
+import type { SetHeader } from './set-header';
 
 export const SW8 = 'sw8';
 export const SW8_CORRELATION = 'sw8-correlation';
@@ -17,8 +18,9 @@ export const SW8_X = 'sw8-x';
 const NO_TIME = ' ';
 
 export function sw8Origin(headers: IncomingHeaders): Origin | undefined {
-  const sw8 = readSw8(headers[SW8]);
-  if (!sw8) return undefined;
+  const { [SW8]: carrier } = headers;
+  const sw8 = readSw8(carrier);
+  if (!sw8 || typeof carrier !== 'string') return undefined;
   const ref: V3Ref = {
     refType: RefType.crossProcess,
     traceId: sw8.traceId,
@@ -32,6 +34,7 @@ export function sw8Origin(headers: IncomingHeaders): Origin | undefined {
   return {
     isSampled: sw8.isSampled,
     traceId: sw8.traceId,
+    carrier,
     ref,
     correlation: readCorrelation(headers[SW8_CORRELATION]),
     skipsAnalysis: skipsAnalysis(headers[SW8_X]),
@@ -54,7 +57,7 @@ export function sw8Of(span: Span, names: OwnWords): string | undefined {
 }
 
 /** Calls `set` for what goes beside `sw8`. */
-export function sw8Rest<T>(span: Span, into: T, set: (into: T, name: string, value: string) => void): void {
+export function sw8Rest<T>(span: Span, into: T, set: SetHeader<T>): void {
   const { correlation, skipsAnalysis: skips } = span.segment;
   const pairs = writeCorrelation(correlation);
   if (pairs !== undefined) set(into, SW8_CORRELATION, pairs);

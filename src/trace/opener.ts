@@ -72,6 +72,7 @@ export class Opener {
     const span = this.first(type, operationName, before.traceId, now);
     const { segment } = span;
     segment.entry = before.entry;
+    segment.carrier = before.carrier;
     segment.correlation = before.correlation;
     segment.skipsAnalysis = before.skipsAnalysis;
     return span;

@@ -6,6 +6,8 @@ export interface Origin {
   /** The caller records this trace, so everybody does; otherwise nobody. */
   readonly isSampled: boolean;
   readonly traceId: Id;
+  /** The header that said so, as it came. */
+  readonly carrier: string;
   readonly ref: SegmentRef;
   /** What the application gave the trace along, at most three pairs. */
   readonly correlation: ReadonlyMap<string, string> | undefined;

@@ -8,6 +8,7 @@ import type { IncomingHeaders } from './incoming-headers';
 import type { Origin } from './origin';
 import type { OwnNames } from './own-names';
 import type { Span } from './segment';
+import type { SetHeader } from './set-header';
 
 export interface PropagationOptions {
   readonly ids: IdGenerator;
@@ -42,22 +43,22 @@ export class Propagation {
   }
 
   /** Calls `set` for each header that the request of this exit span has to carry. */
-  inject<T>(span: Span, into: T, set: (into: T, name: string, value: string) => void): void {
+  inject<T>(span: Span, into: T, set: SetHeader<T>): void {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
     const names = this.options.names?.();
     if (!names) return;
-    const { entry } = span.segment;
+    const { carrier, entry } = span.segment;
     if (entry) settleName(entry);
     if (names.protocol === 'v2') {
       const header = sw6Of(span, names);
       if (header === undefined) return;
       this.own.note(names);
-      set(into, SW6, header);
+      set(into, SW6, header, carrier);
       return;
     }
     const header = sw8Of(span, names);
     if (header === undefined) return;
-    set(into, SW8, header);
+    set(into, SW8, header, carrier);
     sw8Rest(span, into, set);
   }
 }

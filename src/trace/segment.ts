@@ -37,6 +37,8 @@ export class Segment {
   entry: Span | undefined = undefined;
   /** Its first span. */
   root: Span | undefined = undefined;
+  /** The header that brought the trace, as it came. */
+  carrier: string | undefined = undefined;
   /** What the application gives the trace along, v3 only; replaced as a whole, since segments share it. */
   correlation: ReadonlyMap<string, string> | undefined = undefined;
   /** Not to count in the metrics; v3 only. */

@@ -14,6 +14,7 @@ import type { Clock } from '../base/clock';
 import type { IncomingHeaders } from './incoming-headers';
 import type { Origin } from './origin';
 import type { Segment, Span } from './segment';
+import type { SetHeader } from './set-header';
 
 export interface TracerOptions extends PropagationOptions, OpenerOptions {
   /** Takes each segment when its last open span has ended. Must not throw. */
@@ -95,7 +96,7 @@ export class Tracer {
    * Calls `set` for each header that the request of this exit span has to carry, so that the trace goes on where it
    * arrives. Calls nothing while the backend does not know us: an incomplete header would be worse than none.
    */
-  inject<T>(span: Span, into: T, set: (into: T, name: string, value: string) => void): void {
+  inject<T>(span: Span, into: T, set: SetHeader<T>): void {
     try {
       this.propagation.inject(span, into, set);
     } catch {
@@ -164,6 +165,7 @@ export class Tracer {
     if (this.isPaused || !origin.isSampled) return undefined;
     const span = this.opener.first(SpanType.entry, operationName, origin.traceId);
     span.refs = [origin.ref];
+    span.segment.carrier = origin.carrier;
     span.segment.correlation = origin.correlation;
     span.segment.skipsAnalysis = origin.skipsAnalysis;
     return span;
