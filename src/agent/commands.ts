@@ -90,7 +90,7 @@ export class Commands {
    * that came like the one before, with the refresh every 30 s: each write takes a lock that all processes on this host share.
    */
   statusChanged(): void {
-    if (!this.statusFile) return;
+    if (!this.statusFile || this.channel?.withholdsEnd) return;
     const status = this.options.status();
     const { registration, backend, heartbeat, commands, endpoints, networkAddresses, settings } = status;
     const { lastError } = heartbeat;

@@ -106,6 +106,11 @@ export class CommandChannel {
     };
   }
 
+  /** `status()` shows an end that is not to be written elsewhere before the command file has it; `onChange` says when. */
+  get withholdsEnd(): boolean {
+    return this.worker.withholdsEnd;
+  }
+
   private lookAgainIn(ms: number): void {
     this.isRestless = true;
     this.watch.lookIn(ms);
@@ -133,11 +138,11 @@ export class CommandChannel {
           `the command file ${this.path} cannot be read: ${reading.reason}`,
           'command file unavailable',
         );
-        this.worker.tellEnd();
+        this.worker.releaseEnd();
         return true;
       case 'refused':
         this.faults.report(reading.key, reading.rule);
-        this.worker.tellEnd();
+        this.worker.releaseEnd();
         return true;
       case 'read':
         return this.listen(reading, isFirst);
@@ -157,7 +162,7 @@ export class CommandChannel {
     }
     if (content.status === 'refused') {
       this.faults.report(read.key, content.rule);
-      this.worker.tellEnd();
+      this.worker.releaseEnd();
       this.isRestless = true;
       return true;
     }

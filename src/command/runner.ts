@@ -20,6 +20,8 @@ export interface RunnerOptions {
   note(verb: string, stamp: Stamp): void;
   /** A run has ended: that is to be written. */
   onEnd(): void;
+  /** An end is withheld no longer. */
+  onRelease(): void;
 }
 
 interface Run {
@@ -34,8 +36,9 @@ export class Runner {
   private readonly rate: RateLimit;
   private isStopped = false;
   private execution: Execution | undefined;
-  /** The end of a run that is not in the file yet. `untold`: the same for the status, while that does not have it either. */
-  private end: { readonly run: Run; readonly stamp: Stamp; untold: Stamp | undefined } | undefined;
+  /** The end of a run that is not in the file yet. */
+  private end: { readonly run: Run; readonly stamp: Stamp } | undefined;
+  private isEndWithheld = false;
 
   constructor(private readonly options: RunnerOptions) {
     this.rate = new RateLimit(options.clock, { burst: 5, everyMs: 1_000 });
@@ -64,15 +67,23 @@ export class Runner {
 
   /** The file is gone, and with it the stamp that the end would have belonged to. */
   drop(): void {
-    this.tellEnd();
+    this.releaseEnd();
     this.end = undefined;
   }
 
-  /** The status has the end now, whether or not the file has. */
-  tellEnd(): void {
-    if (!this.end?.untold) return;
-    this.options.note(this.end.run.verb, this.end.untold);
-    this.end.untold = undefined;
+  /**
+   * A verb has ended, and what is written elsewhere does not say so before the file does: a process that ends between the
+   * two would be said to have been interrupted in what is done.
+   */
+  get withholdsEnd(): boolean {
+    return this.isEndWithheld;
+  }
+
+  /** The file has the end, or will not have it. */
+  releaseEnd(): void {
+    if (!this.isEndWithheld) return;
+    this.isEndWithheld = false;
+    this.options.onRelease();
   }
 
   /** Begins it, if that could be said. */
@@ -113,8 +124,7 @@ export class Runner {
     const { run, stamp } = this.end;
     const isBegun = page.has(stamp.instance, ({ state, id }) => state === 'running' && id === run.id);
     const said = isBegun ? await page.say(stamp) : 'silent';
-    // Not before the file: a process that ends between the two would be said to have been interrupted in what is done.
-    if (said !== 'changed') this.tellEnd();
+    if (said !== 'changed') this.releaseEnd();
     if (said === 'written' || said === 'silent') this.end = undefined;
     return said;
   }
@@ -125,8 +135,10 @@ export class Runner {
     const flag = run.when === 'now' ? '' : run.when;
     const took = state === 'done' ? `took=${tookMs}ms` : '';
     const stamp = this.options.stamps.make(state, run.id, undefined, join(detail, took, flag));
-    this.end = { run, stamp, untold: { ...stamp, detail: join(detail, flag) } };
+    this.end = { run, stamp };
+    this.isEndWithheld = true;
     this.options.log.info(`command ${run.digest}: ${run.verb} ${state} after ${tookMs} ms`);
+    this.options.note(run.verb, { ...stamp, detail: join(detail, flag) });
     this.options.onEnd();
   }
 }

@@ -49,6 +49,7 @@ export class Worker {
       log,
       note: (verb, stamp) => this.note(verb, stamp),
       onEnd: () => options.onWish(0),
+      onRelease: () => options.onChange(),
     });
   }
 
@@ -77,9 +78,14 @@ export class Worker {
     this.runner.drop();
   }
 
-  /** The file cannot be listened to: the status has the end of a command without it. */
-  tellEnd(): void {
-    this.runner.tellEnd();
+  /** The status shows an end that is not to be written elsewhere before the file has it. */
+  get withholdsEnd(): boolean {
+    return this.runner.withholdsEnd;
+  }
+
+  /** The file cannot be listened to, and so will not have the end. */
+  releaseEnd(): void {
+    this.runner.releaseEnd();
   }
 
   /** @param isAtStart the file was there, and readable, when we came */

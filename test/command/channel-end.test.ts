@@ -17,19 +17,16 @@ afterEach(async () => {
 });
 
 describe('the end of a command', () => {
-  it('is in the file before the status tells it', async () => {
-    const channel = await desk.watchReady();
-    const { append } = CommandFile.prototype;
-    const shown: (string | undefined)[] = [];
-    jest.spyOn(CommandFile.prototype, 'append').mockImplementation(async function (this: CommandFile, ...args) {
-      const outcome = await append.apply(this, args);
-      shown.push(channel.status().last[0]?.state);
-      return outcome;
-    });
+  it('is in the file before it is released to what is written elsewhere', async () => {
+    const told: string[] = [];
+    const onChange = (): void => {
+      const { last } = channel.status();
+      if (!channel.withholdsEnd) told.push(`${last[0]?.state} ${desk.statesOf().join()}`);
+    };
+    const channel = await desk.watchReady({ onChange });
     await desk.type('echo reset > $F');
-    await until(() => channel.status().last[0]?.state === 'done');
-    expect(desk.statesOf()).toEqual(['running', 'done']);
-    expect(shown).toEqual([undefined, 'running']);
+    await until(() => told.length === 2);
+    expect(told).toEqual(['running running', 'done running,done']);
   });
 
   it.each<readonly [string, () => void, () => void]>([
@@ -52,13 +49,15 @@ describe('the end of a command', () => {
       },
       () => jest.restoreAllMocks(),
     ],
-  ])('is told by the status, once, where the file %s', async (_, breakFile, mend) => {
-    const channel = await desk.watchReady();
+  ])('is released, and told once, where the file %s', async (_, breakFile, mend) => {
+    let released = 0;
+    const isDone = (): boolean => channel.status().last[0]?.state === 'done' && !channel.withholdsEnd;
+    const channel = await desk.watchReady({ onChange: () => isDone() && released++ });
     await desk.type('echo slow > $F');
     await desk.untilRan(1);
     breakFile();
     end();
-    await until(() => channel.status().last[0]?.state === 'done');
+    await until(() => released > 0);
     mend();
     appendFileSync(desk.file, 'pause\n');
     await until(() => desk.ran.includes('pause'));
