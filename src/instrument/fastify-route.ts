@@ -1,4 +1,4 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { hear } from './hear';
 import { noteRoute } from './route';
 import { SCOPE, type Scoped } from './scoped';
 import type { Undo } from './patch';
@@ -17,8 +17,7 @@ interface Message {
 
 /** Fastify knows the route on a request of its own kind only, so it is noted on Node's. */
 export function fastifyRoute(): Undo {
-  subscribe(HANDLER, note);
-  return () => void unsubscribe(HANDLER, note);
+  return hear(HANDLER, note);
 }
 
 function note(message: unknown): void {

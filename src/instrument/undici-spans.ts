@@ -129,10 +129,10 @@ export class UndiciSpans {
 
 const SEEN_ENOUGH = { event: 'aborted', message: 'the caller closed in the middle of the response' };
 
-/** Whatever the realm: `AbortError` of a signal, and undici's own. */
+/** Whatever the realm: `AbortError` of a signal, undici's own, and since version 8 that of a sink which was closed. */
 function isAbort(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-  return name === 'AbortError' || code === 'UND_ERR_ABORTED';
+  return name === 'AbortError' || code === 'UND_ERR_ABORTED' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function addHeader(request: Request, name: string, value: string, forwarded?: string): void {

@@ -1,4 +1,4 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { hear } from './hear';
 import { UndiciSpans } from './undici-spans';
 import { UndiciScopes } from './undici-scopes';
 import type { InstrumentOptions } from './options';
@@ -17,10 +17,6 @@ export function undici(tracer: Tracer, options: InstrumentOptions): Undo[] {
     headers: (message: unknown) => spans.answered(message),
     trailers: (message: unknown) => spans.complete(message),
     error: (message: unknown) => spans.failed(message),
-  }).map(([event, heard]): Undo => {
-    const name = `undici:request:${event}`;
-    subscribe(name, heard);
-    return () => unsubscribe(name, heard);
-  });
+  }).map(([event, heard]) => hear(`undici:request:${event}`, heard));
   return [...undos, () => scopes.disable()];
 }

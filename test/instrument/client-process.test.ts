@@ -49,6 +49,28 @@ async function linesOf(...args: string[]): Promise<string[]> {
 }
 
 describe('in a process of its own', () => {
+  it('fetch is traced again after the agent was stopped and its channels could be collected', async () => {
+    const again = AGENT.replace('  enable(', '  const begin = () => enable(');
+    const program = `
+      const { setTimeout: sleep } = require('timers/promises');
+      ${again} ${SERVER}
+      server.listen(0, '127.0.0.1', async () => {
+        begin()();
+        await sleep(20);
+        gc();
+        // Loads what publishes.
+        await fetch('http://127.0.0.1:' + server.address().port + '/unheard');
+        await sleep(20);
+        gc();
+        await sleep(20);
+        begin();
+        await fetch('http://127.0.0.1:' + server.address().port + '/heard');
+        server.close();
+      });
+    `;
+    expect(await linesOf('--expose-gc', file('again.js', program))).toEqual(['/heard true']);
+  });
+
   it('functions that were taken out of http and https before the agent started are traced, with their headers', async () => {
     const program = `
       const { get, request } = require('http');

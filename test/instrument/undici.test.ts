@@ -198,6 +198,21 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     ]);
   });
 
+  test('a caller who closes the sink of stream() has seen enough', async () => {
+    const port = await stage.serve((_request, response) => void response.write('x'));
+    const sink = (): Writable =>
+      new Writable({
+        write(_chunk, _encoding, done) {
+          done();
+          this.destroy();
+        },
+      });
+    await expect(api.stream(`http://127.0.0.1:${port}/`, { dispatcher: agent, method: 'GET' }, sink)).rejects.toThrow();
+    const span = await stage.exit();
+    expect(span).toMatchObject({ isError: false, statusCode: 200 });
+    expect(logsOf(span)).toEqual([expect.objectContaining({ event: 'aborted' })]);
+  });
+
   test('a server that does not answer in time is an error', async () => {
     const port = await stage.serve((request, response) => {
       if (request.url === '/body') response.write('x');
