@@ -54,7 +54,6 @@ export class RunningAgent implements Agent {
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
       onIdle: () => this.ending.settle(),
-      onSilence: () => this.ending.settle(),
       onChange: () => this.commands.statusChanged(),
       onConfiguration: (configuration) => {
         this.settings.take(configuration);

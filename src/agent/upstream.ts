@@ -24,10 +24,8 @@ export interface UpstreamOptions {
   /** Of the agent. */
   readonly startedAt: number;
   isStopping(): boolean;
-  /** No segment waits to be sent any more. */
+  /** No segment waits to be sent any more, or no backend is there to take one. */
   onIdle(): void;
-  /** No backend is there to send anything to. */
-  onSilence(): void;
   /** Something that `status()` shows has changed. */
   onChange(): void;
   /** The backend has configured this service otherwise than before. */
@@ -93,7 +91,7 @@ export class Upstream {
     return this.started?.backend.address !== undefined;
   }
 
-  /** A backend is connected, or the first attempt to reach one has not failed. */
+  /** A backend is connected, or no attempt to reach one has failed since. */
   get mayBeHeard(): boolean {
     return this.isConnected || !this.hasFailed;
   }
@@ -182,7 +180,7 @@ export class Upstream {
     const { backend, registrar } = this.started ?? {};
     const state = registrar?.state;
     this.hasFailed = (registrar?.heartbeatStatus().failures ?? 0) > 0;
-    if (!this.mayBeHeard) options.onSilence();
+    if (!this.mayBeHeard) options.onIdle();
     if (state?.phase === 'registered') options.ids.setInstance(state.instanceId);
     if (registrar?.isSound) this.reporter.wake();
     const isWanted = state?.phase === 'connected' && !options.isStopping();

@@ -10,9 +10,10 @@ export interface NewHeader {
 export function withHeader(headers: unknown, { name, value, forwarded }: NewHeader): unknown {
   if (headers === undefined || headers === null) return { [name]: value };
   const isIt = (one: unknown): boolean => String(one).toLowerCase() === name;
+  const isForwarded = (one: unknown): boolean => forwarded !== undefined && one === forwarded;
   if (!Array.isArray(headers)) {
     const own = Object.keys(headers).find(isIt);
-    const stays = own !== undefined && (headers as Record<string, unknown>)[own] !== forwarded;
+    const stays = own !== undefined && !isForwarded((headers as Record<string, unknown>)[own]);
     return stays ? headers : { ...headers, [own ?? name]: value };
   }
   const list: readonly unknown[] = headers;
@@ -21,9 +22,9 @@ export function withHeader(headers: unknown, { name, value, forwarded }: NewHead
     const pairs = list as readonly (readonly unknown[])[];
     const at = pairs.findIndex(([one]) => isIt(one));
     if (at === -1) return [...list, [name, value]];
-    return pairs[at]?.[1] === forwarded ? list.with(at, [name, value]) : headers;
+    return isForwarded(pairs[at]?.[1]) ? list.with(at, [name, value]) : headers;
   }
   const at = list.findIndex((one, index) => index % 2 === 0 && isIt(one));
   if (at === -1) return [...list, name, value];
-  return list[at + 1] === forwarded ? list.with(at + 1, value) : headers;
+  return isForwarded(list[at + 1]) ? list.with(at + 1, value) : headers;
 }
