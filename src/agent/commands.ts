@@ -111,7 +111,7 @@ export class Commands {
     );
   }
 
-  /** Listeners to a signal that proper-lockfile brought along, and that are nobody. */
+  /** Listeners to a signal that proper-lockfile brought along, and that decide nothing. */
   silentListeners(signal: NodeJS.Signals): number {
     return ownSignalListeners(signal);
   }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { blockFor } from '../base/block';
+import { patch } from '../instrument/patch';
 
 /** How a process ends, and what we may do before. */
 export interface ExitOptions {
@@ -19,13 +20,18 @@ export interface ExitOptions {
  */
 const LAST_WORDS_MS = 100;
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
+/** What applications send to themselves once they have closed: the signal that came, or nodemon's. */
+const RAISED: readonly NodeJS.Signals[] = [...SIGNALS, 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
 /**
  * Flushes when a signal is about to end the process. Any listener of ours takes the default action away, so this does
- * what would have happened: if nobody else listens, the process ends by that very signal; if the application listens,
- * it decides.
+ * what would have happened: if nothing else listens, the process ends by that very signal; if the application listens,
+ * it decides, and our listener to that signal is gone for good. A signal that the application then sends to itself
+ * ends the process inside of `process.kill()`, as without us. With a listener of ours it would have to wait for the
+ * event loop, which has often come to its end by then, and the process with it, with exit code 0.
  *
- * Where it ends without letting anybody wait, by `process.exit()` or an error, what was traced is written all the same.
+ * Where the process ends without a moment to wait, by `process.exit()`, by an error or by a signal that it sends to
+ * itself, what was traced is written all the same.
  *
  * @returns takes the listeners away
  */
@@ -42,6 +48,7 @@ export function watchExit(options: ExitOptions): () => void {
     if (number !== constants.signals[signal]) return;
     const others = process.listenerCount(signal) - 1 - options.silentListeners(signal);
     if (others > 0) {
+      process.removeListener(signal, onSignal);
       // Whatever it decides, it may be the end.
       if (options.hasWork()) void options.flush();
       return;
@@ -56,12 +63,22 @@ export function watchExit(options: ExitOptions): () => void {
     options.flush().then(endNow, endNow);
   }
 
-  function onExit(): void {
+  function sayLastWords(): void {
     try {
       if (options.hasWork() && options.sendLast()) blockFor(LAST_WORDS_MS);
     } catch {
       // Nobody is left to be told, and the exit code is the application's.
     }
+  }
+
+  /** The process sends itself a signal; if nothing listens to it but we, it is over when this has returned. */
+  function onRaise(pid: unknown, given: unknown = 'SIGTERM'): void {
+    const signal = RAISED.find((one) => one === given || constants.signals[one] === given);
+    if (!signal || Number(pid) !== process.pid) return;
+    const ours = process.listeners(signal).includes(onSignal) ? 1 : 0;
+    if (process.listenerCount(signal) > ours) return;
+    process.removeListener(signal, onSignal);
+    sayLastWords();
   }
 
   /** Who listens once is gone when it is his turn; so we count before anybody has it. */
@@ -78,13 +95,18 @@ export function watchExit(options: ExitOptions): () => void {
   }
 
   function unwatch(): void {
-    process.removeListener('exit', onExit);
+    unpatch();
+    process.removeListener('exit', sayLastWords);
     process.removeListener('newListener', onNewListener);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
   }
 
+  const unpatch = patch<typeof process.kill>(process, 'kill', (layer) => (...raised) => {
+    if (layer.isOn) onRaise(...raised);
+    return layer.below.apply(process, raised);
+  });
   for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   process.on('newListener', onNewListener);
-  process.on('exit', onExit);
+  process.on('exit', sayLastWords);
   return unwatch;
 }

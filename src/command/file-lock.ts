@@ -1,6 +1,5 @@
-import type ProperLockfile from 'proper-lockfile';
 import type { Clock } from '../base/clock';
-import { load } from './load';
+import { loadLockfile } from './load-lockfile';
 import { LockFs } from './lock-fs';
 
 /** Somebody who waits for a lock. */
@@ -31,8 +30,7 @@ const LONGEST_PAUSE_MS = 320;
 /**
  * proper-lockfile, with its traps closed: by itself it does not wait (`retries: 0`), waits on timers that hold the
  * process, wants the locked file to exist (`realpath`), throws from a timer when the lock is lost, and believes in
- * clocks (LockFs). Loading it patches `fs.close` and listens to signals, so that is left until there is something to
- * lock.
+ * clocks (LockFs). Loading it patches `fs.close`, so that is left until there is something to lock.
  */
 export class FileLock {
   private lostBecause: Error | undefined;
@@ -41,18 +39,21 @@ export class FileLock {
   private constructor(
     private readonly clock: Clock,
     private readonly fs: LockFs,
+    /** The lock itself, a directory. */
+    private readonly directory: string,
   ) {}
 
   /** Rejects when the lock cannot be had in time, or not at all. */
   static async take(options: FileLockOptions): Promise<FileLock> {
-    const lockfile = load('proper-lockfile') as typeof ProperLockfile;
+    const lockfile = loadLockfile();
     const { path, clock } = options;
     const fs = new LockFs(clock, options.onHandover);
-    const lock = new FileLock(clock, fs);
+    const lock = new FileLock(clock, fs, `${path}.lock`);
     const onCompromised = (error: Error): void => void (lock.lostBecause = error);
     for (let pauseMs = PAUSE_MS; ;) {
       try {
         lock.letGo = await lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
+        process.once('exit', lock.onExit);
         return lock;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ELOCKED' || options.isOver()) throw error;
@@ -75,7 +76,17 @@ export class FileLock {
   /** Never rejects: a lock that is lost is as good as let go. */
   async release(): Promise<void> {
     await this.letGo().catch(() => undefined);
+    process.removeListener('exit', this.onExit);
   }
+
+  /** Another process need not wait until it counts as abandoned. */
+  private readonly onExit = (): void => {
+    try {
+      this.fs.rmdirSync(this.directory);
+    } catch {
+      // It is gone already.
+    }
+  };
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -49,11 +49,25 @@ describe('the exit of a process', () => {
     expect(calls).toEqual([]);
   });
 
+  it.each<[string, number, NodeJS.Signals | 0]>([
+    ['asks whether another process lives', process.ppid, 0],
+    ['asks whether this one lives', process.pid, 0],
+    ['sends a signal that ends nothing', process.pid, 'SIGWINCH'],
+  ])('has not come when process.kill %s', (_what, pid, signal) => {
+    exit();
+    const before = process.listenerCount('SIGTERM');
+    expect(process.kill(pid, signal)).toBe(true);
+    expect([calls, process.listenerCount('SIGTERM')]).toEqual([['sendLast'], before]);
+  });
+
   it('is none of our business any more once the watch has ended', () => {
     const signals = ['SIGTERM', 'SIGINT'] as const;
     const before = [process.listenerCount('exit'), ...signals.map((signal) => process.listenerCount(signal))];
+    const { kill } = process;
     exit({ hasWork: () => false });
+    expect(process.kill).not.toBe(kill);
     unwatch();
+    expect(process.kill).toBe(kill);
     expect([process.listenerCount('exit'), ...signals.map((signal) => process.listenerCount(signal))]).toEqual(before);
   });
 });

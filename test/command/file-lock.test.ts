@@ -11,6 +11,7 @@ import type { HolderOptions } from './lock-holder';
 
 const HOUR_MS = 3_600_000;
 const TYPESCRIPT = join(__dirname, '..', 'support', 'typescript.js');
+const EXIT = join(__dirname, 'lock-exit.ts');
 const HOLDER = join(__dirname, 'lock-holder.ts');
 
 let folder: string;
@@ -66,6 +67,25 @@ describe('processes whose clocks are an hour apart', () => {
     expect([...names].sort()).toEqual(['early', 'early', 'late', 'late', 'right', 'right']);
     expect(lines).toEqual(names.flatMap((name) => [`takes ${name}`, `has ${name}`]));
   }, 60_000);
+});
+
+describe('a process that exits while it has a lock', () => {
+  async function wordsOf(...args: string[]): Promise<string[]> {
+    const app = startApp(EXIT, { nodeFlags: ['--require', TYPESCRIPT], args: [path, ...args] });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(existsSync(lockPath)).toBe(false);
+    return `${app.stdout}${app.stderr}`.trim().split('\n');
+  }
+  const untouched = ['start: 0 0 0 0, as before', 'locked: 0 0 0 0, as before'];
+
+  it('lets go of it, and has no listener to any signal because of it', async () => {
+    expect(await wordsOf()).toEqual([...untouched, 'true']);
+  });
+
+  it('leaves the signal-exit of its locks to the application that uses the same', async () => {
+    const used = ['with signal-exit: 1 1 1 1, patched', 'true', 'heard by the application'];
+    expect(await wordsOf('uses signal-exit')).toEqual([...untouched, ...used]);
+  });
 });
 
 describe('a lock', () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCollector, type Collector } from '../../src/testing';
 import { endApps, REGISTER, startApp, type App, type AppEnd } from '../support/app';
@@ -28,7 +29,7 @@ afterEach(async () => {
 });
 
 /** How a process is made to end: it is asked for a page, or gets a signal. */
-type Cause = '/leave' | 'SIGTERM' | 'SIGINT';
+type Cause = '/leave' | 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 type Way = readonly [string, Cause];
 
 async function end(app: App, cause: Cause): Promise<AppEnd> {
@@ -57,7 +58,7 @@ function bare([way, cause]: Way): Promise<Bare> {
 
 /** What it says, without the moments. */
 function wordsOf({ stdout }: App): string {
-  return stdout.replaceAll(/ \d+$/gm, '');
+  return stdout.replaceAll(/ \d+$/gm, '').replace('sent all\n', '');
 }
 
 /** Traced, registered, and with a first trace that has arrived: the way is known to be open. */
@@ -110,14 +111,47 @@ const BY_SIGNAL = (['SIGTERM', 'SIGINT'] as const).flatMap((signal): Way[] => [
   ['calls process.exit at once', signal],
 ]);
 
+const RAISES = [
+  'raises it at once',
+  'closes, then raises it',
+  'closes, then raises it as a number',
+  'closes, then raises it in a later tick',
+  'closes, then raises it by a promise',
+  'closes, then raises it and exits',
+  'listens once, closes, then raises it',
+  'closes, takes all listeners away, then raises it',
+];
+const BY_RAISING = RAISES.flatMap((way): Way[] => [
+  [way, 'SIGTERM'],
+  [way, 'SIGINT'],
+  [way, 'SIGHUP'],
+]);
+
 describe('an application that ends has sent what was traced, and ends as without us', () => {
-  it.each([...BY_ITSELF, ...BY_SIGNAL])('%s (%s)', async (...way) => {
+  it.each([...BY_ITSELF, ...BY_SIGNAL, ...BY_RAISING])('%s (%s)', async (...way) => {
     const app = await traced(way[0]);
     await visitAll(app);
     expect({ end: await end(app, way[1]), words: wordsOf(app) }).toEqual(await bare(way));
     if (/^exit/m.test(app.stdout)) expect(lastMoments(app)).toBeLessThan(WAIT_MS + SLACK_MS);
     await arrived();
     expect(collector.droppedSegments()).toEqual([]);
+  });
+
+  it.each(BY_RAISING)('%s (%s), when nothing waits to be sent and there is a status file', async (...way) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-exit-'));
+    try {
+      const app = await traced(way[0], { SW_AGENT_STATUS_FILE: path.join(folder, 'status.json') });
+      await until(() => /^sent all$/m.test(app.stdout));
+      expect(await end(app, way[1])).toEqual((await bare(way)).end);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each(RAISES)('%s (SIGTERM), when nothing waits to be sent', async (way) => {
+    const app = await traced(way);
+    await until(() => /^sent all$/m.test(app.stdout));
+    expect(await end(app, 'SIGTERM')).toEqual((await bare([way, 'SIGTERM'])).end);
   });
 
   it('also over TLS', async () => {
@@ -149,6 +183,7 @@ const WITHOUT_ANSWER: readonly Way[] = [
   ['does not listen', 'SIGTERM'],
   ['closes its server', 'SIGINT'],
   ['calls process.exit at once', 'SIGTERM'],
+  ['closes, then raises it', 'SIGTERM'],
 ];
 
 describe('an application that ends as without us though its backend', () => {
