@@ -48,7 +48,7 @@ export class Commands {
         path: config.statusFile,
         clock,
         log,
-        status: () => ({ ...this.options.status() }),
+        status: () => (this.channel?.withholdsEnd ? undefined : { ...this.options.status() }),
       });
     }
     // Before the claim: the first thing that others read of us is to be whole.
@@ -86,8 +86,9 @@ export class Commands {
   }
 
   /**
-   * Something may have changed. What an operator looks for is written at once; counts of segments, and the heartbeat
-   * that came like the one before, with the refresh every 30 s: each write takes a lock that all processes on this host share.
+   * Something may have changed. What an operator looks for is written at once; counts of segments some seconds later,
+   * and the heartbeat that came like the one before with the refresh every 30 s: each write takes a lock that all
+   * processes on this host share.
    */
   statusChanged(): void {
     if (!this.statusFile || this.channel?.withholdsEnd) return;
@@ -98,6 +99,11 @@ export class Commands {
     if (shown === this.lastShown) return;
     this.lastShown = shown;
     this.statusFile.write({ ...status });
+  }
+
+  /** Segments were accepted, sent or dropped. */
+  countsChanged(): void {
+    this.statusFile?.countsChanged();
   }
 
   status(): CommandStatus {

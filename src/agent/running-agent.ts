@@ -55,6 +55,7 @@ export class RunningAgent implements Agent {
       isStopping: () => this.stopping !== undefined,
       onIdle: () => this.ending.settle(),
       onChange: () => this.commands.statusChanged(),
+      onCounts: () => this.commands.countsChanged(),
       onConfiguration: (configuration) => {
         this.settings.take(configuration);
         this.commands.statusChanged();

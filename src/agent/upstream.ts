@@ -28,6 +28,8 @@ export interface UpstreamOptions {
   onIdle(): void;
   /** Something that `status()` shows has changed. */
   onChange(): void;
+  /** Segments were accepted, sent or dropped. */
+  onCounts(): void;
   /** The backend has configured this service otherwise than before. */
   onConfiguration(configuration: Configuration): void;
 }
@@ -59,6 +61,8 @@ export class Upstream {
   private readonly telemetry: Telemetry;
   private started: Started | undefined;
   private hasFailed = false;
+  private isWell = false;
+  private isAnnounced = false;
 
   constructor(private readonly options: UpstreamOptions) {
     const { config, clock, log } = options;
@@ -75,6 +79,7 @@ export class Upstream {
       maxBuffer: config.maxBuffer,
       ready: () => this.started?.names.get() !== undefined,
       onIdle: () => options.onIdle(),
+      onCounts: () => options.onCounts(),
     });
   }
 
@@ -175,6 +180,22 @@ export class Upstream {
     };
   }
 
+  /** The first registration is logged at `info`, and one that ends a failure that was logged as a warning. */
+  private logRegistration(registrar: Registrar): void {
+    const { instance, backend, protocol, registration } = this.status();
+    const { phase, serviceId, instanceId } = registration;
+    const idOf = (id: number | null): string => (id === null ? '' : ` (id ${id})`);
+    const line = [
+      `backend: ${phase}: ${backend ?? 'lost'}, protocol ${protocol ?? 'unknown'}`,
+      `service ${this.options.config.serviceName}${idOf(serviceId)}`,
+      `instance ${instance ?? 'unknown'}${idOf(instanceId)}`,
+      `skyanchor ${version}`,
+    ].join(', ');
+    const { log } = this.options;
+    if (!log.over(registrar.failureKeys, line) && !this.isAnnounced) log.info(line);
+    this.isAnnounced = true;
+  }
+
   private changed(): void {
     const { options, telemetry } = this;
     const { backend, registrar } = this.started ?? {};
@@ -183,6 +204,9 @@ export class Upstream {
     if (!this.mayBeHeard) options.onIdle();
     if (state?.phase === 'registered') options.ids.setInstance(state.instanceId);
     if (registrar?.isSound) this.reporter.wake();
+    const isWell = registrar?.isSound === true && !this.hasFailed;
+    if (isWell && !this.isWell) this.logRegistration(registrar);
+    this.isWell = isWell;
     const isWanted = state?.phase === 'connected' && !options.isStopping();
     if (isWanted && backend && registrar) telemetry.connected(backend, registrar.connection);
     else telemetry.disconnected();

@@ -23,6 +23,8 @@ const REMEMBERED = 200;
 interface Said {
   at: number;
   suppressed: number;
+  /** It is a failure, and that it is over was not said. */
+  isOpen: boolean;
 }
 
 export const stderrLogger: Logger = {
@@ -80,6 +82,19 @@ export class Log {
     this.say('debug', message, key);
   }
 
+  /**
+   * A failure is over: logged once, as a warning, so that it stands where the failure does, and only if a failure was
+   * logged under one of these keys. Since that happens once a minute at most, so does this.
+   *
+   * @returns whether it was logged
+   */
+  over(keys: readonly string[], message: string): boolean {
+    const failures = keys.map((key) => this.said.get(key)).filter((said) => said?.isOpen === true);
+    for (const failure of failures) if (failure) failure.isOpen = false;
+    if (failures.length > 0) this.write('warn', message);
+    return failures.length > 0;
+  }
+
   private say(level: Exclude<LogLevel, 'off'>, message: string, key = message): void {
     if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(this.threshold)) return;
     const now = this.clock.elapsed();
@@ -90,9 +105,14 @@ export class Log {
     }
     const more = before?.suppressed ? ` (${before.suppressed} more like it were not logged)` : '';
     this.said.delete(key);
-    this.said.set(key, { at: now, suppressed: 0 });
+    const isOpen = level === 'error' || level === 'warn';
+    this.said.set(key, { at: now, suppressed: 0, isOpen });
     if (this.said.size > REMEMBERED) this.forgetOldest();
-    const line = message + more;
+    this.write(level, message + more);
+  }
+
+  private write(level: Exclude<LogLevel, 'off'>, line: string): void {
+    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(this.threshold)) return;
     quietly(() => this.logger[level](line));
     if (level === 'error' || level === 'warn') quietly(() => this.listener?.(level, line));
   }

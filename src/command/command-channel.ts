@@ -40,6 +40,7 @@ export interface ChannelStatus {
 const SETTLE_MS = 150;
 const CHANGED_AGAIN_MS = 25;
 const SECOND_LOOK_MS = 60;
+const UNAVAILABLE = 'command file unavailable';
 /** A file operation that hangs (a dead NFS server) does not hold up the end. */
 const STOP_WITHIN_MS = 1_000;
 
@@ -119,6 +120,9 @@ export class CommandChannel {
   /** @returns whether to look at every poll, whatever it says */
   private async look(): Promise<boolean> {
     const reading = await this.file.read(this.isRestless ? undefined : this.state.known);
+    if (reading.status !== 'unavailable') {
+      this.options.log.over([UNAVAILABLE], `the command file ${this.path} can be read again`);
+    }
     const isFirst = !this.hasLooked;
     this.hasLooked = true;
     switch (reading.status) {
@@ -136,7 +140,7 @@ export class CommandChannel {
       case 'unavailable':
         this.options.log.warn(
           `the command file ${this.path} cannot be read: ${reading.reason}`,
-          'command file unavailable',
+          UNAVAILABLE,
         );
         this.worker.releaseEnd();
         return true;

@@ -4,6 +4,7 @@ import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
 import type { OwnEntry } from './own-entry';
 import { Patience } from './patience';
+import type { StatusEntries } from './status-entry';
 import type { StatusStore } from './status-store';
 import { waiterOf } from './waiter-of';
 
@@ -12,10 +13,15 @@ export interface EntryUpkeepOptions {
   readonly store: StatusStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** The status for the write that comes every 30 s whether or not something changed; without it, the last that was given. */
-  status?(): Readonly<Record<string, unknown>>;
+  /**
+   * The status for the write that comes after what is counted has gone on, or after 30 s; undefined, or without it: the
+   * last that was given.
+   */
+  status?(): Readonly<Record<string, unknown>> | undefined;
   /** It could not be written, for this reason. */
   complain(reason: string): void;
+  /** It was written. */
+  onWritten(): void;
 }
 
 const WRITE = { idleMs: 5_000, totalMs: 30_000 };
@@ -25,6 +31,9 @@ const BETWEEN_WRITES_MS = 500;
 /** Where a write took long many want to write, and each leaves as much time to the others. Not longer: it is to be soon. */
 const MOST_BETWEEN_WRITES_MS = 2_000;
 const REFRESH_MS = 30_000;
+/** Counts of segments are that old at most. More processes leave each other more time: together five such writes a second. */
+const COUNTS_MS = 2_000;
+const COUNTS_MS_A_PROCESS = 200;
 const AFTER_FAILURE_MS = 2_000;
 
 /** Keeps our entry in the status file as it should be: written soon after a change, and now and then without one. */
@@ -38,6 +47,9 @@ export class EntryUpkeep {
   private hasEnded = false;
   private writtenAt = 0;
   private betweenWritesMs = BETWEEN_WRITES_MS;
+  private refreshMs = REFRESH_MS;
+  /** Entries in the file, ours included. */
+  private processes = 1;
 
   constructor(private readonly options: EntryUpkeepOptions) {
     const { clock, log } = options;
@@ -69,6 +81,14 @@ export class EntryUpkeep {
     this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.betweenWritesMs - this.options.clock.elapsed()));
   }
 
+  /** What is counted has gone on: the next refresh comes sooner. */
+  countsChanged(): void {
+    if (this.refreshMs < REFRESH_MS) return;
+    this.refreshMs = Math.min(REFRESH_MS, Math.max(COUNTS_MS, this.processes * COUNTS_MS_A_PROCESS));
+    if (this.name === undefined || this.isFailing) return;
+    this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.refreshMs - this.options.clock.elapsed()));
+  }
+
   /** This is the status now, and the file says so when this resolves. Rejects with the reason where it could not be written. */
   async writeNow(status: Readonly<Record<string, unknown>>): Promise<void> {
     this.write(status);
@@ -93,7 +113,7 @@ export class EntryUpkeep {
     const { clock } = this.options;
     const { name } = this;
     if (name === undefined) return Infinity;
-    const refreshInMs = this.writtenAt + REFRESH_MS - clock.elapsed();
+    const refreshInMs = this.writtenAt + this.refreshMs - clock.elapsed();
     if (!this.isDirty && refreshInMs > 0) return refreshInMs;
     if (!this.isDirty) this.refresh();
     this.isDirty = false;
@@ -107,6 +127,7 @@ export class EntryUpkeep {
       return AFTER_FAILURE_MS;
     }
     this.isFailing = false;
+    this.options.onWritten();
     this.writtenAt = clock.elapsed();
     const tookMs = this.writtenAt - startedAt;
     this.betweenWritesMs = clamp(tookMs, BETWEEN_WRITES_MS, MOST_BETWEEN_WRITES_MS);
@@ -119,7 +140,12 @@ export class EntryUpkeep {
     const isOver = (): boolean => isStopped() || patience.isOver;
     try {
       const waiter = { ...waiterOf(patience), isPatient: true, isOver };
-      await store.update((entries) => own.enter(name, this.current, entries), waiter);
+      const enter = async (entries: StatusEntries): Promise<StatusEntries> => {
+        const next = await own.enter(name, this.current, entries);
+        this.processes = next.size;
+        return next;
+      };
+      await store.update(enter, waiter);
     } finally {
       patience.end();
     }
@@ -127,10 +153,11 @@ export class EntryUpkeep {
 
   /** Something may have come while that was written. */
   private nextMs(): number {
-    return this.isDirty ? this.betweenWritesMs : REFRESH_MS;
+    return this.isDirty ? this.betweenWritesMs : this.refreshMs;
   }
 
   private refresh(): void {
+    this.refreshMs = REFRESH_MS;
     try {
       this.current = this.options.status?.() ?? this.current;
     } catch (error) {

@@ -10,6 +10,7 @@ export interface FaultReportOptions {
 export class FaultReport {
   private rule: string | null = null;
   private saidOf = '';
+  private key = '';
   private mended = 0;
 
   constructor(private readonly options: FaultReportOptions) {}
@@ -26,7 +27,8 @@ export class FaultReport {
     if (this.saidOf !== `${state} ${rule}`) {
       this.saidOf = `${state} ${rule}`;
       // One rule broken in state after state is throttled; broken afresh after it was mended, it is said afresh.
-      log.warn(`the command file ${path} is refused: it ${rule}`, `command file refused ${this.mended} ${rule}`);
+      this.key = `command file refused ${this.mended} ${rule}`;
+      log.warn(`the command file ${path} is refused: it ${rule}`, this.key);
     }
     if (isNews) this.options.onChange();
   }
@@ -36,7 +38,7 @@ export class FaultReport {
     this.rule = null;
     this.saidOf = '';
     this.mended++;
-    this.options.log.info(`the command file ${this.options.path} breaks no rule any more`);
+    this.options.log.over([this.key], `the command file ${this.options.path} breaks no rule any more`);
     this.options.onChange();
   }
 }

@@ -14,8 +14,11 @@ export interface StatusFileOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The status for the write that comes every 30 s whether or not something changed; without it, the last that was given. */
-  status?(): Readonly<Record<string, unknown>>;
+  /**
+   * The status for the write that comes after what is counted has gone on, or after 30 s; undefined, or without it: the
+   * last that was given.
+   */
+  status?(): Readonly<Record<string, unknown>> | undefined;
 }
 
 /** As long as the lock goes from hand to hand somebody else gets on: who waits for his turn has a file that works. */
@@ -40,7 +43,13 @@ export class StatusFile {
     this.roster = new Roster({ token: this.token, fileNow: () => this.fileNow() });
     const { roster, store } = this;
     this.own = new OwnEntry({ roster, store, log, fileNow: () => this.fileNow() });
-    this.upkeep = new EntryUpkeep({ ...options, store, own: this.own, complain: (reason) => this.complain(reason) });
+    this.upkeep = new EntryUpkeep({
+      ...options,
+      store,
+      own: this.own,
+      complain: (reason) => this.complain(reason),
+      onWritten: () => this.onWritten(),
+    });
   }
 
   /**
@@ -65,6 +74,11 @@ export class StatusFile {
   /** This is the status now. Soon it is in the file too. */
   write(status: Readonly<Record<string, unknown>>): void {
     this.upkeep.write(status);
+  }
+
+  /** What is counted has gone on: the file says so within 2 s, later where more than ten processes share it. */
+  countsChanged(): void {
+    this.upkeep.countsChanged();
   }
 
   /** This is the status now, and the file says so when this resolves. Rejects with the reason where it could not be written. */
@@ -130,5 +144,9 @@ export class StatusFile {
 
   private complain(reason: string): void {
     this.options.log.warn(`the status file ${this.options.path} cannot be written: ${reason}`, 'status file');
+  }
+
+  private onWritten(): void {
+    this.options.log.over(['status file'], `the status file ${this.options.path} is written again`);
   }
 }

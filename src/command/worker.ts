@@ -3,7 +3,7 @@ import type { Log } from '../base/log';
 import { decide, type Circumstances, type Decision } from './decide';
 import { LastCommands, type LastCommand } from './last-commands';
 import { Memory } from './memory';
-import type { Page } from './page';
+import type { Page, Said } from './page';
 import { pendingOf, type Pending } from './pending';
 import { Runner } from './runner';
 import { detailOf, type Stamp } from './stamp';
@@ -26,6 +26,7 @@ export type Wish = 'nothing' | 'look-again' | 'look-at-every-poll';
 
 /** So long after the start a verb that nobody knows may still be registered. */
 const VERBS_COME_WITHIN_MS = 5_000;
+const APPEND = 'command file append';
 
 /** Does what the file asks for, in its order, and answers there and in the status. */
 export class Worker {
@@ -92,7 +93,7 @@ export class Worker {
   async work(page: Page, isAtStart: boolean): Promise<Wish> {
     if (!this.hasBegun) this.begin(page, isAtStart);
     const said = await this.runner.writeEnd(page);
-    if (said === 'changed' || said === 'failed') return this.wishAfter(said, page);
+    if (this.isHindered(said)) return this.wishAfter(said, page);
     if (!page.isSilent) this.memory.keepAnsweredOf(page.items);
     const pending = pendingOf(page.items, this.memory);
     this.memory.notePending(pending, page.read.mtimeMs);
@@ -155,7 +156,7 @@ export class Worker {
     const digest = unfinishedId === undefined ? item.digest : undefined;
     const stamp = this.stamps.make(state, id, digest, detail);
     const said = await page.say(stamp);
-    if (said === 'changed' || said === 'failed') return this.wishAfter(said, page);
+    if (this.isHindered(said)) return this.wishAfter(said, page);
     if (said === 'silent') this.memory.noteAnswered(item);
     if (unfinishedId !== undefined) this.memory.noteRun(item, unfinishedId);
     this.note(command?.verb ?? '-', stamp);
@@ -164,7 +165,7 @@ export class Worker {
 
   private async run(page: Page, pending: Pending, decision: Extract<Decision, { type: 'run' }>): Promise<Wish> {
     const said = await this.runner.run(page, pending, decision);
-    return said === 'changed' || said === 'failed' ? this.wishAfter(said, page) : 'nothing';
+    return this.isHindered(said) ? this.wishAfter(said, page) : 'nothing';
   }
 
   private async writeFull(page: Page): Promise<void> {
@@ -177,9 +178,14 @@ export class Worker {
     page.silence();
   }
 
+  private isHindered(said: Said): said is 'changed' | 'failed' {
+    if (said === 'written') this.options.log.over([APPEND], 'the command file can be appended to again');
+    return said === 'changed' || said === 'failed';
+  }
+
   private wishAfter(said: 'changed' | 'failed', page: Page): Wish {
     if (said === 'changed') return 'look-again';
-    this.options.log.warn(`the command file cannot be appended to: ${page.reason}`, 'command file append');
+    this.options.log.warn(`the command file cannot be appended to: ${page.reason}`, APPEND);
     return 'look-at-every-poll';
   }
 

@@ -6,7 +6,7 @@ import type { HeartbeatStatus } from './health';
 import { HeartbeatTimer } from './heartbeat-timer';
 import { Inquiry, type InquiryOptions } from './inquiry';
 import type { Configuration, InstanceName, Protocol } from './registry-api';
-import { Setbacks } from './setbacks';
+import { REGISTRATION_FAILURES, Setbacks } from './setbacks';
 import { type Identity, Standing, type State } from './standing';
 import { tellOfCutNames } from './tell-of-cut-names';
 import { V2Course } from './v2-course';
@@ -100,6 +100,11 @@ export class Registrar {
   /** The number of the connection of now, or of the last one; 0: there was none yet. */
   get connection(): number {
     return this.connectionNumber;
+  }
+
+  /** The keys of the log under which failures stand that are over once this is sound again. */
+  get failureKeys(): readonly string[] {
+    return REGISTRATION_FAILURES;
   }
 
   /** `undefined` until a backend has decided it, or a user. */

@@ -6,6 +6,10 @@ import type { Outcome } from '../base/outcome';
 const ASK_AGAIN = { firstMs: 20, longestMs: 1_000 };
 const RECONNECT = { firstMs: 100, longestMs: 5_000 };
 
+const FAILURE = 'registrar failure';
+/** Under these keys of the log stand the failures that are over once the backend knows us. */
+export const REGISTRATION_FAILURES: readonly string[] = [FAILURE, 'ids lost', 'instance lost', 'other protocol'];
+
 /** How long to wait after what went wrong. */
 export class Setbacks {
   private readonly askAgain: Backoff;
@@ -55,7 +59,7 @@ export class Setbacks {
   }
 
   private complain(reason: string): void {
-    this.log.warn(`backend: ${reason}`, 'registrar failure');
+    this.log.warn(`backend: ${reason}`, FAILURE);
     this.onChange();
   }
 }

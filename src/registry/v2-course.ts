@@ -119,7 +119,7 @@ export class V2Course {
   }
 
   private disown(): number {
-    this.parts.log.warn('the backend has not the ids for our names that it gave us; registering anew');
+    this.parts.log.warn('the backend has not the ids for our names that it gave us; registering anew', 'ids lost');
     this.parts.standing.forget('verification');
     return 0;
   }
@@ -132,7 +132,7 @@ export class V2Course {
     if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
     setbacks.answered();
     if (outcome.value.reset) {
-      log.warn('the backend does not know this instance any more; registering anew');
+      log.warn('the backend does not know this instance any more; registering anew', 'instance lost');
       standing.forget('backend');
       return 0;
     }

@@ -12,6 +12,7 @@ export interface V3Parts extends CourseParts {
 /** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */
 const BEATS_A_REPORT = 10;
 const CONFIGURATION_MS = 20_000;
+const CONFIGURATION_FAILURE = 'registrar configuration';
 
 /**
  * The registrar's steps with a v3 backend: it is told all of this instance at first, and again after every reconnect and
@@ -85,8 +86,11 @@ export class V3Course {
     if (outcome.status === 'failed') {
       // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
       if (outcome.code === 'UNIMPLEMENTED') this.hasConfigurations = false;
-      else log.warn(`backend: configuration: ${outcome.reason}`, 'registrar configuration');
-    } else if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
+      else log.warn(`backend: configuration: ${outcome.reason}`, CONFIGURATION_FAILURE);
+      return this.nextMs();
+    }
+    log.over([CONFIGURATION_FAILURE], 'backend: configuration: it can be fetched again');
+    if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
       this.configurationUuid = outcome.value.uuid;
       onConfiguration(outcome.value);
     }

@@ -31,6 +31,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'NOT_FOUND',
 ]);
 
+const REFUSED = 'segments refused';
+
 /** Takes segments from the queue to the backend, and back where the backend certainly has none of them. */
 export class Delivery {
   constructor(private readonly options: DeliveryOptions) {}
@@ -44,13 +46,14 @@ export class Delivery {
     const patience = new Patience(clock, signal);
     const opened = await patience.wait(() => api.open(patience.signal));
     if (opened?.status !== 'ok') {
-      if (opened?.status === 'failed') log.warn(`segments wait, the backend refuses them: ${opened.reason}`);
+      if (opened?.status === 'failed') log.warn(`segments wait, the backend refuses them: ${opened.reason}`, REFUSED);
       return false;
     }
     const written: Batch[] = [];
     const isWhole = await this.write(opened.value, written, patience);
     const fate = await patience.wait(() => opened.value.end());
     this.settle(written, fate);
+    if (fate?.status === 'ok') log.over([REFUSED], 'the backend takes segments again');
     return isWhole && fate?.status === 'ok';
   }
 

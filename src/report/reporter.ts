@@ -19,6 +19,8 @@ export interface ReporterOptions {
   ready(): boolean;
   /** Nothing waits and nothing is in flight any more. */
   onIdle?(): void;
+  /** After a turn: segments were accepted, sent or dropped since the one before. */
+  onCounts?(): void;
 }
 
 /** A segment waits so long at most before it is written. */
@@ -40,6 +42,7 @@ export class Reporter {
   private readonly flushes = new Set<Flush>();
   private stopping: Promise<void> | undefined;
   private droppedSaid = 0;
+  private lastCounts = '';
   private readonly many: number;
 
   constructor(private readonly options: ReporterOptions) {
@@ -134,6 +137,7 @@ export class Reporter {
     // Here nothing is in flight, and the queue goes first in, first out: so many settled are the first so many.
     this.endFlushes();
     this.sayDropped();
+    this.compareCounts();
     if (!isGood) return this.backoff.next();
     this.backoff.reset();
     if (this.queue.size === 0) {
@@ -148,6 +152,14 @@ export class Reporter {
     for (const flush of this.flushes) {
       if (this.tally.settled >= flush.target) flush.resolve(true);
     }
+  }
+
+  private compareCounts(): void {
+    const { accepted, sent, dropped } = this.counters();
+    const counts = `${accepted} ${sent} ${dropped}`;
+    if (counts === this.lastCounts) return;
+    this.lastCounts = counts;
+    this.options.onCounts?.();
   }
 
   private sayDropped(): void {

@@ -86,6 +86,43 @@ describe('the log', () => {
     expect(() => log.error('b')).not.toThrow();
   });
 
+  it('says once that a failure is over, where the failure was said', async () => {
+    const log = logAt('warn');
+    expect(log.over(['backend'], 'backend: back')).toBe(false);
+    log.warn('backend: gone', 'backend');
+    expect(log.over(['disk', 'backend'], 'backend: back')).toBe(true);
+    expect(log.over(['backend'], 'backend: back')).toBe(false);
+    expect(lines).toEqual(['warn backend: gone', 'warn backend: back']);
+  });
+
+  it('says so of what comes and goes once a minute', async () => {
+    const log = logAt('warn');
+    for (let second = 0; second < 60; second++) {
+      log.warn('backend: gone', 'backend');
+      log.over(['backend'], 'backend: back');
+      await clock.advance(1_000);
+    }
+    expect(lines).toEqual(['warn backend: gone', 'warn backend: back']);
+    log.warn('backend: gone', 'backend');
+    log.over(['backend'], 'backend: back');
+    expect(lines.slice(2)).toEqual(['warn backend: gone (59 more like it were not logged)', 'warn backend: back']);
+  });
+
+  it.each(['off', 'error'] as const)('does not say at level %s that a warning is over', (level) => {
+    const log = logAt(level);
+    log.warn('backend: gone', 'backend');
+    expect(log.over(['backend'], 'backend: back')).toBe(false);
+    log.setLevel('debug');
+    log.over(['backend'], 'backend: back');
+    expect(lines).toEqual([]);
+  });
+
+  it('does not say that what was no failure is over', () => {
+    const log = logAt('info');
+    log.info('registered', 'backend');
+    expect(log.over(['backend'], 'backend: back')).toBe(false);
+  });
+
   it('remembers a bounded number of lines', () => {
     const log = logAt('warn');
     for (let index = 0; index < 10_000; index++) log.warn(`line ${index}`);

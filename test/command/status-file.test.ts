@@ -17,7 +17,6 @@ import { systemClock } from '../../src/base/clock';
 import { iso } from '../../src/base/iso';
 import { Log } from '../../src/base/log';
 import { FileLock } from '../../src/command/file-lock';
-import { ownSignalListeners } from '../../src/command/own-signal-listeners';
 import { StatusStore } from '../../src/command/status-store';
 import { StatusFile, type StatusFileOptions } from '../../src/command/status-file';
 import { until } from '../support/until';
@@ -181,6 +180,65 @@ describe('an entry', () => {
     expect(performance.now() - start).toBeLessThan(1_500);
     expect(statSync(path).mode & 0o777).toBe(0o644);
     await until(() => readdirSync(folder).join() === 'skyanchor.status.json');
+  });
+
+  it('has what was counted within two seconds, in one write, and is not written again until more is counted', async () => {
+    let sent = 0;
+    const file = statusFile({ status: () => ({ sent }) });
+    file.write({ sent });
+    await file.claim('orders');
+    const save = jest.spyOn(StatusStore.prototype, 'update');
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 500) {
+      sent++;
+      file.countsChanged();
+      await sleep(5);
+    }
+    await untilEntry('orders', (entry) => entry.sent === sent, 2_500);
+    expect(save).toHaveBeenCalledTimes(1);
+    sent++;
+    file.countsChanged();
+    await untilEntry('orders', (entry) => entry.sent === sent, 2_500);
+    expect(save).toHaveBeenCalledTimes(2);
+    save.mockRestore();
+  });
+
+  it('leaves time to the others where many share the file', async () => {
+    const others = Object.fromEntries(
+      Array.from({ length: 19 }, (_, at) => [
+        `other-${at}`,
+        { ...GONE, host: 'elsewhere', updatedAt: iso(Date.now()) },
+      ]),
+    );
+    put(others);
+    let sent = 0;
+    const file = statusFile({ status: () => ({ sent }) });
+    file.write({ sent });
+    await file.claim('orders');
+    sent = 1;
+    file.countsChanged();
+    await untilEntry('orders', (entry) => entry.sent === 1, 2_500);
+    const writtenAt = performance.now();
+    sent = 2;
+    file.countsChanged();
+    await untilEntry('orders', (entry) => entry.sent === 2, 5_000);
+    expect(performance.now() - writtenAt).toBeGreaterThan(3_900);
+  });
+
+  it('is told of once it is written again, if that it could not be was said', async () => {
+    rmSync(folder, { recursive: true });
+    const file = statusFile();
+    file.write({ phase: 'registered' });
+    await file.claim('orders');
+    file.adopt('orders');
+    await until(() => logged.length > 0);
+    mkdirSync(folder);
+    await untilEntry('orders', (entry) => entry.phase === 'registered');
+    await until(() => logged.length > 1);
+    expect(logged).toEqual([
+      expect.stringMatching(/^the status file .* cannot be written: .*ENOENT/),
+      `the status file ${path} is written again`,
+    ]);
   });
 
   it('is gone after release, and the others are left', async () => {
@@ -349,13 +407,6 @@ describe('a lock', () => {
     };
     await Promise.all(Array.from({ length: 12 }, one));
     expect(most).toBe(1);
-  });
-
-  it('brings listeners to signals along that are nobody', async () => {
-    const before = process.listenerCount('SIGTERM') - ownSignalListeners('SIGTERM');
-    await (await takeLock()).release();
-    expect(ownSignalListeners('SIGTERM')).toBeGreaterThanOrEqual(1);
-    expect(process.listenerCount('SIGTERM') - ownSignalListeners('SIGTERM')).toBe(before);
   });
 });
 

@@ -35,10 +35,10 @@ afterEach(async () => {
   expect(reporter.counters()).toMatchObject({ inFlight: 0, buffered: 0 });
 });
 
-function reporterOf(maxBuffer: number): Reporter {
+function reporterOf(maxBuffer: number, onCounts?: () => void): Reporter {
   const say = (message: string) => said.push(message);
   const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
-  const made = new Reporter({ api, clock, log, maxBuffer, ready: () => isReady });
+  const made = new Reporter({ api, clock, log, maxBuffer, ready: () => isReady, ...(onCounts && { onCounts }) });
   api.step = () => assertAccounted(made.counters());
   return made;
 }
@@ -57,6 +57,25 @@ function held<T>(): { promise: Promise<T>; settle: (value: T) => void } {
   const promise = new Promise<T>((resolve) => (settle = resolve));
   return { promise, settle };
 }
+
+describe('what is counted', () => {
+  it('is told of after a turn that has changed it, and not while nothing happens', async () => {
+    let told = 0;
+    reporter = reporterOf(10_000, () => told++);
+    await clock.advance(10_000);
+    expect(told).toBe(0);
+    add(0, 100);
+    await clock.advance(1_000);
+    expect([told, reporter.counters().sent]).toEqual([1, 100]);
+    isReady = false;
+    add(100, 101);
+    await clock.advance(60_000);
+    expect(told).toBe(2);
+    isReady = true;
+    await clock.advance(10_000);
+    expect([told, reporter.counters().sent]).toEqual([3, 101]);
+  });
+});
 
 describe('a segment of which nobody will hear any more', () => {
   const full = (n: number): Segment => {
