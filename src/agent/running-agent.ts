@@ -44,6 +44,7 @@ export class RunningAgent implements Agent {
   ) {
     const log = new Log(clock, config.logger, config.logLevel);
     this.log = log;
+    for (const warning of config.warnings) log.warn(warning);
     this.startedAt = clock.now();
     const ids = new IdGenerator(clock);
     const upstream = new Upstream({

@@ -44,4 +44,6 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly logger: Logger;
   readonly enabled: boolean;
+  /** What the environment says and is ignored, one line each, for the log. */
+  readonly warnings: readonly string[];
 }

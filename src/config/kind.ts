@@ -35,7 +35,16 @@ export function numberKind({ least, most, integer = false }: Bounds): Kind<numbe
   };
 }
 
-const WORDS: Readonly<Record<string, boolean | undefined>> = { true: true, 1: true, false: false, 0: false };
+const WORDS: Readonly<Record<string, boolean | undefined>> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+};
 
 export const booleanKind: Kind<boolean> = {
   expected: 'true or false',
@@ -46,12 +55,22 @@ export const booleanKind: Kind<boolean> = {
   accept: (value) => (typeof value === 'boolean' ? value : undefined),
 };
 
-/** One of a few words; in text, whatever their case: other agents write `WARN`. */
-export function wordKind<T extends string>(words: readonly T[], remark = ''): Kind<T> {
+/**
+ * One of a few words; in text, whatever their case: other agents write `WARN`.
+ *
+ * @param aliases what other agents and loggers call them, in text only
+ */
+export function wordKind<T extends string>(
+  words: readonly T[],
+  aliases: Readonly<Record<string, T | undefined>> = {},
+): Kind<T> {
   const find = (value: unknown): T | undefined => words.find((word) => word === value);
   return {
-    expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}${remark}`,
-    parse: (text) => find(text.trim().toLowerCase()),
+    expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`,
+    parse(text) {
+      const word = text.trim().toLowerCase();
+      return find(word) ?? (Object.hasOwn(aliases, word) ? aliases[word] : undefined);
+    },
     accept: find,
   };
 }

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Logger } from '../base/log';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../base/log';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
 import { booleanKind, listKind, numberKind, textKind, wordKind, type Kind } from './kind';
@@ -19,6 +19,11 @@ export interface OptionRow<T> {
   readonly isTextOnly?: true;
   /** A relative path means: from the working directory; in the file: from the file's folder. */
   readonly isPath?: true;
+  /**
+   * A variable that says something else is no fault: the agent runs as without it, and warns. Not where the default may
+   * cost more, show more or reach another backend than what was meant.
+   */
+  readonly isSoft?: true;
   /** For the help of the command line. */
   readonly help: string;
 }
@@ -61,6 +66,17 @@ const tls: Kind<boolean> = { ...booleanKind, expected: 'true, false or {caFile?,
 
 const tlsPath = (variable: string, help: string) =>
   ({ kind: path, environment: [variable], isPath: true, help }) as const;
+
+/** Levels of log4j, winston and pino. */
+const LEVEL_ALIASES: Readonly<Record<string, LogLevel>> = {
+  verbose: 'debug',
+  trace: 'debug',
+  all: 'debug',
+  warning: 'warn',
+  fatal: 'error',
+  silent: 'off',
+  none: 'off',
+};
 
 const row = <T>(name: string, rest: Omit<OptionRow<T>, 'name'>): OptionRow<T> => ({ name, ...rest });
 
@@ -118,7 +134,7 @@ export const OPTION_TABLE = {
     kind: numberKind({ least: 10, most: 86_400_000, integer: true }),
     environment: ['SW_AGENT_HEARTBEAT_MS'],
     flag: 'heartbeat-ms',
-    help: 'milliseconds between two heartbeats; default 3000',
+    help: 'milliseconds between two heartbeats; default 3000 on v2, 30000 on v3',
   }),
   authentication: row('authentication', {
     kind: textKind('printable ASCII, no blank at either end', /^(?! )[\x20-\x7e]+(?<! )$/),
@@ -149,16 +165,19 @@ export const OPTION_TABLE = {
   collectQuery: row('collectQuery', {
     kind: booleanKind,
     environment: ['SW_AGENT_COLLECT_QUERY'],
+    isSoft: true,
     help: 'whether the tag url keeps the query',
   }),
   meters: row('meters', {
     kind: booleanKind,
     environment: ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE'],
+    isSoft: true,
     help: 'tell a v3 backend how this process is',
   }),
   logs: row('logs', {
     kind: booleanKind,
     environment: ['SW_AGENT_LOG_REPORTER_ACTIVE'],
+    isSoft: true,
     help: 'tell a v3 backend what the agent warns of',
   }),
   maxBuffer: row('maxBuffer', {
@@ -167,8 +186,9 @@ export const OPTION_TABLE = {
     help: 'segments that may wait for the backend',
   }),
   logLevel: row('logLevel', {
-    kind: wordKind(LOG_LEVELS),
+    kind: wordKind(LOG_LEVELS, LEVEL_ALIASES),
     environment: ['SW_AGENT_LOGGING_LEVEL'],
+    isSoft: true,
     flag: 'log-level',
     help: 'off, error, warn, info or debug',
   }),
@@ -176,6 +196,7 @@ export const OPTION_TABLE = {
   enabled: row('enabled', {
     kind: enabled,
     environment: ['SW_DISABLE'],
+    isSoft: true,
     flag: 'disable',
     isSwitch: true,
     help: 'run without the agent',

@@ -91,6 +91,7 @@ function build(
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),
     enabled: valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript),
+    warnings: Object.freeze(settings.warnings),
   });
 }
 

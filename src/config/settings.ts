@@ -16,19 +16,26 @@ const TEXT_LAYERS: readonly Layer[] = ['flag', 'environment'];
  */
 export class Settings {
   private readonly faults = new Map<string, Fault>();
+  private readonly ignored = new Map<string, string>();
 
   /** @param layers what goes before comes first */
   constructor(private readonly layers: readonly (readonly Given[])[]) {}
 
   /** @returns undefined: not set, or a fault which is noted */
   read<T>(row: OptionRow<T>): Setting<T> | undefined {
-    const given = this.find(row);
-    if (!given) return undefined;
-    const value = TEXT_LAYERS.includes(given.layer)
-      ? row.kind.parse(String(given.value))
-      : row.kind.accept(given.value);
-    if (value !== undefined) return { value, given };
-    this.fault(given);
+    for (const layer of this.layers) {
+      const given = layer.find((candidate) => candidate.row.name === row.name);
+      if (!given) continue;
+      const value = TEXT_LAYERS.includes(given.layer)
+        ? row.kind.parse(String(given.value))
+        : row.kind.accept(given.value);
+      if (value !== undefined) return { value, given };
+      if (!row.isSoft || given.layer !== 'environment') {
+        this.fault(given);
+        return undefined;
+      }
+      this.ignore(given);
+    }
     return undefined;
   }
 
@@ -41,11 +48,13 @@ export class Settings {
     return [...this.faults.values()];
   }
 
-  private find(row: OptionRow<unknown>): Given | undefined {
-    for (const layer of this.layers) {
-      const given = layer.find((candidate) => candidate.row.name === row.name);
-      if (given) return given;
-    }
-    return undefined;
+  /** What the environment says and nothing understands, one line each. */
+  get warnings(): readonly string[] {
+    return [...this.ignored.values()];
+  }
+
+  private ignore(given: Given): void {
+    const { name, value, source, expected } = faultOf(given);
+    this.ignored.set(name, `${name} = ${value} (${source}) is ignored: expected ${expected}`);
   }
 }

@@ -39,6 +39,7 @@ describe('without being told anything', () => {
       logLevel: 'warn',
       logger: stderrLogger,
       enabled: true,
+      warnings: [],
     });
   });
 
@@ -47,6 +48,73 @@ describe('without being told anything', () => {
     expect(Object.isFrozen(config)).toBe(true);
     for (const value of [config.backends, config.backends[0], config.ignoreSuffix, config.commandFileOwners])
       expect(Object.isFrozen(value)).toBe(true);
+  });
+});
+
+describe('a variable that says what no option means', () => {
+  const SOFT = [
+    ['SW_AGENT_LOGGING_LEVEL', 'loud', 'logLevel', 'warn'],
+    ['SW_DISABLE', 'perhaps', 'enabled', true],
+    ['SW_DISABLE', 'constructor', 'enabled', true],
+    ['SW_AGENT_COLLECT_QUERY', 'some', 'collectQuery', false],
+    ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE', 'maybe', 'meters', true],
+    ['SW_AGENT_LOG_REPORTER_ACTIVE', 'maybe', 'logs', true],
+  ] as const;
+
+  it.each(SOFT)('%s=%s is ignored with a warning', (variable, text, option, value) => {
+    const { [option]: found, warnings } = resolve({ env: { [variable]: text } });
+    expect(found).toBe(value);
+    expect(warnings).toEqual([
+      expect.stringMatching(`^${option} = ${text} \\(environment ${variable}\\) is ignored: expected `),
+    ]);
+  });
+
+  it('gives way to start(), whose own faults are thrown', () => {
+    const env = { SW_AGENT_LOGGING_LEVEL: 'loud' };
+    expect(resolve({ env, options: { logLevel: 'error' } })).toMatchObject({ logLevel: 'error' });
+    expect(faultsOf({ env, options: { logLevel: 'verbose' } })).toMatchObject([
+      { value: 'verbose', source: 'start()' },
+    ]);
+  });
+
+  it('is a fault as a flag', () => {
+    const args = ['node', 'app.js', '--skyanchor-log-level=loud'];
+    expect(faultsOf({ args })).toMatchObject([{ name: 'logLevel', value: 'loud' }]);
+  });
+
+  it.each([
+    ['SW_AGENT_SAMPLE_RATE', '10%'],
+    ['SW_AGENT_PROTOCOL', 'v4'],
+    ['SW_AGENT_COLLECTOR_BACKEND_SERVICES', 'nowhere'],
+    ['SW_AGENT_FORCE_TLS', 'perhaps'],
+    ['SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY', 'perhaps'],
+  ])('is a fault where the default would be worse: %s=%s', (variable, text) => {
+    expect(faultsOf({ env: { [variable]: text } })).toMatchObject([{ value: text }]);
+  });
+});
+
+describe('what other agents and loggers say', () => {
+  it.each([
+    ['verbose', 'debug'],
+    ['TRACE', 'debug'],
+    ['Warning', 'warn'],
+    ['WARN', 'warn'],
+    ['fatal', 'error'],
+    ['silent', 'off'],
+    ['none', 'off'],
+  ])('is understood as a level: %s is %s', (text, logLevel) => {
+    expect(resolve({ env: { SW_AGENT_LOGGING_LEVEL: text } })).toMatchObject({ logLevel, warnings: [] });
+  });
+
+  it.each([
+    ['yes', false],
+    ['ON', false],
+    ['1', false],
+    ['no', true],
+    ['off', true],
+    ['0', true],
+  ])('is understood by SW_DISABLE: %s leaves enabled %s', (text, enabled) => {
+    expect(resolve({ env: { SW_DISABLE: text } })).toMatchObject({ enabled, warnings: [] });
   });
 });
 
@@ -323,8 +391,6 @@ describe('faults', () => {
     ['SW_AGENT_HEARTBEAT_MS', ' '],
     ['SW_AGENT_HEARTBEAT_MS', '3s'],
     ['SW_AGENT_SAMPLE_RATE', 'half'],
-    ['SW_AGENT_COLLECT_QUERY', 'yes'],
-    ['SW_DISABLE', 'constructor'],
     ['SW_AGENT_COMMAND_FILE_OWNERS', 'root'],
   ])('names the variable %s when it is %j', (variable, value) => {
     expect(faultsOf({ env: { [variable]: value } })).toMatchObject([{ value, source: `environment ${variable}` }]);
