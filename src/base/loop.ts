@@ -1,6 +1,7 @@
 import { messageOf } from './errors';
 import type { Clock, Timer } from './clock';
 import type { Log } from './log';
+import { suppressTracing } from './suppress-tracing';
 
 export interface LoopOptions {
   readonly name: string;
@@ -63,7 +64,8 @@ export class Loop {
     this.turnAbort = new AbortController();
     let nextMs: number;
     try {
-      nextMs = await this.options.turn(this.turnAbort.signal);
+      const { signal } = this.turnAbort;
+      nextMs = await suppressTracing(() => this.options.turn(signal));
     } catch (error) {
       this.options.log.error(`${this.options.name}: ${messageOf(error)}`, `loop ${this.options.name}`);
       nextMs = AFTER_FAULT_MS;

@@ -5,6 +5,7 @@ import { unaryCall } from './call/unary-call';
 import type { Connection } from './connection';
 import { detect } from './detect';
 import { type Dialect, protocolOf } from './dialect';
+import { hintOfPort } from './link/explain';
 import { Connector } from './link/connector';
 import type { Link } from './link/link';
 import { Segments } from './segments';
@@ -92,7 +93,11 @@ async function dialectOf(
     unaryCall(link, { path, request, metadata, isProbe: true }, options.clock, bound);
   const outcome = await detect(ask, options, options.protocol, signal);
   if (outcome.status === 'ok') link.dialect = outcome.value;
-  else if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') link.lose(outcome.reason);
+  else if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') {
+    link.lose(outcome.reason);
+    const hint = hintOfPort(Number(/\d+$/.exec(link.address)?.[0]));
+    return failed(outcome.code, `${link.address}: ${outcome.reason}${hint}`);
+  }
   return outcome;
 }
 

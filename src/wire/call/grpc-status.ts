@@ -1,4 +1,5 @@
 import { failed, retryable, type Failed, type Retryable } from '../../base/outcome';
+import { printable } from '../printable';
 
 const NAMES = [
   'OK',
@@ -55,11 +56,4 @@ export function isRepellent(name: StatusName): boolean {
 export function refusal(name: StatusName, details: string): Retryable | Failed {
   const reason = details === '' ? name : `${name}: ${printable(details)}`;
   return SILENT.has(name) ? retryable(reason) : failed(name, reason);
-}
-
-const LONGEST_DETAILS = 300;
-
-/** What a backend says ends up in log lines and status files: no line breaks, no terminal codes, not without end. */
-function printable(text: string): string {
-  return text.slice(0, LONGEST_DETAILS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }

@@ -3,6 +3,7 @@ import { ok, retryable, type Outcome } from '../../base/outcome';
 import { formatAddress, type Address, type BackendOptions } from '../backend-options';
 import { limit } from '../call/limit';
 import { lazy } from '../lazy';
+import { printable } from '../printable';
 import { dial } from './dial';
 import { openGrpcChannel } from './grpc-channel';
 import { LastGuest } from './last-guest';
@@ -59,7 +60,7 @@ export class Connector {
       return ok(await this.open(address, signal));
     } catch (error) {
       if (!signal.aborted) this.moveOn();
-      return retryable(`${formatAddress(address)}: ${messageOf(error)}`);
+      return retryable(`${formatAddress(address)}: ${printable(messageOf(error))}`);
     }
   }
 

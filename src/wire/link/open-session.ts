@@ -2,10 +2,13 @@ import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { lazy } from '../lazy';
 import { attempt } from './attempt';
+import { explainCleartext, explainClosed } from './explain';
 
 /** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
 export function openSession(socket: Socket, origin: string, signal: AbortSignal): Promise<ClientHttp2Session> {
   const dispose = (): void => void socket.destroy();
+  const { remotePort } = socket;
+  const isCleartext = !('encrypted' in socket);
   return attempt(signal, dispose, (come, fail) => {
     const session = lazy.http2().connect(origin, {
       createConnection: () => socket,
@@ -17,8 +20,11 @@ export function openSession(socket: Socket, origin: string, signal: AbortSignal)
       session.destroy(error);
       socket.destroy();
     });
-    session.on('error', fail);
+    session.on('error', (error: Error) => fail(isCleartext ? explainCleartext(error, remotePort) : error));
     session.once('remoteSettings', () => come(session));
-    session.once('close', () => fail(new Error('closed before it said anything in HTTP/2')));
+    session.once('close', () => {
+      const error = new Error('closed before it said anything in HTTP/2');
+      fail(isCleartext ? explainClosed(error, socket.bytesRead) : error);
+    });
   });
 }

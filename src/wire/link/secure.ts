@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { lazy } from '../lazy';
 import { attempt } from './attempt';
+import { explainTls } from './explain';
 import { quiet } from './quiet';
 
 /** TLS over a connection that stands; the certificate must be `host`'s. */
@@ -18,7 +19,7 @@ export function secure(socket: Socket, host: string, context: SecureContext, sig
     });
     quiet(secured)
       .once('secureConnect', () => come(secured))
-      .once('error', fail)
-      .once('close', () => fail(new Error('closed during the TLS handshake')));
+      .once('error', (error: Error) => fail(explainTls(error)))
+      .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
   });
 }
