@@ -9,6 +9,8 @@ import type { Tracer } from '../trace/tracer';
 import type { SettingStatus, SettingsStatus } from './status';
 
 const SPAN_LIMIT = { usual: 300, most: 10_000 };
+/** What the agent asks for every request comes from across the network: in characters, and in items of a list. */
+const LIMIT = { value: 4096, items: 64 };
 
 /** One thing that a backend may set, by its key there; what it does not set, or sets to nothing, is as configured. */
 class Setting<T> {
@@ -26,17 +28,31 @@ class Setting<T> {
     return this.current;
   }
 
-  /** @returns what is wrong with the value, which then is not taken */
+  /** @returns what is wrong with the value, which then is not taken; only if that is new */
   take(values: ReadonlyMap<string, string>): string | undefined {
     const text = values.get(this.key);
     if (text === undefined || text === '') {
       this.current = { value: this.configured, from: 'configuration' };
       return undefined;
     }
-    const value = this.kind.parse(text);
-    if (value === undefined) return `${this.key} = ${showValue(text)}: expected ${this.kind.expected}`;
-    this.current = { value, from: 'backend' };
-    return undefined;
+    const read = this.read(text);
+    if ('value' in read) {
+      this.current = { value: read.value, from: 'backend' };
+      return undefined;
+    }
+    const { value, from, refused } = this.current;
+    if (refused === read.fault) return undefined;
+    this.current = { value, from, refused: read.fault };
+    return read.fault;
+  }
+
+  private read(text: string): { readonly value: T } | { readonly fault: string } {
+    const { key, kind } = this;
+    if (text.length > LIMIT.value) return { fault: `${key}: longer than ${LIMIT.value} characters` };
+    const value = kind.parse(text);
+    if (value === undefined) return { fault: `${key} = ${showValue(text)}: expected ${kind.expected}` };
+    if (Array.isArray(value) && value.length > LIMIT.items) return { fault: `${key}: more than ${LIMIT.items} items` };
+    return { value };
   }
 }
 

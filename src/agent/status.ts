@@ -74,6 +74,8 @@ export interface CommandStatus {
 export interface SettingStatus<T> {
   readonly value: T;
   readonly from: 'configuration' | 'backend';
+  /** Why the value that the backend has sent since is not in force; absent: it has sent none, or all is well. */
+  readonly refused?: string;
 }
 
 /** What a v3 backend may change while the agent runs. */

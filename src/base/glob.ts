@@ -1,98 +1,169 @@
-interface Star {
-  readonly type: 'star';
-}
+/** In characters. A longer pattern matches only itself: refuse it where it is given. */
+export const MAX_GLOB_LENGTH = 256;
 
-interface One {
-  readonly type: 'one';
-  matches(point: number): boolean;
-}
+const WILDCARD = /[*?[]/;
 
-type Token = Star | One;
+type Range = readonly [from: number, to: number];
+
+/** The characters that one place of the pattern takes. */
+type Place = readonly Range[];
+
+interface Pattern {
+  readonly places: readonly Place[];
+  /** The numbers of places that have a `*` before them; the number of places itself: one stands at the end. */
+  readonly stars: ReadonlySet<number>;
+}
 
 /**
- * A matcher of whole texts: `*` is any run of characters (a slash too), `?` any one, `[a-z]` one of these, `[!a-z]`
- * one of all others; a `[` that nothing closes is itself. No pattern, however hostile, takes more than its own length
- * times the text's: a regular expression with many stars would.
+ * A matcher of whole texts: `*` and `**` are any run of characters (a slash too), `?` any one, `[a-z]` one of these,
+ * `[!a-z]` one of all others; a `[` that nothing closes is itself.
+ *
+ * It follows all ways through the pattern at once, a bit each, so that every character of the text costs one step for
+ * each 32 places of the pattern, nine at most, whatever the two are.
  */
 export function glob(pattern: string): (text: string) => boolean {
-  const tokens = parse(Array.from(pattern));
-  return (text) => matches(tokens, text);
+  const characters = Array.from(pattern);
+  const isLiteral = !WILDCARD.test(pattern) || characters.length > MAX_GLOB_LENGTH;
+  return isLiteral ? (text) => text === pattern : matcherOf(parse(characters));
 }
 
-function matches(tokens: readonly Token[], text: string): boolean {
-  let at = 0;
-  let next = 0;
-  // Where to go on if it fails: after the last star, which then swallows one character more. Earlier stars need no
-  // second try: whatever they could swallow, the last one can.
-  let afterStar = -1;
-  let starEnd = 0;
-  while (at < text.length) {
-    const token = tokens[next];
-    const point = text.codePointAt(at) ?? 0;
-    if (token?.type === 'star') {
-      afterStar = ++next;
-      starEnd = at;
-    } else if (token?.matches(point)) {
-      next++;
-      at += widthOf(point);
-    } else if (afterStar !== -1) {
-      next = afterStar;
-      starEnd += widthOf(text.codePointAt(starEnd) ?? 0);
-      at = starEnd;
-    } else {
-      return false;
+function matcherOf({ places, stars }: Pattern): (text: string) => boolean {
+  const end = places.length;
+  const words = (end >> 5) + 1;
+  const stays = new Int32Array(words);
+  for (const star of stars) setBit(stays, star);
+  const { rows, rowOf } = tableOf(places, words);
+  // Bit n: the places before n have taken the text so far. Matching is synchronous, so one serves all texts.
+  const state = new Int32Array(words);
+
+  return (text) => {
+    if (text.length < end) return false;
+    state.fill(0);
+    state[0] = 1;
+    for (let at = 0; at < text.length; at++) {
+      let point = text.charCodeAt(at);
+      if (point >= 0xd800) {
+        point = text.codePointAt(at) as number;
+        if (point > 0xffff) at++;
+      }
+      const row = rowOf(point);
+      let carried = 0;
+      let isAlive = 0;
+      for (let word = 0; word < words; word++) {
+        const bits = state[word] as number;
+        const taken = bits & (rows[row + word] as number);
+        const next = (taken << 1) | carried | (bits & (stays[word] as number));
+        carried = taken >>> 31;
+        state[word] = next;
+        isAlive |= next;
+      }
+      if (isAlive === 0) return false;
+    }
+    return ((state[end >> 5] as number) & (1 << (end & 31))) !== 0;
+  };
+}
+
+interface Table {
+  /** Rows of bits, one for each run of characters that all places treat alike. Bit n: place n takes them. */
+  readonly rows: Int32Array;
+  /** Where the row of a character begins. */
+  readonly rowOf: (point: number) => number;
+}
+
+const ASCII = 128;
+
+function tableOf(places: readonly Place[], words: number): Table {
+  const bounds = new Set([0]);
+  for (const [from, to] of places.flat()) bounds.add(from).add(to + 1);
+  const starts = [...bounds].sort((a, b) => a - b);
+  const rows = new Int32Array(starts.length * words);
+  for (const [n, ranges] of places.entries()) {
+    for (const [from, to] of ranges) {
+      for (let row = lastNotAbove(starts, from); row < starts.length && (starts[row] as number) <= to; row++)
+        setBit(rows, row * words * 32 + n);
     }
   }
-  while (tokens[next]?.type === 'star') next++;
-  return next === tokens.length;
+  const search = (point: number): number => lastNotAbove(starts, point) * words;
+  const ascii = Int32Array.from({ length: ASCII }, (_, point) => search(point));
+  return { rows, rowOf: (point) => (point < ASCII ? (ascii[point] as number) : search(point)) };
 }
 
-/** UTF-16 units. */
-function widthOf(point: number): number {
-  return point > 0xffff ? 2 : 1;
+/** @param sorted begins with 0 */
+function lastNotAbove(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((sorted[middle] as number) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
-function parse(characters: readonly string[]): Token[] {
-  const tokens: Token[] = [];
-  // Known beforehand: looking for the end of each of a thousand sets that nothing closes would be slow.
-  const lastClose = characters.lastIndexOf(']');
+function setBit(bits: Int32Array, n: number): void {
+  bits[n >> 5] = (bits[n >> 5] as number) | (1 << (n & 31));
+}
+
+function parse(characters: readonly string[]): Pattern {
+  const places: Place[] = [];
+  const stars = new Set<number>();
   for (let at = 0; at < characters.length; at++) {
-    const character = characters[at] ?? '';
+    const character = characters[at] as string;
     // As in every shell, a closing bracket that comes first in a set belongs to it.
-    const mayClose = character === '[' && at < lastClose;
-    const close = mayClose ? characters.indexOf(']', at + (isNegation(characters[at + 1]) ? 3 : 2)) : -1;
+    const close = character === '[' ? characters.indexOf(']', at + (isNegation(characters[at + 1]) ? 3 : 2)) : -1;
     if (close !== -1) {
-      tokens.push(set(characters.slice(at + 1, close)));
+      places.push(set(characters.slice(at + 1, close)));
       at = close;
     } else if (character === '*') {
-      tokens.push({ type: 'star' });
+      stars.add(places.length);
     } else {
-      const wanted = character.codePointAt(0);
-      tokens.push({ type: 'one', matches: character === '?' ? () => true : (point) => point === wanted });
+      places.push(character === '?' ? ANY : [only(pointOf(character))]);
     }
   }
-  return tokens;
+  return { places, stars };
+}
+
+const LAST = 0x10ffff;
+const ANY: Place = [[0, LAST]];
+const HYPHEN = 0x2d;
+
+function pointOf(character: string): number {
+  return character.codePointAt(0) as number;
+}
+
+function only(point: number): Range {
+  return [point, point];
 }
 
 function isNegation(character: string | undefined): boolean {
   return character === '!' || character === '^';
 }
 
-function set(characters: readonly string[]): One {
-  const negated = isNegation(characters[0]);
-  const points = characters.slice(negated ? 1 : 0).map((character) => character.codePointAt(0) ?? 0);
-  const ranges: [from: number, to: number][] = [];
+function set(characters: readonly string[]): Place {
+  const isNegated = isNegation(characters[0]);
+  const points = characters.slice(isNegated ? 1 : 0).map(pointOf);
+  const ranges: Range[] = [];
   for (let at = 0; at < points.length; at++) {
-    const from = points[at] ?? 0;
+    const from = points[at] as number;
     const to = points[at + 2];
     if (to !== undefined && points[at + 1] === HYPHEN) {
-      ranges.push([from, to]);
+      // One that goes backwards takes nothing.
+      if (from <= to) ranges.push([from, to]);
       at += 2;
     } else {
-      ranges.push([from, from]);
+      ranges.push(only(from));
     }
   }
-  return { type: 'one', matches: (point) => ranges.some(([from, to]) => point >= from && point <= to) !== negated };
+  return isNegated ? othersThan(ranges) : ranges;
 }
 
-const HYPHEN = 0x2d;
+function othersThan(ranges: readonly Range[]): Place {
+  const others: Range[] = [];
+  let next = 0;
+  for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    if (from > next) others.push([next, from - 1]);
+    next = Math.max(next, to + 1);
+  }
+  if (next <= LAST) others.push([next, LAST]);
+  return others;
+}

@@ -75,14 +75,17 @@ export function wordKind<T extends string>(
   };
 }
 
+export interface ListBounds {
+  readonly expected: string;
+  readonly least: number;
+  readonly most?: number;
+}
+
 /** Items between commas, blanks around them do not count; or an array. */
-export function listKind<T>(
-  item: Kind<T>,
-  { expected, least }: { expected: string; least: number },
-): Kind<readonly T[]> {
+export function listKind<T>(item: Kind<T>, { expected, least, most = Infinity }: ListBounds): Kind<readonly T[]> {
   const collect = (found: readonly (T | undefined)[]): readonly T[] | undefined => {
     const items = found.filter((value) => value !== undefined);
-    return items.length === found.length && items.length >= least ? items : undefined;
+    return items.length === found.length && items.length >= least && items.length <= most ? items : undefined;
   };
   const parse = (text: string): readonly T[] | undefined =>
     collect(

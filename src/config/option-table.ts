@@ -1,3 +1,4 @@
+import { MAX_GLOB_LENGTH } from '../base/glob';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../base/log';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
@@ -31,6 +32,15 @@ export interface OptionRow<T> {
 export const SERVICE_NAME = /^(?!\s)[^\p{Cc}\p{Cs}]{1,200}(?<!\s)$/u;
 
 const line = textKind('text without control characters', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
+/** Each is asked for every request. */
+const MAX_GLOBS = 64;
+const GLOB = new RegExp(`^(?=.*\\S)[^\\p{Cc}\\p{Cs}]{1,${MAX_GLOB_LENGTH}}$`, 'u');
+
+function globsKind(examples: string): Kind<readonly string[]> {
+  const expected = `at most ${MAX_GLOBS} globs of at most ${MAX_GLOB_LENGTH} characters, such as ${examples}`;
+  return listKind(textKind(expected, GLOB), { expected, least: 0, most: MAX_GLOBS });
+}
+
 const path = textKind('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 
 const backend: Kind<BackendAddress> = {
@@ -158,7 +168,7 @@ export const OPTION_TABLE = {
     help: 'paths that end so are not traced',
   }),
   ignorePath: row('ignorePath', {
-    kind: listKind(line, { expected: 'globs such as /health,/metrics/*', least: 0 }),
+    kind: globsKind('/health,/metrics/*'),
     environment: ['SW_AGENT_IGNORE_PATH'],
     help: 'paths that match are not traced',
   }),

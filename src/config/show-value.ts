@@ -1,12 +1,18 @@
 const LONGEST = 200;
-const CREDENTIALS = /[^\s,/@]+:[^\s,/@]*@/g;
+/** Begins where a word begins, so that each is looked through once: values may be long. */
+const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;
 
 /** What was given, as one line of text for a fault. Keys, and passwords in addresses, are not shown. */
 export function showValue(value: unknown): string {
   const text = textOf(value);
   if (text.includes('-----BEGIN ')) return '***';
-  const line = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(CREDENTIALS, '***@');
+  const line = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(BEFORE_AT, hidden);
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
+
+/** Of `user:password@`. */
+function hidden(user: string): string {
+  return user.includes(':', 1) ? '***@' : user;
 }
 
 function textOf(value: unknown): string {

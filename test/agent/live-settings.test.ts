@@ -31,9 +31,10 @@ describe('what a backend sets while the agent runs', () => {
     const { settings, set } = made();
     set({ 'agent.sample_rate': '0.1' });
     set({ 'agent.sample_rate': bad, 'agent.ignore_suffix': '.xyz' });
-    expect(settings.status().sampleRate).toEqual({ value: 0.1, from: 'backend' });
+    const refused = `agent.sample_rate = ${bad}: expected a number from 0 to 1`;
+    expect(settings.status().sampleRate).toEqual({ value: 0.1, from: 'backend', refused });
     expect(settings.ignoreSuffix).toEqual(['.xyz']);
-    expect(said.join('\n')).toContain(`agent.sample_rate = ${bad}: expected a number from 0 to 1`);
+    expect(said.join('\n')).toContain(refused);
   });
 
   it('is told in one line of bounded length, whatever the backend sends', () => {
