@@ -66,5 +66,5 @@ export function sw8Rest<T>(span: Span, into: T, set: SetHeader<T>): void {
 
 /** Only what is well-formed counts. */
 function skipsAnalysis(header: unknown): boolean {
-  return typeof header === 'string' && /^1-(?:\d*| )$/.test(header);
+  return typeof header === 'string' && /^1-(?:\d{0,19}| )$/.test(header);
 }

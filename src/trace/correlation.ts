@@ -4,25 +4,33 @@ import { readBase64 } from './base64';
 /** What the whole trace carries along for the application, as the Java agent bounds it. */
 export const LONGEST_CORRELATION = { keys: 3, characters: 128 } as const;
 
-/** Of a header that is read: three pairs of 128 characters, four bytes each, in Base64, and some air. */
-const LONGEST_HEADER = 8192;
+/** In Base64, of one key or value: at most three bytes for each UTF-16 unit. */
+const MAX_FIELD = 4 * LONGEST_CORRELATION.characters;
 
-const field = Buffer.allocUnsafeSlow((LONGEST_HEADER / 4) * 3);
+const COLON = 0x3a;
+const COMMA = 0x2c;
+
+const field = Buffer.allocUnsafeSlow((MAX_FIELD / 4) * 3);
 
 /**
- * The pairs of a header `sw8-correlation`; those that are malformed, too long or too many are left out, and the rest is
- * taken. `undefined`: there are none.
+ * The pairs of a header `sw8-correlation`, up to the third, or to the first that is malformed or too long: what comes
+ * behind is not looked at, however much it is. `undefined`: there are none.
  */
 export function readCorrelation(header: unknown): Map<string, string> | undefined {
-  if (typeof header !== 'string' || header === '' || header.length > LONGEST_HEADER) return undefined;
-  const pairs = new Map<string, string>();
-  for (const pair of header.split(',')) {
-    const [key, value, ...more] = pair.split(':').map(textIn);
-    if (!key || value === undefined || more.length > 0) continue;
-    if (isTooLong(key) || isTooLong(value)) continue;
-    if (pairs.size < LONGEST_CORRELATION.keys) pairs.set(key, value);
+  if (typeof header !== 'string' || header === '') return undefined;
+  let pairs: Map<string, string> | undefined;
+  for (let at = 0, n = 0; n < LONGEST_CORRELATION.keys && at < header.length; n++) {
+    const colon = endOf(header, at, COLON);
+    const end = endOf(header, colon + 1, COMMA);
+    const key = textIn(header, at, colon);
+    if (!key || header.charCodeAt(colon) !== COLON) break;
+    const value = textIn(header, colon + 1, end);
+    if (value === undefined || isTooLong(key) || isTooLong(value)) break;
+    pairs ??= new Map();
+    pairs.set(key, value);
+    at = end + 1;
   }
-  return pairs.size > 0 ? pairs : undefined;
+  return pairs;
 }
 
 /** `undefined`: there is nothing to carry along. */
@@ -55,8 +63,16 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-function textIn(base64Text: string): string | undefined {
-  const length = readBase64(field, base64Text, 0, base64Text.length);
+/** Of a field that begins at `from`: where it is too long it ends somewhere past what a field may have. */
+function endOf(header: string, from: number, mark: number): number {
+  const last = Math.min(header.length, from + MAX_FIELD + 1);
+  let at = from;
+  while (at < last && header.charCodeAt(at) !== mark) at++;
+  return at;
+}
+
+function textIn(header: string, from: number, end: number): string | undefined {
+  const length = end - from > MAX_FIELD ? -1 : readBase64(field, header, from, end);
   if (length < 0 || !isUtf8(field.subarray(0, length))) return undefined;
   return field.toString('utf8', 0, length);
 }

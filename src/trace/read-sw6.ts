@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { readBase64 } from './base64';
 import { readId } from './read-id';
+import { MAX_NAME_FIELD, readName } from './read-name';
 import { LONGEST_SW6, type Sw6 } from './sw6';
 
 const HASH = 0x23;
@@ -75,9 +75,10 @@ function idAt(header: string, n: number) {
 
 /** `#name`, a decimal id, or -1 and nothing, which both are 0 here. `undefined`: neither. */
 function nameOrIdAt(header: string, n: number): string | number | undefined {
+  if (endOf(n) - startOf(n) > MAX_NAME_FIELD) return undefined;
   const length = readBase64(field, header, startOf(n), endOf(n));
   if (length <= 0) return length === 0 ? 0 : undefined;
-  if (field[0] === HASH) return nameIn(length);
+  if (field[0] === HASH) return readName(field, 1, length);
   const isMinusOne = length === 2 && field[0] === MINUS && field[1] === ZERO + 1;
   return isMinusOne ? -1 : idIn(length);
 }
@@ -91,14 +92,6 @@ function idIn(length: number): number | undefined {
     value = value * 10 + digit;
   }
   return value <= LARGEST_INT32 ? value : undefined;
-}
-
-function nameIn(length: number): string | undefined {
-  for (let at = 1; at < length; at++) {
-    if ((field[at] as number) > 127)
-      return isUtf8(field.subarray(1, length)) ? field.toString('utf8', 1, length) : undefined;
-  }
-  return field.toString('latin1', 1, length);
 }
 
 /** Without a sign, since a minus would part two fields; -1 if it is none. */

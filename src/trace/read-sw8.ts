@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { readBase64 } from './base64';
 import { TextId, type Id } from './id';
 import { readId } from './read-id';
+import { MAX_NAME_FIELD, readName } from './read-name';
 import { LONGEST_SW8, type Sw8 } from './sw8';
 
 const FIELDS = 8;
@@ -22,7 +22,7 @@ export function readSw8(header: unknown): Sw8 | undefined {
   const parts = header.split('-', FIELDS + 1);
   if (parts.length !== FIELDS) return undefined;
   const [sample, traceId, segmentId, spanId, service, instance, endpoint, address] = parts.map((part, at) =>
-    at === 0 || at === 3 ? part : at < 3 ? idIn(part) : textIn(part),
+    at === 0 || at === 3 ? part : at < 3 ? idIn(part) : nameIn(part),
   );
   if (sample !== '0' && sample !== '1') return undefined;
   if (!isId(traceId) || !isId(segmentId) || !service || !instance || !endpoint || !address) return undefined;
@@ -47,10 +47,9 @@ function decode(base64: string): number {
   return readBase64(field, base64, 0, base64.length);
 }
 
-function textIn(base64: string): string | undefined {
-  const length = decode(base64);
-  if (length <= 0 || !isUtf8(field.subarray(0, length))) return undefined;
-  return field.toString('utf8', 0, length);
+function nameIn(base64: string): string | undefined {
+  const length = base64.length > MAX_NAME_FIELD ? -1 : decode(base64);
+  return length <= 0 ? undefined : readName(field, 0, length);
 }
 
 /** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */

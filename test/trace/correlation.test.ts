@@ -37,8 +37,17 @@ describe('the header sw8-correlation', () => {
     expect(readCorrelation(text)).toBeUndefined();
   });
 
-  it('keeps the good pairs beside bad ones', () => {
-    expect(read(`garbage,${header(['a', '1'])},:,${header(['b', '2'])}`)).toEqual({ a: '1', b: '2' });
+  it('keeps the pairs before the first bad one', () => {
+    expect(read(`${header(['a', '1'])},:,${header(['b', '2'])}`)).toEqual({ a: '1' });
+    expect(read(`garbage,${header(['a', '1'])}`)).toBeUndefined();
+    expect(read(`${header(['a', '1'])},`)).toEqual({ a: '1' });
+  });
+
+  it('holds keys and values of 128 characters, whatever they are', () => {
+    for (const unit of ['a', 'é', '⚓', '😀']) {
+      const longest = unit.repeat(128 / unit.length);
+      expect(read(header([longest, longest], ['a', longest]))).toEqual({ [longest]: longest, a: longest });
+    }
   });
 
   it('is not there when there is nothing to say', () => {

@@ -30,11 +30,14 @@ const anyId: fc.Arbitrary<Id> = fc.oneof(
   fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }), fc.constant(2n), fc.constant(3n)).map((p) => new ForeignId(p)),
   fc.uuid().map((text) => new TextId(text)),
 );
-/** A header holds UTF-8, where half a surrogate pair has no place. */
-const anyName = fc.oneof(
-  fc.string({ minLength: 1, maxLength: 40 }),
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).map((name) => Buffer.from(name).toString()),
-);
+/** A header holds UTF-8, where half a surrogate pair has no place; what deceives its reader is refused. */
+const DECEIVING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u2060\ufeff]/u;
+const anyName = fc
+  .oneof(
+    fc.string({ minLength: 1, maxLength: 40 }),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).map((name) => Buffer.from(name).toString()),
+  )
+  .filter((name) => !DECEIVING.test(name));
 const anySw8: fc.Arbitrary<Sw8> = fc.record({
   isSampled: fc.boolean(),
   traceId: anyId,

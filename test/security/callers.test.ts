@@ -1,0 +1,113 @@
+import { costsOf } from '../support/cost';
+import { tracing } from '../support/tracing';
+import type { OwnNames } from '../../src/trace/own-names';
+
+const b64 = (text: string): string => Buffer.from(text).toString('base64');
+
+interface Names {
+  readonly service?: string;
+  readonly instance?: string;
+  readonly endpoint?: string;
+  readonly peer?: string;
+  readonly entry?: string;
+}
+
+const sw8 = ({ service = 'orders', instance = 'orders-1', endpoint = '/a', peer = 'a:80' }: Names = {}): string =>
+  ['1', b64('3.4.5'), b64('1.2.3'), '4', ...[service, instance, endpoint, peer].map(b64)].join('-');
+const sw6 = ({ peer = 'a:80', endpoint = '/a', entry = '/e' }: Names = {}): string =>
+  ['1', b64('3.4.5'), b64('1.2.3'), '4-1-1', ...[peer, entry, endpoint].map((name) => b64(`#${name}`))].join('-');
+
+const V3: OwnNames = { protocol: 'v3', epoch: 1, service: 's', instance: 'i', endpoint: () => '/e' };
+
+/** Whether the trace of a request with this carrier goes on with its caller's. */
+function isJoined(headers: Readonly<Record<string, unknown>>): boolean {
+  const entry = tracing({ names: () => V3 }).tracer.openEntry('/', headers)!;
+  const isOwn = String(entry.segment.traceId) !== '3.4.5';
+  expect(entry.refs === undefined).toBe(isOwn);
+  return !isOwn;
+}
+
+/** Names that show otherwise than they are, or that no server keeps. */
+const BAD: readonly (readonly [string, string])[] = [
+  ['a NUL', 'a\0b'],
+  ['a line feed', 'a\nb'],
+  ['an escape sequence', '\u001b[31mred'],
+  ['a DEL', 'a\u007f'],
+  ['a control of C1', 'a\u009b31m'],
+  ['a right-to-left override', 'a\u202etxt.exe'],
+  ['a bidirectional isolate', 'a\u2066b\u2069'],
+  ['an Arabic letter mark', 'a\u061cb'],
+  ['a line separator', 'a\u2028b'],
+  ['a zero-width space', 'a\u200bb'],
+  ['a byte order mark', '\ufeffa'],
+  ['513 characters', 'a'.repeat(513)],
+  ['513 characters beyond ASCII', 'é'.repeat(513)],
+  ['1,500 characters', 'a'.repeat(1_500)],
+];
+
+/** Names that other agents send. */
+const GOOD: readonly (readonly [string, string])[] = [
+  ['of Java', 'org.apache.skywalking.Controller.handle(java.lang.String)'],
+  ['of a raw path of 512 characters', `/${'a'.repeat(511)}`],
+  ['of 512 characters beyond ASCII', '⚓'.repeat(512)],
+  ['in Arabic', 'خدمة الطلبات'],
+  ['in Persian, with a non-joiner', 'می\u200cخواهم'],
+  ['with an emoji of several characters', '👩\u200d💻'],
+  ['with a blank', 'GET:/a b'],
+];
+
+describe('a carrier of sw8', () => {
+  it.each(BAD)('is malformed where a name has %s, and a new trace begins', (_title, name) => {
+    for (const part of ['service', 'instance', 'endpoint', 'peer'])
+      expect([part, isJoined({ sw8: sw8({ [part]: name }) })]).toEqual([part, false]);
+  });
+
+  it.each(GOOD)('is taken with a name %s', (_title, name) => {
+    expect(isJoined({ sw8: sw8({ endpoint: name }) })).toBe(true);
+  });
+});
+
+describe('a carrier of sw6', () => {
+  it.each(BAD)('is malformed where a name has %s, and a new trace begins', (_title, name) => {
+    for (const part of ['entry', 'endpoint', 'peer'])
+      expect([part, isJoined({ sw6: sw6({ [part]: name }) })]).toEqual([part, false]);
+  });
+
+  it.each(GOOD)('is taken with a name %s', (_title, name) => {
+    expect(isJoined({ sw6: sw6({ endpoint: name }) })).toBe(true);
+  });
+});
+
+describe('the headers of a hostile caller', () => {
+  const KB8 = 8_192;
+  const pair = `${b64('k')}:${b64('v')}`;
+  const wholePair = `${b64('k'.repeat(128))}:${b64('v'.repeat(128))}`;
+  const hostile: readonly (readonly [string, Record<string, unknown>])[] = [
+    ['8 KB of commas', { sw8: sw8(), 'sw8-correlation': ','.repeat(KB8) }],
+    ['8 KB of colons', { sw8: sw8(), 'sw8-correlation': ':'.repeat(KB8) }],
+    ['8 KB of small pairs', { sw8: sw8(), 'sw8-correlation': Array(900).fill(pair).join() }],
+    ['8 KB of whole pairs', { sw8: sw8(), 'sw8-correlation': Array(23).fill(wholePair).join() }],
+    ['8 KB of small pairs in two headers', { sw8: sw8(), 'sw8-correlation': Array(900).fill(pair).join(', ') }],
+    ['8 KB of one key', { sw8: sw8(), 'sw8-correlation': 'A'.repeat(KB8) }],
+    ['8 KB of digits', { sw8: sw8(), 'sw8-x': `1-${'1'.repeat(KB8)}` }],
+    ['4 KB of dashes', { sw8: '-'.repeat(4_096) }],
+    ['4 KB of names', { sw8: sw8({ endpoint: 'a'.repeat(512), service: 'b'.repeat(512), peer: 'é'.repeat(513) }) }],
+    ['4 KB of one name', { sw6: sw6({ endpoint: 'a', peer: 'b'.repeat(2_900) }) }],
+    ['both carriers, malformed at the end', { sw6: `${sw6({ endpoint: 'a'.repeat(512) })}x`, sw8: `${sw8()}x` }],
+    ['sw8 twice', { sw8: `${sw8()}, ${sw8()}` }],
+    ['arrays of 10,000', { sw8: Array(10_000).fill(sw8()), 'sw8-correlation': Array(10_000).fill(pair) }],
+  ];
+  const bytesOf = (headers: Record<string, unknown>): number =>
+    Object.values(headers).reduce((sum: number, value) => sum + String(value).length, 0);
+
+  it.each(hostile)('cost no more a byte than a plain carrier does: %s', (_title, headers) => {
+    const { tracer } = tracing({ names: () => V3, sink: () => undefined });
+    const works = [headers, { sw8: sw8() }, {}].map((each) => () => tracer.end(tracer.openEntry('/', each)!));
+    const [most, plain, none] = costsOf(works, { rounds: 21, calls: 300 }) as [number, number, number];
+    const perByte = (most - none) / bytesOf(headers);
+    const perPlainByte = (plain - none) / bytesOf({ sw8: sw8() });
+    expect(perByte).toBeLessThan(1.5 * perPlainByte);
+    // And whatever they are, no more in all than a few plain ones.
+    expect(most - none).toBeLessThan(25 * (plain - none));
+  });
+});
