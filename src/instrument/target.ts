@@ -9,6 +9,8 @@ export interface Target {
 }
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
+/** In a path that holds an authority: the `user:password@host:port` of a CONNECT, or `//user:password@host/a`. */
+const USER = /(^|[/\\]{2})[^/\\]+@/g;
 const SLASH = 0x2f;
 /** In UTF-16 units. The path is a slice of the whole target; one much longer than itself it must not keep alive. */
 const LONG = 256;
@@ -23,7 +25,7 @@ export function parseTarget(target: unknown): Target {
   const end = hash === -1 ? target.length : hash;
   const mark = target.indexOf('?', start);
   const pathEnd = mark === -1 || mark > end ? end : mark;
-  const path = target.slice(start, pathEnd) || '/';
+  const path = withoutUsers(target.slice(start, pathEnd) || '/');
   return {
     host: absolute?.[1] ? withoutUser(absolute[1]) : '',
     path: target.length - path.length > LONG ? copyOf(path) : path,
@@ -35,6 +37,10 @@ export function parseTarget(target: unknown): Target {
 export function withoutUser(authority: string): string {
   // Asked first since it is there almost never, and `indexOf` is many times faster than `lastIndexOf`.
   return authority.includes('@') ? authority.slice(authority.lastIndexOf('@') + 1) : authority;
+}
+
+function withoutUsers(path: string): string {
+  return path.includes('@') ? path.replace(USER, '$1') : path;
 }
 
 function copyOf(text: string): string {

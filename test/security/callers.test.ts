@@ -1,6 +1,18 @@
+import http from 'node:http';
+import net from 'node:net';
+import { Log } from '../../src/base/log';
+import { ClientSpans } from '../../src/instrument/client-spans';
+import { parseTarget } from '../../src/instrument/target';
+import { Stage } from '../instrument/stage';
+import { FakeClock } from '../support/fake-clock';
 import { costsOf } from '../support/cost';
 import { tracing } from '../support/tracing';
 import type { OwnNames } from '../../src/trace/own-names';
+
+const say = (message: string): never => {
+  throw new Error(message);
+};
+const quiet = new Log(new FakeClock(), { error: say, warn: say, info: say, debug: say });
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -109,5 +121,65 @@ describe('the headers of a hostile caller', () => {
     expect(perByte).toBeLessThan(1.5 * perPlainByte);
     // And whatever they are, no more in all than a few plain ones.
     expect(most - none).toBeLessThan(25 * (plain - none));
+  });
+});
+
+describe('user info in a target', () => {
+  it.each([
+    ['//u:pw@h/a', '//h/a'],
+    ['//u:pw@h', '//h'],
+    ['//u:p@w@h/a?b', '//h/a'],
+    ['/proxy/http://u:pw@h/a', '/proxy/http://h/a'],
+    ['/\\u:pw@h/a', '/\\h/a'],
+    ['u:pw@h:443', 'h:443'],
+    ['http://u:pw@h//u:pw@g/a', '//g/a'],
+    ['/@scope/name', '/@scope/name'],
+    ['//@scope/name', '//@scope/name'],
+    ['/users/a@b.example', '/users/a@b.example'],
+  ])('is in no part of it: %s', (target, path) => {
+    const { tracer } = tracing();
+    const spans = new ClientSpans(tracer, { ignorePath: [], ignoreSuffix: [], collectQuery: true, log: quiet });
+    const span = spans.openFor({ method: 'GET', path: target, protocol: 'http:' }, 'proxy:8080')!;
+    expect(span.operationName).toBe(path);
+    expect(span.url.includes('pw')).toBe(false);
+  });
+
+  it('costs no more than the length of the path, whatever it holds', () => {
+    const [plain, ...hostile] = costsOf(
+      [
+        '/a'.repeat(4_000),
+        '@'.repeat(8_000),
+        '//'.repeat(4_000) + '@',
+        '//a'.repeat(2_700) + '@',
+        'a@'.repeat(4_000),
+      ].map((target) => () => void parseTarget(target)),
+      { calls: 20 },
+    );
+    for (const cost of hostile) expect(cost / plain!).toBeLessThan(500);
+  });
+});
+
+describe('user info of a real request', () => {
+  let stage: Stage;
+  beforeEach(() => (stage = new Stage()));
+  afterEach(() => stage.close());
+
+  it('is not recorded of one that comes in for //user:password@host', async () => {
+    const port = await stage.serve((_request, response) => response.end());
+    (await stage.connect(port)).send('GET //u:secret@h/a HTTP/1.1\r\nHost: u:secret@x\r\n\r\n');
+    const entry = await stage.entry();
+    expect([entry.operationName, entry.url]).toEqual(['//h/a', 'http://x//h/a']);
+  });
+
+  it('is not recorded of a CONNECT that goes out', async () => {
+    const proxy = net.createServer((socket) => socket.end('HTTP/1.1 403 No\r\nConnection: close\r\n\r\n'));
+    const port = await stage.listen(proxy);
+    http
+      .request({ port, method: 'CONNECT', path: 'u:secret@shop.example:443' })
+      .on('connect', () => undefined)
+      .end();
+    const exit = await stage.exit();
+    expect(exit.operationName).toBe('shop.example:443');
+    expect(exit.url).not.toContain('secret');
   });
 });
