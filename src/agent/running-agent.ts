@@ -75,6 +75,7 @@ export class RunningAgent implements Agent {
       sink: (segment) => this.take(segment),
       names: () => upstream.carrierNames(),
       epoch: () => upstream.epoch,
+      propagateTo: config.propagateTo,
     });
     this.settings = new LiveSettings(config, this.tracer, log);
     this.commands = new Commands({

@@ -1,3 +1,4 @@
+import type { TrustIncoming } from '../base/cidr';
 import type { Logger, LogLevel } from '../base/log';
 import type { BackendAddress } from './backend-address';
 import type { InstanceNameSource } from './options';
@@ -38,6 +39,9 @@ export interface Config {
   readonly ignoreSuffix: readonly string[];
   readonly ignorePath: readonly string[];
   readonly collectQuery: boolean;
+  readonly trustIncoming: TrustIncoming;
+  /** Undefined: all hosts. */
+  readonly propagateTo: readonly string[] | undefined;
   readonly meters: boolean;
   readonly logs: boolean;
   readonly maxBuffer: number;

@@ -1,3 +1,4 @@
+import { parseCidr, type Cidr, type TrustIncoming } from '../base/cidr';
 import { MAX_GLOB_LENGTH } from '../base/glob';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../base/log';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
@@ -40,6 +41,21 @@ function globsKind(examples: string): Kind<readonly string[]> {
   const expected = `at most ${MAX_GLOBS} globs of at most ${MAX_GLOB_LENGTH} characters, such as ${examples}`;
   return listKind(textKind(expected, GLOB), { expected, least: 0, most: MAX_GLOBS });
 }
+
+const cidr: Kind<Cidr> = {
+  expected: 'an address, or a block of them',
+  parse: parseCidr,
+  accept: (value) => (typeof value === 'string' ? parseCidr(value.trim()) : undefined),
+};
+
+const TRUST_EXPECTED = 'all, none, or addresses such as 10.0.0.0/8,fd00::/8';
+const trustWord = wordKind<'all' | 'none'>(['all', 'none']);
+const trustList = listKind(cidr, { expected: TRUST_EXPECTED, least: 1 });
+const trustIncoming: Kind<TrustIncoming> = {
+  expected: TRUST_EXPECTED,
+  parse: (text) => trustWord.parse(text) ?? trustList.parse(text),
+  accept: (value) => trustWord.accept(value) ?? trustList.accept(value),
+};
 
 const path = textKind('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 
@@ -177,6 +193,16 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_COLLECT_QUERY'],
     isSoft: true,
     help: 'whether the tag url keeps the query',
+  }),
+  trustIncoming: row('trustIncoming', {
+    kind: trustIncoming,
+    environment: ['SW_AGENT_TRUST_INCOMING'],
+    help: 'whose trace headers count: all, none or addresses',
+  }),
+  propagateTo: row('propagateTo', {
+    kind: globsKind('*.internal,10.*'),
+    environment: ['SW_AGENT_PROPAGATE_TO'],
+    help: 'hosts whose requests get trace headers; default all',
   }),
   meters: row('meters', {
     kind: booleanKind,

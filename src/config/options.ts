@@ -77,6 +77,21 @@ export interface Options {
   /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */
   readonly collectQuery?: boolean | undefined;
   /**
+   * Whose trace headers (`sw6`, `sw8`, `sw8-correlation`, `sw8-x`) count: those of `all` callers, of `none`, or of those
+   * whose connection comes from one of these addresses and blocks: `10.0.0.0/8,fd00::/8`, where an IPv4 address matches
+   * also in its IPv6 form and a Unix socket matches nothing. The headers of all others are as if absent: a trace
+   * begins here, and `sampleRate` decides. Behind a proxy every connection comes from the proxy; `X-Forwarded-For` is
+   * not believed. Default: `all`. Environment `SW_AGENT_TRUST_INCOMING`.
+   */
+  readonly trustIncoming?: string | readonly string[] | undefined;
+  /**
+   * Globs of the hosts (without port, at most 64) whose requests get trace headers, all of ours and what callers sent
+   * along: `*.internal,10.*`. Requests to others are traced and go out without: nobody there learns the names of services
+   * or what callers put into `sw8-correlation` and `sw8-x`. Headers that the application sets itself are its own.
+   * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
+   */
+  readonly propagateTo?: string | readonly string[] | undefined;
+  /**
    * Tell a v3 backend every 20 s how this process is: CPU, memory, event loop, garbage collection. Default: true.
    * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.
    */

@@ -85,6 +85,8 @@ function build(
     ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),
     ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
     collectQuery: valueOr(TABLE.collectQuery, false),
+    trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
+    propagateTo: Object.freeze(settings.read(TABLE.propagateTo)?.value),
     meters: valueOr(TABLE.meters, true),
     logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),

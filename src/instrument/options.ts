@@ -1,10 +1,13 @@
 import type { IgnoreOptions } from './ignore';
+import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
 
 export interface InstrumentOptions extends IgnoreOptions {
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
   readonly log: Log;
+  /** Default: all. */
+  readonly trustIncoming?: TrustIncoming;
   /** Wrap what `http` and `https` export, even where the faster way works. For tests. */
   readonly byFunctions?: boolean;
 }

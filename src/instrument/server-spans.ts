@@ -6,6 +6,7 @@ import { Pipeline } from './pipeline';
 import { RequestName } from './request-name';
 import { SCOPE, type Scoped } from './scoped';
 import { parseTarget, withoutUser } from './target';
+import { trustedCallers } from './trusted-callers';
 import { messageOf } from '../base/errors';
 import { untraced, type Scope } from '../trace/context';
 import { Component, Layer } from '../trace/vocabulary';
@@ -21,6 +22,7 @@ const { ServerResponse: Response } = http;
 export class ServerSpans {
   private readonly isIgnored: (path: string) => boolean;
   private readonly urls: HttpUrls;
+  private readonly isTrusted: ((request: IncomingMessage) => boolean) | undefined;
   private readonly pipeline = new Pipeline<ServerResponse & Scoped>((response) =>
     this.end(response, response[SCOPE], 'close'),
   );
@@ -31,6 +33,7 @@ export class ServerSpans {
   ) {
     this.isIgnored = liveIgnore(options);
     this.urls = new HttpUrls(options);
+    this.isTrusted = trustedCallers(options.trustIncoming);
   }
 
   /**
@@ -69,7 +72,8 @@ export class ServerSpans {
     // Now, before the application routes: express takes the mounted part off `url`.
     const target = parseTarget(request.url);
     if (this.isIgnored(target.path)) return undefined;
-    const span = this.tracer.openEntry(target.path, request.headers);
+    const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
+    const span = this.tracer.openEntry(target.path, request.headers, isTrusted);
     if (!span) return undefined;
     span.naming = new RequestName(request, this.options.log);
     span.layer = Layer.http;

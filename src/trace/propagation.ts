@@ -1,5 +1,6 @@
 import { SW6, sw6Of, sw6Origin } from './carry-sw6';
 import { SW8, sw8Of, sw8Origin, sw8Rest } from './carry-sw8';
+import { hostFilter } from './host-filter';
 import { OwnCarriers } from './own-carriers';
 import { settleName } from './settle-name';
 import { SpanType } from './vocabulary';
@@ -16,6 +17,8 @@ export interface PropagationOptions {
   names?(): OwnNames | undefined;
   /** Of the registration, also while there are no names. */
   epoch?(): number;
+  /** Globs of the hosts whose requests are given headers; undefined: all. */
+  readonly propagateTo?: readonly string[] | undefined;
 }
 
 /**
@@ -25,9 +28,12 @@ export interface PropagationOptions {
  */
 export class Propagation {
   private readonly own: OwnCarriers;
+  /** Undefined: every host is. */
+  private readonly isReached: ((peer: string) => boolean) | undefined;
 
   constructor(private readonly options: PropagationOptions) {
     this.own = new OwnCarriers(options.ids);
+    this.isReached = options.propagateTo && hostFilter(options.propagateTo);
   }
 
   /** `undefined`: there is no carrier, or none that means anything. */
@@ -42,11 +48,17 @@ export class Propagation {
     return sw8Origin(headers) ?? sw6Origin(headers[SW6], epoch, this.own);
   }
 
+  /** The header of a caller that is not believed: a gateway that forwards it does not mean to leave itself out. */
+  foreignCarrier(headers: IncomingHeaders): string | undefined {
+    const carrier = headers[this.options.names?.()?.protocol === 'v2' ? SW6 : SW8];
+    return typeof carrier === 'string' ? carrier : undefined;
+  }
+
   /** Calls `set` for each header that the request of this exit span has to carry. */
   inject<T>(span: Span, into: T, set: SetHeader<T>): void {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
     const names = this.options.names?.();
-    if (!names) return;
+    if (!names || (this.isReached && !this.isReached(span.peer))) return;
     const { carrier, entry } = span.segment;
     if (entry) settleName(entry);
     if (names.protocol === 'v2') {

@@ -73,11 +73,14 @@ export class Tracer {
    * started within some span serves its requests in that scope, and they are not that span's.
    * @param headers of the request. With a carrier among them the trace goes on, by what its root has decided: recorded,
    *   whatever our own sample rate, or not.
+   * @param isTrusted whether the caller is believed; if not, a carrier counts as absent
    */
-  openEntry(operationName: string, headers?: IncomingHeaders): Span | undefined {
-    const origin = headers === undefined ? undefined : this.originOf(headers);
+  openEntry(operationName: string, headers?: IncomingHeaders, isTrusted = true): Span | undefined {
+    const origin = headers === undefined || !isTrusted ? undefined : this.originOf(headers);
     const span = origin ? this.openJoined(operationName, origin) : this.openRoot(SpanType.entry, operationName);
-    if (span) span.segment.entry = span;
+    if (!span) return undefined;
+    span.segment.entry = span;
+    if (headers !== undefined && !isTrusted) span.segment.carrier = this.propagation.foreignCarrier(headers);
     return span;
   }
 

@@ -33,6 +33,8 @@ describe('without being told anything', () => {
       ignoreSuffix: ['.jpg', '.jpeg', '.js', '.css', '.png', '.bmp', '.gif', '.ico', '.mp3', '.mp4', '.html', '.svg'],
       ignorePath: [],
       collectQuery: false,
+      trustIncoming: 'all',
+      propagateTo: undefined,
       meters: true,
       logs: true,
       maxBuffer: 10_000,

@@ -1,0 +1,244 @@
+import http, { type IncomingHttpHeaders } from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/cidr';
+import { trustedCallers } from '../../src/instrument/trusted-callers';
+import { context, untraced } from '../../src/trace/context';
+import { readSw8 } from '../../src/trace/read-sw8';
+import { SpanType } from '../../src/trace/vocabulary';
+import { faultsOf, resolve } from '../config/sources';
+import { ask, Stage } from '../instrument/stage';
+import type { OwnNames } from '../../src/trace/own-names';
+import type { Segment } from '../../src/trace/segment';
+import type { IncomingMessage } from 'node:http';
+
+/** Trace 3.4.5. */
+const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
+const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
+const CORRELATION = 'dGVuYW50:YWNtZQ==';
+const STRANGE = { sw8: SW8, 'sw8-correlation': CORRELATION, 'sw8-x': '1- ' };
+const V3: OwnNames = { protocol: 'v3', epoch: 1, service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V2: OwnNames = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+
+const cidrs = (...texts: string[]): Cidr[] => texts.map((text) => parseCidr(text)!);
+
+let stage: Stage | undefined;
+afterEach(async () => {
+  await stage?.close();
+  expect(stage?.said ?? []).toEqual([]);
+  stage = undefined;
+});
+
+interface Setup {
+  readonly trustIncoming?: TrustIncoming;
+  readonly propagateTo?: readonly string[];
+  readonly sampleRate?: number;
+  readonly names?: OwnNames;
+}
+
+/** A gateway that asks a second server, and what headers that one has seen. */
+async function gateway({ trustIncoming, propagateTo, sampleRate = 1, names = V3 }: Setup, forwards = false) {
+  const made = new Stage({
+    tracer: { names: () => names, sampleRate, propagateTo },
+    instrument: { ignorePath: ['/stock'], ...(trustIncoming && { trustIncoming }) },
+  });
+  stage = made;
+  const seen: IncomingHttpHeaders[] = [];
+  const stock = await made.serve((request, response) => {
+    seen.push(request.headers);
+    response.end();
+  });
+  const listener = (request: IncomingMessage, response: http.ServerResponse): void => {
+    const headers = forwards ? request.headers : {};
+    http.get({ host: '127.0.0.1', port: stock, path: '/stock', headers, agent: false }, (answer) => {
+      answer.resume().on('end', () => response.end());
+    });
+  };
+  return { seen, listener, port: await made.serve(listener) };
+}
+
+const entryOf = ([segment]: readonly Segment[]) => segment!.spans.find(({ type }) => type === SpanType.entry)!;
+
+describe('a carrier of a caller that trustIncoming leaves out', () => {
+  it.each<[string, TrustIncoming]>([
+    ['none', 'none'],
+    ['another block', cidrs('10.0.0.0/8', 'fd00::/8')],
+  ])('counts as absent, with all that comes beside it: %s', async (_title, trustIncoming) => {
+    const { port, seen } = await gateway({ trustIncoming });
+    await ask(port, '/a', { headers: { ...STRANGE, sw6: SW6 } });
+    const entry = entryOf(await stage!.closed(1));
+    expect(entry.refs).toBeUndefined();
+    expect(String(entry.segment.traceId)).not.toBe('3.4.5');
+    expect([entry.segment.correlation, entry.segment.skipsAnalysis]).toEqual([undefined, false]);
+    expect([seen[0]!['sw8-correlation'], seen[0]!['sw8-x']]).toEqual([undefined, undefined]);
+    expect(String(readSw8(seen[0]!.sw8)!.traceId)).toBe(String(entry.segment.traceId));
+  });
+
+  it('cannot have a trace recorded that the sample rate leaves out, nor left out one that it keeps', async () => {
+    const off = await gateway({ trustIncoming: 'none', sampleRate: 0 });
+    await ask(off.port, '/a', { headers: STRANGE });
+    await stage!.closed(0);
+    await stage!.close();
+    const on = await gateway({ trustIncoming: 'none' });
+    await ask(on.port, '/a', { headers: { sw8: `0${SW8.slice(1)}` } });
+    await stage!.closed(1);
+  });
+
+  it.each([
+    ['sw8', SW8, V3],
+    ['sw6', SW6, V2],
+  ] as const)('is replaced by our own where the application forwards it: %s', async (name, value, names) => {
+    const { port, seen } = await gateway({ trustIncoming: 'none', names }, true);
+    await ask(port, '/a', { headers: { [name]: value } });
+    await stage!.closed(1);
+    expect(seen[0]![name]).toBeDefined();
+    expect(seen[0]![name]).not.toBe(value);
+  });
+});
+
+describe('a carrier of a caller that trustIncoming names', () => {
+  it.each<[string, TrustIncoming | undefined]>([
+    ['by default', undefined],
+    ['all', 'all'],
+    ['its address', cidrs('127.0.0.1')],
+    ['its block', cidrs('10.0.0.0/8', '127.0.0.0/8')],
+  ])('is joined: %s', async (_title, trustIncoming) => {
+    const { port } = await gateway(trustIncoming === undefined ? {} : { trustIncoming });
+    await ask(port, '/a', { headers: STRANGE });
+    expect(String(entryOf(await stage!.closed(1)).segment.traceId)).toBe('3.4.5');
+  });
+
+  it('is joined where an IPv4 caller comes in by an IPv6 socket', async () => {
+    const { listener } = await gateway({ trustIncoming: cidrs('127.0.0.0/8') });
+    const server = http.createServer((request, response) => {
+      expect(request.socket.remoteAddress).toBe('::ffff:127.0.0.1');
+      listener(request, response);
+    });
+    const port = await stage!.listen(server, '::');
+    await ask(port, '/a', { headers: STRANGE });
+    expect(String(entryOf(await stage!.closed(1)).segment.traceId)).toBe('3.4.5');
+  });
+
+  it('is not joined at a Unix socket, which has no address', async () => {
+    const { listener } = await gateway({ trustIncoming: cidrs('0.0.0.0/0', '::/0') });
+    const socketPath = path.join(os.tmpdir(), `skyanchor-trust-${process.pid}.sock`);
+    const server = http.createServer(listener);
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+    await context.run(
+      untraced,
+      () =>
+        new Promise((resolve) =>
+          http.get({ socketPath, path: '/a', headers: STRANGE, agent: false }, (answer) =>
+            answer.resume().on('end', resolve),
+          ),
+        ),
+    );
+    await new Promise((resolve) => server.close(resolve));
+    expect(entryOf(await stage!.closed(1)).refs).toBeUndefined();
+  });
+});
+
+describe('whether an address is in a block', () => {
+  it.each([
+    ['10.1.2.3', ['10.0.0.0/8'], true],
+    ['11.1.2.3', ['10.0.0.0/8'], false],
+    ['::ffff:10.1.2.3', ['10.0.0.0/8'], true],
+    ['::ffff:11.1.2.3', ['10.0.0.0/8'], false],
+    ['10.1.2.3', ['::ffff:10.1.2.3'], true],
+    ['10.1.2.3', ['10.1.2.3'], true],
+    ['10.1.2.4', ['10.1.2.3'], false],
+    ['fd00::1', ['fd00::/8'], true],
+    ['fe80::1', ['fd00::/8'], false],
+    ['fe80::1%eth0', ['fe80::/10'], true],
+    ['::1', ['10.0.0.0/8', '::1'], true],
+    ['192.168.7.7', ['0.0.0.0/0'], true],
+    ['fd00::1', ['0.0.0.0/0'], false],
+  ])('%s in %p: %s', (remoteAddress, blocks, expected) => {
+    const isTrusted = trustedCallers(cidrs(...blocks))!;
+    expect(isTrusted({ socket: { remoteAddress } } as unknown as IncomingMessage)).toBe(expected);
+  });
+
+  it('is not asked where all are trusted, and no for a request without a socket', () => {
+    expect(trustedCallers('all')).toBeUndefined();
+    expect(trustedCallers(undefined)).toBeUndefined();
+    expect(trustedCallers(cidrs('::/0', '0.0.0.0/0'))!({ socket: null } as unknown as IncomingMessage)).toBe(false);
+  });
+});
+
+describe('a host that propagateTo leaves out', () => {
+  it('gets nothing of ours and nothing of a stranger’s, and the request is traced', async () => {
+    const { port, seen } = await gateway({ propagateTo: ['*.internal', '10.*'] });
+    await ask(port, '/a', { headers: STRANGE });
+    const [segment] = await stage!.closed(1);
+    expect(stage!.exits).toHaveLength(1);
+    expect(String(segment!.traceId)).toBe('3.4.5');
+    expect(Object.keys(seen[0]!).filter((name) => name.startsWith('sw'))).toEqual([]);
+  });
+
+  it.each([
+    ['127.0.0.1', true],
+    ['127.*', true],
+    ['*', true],
+    ['127.0.0.1:*', false],
+    ['localhost', false],
+  ])('is told by its name without the port: %s', async (host, isReached) => {
+    const { port, seen } = await gateway({ propagateTo: [host] });
+    await ask(port, '/a', { headers: STRANGE });
+    await stage!.closed(1);
+    expect([seen[0]!['sw8-correlation'], seen[0]!['sw8-x']]).toEqual(
+      isReached ? [CORRELATION, '1-'] : [undefined, undefined],
+    );
+    expect(seen[0]!.sw8 !== undefined).toBe(isReached);
+  });
+
+  it.each([
+    ['Stock.Internal:443', true],
+    ['stock.internal.example:443', false],
+    ['[fd00::1]:80', true],
+    ['[fe80::1]:80', false],
+    ['unix:/run/stock.sock', true],
+  ])('is told whatever its case and kind: %s', (peer, isReached) => {
+    const made = new Stage({ tracer: { names: () => V3, propagateTo: ['*.INTERNAL', 'fd00::*', 'unix:*'] } });
+    stage = made;
+    const set = jest.fn();
+    made.tracer.inject(made.tracer.openExit('/', peer)!, {}, set);
+    expect(set.mock.calls.length > 0).toBe(isReached);
+  });
+});
+
+describe('the options', () => {
+  it.each([
+    ['all', 'all'],
+    ['NONE', 'none'],
+    [' none ', 'none'],
+    ['10.0.0.0/8, ::1', cidrs('10.0.0.0/8', '::1')],
+  ])('read SW_AGENT_TRUST_INCOMING=%s', (text, expected) => {
+    expect(resolve({ env: { SW_AGENT_TRUST_INCOMING: text } }).trustIncoming).toEqual(expected);
+  });
+
+  it.each([
+    'all,10.0.0.0/8',
+    '10.0.0.0/33',
+    'fd00::/129',
+    '10.0.0/8',
+    'localhost',
+    '10.0.0.0/',
+    '1.2.3.4/-1',
+    'fe80::1%eth0',
+    ',',
+  ])('refuse SW_AGENT_TRUST_INCOMING=%s', (text) => {
+    expect(faultsOf({ env: { SW_AGENT_TRUST_INCOMING: text } })).toEqual([
+      expect.objectContaining({
+        name: 'trustIncoming',
+        expected: 'all, none, or addresses such as 10.0.0.0/8,fd00::/8',
+      }),
+    ]);
+  });
+
+  it('take lists in start(), and an empty list of hosts for none', () => {
+    const config = resolve({ options: { trustIncoming: ['10.0.0.0/8'], propagateTo: [] } });
+    expect([config.trustIncoming, config.propagateTo]).toEqual([cidrs('10.0.0.0/8'), []]);
+    expect(resolve({ env: { SW_AGENT_PROPAGATE_TO: 'a.b,*.c' } }).propagateTo).toEqual(['a.b', '*.c']);
+    expect(faultsOf({ options: { trustIncoming: [] } })).toHaveLength(1);
+  });
+});
