@@ -29,11 +29,11 @@ export class Collector extends Lists {
   private stopping: Promise<void> | undefined;
 
   private constructor(options: ResolvedOptions) {
-    const { storage, clock, maxRecords } = options;
+    const { storage, clock, maxRecords, maxNames } = options;
     const faults = new Faults();
-    const recorder = new Recorder(clock, maxRecords);
+    const recorder = new Recorder(clock, maxRecords, maxNames);
     const store = storage === 'memory' ? new MemoryStore() : new DirectoryStore(storage);
-    const catalogue = new Catalogue();
+    const catalogue = new Catalogue(maxNames);
     const configurations = new Configurations();
     super(new Cluster({ ...options, store, catalogue, configurations, faults, recorder }), recorder, catalogue);
     this.faults = faults;
@@ -157,7 +157,7 @@ export class Collector extends Lists {
     }
   }
 
-  private lists(): object {
+  private lists(): Readonly<Record<string, unknown>> {
     const { address, addresses, protocol } = this;
     return {
       ...{ address, addresses, protocol, counts: this.counts() },

@@ -46,6 +46,11 @@ export interface CollectorOptions {
   /** Each list keeps so many of the newest; `counts()` tells how many were forgotten. Default 10000. */
   readonly maxRecords?: number;
   /**
+   * So many services, instances, endpoints and network addresses are known, each; new ones are then not taken: on v2 they
+   * get no id. Default 100,000.
+   */
+  readonly maxNames?: number;
+  /**
    * v2. Compare the name of every heartbeat with that of its id too; a mismatch is an error log that names the instance, and
    * a reset. Default false: real servers look at the id alone.
    */

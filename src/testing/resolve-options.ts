@@ -18,6 +18,7 @@ export interface ResolvedOptions {
   readonly nameRetryMs: number;
   readonly ttlMs: number | undefined;
   readonly maxRecords: number;
+  readonly maxNames: number;
   readonly checkHeartbeatName: boolean;
   readonly oap: OapVersion;
   readonly token: string | undefined;
@@ -49,6 +50,7 @@ const RULES: Readonly<Record<keyof CollectorOptions, Rule>> = {
   nameWaitMs: duration,
   ttlMs: ['milliseconds, above 0', (value) => isNumber(value) && value > 0],
   maxRecords: ['a whole number from 1', (value) => isWhole(value, 1, Number.MAX_SAFE_INTEGER)],
+  maxNames: ['a whole number from 1', (value) => isWhole(value, 1, Number.MAX_SAFE_INTEGER)],
   checkHeartbeatName: ['true or false', (value) => typeof value === 'boolean'],
   oap: ['6.5 or 6.6', (value) => value === '6.5' || value === '6.6'],
   token: ['a text that is not empty', (value) => typeof value === 'string' && value !== ''],
@@ -92,6 +94,7 @@ export function resolveOptions(options: CollectorOptions): ResolvedOptions {
     nameRetryMs: Math.min(500, Math.max(10, 2.5 * idDelayMs)),
     ttlMs: options.ttlMs,
     maxRecords: options.maxRecords ?? 10_000,
+    maxNames: options.maxNames ?? 100_000,
     checkHeartbeatName: options.checkHeartbeatName ?? false,
     oap: options.oap ?? '6.5',
     token: options.token,

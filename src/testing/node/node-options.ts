@@ -30,5 +30,6 @@ export interface NodeOptions {
   readonly nameWaitMs: number;
   readonly nameRetryMs: number;
   readonly maxRecords: number;
+  readonly maxNames: number;
   readonly checkHeartbeatName: boolean;
 }

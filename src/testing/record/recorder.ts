@@ -36,6 +36,7 @@ export class Recorder {
   constructor(
     private readonly clock: Clock,
     maxRecords: number,
+    private readonly maxNames: number,
   ) {
     this.callList = new Recording(maxRecords);
     this.heartbeatList = new Recording(maxRecords);
@@ -74,7 +75,10 @@ export class Recorder {
 
   heartbeat(heartbeat: HeartbeatRecord): void {
     this.heartbeatList.add(heartbeat);
-    if (!heartbeat.reset) this.lastHeartbeats.set(beatKey(heartbeat), heartbeat.at);
+    if (heartbeat.reset) return;
+    const key = beatKey(heartbeat);
+    if (this.lastHeartbeats.size < this.maxNames || this.lastHeartbeats.has(key))
+      this.lastHeartbeats.set(key, heartbeat.at);
   }
 
   shown(segment: SegmentRecord): void {

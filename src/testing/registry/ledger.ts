@@ -55,6 +55,10 @@ export class Ledger {
     return [...this.shelves[kind].byKey.values()] as RowOf<K>[];
   }
 
+  size(kind: Kind): number {
+    return this.shelves[kind].byKey.size;
+  }
+
   /** The highest id given out; kinds count apart. */
   last(kind: Kind): number {
     return this.shelves[kind].last;

@@ -11,6 +11,8 @@ export interface RegistryOptions {
   readonly logger: Pick<Logger, 'error'>;
   readonly idDelayMs: number;
   readonly deafMs: number;
+  /** Of each kind. */
+  readonly maxNames: number;
 }
 
 /** The real server's tables hold no longer row key: such a name never gets an id, however often it is asked for. */
@@ -25,6 +27,8 @@ export class Registry {
   /** Keys of rows that are on their way: asking twice creates once. */
   private readonly underway = new Set<string>();
   private readonly timers = new Set<Timer>();
+  /** The kinds of which that was said. */
+  private readonly full = new Set<Kind>();
   private turn: Promise<unknown> = Promise.resolve();
   private isStopped = false;
   private readonly hearsFrom: number;
@@ -78,9 +82,20 @@ export class Registry {
   }
 
   private isFresh(row: Unnumbered): boolean {
-    if (row.key.length > LONGEST_KEY || this.underway.has(mark(row))) return false;
+    if (row.key.length > LONGEST_KEY || this.underway.has(mark(row)) || this.isFull(row.kind)) return false;
     this.underway.add(mark(row));
     return true;
+  }
+
+  /** What is on its way counts for every kind: then a name waits until it is asked for again. */
+  private isFull(kind: Kind): boolean {
+    const { logger, maxNames } = this.options;
+    const size = this.ledger.size(kind);
+    if (size >= maxNames && !this.full.has(kind)) {
+      this.full.add(kind);
+      logger.error(`storage: ${maxNames} names of kind ${kind} are known, new ones get no id`);
+    }
+    return size + this.underway.size >= maxNames;
   }
 
   private async write(rows: readonly Unnumbered[]): Promise<void> {

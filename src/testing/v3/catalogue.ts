@@ -5,6 +5,8 @@ type Identity = Pick<InstanceEntry, 'service' | 'uuid'>;
 type Shown = Omit<InstanceEntry, 'heartbeatAt'>;
 
 const ADDRESS = 'ipv4';
+/** Of one instance. */
+const MAX_PROPERTIES = 1_000;
 
 /**
  * What a v3 storage holds, by names: all nodes write to the one there is, and nothing is asked for before. A service
@@ -15,9 +17,12 @@ export class Catalogue {
   private readonly instancesByKey = new Map<string, Shown>();
   private readonly endpointsByKey = new Map<string, EndpointEntry>();
 
+  /** @param maxNames of services, of instances and of endpoints, each; more are not taken */
+  constructor(private readonly maxNames: number) {}
+
   /** @param at when it was heard of */
   see({ service, uuid }: Identity, at: string): void {
-    this.serviceNames.add(service);
+    if (this.serviceNames.size < this.maxNames) this.serviceNames.add(service);
     this.instance({ service, uuid }, at);
   }
 
@@ -28,13 +33,13 @@ export class Catalogue {
     // Also where none came: the server joins the addresses that came along, whatever there were before.
     byKey.delete(ADDRESS);
     for (const { key } of properties) byKey.set(key, valuesOf(key, properties));
-    const merged = { ...instance, properties: [...byKey.values()].flat() };
-    this.instancesByKey.set(keyOf(identity.service, identity.uuid), merged);
+    const merged = { ...instance, properties: [...byKey.values()].flat().slice(0, MAX_PROPERTIES) };
+    this.keep(this.instancesByKey, keyOf(identity.service, identity.uuid), merged);
   }
 
   endpoint(service: string, name: string): void {
     const key = keyOf(service, name);
-    if (!this.endpointsByKey.has(key)) this.endpointsByKey.set(key, { id: 0, serviceId: 0, service, name });
+    if (!this.endpointsByKey.has(key)) this.keep(this.endpointsByKey, key, { id: 0, serviceId: 0, service, name });
   }
 
   services(): ServiceEntry[] {
@@ -60,8 +65,12 @@ export class Catalogue {
     const known = this.instancesByKey.get(key);
     if (known) return known;
     const fresh = { id: 0, serviceId: 0, service, uuid, name: uuid, properties: [], registeredAt: at };
-    this.instancesByKey.set(key, fresh);
+    this.keep(this.instancesByKey, key, fresh);
     return fresh;
+  }
+
+  private keep<T>(byKey: Map<string, T>, key: string, entry: T): void {
+    if (byKey.size < this.maxNames || byKey.has(key)) byKey.set(key, entry);
   }
 }
 

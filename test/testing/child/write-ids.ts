@@ -8,7 +8,14 @@ import { DirectoryStore } from '../../../src/testing/store/directory-store';
 async function main([directory = '', ...names]: readonly string[]): Promise<void> {
   const store = new DirectoryStore(directory);
   await store.open();
-  const registry = new Registry({ store, clock: systemClock, logger: stderrLogger, idDelayMs: 0, deafMs: 0 });
+  const registry = new Registry({
+    store,
+    clock: systemClock,
+    logger: stderrLogger,
+    idDelayMs: 0,
+    deafMs: 0,
+    maxNames: 1_000_000,
+  });
   // Timers of the clock hold no process up.
   const door = setInterval(() => undefined, 1_000);
   for (const name of names) {
