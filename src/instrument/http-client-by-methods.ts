@@ -2,7 +2,6 @@ import http, { type ClientRequest } from 'node:http';
 import { SPAN, type ClientSpans, type Spanned } from './client-spans';
 import { forward, type Emit } from './emit';
 import { amend, Head, type Stored } from './head';
-import { guessedPort, peerOf } from './peer';
 import { patch, type Layer, type Undo } from './patch';
 import type { Tracer } from '../trace/tracer';
 
@@ -104,7 +103,7 @@ class ClientByMethods {
   }
 
   private open(request: ClientRequest & Stored, port: unknown): void {
-    const span = this.spans.open(request, peerOf(request, port || guessedPort(request)));
+    const span = this.spans.open(request, port);
     const stored = request._header;
     if (!span || typeof stored !== 'string') return;
     const head = this.headOf(request, span, stored);
