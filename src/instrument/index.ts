@@ -1,6 +1,8 @@
+import { connections } from './connections';
 import { fastifyRoute } from './fastify-route';
 import { httpClient } from './http-client';
 import { httpServer } from './http-server';
+import { intervals } from './intervals';
 import { undici } from './undici';
 import type { InstrumentOptions } from './options';
 import type { Undo } from './patch';
@@ -18,6 +20,8 @@ export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
     fastifyRoute(),
     ...httpClient(tracer, options),
     ...undici(tracer, options),
+    connections(),
+    ...intervals(),
   ];
   return () => {
     for (const undo of undos) undo();

@@ -13,14 +13,14 @@ const UNDO = Symbol.for('skyanchor.undo');
 export class Layer<F extends Method> {
   /** `false` when it was taken off while somebody else's patch lies on top of it: then it only passes on. */
   isOn = true;
-  private readonly above: Record<string, F>;
+  private readonly above: Record<string | symbol, F>;
 
   constructor(
     owner: object,
-    private readonly name: string,
+    private readonly name: string | symbol,
     private readonly own: F | undefined,
   ) {
-    this.above = Object.getPrototypeOf(owner) as Record<string, F>;
+    this.above = Object.getPrototypeOf(owner) as Record<string | symbol, F>;
   }
 
   /**
@@ -36,8 +36,8 @@ export class Layer<F extends Method> {
  * Puts the function that `make` makes in the place of a method, own or inherited. Where that cannot be done (no such
  * method, a getter, a frozen object), nothing is done.
  */
-export function patch<F extends Method>(owner: object, name: string, make: (layer: Layer<F>) => F): Undo {
-  const found: unknown = (owner as Record<string, unknown>)[name];
+export function patch<F extends Method>(owner: object, name: string | symbol, make: (layer: Layer<F>) => F): Undo {
+  const found: unknown = (owner as Record<string | symbol, unknown>)[name];
   if (typeof found !== 'function') return () => undefined;
   (found as { [UNDO]?: Undo })[UNDO]?.();
 
@@ -47,7 +47,7 @@ export function patch<F extends Method>(owner: object, name: string, make: (laye
   const ours = make(layer);
   const undo = () => {
     layer.isOn = false;
-    if ((owner as Record<string, unknown>)[name] !== ours) return;
+    if ((owner as Record<string | symbol, unknown>)[name] !== ours) return;
     if (before) Object.defineProperty(owner, name, before);
     else Reflect.deleteProperty(owner, name);
   };

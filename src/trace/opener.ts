@@ -10,13 +10,14 @@ export interface OpenerOptions {
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly maxSpansPerSegment?: number;
-  /** A segment that has been open for longer takes no more spans: what comes then is a segment of its own. */
+  /** A segment that was opened longer ago takes no more spans: what comes then is a trace of its own. */
   readonly maxSegmentAgeMs?: number;
 }
 
 /**
  * An event stream can be open for days. Nothing of a segment is seen, and all of it held in memory, until its last span
- * ends; five minutes is longer than nearly any request, and as long as most proxies let one take.
+ * ends; five minutes is longer than nearly any request, and as long as most proxies let one take. Nor may its trace
+ * grow for days: no page shows one of a hundred thousand segments.
  */
 const MAX_SEGMENT_AGE_MS = 5 * 60_000;
 
@@ -50,12 +51,13 @@ export class Opener {
   child(type: SpanType, operationName: string, parent: Span): Span | undefined {
     const { segment } = parent;
     const now = this.clock.now();
-    // A timer or a late callback after everything had ended: the segment may be sent already.
-    if (segment.openSpans === 0) return this.rest(segment, type, operationName, now);
+    const isOpen = segment.openSpans !== 0;
     if (now - segment.openedAt > this.maxAgeMs) {
-      this.leftOut.late++;
-      return this.rest(segment, type, operationName, now);
+      if (isOpen) this.leftOut.late++;
+      return this.following(segment, type, operationName, undefined, now);
     }
+    // A timer or a late callback after everything had ended: the segment may be sent already.
+    if (!isOpen) return this.rest(segment, type, operationName, now);
     if (segment.nextSpanId >= this.maxSpans) {
       segment.isSizeLimited = true;
       this.leftOut.spans++;
@@ -69,9 +71,18 @@ export class Opener {
    * endpoints, which work within one process does not have, and a ref that lacks them loses the whole segment.
    */
   private rest(before: Segment, type: SpanType, operationName: string, now: number): Span {
-    const span = this.first(type, operationName, before.traceId, now);
+    const span = this.following(before, type, operationName, before.traceId, now);
     const { segment } = span;
     segment.entry = before.entry;
+    // As old as what it goes on with, or a chain of timers would never be too old.
+    segment.openedAt = before.openedAt;
+    return span;
+  }
+
+  /** What the application gave the work along stays with it. */
+  private following(before: Segment, type: SpanType, operationName: string, traceId: Id | undefined, now: number): Span {
+    const span = this.first(type, operationName, traceId, now);
+    const { segment } = span;
     segment.carrier = before.carrier;
     segment.correlation = before.correlation;
     segment.skipsAnalysis = before.skipsAnalysis;

@@ -29,7 +29,7 @@ export class Segment {
   spans: Span[] = [];
   openSpans = 0;
   nextSpanId = 0;
-  /** Milliseconds since 1970, of its first span. */
+  /** Milliseconds since 1970, of its first span, or of that of the segment which it goes on with. */
   openedAt = 0;
   /** Spans were left out because there were too many. */
   isSizeLimited = false;

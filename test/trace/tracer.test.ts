@@ -107,7 +107,7 @@ describe('a segment', () => {
 describe('a segment that has been open for long', () => {
   const MINUTE = 60_000;
 
-  it('takes no more spans: what an event stream does then is sent at once, in the same trace, and counted', async () => {
+  it('takes no more spans: what an event stream does then is sent at once, as a trace of its own, and counted', async () => {
     const { tracer, segments, clock } = tracing();
     const stream = tracer.openEntry('/events')!;
     tracer.end(tracer.openExit('/early', 'a:80', stream)!);
@@ -117,7 +117,8 @@ describe('a segment that has been open for long', () => {
     await clock.advance(1);
     tracer.end(tracer.openExit('/late', 'a:80', stream)!);
     expect(segments.map(shapeOf)).toEqual([[['/late', 0, -1, SpanType.exit]]]);
-    expect(String(segments[0]!.traceId)).toBe(String(stream.segment.traceId));
+    expect(String(segments[0]!.traceId)).not.toBe(String(stream.segment.traceId));
+    expect(segments[0]!.entry).toBeUndefined();
     expect(tracer.leftOut).toEqual({ spans: 0, details: 0, late: 1 });
     tracer.end(stream);
     expect(shapeOf(segments[1])).toEqual([
@@ -139,7 +140,21 @@ describe('a segment that has been open for long', () => {
     tracer.end(stream);
     expect(segments.map(({ spans }) => spans.length)).toEqual([...Array<number>(25).fill(2), 11]);
     expect(tracer.leftOut).toEqual({ spans: 0, details: 0, late: 25 });
-    expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(1);
+    expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(26);
+  });
+
+  it('and is closed has no more segments in its trace, though a timer starts the next one again and again', async () => {
+    const { tracer, segments, clock } = tracing();
+    let scope = tracer.openEntry('/')!;
+    tracer.end(scope);
+    for (let turn = 1; turn <= 7; turn++) {
+      await clock.advance(MINUTE);
+      scope = tracer.openLocal(`turn ${turn}`, scope)!;
+      tracer.end(scope);
+    }
+    const traces = [...new Set(segments.map(({ traceId }) => String(traceId)))];
+    expect(segments.map(({ traceId }) => traces.indexOf(String(traceId)))).toEqual([0, 0, 0, 0, 0, 0, 1, 1]);
+    expect(tracer.leftOut.late).toBe(0);
   });
 
   it('is told by its own age: what began anew within it is young', async () => {

@@ -1,0 +1,31 @@
+import timers from 'node:timers';
+import { patch, type Layer, type Undo } from './patch';
+import { context, untraced } from '../trace/context';
+import type { Segment } from '../trace/segment';
+
+type Callback = (this: unknown, ...args: unknown[]) => unknown;
+type SetInterval = (this: unknown, callback: unknown, ...more: unknown[]) => unknown;
+
+/**
+ * An interval that is first started within a request (a cache that refreshes itself, a connection that is kept alive)
+ * outlives it, and would fill its trace for as long as the process lives. So its turns are in the request's scope while
+ * that is being worked on, and in none afterwards.
+ */
+export function intervals(): Undo[] {
+  return [globalThis, timers].map((owner) => patch<SetInterval>(owner, 'setInterval', setInterval));
+}
+
+function setInterval(layer: Layer<SetInterval>): SetInterval {
+  return function setInterval(callback, ...more) {
+    const scope = layer.isOn ? context.getStore() : undefined;
+    const isBound = scope !== undefined && scope !== untraced && typeof callback === 'function';
+    return layer.below.call(this, isBound ? turn(callback as Callback, scope.segment) : callback, ...more);
+  };
+}
+
+function turn(callback: Callback, segment: Segment): Callback {
+  return function (...args) {
+    if (segment.openSpans > 0) return callback.apply(this, args);
+    return context.exit(() => callback.apply(this, args));
+  };
+}
