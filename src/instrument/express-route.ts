@@ -1,27 +1,68 @@
+import { byValues, IS_ELASTIC, mountOf, parameterMount } from './express-mounts';
 import { Mounts } from './mounts';
 import { parseTarget } from './target';
 
 /** What express has on a request beside the route. Each of these, asked for, is a miss in V8's caches on Node 20. */
 interface Express {
+  readonly app?: unknown;
   readonly baseUrl?: unknown;
   readonly url?: unknown;
   readonly params?: unknown;
+  readonly res?: { readonly headersSent?: unknown; readonly statusCode?: unknown };
 }
 
-/** A pattern with one of these may match more segments than it has, or fewer. */
-const IS_ELASTIC = /[*+?(){}[\]\\]/;
+const PARAMETERS = /:\w+/g;
 const SLASH = 0x2f;
 
-/** By route: express makes each once. */
-const mountsOfRoutes = new WeakMap<object, Mounts>();
+/** By route: express makes each once. One for each pattern, where a route has a list of them. */
+const mountsOfRoutes = new WeakMap<object, Mounts[]>();
 
-/** The route's pattern behind that of the router it is in. */
-export function expressName(request: Express, route: object, pattern: string, path: string): string {
+/** The route's pattern behind those of the routers it is in. */
+export function expressName(
+  request: Express,
+  route: { readonly path?: unknown },
+  path: string,
+): string | undefined {
+  const pattern = patternOf(request, route.path, path);
+  if (pattern === '') return undefined;
   const base = baseOf(request, pattern, path);
   if (base === '') return pattern;
-  let mounts = mountsOfRoutes.get(route);
-  if (mounts === undefined) mountsOfRoutes.set(route, (mounts = new Mounts(pattern)));
-  return mounts.nameAt(base) ?? mounts.learn(base, request.params);
+  const mounts = mountsOf(route, pattern);
+  const known = mounts.nameAt(base);
+  if (known !== undefined) return known;
+  const own = pattern.match(PARAMETERS) as string[] | null;
+  const isOther = (name: string): boolean => own?.includes(`:${name}`) !== true;
+  return mounts.learn(base, mountOf(route, request.app, base) ?? byValues(base, request.params, isOther));
+}
+
+/**
+ * The name of a request that no route has answered: by the mount at a parameter that it has come to, at which a function
+ * has answered it (`app.use('/tenants/:tid', guard)`), or to which it would have come, had it not failed before.
+ */
+export function expressMountName(request: Express, path: string): string | undefined {
+  const { app, baseUrl, res } = request;
+  if (typeof app !== 'function') return undefined;
+  if (typeof baseUrl === 'string' && baseUrl !== '') return parameterMount(app, baseUrl, true)?.name;
+  const hasFailed = res?.headersSent === true && Number(res.statusCode) >= 400;
+  return hasFailed ? parameterMount(app, path, false)?.name : undefined;
+}
+
+function mountsOf(route: object, pattern: string): Mounts {
+  let all = mountsOfRoutes.get(route);
+  if (all === undefined) mountsOfRoutes.set(route, (all = []));
+  for (const mounts of all) if (mounts.pattern === pattern) return mounts;
+  const made = new Mounts(pattern);
+  all.push(made);
+  return made;
+}
+
+/** As text. Of a list, the first that fits; a regular expression is a name, too, and one is enough for all it matches. */
+function patternOf(request: Express, pattern: unknown, path: string): string {
+  if (typeof pattern === 'string') return pattern;
+  if (pattern instanceof RegExp) return String(pattern);
+  if (!Array.isArray(pattern)) return '';
+  const all = (pattern as unknown[]).flat(Infinity).map((one) => patternOf(request, one, path));
+  return all.find((one) => beforePattern(path, one) !== undefined) ?? all.join();
 }
 
 /**

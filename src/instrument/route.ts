@@ -1,4 +1,4 @@
-import { expressName } from './express-route';
+import { expressMountName, expressName } from './express-route';
 
 /** The route on a request, where a framework's own request alone would have it. */
 const ROUTE = Symbol('skyanchor.route');
@@ -16,14 +16,11 @@ export function noteRoute(request: object, route: string): void {
 
 /**
  * The route by which a framework handles a request of this path, `/orders/:id` instead of `/orders/7`: what keeps
- * endpoint names few. Express leaves its pattern on the request. A pattern that is no string (a regular expression, a
- * list) is no name; then it stays with the path.
+ * endpoint names few. Express leaves its route on the request, and so does restify.
  */
 export function routeOf(request: unknown, path: string): string | undefined {
   const noted = isAnyNoted ? (request as Routed)[ROUTE] : undefined;
   if (noted !== undefined && noted !== '') return noted;
   const { route } = request as { readonly route?: { readonly path?: unknown } | null };
-  const pattern = route?.path;
-  if (!route || typeof pattern !== 'string' || pattern === '') return undefined;
-  return expressName(request as object, route, pattern, path);
+  return route ? expressName(request as object, route, path) : expressMountName(request as object, path);
 }

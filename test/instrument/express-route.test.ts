@@ -5,10 +5,12 @@ import type { RequestListener, ServerResponse } from 'node:http';
 
 type Router = express.Router;
 
+const NAMES = { protocol: 'v3', epoch: 1, service: 's', instance: 'i', endpoint: () => '/' } as const;
+
 let stage: Stage;
 
 beforeEach(() => {
-  stage = new Stage();
+  stage = new Stage({ tracer: { names: () => NAMES } });
 });
 
 afterEach(async () => {
@@ -71,7 +73,7 @@ describe("express's route in a mounted router", () => {
       '500 /orders/:id',
       '404 /orders/:id',
       '500 /orders/x/:id',
-      '500 /Orders/x/:id',
+      '500 /orders/x/:id',
       '404 /orders',
       '200 /orders/:id',
       '404 /nothing',
@@ -178,7 +180,7 @@ describe("express's route in a mounted router", () => {
     const request = { route, baseUrl: '/orders', url: '/7', params: { '': '', id: '7', none: '' } };
     const watched = new Proxy(request, { get: (of, key) => (asked.push(key), Reflect.get(of, key) as unknown) });
     expect(routeOf(watched, '/orders/7')).toBe('/orders/:id');
-    expect(asked.splice(0)).toEqual(['route', 'baseUrl', 'params']);
+    expect(asked.splice(0)).toEqual(['route', 'baseUrl', 'app', 'params']);
     expect(routeOf(watched, '/orders/8')).toBe('/orders/:id');
     expect(asked.splice(0)).toEqual(['route', 'baseUrl']);
     request.baseUrl = '';
@@ -225,8 +227,8 @@ describe("express's route in a router at a parameter", () => {
       '200 /users/:uid/more/items/:id',
       '200 /users/:uid/items/:id',
       '200 /users/:uid/more/items/:id',
-      '200 /v1:a/items/:id',
-      '200 /v1:b/items/:id',
+      String.raw`200 /^\/v1:[ab]/items/:id`,
+      String.raw`200 /^\/v1:[ab]/items/:id`,
     ]);
   });
 
@@ -243,35 +245,102 @@ describe("express's route in a router at a parameter", () => {
     expect(await namesOf(app, paths)).toEqual([
       '200 /user/:uid/items/:id',
       '200 /from/:from/to/:to/items/:id',
-      '200 /7/items/:id',
-      '200 /of/:owner/group-%/items/:id',
+      String.raw`200 /^\/(\d+)/items/:id`,
+      '200 /of/:owner/^\\/group-[^/]+/items/:id',
     ]);
   });
 
-  it('has the path where its router does not merge them', async () => {
-    const app = appWith((top) => top.use('/users/:uid', items(false)));
-    // More than are kept.
-    const paths = Array.from({ length: 20 }, (_, n) => `/users/${n}/items`);
-    const names = await namesOf(app, [...paths.map((path) => `${path}/7`), '/users/19/items/bad', '/users/3/items/7']);
-    expect(names.slice(0, 20)).toEqual(paths.map((path) => `200 ${path}/:id`));
-    expect(names.slice(20)).toEqual(['500 /users/19/items/:id', '200 /users/3/items/:id']);
+  it('has the parameter before it where its router does not merge them, wherever the request is answered', async () => {
+    const guard = (request: express.Request, response: ServerResponse, next: express.Next): void => {
+      if (request.params.tid === 'locked') response.writeHead(401).end();
+      else if (request.params.tid === 'failing') next(new RangeError('of the application'));
+      else next();
+    };
+    const app = appWith((top) => {
+      const api = express.Router();
+      api.use('/tenants/:tid', guard, items(false));
+      top.use('/api', api);
+      const shop = appWith((inner) => inner.use('/of/:owner', items(false)));
+      top.use('/shops/:shop', shop);
+    });
+    const ids = Array.from({ length: 20 }, (_, n) => `t-${n}`);
+    const names = await namesOf(app, [
+      ...ids.map((id) => `/api/tenants/${id}/items/7`),
+      '/api/tenants/t-1/items/bad',
+      '/api/tenants/t-21',
+      '/api/tenants/locked/items/7',
+      '/api/tenants/failing/items/7',
+      '/api/tenants/t-1/nothing/7',
+      '/shops/s-1/of/me/items/7',
+      '/nothing',
+    ]);
+    expect([...new Set(names)]).toEqual([
+      '200 /api/tenants/:tid/items/:id',
+      '500 /api/tenants/:tid/items/:id',
+      '200 /api/tenants/:tid',
+      '401 /api/tenants/:tid',
+      '500 /api/tenants/:tid',
+      '404 /api/tenants/:tid',
+      '200 /shops/:shop/of/:owner/items/:id',
+      '404 /nothing',
+    ]);
   });
 
-  it('keeps its parameters at mounts of many lengths', async () => {
-    const app = appWith((top) => top.use(/^(?:\/a)*\/(?<uid>\d+)/, items(true)));
-    const paths = Array.from({ length: 20 }, (_, n) => '/a'.repeat(n));
+  it('is one name where a regular expression or one of a list is its path, or that of its mount', async () => {
+    const app = appWith((top) => {
+      top.get(/^\/orders-\d+$/, answer);
+      top.get(['/a/:id', '/b/:id/c', /^\/d\d+$/], answer);
+      top.use(['/x/:x', '/y/:y'], items(false));
+      top.use(/^\/z\d+/, items(false));
+    });
+    const ids = Array.from({ length: 20 }, (_, n) => n);
     const names = await namesOf(
       app,
-      paths.map((path) => `${path}/4711/items/7`),
+      ids.flatMap((n) => [
+        `/orders-${n}`,
+        `/a/${n}`,
+        `/b/${n}/c`,
+        `/x/${n}/items/7`,
+        `/y/${n}/items/7`,
+        `/z${n}/items/7`,
+      ]),
     );
-    expect(names).toEqual(paths.map((path) => `200 ${path}/:uid/items/:id`));
+    expect([...new Set(names)]).toEqual([
+      String.raw`200 /^\/orders-\d+$/`,
+      '200 /a/:id',
+      '200 /b/:id/c',
+      '200 /x/:x/items/:id',
+      '200 /y/:y/items/:id',
+      String.raw`200 /^\/z\d+/items/:id`,
+    ]);
   });
 
-  it('is not named by a client', async () => {
-    const app = appWith((top) => top.use('/users/:uid', items(false)));
-    expect(await namesOf(app, ['/users/:mine/items/7', '/users/8/items/7'])).toEqual([
-      '200 /users/:mine/items/:id',
-      '200 /users/8/items/:id',
-    ]);
+  it('has names as many as can be told apart, where a function of the application calls the router', async () => {
+    const router = items(false);
+    const app = appWith((top) => top.use('/users/:uid', (...all) => Reflect.apply(router as never, undefined, all) as unknown));
+    const names = await namesOf(
+      app,
+      Array.from({ length: 20 }, (_, n) => `/users/:${n}/items/7`),
+    );
+    expect(names[0]).toBe('200 /users/:0/items/:id');
+    expect(new Set(names).size).toBe(17);
+    expect(names.at(-1)).toBe('200 /*/items/:id');
+  });
+
+  it('is frozen by a call of a function at its mount, with the pattern of the mount', async () => {
+    const app = appWith((top) => {
+      const call = (_request: express.Request, _response: ServerResponse, next: express.Next): void => {
+        const { tracer } = stage;
+        const exit = tracer.openExit('/', 'a:1')!;
+        tracer.inject(exit, {}, () => undefined);
+        tracer.end(exit);
+        next();
+      };
+      top.use('/tenants/:tid', call, items(false));
+    });
+    const port = await stage.serve(app);
+    for (const id of ['a', 'b']) await ask(port, `/tenants/${id}/items/7`);
+    const names = (await stage.closed(2)).map(({ entry }) => entry!.operationName);
+    expect(names).toEqual(['/tenants/:tid', '/tenants/:tid']);
   });
 });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import timers from 'node:timers';

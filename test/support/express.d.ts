@@ -9,14 +9,15 @@ declare module 'express' {
       readonly params: Readonly<Record<string, string>>;
     }
 
+    type Path = string | RegExp | readonly (string | RegExp)[];
     type Next = (error?: unknown) => void;
     type Handler = (request: Request, response: ServerResponse, next: Next) => unknown;
     type ErrorHandler = (error: unknown, request: Request, response: ServerResponse, next: Next) => unknown;
 
     interface Routes {
       use(handler: Handler | Router): void;
-      use(path: string | RegExp, handler: Handler | Router): void;
-      get(path: string, handler: Handler): void;
+      use(path: Path, ...handlers: (Handler | Router)[]): void;
+      get(path: Path, handler: Handler): void;
     }
 
     /** Apart: a function that is given for one or the other would have no type from either. */

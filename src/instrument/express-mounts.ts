@@ -1,0 +1,186 @@
+import { joined, literal, parameter, type Piece } from './mounts';
+
+/** A pattern with one of these may match more segments than it has, or fewer. */
+export const IS_ELASTIC = /[*+?(){}[\]\\]/;
+const PARAMETER = /^:(\w+)$/;
+const SEGMENTS = /(?=\/)/;
+/** An application or a router may be mounted within itself. */
+const MOST_DEPTH = 16;
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** An entry of a router. `matchers` and `rawPath` are express 5's, the latter since router 2.3; `regexp` is express 4's. */
+interface Layer {
+  readonly handle?: { readonly stack?: unknown; readonly name?: unknown };
+  readonly route?: unknown;
+  readonly slash?: unknown;
+  readonly matchers?: readonly ((path: string) => false | { readonly path: string; readonly params: Params })[];
+  readonly rawPath?: unknown;
+  readonly regexp?: RegExp & { readonly fast_slash?: unknown };
+  readonly keys?: readonly { readonly name: string | number }[];
+}
+
+interface Application {
+  readonly parent?: Application;
+  readonly _router?: { readonly stack?: unknown };
+  readonly router?: { readonly stack?: unknown };
+}
+
+interface Matched {
+  /** What the layer takes of the path. */
+  readonly text: string;
+  readonly piece: Piece;
+}
+
+/** A router's layers, and the applications that are mounted below, from the outside in. */
+interface Level {
+  readonly stack: readonly Layer[];
+  readonly apps: readonly Application[];
+  readonly depth: number;
+}
+
+/**
+ * The mounts on the way to a route, found in the application's own tree of routers: `baseUrl` says `/users/12`, and the
+ * layer that has taken this knows its pattern, or its parameters at least. Routers tell their routes of the parameters
+ * of a mount only where they are told to merge them.
+ * @returns `undefined` where the tree does not show the route: a function of the application's own calls the router
+ */
+export function mountOf(route: object, app: unknown, base: string): Piece | undefined {
+  const level = levelOf(app);
+  const found = level && wayTo(route, level, base);
+  return found && joined(found);
+}
+
+/** The first mount at a parameter that has taken this path. @param isWhole all of it */
+export function parameterMount(app: unknown, path: string, isWhole: boolean): Piece | undefined {
+  const level = levelOf(app);
+  const found = level && wayToParameter(level, path, isWhole);
+  return found && joined(found);
+}
+
+function wayTo(route: object, level: Level, rest: string): Piece[] | undefined {
+  for (const layer of level.stack) {
+    if (layer.route === route && rest === '') return [];
+    const next = levelBelow(level, layer);
+    const matched = next && matchedBy(layer, rest);
+    const way = matched && wayTo(route, next, rest.slice(matched.text.length));
+    if (way) return [matched.piece, ...way];
+  }
+  return undefined;
+}
+
+function wayToParameter(level: Level, rest: string, isWhole: boolean): Piece[] | undefined {
+  for (const layer of level.stack) {
+    const matched = layer.route === undefined ? matchedBy(layer, rest) : undefined;
+    if (!matched) continue;
+    const left = rest.slice(matched.text.length);
+    if (matched.piece.name !== literal(matched.text).name && (left === '' || !isWhole)) return [matched.piece];
+    const next = levelBelow(level, layer);
+    const way = next && wayToParameter(next, left, isWhole);
+    if (way) return [matched.piece, ...way];
+  }
+  return undefined;
+}
+
+/** `app` is the application that has the request now. */
+function levelOf(app: unknown): Level | undefined {
+  const apps: Application[] = [];
+  for (let one = app as Application | undefined; one && apps.length < MOST_DEPTH; one = one.parent) apps.unshift(one);
+  return levelIn(apps, 0);
+}
+
+function levelIn([app, ...apps]: readonly Application[], depth: number): Level | undefined {
+  const stack = app && routerOf(app)?.stack;
+  return Array.isArray(stack) ? { stack: stack as Layer[], apps, depth } : undefined;
+}
+
+/** The first is express 4's, which throws where it is asked for the second. */
+function routerOf(app: Application): Application['router'] {
+  try {
+    return app._router ?? app.router;
+  } catch {
+    return undefined;
+  }
+}
+
+function levelBelow({ apps, depth }: Level, { handle }: Layer): Level | undefined {
+  if (depth >= MOST_DEPTH) return undefined;
+  if (Array.isArray(handle?.stack)) return { stack: handle.stack as Layer[], apps, depth: depth + 1 };
+  // How express calls the function by which it mounts an application.
+  return handle?.name === 'mounted_app' ? levelIn(apps, depth + 1) : undefined;
+}
+
+function matchedBy(layer: Layer, path: string): Matched | undefined {
+  const { slash, regexp, matchers, rawPath } = layer;
+  if (slash === true || regexp?.fast_slash === true) return { text: '', piece: literal('') };
+  if (regexp) return matchedByRegexp(regexp, layer.keys ?? [], path);
+  for (const [n, matcher] of (matchers ?? []).entries()) {
+    const match = matcher(path);
+    if (match === false) continue;
+    const pattern: unknown = Array.isArray(rawPath) ? rawPath[n] : rawPath;
+    const text = trimmed(match.path);
+    return { text, piece: pattern === undefined ? byValues(text, match.params) : byPattern(text, pattern) };
+  }
+  return undefined;
+}
+
+/** Express 4: the groups of the expression are its parameters. */
+function matchedByRegexp(regexp: RegExp, keys: NonNullable<Layer['keys']>, path: string): Matched | undefined {
+  const match = new RegExp(regexp.source, `${regexp.flags.replace(/[dgy]/g, '')}d`).exec(path);
+  if (match?.index !== 0) return undefined;
+  const text = trimmed(match[0]);
+  const pieces: Piece[] = [];
+  let at = 0;
+  for (const [n, { name }] of keys.entries()) {
+    const [start, end] = match.indices?.[n + 1] ?? [at, at];
+    if (start < at || start === end || end > text.length) continue;
+    const value = { name: typeof name === 'number' ? '*' : `:${name}`, source: '.+' };
+    const isInSegment = !text.slice(start, end).includes('/');
+    pieces.push(literal(text.slice(at, start)), isInSegment ? { ...value, source: '[^/]+' } : value);
+    at = end;
+  }
+  pieces.push(literal(text.slice(at)));
+  return { text, piece: joined(pieces) };
+}
+
+/** The pattern itself is the name; what else it covers is told where it is a list of segments. */
+function byPattern(text: string, pattern: unknown): Piece {
+  const name = trimmed(String(pattern));
+  if (typeof pattern !== 'string' || IS_ELASTIC.test(pattern)) return { ...literal(text), name };
+  const pieces = name.split(SEGMENTS).map((segment) => {
+    const own = PARAMETER.exec(segment.slice(1))?.[1];
+    return own === undefined ? literal(segment).source.replace(/:\w+/g, '[^/]+') : `/${parameter(own).source}`;
+  });
+  return { name, source: pieces.join('') };
+}
+
+/**
+ * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
+ */
+export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): Piece {
+  const pieces = text.split(SEGMENTS).map(literal);
+  let end = pieces.length;
+  for (const [name, value] of Object.entries(params ?? {}).reverse()) {
+    // A number is a group of a regular expression's.
+    if (/^\d/.test(name) || !isOther(name)) continue;
+    const at = pieces.findLastIndex((piece, n) => n < end && decoded(piece.name.slice(1)) === value);
+    if (at === -1) continue;
+    const own = parameter(name);
+    pieces[at] = { name: `/${own.name}`, source: `/${own.source}` };
+    end = at;
+  }
+  return joined(pieces);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** Express has `baseUrl` without the slash at its end. */
+function trimmed(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}

@@ -1,0 +1,73 @@
+import { mountOf, parameterMount } from '../../src/instrument/express-mounts';
+
+/** What older versions of express keep of a path, which are not installed here. */
+const route = {};
+const end = { stack: [{ route }] };
+
+/** Of express 4.22, by its path-to-regexp. */
+const express4 = {
+  literal: { regexp: /^\/api\/?(?=\/|$)/i, keys: [], handle: {} },
+  parameter: {
+    regexp: /^\/tenants\/(?:([^/]+?))\/v(?:((?:(?!\/|v).)+?))\/?(?=\/|$)/i,
+    keys: [{ name: 'tid' }, { name: 'version' }],
+    handle: end,
+  },
+  list: {
+    regexp: /^\/x\/(?:([^/]+?))\/?(?=\/|$)|^\/y\/(?:([^/]+?))\/?(?=\/|$)/i,
+    keys: [{ name: 'x' }, { name: 'y' }],
+    handle: end,
+  },
+  star: { regexp: /^\/files(.*)\/?(?=\/|$)/i, keys: [{ name: 0 }], handle: end },
+  any: { regexp: Object.assign(/^\/?(?=\/|$)/i, { fast_slash: true }), keys: [], handle: end },
+};
+
+function app(...stack: object[]): object {
+  return {
+    _router: { stack },
+    get router(): never {
+      throw new Error("'app.router' is deprecated!");
+    },
+  };
+}
+
+describe('the mount of a route', () => {
+  it.each([
+    ['/tenants/a%20b/v3', '/tenants/:tid/v:version'],
+    ['/x/1', '/x/:x'],
+    ['/Y/1', '/Y/:y'],
+    ['/files/a/b', '/files*'],
+    ['', ''],
+    ['/api/x/1', '/api/x/:x'],
+    ['/unknown', undefined],
+  ])('at %s is %s in express 4', (base, name) => {
+    const { literal, parameter, list, star, any } = express4;
+    const inner = { ...literal, handle: { stack: [parameter, list] } };
+    expect(mountOf(route, app(inner, parameter, list, any, star), base)?.name).toBe(name);
+  });
+
+  it('covers what differs in its parameters alone, in express 4', () => {
+    const { source } = mountOf(route, app(express4.parameter), '/tenants/a/v3')!;
+    const covers = new RegExp(`^${source}$`);
+    expect(['/tenants/b/v4', '/tenants/b/c/v4', '/tenants/b/4'].map((path) => covers.test(path))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('has the parameters by their values where the router keeps no pattern, as in router 2.2', () => {
+    const matcher = (path: string) => path.startsWith('/t/') && { path: '/t/7/', params: { tid: '7' } };
+    const router = { stack: [{ matchers: [() => false, matcher], handle: end }] };
+    expect(mountOf(route, { router }, '/t/7')?.name).toBe('/t/:tid');
+    expect(parameterMount({ router }, '/t/7/items/1', false)?.name).toBe('/t/:tid');
+    expect(parameterMount({ router }, '/t/7/items/1', true)).toBeUndefined();
+  });
+
+  it('is not searched for without end in a router that is mounted in itself, nor in an application without one', () => {
+    const self: { stack: object[] } = { stack: [] };
+    self.stack.push({ ...express4.any, handle: self });
+    expect(mountOf(route, app(...self.stack), '/a')).toBeUndefined();
+    expect(mountOf(route, { get router(): never { throw new Error('of express 4'); } }, '/a')).toBeUndefined(); // prettier-ignore
+    expect(mountOf(route, undefined, '/a')).toBeUndefined();
+  });
+});
