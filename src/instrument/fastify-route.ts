@@ -3,28 +3,63 @@ import { noteRoute } from './route';
 import { SCOPE, type Scoped } from './scoped';
 import type { Undo } from './patch';
 
-/**
- * Fastify 5 says here that it is about to call a route's handler. Earlier ones say nothing of the kind, and none says so
- * of a request that a hook, the parser or the schema answers first: that one is named by its path. Nothing leads from
- * Node's request to fastify's, and a hook of our own on each instance would cost every request and be seen by the host.
- */
+/** Fastify 3.21 and later give every new instance here, before it has any route. */
+const CREATED = 'fastify.initialization';
+/** Fastify 5 says here that it is about to call a route's handler, also of an instance that was there before us. */
 const HANDLER = 'tracing:fastify.request.handler:start';
 
-interface Message {
-  readonly request: { readonly raw: Scoped };
-  readonly route: { readonly url: unknown };
+interface Request {
+  readonly raw: Scoped;
+  /** Since 4.10. */
+  readonly routeOptions?: { readonly url?: unknown };
+  readonly routerPath?: unknown;
 }
 
-/** Fastify knows the route on a request of its own kind only, so it is noted on Node's. */
+interface Instance {
+  addHook(name: 'onRequest', hook: (request: Request, reply: unknown, done: () => void) => void): void;
+}
+
+/**
+ * Fastify knows the route on a request of its own kind only, so it is noted on Node's, by a hook before all others: a
+ * request that one of these answers, the parser or the schema, has a route, too.
+ */
 export function fastifyRoute(): Undo {
-  return hear(HANDLER, note);
+  let isOn = true;
+  const unheard = hear(HANDLER, handled);
+  const undos = [
+    unheard,
+    hear(CREATED, (message) => {
+      try {
+        const { fastify } = message as { readonly fastify: Instance };
+        fastify.addHook('onRequest', (request, _reply, done) => {
+          if (isOn) note(request);
+          done();
+        });
+        // To be heard costs fastify more than the hook.
+        unheard();
+      } catch {
+        // Not what fastify publishes.
+      }
+    }),
+  ];
+  return () => {
+    isOn = false;
+    for (const undo of undos) undo();
+  };
 }
 
-function note(message: unknown): void {
+function handled(message: unknown): void {
+  const { request, route } = (message ?? {}) as { readonly request?: Request; readonly route?: Request['routeOptions'] };
+  if (request) note(request, route);
+}
+
+function note(request: Request, route?: Request['routeOptions']): void {
   try {
-    const { request, route } = message as Message;
-    if (request.raw[SCOPE] !== undefined && typeof route.url === 'string') noteRoute(request.raw, route.url);
+    if (request.raw[SCOPE] === undefined) return;
+    const known = route ?? request.routeOptions;
+    const url = known === undefined ? request.routerPath : known.url;
+    if (typeof url === 'string') noteRoute(request.raw, url);
   } catch {
-    // Not what fastify publishes. Thrown, it would end the process.
+    // Not fastify's. Thrown, it would end the process.
   }
 }

@@ -175,6 +175,42 @@ describe("fastify's own name for a request", () => {
     await app.close();
   });
 
+  it('is its route, whoever answers before the handler: a hook, the schema, a plugin’s own hook', async () => {
+    const app = fastify();
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.headers.authorization === undefined) void reply.code(401).send();
+      else done();
+    });
+    const params = { type: 'object', properties: { id: { type: 'number' } } };
+    app.get('/orders/:id', { schema: { params } }, () => 'fine');
+    app.register((inner, _options, done) => {
+      inner.addHook('preHandler', (_request, reply) => void reply.code(403).send());
+      inner.get('/admin/:id', () => 'fine');
+      done();
+    });
+    await app.ready();
+    const port = await stage.listen(app.server);
+    const headers = { authorization: 'any' };
+    await ask(port, '/orders/7');
+    await ask(port, '/orders/seven', { headers });
+    await ask(port, '/admin/7', { headers });
+    const names = (await stage.closed(3)).map(({ entry }) => `${entry!.statusCode} ${entry!.operationName}`);
+    expect(names).toEqual(['401 /orders/:id', '400 /orders/:id', '403 /admin/:id']);
+    await app.close();
+  });
+
+  it('is its route, though the instance was there before us', async () => {
+    stage.disable();
+    const app = fastify();
+    app.get('/orders/:id', () => 'fine');
+    await stage.close();
+    await begin();
+    await app.ready();
+    await ask(await stage.listen(app.server), '/orders/7');
+    expect((await stage.entry()).operationName).toBe('/orders/:id');
+    await app.close();
+  });
+
   it('is the path where there is no route', async () => {
     const app = fastify();
     await app.ready();
@@ -183,7 +219,7 @@ describe("fastify's own name for a request", () => {
     await app.close();
   });
 
-  it('is nothing that anybody else publishes under its channel, and that does no harm', async () => {
+  it('is nothing that anybody else publishes under its channels, and that does no harm', async () => {
     const raw = Object.defineProperty({}, 'nothing', { value: 1 });
     const frozen = Object.freeze(Object.create(null));
     for (const message of [
@@ -196,6 +232,7 @@ describe("fastify's own name for a request", () => {
       { request: { raw: frozen } },
     ]) {
       channel('tracing:fastify.request.handler:start').publish(message);
+      channel('fastify.initialization').publish(message);
     }
     // What a subscriber throws ends the process a tick later.
     await new Promise(setImmediate);
