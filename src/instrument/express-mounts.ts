@@ -1,9 +1,8 @@
-import { joined, literal, parameter, type Piece } from './mounts';
+import { byValues, joined, literal, parameter, SEGMENTS, type Piece } from './path-pieces';
 
 /** A pattern with one of these may match more segments than it has, or fewer. */
 export const IS_ELASTIC = /[*+?(){}[\]\\]/;
 const PARAMETER = /^:(\w+)$/;
-const SEGMENTS = /(?=\/)/;
 /** An application or a router may be mounted within itself. */
 const MOST_DEPTH = 16;
 
@@ -152,32 +151,6 @@ function byPattern(text: string, pattern: unknown): Piece {
     return own === undefined ? literal(segment).source.replace(/:\w+/g, '[^/]+') : `/${parameter(own).source}`;
   });
   return { name, source: pieces.join('') };
-}
-
-/**
- * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
- */
-export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): Piece {
-  const pieces = text.split(SEGMENTS).map(literal);
-  let end = pieces.length;
-  for (const [name, value] of Object.entries(params ?? {}).reverse()) {
-    // A number is a group of a regular expression's.
-    if (/^\d/.test(name) || !isOther(name)) continue;
-    const at = pieces.findLastIndex((piece, n) => n < end && decoded(piece.name.slice(1)) === value);
-    if (at === -1) continue;
-    const own = parameter(name);
-    pieces[at] = { name: `/${own.name}`, source: `/${own.source}` };
-    end = at;
-  }
-  return joined(pieces);
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }
 
 /** Express has `baseUrl` without the slash at its end. */

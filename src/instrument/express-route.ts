@@ -1,5 +1,6 @@
-import { byValues, IS_ELASTIC, mountOf, parameterMount } from './express-mounts';
+import { IS_ELASTIC, mountOf, parameterMount } from './express-mounts';
 import { Mounts } from './mounts';
+import { byValues } from './path-pieces';
 import { parseTarget } from './target';
 
 /** What express has on a request beside the route. Each of these, asked for, is a miss in V8's caches on Node 20. */
@@ -18,11 +19,7 @@ const SLASH = 0x2f;
 const mountsOfRoutes = new WeakMap<object, Mounts[]>();
 
 /** The route's pattern behind those of the routers it is in. */
-export function expressName(
-  request: Express,
-  route: { readonly path?: unknown },
-  path: string,
-): string | undefined {
+export function expressName(request: Express, route: { readonly path?: unknown }, path: string): string | undefined {
   const pattern = patternOf(request, route.path, path);
   if (pattern === '') return undefined;
   const base = baseOf(request, pattern, path);
@@ -39,10 +36,10 @@ export function expressName(
  * The name of a request that no route has answered: by the mount at a parameter that it has come to, at which a function
  * has answered it (`app.use('/tenants/:tid', guard)`), or to which it would have come, had it not failed before.
  */
-export function expressMountName(request: Express, path: string): string | undefined {
-  const { app, baseUrl, res } = request;
-  if (typeof app !== 'function') return undefined;
+export function expressMountName(request: Express, app: unknown, path: string): string | undefined {
+  const { baseUrl } = request;
   if (typeof baseUrl === 'string' && baseUrl !== '') return parameterMount(app, baseUrl, true)?.name;
+  const { res } = request;
   const hasFailed = res?.headersSent === true && Number(res.statusCode) >= 400;
   return hasFailed ? parameterMount(app, path, false)?.name : undefined;
 }

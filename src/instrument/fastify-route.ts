@@ -49,7 +49,10 @@ export function fastifyRoute(): Undo {
 }
 
 function handled(message: unknown): void {
-  const { request, route } = (message ?? {}) as { readonly request?: Request; readonly route?: Request['routeOptions'] };
+  const { request, route } = (message ?? {}) as {
+    readonly request?: Request;
+    readonly route?: Request['routeOptions'];
+  };
   if (request) note(request, route);
 }
 

@@ -1,5 +1,6 @@
 import { connections } from './connections';
 import { fastifyRoute } from './fastify-route';
+import { frameworkRoutes } from './framework-routes';
 import { httpClient } from './http-client';
 import { httpServer } from './http-server';
 import { intervals } from './intervals';
@@ -18,6 +19,7 @@ export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
   const undos = [
     ...httpServer(tracer, options),
     fastifyRoute(),
+    frameworkRoutes(),
     ...httpClient(tracer, options),
     ...undici(tracer, options),
     connections(),

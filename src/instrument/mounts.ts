@@ -1,16 +1,9 @@
+import type { Piece } from './path-pieces';
+
 /** So many are kept for a route; a router is rarely mounted more often. */
 const MOST = 16;
 /** In the place of a mount that is one of too many. */
 const ANY = '/*';
-const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
-
-/** A part of a path, or the whole of it. */
-export interface Piece {
-  /** As it is shown: `/users/:uid`. */
-  readonly name: string;
-  /** Of a regular expression: what else is the same. */
-  readonly source: string;
-}
 
 interface Mount {
   readonly path: string;
@@ -39,16 +32,4 @@ export class Mounts {
     this.mounts.push({ path: base, covers: new RegExp(`^${source}$`, 'i'), name: full });
     return full;
   }
-}
-
-export function literal(text: string): Piece {
-  return { name: text, source: text.replace(SPECIAL, '\\$&') };
-}
-
-export function parameter(name: string): Piece {
-  return { name: `:${name}`, source: '[^/]+' };
-}
-
-export function joined(pieces: readonly Piece[]): Piece {
-  return { name: pieces.map(({ name }) => name).join(''), source: pieces.map(({ source }) => source).join('') };
 }

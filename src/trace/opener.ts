@@ -80,7 +80,13 @@ export class Opener {
   }
 
   /** What the application gave the work along stays with it. */
-  private following(before: Segment, type: SpanType, operationName: string, traceId: Id | undefined, now: number): Span {
+  private following(
+    before: Segment,
+    type: SpanType,
+    operationName: string,
+    traceId: Id | undefined,
+    now: number,
+  ): Span {
     const span = this.first(type, operationName, traceId, now);
     const { segment } = span;
     segment.carrier = before.carrier;

@@ -317,7 +317,9 @@ describe("express's route in a router at a parameter", () => {
 
   it('has names as many as can be told apart, where a function of the application calls the router', async () => {
     const router = items(false);
-    const app = appWith((top) => top.use('/users/:uid', (...all) => Reflect.apply(router as never, undefined, all) as unknown));
+    const app = appWith((top) =>
+      top.use('/users/:uid', (...all) => Reflect.apply(router as never, undefined, all) as unknown),
+    );
     const names = await namesOf(
       app,
       Array.from({ length: 20 }, (_, n) => `/users/:${n}/items/7`),

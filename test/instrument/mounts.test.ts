@@ -1,4 +1,5 @@
-import { joined, literal, Mounts, parameter } from '../../src/instrument/mounts';
+import { Mounts } from '../../src/instrument/mounts';
+import { joined, literal, parameter } from '../../src/instrument/path-pieces';
 
 describe('the mounts of a router', () => {
   it('have names without bound no more than paths have: after a handful all others have one together', () => {

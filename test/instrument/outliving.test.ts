@@ -16,7 +16,9 @@ class Driver {
   constructor(private readonly connect: () => Socket) {}
 
   query(question: string, callback: Callback): void {
-    this.socket ??= this.connect().setEncoding('utf8').on('data', (text) => this.answered(String(text)));
+    this.socket ??= this.connect()
+      .setEncoding('utf8')
+      .on('data', (text) => this.answered(String(text)));
     this.queue.push(callback);
     this.socket.write(`${question}\n`);
   }

@@ -1,0 +1,50 @@
+const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
+/** Where the segments of a path begin. */
+export const SEGMENTS = /(?=\/)/;
+/** A group of a regular expression's, which has no name. */
+const DIGIT = /^\d/;
+
+/** A part of a path, or the whole of it. */
+export interface Piece {
+  /** As it is shown: `/users/:uid`. */
+  readonly name: string;
+  /** Of a regular expression: what else is the same. */
+  readonly source: string;
+}
+
+export function literal(text: string): Piece {
+  return { name: text, source: text.replace(SPECIAL, '\\$&') };
+}
+
+export function parameter(name: string): Piece {
+  return { name: `:${name}`, source: '[^/]+' };
+}
+
+export function joined(pieces: readonly Piece[]): Piece {
+  return { name: pieces.map(({ name }) => name).join(''), source: pieces.map(({ source }) => source).join('') };
+}
+
+/**
+ * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
+ */
+export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): Piece {
+  const pieces = text.split(SEGMENTS).map(literal);
+  let end = pieces.length;
+  for (const [name, value] of Object.entries(params ?? {}).reverse()) {
+    if (DIGIT.test(name) || !isOther(name)) continue;
+    const at = pieces.findLastIndex((piece, n) => n < end && decoded(piece.name.slice(1)) === value);
+    if (at === -1) continue;
+    const own = parameter(name);
+    pieces[at] = { name: `/${own.name}`, source: `/${own.source}` };
+    end = at;
+  }
+  return joined(pieces);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
