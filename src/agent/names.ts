@@ -2,24 +2,24 @@ import type { Log } from '../base/log';
 import type { Registrar } from '../registry/registrar';
 import type { Registered, State } from '../registry/standing';
 import { LONGEST } from '../registry/v3-names';
-import type { OwnNames } from '../trace/own-names';
+import type { OwnIds, OwnNames, OwnWords } from '../trace/own-names';
 import { text } from '../trace/text';
 import { v3EndpointName } from '../trace/v3-endpoint-name';
+import { USER_ENDPOINT } from '../trace/vocabulary';
 import type { Names, V2Names } from '../wire/names';
 
-/**
- * What the encoder and the tracer may use of the registration of now: nothing while there is none, or while its ids are
- * in doubt.
- */
+/** What the encoder and the tracer may use of the registration of now. */
 export class CurrentNames {
   private cached: Names | undefined;
-  private own: OwnNames | undefined;
+  private ids: OwnIds | undefined;
+  private words: OwnWords | undefined;
 
   constructor(
     private readonly registrar: Registrar,
     private readonly log: Log,
   ) {}
 
+  /** For segments: nothing while we are not registered, or while that is not verified. */
   get(): Names | undefined {
     const { registrar } = this;
     const { state } = registrar;
@@ -29,27 +29,43 @@ export class CurrentNames {
     return this.cached;
   }
 
-  /** For the headers between processes. */
+  /**
+   * For the headers between processes, which say what is true without a connection too. On v3 that is our names. On v2 it
+   * is the last ids, unless something speaks against them. Before any backend has decided the protocol it is the names: a
+   * backend of v3 takes them for what they are, and with one of v2 the callee joins the trace all the same, only without
+   * its caller.
+   */
   forCarriers(): OwnNames | undefined {
-    const names = this.get();
-    if (names && this.own?.epoch !== names.epoch) this.own = this.ownOf(names);
-    return names && this.own;
+    const { registrar } = this;
+    if (registrar.protocol !== 'v2') return (this.words ??= this.ownWords());
+    const { state } = registrar;
+    if (state.phase !== 'registered' || registrar.isContradicted) return undefined;
+    if (this.ids?.epoch !== state.epoch) this.ids = this.ownIds(state);
+    return this.ids;
   }
 
-  private ownOf(names: Names): OwnNames {
-    const { epoch } = names;
-    if (names.protocol === 'v3') {
-      const { service, instance } = names;
-      return { protocol: 'v3', epoch, service, instance, endpoint: (span) => names.endpoint(v3EndpointName(span)) };
-    }
-    const { endpoints, networkAddresses } = this.registrar;
+  private ownWords(): OwnWords {
+    const { serviceName, instanceName } = this.registrar.v3Instance;
+    return {
+      protocol: 'v3',
+      service: serviceName,
+      instance: instanceName,
+      endpoint: (span) => this.endpoint(v3EndpointName(span)),
+    };
+  }
+
+  private ownIds({ epoch, instanceId }: Registered): OwnIds {
+    const { registrar } = this;
+    const { endpoints, networkAddresses } = registrar;
     const endpointIds = endpoints.ids;
     const addressIds = networkAddresses.ids;
     return {
       protocol: 'v2',
       epoch,
-      instanceId: names.instanceId,
-      endpoint: (name) => endpoints.known(name, endpointIds),
+      instanceId,
+      // The backend waits 5 s for the endpoint that a name stands for, then it drops the callee's segment. It learns of
+      // the name from our own segments, and these wait for a connection.
+      endpoint: (name) => endpoints.known(name, endpointIds) || (registrar.isSound ? 0 : USER_ENDPOINT),
       networkAddress: (name) => networkAddresses.known(name, addressIds),
     };
   }
@@ -65,7 +81,7 @@ export class CurrentNames {
           epoch: state.epoch,
           service: registrar.v3Instance.serviceName,
           instance: registrar.v3Instance.instanceName,
-          endpoint: (name) => (name.length <= LONGEST.endpoint ? name : this.cut(name)),
+          endpoint: (name) => this.endpoint(name),
         };
       default:
         return undefined;
@@ -87,6 +103,10 @@ export class CurrentNames {
       endpointOf: (id) => endpointIds.nameOf(id),
       networkAddressOf: (id) => addressIds.nameOf(id),
     };
+  }
+
+  private endpoint(name: string): string {
+    return name.length <= LONGEST.endpoint ? name : this.cut(name);
   }
 
   private cut(name: string): string {

@@ -74,7 +74,7 @@ export class RunningAgent implements Agent {
       sampleRate: config.sampleRate,
       sink: (segment) => this.take(segment),
       names: () => upstream.carrierNames(),
-      epoch: () => upstream.epoch,
+      carrierEpoch: () => upstream.carrierEpoch,
       propagateTo: config.propagateTo,
     });
     this.settings = new LiveSettings(config, this.tracer, log);

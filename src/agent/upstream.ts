@@ -8,6 +8,7 @@ import type { Configuration } from '../registry/registry-api';
 import { v3InstanceName } from '../registry/v3-names';
 import { Reporter } from '../report/reporter';
 import type { IdGenerator } from '../trace/id';
+import { NO_EPOCH } from '../trace/own-carriers';
 import type { OwnNames } from '../trace/own-names';
 import type { Backend } from '../wire/backend';
 import { late } from './late';
@@ -83,13 +84,16 @@ export class Upstream {
     });
   }
 
-  /** For the headers between processes. */
+  /** For the headers between processes; nothing before the instance has its name. */
   carrierNames(): OwnNames | undefined {
     return this.started?.names.forCarriers();
   }
 
-  get epoch(): number {
-    return this.started?.registrar.state.epoch ?? FIRST_EPOCH;
+  /** That the ids in the carriers of other processes are of: none where they may be those of before a reset. */
+  get carrierEpoch(): number {
+    const { registrar } = this.started ?? {};
+    if (!registrar) return FIRST_EPOCH;
+    return registrar.mayOthersLag ? NO_EPOCH : registrar.state.epoch;
   }
 
   get isConnected(): boolean {

@@ -100,7 +100,7 @@ export class DictionarySync {
   private doubt({ what }: Kind): void {
     const { log, standing } = this.parts;
     log.info(`asking the backend whether it still knows us: two ${what} were given one id`, 'one id');
-    standing.isVerified = false;
+    standing.contradicted();
   }
 
   private get ownServiceId(): number {

@@ -97,6 +97,16 @@ export class Registrar {
     return this.standing.isSound;
   }
 
+  /** Something speaks against what we go by. */
+  get isContradicted(): boolean {
+    return this.standing.isContradicted;
+  }
+
+  /** Other processes may still go by ids of before a reset. */
+  get mayOthersLag(): boolean {
+    return this.standing.mayOthersLag;
+  }
+
   /** The number of the connection of now, or of the last one; 0: there was none yet. */
   get connection(): number {
     return this.connectionNumber;
@@ -159,14 +169,14 @@ export class Registrar {
   doubt(reason: string): void {
     if (!this.isSound) return;
     this.options.log.info(`asking the backend whether it still knows us: ${reason}`);
-    this.standing.isVerified = false;
+    this.standing.contradicted();
     this.loop.wake();
   }
 
   /** The connection is gone: do not wait for the next heartbeat to find out. */
   disconnected(): void {
     if (!this.isSound) return;
-    this.standing.isVerified = false;
+    this.standing.unverified();
     this.standing.presence({ type: 'disconnected' });
     this.loop.wake(this.setbacks.disconnected());
   }
@@ -181,7 +191,7 @@ export class Registrar {
     const { number, protocol } = connection.value;
     if (number !== this.connectionNumber) {
       this.connectionNumber = number;
-      this.standing.isVerified = false;
+      this.standing.unverified();
       // What a v3 backend has set holds as long as backends can set anything.
       if (protocol === 'v2' && this.standing.protocol === 'v3') this.options.onConfiguration?.(NOTHING_SET);
       this.standing.speak(protocol);

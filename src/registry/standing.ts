@@ -30,6 +30,15 @@ export interface Identity {
   readonly instance: number | string;
 }
 
+/**
+ * What speaks for what we go by. `verified`: the backend of this connection has confirmed it. `unverified`: the connection
+ * is gone or new, and nothing speaks against it. `contradicted`: something does.
+ */
+type Trust = 'verified' | 'unverified' | 'contradicted';
+
+/** Longer than the registrar waits between two attempts to connect, by as much as it takes to find out then. */
+const LONGEST_LAG_MS = 6_000;
+
 /** Where this instance stands with the backend, by either protocol, since when and why. Everything else only asks. */
 export class Standing {
   private current: State;
@@ -38,8 +47,11 @@ export class Standing {
   private known: Identity | undefined;
   private decided: Protocol | undefined;
   private readonly waiters = new Waiters();
-  /** What we go by is what this connection's backend has for us, as far as anybody knows. */
-  isVerified = false;
+  private trust: Trust = 'unverified';
+  /** When what we went by was verified last, in milliseconds of the clock. */
+  private verifiedUntil = 0;
+  /** Other processes may still go by ids of before; `Infinity`: as long as we have none ourselves. */
+  private othersLagUntil = 0;
 
   constructor(private readonly options: StandingOptions) {
     this.since = options.clock.now();
@@ -64,9 +76,26 @@ export class Standing {
     return isComplete(this.current);
   }
 
+  get isVerified(): boolean {
+    return this.trust === 'verified';
+  }
+
+  /** Something speaks against what we go by, and the backend has not been asked yet. */
+  get isContradicted(): boolean {
+    return this.trust === 'contradicted';
+  }
+
   /** Complete, and nothing gives cause to doubt it. */
   get isSound(): boolean {
     return this.isVerified && this.isComplete;
+  }
+
+  /**
+   * Our ids were found to be dead a moment ago. Other processes find that out on their own: at the latest at their next
+   * attempt to connect, and until then they go by theirs.
+   */
+  get mayOthersLag(): boolean {
+    return this.othersLagUntil !== 0 && this.options.clock.elapsed() < this.othersLagUntil;
   }
 
   /** What the backend knew us by when this was last complete; a reset that finds us between two still tells where it came from. */
@@ -95,6 +124,21 @@ export class Standing {
 
   stop(): void {
     this.waiters.stop();
+  }
+
+  /** The backend of this connection has what we go by. */
+  verified(): void {
+    this.trust = 'verified';
+  }
+
+  /** Nobody has confirmed it over the connection of now. */
+  unverified(): void {
+    if (this.trust === 'verified') this.distrust('unverified');
+  }
+
+  /** Something shows that the backend may have given our ids to others. */
+  contradicted(): void {
+    this.distrust('contradicted');
   }
 
   /** The backend that is connected speaks this. If the one before spoke the other, nothing that was known means anything. */
@@ -131,9 +175,15 @@ export class Standing {
 
   private leave(reason: string, next: State): void {
     this.reason = reason;
-    this.isVerified = false;
+    this.distrust('unverified');
+    this.othersLagUntil = Infinity;
     this.options.onForget();
     this.enter(next);
+  }
+
+  private distrust(trust: Trust): void {
+    if (this.trust === 'verified') this.verifiedUntil = this.options.clock.elapsed();
+    this.trust = trust;
   }
 
   private enter(state: State): void {
@@ -151,7 +201,14 @@ export class Standing {
         ? { service: state.serviceId, instance: state.instanceId }
         : { service: v3Instance.serviceName, instance: v3Instance.instanceName };
     log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`);
+    if (this.othersLagUntil === Infinity) this.othersLagUntil = this.lagUntil();
     this.waiters.release();
+  }
+
+  /** Attempts to connect come at delays that double: one that failed just before ours did not is made anew in time. */
+  private lagUntil(): number {
+    const now = this.options.clock.elapsed();
+    return now + Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
   }
 }
 

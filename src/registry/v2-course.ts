@@ -113,7 +113,7 @@ export class V2Course {
   }
 
   private verified(): void {
-    this.parts.standing.isVerified = true;
+    this.parts.standing.verified();
     this.isVerificationDue = false;
     this.heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
   }

@@ -59,7 +59,7 @@ export class V3Course {
     this.beatsUntilReport = BEATS_A_REPORT - 1;
     setbacks.answered();
     setbacks.progressed();
-    standing.isVerified = true;
+    standing.verified();
     standing.presence({ type: 'properties-answered', epoch });
     onChange();
     return this.nextMs();

@@ -10,7 +10,7 @@ import type { V2Ref } from './segment-ref';
 
 export const SW6 = 'sw6';
 
-/** @param epoch of our own registration: the ids in the header mean something only in it, unless it is one of our `own` */
+/** @param epoch that the ids in the header are of, unless it is one of our `own` */
 export function sw6Origin(header: unknown, epoch: number, own: OwnCarriers): Origin | undefined {
   const sw6 = readSw6(header);
   if (!sw6 || typeof header !== 'string') return undefined;

@@ -3,7 +3,7 @@ import type { OwnIds } from './own-names';
 import type { Sw6 } from './sw6';
 
 /** Of no registration: its ids are never sent. */
-const NO_EPOCH = -1;
+export const NO_EPOCH = -1;
 
 /**
  * Knows this process' own v2 carriers when they come back, directly or by way of others. One that was on its way while
@@ -22,12 +22,12 @@ export class OwnCarriers {
     this.instanceId = instanceId;
   }
 
-  /** The epoch that a carrier's ids are of. @param now of our registration: what others say is as new as it comes */
-  epochOf({ traceId, parentSegmentId, parentInstanceId, entryInstanceId }: Sw6, now: number): number {
+  /** The epoch that a carrier's ids are of. @param others where it is not our own */
+  epochOf({ traceId, parentSegmentId, parentInstanceId, entryInstanceId }: Sw6, others: number): number {
     // A trace that began here came in here.
     const isEntry = this.ids.made(traceId);
     const isParent = this.ids.made(parentSegmentId);
-    if (!isEntry && !isParent) return now;
+    if (!isEntry && !isParent) return others;
     const { instanceId } = this;
     const isOfLast = (!isEntry || entryInstanceId === instanceId) && (!isParent || parentInstanceId === instanceId);
     return isOfLast ? this.epoch : NO_EPOCH;

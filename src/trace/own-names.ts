@@ -9,15 +9,17 @@ export interface OwnIds {
   /** The ids of different epochs never meet. */
   readonly epoch: number;
   readonly instanceId: number;
-  /** Looking changes nothing: that a name occurred is what its span says when it is encoded. */
+  /**
+   * Looking changes nothing: that a name occurred is what its span says when it is encoded. `USER_ENDPOINT`: there is
+   * none yet, and the backend would wait for the name in vain.
+   */
   endpoint(name: string): number;
   networkAddress(name: string): number;
 }
 
-/** Of a v3 backend. */
+/** Of a v3 backend; the same as long as the process lives. */
 export interface OwnWords {
   readonly protocol: 'v3';
-  readonly epoch: number;
   readonly service: string;
   readonly instance: string;
   /** The endpoint that the work under this span belongs to, as the span itself will be named there. */

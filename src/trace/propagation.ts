@@ -13,10 +13,10 @@ import type { SetHeader } from './set-header';
 
 export interface PropagationOptions {
   readonly ids: IdGenerator;
-  /** Undefined while the backend does not know us, or while that is in doubt. */
+  /** Undefined while there is nothing true to say of us. */
   names?(): OwnNames | undefined;
-  /** Of the registration, also while there are no names. */
-  epoch?(): number;
+  /** The epoch of our registration that the ids in a carrier of another process are of, if they are of any. */
+  carrierEpoch?(): number;
   /** Globs of the hosts whose requests are given headers; undefined: all. */
   readonly propagateTo?: readonly string[] | undefined;
 }
@@ -41,7 +41,7 @@ export class Propagation {
     const hasSw6 = headers[SW6] !== undefined;
     const hasSw8 = headers[SW8] !== undefined;
     if (!hasSw6) return hasSw8 ? sw8Origin(headers) : undefined;
-    const epoch = this.options.epoch?.() ?? this.options.names?.()?.epoch ?? 0;
+    const epoch = this.options.carrierEpoch?.() ?? 0;
     if (!hasSw8) return sw6Origin(headers[SW6], epoch, this.own);
     if (this.options.names?.()?.protocol === 'v2')
       return sw6Origin(headers[SW6], epoch, this.own) ?? sw8Origin(headers);

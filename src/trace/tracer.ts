@@ -97,7 +97,7 @@ export class Tracer {
 
   /**
    * Calls `set` for each header that the request of this exit span has to carry, so that the trace goes on where it
-   * arrives. Calls nothing while the backend does not know us: an incomplete header would be worse than none.
+   * arrives. Calls nothing while there is nothing true to say of us: an incomplete header would be worse than none.
    */
   inject<T>(span: Span, into: T, set: SetHeader<T>): void {
     try {

@@ -7,7 +7,7 @@ import { ask, Stage } from './stage';
 import type * as Undici from 'undici7';
 
 const V2: OwnNames = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
-const V3: OwnNames = { protocol: 'v3', epoch: 1, service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V3: OwnNames = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
 /** Trace 3.4.5, segment 1.2.3. */
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';

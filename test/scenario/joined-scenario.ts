@@ -140,7 +140,7 @@ export function describeJoinedScenario(name: string, manner: Manner, startBacken
       'go on in one trace after the storage is lost, without a word',
       async () => {
         await chain.backend.wipe();
-        // Whoever has not noticed yet gives nothing of itself along: such a visit is shown in parts, or not at all.
+        // A process that has not noticed yet gives ids of before along: such a visit is shown in parts.
         const isWhole = async (): Promise<boolean> => {
           await storefront.visit('/offers/7');
           const status = await chain.traces('storefront', 0, 0);

@@ -16,14 +16,13 @@ const CORRELATION = `${Buffer.from('tenant').toString('base64')}:${Buffer.from('
 
 const OURS: OwnWords = {
   protocol: 'v3',
-  epoch: 1,
   service: 'orders',
   instance: 'orders-1',
   endpoint: (span) => v3EndpointName(span),
 };
 
 function connected(options: Partial<TracerOptions> = {}): Tracing<FakeClock> {
-  return tracing({ names: () => OURS, epoch: () => OURS.epoch, ...options });
+  return tracing({ names: () => OURS, carrierEpoch: () => 1, ...options });
 }
 
 function headersOf({ tracer }: Tracing<FakeClock>, span: Span): Record<string, string> {

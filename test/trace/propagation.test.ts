@@ -31,7 +31,7 @@ class Registered implements OwnIds {
 }
 
 function registered(names = new Registered(), options: Partial<TracerOptions> = {}): Tracing<FakeClock> {
-  return tracing({ names: () => names, epoch: () => names.epoch, ...options });
+  return tracing({ names: () => names, carrierEpoch: () => names.epoch, ...options });
 }
 
 function headersOf({ tracer }: Tracing<FakeClock>, span: Span): Record<string, string> {
@@ -71,7 +71,7 @@ describe('a request that comes in with a carrier', () => {
   });
 
   it('goes on with it before the first registration too, and the caller is known by what it said then', () => {
-    const { tracer } = tracing({ names: () => undefined, epoch: () => 1 });
+    const { tracer } = tracing({ names: () => undefined, carrierEpoch: () => 1 });
     expect((tracer.openEntry('/', { sw6: SW6 })!.refs![0] as V2Ref).epoch).toBe(1);
   });
 
@@ -205,7 +205,7 @@ describe('a request that goes out', () => {
   });
 
   it('carries nothing while the backend does not know us: before the registration, in doubt, during a reset', () => {
-    const unknown = tracing({ names: () => undefined, epoch: () => 1 });
+    const unknown = tracing({ names: () => undefined, carrierEpoch: () => 1 });
     const exit = unknown.tracer.openExit('/a', 'a:80', unknown.tracer.openEntry('/'))!;
     expect(headersOf(unknown, exit)).toEqual({});
     const names = new Registered();
@@ -285,7 +285,7 @@ describe('the name of an entry span', () => {
 
   it('does not stay where a request went out without a header', () => {
     let names: Registered | undefined = undefined;
-    const made = tracing({ names: () => names, epoch: () => 1 });
+    const made = tracing({ names: () => names, carrierEpoch: () => 1 });
     const entry = made.tracer.openEntry('/orders/7')!;
     let route: string | undefined = undefined;
     entry.naming = { currentName: () => route };
