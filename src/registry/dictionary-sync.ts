@@ -67,6 +67,7 @@ export class DictionarySync {
       if (epoch !== standing.epoch) return 0;
       if (outcome.status === 'failed') dictionary.refuse(names);
       if (outcome.status !== 'ok') return setbacks.refusedOrLost(outcome);
+      setbacks.progressed();
       dictionary.learn(names, outcome.value);
       if (dictionary.inDispute().length > 0) this.doubt(kind);
       onChange();

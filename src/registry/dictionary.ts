@@ -13,6 +13,10 @@ interface Pending {
   readonly dueAt: number;
   /** The id that it was given last, of another name; 0: none. */
   readonly disputedId: number;
+  /** How many are asked for together with it at most, itself included. */
+  readonly batchSize: number;
+  /** How often in a row it was refused alone. */
+  readonly refusals: number;
 }
 
 /** Names that the dictionary knows or waits for. More are sent as strings. */
@@ -28,6 +32,8 @@ const LONGEST_MS = 1_000;
 /** From so many answers without an id on (about half a minute), a name is asked for only now and then. */
 const PATIENT_ATTEMPTS = 30;
 const SELDOM_MS = 30_000;
+/** Refused alone so often (over two seconds and more), a name is taken for bad, and asked for only now and then. */
+const MOST_REFUSALS = 8;
 
 /**
  * One kind of name (endpoints, network addresses) and the ids that the backend of now gave them. An id never goes
@@ -43,7 +49,6 @@ export class Dictionary {
   private seen = new Set<string>();
   private seenBefore = new Set<string>();
   private refused = 0;
-  private batchSize = MOST_IN_BATCH;
 
   constructor(
     private readonly clock: Clock,
@@ -76,14 +81,22 @@ export class Dictionary {
     return Math.max(0, earliest - this.clock.elapsed());
   }
 
-  /** The names to ask for now, at most a hundred, those first that have waited longest for their turn. */
+  /**
+   * The names to ask for now, at most a hundred, those first that have waited longest for their turn. Names that were
+   * refused come behind the others and are not mixed with them, so that a bad one holds up none.
+   */
   batch(): string[] {
     const now = this.clock.elapsed();
-    const names: string[] = [];
-    for (const [name, { dueAt }] of this.waiting) {
-      if (dueAt > now) continue;
-      names.push(name);
-      if (names.length === this.batchSize) break;
+    let names: string[] = [];
+    let size = 0;
+    for (const [name, { dueAt, batchSize }] of this.waiting) {
+      if (dueAt > now || batchSize < size) continue;
+      if (batchSize > size) {
+        names = [];
+        size = batchSize;
+      }
+      if (names.length < size) names.push(name);
+      if (names.length === MOST_IN_BATCH) break;
     }
     return names;
   }
@@ -93,11 +106,12 @@ export class Dictionary {
    * now and then, those that were given the id of another name, which is in dispute from then on.
    */
   learn(asked: readonly string[], answers: ReadonlyMap<string, number>): void {
-    this.batchSize = Math.min(MOST_IN_BATCH, this.batchSize * 2);
     for (const name of asked) {
-      if (!this.waiting.has(name)) continue;
+      const pending = this.waiting.get(name);
+      if (!pending) continue;
+      if (pending.refusals > 0) this.acquit();
       const id = answers.get(name) ?? 0;
-      if (id <= 0) this.postpone(name);
+      if (id <= 0) this.postpone(name, { batchSize: MOST_IN_BATCH, refusals: 0 });
       else if (this.current.give(name, id)) this.waiting.delete(name);
       else this.dispute(name, id);
     }
@@ -115,12 +129,17 @@ export class Dictionary {
   }
 
   /**
-   * The backend refused a batch. Nobody knows which name it was, so the next batches are smaller, until the bad one
-   * stands alone and is put off.
+   * The backend refused a batch. That may be because of one name, so next time each half of them is asked for by itself,
+   * until the bad one stands alone. It may as well have nothing to do with the names: a name that is refused alone is
+   * asked for again soon, and put off only when that goes on.
    */
   refuse(asked: readonly string[]): void {
-    this.batchSize = Math.max(1, Math.floor(asked.length / 2));
-    for (const name of asked) this.postpone(name, asked.length === 1 ? PATIENT_ATTEMPTS : undefined);
+    const isAlone = asked.length === 1;
+    const batchSize = Math.max(1, Math.floor(asked.length / 2));
+    for (const name of asked) {
+      const refusals = (this.waiting.get(name)?.refusals ?? 0) + (isAlone ? 1 : 0);
+      this.postpone(name, { batchSize, refusals }, refusals >= MOST_REFUSALS ? PATIENT_ATTEMPTS : 0);
+    }
   }
 
   /** Forgets everything, what is known and what is asked for: after a reset no name may keep an id of before. */
@@ -131,7 +150,6 @@ export class Dictionary {
     this.seen.clear();
     this.seenBefore.clear();
     this.refused = 0;
-    this.batchSize = MOST_IN_BATCH;
   }
 
   counts(): DictionaryCounts {
@@ -162,8 +180,19 @@ export class Dictionary {
     this.seen.delete(name);
     this.seenBefore.delete(name);
     this.current.admit(name);
-    this.waiting.set(name, { attempts: 0, dueAt: this.clock.elapsed(), disputedId: 0 });
+    this.waiting.set(name, this.fresh());
     this.onAdmit();
+  }
+
+  private fresh(): Pending {
+    return { attempts: 0, dueAt: this.clock.elapsed(), disputedId: 0, batchSize: MOST_IN_BATCH, refusals: 0 };
+  }
+
+  /** A name is answered that was refused alone: refusals say nothing of any name. */
+  private acquit(): void {
+    for (const [name, { batchSize }] of this.waiting) {
+      if (batchSize < MOST_IN_BATCH) this.waiting.set(name, this.fresh());
+    }
   }
 
   private dispute(name: string, id: number): void {
@@ -171,17 +200,17 @@ export class Dictionary {
     // The same answer twice: that was settled then, and says nothing new.
     const isNew = this.waiting.get(name)?.disputedId !== id;
     if (holder !== undefined && isNew) this.disputed.add(holder);
-    this.postpone(name, PATIENT_ATTEMPTS, id);
+    this.postpone(name, { disputedId: id, batchSize: MOST_IN_BATCH, refusals: 0 }, PATIENT_ATTEMPTS);
   }
 
-  private postpone(name: string, atLeastAttempts = 0, disputedId = 0): void {
+  private postpone(name: string, change: Partial<Pending>, atLeastAttempts = 0): void {
     const pending = this.waiting.get(name);
     if (!pending) return;
     // Deleted and set again, so that it stands behind the others.
     this.waiting.delete(name);
     const attempts = Math.max(pending.attempts + 1, atLeastAttempts);
     const waitMs = attempts >= PATIENT_ATTEMPTS ? SELDOM_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempts - 1));
-    this.waiting.set(name, { attempts, dueAt: this.clock.elapsed() + waitMs, disputedId });
+    this.waiting.set(name, { ...pending, disputedId: 0, ...change, attempts, dueAt: this.clock.elapsed() + waitMs });
   }
 }
 

@@ -74,24 +74,6 @@ describe('a dictionary', () => {
     expect(dictionary.counts()).toEqual({ known: 0, pending: 1, refused: 0 });
   });
 
-  it('finds the one bad name in a batch and lets the others through', async () => {
-    const names = Array.from({ length: 100 }, (_, index) => `/${index}`);
-    see(...names);
-    let batches = 0;
-    let lastId = 1;
-    for (; dictionary.counts().known < 99 && batches < 60; batches++) {
-      await clock.advance(dictionary.dueInMs());
-      const batch = dictionary.batch();
-      if (batch.includes('/13')) dictionary.refuse(batch);
-      else dictionary.learn(batch, new Map(batch.map((name) => [name, ++lastId])));
-    }
-    expect(dictionary.counts()).toEqual({ known: 99, pending: 1, refused: 0 });
-    // The bad one is asked for now and then, not all the time.
-    await clock.advance(dictionary.dueInMs());
-    if (dictionary.batch().length === 1) dictionary.refuse(dictionary.batch());
-    expect(dictionary.dueInMs()).toBeGreaterThan(20_000);
-  });
-
   it('asks for at most a hundred names at once, and lets none starve', async () => {
     const names = Array.from({ length: 250 }, (_, index) => `/${index}`);
     see(...names);
@@ -148,6 +130,70 @@ describe('a dictionary', () => {
     expect(dictionary.counts()).toEqual({ known: 0, pending: 0, refused: 0 });
     expect(dictionary.known('/orders')).toBe(0);
     expect(dictionary.ids.nameOf(12)).toBeUndefined();
+  });
+});
+
+describe('a name that the backend refuses', () => {
+  let asks: { readonly at: number; readonly names: readonly string[] }[];
+  let lastId = 1;
+
+  beforeEach(() => {
+    asks = [];
+  });
+
+  /** One question, as soon as there is one. @param isBad refused, as every batch that it is in */
+  async function ask(isBad: (name: string) => boolean): Promise<void> {
+    await clock.advance(dictionary.dueInMs());
+    const names = dictionary.batch();
+    asks.push({ at: clock.elapsed(), names });
+    if (names.some(isBad)) dictionary.refuse(names);
+    else dictionary.learn(names, new Map(names.map((name) => [name, ++lastId])));
+  }
+
+  it('is found among a hundred with a question or two for each half, and the others get through in seconds', async () => {
+    see(...Array.from({ length: 100 }, (_, index) => `/${index}`));
+    const since = clock.elapsed();
+    while (dictionary.counts().known < 99) await ask((name) => name === '/13');
+    expect(dictionary.counts()).toEqual({ known: 99, pending: 1, refused: 0 });
+    expect(asks.length).toBeLessThanOrEqual(16);
+    expect(clock.elapsed() - since).toBeLessThan(3_000);
+  });
+
+  it('is asked for again after about 20, 40, 80 … ms, and after eight times in a row only now and then', async () => {
+    see('/bad');
+    for (let n = 0; n < 10; n++) await ask(() => true);
+    const waits = asks.slice(1).map(({ at }, index) => Math.round(at - asks[index]!.at));
+    expect(waits).toEqual([20, 40, 80, 160, 320, 640, 1_000, 30_000, 30_000]);
+  });
+
+  it('is not taken for bad where the refusals end, and begins anew with them', async () => {
+    see('/orders');
+    for (let n = 0; n < 7; n++) await ask(() => true);
+    dictionary.learn(['/orders'], new Map());
+    for (let n = 0; n < 7; n++) await ask(() => true);
+    expect(dictionary.dueInMs()).toBeLessThanOrEqual(1_000);
+    await ask(() => false);
+    expect(dictionary.known('/orders')).toBeGreaterThan(0);
+  });
+
+  it('does not hold up names that come later', async () => {
+    see('/bad', '/worse');
+    for (let n = 0; n < 4; n++) await ask(() => true);
+    see('/good', '/better');
+    await ask((name) => name === '/bad' || name === '/worse');
+    expect(asks.at(-1)!.names).toEqual(['/good', '/better']);
+    expect(dictionary.counts()).toEqual({ known: 2, pending: 2, refused: 0 });
+  });
+
+  it('is asked for with all others again once one that was refused alone is answered: it was the backend', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `/${index}`);
+    see(...names);
+    for (let n = 0; n < 2_000; n++) await ask(() => true);
+    await ask(() => false);
+    await ask(() => false);
+    expect(asks.slice(-2).map((asked) => asked.names.length)).toEqual([1, 49]);
+    expect(asks.at(-1)!.at).toBe(asks.at(-2)!.at);
+    expect(dictionary.counts()).toEqual({ known: 50, pending: 0, refused: 0 });
   });
 });
 
