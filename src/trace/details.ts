@@ -1,4 +1,5 @@
 import { errorLog } from './error-log';
+import { isHarmfulTag } from './harmful-tag';
 import { LIMIT } from './limit';
 import { text } from './text';
 import type { Clock } from '../base/clock';
@@ -16,12 +17,28 @@ export class Details {
     private readonly leftOut: LeftOut,
   ) {}
 
-  /** @param value anything; becomes a string */
+  /**
+   * Each key is there once, with its last value: a backend that finds one twice on a span of layer Cache loses the segment
+   * (OAP 10.1). So it does for a value that it cannot read, which goes under another key.
+   * @param value anything; becomes a string
+   */
   tag(span: Span, key: string, value: unknown): void {
     if (span.endTime !== 0) return;
+    let name = text(key, LIMIT.key);
+    const printed = text(value, LIMIT.value);
+    if (isHarmfulTag(name, printed)) {
+      name = `${name}.invalid`;
+      this.leftOut.renamed++;
+    }
     const tags = (span.tags ??= []);
+    for (let at = 0; at < tags.length; at += 2) {
+      if (tags[at] === name) {
+        tags[at + 1] = printed;
+        return;
+      }
+    }
     if (tags.length >= 2 * LIMIT.tags) this.leftOut.details++;
-    else tags.push(text(key, LIMIT.key), text(value, LIMIT.value));
+    else tags.push(name, printed);
   }
 
   /** Something that happened now, as keys and values. */

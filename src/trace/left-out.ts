@@ -3,6 +3,8 @@ export class LeftOut {
   spans = 0;
   /** Tags, logs and refs. */
   details = 0;
+  /** Not left out, but under another key: tags that a backend would lose their segments for. */
+  renamed = 0;
   /** Not left out, but put into segments of their own, since the one they belong to had been open for too long. */
   late = 0;
 }

@@ -15,12 +15,16 @@ describe('what had no room', () => {
     expect(said).toEqual([]);
 
     tracer.openLocal('work', entry);
-    for (let n = 0; n < 130; n++) tracer.details.tag(entry, 'key', n);
+    for (let n = 0; n < 130; n++) tracer.details.tag(entry, `key ${n}`, n);
+    tracer.details.tag(tracer.openEntry('/other')!, 'x-le', 'a');
     await clock.advance(11);
     tracer.openLocal('work', entry);
     const expected = [
       'segments were full: 1 spans were left out so far',
       'spans were full: 2 tags, logs and refs were left out so far',
+      expect.stringMatching(
+        /^tags that a backend cannot read would lose their segments: 1 so far are shown with "\.invalid"/,
+      ),
       'segments were open for long: 1 spans so far went into segments of their own',
     ];
     log.say(tracer.leftOut);

@@ -129,6 +129,7 @@ export function segmentCases(ids: Ids): readonly SegmentCase[] {
     of('late', 'a local name', [local()]),
     of('late', 'a name of a call', [exit()]),
 
+    lost('a layer that later servers know', /spanLayer 6/, [entry({ spanLayer: 6 })]),
     of('at-once', 'a component by name', [entry({ componentId: 0, component: 'HttpServer' })]),
     lost('a component by a name that the table lacks', /component "Nonsense"/, [
       entry({ componentId: 0, component: 'Nonsense' }),

@@ -146,6 +146,50 @@ describe('a segment of v3', () => {
   });
 });
 
+/** Each was tried on a real 10.1.0, or follows from what that does. */
+describe('tags that metrics are made from', () => {
+  const local = { spanType: 'Local', spanLayer: 'Unknown' };
+  const produced = { spanType: 'Exit', spanLayer: 'MQ', peer: 'kafka:9092' };
+  const consumed = { spanLayer: 'MQ', refs: [ref] };
+  const logic = (value: string) => ({ tags: pairs({ 'x-le': value }) });
+  const latency = (value: string) => ({ tags: pairs({ 'transmission.latency': value }) });
+  const twice = { tags: [...pairs({ key: '1' }), ...pairs({ key: '2' })] };
+  const whole = '{"name":"/logic","latency":1,"status":true}';
+
+  it.each([
+    ['no JSON, local', { ...local, ...logic('a') }, /^tag "x-le" cannot be read: a$/],
+    ['no JSON, entry', logic('a'), /^tag "x-le"/],
+    ['nothing', logic(''), /^tag "x-le"/],
+    ['null', logic('null'), /^tag "x-le"/],
+    ['a list', logic('[]'), /^tag "x-le"/],
+    ['a name that is an object', logic('{"name":{},"latency":1,"status":true}'), /^tag "x-le"/],
+    ['a latency that is no number', logic('{"name":"a","latency":"b","status":true}'), /^tag "x-le"/],
+    ['a part of a millisecond, sent', { ...produced, ...latency('12.5') }, /^tag "transmission.latency" .*: 12.5$/],
+    ['a part of a millisecond, received', { ...consumed, ...latency('12.5') }, /^tag "transmission.latency"/],
+    ['a key twice in a cache', { ...local, spanLayer: 'Cache', ...twice }, /^tag "key" is there twice/],
+  ])('lose the segment where there is %s', async (_, span, reason) => {
+    await agent.send(segment({ spans: [entry(span)] }));
+    expect(collector.segments()).toEqual([]);
+    expect(collector.droppedSegments()).toMatchObject([{ reason: expect.stringMatching(reason) }]);
+  });
+
+  it.each([
+    ['a logic endpoint', { ...local, ...logic(whole) }],
+    ['a span that is one', { ...local, ...logic('{"logic-span":true}') }],
+    ['an object that says too little', logic('{}')],
+    ['no JSON on an exit span', { spanType: 'Exit', peer: 'a:80', ...logic('a') }],
+    ['whole milliseconds', { ...produced, ...latency('12') }],
+    ['no milliseconds', { ...produced, ...latency('') }],
+    ['a part of a millisecond on a span that is no message', latency('12.5')],
+    ['a part of a millisecond of a queue without an address', { ...produced, peer: '', ...latency('12.5') }],
+    ['a key twice in a database', { ...local, spanLayer: 'Database', ...twice }],
+  ])('are shown where there is %s', async (_, span) => {
+    await agent.send(segment({ spans: [entry(span)] }));
+    expect(collector.droppedSegments()).toEqual([]);
+    expect(collector.segments()).toHaveLength(1);
+  });
+});
+
 describe('a stream', () => {
   it.each(['skywalking.v3.', ''] as const)('of v2 segments ends with an error under /%s', async (root) => {
     for (const name of ['upstream-v2', 'segment-v2-entry-exit-ids'])

@@ -55,6 +55,58 @@ describe('a span', () => {
     }
   });
 
+  it('has each tag once, with its last value', () => {
+    const { tracer } = tracing();
+    const span = tracer.openLocal('work')!;
+    for (const [key, value] of [['a', 1], ['b', 2], ['a', 3]] as const) tracer.details.tag(span, key, value); // prettier-ignore
+    expect(span.tags).toEqual(['a', '3', 'b', '2']);
+    for (let n = 0; n < 1_000; n++) tracer.details.tag(span, 'a', n);
+    expect(span.tags).toEqual(['a', '999', 'b', '2']);
+    expect(tracer.leftOut.details).toBe(0);
+  });
+
+  it.each([
+    ['x-le', '{"name":"/logic","latency":12.5,"status":false}'],
+    ['x-le', '{"name":"/logic","latency":0,"status":true,"more":[]}'],
+    ['x-le', '{"logic-span":true}'],
+    ['transmission.latency', 12],
+    ['transmission.latency', -1n],
+    ['x-lex', 'a'],
+  ])('keeps a tag that a backend can read: %s=%s', (key, value) => {
+    const { tracer } = tracing();
+    const span = tracer.openLocal('work')!;
+    tracer.details.tag(span, key, value);
+    expect(span.tags).toEqual([key, String(value)]);
+    expect(tracer.leftOut.renamed).toBe(0);
+  });
+
+  it.each([
+    ['x-le', 'a'],
+    ['x-le', ''],
+    ['x-le', null],
+    ['x-le', '7'],
+    ['x-le', '"text"'],
+    ['x-le', '[{"name":"/logic","latency":12,"status":true}]'],
+    ['x-le', '{}'],
+    ['x-le', '{"logic-span":false}'],
+    ['x-le', '{"logic-span":"true"}'],
+    ['x-le', '{"name":null,"logic-span":true}'],
+    ['x-le', '{"name":"","latency":12,"status":true}'],
+    ['x-le', '{"name":"/logic","latency":"12","status":true}'],
+    ['x-le', '{"name":"/logic","latency":1e999,"status":true}'],
+    ['x-le', '{"name":"/logic","latency":12}'],
+    ['x-le', `{"name":"${'x'.repeat(2_048)}","latency":12,"status":true}`],
+    ['transmission.latency', 12.5],
+    ['transmission.latency', ''],
+    ['transmission.latency', '9'.repeat(19)],
+  ])('renames a tag that a backend would lose the segment for: %s=%s', (key, value) => {
+    const { tracer } = tracing();
+    const span = tracer.openLocal('work')!;
+    tracer.details.tag(span, key, value);
+    expect(span.tags!.filter((_, index) => index % 2 === 0)).toEqual([`${key}.invalid`]);
+    expect(tracer.leftOut.renamed).toBe(1);
+  });
+
   it('is bounded in every direction', () => {
     const { tracer } = tracing();
     const span = tracer.openLocal('n'.repeat(10_000))!;

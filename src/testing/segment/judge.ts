@@ -26,11 +26,15 @@ export function judge({ traceIds, wire }: IncomingSegment, ledger: Ledger, oap: 
   return fault === undefined ? { type: 'shown' } : dropped(fault);
 }
 
+/** Later servers know more of them. */
+const LAYERS: ReadonlySet<string> = new Set(['Unknown', 'Database', 'RPCFramework', 'Http', 'MQ', 'Cache']);
+
 /**
  * The second pass: what the metrics of a span are made from has to be there. Local spans have none,
  * nor have exit spans without a peer.
  */
 function spanFault(span: WireSpan, ledger: Ledger, oap: OapVersion): string | undefined {
+  if (!LAYERS.has(span.spanLayer)) return `spanLayer ${span.spanLayer} is unknown`;
   if (span.spanType === 'Entry')
     return span.refs.map((ref) => refFault(ref, span, ledger, oap)).find(Boolean) ?? operationNameFault(span, ledger);
   const isCall = span.spanType === 'Exit' && (span.peerId !== 0 || span.peer !== '');
