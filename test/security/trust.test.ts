@@ -17,7 +17,7 @@ const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const CORRELATION = 'dGVuYW50:YWNtZQ==';
 const STRANGE = { sw8: SW8, 'sw8-correlation': CORRELATION, 'sw8-x': '1- ' };
-const V3: OwnNames = { protocol: 'v3', epoch: 1, service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V3: OwnNames = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
 const V2: OwnNames = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
 
 const cidrs = (...texts: string[]): Cidr[] => texts.map((text) => parseCidr(text)!);
