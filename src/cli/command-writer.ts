@@ -1,9 +1,11 @@
 import { constants, lstat, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { messageOf } from '../base/errors';
 import { CommandFile, type ReadFile } from '../command/command-file';
 import { contentOf } from '../command/content-of';
 import { openFile, stateKeyOf } from '../command/open-file';
 import type { Item } from '../command/parse';
+import { inDirectoryOf } from './held-directory';
 
 export type Written = { readonly status: 'written' } | { readonly status: 'failed'; readonly reason: string };
 
@@ -15,23 +17,31 @@ const TRIES = 20;
  * for nobody would answer.
  */
 export class CommandWriter {
-  constructor(private readonly path: string) {}
+  /** Of the file in its directory, where we are while we write. */
+  private readonly name: string;
+
+  /** @param path absolute */
+  constructor(private readonly path: string) {
+    this.name = basename(path);
+  }
 
   /** @param isAnswered nothing of it is still needed: the file is started anew */
   async write(line: string, isAnswered: (items: readonly Item[]) => boolean): Promise<Written> {
     try {
-      for (let tries = 0; tries < TRIES; tries++) {
-        const written = await this.tryOnce(line, isAnswered);
-        if (written !== 'changed') return written;
-      }
-      return failed('it changes all the time');
+      return await inDirectoryOf(this.path, async () => {
+        for (let tries = 0; tries < TRIES; tries++) {
+          const written = await this.tryOnce(line, isAnswered);
+          if (written !== 'changed') return written;
+        }
+        return failed('it changes all the time');
+      });
     } catch (error) {
       return failed(messageOf(error));
     }
   }
 
   private async tryOnce(line: string, isAnswered: (items: readonly Item[]) => boolean): Promise<Written | 'changed'> {
-    const file = new CommandFile({ path: this.path, trust: await this.trust(), trustDirectory: true });
+    const file = new CommandFile({ path: this.path, trust: await this.trust(), trustDirectory: true, isHeld: true });
     const reading = await file.read(undefined);
     if (reading.status === 'missing') return this.create(line);
     if (reading.status === 'refused') return failed(`agents refuse it: it ${reading.rule}`);
@@ -47,19 +57,19 @@ export class CommandWriter {
   }
 
   private async isLink(): Promise<boolean> {
-    return (await lstat(this.path).catch(() => undefined))?.isSymbolicLink() ?? false;
+    return (await lstat(this.name).catch(() => undefined))?.isSymbolicLink() ?? false;
   }
 
   /** The owner may be the user that the agents run as, whom root does for. */
   private async trust(): Promise<{ uid: number | undefined; owners: readonly number[] }> {
-    const stats = await stat(this.path).catch(() => undefined);
+    const stats = await stat(this.name).catch(() => undefined);
     return { uid: process.geteuid?.(), owners: stats ? [stats.uid] : [] };
   }
 
   private async create(line: string): Promise<Written | 'changed'> {
     let handle: FileHandle | undefined;
     try {
-      handle = await openFile(this.path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
+      handle = await openFile(this.name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
       // Whatever the umask: agents refuse what a group may write, and may run as another user.
       await handle.chmod(0o644);
       await handle.writeFile(`${line}\n`);
@@ -74,7 +84,7 @@ export class CommandWriter {
 
   /** In place, as `>` does: inode, owner and mode are the operator's. */
   private async startAnew(line: string, read: ReadFile): Promise<Written | 'changed'> {
-    const handle = await openFile(this.path, constants.O_RDWR);
+    const handle = await openFile(this.name, constants.O_RDWR);
     try {
       if (stateKeyOf(await handle.stat({ bigint: true })) !== read.key) return 'changed';
       await handle.truncate(0);

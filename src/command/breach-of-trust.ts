@@ -1,9 +1,11 @@
+import { isWritableByOthers } from '../base/path-walk';
+
 /** What `fstat` tells of an open file. */
 export interface FileFacts {
   readonly type: 'file' | 'directory' | 'fifo' | 'socket' | 'device' | 'other';
   readonly links: number;
   readonly owner: number;
-  readonly mode: number;
+  readonly mode: bigint;
   readonly size: number;
 }
 
@@ -36,8 +38,4 @@ export function breachOfTrust(path: string, facts: FileFacts, trust: Trust): str
 
 export function isTrusted(owner: number, { uid, owners }: Trust): boolean {
   return owner === 0 || owner === uid || owners.includes(owner);
-}
-
-export function isWritableByOthers(mode: number): boolean {
-  return (mode & 0o022) !== 0;
 }

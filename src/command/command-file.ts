@@ -1,8 +1,9 @@
 import { access, constants, realpath, type FileHandle } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { BigIntStats } from 'node:fs';
-import { breachOfParents } from './breach-of-parents';
+import { isEndOf } from '../base/path-walk';
 import { breachOfTrust, type Trust } from './breach-of-trust';
+import { breachOfWay, wayTo } from './breach-of-way';
 import { encode, type Encoding } from './decode';
 import { endOf } from './end-of';
 import { factsOf, openFile, stateKeyOf } from './open-file';
@@ -13,6 +14,8 @@ export interface CommandFileOptions {
   readonly trust: Trust;
   /** The directory is the boundary: who may write in those above the file is not asked. */
   readonly trustDirectory: boolean;
+  /** We are in its directory, by a way that the caller has checked: it is opened by its bare name. Default: false. */
+  readonly isHeld?: boolean;
 }
 
 export type FileReading =
@@ -47,20 +50,26 @@ export type AppendOutcome =
 
 /** The command file on its disk: what is done to it is here, and nothing but opening, reading and appending is. */
 export class CommandFile {
-  constructor(private readonly options: CommandFileOptions) {}
+  /** What it is opened by. */
+  private readonly place: string;
+
+  constructor(private readonly options: CommandFileOptions) {
+    const { path, isHeld } = options;
+    this.place = isHeld ? basename(path) : path;
+  }
 
   /** Never rejects. @param known a state whose content is not needed again */
   async read(known: string | undefined): Promise<FileReading> {
-    const { path } = this.options;
+    const { place } = this;
     try {
-      return await this.readAt(path, false, known);
+      return await this.readAt(place, false, known);
     } catch (error) {
       if (codeOf(error) !== 'ELOOP') return readingOf(error);
     }
     try {
-      const target = await realpath(path);
+      const target = await realpath(place);
       // Kubernetes swaps ConfigMaps by a link in the directory itself. Anything else may lead to anybody's file.
-      if (!isInside(await realpath(dirname(path)), target))
+      if (!isInside(await realpath(dirname(place)), target))
         return { status: 'refused', key: `link to ${target}`, rule: 'is a link that leads out of its directory' };
       return await this.readAt(target, true, known);
     } catch (error) {
@@ -73,7 +82,7 @@ export class CommandFile {
     if (read.isReadOnly) return { status: 'read-only' };
     let handle: FileHandle | undefined;
     try {
-      handle = await openFile(this.options.path, constants.O_RDWR | constants.O_APPEND);
+      handle = await openFile(this.place, constants.O_RDWR | constants.O_APPEND);
       if (!isSameFile(await handle.stat({ bigint: true }), read.stats)) return { status: 'changed' };
       const end = await endOf(handle, read.bytes, encode('\n', encoding));
       if (!end) return { status: 'changed' };
@@ -90,20 +99,23 @@ export class CommandFile {
     }
   }
 
-  private async readAt(path: string, isLinked: boolean, known: string | undefined): Promise<FileReading> {
-    const { trust, trustDirectory } = this.options;
-    const handle = await openFile(path, constants.O_RDONLY);
+  private async readAt(place: string, isLinked: boolean, known: string | undefined): Promise<FileReading> {
+    const { trust, trustDirectory, isHeld } = this.options;
+    const handle = await openFile(place, constants.O_RDONLY);
     try {
       const stats = await handle.stat({ bigint: true });
       const key = stateKeyOf(stats);
       if (key === known) return { status: 'unchanged' };
       const facts = factsOf(stats);
+      const way = isHeld || trust.uid === undefined ? undefined : await wayTo(this.options.path);
       const rule =
-        breachOfTrust(path, facts, trust) ?? (trustDirectory ? undefined : await breachOfParents(path, trust));
+        breachOfTrust(isLinked ? place : this.options.path, facts, trust) ??
+        (way && (await breachOfWay(way, trust, trustDirectory)));
       if (rule !== undefined) return { status: 'refused', key, rule };
-      if (facts.links === 0) return { status: 'replaced' };
+      // By now the way, whose rules these were, leads to another file.
+      if (facts.links === 0 || (way && !isEndOf(way, stats))) return { status: 'replaced' };
       const isReadOnly =
-        isLinked || (trust.uid !== undefined && facts.owner !== trust.uid) || !(await isWritable(path));
+        isLinked || (trust.uid !== undefined && facts.owner !== trust.uid) || !(await isWritable(place));
       const bytes = await readBytes(handle, facts.size);
       return { status: 'read', key, bytes, mtimeMs: Number(stats.mtimeNs / 1_000n) / 1_000, isReadOnly, stats };
     } finally {

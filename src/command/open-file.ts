@@ -20,7 +20,7 @@ export function factsOf(stats: BigIntStats): FileFacts {
     type: typeOf(stats),
     links: Number(stats.nlink),
     owner: Number(stats.uid),
-    mode: Number(stats.mode),
+    mode: stats.mode,
     size: Number(stats.size),
   };
 }

@@ -1,0 +1,72 @@
+import type { BigIntStats } from 'node:fs';
+import { isAbsolute, join, parse, sep } from 'node:path';
+
+/** What `lstat` says of a path, and where it leads if it is a link. */
+export interface Sight {
+  readonly stats: BigIntStats;
+  /** Undefined: it is no link. */
+  readonly target: string | undefined;
+}
+
+/** A directory or a link on the way to a file, or, as the last one, the file itself. */
+export interface Step extends Sight {
+  readonly path: string;
+  /** It lies in a directory in which others may write. */
+  readonly isInShared: boolean;
+}
+
+/** As many as Linux follows. */
+const MAX_LINKS = 40;
+const STICKY = 0o1000n;
+
+/**
+ * Every directory and every link on the way to a file, from the root on, in the order in which the kernel takes them.
+ * `realpath` leaves the links out, and with them their owners.
+ *
+ * Yields each path to look at and takes what is there: the caller decides whether it looks synchronously.
+ *
+ * @param path absolute
+ */
+export function* walkPath(path: string): Generator<string, Step[], Sight> {
+  const { root } = parse(path);
+  const steps: Step[] = [];
+  const shared = new Set<string>();
+  const names = ['.', ...path.slice(root.length).split(sep)];
+  let links = 0;
+  let at = root;
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const here = join(at, name);
+    // Only the root is looked at by itself; what `.` and `..` lead to has been looked at.
+    if (steps.length > 0 && (name === '' || name === '.' || name === '..')) {
+      at = here;
+      continue;
+    }
+    const { stats, target } = yield here;
+    steps.push({ path: here, stats, target, isInShared: shared.has(at) });
+    if (target === undefined) {
+      at = here;
+      if (isWritableByOthers(stats.mode)) shared.add(here);
+      continue;
+    }
+    if (++links > MAX_LINKS) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+    if (isAbsolute(target)) at = root;
+    names.unshift(...target.split(sep));
+  }
+  return steps;
+}
+
+/** Whether the group or others may write. Of a directory: whether they may add a name. */
+export function isWritableByOthers(mode: bigint): boolean {
+  return (mode & 0o022n) !== 0n;
+}
+
+/** Whether others may put another file in the place of one in this directory. In a sticky one, only its owner may. */
+export function isReplaceableByOthers(mode: bigint): boolean {
+  return isWritableByOthers(mode) && (mode & STICKY) === 0n;
+}
+
+/** Whether the way led to this very file. */
+export function isEndOf(steps: readonly Step[], file: BigIntStats): boolean {
+  const end = steps.at(-1)?.stats;
+  return end !== undefined && end.dev === file.dev && end.ino === file.ino;
+}
