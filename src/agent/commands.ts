@@ -46,6 +46,9 @@ export class Commands {
       const { StatusFile } = late.statusFile();
       this.statusFile = new StatusFile({
         path: config.statusFile,
+        owners: config.commandFileOwners,
+        mode: config.statusFileMode,
+        commandFile: config.commandFile,
         clock,
         log,
         status: () => (this.channel?.withholdsEnd ? undefined : { ...this.options.status() }),

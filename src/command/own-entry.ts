@@ -1,7 +1,7 @@
 import { iso } from '../base/iso';
 import type { Log } from '../base/log';
 import type { Roster } from './roster';
-import type { StatusEntries, StatusEntry } from './status-entry';
+import { fitEntry, type StatusEntries, type StatusEntry } from './status-entry';
 import type { StatusStore } from './status-store';
 
 export interface OwnEntryOptions {
@@ -31,7 +31,7 @@ export class OwnEntry {
     const next = new Map(roster.withoutOwn(entries) ?? entries);
     const { pid, host, ...signs } = await roster.signsOfLife();
     const sharing = rival && { sharesNameWith: rival.pid };
-    next.set(place, { pid, host, ...status, ...sharing, updatedAt: iso(fileNow()), ...signs });
+    next.set(place, { pid, host, ...fitEntry(status), ...sharing, updatedAt: iso(fileNow()), ...signs });
     for (const dead of await roster.deadToClear(place, next)) {
       await store.removeAside(next.get(dead)?.token);
       next.delete(dead);

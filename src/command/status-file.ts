@@ -7,6 +7,7 @@ import { EntryUpkeep } from './entry-upkeep';
 import { OwnEntry } from './own-entry';
 import { Patience, type PatienceOptions } from './patience';
 import { Roster } from './roster';
+import { statusPermissions } from './status-permissions';
 import { StatusStore } from './status-store';
 import { waiterOf } from './waiter-of';
 
@@ -14,6 +15,11 @@ export interface StatusFileOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** User ids whose files are believed beside root's, our own and the directory's owner's. */
+  readonly owners?: readonly number[];
+  /** Permission bits of the file. Without them it may be read as the command file may; without that, as the umask says. */
+  readonly mode?: number | undefined;
+  readonly commandFile?: string | undefined;
   /**
    * The status for the write that comes after what is counted has gone on, or after 30 s; undefined, or without it: the
    * last that was given.
@@ -38,8 +44,15 @@ export class StatusFile {
   private claiming: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: StatusFileOptions) {
-    const { path, clock, log } = options;
-    this.store = new StatusStore({ path: resolve(path), token: this.token, clock });
+    const { path, clock, log, owners = [], mode, commandFile } = options;
+    const trust = { uid: process.geteuid?.(), owners };
+    this.store = new StatusStore({
+      path: resolve(path),
+      token: this.token,
+      clock,
+      trust,
+      permissions: () => statusPermissions({ mode, commandFile, trust }),
+    });
     this.roster = new Roster({ token: this.token, fileNow: () => this.fileNow() });
     const { roster, store } = this;
     this.own = new OwnEntry({ roster, store, log, fileNow: () => this.fileNow() });

@@ -1,8 +1,11 @@
-import { constants, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../base/clock';
+import { isTrusted, type Trust } from './breach-of-trust';
 import { FileLock, type Waiter } from './file-lock';
 import { openFile } from './open-file';
 import { formatEntries, parseEntries, type StatusEntries } from './status-entry';
+import { givePermissions, type Permissions } from './status-permissions';
 
 export interface StatusStoreOptions {
   /** Absolute. */
@@ -10,8 +13,13 @@ export interface StatusStoreOptions {
   /** Ours alone: names the temporary file. */
   readonly token: string;
   readonly clock: Clock;
+  /** Whose file is believed, beside that of the directory's owner; undefined: any user's, for one who only shows it. */
+  readonly trust?: Trust;
+  /** Who may read it; undefined: those whom the umask lets. Default: undefined. */
+  permissions?(): Promise<Permissions | undefined>;
 }
 
+/** Of what is read and of what is written: a file that nobody reads again would hide every name that is taken. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
 const TOKEN = /^[0-9a-f]{32}$/;
 
@@ -44,10 +52,13 @@ export class StatusStore {
       this.aheadMs = lock.fileAheadMs;
       const changed = await change(await this.read());
       if (!changed) return true;
-      await this.writeAside(formatEntries(changed));
-      if (!lock.isHeld || waiter.isOver()) return false;
-      await rename(this.asideOf(token), path);
-      return true;
+      const text = formatEntries(changed);
+      if (Buffer.byteLength(text) > LARGEST_BYTES) throw new Error(`it would be larger than ${LARGEST_BYTES} bytes`);
+      await this.writeAside(text);
+      const isWanted = lock.isHeld && !waiter.isOver();
+      if (isWanted) await this.replace();
+      else await this.removeAside(token);
+      return isWanted;
     } finally {
       await lock.release();
     }
@@ -73,18 +84,46 @@ export class StatusStore {
     const handle = await openFile(this.options.path, constants.O_RDONLY);
     try {
       const stats = await handle.stat();
-      return stats.isFile() && stats.size <= LARGEST_BYTES ? await readAll(handle, stats.size) : '';
+      await this.checkOwner(stats.uid);
+      if (!stats.isFile()) return '';
+      if (stats.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes: remove it`);
+      return await readAll(handle, stats.size);
     } finally {
       // Others wait for the lock: not for this.
       void handle.close().catch(() => undefined);
     }
   }
 
+  /**
+   * In a directory like /tmp any user may have put it there before us. The owner of the directory may replace it anyhow,
+   * and is the user that a process has become who started as root.
+   */
+  private async checkOwner(owner: number): Promise<void> {
+    const { trust, path } = this.options;
+    if (trust?.uid === undefined || isTrusted(owner, trust) || owner === (await stat(dirname(path))).uid) return;
+    const expected = 'root, this user, the owner of its directory or one of commandFileOwners';
+    throw new Error(`it belongs to user ${owner}, expected ${expected}: remove it`);
+  }
+
+  private async replace(): Promise<void> {
+    const { path, token } = this.options;
+    try {
+      await rename(this.asideOf(token), path);
+    } catch (error) {
+      await this.removeAside(token);
+      throw error;
+    }
+  }
+
   private async writeAside(text: string): Promise<void> {
     const { token } = this.options;
-    const handle = await this.openAside();
+    const permissions = await this.options.permissions?.();
+    const handle = await this.openAside(permissions ? 0o600 : 0o644);
     try {
-      const acts = await Promise.allSettled([handle.writeFile(text), handle.chmod(0o644)]);
+      const acts = await Promise.allSettled([
+        handle.writeFile(text),
+        permissions && givePermissions(handle, permissions),
+      ]);
       for (const act of acts) if (act.status === 'rejected') throw act.reason;
     } catch (error) {
       await this.removeAside(token);
@@ -94,10 +133,10 @@ export class StatusStore {
     }
   }
 
-  private async openAside(): Promise<FileHandle> {
+  private async openAside(mode: number): Promise<FileHandle> {
     const { token } = this.options;
     // Exclusively: in a directory like /tmp somebody may have put a link there.
-    const openNew = (): Promise<FileHandle> => open(this.asideOf(token), 'wx', 0o644);
+    const openNew = (): Promise<FileHandle> => open(this.asideOf(token), 'wx', mode);
     try {
       return await openNew();
     } catch (error) {

@@ -28,6 +28,8 @@ export interface Config {
   readonly commandFile: string | undefined;
   /** Absolute. */
   readonly statusFile: string | undefined;
+  /** Permission bits; undefined: those of the command file, or what the umask leaves. */
+  readonly statusFileMode: number | undefined;
   readonly commandFileOwners: readonly number[];
   readonly commandFileTrustDirectory: boolean;
   /** Undefined: the protocol's own, 3000 on v2, 30,000 on v3. */

@@ -104,6 +104,17 @@ const LEVEL_ALIASES: Readonly<Record<string, LogLevel>> = {
   none: 'off',
 };
 
+const FILE_MODE = /^0?6[04][04]$/;
+
+const parseFileMode = (text: string): number | undefined => (FILE_MODE.test(text) ? parseInt(text, 8) : undefined);
+
+/** As text alone: the number 640 of a JSON file would be another mode. */
+const fileMode: Kind<number> = {
+  expected: 'octal digits in quotes: 0600, 0640, 0604 or 0644',
+  parse: (text) => parseFileMode(text.trim()),
+  accept: (value) => (typeof value === 'string' ? parseFileMode(value) : undefined),
+};
+
 const row = <T>(name: string, rest: Omit<OptionRow<T>, 'name'>): OptionRow<T> => ({ name, ...rest });
 
 export const OPTION_TABLE = {
@@ -146,10 +157,15 @@ export const OPTION_TABLE = {
     isPath: true,
     help: 'where the status is shown; default <command file>.status.json',
   }),
+  statusFileMode: row('statusFileMode', {
+    kind: fileMode,
+    environment: ['SW_AGENT_STATUS_FILE_MODE'],
+    help: 'who may read the status file, such as 0640; default: as the command file',
+  }),
   commandFileOwners: row('commandFileOwners', {
     kind: listKind(numberKind({ least: 0, most: 2 ** 32 - 1, integer: true }), { expected: 'user ids', least: 0 }),
     environment: ['SW_AGENT_COMMAND_FILE_OWNERS'],
-    help: 'ids of users who may own the command file',
+    help: 'ids of users who may own the command file and the status file',
   }),
   commandFileTrustDirectory: row('commandFileTrustDirectory', {
     kind: booleanKind,

@@ -49,7 +49,12 @@ export interface Options {
    * there is no command file. Environment `SW_AGENT_STATUS_FILE`, flag `--skyanchor-status-file`.
    */
   readonly statusFile?: string | undefined;
-  /** Ids of users, besides root and our own, who may own the command file. Default: none. Environment `SW_AGENT_COMMAND_FILE_OWNERS`. */
+  /**
+   * Who may read the status file, in octal digits: `0600`, `0640`, `0604` or `0644`. Default: those who may read the
+   * command file; where there is none, those whom the umask lets. Environment `SW_AGENT_STATUS_FILE_MODE`.
+   */
+  readonly statusFileMode?: string | undefined;
+  /** Ids of users, besides root and our own, who may own the command file and the status file. Default: none. Environment `SW_AGENT_COMMAND_FILE_OWNERS`. */
   readonly commandFileOwners?: string | readonly number[] | undefined;
   /**
    * Waives the rule that nobody else may write in the command file's folders, for where the folder itself is the

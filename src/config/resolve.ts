@@ -76,6 +76,7 @@ function build(
     protocol: valueOr(TABLE.protocol, 'auto'),
     commandFile,
     statusFile: pathOf(TABLE.statusFile) ?? (commandFile && `${commandFile}.status.json`),
+    statusFileMode: settings.read(TABLE.statusFileMode)?.value,
     commandFileOwners: Object.freeze(valueOr(TABLE.commandFileOwners, [])),
     commandFileTrustDirectory: valueOr(TABLE.commandFileTrustDirectory, false),
     heartbeatMs: settings.read(TABLE.heartbeatMs)?.value,

@@ -1,0 +1,190 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock';
+import { Log } from '../../src/base/log';
+import { StatusFile, type StatusFileOptions } from '../../src/command/status-file';
+import { asOther, itWithTwoUsers, OTHER } from './other-user';
+
+const asTwo = itWithTwoUsers();
+const LARGEST = 4 * 1024 * 1024;
+
+let folder: string;
+let path: string;
+let logged: string[];
+let files: StatusFile[];
+let umask: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skyanchor-status-'));
+  path = join(folder, 'app.command.status.json');
+  logged = [];
+  files = [];
+  umask = process.umask(0o022);
+});
+
+afterEach(async () => {
+  await Promise.all(files.map((file) => file.release()));
+  process.umask(umask);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function statusFile(options: Partial<StatusFileOptions> = {}): StatusFile {
+  const say = (message: string): void => void logged.push(message);
+  const log = new Log(systemClock, { error: say, warn: say, info: say, debug: say });
+  const file = new StatusFile({ path, clock: systemClock, log, ...options });
+  files.push(file);
+  return file;
+}
+
+const modeOf = (file = path): string => (statSync(file).mode & 0o7777).toString(8);
+const entries = (): Record<string, Record<string, unknown>> => JSON.parse(readFileSync(path, 'utf8')).instances;
+/** As if this very process, which lives, had written it. */
+const entry = (): object => ({
+  pid: process.pid,
+  host: hostname(),
+  updatedAt: new Date().toISOString(),
+  token: 'f'.repeat(32),
+});
+const document = (instances: Record<string, unknown>): string => JSON.stringify({ version: 1, instances });
+
+describe('the permissions of the status file', () => {
+  it('are those that the umask leaves where there is no command file', async () => {
+    process.umask(0o077);
+    await statusFile().claim('orders');
+    expect(modeOf()).toBe('600');
+    process.umask(0o002);
+    await statusFile().claim('orders');
+    expect(modeOf()).toBe('644');
+  });
+
+  it('let read those who may read the command file, and follow it when it changes', async () => {
+    const commandFile = join(folder, 'app.command');
+    writeFileSync(commandFile, '');
+    chmodSync(commandFile, 0o600);
+    await statusFile({ commandFile }).claim('orders');
+    expect(modeOf()).toBe('600');
+    chmodSync(commandFile, 0o644);
+    await statusFile({ commandFile }).claim('orders');
+    expect(modeOf()).toBe('644');
+  });
+
+  asTwo('are for the group of the command file where the file can have it', async () => {
+    const commandFile = join(folder, 'app.command');
+    writeFileSync(commandFile, '');
+    chownSync(commandFile, 0, OTHER);
+    chmodSync(commandFile, 0o640);
+    await statusFile({ commandFile }).claim('orders');
+    expect(modeOf()).toBe('640');
+    expect(statSync(path).gid).toBe(OTHER);
+  });
+
+  asTwo('are not widened by a command file or a link of another user', async () => {
+    chmodSync(folder, 0o1777);
+    process.umask(0o077);
+    const commandFile = join(folder, 'app.command');
+    asOther('touch app.command && chmod 644 app.command', folder);
+    await statusFile({ commandFile }).claim('orders');
+    expect(modeOf()).toBe('600');
+    asOther('ln -sf /etc/passwd app.command', folder);
+    await statusFile({ commandFile }).claim('orders');
+    expect(modeOf()).toBe('600');
+  });
+
+  it('are those of the option, whatever umask and command file say', async () => {
+    process.umask(0o077);
+    const commandFile = join(folder, 'app.command');
+    writeFileSync(commandFile, '');
+    await statusFile({ commandFile, mode: 0o640 }).claim('orders');
+    expect(modeOf()).toBe('640');
+  });
+});
+
+describe('a status file that another user has made', () => {
+  asTwo('in a directory like /tmp is not believed and not read, and the log says why', async () => {
+    chmodSync(folder, 0o1777);
+    const names = Array.from({ length: 20_000 }, (_, at) => (at === 0 ? 'orders' : `orders-${at + 1}`));
+    const forged = document(Object.fromEntries(names.map((name) => [name, entry()])));
+    writeFileSync(path, forged);
+    chownSync(path, OTHER, OTHER);
+    expect(await statusFile().claim('orders')).toBeUndefined();
+    expect(logged).toEqual([expect.stringMatching(/belongs to user 4711, expected root, .*: remove it/)]);
+    expect(readFileSync(path, 'utf8')).toBe(forged);
+    expect(readdirSync(folder)).toEqual(['app.command.status.json']);
+  });
+
+  asTwo('is believed where that user is named as an owner', async () => {
+    chmodSync(folder, 0o1777);
+    writeFileSync(path, document({ orders: entry() }));
+    chownSync(path, OTHER, OTHER);
+    expect(await statusFile({ owners: [OTHER] }).claim('orders')).toBe('orders-2');
+  });
+
+  asTwo(
+    'is believed where the directory is that user’s: a process that started as root has become that user',
+    async () => {
+      chownSync(folder, OTHER, OTHER);
+      writeFileSync(path, document({ orders: entry() }));
+      chownSync(path, OTHER, OTHER);
+      expect(await statusFile().claim('orders')).toBe('orders-2');
+    },
+  );
+});
+
+describe('the status file', () => {
+  it('is never written larger than it is read, so that a second process takes another name', async () => {
+    const first = statusFile();
+    await first.claim('orders');
+    await first.writeNow({ service: 'shop', settings: 'x'.repeat(7_000_000), commands: { last: [] } });
+    expect(statSync(path).size).toBeLessThan(LARGEST);
+    expect(entries()['orders']).toMatchObject({ service: 'shop', commands: { last: [] }, leftOut: ['settings'] });
+    expect(await statusFile().claim('orders')).toBe('orders-2');
+  });
+
+  it('is not written where the entries of others leave no room for ours', async () => {
+    const full = document({ payment: { ...entry(), service: 'x'.repeat(LARGEST - 250) } });
+    writeFileSync(path, full);
+    expect(await statusFile().claim('orders')).toBeUndefined();
+    expect(logged).toEqual([expect.stringContaining('it would be larger than 4194304 bytes')]);
+    expect(readFileSync(path, 'utf8')).toBe(full);
+    expect(readdirSync(folder)).toEqual(['app.command.status.json']);
+  });
+
+  it('is not taken for empty where it is larger than can be read', async () => {
+    writeFileSync(path, document({ orders: { ...entry(), service: 'x'.repeat(LARGEST) } }));
+    expect(await statusFile().claim('orders')).toBeUndefined();
+    expect(logged).toEqual([expect.stringContaining('it is larger than 4194304 bytes: remove it')]);
+  });
+
+  it('is written without the entries that are nested deeper than ours ever are', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    writeFileSync(path, document({ payment: entry(), deep: { ...entry(), x: 0 } }).replace('"x":0', `"x":${deep}`));
+    expect(await statusFile().claim('orders')).toBe('orders');
+    expect(Object.keys(entries())).toEqual(['orders', 'payment']);
+  });
+
+  it('leaves nothing beside it where it cannot be put in its place', async () => {
+    mkdirSync(path);
+    expect(await statusFile().claim('orders')).toBeUndefined();
+    expect(logged).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(['app.command.status.json']);
+  });
+
+  it('may hold an instance called __proto__, which is an instance like any other', async () => {
+    writeFileSync(path, `{"version":1,"instances":{"__proto__":${JSON.stringify(entry())}}}`);
+    expect(await statusFile().claim('__proto__')).toBe('__proto__-2');
+    expect(await statusFile().claim('orders')).toBe('orders');
+    expect(Object.keys(entries())).toEqual(['__proto__', '__proto__-2', 'orders']);
+    expect(({} as Record<string, unknown>)['pid']).toBeUndefined();
+  });
+});
