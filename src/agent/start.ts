@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock';
+import { Log } from '../base/log';
+import type { Config } from '../config/config';
 import { processConfig } from '../config/process-config';
 import type { Options } from '../config/options';
 import type { Agent } from './agent';
@@ -37,6 +39,7 @@ export function start(options: Options = {}): Agent {
     return running.agent;
   }
   const config = processConfig(options);
+  if (isMainThread) sayRefusals(config);
   if (!isMainThread || !config.enabled) return disabledAgent(config, systemClock);
   const agent = new RunningAgent(config, () => {
     if (place[PLACE]?.agent === agent) place[PLACE] = undefined;
@@ -47,4 +50,9 @@ export function start(options: Options = {}): Agent {
     warnOfOtherOptions: () => agent.warn('start() was called again with other options; those of the first call hold'),
   };
   return agent;
+}
+
+function sayRefusals({ refusals, logger, logLevel }: Config): void {
+  const log = new Log(systemClock, logger, logLevel);
+  for (const refusal of refusals) log.error(refusal);
 }

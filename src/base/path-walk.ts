@@ -23,11 +23,12 @@ const STICKY = 0o1000n;
  * Every directory and every link on the way to a file, from the root on, in the order in which the kernel takes them.
  * `realpath` leaves the links out, and with them their owners.
  *
- * Yields each path to look at and takes what is there: the caller decides whether it looks synchronously.
+ * Yields each path to look at and takes what is there, or undefined, which ends the walk: the caller decides whether it
+ * looks synchronously, and what it makes of a way without an end. One with too many links has none either.
  *
  * @param path absolute
  */
-export function* walkPath(path: string): Generator<string, Step[], Sight> {
+export function* walkPath(path: string): Generator<string, Step[], Sight | undefined> {
   const { root } = parse(path);
   const steps: Step[] = [];
   const shared = new Set<string>();
@@ -41,14 +42,16 @@ export function* walkPath(path: string): Generator<string, Step[], Sight> {
       at = here;
       continue;
     }
-    const { stats, target } = yield here;
+    const sight = yield here;
+    if (!sight) return steps;
+    const { stats, target } = sight;
     steps.push({ path: here, stats, target, isInShared: shared.has(at) });
     if (target === undefined) {
       at = here;
       if (isWritableByOthers(stats.mode)) shared.add(here);
       continue;
     }
-    if (++links > MAX_LINKS) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+    if (++links > MAX_LINKS) return steps;
     if (isAbsolute(target)) at = root;
     names.unshift(...target.split(sep));
   }

@@ -1,5 +1,6 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { openFile, readFile } from './opened-file';
 
 /** What is installed where the program runs from. */
 export interface Application {
@@ -39,11 +40,9 @@ function packagesAbove(start: string): Application {
 }
 
 function readPackage(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const opened = openFile(file);
+  const read = opened && readFile(opened);
+  return read?.status === 'ok' ? read.text : undefined;
 }
 
 function nameIn(content: string | undefined): string | undefined {

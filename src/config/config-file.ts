@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, type Fault } from '../base/errors';
+import { refusalOf } from './found-file';
 import { faultOf, type Given, type LayerContent } from './given';
 import { readKeys } from './keys';
+import { closeFile, openFile, readFile, type Failed, type OpenedFile } from './opened-file';
 
 export const CONFIG_FILE = 'skyanchor.config.json';
 
@@ -11,52 +12,68 @@ export interface FileContent extends LayerContent {
   readonly folder: string;
 }
 
-/** The file that was named: it has to be there. */
+/** The file that was named: it has to be there. Who named it answers for it. */
 export function readNamedFile(named: Given, cwd: string): FileContent {
   const file = path.resolve(cwd, String(named.value));
   const unreadable = (reason: string): Fault => faultOf(named, `a readable file of JSON: ${reason}`);
-  return read(file, unreadable) ?? { given: [], faults: [unreadable('there is none')], folder: cwd };
+  const opened = openFile(file);
+  if (opened) return contentOf(file, opened, unreadable);
+  return { given: [], faults: [unreadable('there is none')], folder: cwd };
 }
 
-/** The first of the folders that has a `skyanchor.config.json`; undefined: none has. */
-export function readFileBeside(folders: readonly string[]): FileContent | undefined {
+/** What was found where nobody has named a file. */
+export interface FoundFile {
+  /** Undefined: there is none that counts. */
+  readonly content: FileContent | undefined;
+  /** What does not count, and why: a sentence each. */
+  readonly refusals: readonly string[];
+  /** There is a file of ours, and what it says cannot be trusted. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * The first of the folders that has a `skyanchor.config.json`. A file that another user may have put there is as good as
+ * none. One of ours that others may write says which service this is and where its token goes: without it we would be
+ * another service, with it perhaps a stranger's.
+ */
+export function readFileBeside(folders: readonly string[], mainScript: string | undefined): FoundFile {
+  const refusals: string[] = [];
   for (const folder of folders) {
-    const content = read(path.join(folder, CONFIG_FILE), (reason) => ({
+    const file = path.join(folder, CONFIG_FILE);
+    const opened = openFile(file);
+    if (!opened) continue;
+    const refusal = refusalOf(file, opened.stats, mainScript);
+    if (refusal?.kind === 'foreign') {
+      closeFile(opened);
+      refusals.push(`${file} is ignored: it ${refusal.rule}; a file that is to count is named by SW_AGENT_CONFIG_FILE`);
+      continue;
+    }
+    if (refusal) {
+      closeFile(opened);
+      refusals.push(`the application runs untraced: ${file} ${refusal.rule}`);
+      return { content: undefined, refusals, isOpen: true };
+    }
+    const unreadable = (reason: string): Fault => ({
       name: CONFIG_FILE,
       value: folder,
       source: `file ${CONFIG_FILE}`,
       expected: `a readable file of JSON: ${reason}`,
-    }));
-    if (content) return content;
+    });
+    const { given, ...content } = contentOf(file, opened, unreadable);
+    const counting = given.filter(({ row }) => !row.widensTrust);
+    for (const { row } of given)
+      if (row.widensTrust) refusals.push(`${row.name} in ${file} does not count: the file was found, not named`);
+    return { content: { ...content, given: counting }, refusals, isOpen: false };
   }
-  return undefined;
+  return { content: undefined, refusals, isOpen: false };
 }
 
-function read(file: string, unreadable: (reason: string) => Fault): FileContent | undefined {
+function contentOf(file: string, opened: OpenedFile, unreadable: (reason: string) => Fault): FileContent {
   const folder = path.dirname(file);
-  const content = readText(file);
-  if (!content) return undefined;
-  const parsed = content.status === 'ok' ? parse(content.text) : content;
+  const text = readFile(opened);
+  const parsed = text.status === 'ok' ? parse(text.text) : text;
   if (parsed.status === 'failed') return { given: [], faults: [unreadable(parsed.reason)], folder };
   return { ...readKeys(parsed.value, 'file', `file ${path.basename(file)}`), folder };
-}
-
-interface Failed {
-  readonly status: 'failed';
-  readonly reason: string;
-}
-
-/** @returns undefined: there is no such file */
-function readText(file: string): { readonly status: 'ok'; readonly text: string } | Failed | undefined {
-  try {
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (!stats) return undefined;
-    // A pipe would hold the application's start up for as long as nobody writes.
-    if (!stats.isFile()) return { status: 'failed', reason: 'not a regular file' };
-    return { status: 'ok', text: readFileSync(file, 'utf8') };
-  } catch (error) {
-    return { status: 'failed', reason: messageOf(error) };
-  }
 }
 
 function parse(text: string): { readonly status: 'ok'; readonly value: unknown } | Failed {

@@ -52,4 +52,6 @@ export interface Config {
   readonly enabled: boolean;
   /** What the environment says and is ignored, one line each, for the log. */
   readonly warnings: readonly string[];
+  /** What was found of a configuration and does not count, a sentence each, for the log. */
+  readonly refusals: readonly string[];
 }

@@ -26,6 +26,8 @@ export interface OptionRow<T> {
    * cost more, show more or reach another backend than what was meant.
    */
   readonly isSoft?: true;
+  /** It makes us obey more users: in a file that was found, and not named, it does not count. */
+  readonly widensTrust?: true;
   /** For the help of the command line. */
   readonly help: string;
 }
@@ -165,11 +167,13 @@ export const OPTION_TABLE = {
   commandFileOwners: row('commandFileOwners', {
     kind: listKind(numberKind({ least: 0, most: 2 ** 32 - 1, integer: true }), { expected: 'user ids', least: 0 }),
     environment: ['SW_AGENT_COMMAND_FILE_OWNERS'],
+    widensTrust: true,
     help: 'ids of users who may own the command file and the status file',
   }),
   commandFileTrustDirectory: row('commandFileTrustDirectory', {
     kind: booleanKind,
     environment: ['SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY'],
+    widensTrust: true,
     help: 'whether others may write in its folders',
   }),
   heartbeatMs: row('heartbeatMs', {

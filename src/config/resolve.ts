@@ -4,7 +4,7 @@ import { stderrLogger } from '../base/log';
 import { findApplication } from './application';
 import type { BackendAddress } from './backend-address';
 import type { Config } from './config';
-import { readFileBeside, readNamedFile, type FileContent } from './config-file';
+import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './config-file';
 import { readEnvironment } from './environment';
 import { takeFlags } from './flags';
 import { fillInstanceName } from './instance-name';
@@ -41,9 +41,10 @@ export function resolveConfig(sources: Sources): Config {
   const environment = readEnvironment(env);
   const start = readKeys(sources.options ?? {}, 'start', 'start()');
   const named = new Settings([flags.given, environment]).read(TABLE.config);
-  const file = named ? readNamedFile(named.given, cwd) : readFileBeside(application.folders);
+  const found = named ? undefined : readFileBeside(application.folders, mainScript);
+  const file = named ? readNamedFile(named.given, cwd) : found?.content;
   const settings = new Settings([flags.given, environment, start.given, file?.given ?? []]);
-  const config = build(settings, sources, application.name, file);
+  const config = build(settings, sources, application.name, file, found);
   const faults: readonly Fault[] = [...flags.faults, ...start.faults, ...(file?.faults ?? []), ...settings.found];
   if (faults.length > 0) throw AgentError.ofFaults(faults);
   return config;
@@ -55,6 +56,7 @@ function build(
   sources: Sources,
   packageName: string | undefined,
   file: FileContent | undefined,
+  found: FoundFile | undefined,
 ): Config {
   const valueOr = <T>(row: OptionRow<T>, fallback: T): T => settings.read(row)?.value ?? fallback;
   const locate = ({ value, given }: Setting<string>): string =>
@@ -67,6 +69,7 @@ function build(
   settings.read(TABLE.config);
   const commandFile = pathOf(TABLE.commandFile);
   const instanceName = readInstanceName(settings, sources);
+  const isWanted = valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript);
   return Object.freeze({
     serviceName: valueOr(TABLE.serviceName, defaultServiceName(packageName, sources.mainScript)),
     instanceName: instanceName?.value,
@@ -93,7 +96,8 @@ function build(
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),
-    enabled: valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript),
+    enabled: isWanted && !found?.isOpen,
+    refusals: Object.freeze((isWanted && found?.refusals) || []),
     warnings: Object.freeze(settings.warnings),
   });
 }

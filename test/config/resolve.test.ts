@@ -24,6 +24,7 @@ describe('without being told anything', () => {
       protocol: 'auto',
       commandFile: undefined,
       statusFile: undefined,
+      statusFileMode: undefined,
       commandFileOwners: [],
       commandFileTrustDirectory: false,
       heartbeatMs: undefined,
@@ -42,6 +43,7 @@ describe('without being told anything', () => {
       logger: stderrLogger,
       enabled: true,
       warnings: [],
+      refusals: [],
     });
   });
 
@@ -194,6 +196,11 @@ describe('an option', () => {
       env: { SW_AGENT_STATUS_FILE: '/run/s.json', SW_AGENT_COMMAND_FILE: '/run/c' },
       options: { statusFile: '/run/s.json', commandFile: '/run/c' },
       expected: { commandFile: '/run/c', statusFile: '/run/s.json' },
+    },
+    {
+      env: { SW_AGENT_STATUS_FILE_MODE: '0640' },
+      options: { statusFileMode: '640' },
+      expected: { statusFileMode: 0o640 },
     },
     {
       env: { SW_AGENT_COMMAND_FILE_OWNERS: '1000, 1001' },
@@ -360,6 +367,11 @@ describe('faults', () => {
     ['commandFile', ''],
     ['commandFile', 'a\0b'],
     ['statusFile', true],
+    ['statusFileMode', 640],
+    ['statusFileMode', '0666'],
+    ['statusFileMode', '0700'],
+    ['statusFileMode', '0440'],
+    ['statusFileMode', 'rw-r-----'],
     ['commandFileOwners', [-1]],
     ['commandFileOwners', ['root']],
     ['commandFileOwners', 1000],
