@@ -8,8 +8,22 @@ export function field(document: unknown, ...path: readonly string[]): unknown {
   return at;
 }
 
+/**
+ * What would steer a terminal, or show nothing, or turn the direction of what follows: control characters, halves of
+ * characters, bidirectional and zero-width ones, line separators.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
 /** For a terminal: text and numbers only, without anything that would steer it. */
 export function printable(value: unknown): string {
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cs}]/gu, '?') : '-';
+  return typeof value === 'string' ? value.replace(UNPRINTABLE, '?') : '-';
+}
+
+/** JSON for a terminal and for programs, which read the same from it: what is not printable is escaped. */
+export function printableJson(value: unknown, indent?: number): string {
+  const escape = (text: string): string =>
+    Array.from({ length: text.length }, (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
+  // Within strings JSON has no line breaks of its own.
+  return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (text) => (text === '\n' ? text : escape(text)));
 }

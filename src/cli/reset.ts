@@ -5,7 +5,7 @@ import { glob } from '../base/glob';
 import { isAllAnswered } from './answered';
 import { readAnswers, type Answer } from './answers';
 import { CommandWriter } from './command-writer';
-import { printable } from './document';
+import { printable, printableJson } from './document';
 import { LiveInstances, type Instance } from './live-instances';
 import { pause } from './pause';
 import { print } from './print';
@@ -102,7 +102,9 @@ class Reset {
   private tell(answer: Answer): void {
     const { instance, state, id, detail } = answer;
     print(
-      this.call.json ? `${JSON.stringify(answer)}\n` : `${[instance, state, id, detail].filter(Boolean).join(' ')}\n`,
+      this.call.json
+        ? `${printableJson(answer)}\n`
+        : `${[instance, state, id, detail].filter(Boolean).map(printable).join(' ')}\n`,
     );
   }
 

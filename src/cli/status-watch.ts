@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import { iso } from '../base/iso';
+import { printableJson } from './document';
 import { pause } from './pause';
 import { print } from './print';
 import type { StatusReport } from './status-report';
@@ -27,7 +28,7 @@ export async function watchStatus({ json, clock, read }: WatchOptions): Promise<
 function showBelow(json: boolean, clock: Clock): (report: StatusReport) => void {
   let shown: string | undefined;
   return (report) => {
-    const said = json ? JSON.stringify(report.json) : report.gist;
+    const said = json ? printableJson(report.json) : report.gist;
     if (said === shown) return;
     shown = said;
     print(json ? `${said}\n` : `${pageOf(report, clock, Infinity).join('\n')}\n\n`);

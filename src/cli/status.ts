@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
 import { holdOpen } from '../base/hold';
+import { printableJson } from './document';
 import { LiveInstances } from './live-instances';
 import { locate } from './locate';
 import { print } from './print';
@@ -42,7 +43,7 @@ function read(argv: readonly string[]): Call | string {
 
 function show(report: StatusReport, json: boolean, clock: Clock): number {
   const { isTTY, columns } = process.stdout;
-  const lines = json ? [JSON.stringify(report.json, null, 2)] : report.lines(clock.now(), isTTY ? columns : Infinity);
+  const lines = json ? [printableJson(report.json, 2)] : report.lines(clock.now(), isTTY ? columns : Infinity);
   print(lines.map((line) => `${line}\n`).join(''));
   if (report.complaint !== undefined) process.stderr.write(`skyanchor status: ${report.complaint}\n`);
   return report.exitCode;

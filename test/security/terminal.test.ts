@@ -1,0 +1,75 @@
+import { reset } from '../../src/cli/reset';
+import { status } from '../../src/cli/status';
+import { Desk } from '../cli/desk';
+import { until } from '../support/until';
+
+let desk: Desk;
+beforeEach(() => (desk = new Desk()));
+afterEach(() => desk.clear());
+
+/** Turns the direction of what follows, shows nothing, ends a line, or begins a control sequence. */
+const HOSTILE = [
+  '\u202e',
+  '\u2066',
+  '\u061c',
+  '\u200b',
+  '\u200d',
+  '\ufeff',
+  '\u00ad',
+  '\u2028',
+  '\u2029',
+  '\u3164',
+  '\u{e0041}',
+  '\u009b',
+  '\u001b',
+];
+const text = `a${HOSTILE.join('b')}c`;
+const shown = expect.stringMatching(new RegExp(`a${HOSTILE.map(() => '\\?').join('b')}`));
+
+const showsNone = (output: string): void => {
+  for (const character of HOSTILE) expect(output.includes(character)).toBe(false);
+};
+
+describe('what another user wrote into the status file', () => {
+  beforeEach(() => {
+    desk.agent(`i${HOSTILE.join('')}`, {
+      service: text,
+      backend: text,
+      phase: text,
+      heartbeat: { failures: 1, lastError: text },
+      commands: { file: text, fault: text, last: [{ verb: text, id: text, state: text, at: text, detail: text }] },
+    });
+  });
+
+  it('is shown by skyanchor status with each such character as a question mark', async () => {
+    await status(['--file', desk.commandFile]);
+    showsNone(desk.stdout + desk.stderr);
+    expect(desk.output).toContainEqual(shown);
+  });
+
+  it('is escaped by skyanchor status --json, and read back as it was', async () => {
+    await status(['--file', desk.commandFile, '--json']);
+    showsNone(desk.stdout);
+    const { instances } = JSON.parse(desk.stdout) as { instances: Record<string, { service: string }> };
+    expect(Object.values(instances).map(({ service }) => service)).toEqual([text]);
+  });
+});
+
+describe('an answer in the command file', () => {
+  const answer = (id: string): string =>
+    `reset id=${id}\n#! 2026-11-21T21:18:39.842Z orders done ${id} took=\u202e\u200b1 !#\n`;
+
+  it('is shown by skyanchor reset without such characters, with and without --json', async () => {
+    for (const json of [[], ['--json']]) {
+      desk.agent('orders');
+      desk.put('');
+      const waiting = reset(['--file', desk.commandFile, '--id', 'x1', '--wait', '10', ...json]);
+      await until(() => desk.commands.includes('id=x1'));
+      desk.put(answer('x1'));
+      expect(await waiting).toBe(0);
+      showsNone(desk.stdout);
+      expect(desk.stdout).toMatch(json.length > 0 ? /took=\\u202e\\u200b1/ : /took=\?\?1/);
+      desk.stdout = '';
+    }
+  });
+});
