@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock';
-import { AgentError } from '../base/errors';
+import { AgentError, messageOf } from '../base/errors';
 import type { Log } from '../base/log';
 import type { CommandChannel } from '../command/command-channel';
 import { ownSignalListeners } from '../command/own-signal-listeners';
 import type { StatusFile } from '../command/status-file';
+import type { Verb } from '../command/verb';
 import { Verbs } from '../command/verbs';
 import type { Config } from '../config/config';
 import type { CommandHandler, CommandOptions } from './agent';
@@ -126,14 +127,14 @@ export class Commands {
   }
 
   onCommand(verb: string, handler: CommandHandler, options: CommandOptions = {}): () => void {
-    const { timeoutMs = TIMEOUT_MS, idempotent = false, args, options: optionSchemas } = options;
+    const { timeoutMs = TIMEOUT_MS, idempotent = false } = options;
     if (!NAME.test(verb))
       throw invalid('verb', verb, 'a letter, then letters, digits, `.`, `_` and `-`, at most 64 in all');
     if (!(timeoutMs > 0)) throw invalid('timeoutMs', timeoutMs, 'a number of milliseconds above 0');
+    if (typeof handler !== 'function') throw invalid('handler', typeof handler, 'a function');
     const takeAway = this.verbs.add({
       name: verb,
-      ...(args && { args }),
-      ...(optionSchemas && { options: optionSchemas }),
+      ...schemaOf(options),
       timeoutMs,
       idempotent,
       fulfilledByStart: false,
@@ -142,6 +143,17 @@ export class Commands {
     if (!takeAway)
       throw invalid('verb', verb, `a verb that is not there yet; there are ${this.verbs.names().join(', ')}`);
     return takeAway;
+  }
+}
+
+/** Refused here, where the application sees it: in the command file it would be the operator's trouble. */
+function schemaOf(options: CommandOptions): Pick<Verb, 'args' | 'options'> {
+  try {
+    return late.readSchema().readSchema(options.args, options.options);
+  } catch (error) {
+    throw AgentError.ofFaults([
+      { name: 'schema', value: 'an object', source: 'onCommand()', expected: messageOf(error) },
+    ]);
   }
 }
 

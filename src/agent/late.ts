@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as CommandChannel from '../command/command-channel';
+import type * as ReadSchema from '../command/read-schema';
 import type * as StatusFile from '../command/status-file';
 import type * as LogLines from '../meter/log-lines';
 import type * as LogReporter from '../meter/log-reporter';
@@ -22,6 +23,7 @@ export const late = {
   meterReporter: () => load('../meter/meter-reporter') as typeof MeterReporter,
   processSampler: () => load('../meter/process-sampler') as typeof ProcessSampler,
   properties: () => load('../registry/properties') as typeof Properties,
+  readSchema: () => load('../command/read-schema') as typeof ReadSchema,
   registrar: () => load('../registry/registrar') as typeof Registrar,
   statusFile: () => load('../command/status-file') as typeof StatusFile,
   uuid: () => load('uuid') as typeof Uuid,
