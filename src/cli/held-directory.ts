@@ -29,5 +29,10 @@ async function checkLinks(directory: string, uid: number): Promise<void> {
   const foreign = way.find(({ stats, target }) => target !== undefined && !isTrusted(Number(stats.uid), trust));
   if (foreign) throw new Error(`the link ${foreign.path} on the way to it belongs to user ${foreign.stats.uid}`);
   // The kernel says where we are: a link that was followed to here and is gone by now shows in that.
-  if (way.at(-1)?.path !== process.cwd()) throw new Error(`${directory} has just been replaced`);
+  if (spelt(way.at(-1)?.path) !== spelt(process.cwd())) throw new Error(`${directory} has just been replaced`);
+}
+
+/** On macOS a name may be typed in another case than it has. */
+function spelt(path: string | undefined): string | undefined {
+  return process.platform === 'darwin' ? path?.normalize('NFC').toLowerCase() : path;
 }

@@ -1,17 +1,23 @@
 import { access, constants, lstat, readlink } from 'node:fs/promises';
-import { isReplaceableByOthers, walkPath, type Step } from '../base/path-walk';
+import { isReplaceableByOthers, walkPath, type Sight, type Step } from '../base/path-walk';
 import { isTrusted, type Trust } from './breach-of-trust';
 
-/** Every directory and link on the way to a file, and the file. Rejects where there is none. */
+/** Every directory and link on the way to a file, and the file; without an end where something on it has gone. */
 export async function wayTo(path: string): Promise<readonly Step[]> {
   const walk = walkPath(path);
   let next = walk.next();
-  while (!next.done) {
-    const stats = await lstat(next.value, { bigint: true });
-    const target = stats.isSymbolicLink() ? await readlink(next.value) : undefined;
-    next = walk.next({ stats, target });
-  }
+  while (!next.done) next = walk.next(await look(next.value));
   return next.value;
+}
+
+async function look(path: string): Promise<Sight | undefined> {
+  try {
+    const stats = await lstat(path, { bigint: true });
+    return { stats, target: stats.isSymbolicLink() ? await readlink(path) : undefined };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -115,7 +114,7 @@ describe('the command file in a directory like /tmp', () => {
 
   asTwo('is obeyed at no moment while another user swaps a link, a copy and nothing thousands of times', async () => {
     writeFileSync(join(desk.folder, 'upload_abc'), 'reset\n');
-    const attacker = startAsOther(
+    const endAttack = startAsOther(
       'printf "reset\\n" > own; n=0; while :; do ln -s upload_abc l; mv -f l app.command; cp own c; mv -f c app.command; ' +
         'ln -sf upload_abc app.command; rm -f app.command; n=$((n+1)); echo $n > rounds; done',
       desk.folder,
@@ -129,8 +128,7 @@ describe('the command file in a directory like /tmp', () => {
       expect(desk.ran).toEqual([]);
       expect(channel.status().last).toEqual([]);
     } finally {
-      attacker.kill('SIGKILL');
-      await once(attacker, 'exit');
+      await endAttack();
     }
   });
 });
@@ -175,7 +173,7 @@ describe('skyanchor reset as root', () => {
 
   asTwo('writes nothing to a file of root’s while another user swaps a directory for a link', async () => {
     asOther('ln -s ../roots home/link && mv home/dir home/real', desk.folder);
-    const attacker = startAsOther(
+    const endAttack = startAsOther(
       'cd home; while :; do mv -T link dir; mv -T dir link; mv -T real dir; mv -T dir real; done',
       desk.folder,
     );
@@ -186,8 +184,7 @@ describe('skyanchor reset as root', () => {
         await sleep(0);
       }
     } finally {
-      attacker.kill('SIGKILL');
-      await once(attacker, 'exit');
+      await endAttack();
     }
   });
 });

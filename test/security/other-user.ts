@@ -1,4 +1,5 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 /** The other user of this machine: neither root nor the one who runs the agent. */
@@ -18,9 +19,17 @@ export function asOther(command: string, cwd: string): void {
   execFileSync('sh', ['-c', command], { uid: OTHER, gid: OTHER, cwd, timeout: 10_000 });
 }
 
-/** The other user runs this until the child is killed. */
-export function startAsOther(command: string, cwd: string): ChildProcess {
-  return spawn('sh', ['-c', command], { uid: OTHER, gid: OTHER, cwd, stdio: 'ignore' });
+/**
+ * The other user runs this.
+ * @returns ends it, and whatever it has started: a rename on its way would disturb those who clear up
+ */
+export function startAsOther(command: string, cwd: string): () => Promise<void> {
+  const child = spawn('sh', ['-c', command], { uid: OTHER, gid: OTHER, cwd, stdio: 'ignore', detached: true });
+  const ended = once(child, 'exit');
+  return async () => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    await ended;
+  };
 }
 
 /** What Linux itself keeps from following links in directories like `/tmp`; undefined where it cannot be told. */
