@@ -4,6 +4,7 @@
  * Makes dist of what tsc has built. What runs before the application's first line is some eighty small modules, and
  * finding, reading and wrapping each costs more than running it; so these are joined into one file, and each of them
  * becomes a line that takes its exports from there. Whoever requires a module, by whichever way, gets the same one.
+ * All files are required by a literal path, so bundlers and file tracers find them.
  */
 
 const fs = require('node:fs');
@@ -17,6 +18,10 @@ const MARK = 'Object.defineProperty(exports, "__esModule", { value: true });';
 /** What tsc makes of a module that has only types: nobody requires it. */
 const OF_TYPES = `"use strict";\n${MARK}`;
 
+/** tsc writes imports so, at the start of a line. A `require` in a function, indented, loads its module when it is called. */
+const IMPORT = /^((?:(?:const|var) \w+ = .*)?)\brequire\("(\.[^"]+)"\)/gm;
+const LATE = /\brequire\(['"](\.[^'"]+)['"]\)/g;
+
 const relative = (name, id) => `${path.posix.join(path.posix.dirname(name), id)}.js`;
 
 /** Every module that is loaded with the entries, each after those it needs. */
@@ -26,7 +31,7 @@ function startPath(read) {
   const visit = (name) => {
     if (seen.has(name)) return;
     seen.add(name);
-    for (const [, id] of read(name).matchAll(/\brequire\("(\.[^"]+)"\)/g)) visit(relative(name, id));
+    for (const [, , id] of read(name).matchAll(IMPORT)) visit(relative(name, id));
     order.push(name);
   };
   ENTRIES.forEach(visit);
@@ -38,13 +43,12 @@ function startPath(read) {
  * Node's `path` so hot that V8 optimizes it, which takes 4 MB of memory.
  */
 function embedded(name, source) {
-  const own = JSON.stringify(name);
+  if (/\b__(filename|dirname)\b/.test(source)) throw new Error(`${name} asks where it lies: a bundle lies elsewhere`);
   // The whole file is strict. Only who comes from outside asks whether this was a module of another kind.
   const bare = source.replace(/^"use strict";\n/, '');
   return (ENTRIES.includes(name) ? bare : bare.replace(`${MARK}\n`, ''))
-    .replace(/\brequire\("(\.[^"]+)"\)/g, (_, id) => `fromStartPath(${JSON.stringify(relative(name, id))})`)
-    .replace(/\b__filename\b/g, `filenameOf(${own})`)
-    .replace(/\b__dirname\b/g, `path.dirname(filenameOf(${own}))`)
+    .replace(IMPORT, (_, before, id) => `${before}fromStartPath(${JSON.stringify(relative(name, id))})`)
+    .replace(LATE, (_, id) => `require('./${relative(name, id)}')`)
     .trimEnd();
 }
 
@@ -59,16 +63,10 @@ function join(names, read) {
     (name) => `${JSON.stringify(name)}: (function (exports, module) {\n${embedded(name, read(name))}\n}),\n`,
   );
   return ascii(`'use strict';
-const path = require('node:path');
-
 const definitions = {
 ${definitions.join('')}};
 
 const modules = new Map();
-
-function filenameOf(name) {
-  return path.join(__dirname, name);
-}
 
 function fromStartPath(name) {
   let module = modules.get(name);
@@ -80,7 +78,24 @@ function fromStartPath(name) {
   return module.exports;
 }
 
+/**
+ * A test runner evaluates modules in a realm of its own, which it takes apart after each suite, and the agent outlives
+ * that: so it is loaded into Node's own realm, once for all suites of a process. \`module.require\` leads there.
+ */
+function loadOfNodesRealm() {
+  const { inspect } = require('node:util');
+  // In a bundle, the file is the application.
+  if (inspect instanceof Function || !/[\\\\/]${JOINED.replace('.', '\\.')}$/.test(__filename)) return undefined;
+  const Module = require('node:module');
+  try {
+    return new Module(__filename).require(__filename).load;
+  } catch {
+    return undefined;
+  }
+}
+
 exports.load = fromStartPath;
+exports.load = loadOfNodesRealm() ?? fromStartPath;
 `);
 }
 

@@ -35,6 +35,7 @@ export class RunningAgent implements Agent {
   private readonly disable: () => void;
   private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
+  private stopped: Promise<void> | undefined;
   private stoppedAt: number | undefined;
 
   constructor(
@@ -54,6 +55,7 @@ export class RunningAgent implements Agent {
       ids,
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
+      onLoadError: (error) => void this.giveUp(error),
       onIdle: () => this.ending.settle(),
       onChange: () => this.commands.statusChanged(),
       onCounts: () => this.commands.countsChanged(),
@@ -89,11 +91,10 @@ export class RunningAgent implements Agent {
     this.disable = enable(this.tracer, this.settings);
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
-      clock.after(0, () => void this.boot().then(resolve, reject));
+      clock.after(0, () => void this.boot().then(resolve, (error: unknown) => reject(this.giveUp(error))));
     });
-    this.booted.catch((error: unknown) => {
-      if (!this.stopping) log.error(`could not start: ${messageOf(error)}`);
-    });
+    // `ready()` and `reset()` hand it on; without a listener Node would end the process.
+    this.booted.catch(() => undefined);
   }
 
   async ready(timeoutMs?: number): Promise<Status> {
@@ -130,8 +131,8 @@ export class RunningAgent implements Agent {
   }
 
   stop(): Promise<void> {
-    this.stopping ??= holdOpen(this.shutDown());
-    return this.stopping;
+    this.stopped ??= holdOpen(this.shutDown().then(this.onStopped));
+    return this.stopped;
   }
 
   onCommand(verb: string, handler: CommandHandler, options?: CommandOptions): () => void {
@@ -183,7 +184,19 @@ export class RunningAgent implements Agent {
     if (!this.stopping && this.upstream.mayBeHeard) this.ending.owe();
   }
 
-  private async shutDown(): Promise<void> {
+  /** Without what it needs the agent cannot work: the application runs on untraced. */
+  private giveUp(error: unknown): AgentError {
+    if (error instanceof AgentError) return error;
+    if (!this.stopping) this.log.error(`the application runs untraced: ${messageOf(error)}`);
+    void this.shutDown();
+    return new AgentError('STOPPED', `the agent could not start: ${messageOf(error)}`);
+  }
+
+  private shutDown(): Promise<void> {
+    return (this.stopping ??= this.close());
+  }
+
+  private async close(): Promise<void> {
     this.disable();
     if (this.upstream.hasWork) await this.ending.flush();
     this.stoppedAt = this.clock.now();
@@ -194,7 +207,6 @@ export class RunningAgent implements Agent {
     } catch (error) {
       this.log.error(`while stopping: ${messageOf(error)}`);
     }
-    this.onStopped();
   }
 }
 

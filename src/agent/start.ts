@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock';
 import { Log } from '../base/log';
@@ -11,7 +11,8 @@ import { RunningAgent } from './running-agent';
 
 interface Started {
   readonly agent: Agent;
-  readonly options: Options;
+  /** What it was started with. */
+  readonly given: string;
   /** Says so once, however often it happens. */
   warnOfOtherOptions: (() => void) | undefined;
 }
@@ -32,7 +33,7 @@ const place = globalThis as { [PLACE]?: Started | undefined };
 export function start(options: Options = {}): Agent {
   const running = place[PLACE];
   if (running) {
-    if (Object.keys(options).length > 0 && !isDeepStrictEqual(options, running.options)) {
+    if (Object.keys(options).length > 0 && textOf(options) !== running.given) {
       running.warnOfOtherOptions?.();
       running.warnOfOtherOptions = undefined;
     }
@@ -46,7 +47,7 @@ export function start(options: Options = {}): Agent {
   });
   place[PLACE] = {
     agent,
-    options,
+    given: textOf(options),
     warnOfOtherOptions: () => agent.warn('start() was called again with other options; those of the first call hold'),
   };
   return agent;
@@ -55,4 +56,9 @@ export function start(options: Options = {}): Agent {
 function sayRefusals({ refusals, logger, logLevel }: Config): void {
   const log = new Log(systemClock, logger, logLevel);
   for (const refusal of refusals) log.error(refusal);
+}
+
+/** Text, since each of a test runner's suites has a realm of its own: equal options differ there in their prototypes. */
+function textOf(options: Options): string {
+  return inspect(options, { sorted: true });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import { iso } from '../base/iso';
+import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
@@ -25,6 +26,8 @@ export interface UpstreamOptions {
   /** Of the agent. */
   readonly startedAt: number;
   isStopping(): boolean;
+  /** A package that a connection needs cannot be loaded. */
+  onLoadError(error: LoadError): void;
   /** No segment waits to be sent any more, or no backend is there to take one. */
   onIdle(): void;
   /** Something that `status()` shows has changed. */
@@ -127,6 +130,7 @@ export class Upstream {
       clock,
       log,
       names: () => this.started?.names.get(),
+      onLoadError: (error) => this.options.onLoadError(error),
       onDoubt: (reason) => this.started?.registrar.doubt(reason),
     });
     const { Registrar } = late.registrar();

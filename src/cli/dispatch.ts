@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { version } from '../agent/version';
+import { lazy } from '../base/lazy';
 import type * as Collector from './collector';
 import type * as Demo from './demo';
 import { print } from './print';
@@ -9,15 +9,13 @@ import type * as Status from './status';
 import { isCommandName, usage, type CommandName } from './usage';
 import { wrongUsage } from './wrong-usage';
 
-const load = createRequire(__filename);
-
 /** Each is loaded when it is called: the embedded backend alone takes longer than `status`. */
-const COMMANDS: Readonly<Record<CommandName, (argv: string[]) => Promise<number>>> = {
-  run: (argv) => (load('./run') as typeof Run).run(argv),
-  reset: (argv) => (load('./reset') as typeof Reset).reset(argv),
-  status: (argv) => (load('./status') as typeof Status).status(argv),
-  collector: (argv) => (load('./collector') as typeof Collector).collector(argv),
-  demo: (argv) => (load('./demo') as typeof Demo).demo(argv),
+const COMMANDS: Readonly<Record<CommandName, () => (argv: string[]) => Promise<number>>> = {
+  run: lazy(() => (require('./run') as typeof Run).run),
+  reset: lazy(() => (require('./reset') as typeof Reset).reset),
+  status: lazy(() => (require('./status') as typeof Status).status),
+  collector: lazy(() => (require('./collector') as typeof Collector).collector),
+  demo: lazy(() => (require('./demo') as typeof Demo).demo),
 };
 
 /** @param argv after the program's own name @returns the exit code */
@@ -28,7 +26,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   if (own.includes('--help') || own.includes('-h')) return succeed(usage(command));
   if (own.includes('--version') || own.includes('-v')) return succeed(`${version}\n`);
-  if (command) return COMMANDS[command](args);
+  if (command) return COMMANDS[command]()(args);
   if (name !== undefined) return wrongUsage(undefined, `there is no command ${name}`);
   process.stderr.write(usage());
   return 2;

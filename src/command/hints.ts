@@ -1,7 +1,6 @@
 import { watch as watchNatively, type FSWatcher } from 'node:fs';
 import { basename } from 'node:path';
-import type Chokidar from 'chokidar';
-import { load } from './load';
+import { modules } from '../base/lazy';
 
 export interface HintsOptions {
   readonly directory: string;
@@ -71,8 +70,7 @@ export class Hints {
   }
 
   private watchByChokidar(file: string): void {
-    const chokidar = load('chokidar') as typeof Chokidar;
-    const watcher = chokidar.watch(file, { persistent: false, ignoreInitial: true, atomic: false });
+    const watcher = modules.chokidar().watch(file, { persistent: false, ignoreInitial: true, atomic: false });
     this.watchers.push(watcher);
     const hint = (): void => {
       if (!this.hasClosed) this.options.onHint();

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type ProperLockfile from 'proper-lockfile';
-import { load } from './load';
+import { modules } from '../base/lazy';
 import { signalExitCopies } from './own-signal-listeners';
 
 type Lockfile = typeof ProperLockfile;
@@ -24,7 +24,7 @@ function loadQuietly(): Lockfile {
   const patched = process as unknown as Patched;
   const { emit, reallyExit } = patched;
   const before = signalExitCopies();
-  const lockfile = load('proper-lockfile') as Lockfile;
+  const lockfile = modules.lockfile();
   // Otherwise the application has turned this copy on before.
   if (signalExitCopies() === before || !turnOffSignalExit()) return lockfile;
   if (patched.emit !== emit) patched.emit = emit;

@@ -104,7 +104,8 @@ function call(
  * Node's needs none, since its pools have no limit.
  */
 function dispatcherOf(request: unknown): object | undefined {
-  const { cache } = createRequire(__filename);
+  // Any path will do: the cache is one for the process, and a bundle as an ECMAScript module has no `__filename`.
+  const { cache } = createRequire(process.execPath);
   for (const [file, module] of Object.entries(cache)) {
     if (module?.exports !== request || !file.endsWith(path.join('core', 'request.js'))) continue;
     const lib = path.dirname(path.dirname(file));

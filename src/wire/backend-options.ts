@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock';
+import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import type { Protocol } from './dialect';
 import type { Names } from './names';
@@ -32,6 +33,8 @@ export interface BackendOptions {
   readonly log: Log;
   /** The ids of now; undefined while there are none. */
   names(): Names | undefined;
+  /** A package that a connection needs cannot be loaded. */
+  onLoadError(error: LoadError): void;
   /** The backend that is connected may not be the one that gave out our ids. */
   onDoubt(reason: string): void;
 }

@@ -1,5 +1,5 @@
 import { createServer, connect, Socket, type AddressInfo, type NetConnectOpts, type Server } from 'node:net';
-import { lazy } from '../../src/wire/lazy';
+import { modules } from '../../src/base/lazy';
 import { dial } from '../../src/wire/link/dial';
 import { LastGuest } from '../../src/wire/link/last-guest';
 import { FakeClock } from '../support/fake-clock';
@@ -25,7 +25,7 @@ describe('dialling a host of several addresses', () => {
       if (host.startsWith('10.')) return new Socket();
       return connect({ host: '127.0.0.1', port: host === '127.0.0.1' ? port : 1 });
     };
-    jest.spyOn(lazy, 'net').mockReturnValue({ connect: open } as never);
+    jest.spyOn(modules, 'net').mockReturnValue({ connect: open } as never);
   });
 
   afterEach(() => {
@@ -40,7 +40,7 @@ describe('dialling a host of several addresses', () => {
         null,
         addresses.map((address) => ({ address })),
       );
-    jest.spyOn(lazy, 'dns').mockReturnValue({ lookup } as never);
+    jest.spyOn(modules, 'dns').mockReturnValue({ lookup } as never);
   }
 
   const dialled5s = (): Promise<Socket> => dial({ host: 'orders', port }, 5_000, clock, guest, signal);

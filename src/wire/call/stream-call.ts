@@ -1,5 +1,5 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import type { Link } from '../link/link';
 import type { StatusName } from './grpc-status';
 import { readStatus, type Status } from './read-status';
@@ -77,7 +77,7 @@ export class StreamCall {
     if (this.stream.destroyed) return;
     this.isOver = true;
     this.cancelled = { name, details };
-    this.stream.close(lazy.http2().constants.NGHTTP2_CANCEL);
+    this.stream.close(modules.http2().constants.NGHTTP2_CANCEL);
     // A stream that still has bytes to send would wait for them to go.
     this.stream.destroy();
   }
@@ -92,7 +92,7 @@ export class StreamCall {
   private onEnd(): void {
     this.isOver = true;
     if (this.stream.writableEnded) return;
-    this.stream.close(lazy.http2().constants.NGHTTP2_NO_ERROR);
+    this.stream.close(modules.http2().constants.NGHTTP2_NO_ERROR);
     // What is still to be written would otherwise be waited for.
     this.stream.destroy();
   }
@@ -113,6 +113,6 @@ export class StreamCall {
   private isUntouched(): boolean {
     const { id, rstCode } = this.stream;
     if (id === undefined || id > this.link.lastStreamId) return true;
-    return rstCode === lazy.http2().constants.NGHTTP2_REFUSED_STREAM;
+    return rstCode === modules.http2().constants.NGHTTP2_REFUSED_STREAM;
   }
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors';
 import { ok, retryable, type Outcome } from '../../base/outcome';
 import type { Clock } from '../../base/clock';
 import type { Link } from '../link/link';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import { isRepellent, refusal, statusName } from './grpc-status';
 import { limit } from './limit';
 
@@ -61,8 +61,10 @@ function identity(bytes: Buffer): Buffer {
   return bytes;
 }
 
-function metadataOf(pairs: Readonly<Record<string, string>>): InstanceType<ReturnType<typeof lazy.grpc>['Metadata']> {
-  const { Metadata } = lazy.grpc();
+function metadataOf(
+  pairs: Readonly<Record<string, string>>,
+): InstanceType<ReturnType<typeof modules.grpc>['Metadata']> {
+  const { Metadata } = modules.grpc();
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
   return metadata;

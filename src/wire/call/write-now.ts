@@ -1,4 +1,4 @@
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import type { Link } from '../link/link';
 
 /** What HTTP/2 lets a client send on a stream before the server says more. */
@@ -31,5 +31,5 @@ export function writeNow(
     return session.request({ ...headers, ...metadata }).on('error', () => undefined);
   };
   if (bytes.length > 0) begin(path).write(bytes);
-  begin(NO_METHOD).close(lazy.http2().constants.NGHTTP2_CANCEL);
+  begin(NO_METHOD).close(modules.http2().constants.NGHTTP2_CANCEL);
 }

@@ -1,8 +1,8 @@
 import { messageOf } from '../../base/errors';
+import { LoadError, modules } from '../../base/lazy';
 import { ok, retryable, type Outcome } from '../../base/outcome';
 import { formatAddress, type Address, type BackendOptions } from '../backend-options';
 import { limit } from '../call/limit';
-import { lazy } from '../lazy';
 import { printable } from '../printable';
 import { dial } from './dial';
 import { openGrpcChannel } from './grpc-channel';
@@ -59,6 +59,7 @@ export class Connector {
     try {
       return ok(await this.open(address, signal));
     } catch (error) {
+      if (error instanceof LoadError) this.options.onLoadError(error);
       if (!signal.aborted) this.moveOn();
       return retryable(`${formatAddress(address)}: ${printable(messageOf(error))}`);
     }
@@ -67,7 +68,7 @@ export class Connector {
   private async open(address: Address, signal: AbortSignal): Promise<Link> {
     const { agentVersion, clock, log, tls } = this.options;
     const authority = formatAddress(address);
-    const context = tls && lazy.tls().createSecureContext(tls);
+    const context = tls && modules.tls().createSecureContext(tls);
     const [socket, session] = await this.bounded(signal, async (bound) => {
       const plain = await dial(address, CONNECT_MS, clock, this.guest, bound);
       const socket = context ? await secure(plain, address.host, context, bound) : plain;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock';
 import type { Address } from '../backend-options';
 import { limit } from '../call/limit';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import { attempt } from './attempt';
 import type { LastGuest } from './last-guest';
 import { quiet } from './quiet';
@@ -38,7 +38,7 @@ export async function dial(
 function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
   const dispose = (): void => undefined;
   return attempt(signal, dispose, (come, fail) => {
-    lazy.dns().lookup(host, { all: true }, (error, addresses) => {
+    modules.dns().lookup(host, { all: true }, (error, addresses) => {
       if (error) fail(error);
       else come(addresses);
     });
@@ -46,7 +46,7 @@ function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
 }
 
 async function dialOne(address: Address, guest: LastGuest, signal: AbortSignal): Promise<Socket> {
-  const socket = quiet(lazy.net().connect({ ...address, noDelay: true }));
+  const socket = quiet(modules.net().connect({ ...address, noDelay: true }));
   const unwatch = guest.watch(() => socket.destroy(new Error('nothing else kept the process up')));
   const dispose = (): void => void socket.destroy();
   try {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { ChannelCredentials, Client } from '@grpc/grpc-js';
 import type { Log } from '../../base/log';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import { attempt } from './attempt';
 import { bornSockets } from './born-sockets';
 import type { LastGuest } from './last-guest';
@@ -36,7 +36,7 @@ export async function openGrpcChannel(
   log: Log,
   signal: AbortSignal,
 ): Promise<GrpcChannel> {
-  const { Client } = lazy.grpc();
+  const { Client } = modules.grpc();
   const sockets: Socket[] = [];
   const take = (socket: Socket): void => void sockets.push(quiet(socket));
   const client = new Client(targetOf(peer.socket), credentialsFor(peer, take, log, signal), {
@@ -67,7 +67,7 @@ export async function openGrpcChannel(
 }
 
 function whenLost(client: Client, listener: () => void): void {
-  const { READY } = lazy.grpc().connectivityState;
+  const { READY } = modules.grpc().connectivityState;
   const channel = client.getChannel();
   if (channel.getConnectivityState(false) === READY) channel.watchConnectivityState(READY, Infinity, listener);
   else listener();
@@ -78,7 +78,7 @@ function targetOf({ remoteFamily, remoteAddress, remotePort }: Socket): string {
 }
 
 function ready(client: Client, close: () => void, signal: AbortSignal): Promise<void> {
-  const { connectivityState: State } = lazy.grpc();
+  const { connectivityState: State } = modules.grpc();
   const channel = client.getChannel();
   return attempt(signal, close, (come, fail) => {
     const look = (): void => {
@@ -105,7 +105,7 @@ function credentialsFor(
   log: Log,
   signal: AbortSignal,
 ): ChannelCredentials {
-  const { credentials } = lazy.grpc();
+  const { credentials } = modules.grpc();
   const ours = tls ? credentials.createFromSecureContext(tls) : credentials.createInsecure();
   type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>;
   if (typeof (ours as Partial<ChannelCredentials>)._createSecureConnector !== 'function') {

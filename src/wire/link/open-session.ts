@@ -1,6 +1,6 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import { attempt } from './attempt';
 import { explainCleartext, explainClosed } from './explain';
 
@@ -10,7 +10,7 @@ export function openSession(socket: Socket, origin: string, signal: AbortSignal)
   const { remotePort } = socket;
   const isCleartext = !('encrypted' in socket);
   return attempt(signal, dispose, (come, fail) => {
-    const session = lazy.http2().connect(origin, {
+    const session = modules.http2().connect(origin, {
       createConnection: () => socket,
       settings: { enablePush: false },
     });

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 import { attempt } from './attempt';
 import { explainTls } from './explain';
 import { quiet } from './quiet';
@@ -9,13 +9,13 @@ import { quiet } from './quiet';
 export function secure(socket: Socket, host: string, context: SecureContext, signal: AbortSignal): Promise<TLSSocket> {
   const dispose = (): void => void socket.destroy();
   return attempt(signal, dispose, (come, fail) => {
-    const secured = lazy.tls().connect({
+    const secured = modules.tls().connect({
       socket,
       secureContext: context,
       ALPNProtocols: ['h2'],
       // What the certificate is checked against. An IP is never announced (RFC 6066); Node warns on stderr if it is.
       host,
-      ...(lazy.net().isIP(host) === 0 && { servername: host }),
+      ...(modules.net().isIP(host) === 0 && { servername: host }),
     });
     quiet(secured)
       .once('secureConnect', () => come(secured))

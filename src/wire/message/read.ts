@@ -1,9 +1,9 @@
 import type { Reader } from 'protobufjs/minimal';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 
 /** Every message in the field `wanted`. Throws on what is no protobuf, as all of these do. */
 export function eachMessage(bytes: Buffer, wanted: number, read: (message: Reader) => void): void {
-  const reader = lazy.protobuf().Reader.create(bytes);
+  const reader = modules.protobuf().Reader.create(bytes);
   eachField(reader, (field, wire) => {
     if (field === wanted && wire === 2) read(readMessage(reader));
     else reader.skipType(wire);
@@ -12,7 +12,7 @@ export function eachMessage(bytes: Buffer, wanted: number, read: (message: Reade
 
 /** The message that is the value of the field just met. */
 export function readMessage(reader: Reader): Reader {
-  return lazy.protobuf().Reader.create(reader.bytes());
+  return modules.protobuf().Reader.create(reader.bytes());
 }
 
 export function eachField(reader: Reader, read: (field: number, wire: number) => void): void {

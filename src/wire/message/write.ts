@@ -1,9 +1,9 @@
 import type { Writer } from 'protobufjs/minimal';
-import { lazy } from '../lazy';
+import { modules } from '../../base/lazy';
 
 /** A whole message, without a frame. */
 export function message(write: (writer: Writer) => void): Buffer {
-  const writer = lazy.protobuf().Writer.create();
+  const writer = modules.protobuf().Writer.create();
   write(writer);
   return Buffer.from(writer.finish());
 }

@@ -23,6 +23,7 @@ export function clockOfSpeed(speed: number): Clock {
 /** What tests made, to be closed after each of them. */
 export class Backends {
   readonly doubts: string[] = [];
+  readonly loadErrors: Error[] = [];
   readonly lines: string[] = [];
   names: V2Names | undefined = someNames();
   private readonly made: Backend[] = [];
@@ -42,6 +43,7 @@ export class Backends {
       clock,
       log: new Log(clock, logger, 'debug'),
       names: () => this.names,
+      onLoadError: (error) => this.loadErrors.push(error),
       onDoubt: (reason) => this.doubts.push(reason),
       ...options,
     });

@@ -101,6 +101,7 @@ exports.backend = (port, options = {}) =>
     clock: systemClock,
     log: new Log(systemClock),
     names: () => names,
+    onLoadError: (error) => say({ loadError: error.message }),
     onDoubt: (reason) => say({ doubt: reason }),
     ...options,
   });

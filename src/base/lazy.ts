@@ -1,0 +1,51 @@
+import type * as Dns from 'node:dns';
+import type * as Http2 from 'node:http2';
+import type * as Net from 'node:net';
+import type * as Tls from 'node:tls';
+import type * as Grpc from '@grpc/grpc-js';
+import type Chokidar from 'chokidar';
+import type ProperLockfile from 'proper-lockfile';
+import type * as Protobuf from 'protobufjs/minimal';
+import type * as Uuid from 'uuid';
+import { messageOf } from './errors';
+
+/** A module could not be loaded: the installation or the bundle lacks a file. The message is one line. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+}
+
+/**
+ * Loads a module on the first call and returns the same one from then on. `load` must hold a literal `require('…')`,
+ * outside of any `try`: bundlers and file tracers follow no other. Not `import()`: this stays one in CommonJS output,
+ * and test runners refuse it there.
+ */
+export function lazy<T>(load: () => T): () => T {
+  let loaded: { readonly module: T } | undefined;
+  return () => (loaded ??= { module: attempt(load) }).module;
+}
+
+function attempt<T>(load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    // Node adds the requiring files to the message, a line for each.
+    throw new LoadError(messageOf(error).split('\n', 1)[0], { cause: error });
+  }
+}
+
+/**
+ * The modules of Node and the packages that cost time, memory (50 ms, 13 MB for grpc-js alone) or a patch of the host's
+ * own modules, which the application's start must not wait for.
+ */
+export const modules = {
+  chokidar: lazy(() => require('chokidar') as typeof Chokidar),
+  dns: lazy(() => require('node:dns') as typeof Dns),
+  grpc: lazy(() => require('@grpc/grpc-js') as typeof Grpc),
+  http2: lazy(() => require('node:http2') as typeof Http2),
+  lockfile: lazy(() => require('proper-lockfile') as typeof ProperLockfile),
+  net: lazy(() => require('node:net') as typeof Net),
+  /** Without reflection, which makes code out of strings: a locked-down host forbids that. */
+  protobuf: lazy(() => require('protobufjs/minimal') as typeof Protobuf),
+  tls: lazy(() => require('node:tls') as typeof Tls),
+  uuid: lazy(() => require('uuid') as typeof Uuid),
+};
