@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isPm2Container } from './pm2';
 
 export interface CommandLine {
   readonly argv: readonly string[];
@@ -7,8 +8,6 @@ export interface CommandLine {
 }
 
 const EVAL = /^(?:-[ep]|-pe|--eval|--print)(?:=|$)/;
-/** pm2 starts a script of its own, which loads the application once preloaded modules have run. */
-const PM2_CONTAINER = /^ProcessContainer\w*\.js$/;
 
 /** The script that Node was started with, absolute; undefined with `node -e`, in a REPL, from stdin. */
 export function mainScriptOf({ argv, execArgv, env }: CommandLine): string | undefined {
@@ -16,5 +15,5 @@ export function mainScriptOf({ argv, execArgv, env }: CommandLine): string | und
   // Node puts the script's absolute path there; with `-e` it is the first argument.
   if (script === undefined || !path.isAbsolute(script) || execArgv.some((arg) => EVAL.test(arg))) return undefined;
   const held = env['pm_exec_path'] ?? '';
-  return PM2_CONTAINER.test(path.basename(script)) && path.isAbsolute(held) ? held : script;
+  return isPm2Container(script) && path.isAbsolute(held) ? held : script;
 }

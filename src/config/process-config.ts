@@ -7,6 +7,7 @@ import { takeFlags } from './flags';
 import { readHandover, writeHandover } from './handover';
 import { mainScriptOf } from './main-script';
 import type { Options } from './options';
+import { pm2Environment } from './pm2';
 import type { WorkerPlace } from './process-number';
 import { resolveConfig, type Sources } from './resolve';
 
@@ -42,11 +43,12 @@ function handOn({ worker, args }: Birth, isTraced: boolean): void {
 }
 
 function sourcesOf({ mainScript, args, worker }: Birth, options: Options | undefined): Sources {
+  const toCome = pm2Environment(process.argv, process.env);
   return {
     options,
     args,
-    env: process.env,
-    cwd: workingDirectory(mainScript),
+    env: toCome ? { ...process.env, ...toCome } : process.env,
+    cwd: workingDirectory(toCome?.['pm_cwd'], mainScript),
     mainScript,
     hostname: hostname(),
     pid: process.pid,
@@ -58,7 +60,8 @@ function readBirth(): Birth {
   const id = readWorkerId();
   // Of this very process it is where our modules are loaded twice: another copy has emptied `process.argv` already.
   const handover = readHandover(process.env, id === undefined ? process.pid : process.ppid);
-  const mainScript = mainScriptOf(process);
+  const { argv, execArgv } = process;
+  const mainScript = mainScriptOf({ argv, execArgv, env: pm2Environment(argv, process.env) ?? process.env });
   const { taken, rest } = takeFlags(process.argv);
   if (taken.length > 0) process.argv.splice(0, Infinity, ...rest);
   return {
@@ -78,8 +81,10 @@ function readWorkerId(): number | undefined {
   return (process.getBuiltinModule('node:cluster') as unknown as Cluster).worker?.id;
 }
 
-/** It may have been removed under us. */
-function workingDirectory(mainScript: string | undefined): string {
+/** @param toCome where pm2 is going to change to */
+function workingDirectory(toCome: string | undefined, mainScript: string | undefined): string {
+  if (toCome !== undefined && path.isAbsolute(toCome)) return toCome;
+  // It may have been removed under us.
   try {
     return process.cwd();
   } catch {
