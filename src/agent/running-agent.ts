@@ -188,6 +188,8 @@ export class RunningAgent implements Agent {
   private giveUp(error: unknown): AgentError {
     if (error instanceof AgentError) return error;
     if (!this.stopping) this.log.error(`the application runs untraced: ${messageOf(error)}`);
+    // What fails from here on fails for the same reason.
+    this.log.setLevel('off');
     void this.shutDown();
     return new AgentError('STOPPED', `the agent could not start: ${messageOf(error)}`);
   }

@@ -77,6 +77,8 @@ export class Connector {
     const userAgent = `skyanchor/${agentVersion}`;
     const peer = { socket, host: address.host, authority, tls: context, userAgent };
     try {
+      // The first call needs it: here `onLoadError` is told if it is missing.
+      modules.protobuf();
       const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, bound));
       return this.adopt(new Link(authority, ++this.number, { socket, session, channel }, clock));
     } catch (error) {

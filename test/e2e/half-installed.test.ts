@@ -1,0 +1,71 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startCollector, type Collector } from '../../src/testing/index';
+import { endApps, startApp } from '../support/app';
+
+const ROOT = path.join(__dirname, '..', '..');
+const INSTALLED = path.join(ROOT, 'node_modules');
+const { dependencies } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+
+let collector: Collector;
+let project: string;
+
+beforeEach(async () => {
+  collector = await startCollector({ idDelayMs: 0 });
+  project = mkdtempSync(path.join(tmpdir(), 'skyanchor-half-installed-'));
+});
+
+afterEach(async () => {
+  await endApps();
+  await collector.stop();
+  rmSync(project, { recursive: true, force: true });
+});
+
+/** A project with skyanchor and every package that it depends on, but for one. @returns its application */
+function install(missing: string): string {
+  const own = path.join(project, 'node_modules', 'skyanchor');
+  cpSync(path.join(ROOT, 'dist'), path.join(own, 'dist'), { recursive: true });
+  cpSync(path.join(ROOT, 'package.json'), path.join(own, 'package.json'));
+  for (const name of Object.keys(dependencies).filter((other) => other !== missing)) {
+    const link = path.join(project, 'node_modules', name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(path.join(INSTALLED, name), link, 'junction');
+  }
+  const app = path.join(project, 'app.js');
+  cpSync(path.join(ROOT, 'fixtures', 'apps', 'half-installed.js'), app);
+  return app;
+}
+
+describe('an application where a package is missing', () => {
+  it.each([
+    ['uuid', 'uuid'],
+    ['@grpc/grpc-js', '@grpc/grpc-js'],
+    ['protobufjs', 'protobufjs/minimal'],
+  ])('runs untraced without %s, and one line says why', async (missing, id) => {
+    const app = startApp(install(missing), { env: { BACKEND: collector.address } });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(app.stderr).toBe(`skyanchor error: the application runs untraced: Cannot find module '${id}'\n`);
+    expect(JSON.parse(app.stdout)).toEqual({
+      ready: { name: 'AgentError', code: 'STOPPED' },
+      answer: 'undefined',
+      phase: 'stopped',
+      accepted: 0,
+      isSame: true,
+    });
+    expect(collector.instances()).toEqual([]);
+  });
+
+  it('needs no package to be required and to be told that it is disabled', async () => {
+    const app = startApp(install('uuid'), { env: { SW_DISABLE: 'true' } });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(app.stderr).toBe('');
+  });
+});
+
+it('is required whole by literal paths, which bundlers and file tracers follow', () => {
+  const start = readFileSync(path.join(ROOT, 'dist', 'start-path.js'), 'utf8');
+  const ids = [...start.matchAll(/(?<!\.)\brequire\(([^)]*)\)/g)].map(([, id]) => id);
+  expect(ids).toEqual(expect.arrayContaining(["'./wire/backend.js'", "'uuid'"]));
+  for (const id of ids) expect(id).toMatch(/^(['"])[\w@./:-]+\1$/);
+});
