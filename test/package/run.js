@@ -7,6 +7,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { checkBundling } = require('./checks/bundling');
 const { checkCommandLine } = require('./checks/command-line');
 const { checkJest } = require('./checks/jest');
 const { checkLinters } = require('./checks/linters');
@@ -24,6 +25,7 @@ async function checkInstalled(score, project) {
   await checkCommandLine(score, project);
   await checkTypes(score, project);
   await checkJest(score, project);
+  await checkBundling(score, project);
 }
 
 async function main() {
