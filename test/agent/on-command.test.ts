@@ -20,7 +20,6 @@ function makeCommands(): Commands {
     sampleRate: 1,
     sink: unused,
     names: unused,
-    epoch: unused,
   });
   return new Commands({ config, clock: systemClock, log, tracer, registrar: unused, status: unused });
 }
