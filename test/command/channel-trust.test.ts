@@ -275,9 +275,10 @@ describe('a file of root, for a process that is not root’s,', () => {
       expect(desk.text).toBe('note first\n');
       expect(child.ran).toEqual(['note first now']);
       // What may not be read may not be watched either.
-      expect(child.logged).toHaveLength(2);
+      expect(child.logged).toHaveLength(3);
       expect(child.logged[0]).toMatch(/can only be polled, not watched: EACCES/);
       expect(child.logged[1]).toMatch(/is refused: it cannot be opened \(EACCES\)$/);
+      expect(child.logged[2]).toMatch(/breaks no rule any more$/);
     } finally {
       await crew.dismiss();
       crew.clear();

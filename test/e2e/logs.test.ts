@@ -61,6 +61,38 @@ const written = (app: App, text: RegExp) =>
 
 const shown = (): Promise<readonly LogEntry[]> => until(refusal, ({ length }) => length > 0, PATIENCE);
 
+const KNOWN = /^skyanchor (warn|info): backend: .*$/gm;
+const announced = (app: App): string[] => (app.stderr.match(KNOWN) ?? []).filter((line) => !line.includes('ECONN'));
+
+describe('what an agent says of its registration', () => {
+  it.each([
+    [
+      'v2',
+      /: registered: 127\.0\.0\.1:\d+, protocol v2, service orders \(id \d+\), instance orders-1 \(id \d+\), skyanchor \d/,
+    ],
+    ['v3', /: connected: 127\.0\.0\.1:\d+, protocol v3, service orders, instance orders-1, skyanchor \d/],
+  ] as const)('is one warning once a failure that was logged is over, on %s', async (protocol, expected) => {
+    await collector.become(protocol);
+    let app: App | undefined;
+    await collector.restart(async () => {
+      app = start();
+      await written(app, /warn: backend: .*ECONNREFUSED/);
+    });
+    await written(app!, expected);
+    await until(() => collector.heartbeats().length > 2, Boolean, PATIENCE);
+    expect(announced(app!)).toEqual([expect.stringMatching(/^skyanchor warn: /)]);
+  });
+
+  it('is one line at the level info where all is well, and nothing at the default level', async () => {
+    const apps = [start({ SW_AGENT_LOGGING_LEVEL: 'info' }), start({ SW_AGENT_INSTANCE_NAME: 'orders-9' })];
+    await written(apps[0]!, /: connected: 127/);
+    await until(() => collector.instances().length > 1, Boolean, PATIENCE);
+    await until(() => collector.heartbeats().length > 3, Boolean, PATIENCE);
+    expect(announced(apps[0]!)).toEqual([expect.stringMatching(/^skyanchor info: /)]);
+    expect(apps[1]!.stderr).toBe('');
+  });
+});
+
 describe('what an agent warns of', () => {
   it('stands in the logs of its service as on its stderr, also what was said before there was a backend; never what the command file holds', async () => {
     breakCommandFile();
