@@ -205,7 +205,7 @@ export class Standing {
     this.waiters.release();
   }
 
-  /** Attempts to connect come at delays that double: one that failed just before ours did not is made anew in time. */
+  /** Attempts to connect come at delays that double: another process whose last one failed makes its next within that time. */
   private lagUntil(): number {
     const now = this.options.clock.elapsed();
     return now + Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));

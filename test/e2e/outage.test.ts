@@ -52,14 +52,14 @@ class Traffic {
   }
 }
 
-/** `prices` asks `ledger`, both with the agent in them. */
-async function startPair(options: AppOptions = {}): Promise<App> {
+/** `prices` asks `ledger`, both with the agent in them. @param backendOf a service; default: every node */
+async function startPair(options: AppOptions = {}, backendOf?: (service: string) => string): Promise<App> {
   const start = (service: string, ...args: string[]): App =>
     site.start(fixture(`${service}.js`), {
       args: [...args, `--skyanchor-instance-name=${service}-1`, '--skyanchor-heartbeat-ms', '1000'],
       env: {
         SW_AGENT_NAME: service,
-        SW_AGENT_COLLECTOR_BACKEND_SERVICES: site.collector.addresses.join(','),
+        SW_AGENT_COLLECTOR_BACKEND_SERVICES: backendOf?.(service) ?? site.collector.addresses.join(','),
         ...options.env,
       },
     });
@@ -178,11 +178,17 @@ describe('two services whose backend of v3 comes after their first requests', ()
 
 describe('two services whose backend of v2 loses its storage under load', () => {
   it('lose no segment in silence, and are in one trace a request again as soon as both have registered', async () => {
-    site = await open({ protocol: 'v2' });
-    const app = await startPair();
+    site = await open({ protocol: 'v2', nodes: 2 });
+    const { collector } = site;
+    const app = await startPair({}, (service) => collector.addresses[service === 'ledger' ? 0 : 1]!);
     await known();
     const joined = await startTraffic(app);
-    await site.collector.wipe(() => joined.more(150));
+    await collector.wipe(() => joined.more(150));
+    // The caller learns of it later than the callee, and goes by its ids of before until then.
+    const fault = collector.faults.add({ node: 1, fault: { type: 'refuse' } });
+    await until(() => site.statuses()['ledger-1'], (found) => found?.registration.epoch === 2 && found.registration.phase === 'registered', PATIENCE); // prettier-ignore
+    await joined.more(30);
+    fault.remove();
     await until(() => site.statuses(), (found) => areKnown(found) && Object.values(found).every(({ registration }) => registration.epoch === 2), PATIENCE); // prettier-ignore
     await until(() => segmentsOf('ledger').some((segment) => refsOf(segment).length > 0), Boolean, PATIENCE);
     const since = Date.now();
