@@ -149,7 +149,7 @@ describe.each([
 
   it('are left to a test double that inherits from ClientRequest without its constructor, as nock 13 does', async () => {
     const double = Object.create(http.ClientRequest.prototype) as ClientRequest;
-    Reflect.apply(http.OutgoingMessage as never as () => void, double, []);
+    Reflect.apply(http.OutgoingMessage, double, []);
     Object.assign(double, { path: '/double', method: 'GET' });
     expect(double.emit('socket', {})).toBe(false);
     double.emit('response', new http.IncomingMessage({} as never));

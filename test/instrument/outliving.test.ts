@@ -1,4 +1,5 @@
 import net, { type Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import tls from 'node:tls';
 import timers from 'node:timers';
 import { CERTIFICATE, KEY } from '../config/certificates';
@@ -98,11 +99,12 @@ describe.each(Object.keys(OPENERS))('a connection opened within a request by %s'
   });
 
   it('leaves what a promise resumes in the scope of its own request', async () => {
-    const port = await stage.serve(async (request, response) => {
-      const answer = await new Promise<string>((resolve) => driver.query(request.url!, resolve));
+    const handle = async (path: string, response: ServerResponse): Promise<void> => {
+      const answer = await new Promise<string>((resolve) => driver.query(path, resolve));
       seen.push(`${answer} in ${here()}`);
       response.end();
-    });
+    };
+    const port = await stage.serve((request, response) => void handle(request.url!, response));
     await Promise.all(['/1', '/2', '/3'].map((path) => ask(port, path)));
     expect(seen.sort()).toEqual(['/1 in /1', '/2 in /2', '/3 in /3']);
   });
@@ -195,7 +197,7 @@ describe('an interval started within a request', () => {
   });
 
   it('of no function throws what Node throws', () => {
-    const start = (): unknown => setInterval('no function' as never, 1);
+    const start = (): unknown => Reflect.apply(setInterval, undefined, ['no function', 1]);
     const get = (): unknown => {
       try {
         return start();
