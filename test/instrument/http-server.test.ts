@@ -174,8 +174,8 @@ describe('the name of an entry span', () => {
     ['/orders', { route: { path: '/' }, baseUrl: '/orders' }, '/orders'],
     ['/', { route: { path: '/' }, baseUrl: '' }, '/'],
     ['/7', { route: { path: '/:id' } }, '/:id'],
-    ['/orders/7', { route: { path: /^x/ }, baseUrl: '' }, '/orders/7'],
-    ['/orders/7', { route: { path: ['/a', '/b'] } }, '/orders/7'],
+    ['/orders/7', { route: { path: /^x/ }, baseUrl: '' }, '/^x/'],
+    ['/orders/7', { route: { path: ['/a', '/b'] } }, '/a,/b'],
     ['/orders/7', { route: null, baseUrl: '/orders' }, '/orders/7'],
     ['/orders/7', { route: 'x' }, '/orders/7'],
   ])('%s with %j on the request is %s', async (path, fields, name) => {
