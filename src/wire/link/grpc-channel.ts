@@ -5,6 +5,7 @@ import type { Log } from '../../base/log';
 import { modules } from '../../base/lazy';
 import { attempt } from './attempt';
 import { bornSockets } from './born-sockets';
+import { keepSession } from './keep-session';
 import type { LastGuest } from './last-guest';
 import { quiet } from './quiet';
 import { secure } from './secure';
@@ -119,9 +120,13 @@ function credentialsFor(
       connect: async (socket) => {
         // A second time: what `bornSockets` sees hangs on a diagnostics channel that the application may lack.
         take(socket);
-        if (!tls) return { socket, secure: false };
+        if (!tls) {
+          keepSession(socket);
+          return { socket, secure: false };
+        }
         const secured = await secure(socket, host, tls, signal);
         take(secured);
+        keepSession(secured);
         return { socket: secured, secure: true };
       },
       waitForReady: () => Promise.resolve(),

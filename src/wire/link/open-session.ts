@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { modules } from '../../base/lazy';
 import { attempt } from './attempt';
 import { explainCleartext, explainClosed } from './explain';
+import { keepSession } from './keep-session';
 
 /** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
 export function openSession(socket: Socket, origin: string, signal: AbortSignal): Promise<ClientHttp2Session> {
@@ -10,6 +11,7 @@ export function openSession(socket: Socket, origin: string, signal: AbortSignal)
   const { remotePort } = socket;
   const isCleartext = !('encrypted' in socket);
   return attempt(signal, dispose, (come, fail) => {
+    const look = keepSession(socket);
     const session = modules.http2().connect(origin, {
       createConnection: () => socket,
       settings: { enablePush: false },
@@ -21,7 +23,10 @@ export function openSession(socket: Socket, origin: string, signal: AbortSignal)
       socket.destroy();
     });
     session.on('error', (error: Error) => fail(isCleartext ? explainCleartext(error, remotePort) : error));
-    session.once('remoteSettings', () => come(session));
+    session.once('remoteSettings', () => {
+      look();
+      come(session);
+    });
     session.once('close', () => {
       const error = new Error('closed before it said anything in HTTP/2');
       fail(isCleartext ? explainClosed(error, socket.bytesRead) : error);
