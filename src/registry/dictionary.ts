@@ -26,6 +26,8 @@ const MOST_SEEN = 5_000;
 /** A longer name costs more memory than its id saves. In UTF-16 code units. */
 const LONGEST_NAME = 512;
 const MOST_IN_BATCH = 100;
+/** The names come back with their ids, and the answer is bounded too (`MAX_ANSWER_BYTES`). In UTF-8. */
+const MOST_BATCH_BYTES = 32 * 1024;
 
 const FIRST_MS = 20;
 const LONGEST_MS = 1_000;
@@ -82,7 +84,8 @@ export class Dictionary {
   }
 
   /**
-   * The names to ask for now, at most a hundred, those first that have waited longest for their turn. Names that were
+   * The names to ask for now, at most a hundred and not too long together, those first that have waited
+   * longest for their turn. Names that were
    * refused come behind the others and are not mixed with them, so that a bad one holds up none.
    */
   batch(): string[] {
@@ -98,7 +101,7 @@ export class Dictionary {
       if (names.length < size) names.push(name);
       if (names.length === MOST_IN_BATCH) break;
     }
-    return names;
+    return withinBytes(names);
   }
 
   /**
@@ -220,4 +223,9 @@ export class Dictionary {
  */
 function flat(name: string): string {
   return Buffer.from(name, 'utf8').toString('utf8');
+}
+
+function withinBytes(names: readonly string[]): string[] {
+  let bytes = 0;
+  return names.filter((name) => (bytes += Buffer.byteLength(name)) <= MOST_BATCH_BYTES);
 }

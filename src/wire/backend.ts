@@ -63,12 +63,13 @@ export function createBackend(options: BackendOptions): Backend {
   };
   const ask: Ask = (...question) => call(false, ...question);
   const probe: Ask = (...question) => call(true, ...question);
+  const leave = (reason: string): void => connector.current?.lose(reason);
 
   return {
     registry: {
       connect,
-      v2: new V2Registry(ask),
-      v3: new V3Registry(ask, probe, () => connector.current?.dialect ?? 'v3'),
+      v2: new V2Registry(ask, leave),
+      v3: new V3Registry(ask, probe, () => connector.current?.dialect ?? 'v3', leave),
     },
     segments: new Segments(connector, options, metadata ?? {}),
     meters: new V3Meters(telemetry),

@@ -10,6 +10,7 @@ import { type Dialect, protocolOf } from './dialect';
 import type { Batch } from './encode/batch';
 import type { Connector } from './link/connector';
 import type { Link } from './link/link';
+import { understood } from './message/understood';
 import type { Names, V2Names, V3Names } from './names';
 import type { SegmentRoute } from './segment-route';
 import { SegmentStream } from './segment-stream';
@@ -117,13 +118,13 @@ export class Segments {
     if (this.isVerified(link, names)) return ok(undefined);
     const question = { ...route.question(names, dialect), metadata: this.metadata };
     const answer = await sessionCall(link, question, this.options.clock, signal);
-    if (answer.status !== 'ok') return answer;
-    let doubt;
-    try {
-      doubt = route.doubt(answer.value, names);
-    } catch {
-      return failed('INTERNAL', 'the answer cannot be read');
-    }
+    const read = understood(
+      answer,
+      (bytes) => route.doubt(bytes, names),
+      (reason) => link.lose(reason),
+    );
+    if (read.status !== 'ok') return read;
+    const doubt = read.value;
     // Whatever was answered says nothing of a registration that has been made anew meanwhile.
     if (this.options.names()?.epoch !== epoch) return retryable('the registration changed');
     if (!doubt) {

@@ -7,16 +7,21 @@ const { signal } = new AbortController();
 
 describe('registration in v2', () => {
   let answer: Outcome<Buffer>;
+  let left: string[];
   let asked: { path: string; request: Buffer }[];
   // By its type: the registry's port fits.
   let registry: V2Api;
 
   beforeEach(() => {
     asked = [];
-    registry = new V2Registry((path, request) => {
-      asked.push({ path, request });
-      return Promise.resolve(answer);
-    });
+    left = [];
+    registry = new V2Registry(
+      (path, request) => {
+        asked.push({ path, request });
+        return Promise.resolve(answer);
+      },
+      (reason) => left.push(reason),
+    );
   });
 
   const answered = (type: string, message: Record<string, unknown>): void => {
@@ -107,6 +112,52 @@ describe('registration in v2', () => {
       expect(await registry.registerService('orders', signal)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
       expect(await registry.registerEndpoints(3, ['/a'], signal)).toMatchObject({ status: 'failed' });
     }
+  });
+
+  it.each([
+    ['more commands than it obeys', 'Commands', { commands: Array.from({ length: 65 }, () => ({})) }],
+    [
+      'more arguments than a command has',
+      'Commands',
+      { commands: [{ args: Array.from({ length: 257 }, () => ({})) }] },
+    ],
+    ['a text without end', 'Commands', { commands: [{ command: 'x'.repeat(20_000) }] }],
+  ])('leaves the backend when a heartbeat is answered with %s', async (_what, type, message) => {
+    answered(type, message);
+    const outcome = await registry.heartbeat({ instanceId: 7, instanceName: 'x', time: 1 }, signal);
+    expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('the answer is too large') });
+    expect(left).toEqual([(outcome as { reason: string }).reason]);
+  });
+
+  it('leaves the backend when it answers with more ids than were asked for by far', async () => {
+    answered('NetAddressMapping', { addressIds: Array.from({ length: 1_001 }, () => ({ key: 'a:1', value: 2 })) });
+    expect(await registry.registerNetworkAddresses(['a:1'], signal)).toMatchObject({ status: 'retryable' });
+    answered('EndpointMapping', { elements: Array.from({ length: 1_001 }, () => ({ endpointId: 5 })) });
+    expect(await registry.registerEndpoints(3, ['/a'], signal)).toMatchObject({ status: 'retryable' });
+    expect(left).toHaveLength(2);
+  });
+
+  it.each([
+    ['0', '00'],
+    ['-1', 'ffffffffffffffffff01'],
+    ['-2^31', '80808080f8ffffffff01'],
+    ['2^31', '8080808008'],
+    ['2^32 + 5', '8580808010'],
+    ['2^53', '8080808080808010'],
+    ['2^63 - 1', 'ffffffffffffffff7f'],
+  ])('takes an id of %s for none', async (_id, varint) => {
+    const value = Buffer.from(varint, 'hex');
+    const pair = Buffer.concat([Buffer.from('0a066f726465727310', 'hex'), value]);
+    answer = ok(Buffer.concat([Buffer.from([0x0a, pair.length]), pair]));
+    expect(await registry.registerService('orders', signal)).toEqual(ok(undefined));
+    const element = Buffer.concat([Buffer.from('080312022f6118', 'hex'), value]);
+    answer = ok(Buffer.concat([Buffer.from([0x0a, element.length]), element]));
+    expect(await registry.registerEndpoints(3, ['/a'], signal)).toEqual(ok(new Map()));
+  });
+
+  it('takes the largest id that there is', async () => {
+    answered('ServiceRegisterMapping', { services: [{ key: 'orders', value: 2 ** 31 - 1 }] });
+    expect(await registry.registerService('orders', signal)).toEqual(ok(2 ** 31 - 1));
   });
 
   it('hands on what became of a question that was not answered', async () => {

@@ -1,6 +1,7 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { modules } from '../../base/lazy';
 import type { Link } from '../link/link';
+import { MAX_ANSWER_BYTES } from '../message/bounds';
 import type { StatusName } from './grpc-status';
 import { readStatus, type Status } from './read-status';
 
@@ -11,9 +12,6 @@ export interface CallEnd extends Status {
   /** What was answered, frames and all. */
   readonly body: Buffer;
 }
-
-/** No answer of this protocol comes near it. */
-const LARGEST_ANSWER = 1024 * 1024;
 
 /** One gRPC call over the link's own session. The messages may be written joined, in any pieces. */
 export class StreamCall {
@@ -84,7 +82,7 @@ export class StreamCall {
 
   private take(chunk: Buffer): void {
     this.size += chunk.length;
-    if (this.size > LARGEST_ANSWER) this.cancel('RESOURCE_EXHAUSTED', 'the answer is too large');
+    if (this.size > MAX_ANSWER_BYTES) this.cancel('RESOURCE_EXHAUSTED', 'the answer is too large');
     else this.chunks.push(chunk);
   }
 

@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import type { ChannelCredentials, Client } from '@grpc/grpc-js';
 import type { Log } from '../../base/log';
 import { modules } from '../../base/lazy';
+import { MAX_ANSWER_BYTES } from '../message/bounds';
 import { attempt } from './attempt';
 import { bornSockets } from './born-sockets';
 import { keepSession } from './keep-session';
@@ -46,6 +47,8 @@ export async function openGrpcChannel(
     'grpc.enable_http_proxy': 0,
     'grpc.enable_retries': 0,
     'grpc.enable_channelz': 0,
+    // Of the answer as it comes and as it is inflated.
+    'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
     'grpc.service_config_disable_resolution': 1,
     'grpc.client_idle_timeout_ms': NEVER_MS,
     // Otherwise a channel of the application to the same address would share its connection with us.

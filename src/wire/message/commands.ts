@@ -1,3 +1,4 @@
+import { AnswerTooLarge, MAX_ARGUMENTS, MAX_COMMANDS } from './bounds';
 import { eachField, eachMessage, readMessage, readText } from './read';
 
 /** What a backend wants done; alike in both protocols. */
@@ -7,10 +8,10 @@ export interface Command {
   readonly args: readonly (readonly [key: string, value: string])[];
 }
 
-/** `Commands` */
+/** `Commands`. Throws on what is no protobuf, and `AnswerTooLarge`. */
 export function decodeCommands(bytes: Buffer): readonly Command[] {
   const commands: Command[] = [];
-  eachMessage(bytes, 1, (command) => {
+  eachMessage(bytes, 1, MAX_COMMANDS, (command) => {
     let name = '';
     const args: [string, string][] = [];
     eachField(command, (field, wire) => {
@@ -25,6 +26,7 @@ export function decodeCommands(bytes: Buffer): readonly Command[] {
           else if (part === 2 && kind === 2) value = readText(pair);
           else pair.skipType(kind);
         });
+        if (args.length === MAX_ARGUMENTS) throw new AnswerTooLarge(`more than ${MAX_ARGUMENTS} arguments`);
         args.push([key, value]);
       } else {
         command.skipType(wire);

@@ -22,24 +22,28 @@ const RESET = 'ServiceMetadataReset';
  * (0: not yet), count as absent.
  */
 export class V2Registry {
-  constructor(private readonly ask: Ask) {}
+  constructor(
+    private readonly ask: Ask,
+    /** The backend that is connected. */
+    private readonly leave: (reason: string) => void,
+  ) {}
 
   async registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>> {
     const answer = await this.ask(V2Path.registerService, encodeServices([name]), signal);
     if (answer.status === 'failed' && answer.code === 'UNIMPLEMENTED') {
       return failed(answer.code, `nothing on this port receives agents of protocol v2 (${answer.reason})`);
     }
-    return understood(answer, (bytes) => idOf(decodeKeyInts(bytes), name));
+    return this.understood(answer, (bytes) => idOf(decodeKeyInts(bytes), name));
   }
 
   async registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>> {
     const answer = await this.ask(V2Path.registerInstance, encodeServiceInstances([instance]), signal);
-    return understood(answer, (bytes) => idOf(decodeKeyInts(bytes), instance.instanceName));
+    return this.understood(answer, (bytes) => idOf(decodeKeyInts(bytes), instance.instanceName));
   }
 
   async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
     const answer = await this.ask(V2Path.ping, encodePing(heartbeat), signal);
-    return understood(answer, (bytes) => ({ reset: decodeCommands(bytes).some(({ name }) => name === RESET) }));
+    return this.understood(answer, (bytes) => ({ reset: decodeCommands(bytes).some(({ name }) => name === RESET) }));
   }
 
   async registerNetworkAddresses(
@@ -47,7 +51,7 @@ export class V2Registry {
     signal: AbortSignal,
   ): Promise<Outcome<ReadonlyMap<string, number>>> {
     const answer = await this.ask(V2Path.registerNetworkAddresses, encodeNetAddresses(names), signal);
-    return understood(answer, (bytes) => idsOf(decodeKeyInts(bytes), names));
+    return this.understood(answer, (bytes) => idsOf(decodeKeyInts(bytes), names));
   }
 
   async registerEndpoints(
@@ -56,10 +60,14 @@ export class V2Registry {
     signal: AbortSignal,
   ): Promise<Outcome<ReadonlyMap<string, number>>> {
     const answer = await this.ask(V2Path.registerEndpoints, encodeEndpoints(serviceId, names), signal);
-    return understood(answer, (bytes) => {
+    return this.understood(answer, (bytes) => {
       const ours = decodeEndpoints(bytes).filter((element) => element.serviceId === serviceId);
       return idsOf(new Map(ours.map(({ name, endpointId }) => [name, endpointId])), names);
     });
+  }
+
+  private understood<T>(answer: Outcome<Buffer>, read: (bytes: Buffer) => T): Outcome<T> {
+    return understood(answer, read, this.leave);
   }
 }
 

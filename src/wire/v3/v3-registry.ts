@@ -20,11 +20,13 @@ export class V3Registry {
     private readonly probe: Ask,
     /** Of the backend that is connected. */
     private readonly dialect: () => Dialect,
+    /** The backend that is connected. */
+    private readonly leave: (reason: string) => void,
   ) {}
 
   async keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>> {
     const answer = await this.ask(v3Paths(this.dialect()).keepAlive, encodePing(instance), signal);
-    return understood(answer, readNothing);
+    return this.understood(answer, readNothing);
   }
 
   async reportInstanceProperties(
@@ -34,7 +36,7 @@ export class V3Registry {
   ): Promise<Outcome<undefined>> {
     const path = v3Paths(this.dialect()).reportInstanceProperties;
     const answer = await this.ask(path, encodeProperties(instance, properties), signal);
-    return understood(answer, readNothing);
+    return this.understood(answer, readNothing);
   }
 
   async fetchConfiguration(
@@ -44,7 +46,11 @@ export class V3Registry {
   ): Promise<Outcome<Configuration | undefined>> {
     const path = v3Paths(this.dialect()).fetchConfigurations;
     const answer = await this.probe(path, encodeSyncRequest(serviceName, uuid), signal);
-    return understood(answer, readConfiguration);
+    return this.understood(answer, readConfiguration);
+  }
+
+  private understood<T>(answer: Outcome<Buffer>, read: (bytes: Buffer) => T): Outcome<T> {
+    return understood(answer, read, this.leave);
   }
 }
 
