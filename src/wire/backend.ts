@@ -1,5 +1,5 @@
 import { failed, ok, retryable, type Outcome } from '../base/outcome';
-import type { BackendOptions } from './backend-options';
+import { formatAddress, type BackendOptions } from './backend-options';
 import type { Ask } from './call/ask';
 import { unaryCall } from './call/unary-call';
 import type { Connection } from './connection';
@@ -40,9 +40,13 @@ export interface Registry {
   readonly v3: V3Registry;
 }
 
+/** Addresses of this very host. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
 /** Loads nothing and connects to nothing before it is first used. */
 export function createBackend(options: BackendOptions): Backend {
   const metadata = metadataOf(options);
+  warnOfCleartext(options);
   const connector = new Connector(options);
   const telemetry = new V3Telemetry(connector, options, metadata ?? {});
 
@@ -100,6 +104,13 @@ async function dialectOf(
     return failed(outcome.code, `${link.address}: ${outcome.reason}${hint}`);
   }
   return outcome;
+}
+
+/** Anyone on the network can read the token then. Packets to this very host reach no network. */
+function warnOfCleartext({ addresses, authentication, log, tls }: BackendOptions): void {
+  if (authentication === undefined || tls) return;
+  const far = addresses.filter(({ host }) => !LOOPBACK.test(host)).map(formatAddress);
+  if (far.length > 0) log.warn(`the authentication token goes in cleartext to ${far.join(', ')}: TLS is off`);
 }
 
 /** What goes along with every call; undefined if it cannot. */

@@ -13,6 +13,11 @@ export class RawHttp2Server {
   readonly sockets: Socket[] = [];
   onCollect: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void = (stream) => stream.resume();
   onCheck: (stream: ServerHttp2Stream) => void = (stream) => respond(stream, KNOWS_US);
+  /** Every call. */
+  onCall: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void = (stream, headers) => {
+    if (headers[':path']?.endsWith('/collect')) this.onCollect(stream, headers);
+    else this.onCheck(stream);
+  };
   private readonly server: Http2Server = createServer();
 
   async start(): Promise<number> {
@@ -24,8 +29,7 @@ export class RawHttp2Server {
     });
     this.server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined);
-      if (headers[':path']?.endsWith('/collect')) this.onCollect(stream, headers);
-      else this.onCheck(stream);
+      this.onCall(stream, headers);
     });
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     return (this.server.address() as AddressInfo).port;
