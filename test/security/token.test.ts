@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { ok } from '../../src/base/outcome';
 import { until } from '../support/until';
 import { Backends, never } from '../wire/support/backends';
@@ -33,8 +33,9 @@ describe('the authentication token', () => {
       };
     const pointer = `http://127.0.0.1:${thirdPort}`;
     first.onCall = note((stream) => {
-      stream.session?.altsvc(`h2c="127.0.0.1:${thirdPort}"`, stream.id ?? 0);
-      stream.session?.origin(pointer);
+      const session = stream.session as ServerHttp2Session;
+      session.altsvc(`h2c="127.0.0.1:${thirdPort}"`, stream.id ?? 0);
+      session.origin(pointer);
       stream.respond({ ':status': 307, location: pointer, 'alt-svc': `h2c=":${thirdPort}"` }, { endStream: true });
     });
     second.onCall = note((stream) => respond(stream, KNOWS_US));
