@@ -84,9 +84,9 @@ export class Dictionary {
   }
 
   /**
-   * The names to ask for now, at most a hundred and not too long together, those first that have waited
-   * longest for their turn. Names that were
-   * refused come behind the others and are not mixed with them, so that a bad one holds up none.
+   * The names to ask for now, at most a hundred and not too long together, those first that have waited longest for
+   * their turn. Names that were refused come behind the others and are not mixed with them, so that a bad one holds up
+   * none.
    */
   batch(): string[] {
     const now = this.clock.elapsed();

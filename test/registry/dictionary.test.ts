@@ -37,6 +37,20 @@ describe('a dictionary', () => {
     expect(dictionary.known('/orders')).toBe(12);
   });
 
+  it('asks for long names a few at a time, so that the answer is within its bound', () => {
+    const names = Array.from({ length: 60 }, (_, n) => `/${n}/${'\u20ac'.repeat(500)}`);
+    see(...names);
+    const asked: string[] = [];
+    while (asked.length < names.length) {
+      const batch = dictionary.batch();
+      expect(batch.length).toBeGreaterThan(0);
+      expect(Buffer.byteLength(batch.join(''))).toBeLessThanOrEqual(32 * 1024);
+      dictionary.learn(batch, new Map(batch.map((name, n) => [name, asked.length + n + 1])));
+      asked.push(...batch);
+    }
+    expect(asked).toEqual(names);
+  });
+
   it('knows an id from then on, and never asks for the name again', async () => {
     see('/orders');
     dictionary.learn(['/orders'], new Map([['/orders', 12]]));
