@@ -3,6 +3,7 @@ import { SW8, sw8Of, sw8Origin, sw8Rest } from './carry-sw8';
 import { hostFilter } from './host-filter';
 import { OwnCarriers } from './own-carriers';
 import { settleName } from './settle-name';
+import { LONGEST_SW8 } from './sw8';
 import { SpanType } from './vocabulary';
 import type { IdGenerator } from './id';
 import type { IncomingHeaders } from './incoming-headers';
@@ -51,7 +52,8 @@ export class Propagation {
   /** The header of a caller that is not believed: a gateway that forwards it does not mean to leave itself out. */
   foreignCarrier(headers: IncomingHeaders): string | undefined {
     const carrier = headers[this.options.names?.()?.protocol === 'v2' ? SW6 : SW8];
-    return typeof carrier === 'string' ? carrier : undefined;
+    // A longer one is kept by no segment, and joined by nobody to whom it is forwarded.
+    return typeof carrier === 'string' && carrier.length <= LONGEST_SW8 ? carrier : undefined;
   }
 
   /** Calls `set` for each header that the request of this exit span has to carry. */

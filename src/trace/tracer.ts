@@ -80,7 +80,7 @@ export class Tracer {
     const span = origin ? this.openJoined(operationName, origin) : this.openRoot(SpanType.entry, operationName);
     if (!span) return undefined;
     span.segment.entry = span;
-    if (headers !== undefined && !isTrusted) span.segment.carrier = this.propagation.foreignCarrier(headers);
+    if (headers !== undefined && !isTrusted) span.segment.carrier = this.foreignCarrierOf(headers);
     return span;
   }
 
@@ -160,6 +160,14 @@ export class Tracer {
       return this.propagation.extract(headers);
     } catch {
       // Headers that the application made up: whatever it is, it is no carrier.
+      return undefined;
+    }
+  }
+
+  private foreignCarrierOf(headers: IncomingHeaders): string | undefined {
+    try {
+      return this.propagation.foreignCarrier(headers);
+    } catch {
       return undefined;
     }
   }

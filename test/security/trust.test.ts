@@ -96,6 +96,26 @@ describe('a carrier of a caller that trustIncoming leaves out', () => {
   });
 });
 
+describe('what is kept of a caller that trustIncoming leaves out', () => {
+  const carrierOf = (headers: unknown): string | undefined => {
+    stage = new Stage({ tracer: { names: () => V3 } });
+    return stage.tracer.openEntry('/', headers as Readonly<Record<string, unknown>>, false)!.segment.carrier;
+  };
+
+  it('is a carrier that could be joined elsewhere, and no longer one', () => {
+    expect(carrierOf({ sw8: SW8 })).toBe(SW8);
+    expect(carrierOf({ sw8: 'a'.repeat(4_097) })).toBeUndefined();
+  });
+
+  it.each([
+    ['null', null],
+    ['an array', { sw8: [SW8] }],
+    ['a getter that throws', Object.defineProperty({}, 'sw8', { get: () => JSON.parse('{') as unknown })],
+  ])('is nothing where the application made the headers up: %s', (_title, headers) => {
+    expect(carrierOf(headers)).toBeUndefined();
+  });
+});
+
 describe('a carrier of a caller that trustIncoming names', () => {
   it.each<[string, TrustIncoming | undefined]>([
     ['by default', undefined],
