@@ -138,10 +138,7 @@ export class CommandChannel {
         this.lookAgainIn(CHANGED_AGAIN_MS);
         return false;
       case 'unavailable':
-        this.options.log.warn(
-          `the command file ${this.path} cannot be read: ${reading.reason}`,
-          UNAVAILABLE,
-        );
+        this.options.log.warn(`the command file ${this.path} cannot be read: ${reading.reason}`, UNAVAILABLE);
         this.worker.releaseEnd();
         return true;
       case 'refused':

@@ -150,7 +150,10 @@ export class Standing {
       if (protocol === 'v3') this.enter({ ...connecting, epoch: this.epoch });
       return;
     }
-    this.options.log.warn(`this backend speaks ${protocol}, the one before did not; registering anew`, 'other protocol');
+    this.options.log.warn(
+      `this backend speaks ${protocol}, the one before did not; registering anew`,
+      'other protocol',
+    );
     this.leave('backend', { ...(protocol === 'v3' ? connecting : unregistered), epoch: this.epoch + 1 });
   }
 
