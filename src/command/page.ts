@@ -18,6 +18,7 @@ export type Said = 'written' | 'silent' | 'changed' | 'failed';
 export class Page {
   private isWritable: boolean;
   private failure = '';
+  private written = false;
 
   constructor(
     private readonly file: CommandFile,
@@ -36,6 +37,11 @@ export class Page {
     return this.read.stats.size > FULL_BYTES;
   }
 
+  /** Something was appended to it. */
+  get isAppended(): boolean {
+    return this.written;
+  }
+
   /** Why the disk did not take what was last said. */
   get reason(): string {
     return this.failure;
@@ -50,6 +56,7 @@ export class Page {
     if (!this.isWritable) return 'silent';
     const outcome = await this.file.append(formatStamp(stamp), this.read, this.encoding);
     if (outcome.status === 'failed') this.failure = outcome.reason;
+    if (outcome.status === 'written') this.written = true;
     if (outcome.status !== 'read-only') return outcome.status;
     this.silence();
     return 'silent';

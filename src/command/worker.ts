@@ -93,7 +93,7 @@ export class Worker {
   async work(page: Page, isAtStart: boolean): Promise<Wish> {
     if (!this.hasBegun) this.begin(page, isAtStart);
     const said = await this.runner.writeEnd(page);
-    if (this.isHindered(said)) return this.wishAfter(said, page);
+    if (this.isHindered(said, page)) return this.wishAfter(said, page);
     if (!page.isSilent) this.memory.keepAnsweredOf(page.items);
     const pending = pendingOf(page.items, this.memory);
     this.memory.notePending(pending, page.read.mtimeMs);
@@ -156,7 +156,7 @@ export class Worker {
     const digest = unfinishedId === undefined ? item.digest : undefined;
     const stamp = this.stamps.make(state, id, digest, detail);
     const said = await page.say(stamp);
-    if (this.isHindered(said)) return this.wishAfter(said, page);
+    if (this.isHindered(said, page)) return this.wishAfter(said, page);
     if (said === 'silent') this.memory.noteAnswered(item);
     if (unfinishedId !== undefined) this.memory.noteRun(item, unfinishedId);
     this.note(command?.verb ?? '-', stamp);
@@ -165,7 +165,7 @@ export class Worker {
 
   private async run(page: Page, pending: Pending, decision: Extract<Decision, { type: 'run' }>): Promise<Wish> {
     const said = await this.runner.run(page, pending, decision);
-    return this.isHindered(said) ? this.wishAfter(said, page) : 'nothing';
+    return this.isHindered(said, page) ? this.wishAfter(said, page) : 'nothing';
   }
 
   private async writeFull(page: Page): Promise<void> {
@@ -178,8 +178,8 @@ export class Worker {
     page.silence();
   }
 
-  private isHindered(said: Said): said is 'changed' | 'failed' {
-    if (said === 'written') this.options.log.over([APPEND], 'the command file can be appended to again');
+  private isHindered(said: Said, page: Page): said is 'changed' | 'failed' {
+    if (page.isAppended) this.options.log.over([APPEND], 'the command file can be appended to again');
     return said === 'changed' || said === 'failed';
   }
 

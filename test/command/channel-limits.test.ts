@@ -87,7 +87,8 @@ describe('a watch that cannot be had', () => {
     await expectPolledAfter(child, 1);
     expect(child.logged.filter((line) => /can only be polled, not watched: .*EMFILE/.test(line))).toHaveLength(1);
     expect(child.logged.filter((line) => /cannot be read: EMFILE/.test(line))).toHaveLength(1);
-    expect(child.logged).toHaveLength(2);
+    expect(child.logged.filter((line) => /can be read again/.test(line))).toHaveLength(1);
+    expect(child.logged).toHaveLength(3);
   });
 
   async function expectPolledAfter(child: Child, ran: number): Promise<void> {
@@ -155,6 +156,7 @@ describe('a disk that takes no more', () => {
       );
       expect(text.slice(4_096)).toMatch(/^#! .* running .* !#\n#! .* done .* !#\n$/);
       expect(child.ran).toEqual(['note full now']);
+      expect(child.logged.slice(1)).toEqual(['the command file can be appended to again']);
       expect(child.ended).toBeUndefined();
     },
   );
@@ -171,8 +173,9 @@ describe('a disk that takes no more', () => {
     await until(() => child.ran.length === 1);
     await desk.untilStates(RAN);
     expect(child.ran).toEqual(['note short now']);
-    expect(child.logged).toHaveLength(1);
+    expect(child.logged).toHaveLength(2);
     expect(child.logged[0]).toMatch(/cannot be appended to: EFBIG/);
+    expect(child.logged[1]).toBe('the command file can be appended to again');
   });
 });
 

@@ -122,7 +122,11 @@ describe('at a backend of 8 and later', () => {
       sampleRate: { value: 0, from: 'backend' },
       ignoreSuffix: { value: ['.xyz'], from: 'backend' },
       ignorePath: { value: ['/health/*'], from: 'backend' },
-      spanLimit: { value: 300, from: 'configuration' },
+      spanLimit: {
+        value: 300,
+        from: 'configuration',
+        refused: 'agent.span_limit_per_segment = many: expected an integer from 1 to 10000',
+      },
     });
     expect(app.stderr).toMatch(/agent\.span_limit_per_segment = many: expected an integer from 1 to 10000/);
     await visit(app);
