@@ -1,6 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { Agent } from '../../src/agent/agent';
 import { assertAccounted } from './accounting';
+import { patchedNow } from './patched';
 
 const PLACE = Symbol.for('skyanchor.agent');
 
@@ -18,4 +19,8 @@ const REQUEST = ['create', 'headers', 'trailers', 'error'].map((event) => `undic
 afterEach(() => {
   const { agent } = (globalThis as { [PLACE]?: { agent: Agent } })[PLACE] ?? {};
   if (agent) assertAccounted(agent.status().segments);
+});
+
+afterAll(() => {
+  expect(patchedNow()).toEqual([]);
 });

@@ -1,0 +1,34 @@
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import timers from 'node:timers';
+import tls from 'node:tls';
+
+/** What the agent patches of Node's own modules, which all test files of this process share. */
+const PATCHED: readonly (readonly [name: string, of: object, key: string])[] = [
+  ['http.Server.prototype.emit', http.Server.prototype, 'emit'],
+  ['https.Server.prototype.emit', https.Server.prototype, 'emit'],
+  ['http.ClientRequest.prototype.emit', http.ClientRequest.prototype, 'emit'],
+  ['http.ClientRequest.prototype._storeHeader', http.ClientRequest.prototype, '_storeHeader'],
+  ['http.request', http, 'request'],
+  ['http.get', http, 'get'],
+  ['https.request', https, 'request'],
+  ['https.get', https, 'get'],
+  ['net.Socket.prototype.connect', net.Socket.prototype, 'connect'],
+  ['tls.TLSSocket.prototype._finishInit', tls.TLSSocket.prototype, '_finishInit'],
+  ['timers.setInterval', timers, 'setInterval'],
+];
+
+const HELD = Symbol.for('skyanchor.test.unpatched');
+/** As the first test file of this process found them. */
+const unpatched = ((http as { [HELD]?: unknown[] })[HELD] ??= values());
+
+function values(): unknown[] {
+  return PATCHED.map(([, of, key]) => Reflect.get(of, key));
+}
+
+/** What is patched now: an agent that was left running would trace the requests of the next test file, too. */
+export function patchedNow(): string[] {
+  const now = values();
+  return PATCHED.filter((_, at) => now[at] !== unpatched[at]).map(([name]) => name);
+}
