@@ -20,11 +20,19 @@ const environment = {
 };
 
 module.exports = tseslint.config(
-  { ignores: ['build/', 'dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'] },
+  {
+    ignores: ['build/', 'dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'],
+  },
+  // Programs in the TypeScript and the module syntax of other people's tools.
+  { ignores: ['test/apps/*/**/*.ts', 'test/apps/next-*/**'] },
   js.configs.recommended,
   {
     files: ['**/*.js'],
     languageOptions: { sourceType: 'commonjs', globals: require('globals').node },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { sourceType: 'module', globals: require('globals').node },
   },
   {
     files: ['**/*.ts'],

@@ -1,0 +1,55 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const APPS = path.join(__dirname, '..');
+
+/**
+ * What `test/apps/<name>/case.js` exports: one application as its users write it, and what must be seen of it. The
+ * files beside it, and those in `shares`, are copied into the application's folder.
+ *
+ * @typedef {object} Case
+ * @property {string} title what the page calls it
+ * @property {string} package the npm package that is tried; its version is in package.json
+ * @property {string} [minNode] the first Node that it runs on, such as `22.18`
+ * @property {boolean} [ci] whether `--ci` runs it
+ * @property {string[]} [shares] folders beside this one whose files it uses too
+ * @property {'require'|'import'|'program'} [load] how the agent gets in; `program`: the application loads it where
+ *   `WITH_AGENT` is `yes`
+ * @property {string[]} [program] arguments of node; default `app.js`
+ * @property {Record<string, string>} [env] more of the environment, bare and with the agent
+ * @property {(stage: object) => Promise<{cwd?: string}|void>} [prepare] builds what is run
+ * @property {object[]} [requests] `{path, method?, headers?, body?}`, one after the other
+ * @property {string} [end] the signal that ends it, or `itself`
+ * @property {(stage: object) => Promise<object>} [play] what to do instead of: start, wait, ask, end
+ * @property {object} [traces] see `expectations.js`
+ * @property {[RegExp, string][]} [normalise] what differs from run to run in its output and answers
+ * @property {{difference: RegExp, reason: string}[]} [known] differences that stay, each with its reason
+ * @property {(node: object) => string|undefined} [skip] why it cannot be tried on this machine
+ * @property {number} [timeoutMs] for one run, bare or with the agent
+ */
+
+/** @returns every case with its name, its folder and its package.json, in the order of their names */
+function readCases() {
+  const folders = fs.readdirSync(APPS).filter((name) => fs.existsSync(path.join(APPS, name, 'case.js')));
+  return folders.sort().map((name) => {
+    const folder = path.join(APPS, name);
+    const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const app = { load: 'require', program: ['app.js'], requests: [], ...require(path.join(folder, 'case.js')) };
+    const traces = app.traces && { entries: app.requests.length, ...app.traces };
+    return { ...app, traces, name, folder, manifest };
+  });
+}
+
+/** Throws where a name is not that of a case. A name that ends in `*` means all that begin with it. */
+function selectCases(cases, { names, ci }) {
+  const matches = (pattern, name) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern);
+  const odd = names.find((pattern) => !cases.some(({ name }) => matches(pattern, name)));
+  if (odd !== undefined) throw new Error(`no application is called ${odd}: ${cases.map(({ name }) => name).join(' ')}`);
+  return cases
+    .filter(({ name }) => names.length === 0 || names.some((pattern) => matches(pattern, name)))
+    .filter((app) => !ci || app.ci === true);
+}
+
+module.exports = { APPS, readCases, selectCases };
