@@ -31,6 +31,10 @@ module.exports = tseslint.config(
     languageOptions: { sourceType: 'commonjs', globals: require('globals').node },
   },
   {
+    files: ['test/apps/jest-*/*.test.js'],
+    languageOptions: { globals: require('globals').jest },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { sourceType: 'module', globals: require('globals').node },
   },

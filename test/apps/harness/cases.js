@@ -25,6 +25,7 @@ const APPS = path.join(__dirname, '..');
  * @property {(stage: object) => Promise<object>} [play] what to do instead of: start, wait, ask, end
  * @property {object} [traces] see `expectations.js`
  * @property {[RegExp, string][]} [normalise] what differs from run to run in its output and answers
+ * @property {boolean} [unordered] the order of the lines of its output is chance
  * @property {{difference: RegExp, reason: string}[]} [known] differences that stay, each with its reason
  * @property {(node: object) => string|undefined} [skip] why it cannot be tried on this machine
  * @property {number} [timeoutMs] for one run, bare or with the agent

@@ -33,6 +33,15 @@ function differenceOfText(what, bare, traced) {
   return bare === traced ? [] : [`${what}: ${whereTheyPart(bare, traced)}`];
 }
 
+const sorted = (text) => text.split('\n').sort().join('\n');
+
+function differencesOfOutput({ unordered }, bare, traced) {
+  return ['stdout', 'stderr'].flatMap((name) => {
+    const texts = [bare, traced].map((run) => run.normalise(run[name]));
+    return differenceOfText(name, ...(unordered ? texts.map(sorted) : texts));
+  });
+}
+
 function differenceOfValue(what, bare, traced) {
   const [ours, theirs] = [bare, traced].map((value) => JSON.stringify(value));
   return ours === theirs ? [] : [`${what}: bare ${ours}, with the agent ${theirs}`];
@@ -65,8 +74,7 @@ function differencesOfRuns(app, bare, traced) {
     ...differenceOfValue('exit code', bare.code, traced.code),
     ...differenceOfValue('signal', bare.signal, traced.signal),
     ...(isLate ? [late] : []),
-    ...differenceOfText('stdout', bare.normalise(bare.stdout), traced.normalise(traced.stdout)),
-    ...differenceOfText('stderr', bare.normalise(bare.stderr), traced.normalise(traced.stderr)),
+    ...differencesOfOutput(app, bare, traced),
     ...differenceOfValue('what the case looked at', bare.observed, traced.observed),
   ];
 }

@@ -71,13 +71,13 @@ class Program {
 
   async listensOn(port, timeoutMs) {
     const looked = () => this.end !== undefined || canConnect(port);
-    await until(looked, `${this.name} to listen\n${this.output}`, timeoutMs);
-    if (this.end) throw new Error(`${this.name} ended instead of listening\n${this.output}`);
+    await until(looked, `${this.name} to listen`, timeoutMs);
+    if (this.end) throw new Error(`${this.name} ended instead of listening`);
   }
 
   /** @returns `{code, signal}` */
   async endsWithin(timeoutMs) {
-    await until(() => this.end !== undefined, `the end of ${this.name}\n${this.output}`, timeoutMs);
+    await until(() => this.end !== undefined, `the end of ${this.name}`, timeoutMs);
     return this.end;
   }
 

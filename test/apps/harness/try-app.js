@@ -13,6 +13,9 @@ async function runOnce(app, node, folder, collector, built) {
     const rules = app.normalise ?? [];
     const defaults = { answers: [], code: 0, signal: null, endMs: 0, stdout: '', stderr: '' };
     return { ...defaults, ...played, normalise: (text) => normalise(text, { stage, rules }), seen: stage.seen() };
+  } catch (error) {
+    const outputs = stage.programs.map(({ output }) => output).join('');
+    throw new Error(`${collector ? 'with the agent' : 'bare'}: ${error.message}\n${outputs}`, { cause: error });
   } finally {
     stage.close();
   }

@@ -1,0 +1,7 @@
+import express, { type Request, type Response } from 'express';
+
+const app = express();
+app.get('/orders/:order', (req: Request, res: Response) => res.json({ order: req.params.order }));
+
+const server = app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
+process.once('SIGTERM', () => server.close(() => console.log('closed')));
