@@ -57,8 +57,9 @@ function differencesOfAnswers(requests, bare, traced) {
   return bare.answers.flatMap((answer, index) => {
     const other = traced.answers[index];
     const name = `answer to ${requests[index]?.path ?? index}`;
+    const ofStatus = differenceOfValue(`${name}: status`, answer.status, other.status);
+    if (ofStatus.length > 0) return ofStatus;
     return [
-      ...differenceOfValue(`${name}: status`, answer.status, other.status),
       ...differenceOfText(`${name}: headers`, headersOf(answer, bare.normalise), headersOf(other, traced.normalise)),
       ...differenceOfText(`${name}: body`, bare.normalise(answer.body), traced.normalise(other.body)),
     ];

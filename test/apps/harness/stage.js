@@ -1,5 +1,7 @@
 'use strict';
 
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { environment } = require('../../package/sandbox');
 const { until } = require('../../package/until');
@@ -81,6 +83,15 @@ class Stage {
     } finally {
       program.destroy();
     }
+  }
+
+  /** A folder with nothing beside these files: no package.json, no node_modules above it. It is gone when the runner ends. */
+  aloneIn(...files) {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-alone-')));
+    process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+    for (const file of files)
+      fs.cpSync(path.join(this.cwd, file), path.join(folder, path.basename(file)), { recursive: true });
+    return folder;
   }
 
   spawn(args, env, cwd = this.cwd) {
