@@ -20,9 +20,13 @@ const APPS = path.join(__dirname, '..');
  * @property {string[]} [program] arguments of node; default `app.js`
  * @property {Record<string, string>} [env] more of the environment, bare and with the agent
  * @property {(stage: object) => Promise<{cwd?: string}|void>} [prepare] builds what is run
+ * @property {string} [backendHost] what the agent knows the collector by, where that is not its address
  * @property {object[]} [requests] `{path, method?, headers?, body?}`, one after the other
+ * @property {RegExp} [ready] what it prints when it may be asked, where listening is not enough
  * @property {string} [end] the signal that ends it, or `itself`
  * @property {(stage: object) => Promise<object>} [play] what to do instead of: start, wait, ask, end
+ * @property {(bare: object) => string[]} [expects] what is wrong with the application itself, so that it proves nothing
+ * @property {(traced: object) => string[]} [expectsWithAgent] what else is wrong with the agent in it
  * @property {object} [traces] see `expectations.js`
  * @property {[RegExp, string][]} [normalise] what differs from run to run in its output and answers
  * @property {boolean} [unordered] the order of the lines of its output is chance

@@ -14,6 +14,8 @@ module.exports = {
     { path: '/nowhere' },
   ],
   program: ['node_modules/next/dist/bin/next', 'start', '--hostname', '127.0.0.1'],
+  // It listens before instrumentation.js has run.
+  ready: /Ready in/,
   end: 'SIGTERM',
   expects({ answers }) {
     const found = answers.map(({ status }) => status).join();

@@ -75,6 +75,12 @@ class Program {
     if (this.end) throw new Error(`${this.name} ended instead of listening`);
   }
 
+  async prints(pattern, timeoutMs) {
+    const looked = () => this.end !== undefined || pattern.test(this.stdout);
+    await until(looked, `${this.name} to print ${pattern}`, timeoutMs);
+    if (this.end) throw new Error(`${this.name} ended instead of printing ${pattern}`);
+  }
+
   /** @returns `{code, signal}` */
   async endsWithin(timeoutMs) {
     await until(() => this.end !== undefined, `the end of ${this.name}`, timeoutMs);

@@ -51,7 +51,10 @@ class Stage {
       WITH_AGENT: 'yes',
       SW_AGENT_NAME: this.app.name,
       SW_AGENT_INSTANCE_NAME: 'app',
-      SW_AGENT_COLLECTOR_BACKEND_SERVICES: this.collector?.address,
+      SW_AGENT_COLLECTOR_BACKEND_SERVICES: this.collector?.address.replace(
+        /^[^:]+/,
+        this.app.backendHost ?? '127.0.0.1',
+      ),
       SW_AGENT_HEARTBEAT_MS: '1000',
     };
     return {
@@ -136,6 +139,7 @@ class Stage {
     const answers = [];
     if (app.requests.length > 0) {
       await program.listensOn(this.port, START_TIMEOUT_MS);
+      if (app.ready) await program.prints(app.ready, START_TIMEOUT_MS);
       for (const request of app.requests) answers.push(await this.ask(request));
       await this.tracesArrive(app.traces);
     }

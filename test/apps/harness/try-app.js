@@ -46,7 +46,7 @@ async function differencesOf(app, node, folder, startCollector) {
     await collector.stop();
   }
   const traces = app.traces ? differencesOfTraces(app.traces, traced.seen, app.name) : [];
-  const odd = app.expects?.(bare) ?? [];
+  const odd = [...(app.expects?.(bare) ?? []), ...(app.expectsWithAgent?.(traced) ?? [])];
   return { seen: traced.seen, found: [...odd, ...differencesOfRuns(app, bare, traced), ...traces] };
 }
 

@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = { ...require('../harness/pm2').caseOf('cluster'), ci: true };
