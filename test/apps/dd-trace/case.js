@@ -24,6 +24,12 @@ module.exports = {
   },
   expects: ({ answers }) =>
     answers.filter(({ body }) => !/"traced":true/.test(body)).map(({ body }) => `not traced: ${body}`),
+  known: [
+    {
+      difference: /^(traces|peers): /,
+      reason: "dd-trace's own reports to Datadog's agent are calls of the process: each is a trace of its own",
+    },
+  ],
   traces: {
     endpoints: ['GET:/orders/:order', 'GET:/inner'],
     entries: 4,

@@ -112,6 +112,11 @@ class Stage {
     return until(read, what, timeoutMs);
   }
 
+  /** On v2 nothing refers to its caller before the ids are there; on v3 names are enough. */
+  async isRegistered() {
+    if (this.collector?.protocol === 'v2') await until(() => this.collector.heartbeats().length > 0, 'a heartbeat');
+  }
+
   /**
    * With the agent: until the collector has what `expected` says, and the agent has been quiet since. Says nothing where
    * it does not come: what is missing is found when the traces are looked at.
@@ -140,6 +145,7 @@ class Stage {
     if (app.requests.length > 0) {
       await program.listensOn(this.port, START_TIMEOUT_MS);
       if (app.ready) await program.prints(app.ready, START_TIMEOUT_MS);
+      await this.isRegistered();
       for (const request of app.requests) answers.push(await this.ask(request));
       await this.tracesArrive(app.traces);
     }

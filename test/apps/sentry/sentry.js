@@ -5,6 +5,7 @@ const Sentry = require('@sentry/node');
 Sentry.init({
   dsn: 'http://key@127.0.0.1:9/1',
   tracesSampleRate: 1,
+  traceLifecycle: 'static',
   // Nothing leaves the process.
   transport: () => ({ send: () => Promise.resolve({ statusCode: 200 }), flush: () => Promise.resolve(true) }),
   beforeSend(event) {
