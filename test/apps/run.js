@@ -11,35 +11,20 @@
  * of which `npm run docs:compatibility` makes a page. `--ci` runs the cases that fit into a quarter of an hour.
  */
 
-const path = require('node:path');
-const { obtainNode } = require('../matrix/obtain-node');
 const { readArguments } = require('./harness/arguments');
 const { installApp, loadTesting, packCheckout } = require('./harness/cache');
 const { readCases, selectCases } = require('./harness/cases');
+const { isTooOld, nodeOf } = require('./harness/node');
 const { endAll } = require('./harness/program');
 const { keepResult, rowOf } = require('./harness/results');
 const { tryApp } = require('./harness/try-app');
 
 const tell = (line) => process.stderr.write(`${line}\n`);
 
-function nodeOf(version) {
-  const { node } = process.versions;
-  if (version === undefined || node.startsWith(`${version}.`))
-    return { folder: path.dirname(process.execPath), version: node };
-  return obtainNode(version, tell);
-}
-
-/** @returns why a case cannot run there; undefined: it can */
-function reasonToSkip(app, node) {
-  const [wanted, present] = [app.minNode ?? '20', node.version].map((text) => text.split('.').map(Number));
-  const isOlder = present[0] < wanted[0] || (present[0] === wanted[0] && present[1] < (wanted[1] ?? 0));
-  return isOlder ? `needs Node ${app.minNode}` : app.skip?.(node);
-}
-
 async function resultOf(app, node, { packed, startCollector }) {
   const version = app.manifest.dependencies[app.package];
   const entry = { name: app.name, title: app.title, package: app.package, version, node: node.version };
-  const reason = reasonToSkip(app, node);
+  const reason = isTooOld(node, app.minNode ?? '20.0') ?? app.skip?.(node);
   if (reason) return { ...entry, result: 'skipped', differences: [reason], known: [], endpoints: [], seconds: 0 };
   const startedAt = performance.now();
   let tried;

@@ -52,11 +52,12 @@ async function installManifest(folder, manifest, options) {
   fs.writeFileSync(stamp, wanted);
 }
 
-/** The collector that lies in the tarball. */
+/** What lies in the tarball. @returns its `startCollector`, and the file that loads the agent */
 async function loadTesting({ tarball }) {
   const folder = path.join(CACHE, 'collector');
   await installManifest(folder, { name: 'collector', private: true, dependencies: { skyanchor: `file:${tarball}` } });
-  return require(require.resolve('skyanchor/testing', { paths: [folder] }));
+  const find = (name) => require.resolve(name, { paths: [folder] });
+  return { startCollector: require(find('skyanchor/testing')).startCollector, register: find('skyanchor/register') };
 }
 
 /** The application, with its dependencies and the tarball among them. @returns its folder, outside the repository */

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+'use strict';
+
+/*
+ * The test suites of other projects, each bare and with the agent loaded before it:
+ *
+ *     npm run test:foreign [-- [NAME…] [--node VERSION]]
+ *
+ * npm's packages have no tests in them, so each suite needs a checkout of its project's repository, named by the
+ * environment: EXPRESS_SOURCE, UNDICI_SOURCE. It is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
+ * (`~/.cache/skyanchor-apps`). Every test that ends otherwise with the agent, three times out of three, must be in
+ * differences.json with its reason; one that is there and no longer differs must be taken out. So the list gets shorter.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { loadTesting, packCheckout } = require('../apps/harness/cache');
+const { isTooOld, nodeOf } = require('../apps/harness/node');
+const { endAll } = require('../apps/harness/program');
+const listed = require('./differences.json');
+const { compareSuite } = require('./compare-suite');
+const { suites } = require('./suites');
+
+const USAGE = `usage: run.js [${suites.map(({ name }) => name).join('|')}] [--node VERSION]`;
+
+function readArguments(argv) {
+  const at = argv.indexOf('--node');
+  const [, version] = at === -1 ? [] : argv.splice(at, 2);
+  if (argv.some((name) => !suites.some((suite) => suite.name === name))) throw new Error(USAGE);
+  return { version, names: argv };
+}
+
+/** @returns why it cannot be run; undefined: it can */
+function reasonToSkip({ sourceVariable, repository, minNode }, node) {
+  const source = process.env[sourceVariable];
+  const how = `clone ${repository} and set ${sourceVariable} to the folder`;
+  if (!source) return `its tests are not in its npm package: ${how}`;
+  if (!fs.existsSync(path.join(source, 'package.json'))) return `there is no package.json in ${source}: ${how}`;
+  return isTooOld(node, minNode);
+}
+
+/** What is to be said of it: nothing if every difference is listed, and everything listed a difference. */
+function complaintsOf(name, differences) {
+  const known = listed.filter((entry) => entry.suite === name);
+  const unknown = differences.filter(({ test }) => !known.some((entry) => entry.test === test));
+  const gone = known.filter((entry) => !differences.some(({ test }) => test === entry.test));
+  return [
+    ...unknown.map(({ test, bare, traced }) => `${test}: ${bare} bare, ${traced} with the agent`),
+    ...gone.map(({ test }) => `${test}: no longer differs; remove it from differences.json`),
+  ];
+}
+
+async function main(argv) {
+  const { version, names } = readArguments(argv);
+  const node = nodeOf(version);
+  const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name));
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  let context;
+  for (const suite of chosen) {
+    const reason = reasonToSkip(suite, node);
+    if (reason) {
+      counts.skipped++;
+      console.log(`skipped ${suite.name}: ${reason}`);
+      continue;
+    }
+    context ??= await loadTesting(await packCheckout());
+    const { tests, differences } = await compareSuite(suite, node, context);
+    const complaints = complaintsOf(suite.name, differences);
+    counts[complaints.length === 0 ? 'passed' : 'failed']++;
+    const found = `${tests} tests, ${differences.length} differ, ${complaints.length} of them not as listed`;
+    console.log(`${complaints.length === 0 ? 'passed ' : 'failed '} ${suite.name} on Node ${node.version}: ${found}`);
+    for (const line of complaints) console.log(`        ${line}`);
+  }
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  if (counts.failed > 0) process.exitCode = 1;
+}
+
+process.once('exit', endAll);
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+main(process.argv.slice(2)).catch((error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+});
