@@ -30,13 +30,12 @@ module.exports = {
       'POST:/orders',
       'GET:/tenants/:tenant/orders/:order',
       // The guard's answers: no route was found yet.
-      /^GET:\/tenants\/(:tenant|\{\w*\})((\/orders)?\/[*:{].*)?$/,
-      /^GET:\/list\//,
-      /^GET:\/lists\//,
-      // A regular expression.
-      /^GET:\/.*files.*$/,
+      'GET:/tenants/:tenant',
+      'GET:/list/:one',
+      'GET:/lists/:one',
+      'GET:/^\\/files\\/(\\d+)$/',
       'GET:/broken/:one',
-      /^GET:\/nowhere/,
+      'GET:/nowhere',
     ],
   },
 };

@@ -12,5 +12,5 @@ module.exports = {
   ci: true,
   requests: [...requests, ...checked],
   expects: ({ answers }) => expects({ answers: answers.slice(0, requests.length) }),
-  traces: { endpoints: [...orders.traces.endpoints, /^GET:\/checked\/[^0-9]{2,}$/] },
+  traces: { endpoints: [...orders.traces.endpoints, 'GET:/checked/:order'] },
 };

@@ -4,16 +4,28 @@ const { freePort } = require('./program');
 
 const PATHS = ['/a', '/b', '/c'];
 
-/** Every trace has what was asked for and what its callback has asked for, and nothing of another. */
-function checkTraces({ segments }) {
+/** @returns the requests that are traced, one list for each trace */
+function requestsByTrace(segments) {
   const names = new Map();
   for (const { traceId, spans } of segments) {
     const entries = spans.filter(({ type }) => type === 'Entry').map(({ operationName }) => operationName);
-    names.set(traceId, [...(names.get(traceId) ?? []), ...entries].sort());
+    names.set(traceId, [...(names.get(traceId) ?? []), ...entries]);
   }
-  const found = [...names.values()].map((entries) => entries.join(' + ')).sort();
-  const wanted = PATHS.map((path) => `GET:${path} + GET:/inner${path}`);
-  return found.join() === wanted.join() ? [] : [`traces: expected ${wanted.join('; ')}, found ${found.join('; ')}`];
+  return [...names.values()];
+}
+
+/** What a callback asks for is in the trace of its request; in that of another it must never be. */
+function checkTraces({ segments, entries }) {
+  const traces = requestsByTrace(segments);
+  const isMixed = (trace) => new Set(trace.map((name) => name.at(-1))).size > 1;
+  const isWhole = (path) =>
+    traces.some((trace) => trace.includes(`GET:${path}`) && trace.includes(`GET:/inner${path}`));
+  const found = traces.map((trace) => trace.join(' + ')).join('; ');
+  return [
+    ...(traces.some(isMixed) ? [`a request is in the trace of another: ${found}`] : []),
+    ...(PATHS.every(isWhole) ? [] : [`a callback has lost its request: ${found}`]),
+    ...(entries === 2 * PATHS.length ? [] : [`${entries} requests are traced`]),
+  ];
 }
 
 /** The database is a process of its own, which the agent does not see. */
@@ -32,10 +44,17 @@ function caseOf(database) {
     end: 'SIGTERM',
     play: (stage) => play(stage, database),
     expects: ({ answers }) => answers.filter(({ status }) => status !== 200).map(({ body }) => `it fails: ${body}`),
+    known: [
+      {
+        difference: /^a callback has lost its request: /,
+        reason:
+          "the driver calls back in its connection's context: until the agent knows the driver, calls made there start traces of their own",
+      },
+    ],
     traces: {
       endpoints: PATHS.flatMap((path) => [`GET:${path}`, `GET:/inner${path}`]),
       entries: 2 * PATHS.length,
-      refs: PATHS.length,
+      moreEntries: true,
       exits: [/^127\.0\.0\.1:\d+$/],
       check: checkTraces,
     },
