@@ -24,7 +24,7 @@ module.exports = tseslint.config(
     ignores: ['build/', 'dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'],
   },
   // Programs in the TypeScript and the module syntax of other people's tools.
-  { ignores: ['test/apps/*/**/*.ts', 'test/apps/next-*/**'] },
+  { ignores: ['test/apps/{tsx,ts-node,type-stripping,vitest}/**/*.{ts,mts}', 'test/apps/next-*/**'] },
   js.configs.recommended,
   {
     files: ['**/*.js'],

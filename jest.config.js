@@ -6,8 +6,6 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['<rootDir>/test/oap/'],
-  // Their package.json files and programs are applications of their own.
-  modulePathIgnorePatterns: ['<rootDir>/test/apps/', '<rootDir>/test/foreign/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

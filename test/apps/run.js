@@ -11,6 +11,7 @@
  * of which `npm run docs:compatibility` makes a page. `--ci` runs the cases that fit into a quarter of an hour.
  */
 
+const { reasonIfUnreachable } = require('../package/sandbox');
 const { readArguments } = require('./harness/arguments');
 const { installApp, loadTesting, packCheckout } = require('./harness/cache');
 const { readCases, selectCases } = require('./harness/cases');
@@ -19,19 +20,34 @@ const { endAll } = require('./harness/program');
 const { keepResult, rowOf } = require('./harness/results');
 const { tryApp } = require('./harness/try-app');
 
-const tell = (line) => process.stderr.write(`${line}\n`);
+const nothing = { differences: [], known: [], endpoints: [] };
 
-async function resultOf(app, node, { packed, startCollector }) {
+/** What the tarball offers; `unreachable` where its own dependencies cannot be had. */
+async function contextOf(packed, protocol) {
+  try {
+    const { startCollector } = await loadTesting(packed);
+    return { packed, startCollector: () => startCollector({ protocol, idDelayMs: 0 }) };
+  } catch (error) {
+    const unreachable = reasonIfUnreachable(error);
+    if (unreachable) return { packed, unreachable };
+    throw error;
+  }
+}
+
+async function resultOf(app, node, context) {
   const version = app.manifest.dependencies[app.package];
   const entry = { name: app.name, title: app.title, package: app.package, version, node: node.version };
-  const reason = isTooOld(node, app.minNode ?? '20.0') ?? app.skip?.(node);
-  if (reason) return { ...entry, result: 'skipped', differences: [reason], known: [], endpoints: [], seconds: 0 };
+  const skipped = (reason) => ({ ...entry, ...nothing, result: 'skipped', differences: [reason], seconds: 0 });
+  const reason = context.unreachable ?? isTooOld(node, app.minNode ?? '20.0') ?? app.skip?.(node);
+  if (reason) return skipped(reason);
   const startedAt = performance.now();
   let tried;
   try {
-    tried = await tryApp(app, node, await installApp(app, packed), startCollector);
+    tried = await tryApp(app, node, await installApp(app, context.packed), context.startCollector);
   } catch (error) {
-    tried = { result: 'failed', differences: [`could not be installed: ${error.message}`], known: [], endpoints: [] };
+    const unreachable = reasonIfUnreachable(error);
+    if (unreachable) return skipped(unreachable);
+    tried = { ...nothing, result: 'failed', differences: [`could not be installed: ${error.message}`] };
   }
   return { ...entry, ...tried, seconds: Math.round((performance.now() - startedAt) / 1000) };
 }
@@ -62,8 +78,7 @@ async function main(argv) {
   const apps = selectCases(readCases(), { names, ci });
   const nodes = (versions.length > 0 ? versions : [undefined]).map(nodeOf);
   const packed = await packCheckout();
-  const { startCollector } = await loadTesting(packed);
-  const context = { packed, startCollector: () => startCollector({ protocol, idDelayMs: 0 }) };
+  const context = await contextOf(packed, protocol);
   const results = await runAll(apps, nodes, jobs, context);
   const count = (wanted) => results.filter(({ result }) => result === wanted).length;
   console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
@@ -74,6 +89,6 @@ process.once('exit', endAll);
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 main(process.argv.slice(2)).catch((error) => {
-  tell(error.message);
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
 });

@@ -4,12 +4,13 @@
 /*
  * The test suites of other projects, each bare and with the agent loaded before it:
  *
- *     npm run test:foreign [-- [NAME…] [--node VERSION]]
+ *     npm run test:foreign [-- [NAME…] [--node VERSION] [--only PATTERN]]
  *
  * npm's packages have no tests in them, so each suite needs a checkout of its project's repository, named by the
  * environment: EXPRESS_SOURCE, UNDICI_SOURCE. It is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
  * (`~/.cache/skyanchor-apps`). Every test that ends otherwise with the agent, three times out of three, must be in
  * differences.json with its reason; one that is there and no longer differs must be taken out. So the list gets shorter.
+ * `--only` takes the files that match; then nothing is said of those that are listed and were not run.
  */
 
 const fs = require('node:fs');
@@ -21,13 +22,18 @@ const listed = require('./differences.json');
 const { compareSuite } = require('./compare-suite');
 const { suites } = require('./suites');
 
-const USAGE = `usage: run.js [${suites.map(({ name }) => name).join('|')}] [--node VERSION]`;
+const USAGE = `usage: run.js [${suites.map(({ name }) => name).join('|')}] [--node VERSION] [--only PATTERN]`;
+
+function optionIn(argv, name) {
+  const at = argv.indexOf(name);
+  return at === -1 ? undefined : argv.splice(at, 2)[1];
+}
 
 function readArguments(argv) {
-  const at = argv.indexOf('--node');
-  const [, version] = at === -1 ? [] : argv.splice(at, 2);
+  const version = optionIn(argv, '--node');
+  const only = optionIn(argv, '--only');
   if (argv.some((name) => !suites.some((suite) => suite.name === name))) throw new Error(USAGE);
-  return { version, names: argv };
+  return { version, only: only === undefined ? undefined : new RegExp(only), names: argv };
 }
 
 /** @returns why it cannot be run; undefined: it can */
@@ -40,10 +46,10 @@ function reasonToSkip({ sourceVariable, repository, minNode }, node) {
 }
 
 /** What is to be said of it: nothing if every difference is listed, and everything listed a difference. */
-function complaintsOf(name, differences) {
+function complaintsOf(name, differences, only) {
   const known = listed.filter((entry) => entry.suite === name);
   const unknown = differences.filter(({ test }) => !known.some((entry) => entry.test === test));
-  const gone = known.filter((entry) => !differences.some(({ test }) => test === entry.test));
+  const gone = known.filter(({ test }) => !only && !differences.some((difference) => difference.test === test));
   return [
     ...unknown.map(({ test, bare, traced }) => `${test}: ${bare} bare, ${traced} with the agent`),
     ...gone.map(({ test }) => `${test}: no longer differs; remove it from differences.json`),
@@ -51,7 +57,7 @@ function complaintsOf(name, differences) {
 }
 
 async function main(argv) {
-  const { version, names } = readArguments(argv);
+  const { version, only, names } = readArguments(argv);
   const node = nodeOf(version);
   const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name));
   const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -64,8 +70,8 @@ async function main(argv) {
       continue;
     }
     context ??= await loadTesting(await packCheckout());
-    const { tests, differences } = await compareSuite(suite, node, context);
-    const complaints = complaintsOf(suite.name, differences);
+    const { tests, differences } = await compareSuite(suite, node, only, context);
+    const complaints = complaintsOf(suite.name, differences, only);
     counts[complaints.length === 0 ? 'passed' : 'failed']++;
     const found = `${tests} tests, ${differences.length} differ, ${complaints.length} of them not as listed`;
     console.log(`${complaints.length === 0 ? 'passed ' : 'failed '} ${suite.name} on Node ${node.version}: ${found}`);

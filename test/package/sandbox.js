@@ -56,6 +56,12 @@ async function pack(folder) {
   return { tarball: path.join(folder, filename), files: files.map((file) => file.path) };
 }
 
+/** @returns the reason if a command of npm has failed because no registry can be reached; else undefined */
+function reasonIfUnreachable(error) {
+  const reason = UNREACHABLE.exec(error.message);
+  return reason ? `npm cannot reach its registry (${reason[0]})` : undefined;
+}
+
 /** Into an empty project. @returns the reason if no registry can be reached, else undefined */
 async function install(tarball, project) {
   fs.mkdirSync(project, { recursive: true });
@@ -64,10 +70,10 @@ async function install(tarball, project) {
     await npm(['install', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: project });
     return undefined;
   } catch (error) {
-    const reason = UNREACHABLE.exec(error.message);
+    const reason = reasonIfUnreachable(error);
     if (!reason) throw error;
-    return `npm cannot reach its registry (${reason[0]})`;
+    return reason;
   }
 }
 
-module.exports = { ROOT, environment, install, makeFolder, npm, pack, removeFolder, run };
+module.exports = { ROOT, environment, install, makeFolder, npm, pack, reasonIfUnreachable, removeFolder, run };

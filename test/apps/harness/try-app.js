@@ -61,4 +61,4 @@ async function tryApp(app, node, folder, startCollector) {
   }
 }
 
-module.exports = { tryApp };
+module.exports = { judge, tryApp };
