@@ -9,6 +9,7 @@ const { APPS } = require('./cases');
 
 const CACHE = process.env.SKYANCHOR_APPS_CACHE || path.join(os.homedir(), '.cache', 'skyanchor-apps');
 const INSTALL = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--prefer-offline'];
+const MAX_TARBALL_AGE_MS = 24 * 3_600_000;
 /** Written when an installation is whole. */
 const STAMP = '.installed';
 
@@ -22,6 +23,12 @@ function writeJson(file, value) {
   fs.writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
+/** Not at once: another run may be installing it. */
+function removeIfOld(file) {
+  const { mtimeMs } = fs.statSync(file, { throwIfNoEntry: false }) ?? {};
+  if (mtimeMs < Date.now() - MAX_TARBALL_AGE_MS) fs.rmSync(file, { force: true });
+}
+
 /**
  * The tarball of this checkout, under a name that its content gives it: npm then sees that it has changed. dist is built
  * by whoever calls this.
@@ -33,10 +40,7 @@ async function packCheckout() {
   const hash = hashOf(fs.readFileSync(tarball));
   const named = path.join(folder, `skyanchor-${hash}.tgz`);
   fs.renameSync(tarball, named);
-  for (const old of fs.readdirSync(folder)) {
-    const file = path.join(folder, old);
-    if (file !== named) fs.rmSync(file, { force: true });
-  }
+  for (const name of fs.readdirSync(folder)) removeIfOld(path.join(folder, name));
   return { tarball: named, hash };
 }
 
