@@ -7,8 +7,8 @@
  *     npm run test:apps [-- [NAME…] [--node 20,22,24,26] [--protocol v2|v3] [--jobs 1|2] [--ci]]
  *
  * Everything that both have (exit code or signal, output, answers, time to the end) must be the same, and the traces as
- * the case says. What is installed is kept in `SKYANCHOR_APPS_CACHE` (`~/.cache/skyanchor-apps`), and so are the results,
- * of which `npm run docs:compatibility` makes a page. `--ci` runs the cases that fit into a quarter of an hour.
+ * the case says. What is installed is kept in `SKYANCHOR_APPS_CACHE` (`~/.cache/skyanchor-apps`), and so are the results
+ * (on v3), of which `npm run docs:compatibility` makes a page. `--ci` runs the cases that fit into a quarter of an hour.
  */
 
 const { reasonIfUnreachable } = require('../package/sandbox');
@@ -26,7 +26,8 @@ const nothing = { differences: [], known: [], endpoints: [] };
 async function contextOf(packed, protocol) {
   try {
     const { startCollector } = await loadTesting(packed);
-    return { packed, startCollector: () => startCollector({ protocol, idDelayMs: 0 }) };
+    // The page is of v3.
+    return { packed, isKept: protocol === 'v3', startCollector: () => startCollector({ protocol, idDelayMs: 0 }) };
   } catch (error) {
     const unreachable = reasonIfUnreachable(error);
     if (unreachable) return { packed, unreachable };
@@ -65,7 +66,7 @@ async function runAll(apps, nodes, jobs, context) {
       const result = await resultOf(app, node, context);
       busy.delete(app);
       results.push(result);
-      keepResult(context.packed.hash, result);
+      if (context.isKept) keepResult(context.packed.hash, result);
       console.log(rowOf(result));
     }
   };
