@@ -4,14 +4,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { CACHE } = require('../apps/harness/cache');
 const { Program } = require('../apps/harness/program');
-const { environment, npm } = require('../package/sandbox');
+const { environment, npm, run } = require('../package/sandbox');
 
 const SUITE_TIMEOUT_MS = 3_600_000;
 /** How often a test must end otherwise to be called different. */
 const LOOKS = 3;
 
 /** A copy of the checkout with what it needs to be tested. @returns its folder */
-async function copySource({ name, sourceVariable }) {
+async function copySource({ name, sourceVariable, prepare }, node) {
   const source = fs.realpathSync(process.env[sourceVariable]);
   const folder = path.join(CACHE, 'foreign', name);
   const manifest = fs.readFileSync(path.join(source, 'package.json'), 'utf8');
@@ -22,6 +22,7 @@ async function copySource({ name, sourceVariable }) {
   fs.cpSync(source, folder, { recursive: true, filter: isSource });
   if (!isInstalled) {
     await npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'], { cwd: folder });
+    if (prepare) await run(path.join(node.folder, 'node'), [prepare], { cwd: folder });
     fs.writeFileSync(stamp, manifest);
   }
   return fs.realpathSync(folder);
@@ -83,7 +84,7 @@ function differencesOf({ bare, traced }) {
 
 /** @returns `{tests, differences}`: those that ended otherwise every time that they were looked at */
 async function compareSuite(suite, node, only, { startCollector, register }) {
-  const folder = await copySource(suite);
+  const folder = await copySource(suite, node);
   const files = suite.files(folder).filter((file) => only === undefined || only.test(file));
   const context = { node, folder, files, register, startCollector };
   const first = await runBoth(suite, context);

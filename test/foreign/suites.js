@@ -44,8 +44,8 @@ function readLines(file, folder) {
 }
 
 /**
- * Each suite: its repository, the variable that names a checkout, the first Node that it runs on, its own files (all, or
- * those named), how it is run so that it reports into a file, and how that is read.
+ * Each suite: its repository, the variable that names a checkout, the first Node that it runs on, the program that
+ * prepares it, its files, how it is run so that it reports into a file, and how that is read.
  */
 const suites = [
   {
@@ -65,6 +65,8 @@ const suites = [
     repository: 'the repository nodejs/undici',
     sourceVariable: 'UNDICI_SOURCE',
     minNode: '22.19',
+    // Certificates, which an install script would have made.
+    prepare: 'scripts/generate-pem.js',
     files: undiciFiles,
     argumentsFor: (files, report) => [
       ...['--expose-gc', '--test', '--test-concurrency=2', '--test-timeout=180000', '--test-reporter', REPORTER],

@@ -23,6 +23,7 @@ const APPS = path.join(__dirname, '..');
  * @property {string} [backendHost] what the agent knows the collector by, where that is not its address
  * @property {object[]} [requests] `{path, method?, headers?, body?}`, one after the other
  * @property {RegExp} [ready] what it prints when it may be asked, where listening is not enough
+ * @property {object} [warmUp] a request before them that is not looked at
  * @property {string} [end] the signal that ends it, or `itself`
  * @property {(stage: object) => Promise<object>} [play] what to do instead of: start, wait, ask, end
  * @property {(bare: object) => string[]} [expects] what is wrong with the application itself, so that it proves nothing

@@ -21,7 +21,10 @@ module.exports = {
     const found = answers.map(({ status }) => status).join();
     return found === '200,200,200,200,200,404' ? [] : [`the application itself answers ${found}`];
   },
+  // Next.js 16 may run instrumentation.js in the first request, which then comes too early to be traced.
+  warmUp: { path: '/' },
   traces: {
+    moreEntries: true,
     endpoints: ['GET:/', /^GET:\/orders\/[^0-9]+$/, /^GET:\/api\/orders\/[^0-9]+$/, /^GET:\/(nowhere|_not-found)/],
   },
   // What it makes of a page carries the number of the build; caches are its own.

@@ -146,6 +146,7 @@ class Stage {
       await program.listensOn(this.port, START_TIMEOUT_MS);
       if (app.ready) await program.prints(app.ready, START_TIMEOUT_MS);
       await this.isRegistered();
+      if (app.warmUp) await this.ask(app.warmUp);
       for (const request of app.requests) answers.push(await this.ask(request));
       await this.tracesArrive(app.traces);
     }
