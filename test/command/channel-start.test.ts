@@ -83,6 +83,8 @@ describe('a process that starts', () => {
     const second = desk.watch();
     await desk.untilStates(['running', 'failed']);
     expect(desk.stamps[1]?.detail).toBe('interrupted');
+    // The status is noted a moment after the line is written.
+    await until(() => second.status().last.length === 1);
     expect(second.status().last).toMatchObject([{ verb: 'dump', state: 'failed', detail: 'interrupted' }]);
     expect(desk.ran).toEqual(['dump']);
   });

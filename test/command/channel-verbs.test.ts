@@ -21,6 +21,7 @@ describe('a target', () => {
     await desk.type('echo "report @payment-*" > $F; echo "pause @orders-[2-9]" >> $F; echo "reset @orders-?" >> $F');
     await desk.untilStates(RAN);
     expect(desk.ran).toEqual(['reset']);
+    await until(() => channel.status().last[0]?.state === 'done');
     expect(channel.status().last).toHaveLength(1);
   });
 
@@ -47,6 +48,7 @@ describe('an id', () => {
     await desk.type('echo "reset id=chg-2" > $F');
     await desk.untilStates(RAN);
     expect(desk.ran).toHaveLength(2);
+    await until(() => channel.status().last.at(-1)?.state === 'done');
     expect(channel.status().last.map(({ id, state }) => `${id} ${state}`)).toEqual([
       'chg-1 done',
       'chg-1 duplicate',
@@ -109,6 +111,7 @@ describe('a handler', () => {
     expect(desk.calls[0]).toMatchObject({ verb: 'log-level', args: ['debug'], options: { for: '10m' }, when: 'now' });
     expect(desk.stamps[0]?.detail).toBe('level=off');
     expect(desk.stamps[1]?.detail).toMatch(/^level=off->debug ! # reset took=\d+ms$/);
+    await until(() => channel.status().last[0]?.state === 'done');
     expect(channel.status().last).toMatchObject([
       { verb: 'log-level', state: 'done', detail: 'level=off->debug ! # reset' },
     ]);
