@@ -187,17 +187,25 @@ describe('every segment that was accepted is found at the backend or counted as 
   });
 
   it('when the agent is stopped in the middle: what it can it sends, and what comes later is given up', async () => {
-    const agent = run();
-    await agent.ready();
-    const traceIds = trace(agent, 500);
-    await agent.stop();
+    let agent = run();
+    let traceIds: string[] = [];
+    const stoppedInMs = async (): Promise<number> => {
+      agent = run();
+      await agent.ready();
+      traceIds = trace(agent, 500);
+      const startedAt = performance.now();
+      await agent.stop();
+      return performance.now() - startedAt;
+    };
+    // A busy machine may need all of the second that stopping takes: that run is cut off, and says nothing.
+    await until(stoppedInMs, (ms) => ms < 1_000, { timeoutMs: 15_000 });
     expect(agent.status().registration).toMatchObject({ phase: 'stopped', serviceId: null, instanceId: null });
     const { segments } = agent.status();
-    expect(segments).toMatchObject({ accepted: 500, inFlight: 0, buffered: 0 });
-    // A second is enough, save on a machine that has none to spare.
-    expect(segments.sent).toBeGreaterThan(0);
-    await until(found, ({ size }) => size >= segments.sent);
-    expect(traceIds.filter((traceId) => !found().has(traceId)).length).toBeLessThanOrEqual(segments.dropped);
+    expect(segments).toMatchObject({ accepted: 500, sent: 500, dropped: 0, inFlight: 0, buffered: 0 });
+    await until(
+      () => traceIds.filter((traceId) => !found().has(traceId)),
+      ({ length }) => length === 0,
+    );
 
     expect(agent.trace('late', () => 7)).toBe(7);
     const { accepted, droppedBecause } = agent.status().segments;
