@@ -21,7 +21,9 @@ const PATCHED: readonly (readonly [name: string, of: object, key: string])[] = [
 
 const HELD = Symbol.for('skyanchor.test.unpatched');
 /** As the first test file of this process found them. */
-const unpatched = ((http as { [HELD]?: unknown[] })[HELD] ??= values());
+const held = http as { [HELD]?: unknown[] };
+const unpatched = held[HELD] ?? values();
+held[HELD] = unpatched;
 
 function values(): unknown[] {
   return PATCHED.map(([, of, key]) => Reflect.get(of, key));
