@@ -1,8 +1,8 @@
 export { start } from './agent/start';
-export { AgentError, type AgentErrorCode, type Fault } from './base/errors';
-export type { Logger, LogLevel } from './base/log';
-export type { Options } from './config/options';
-export type { Agent, CommandCall, CommandHandler, CommandOptions, ResetResult, TraceSpan } from './agent/agent';
+export { AgentError, type AgentErrorCode, type Fault } from './api/errors';
+export type { Logger, LogLevel } from './api/logger';
+export type { Options } from './api/options';
+export type { Agent, CommandCall, CommandHandler, CommandOptions, ResetResult, TraceSpan } from './api/agent';
 export type {
   CommandOutcome,
   CommandStatus,
@@ -11,4 +11,4 @@ export type {
   RegistrationStatus,
   SegmentStatus,
   Status,
-} from './agent/status';
+} from './api/status';

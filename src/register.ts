@@ -1,7 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { start } from './agent/start';
-import { AgentError, messageOf } from './base/errors';
-import { writeStderr } from './base/stderr';
+import { AgentError } from './api/errors';
+import { errorMessage } from './base/text';
+import { writeStderr } from './base/log';
 
 // For `node --require skyanchor/register` and `node --import skyanchor/register`. Whatever is wrong, the application runs.
 if (isMainThread) {
@@ -9,7 +10,7 @@ if (isMainThread) {
     start();
   } catch (error) {
     const lines =
-      error instanceof AgentError && error.faults.length > 0 ? error.faults.map(describe) : [messageOf(error)];
+      error instanceof AgentError && error.faults.length > 0 ? error.faults.map(describe) : [errorMessage(error)];
     writeStderr(['the application runs untraced:', ...lines].map((line) => `skyanchor error: ${line}\n`).join(''));
   }
 }

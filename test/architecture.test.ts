@@ -2,30 +2,63 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
 const SRC = join(__dirname, '..', 'src');
+const DATA = ['model', 'base', 'api'];
+const TRACING = ['tracing', ...DATA];
 
-/** Who may import from whom. The files beside the rooms (`index`, `register`) see only `agent`, `base` and `config`' types. */
-const ARROWS: Record<string, readonly string[]> = {
-  base: [],
-  trace: ['base'],
-  config: ['base'],
-  registry: ['trace', 'base'],
-  report: ['trace', 'base'],
-  meter: ['base'],
-  wire: ['trace', 'base'],
-  command: ['base'],
-  instrument: ['trace', 'base'],
-  testing: ['wire', 'trace', 'base'],
-  agent: ['instrument', 'command', 'report', 'registry', 'meter', 'wire', 'config', 'trace', 'base'],
-  cli: ['agent', 'command', 'config', 'testing', 'base'],
-  index: ['agent', 'config', 'base'],
-  register: ['agent', 'base'],
+/** The modules that each module may import. `index` and `register` are the files beside them. */
+const MODULES: Record<string, readonly string[]> = {
+  api: [],
+  base: ['api'],
+  model: ['base', 'api'],
+  tracing: DATA,
+  config: ['base', 'api'],
+  status: ['base', 'api'],
+  // Only its client, which reads what the agents wrote.
+  control: ['status', 'base', 'api'],
+  export: TRACING,
+  telemetry: DATA,
+  transport: DATA,
+  protocol: ['transport', ...TRACING],
+  instrument: TRACING,
+  testing: DATA,
+  agent: ['instrument', 'control', 'status', 'export', 'telemetry', 'protocol', 'transport', 'config', ...TRACING],
+  cli: ['agent', 'control', 'status', 'config', 'testing', ...DATA],
+  index: ['agent', 'api'],
+  register: ['agent', 'base', 'api'],
 };
+
+/** Folders inside a module that must not import from each other: [from, to]. */
+const APART: readonly (readonly [from: string, to: string])[] = [
+  ['protocol/v2', 'protocol/v3'],
+  ['protocol/v3', 'protocol/v2'],
+  ['protocol/protobuf', 'protocol/v2'],
+  ['protocol/protobuf', 'protocol/v3'],
+  ['protocol/protobuf', 'protocol/registration'],
+  ['protocol/protobuf/fast', 'protocol/protobuf/control'],
+  ['protocol/segments', 'protocol/registration'],
+  ['tracing/propagation/sw6', 'tracing/propagation/sw8'],
+  ['tracing/propagation/sw8', 'tracing/propagation/sw6'],
+  ['control/syntax', 'control/file'],
+  ['control/syntax', 'control/run'],
+  ['control/file', 'control/run'],
+  ['control/run', 'control/client'],
+  ['control/file', 'control/client'],
+  ['status/lock', 'status'],
+  ['instrument/route', 'instrument/http/server'],
+  ['instrument/http/client', 'instrument/http/server'],
+  ['instrument/http/server', 'instrument/http/client'],
+  ['instrument/undici', 'instrument/http/server'],
+  ['testing/store', 'testing/record'],
+];
+const MAX_FILES_IN_FOLDER = 14;
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => join(SRC, name));
 
-const roomOf = (file: string) => relative(SRC, file).replace(/\.ts$/, '').split(sep)[0]!;
+const pathOf = (file: string) => relative(SRC, file).split(sep).join('/');
+const moduleOf = (file: string) => pathOf(file).replace(/\.ts$/, '').split('/')[0]!;
+const isIn = (file: string, folder: string) => pathOf(file).startsWith(`${folder}/`);
 
 function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
@@ -34,36 +67,50 @@ function importsOf(file: string): string[] {
   );
 }
 
-const edges = files.flatMap((file) => importsOf(file).map((target) => [file, target] as const));
+const imports = files.flatMap((file) => importsOf(file).map((target) => [file, target] as const));
+const describeImport = ([from, to]: readonly [string, string]) => `${pathOf(from)} -> ${pathOf(to)}`;
 
-describe('the house', () => {
-  it('is seen whole by this test', () => {
-    expect(edges.length).toBeGreaterThan(100);
-    for (const [from, to] of edges)
+describe('the modules of src/', () => {
+  it('are found by this test with all their imports', () => {
+    expect(imports.length).toBeGreaterThan(100);
+    for (const [from, to] of imports)
       expect(files.includes(to) ? '' : `${from} imports ${to}, which is not there`).toBe('');
   });
 
-  it('has only rooms that the arrows know', () => {
-    expect([...new Set(files.map(roomOf))].filter((room) => !(room in ARROWS))).toEqual([]);
+  it('are those that the dependency rules name', () => {
+    expect([...new Set(files.map(moduleOf))].filter((name) => !(name in MODULES))).toEqual([]);
   });
 
-  it('has no arrow but those that are drawn', () => {
-    const wrong = edges
-      .filter(([from, to]) => roomOf(from) !== roomOf(to) && !ARROWS[roomOf(from)]!.includes(roomOf(to)))
-      .map(([from, to]) => `${relative(SRC, from)} -> ${relative(SRC, to)}`);
-    expect(wrong).toEqual([]);
+  it('import only the modules that the dependency rules allow', () => {
+    const wrong = imports.filter(
+      ([from, to]) => moduleOf(from) !== moduleOf(to) && !MODULES[moduleOf(from)]!.includes(moduleOf(to)),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
   });
 
-  it('has no cycles', () => {
+  it('let only the client of control/ import from status/', () => {
+    const wrong = imports.filter(
+      ([from, to]) => isIn(from, 'control') && !isIn(from, 'control/client') && isIn(to, 'status'),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it.each(APART)('keep %s apart from %s', (from, to) => {
+    expect(files.some((file) => isIn(file, from))).toBe(true);
+    expect(files.some((file) => isIn(file, to))).toBe(true);
+    const wrong = imports.filter(([file, target]) => isIn(file, from) && isIn(target, to) && !isIn(target, from));
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('have no cycles', () => {
     const done = new Set<string>();
     const path: string[] = [];
     const cycles: string[] = [];
     const visit = (file: string): void => {
-      if (path.includes(file))
-        cycles.push([...path.slice(path.indexOf(file)), file].map((name) => relative(SRC, name)).join(' -> '));
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].map(pathOf).join(' -> '));
       if (done.has(file) || path.includes(file)) return;
       path.push(file);
-      for (const [from, to] of edges) if (from === file) visit(to);
+      for (const [from, to] of imports) if (from === file) visit(to);
       path.pop();
       done.add(file);
     };
@@ -71,9 +118,15 @@ describe('the house', () => {
     expect(cycles).toEqual([]);
   });
 
-  it('has no room or file with a name that says nothing', () => {
-    expect(
-      files.filter((file) => /(utils?|common|manager|impl|helpers?)(\.ts$|\/)/i.test(relative(SRC, file))),
-    ).toEqual([]);
+  it(`have at most ${MAX_FILES_IN_FOLDER} files in a folder`, () => {
+    const counts = new Map<string, number>();
+    for (const file of files) counts.set(dirname(pathOf(file)), (counts.get(dirname(pathOf(file))) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > MAX_FILES_IN_FOLDER)).toEqual([]);
+  });
+
+  it('have no file or folder with a name that says nothing', () => {
+    expect(files.map(pathOf).filter((file) => /(utils?|common|manager|impl|helpers?)(\.ts$|\/)/i.test(file))).toEqual(
+      [],
+    );
   });
 });

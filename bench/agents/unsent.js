@@ -4,8 +4,8 @@
 
 const { systemClock: clock } = require('../../dist/base/clock.js');
 const { enable } = require('../../dist/instrument/index.js');
-const { IdGenerator } = require('../../dist/trace/id.js');
-const { Tracer } = require('../../dist/trace/tracer.js');
+const { IdGenerator } = require('../../dist/tracing/id-generator.js');
+const { Tracer } = require('../../dist/tracing/tracer.js');
 
 const KEPT = 1_024;
 

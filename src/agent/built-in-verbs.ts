@@ -1,8 +1,10 @@
-import { LOG_LEVELS, type Log, type LogLevel } from '../base/log';
-import type { Verb, VerbCall } from '../command/verb';
-import type { Registrar, ResetResult } from '../registry/registrar';
-import type { Tracer } from '../trace/tracer';
-import type { RegistrationStatus } from './status';
+import type { Log } from '../base/log';
+import { LOG_LEVELS, type LogLevel } from '../api/logger';
+import type { Verb, VerbCall } from '../control/run/verb';
+import type { Registrar } from '../protocol/registration/registrar';
+import type { ResetResult } from '../api/agent';
+import type { Tracer } from '../tracing/tracer';
+import type { RegistrationStatus } from '../api/status';
 
 export interface BuiltInOptions {
   readonly log: Log;

@@ -1,17 +1,34 @@
 import type { Clock } from '../base/clock';
-import { AgentError, messageOf } from '../base/errors';
+import { AgentError } from '../api/errors';
+import { errorMessage, withNumberSuffix } from '../base/text';
 import type { Log } from '../base/log';
-import type { CommandChannel } from '../command/command-channel';
-import { ownSignalListeners } from '../command/own-signal-listeners';
-import type { StatusFile } from '../command/status-file';
-import type { Verb } from '../command/verb';
-import { Verbs } from '../command/verbs';
+import type { CommandChannel } from '../control/run/command-channel';
+import { signalExitListeners } from '../status/lock/signal-exit-listeners';
+import type { StatusFile } from '../status/status-file';
+import type { Verb } from '../control/run/verb';
+import { Verbs } from '../control/run/verbs';
 import type { Config } from '../config/config';
-import type { CommandHandler, CommandOptions } from './agent';
+import type { CommandHandler, CommandOptions } from '../api/agent';
 import { builtInVerbs, type BuiltInOptions } from './built-in-verbs';
-import { claimName } from './claim-name';
-import { late } from './late';
-import type { CommandStatus, Status } from './status';
+import { late } from './lazy';
+import type { CommandStatus, Status } from '../api/status';
+import { modules } from '../base/lazy';
+
+/** Where the names of live processes are written down; `undefined`: it cannot be written or locked in time. */
+interface Registry {
+  claim(name: string): Promise<string | undefined>;
+}
+
+/**
+ * The name of this process. Given by people, it gets the lowest number that no live process of the same status file
+ * uses; without that file, the number that pm2 or `cluster` gave. Without a given name, a UUID.
+ */
+export async function claimName(config: Config, registry: Registry | undefined): Promise<string> {
+  const wanted = config.instanceName ?? modules.uuid().v4();
+  const claimed = await registry?.claim(wanted);
+  if (claimed !== undefined) return claimed;
+  return config.instanceName === undefined ? wanted : withNumberSuffix(wanted, config.processNumber);
+}
 
 export interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report'> {
   readonly config: Config;
@@ -122,8 +139,8 @@ export class Commands {
   }
 
   /** Listeners to a signal that proper-lockfile brought along, and that decide nothing. */
-  silentListeners(signal: NodeJS.Signals): number {
-    return ownSignalListeners(signal);
+  ignoredListeners(signal: NodeJS.Signals): number {
+    return signalExitListeners(signal);
   }
 
   onCommand(verb: string, handler: CommandHandler, options: CommandOptions = {}): () => void {
@@ -152,7 +169,7 @@ function schemaOf(options: CommandOptions): Pick<Verb, 'args' | 'options'> {
     return late.readSchema().readSchema(options.args, options.options);
   } catch (error) {
     throw AgentError.ofFaults([
-      { name: 'schema', value: 'an object', source: 'onCommand()', expected: messageOf(error) },
+      { name: 'schema', value: 'an object', source: 'onCommand()', expected: errorMessage(error) },
     ]);
   }
 }

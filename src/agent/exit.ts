@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { blockFor } from '../base/block';
+import { sleepSync } from '../base/clock';
 import { patch } from '../instrument/patch';
 
 /** How a process ends, and what we may do before. */
@@ -9,9 +9,9 @@ export interface ExitOptions {
   /** Sends it; settles within a second. */
   flush(): Promise<unknown>;
   /** Sends it without waiting for anything. Whether something is on its way now. */
-  sendLast(): boolean;
+  flushSync(): boolean;
   /** Listeners that a library of ours added and that leave the decision to others. */
-  silentListeners(signal: NodeJS.Signals): number;
+  ignoredListeners(signal: NodeJS.Signals): number;
 }
 
 /**
@@ -46,7 +46,7 @@ export function watchExit(options: ExitOptions): () => void {
   function onSignal(signal: NodeJS.Signals, number?: number): void {
     // Emitted by hand, it ends nothing.
     if (number !== constants.signals[signal]) return;
-    const others = process.listenerCount(signal) - 1 - options.silentListeners(signal);
+    const others = process.listenerCount(signal) - 1 - options.ignoredListeners(signal);
     if (others > 0) {
       process.removeListener(signal, onSignal);
       // Whatever it decides, it may be the end.
@@ -65,7 +65,7 @@ export function watchExit(options: ExitOptions): () => void {
 
   function sayLastWords(): void {
     try {
-      if (options.hasWork() && options.sendLast()) blockFor(LAST_WORDS_MS);
+      if (options.hasWork() && options.flushSync()) sleepSync(LAST_WORDS_MS);
     } catch {
       // Nobody is left to be told, and the exit code is the application's.
     }

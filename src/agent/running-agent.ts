@@ -1,24 +1,25 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../base/clock';
-import { AgentError, messageOf } from '../base/errors';
-import { holdOpen } from '../base/hold';
-import { iso } from '../base/iso';
+import { AgentError } from '../api/errors';
+import { errorMessage } from '../base/text';
+import { keepAliveWhile } from '../base/keep-alive';
+import { toIso } from '../base/time';
 import { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { enable } from '../instrument/index';
-import type { Registrar, ResetResult } from '../registry/registrar';
-import { currentTrace } from '../trace/current-trace';
-import { IdGenerator } from '../trace/id';
-import type { Segment } from '../trace/segment';
-import { Tracer } from '../trace/tracer';
-import type { Agent, CommandHandler, CommandOptions, TraceSpan } from './agent';
+import type { Registrar } from '../protocol/registration/registrar';
+import type { ResetResult, Agent, CommandHandler, CommandOptions, TraceSpan } from '../api/agent';
+import { currentTrace } from '../tracing/current-trace';
+import { IdGenerator } from '../tracing/id-generator';
+import type { Segment } from '../model/segment';
+import { Tracer } from '../tracing/tracer';
 import { Commands } from './commands';
-import { Ending } from './ending';
-import { LiveSettings } from './live-settings';
-import { LeftOutLog } from './left-out-log';
-import type { RegistrationStatus, Status } from './status';
-import { withTimeout } from './timeout';
-import { Upstream } from './upstream';
+import { ExitFlush } from './exit-flush';
+import { DynamicSettings } from './dynamic-settings';
+import { LimitLog } from './log-limits';
+import type { RegistrationStatus, Status } from '../api/status';
+import { withTimeout } from '../base/deadline';
+import { BackendSession } from './backend-session';
 import { version } from './version';
 
 const RESET_TIMEOUT_MS = 60_000;
@@ -26,12 +27,12 @@ const RESET_TIMEOUT_MS = 60_000;
 export class RunningAgent implements Agent {
   private readonly log: Log;
   private readonly startedAt: number;
-  private readonly upstream: Upstream;
-  private readonly ending: Ending;
+  private readonly upstream: BackendSession;
+  private readonly ending: ExitFlush;
   private readonly tracer: Tracer;
   private readonly commands: Commands;
-  private readonly settings: LiveSettings;
-  private readonly leftOut: LeftOutLog;
+  private readonly settings: DynamicSettings;
+  private readonly leftOut: LimitLog;
   private readonly disable: () => void;
   private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
@@ -48,7 +49,7 @@ export class RunningAgent implements Agent {
     for (const warning of config.warnings) log.warn(warning);
     this.startedAt = clock.now();
     const ids = new IdGenerator(clock);
-    const upstream = new Upstream({
+    const upstream = new BackendSession({
       config,
       clock,
       log,
@@ -56,30 +57,30 @@ export class RunningAgent implements Agent {
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
       onLoadError: (error) => void this.giveUp(error),
-      onIdle: () => this.ending.settle(),
+      onIdle: () => this.ending.disarm(),
       onChange: () => this.commands.statusChanged(),
       onCounts: () => this.commands.countsChanged(),
       onConfiguration: (configuration) => {
-        this.settings.take(configuration);
+        this.settings.apply(configuration);
         this.commands.statusChanged();
       },
     });
     this.upstream = upstream;
-    this.ending = new Ending({
+    this.ending = new ExitFlush({
       upstream,
-      silentListeners: (signal) => this.commands.silentListeners(signal),
+      silentListeners: (signal) => this.commands.ignoredListeners(signal),
     });
-    this.leftOut = new LeftOutLog(log);
+    this.leftOut = new LimitLog(log);
     this.tracer = new Tracer({
       clock,
       ids,
       sampleRate: config.sampleRate,
-      sink: (segment) => this.take(segment),
+      sink: (segment) => this.onSegmentEnd(segment),
       names: () => upstream.carrierNames(),
       carrierEpoch: () => upstream.carrierEpoch,
       propagateTo: config.propagateTo,
     });
-    this.settings = new LiveSettings(config, this.tracer, log);
+    this.settings = new DynamicSettings(config, this.tracer, log);
     this.commands = new Commands({
       config,
       clock,
@@ -109,7 +110,7 @@ export class RunningAgent implements Agent {
     return {
       pid: process.pid,
       host: hostname(),
-      startedAt: iso(this.startedAt),
+      startedAt: toIso(this.startedAt),
       version,
       service: config.serviceName,
       instance,
@@ -127,11 +128,11 @@ export class RunningAgent implements Agent {
   }
 
   flush(timeoutMs?: number): Promise<boolean> {
-    return holdOpen(this.upstream.reporter.flush(timeoutMs));
+    return keepAliveWhile(this.upstream.reporter.flush(timeoutMs));
   }
 
   stop(): Promise<void> {
-    this.stopped ??= holdOpen(this.shutDown().then(this.onStopped));
+    this.stopped ??= keepAliveWhile(this.shutDown().then(this.onStopped));
     return this.stopped;
   }
 
@@ -161,7 +162,7 @@ export class RunningAgent implements Agent {
 
   /** A promise that the application awaits, and so may hold the process up. */
   private awaited<T>(promise: Promise<T>, timeoutMs: number | undefined, what: string): Promise<T> {
-    return holdOpen(withTimeout(promise, timeoutMs, this.clock, what));
+    return keepAliveWhile(withTimeout(promise, timeoutMs, this.clock, what));
   }
 
   private async boot(): Promise<Registrar> {
@@ -177,21 +178,21 @@ export class RunningAgent implements Agent {
     if (this.stopping) throw new AgentError('STOPPED', 'the agent was stopped');
   }
 
-  private take(segment: Segment): void {
+  private onSegmentEnd(segment: Segment): void {
     this.upstream.reporter.add(segment);
-    this.leftOut.say(this.tracer.leftOut);
+    this.leftOut.report(this.tracer.leftOut);
     // It may be sent: from here on a process that ends owes it a moment.
-    if (!this.stopping && this.upstream.mayBeHeard) this.ending.owe();
+    if (!this.stopping && this.upstream.mayReachBackend) this.ending.arm();
   }
 
   /** Without what it needs the agent cannot work: the application runs on untraced. */
   private giveUp(error: unknown): AgentError {
     if (error instanceof AgentError) return error;
-    if (!this.stopping) this.log.error(`the application runs untraced: ${messageOf(error)}`);
+    if (!this.stopping) this.log.error(`the application runs untraced: ${errorMessage(error)}`);
     // What fails from here on fails for the same reason.
     this.log.setLevel('off');
     void this.shutDown();
-    return new AgentError('STOPPED', `the agent could not start: ${messageOf(error)}`);
+    return new AgentError('STOPPED', `the agent could not start: ${errorMessage(error)}`);
   }
 
   private shutDown(): Promise<void> {
@@ -207,11 +208,11 @@ export class RunningAgent implements Agent {
       await this.commands.stop();
       await this.upstream.stop();
     } catch (error) {
-      this.log.error(`while stopping: ${messageOf(error)}`);
+      this.log.error(`while stopping: ${errorMessage(error)}`);
     }
   }
 }
 
 function ended(registration: RegistrationStatus, at: number): RegistrationStatus {
-  return { ...registration, phase: 'stopped', serviceId: null, instanceId: null, knownAs: null, since: iso(at) };
+  return { ...registration, phase: 'stopped', serviceId: null, instanceId: null, knownAs: null, since: toIso(at) };
 }

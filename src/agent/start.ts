@@ -4,9 +4,9 @@ import { systemClock } from '../base/clock';
 import { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { processConfig } from '../config/process-config';
-import type { Options } from '../config/options';
-import type { Agent } from './agent';
-import { disabledAgent } from './disabled-agent';
+import type { Options } from '../api/options';
+import type { Agent } from '../api/agent';
+import { noopAgent } from './noop-agent';
 import { RunningAgent } from './running-agent';
 
 interface Started {
@@ -41,7 +41,7 @@ export function start(options: Options = {}): Agent {
   }
   const config = processConfig(options);
   if (isMainThread) sayRefusals(config);
-  if (!isMainThread || !config.enabled) return disabledAgent(config, systemClock);
+  if (!isMainThread || !config.enabled) return noopAgent(config, systemClock);
   const agent = new RunningAgent(config, () => {
     if (place[PLACE]?.agent === agent) place[PLACE] = undefined;
   });

@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
-import type { LogLines } from '../meter/log-lines';
-import type { LogReporter } from '../meter/log-reporter';
-import type { MeterReporter } from '../meter/meter-reporter';
-import type { Backend } from '../wire/backend';
-import { late } from './late';
+import type { LogBuffer } from '../telemetry/log-buffer';
+import type { LogReporter } from '../telemetry/log-reporter';
+import type { MeterReporter } from '../telemetry/meter-reporter';
+import type { Backend } from '../protocol/backend';
+import { late } from './lazy';
 
 export interface TelemetryOptions {
   readonly config: Config;
@@ -16,20 +16,20 @@ export interface TelemetryOptions {
 /** What only a v3 backend takes, beside the segments; what is needed for it is loaded when one is connected. */
 export class Telemetry {
   private meters: MeterReporter | undefined;
-  private lines: LogLines | undefined;
+  private lines: LogBuffer | undefined;
   private logs: LogReporter | undefined;
 
   /** From here on it keeps what the log says. */
   constructor(private readonly options: TelemetryOptions) {
     const { config, log } = options;
-    if (config.logs && config.protocol !== 'v2') log.onLine((level, line) => this.logLines().add(level, line));
+    if (config.logs && config.protocol !== 'v2') log.onEntry((level, line) => this.logLines().add(level, line));
   }
 
   /** Twice is once. @param connection its number */
   connected(backend: Backend, connection: number): void {
     const { config } = this.options;
     if (config.meters) this.meter(backend, connection);
-    if (config.logs) this.tellLog(backend, connection);
+    if (config.logs) this.reportLogs(backend, connection);
   }
 
   disconnected(): void {
@@ -53,14 +53,14 @@ export class Telemetry {
     this.meters.connected(connection);
   }
 
-  private tellLog(backend: Backend, connection: number): void {
+  private reportLogs(backend: Backend, connection: number): void {
     const { clock, log } = this.options;
     const lines = this.logLines();
     this.logs ??= new (late.logReporter().LogReporter)({ api: backend.logs, lines, clock, log });
     this.logs.connected(connection);
   }
 
-  private logLines(): LogLines {
-    return (this.lines ??= new (late.logLines().LogLines)(this.options.clock));
+  private logLines(): LogBuffer {
+    return (this.lines ??= new (late.logLines().LogBuffer)(this.options.clock));
   }
 }

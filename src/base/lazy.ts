@@ -7,7 +7,7 @@ import type Chokidar from 'chokidar';
 import type ProperLockfile from 'proper-lockfile';
 import type * as Protobuf from 'protobufjs/minimal';
 import type * as Uuid from 'uuid';
-import { messageOf } from './errors';
+import { errorMessage } from './text';
 
 /** A module could not be loaded: the installation or the bundle lacks a file. The message is one line. */
 export class LoadError extends Error {
@@ -29,7 +29,7 @@ function attempt<T>(load: () => T): T {
     return load();
   } catch (error) {
     // Node adds the requiring files to the message, a line for each.
-    throw new LoadError(messageOf(error).split('\n', 1)[0], { cause: error });
+    throw new LoadError(errorMessage(error).split('\n', 1)[0], { cause: error });
   }
 }
 

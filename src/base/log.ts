@@ -1,15 +1,31 @@
 import type { Clock } from './clock';
-import { writeStderr } from './stderr';
+import { type LogLevel, type Logger, LOG_LEVELS } from '../api/logger';
 
-export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+let unsettled = 0;
 
-/** Where log lines go. An application may give its own, such as pino or winston. */
-export interface Logger {
-  error(message: string): void;
-  warn(message: string): void;
-  info(message: string): void;
-  debug(message: string): void;
+/**
+ * Writes to stderr, if anybody reads it. A pipe whose reader is gone, or a full disk, makes an `error` event later on,
+ * which would end the process. Only for what we write: an application that writes there itself ends as it did.
+ */
+export function writeStderr(text: string): void {
+  const { stderr } = process;
+  let isSettled = false;
+  const settle = (): void => {
+    if (isSettled) return;
+    isSettled = true;
+    if (--unsettled === 0) stderr.removeListener('error', ignore);
+  };
+  if (unsettled++ === 0) stderr.on('error', ignore);
+  try {
+    // The event comes after this.
+    stderr.write(text, (error) => (error ? setImmediate(settle).unref() : settle()));
+  } catch {
+    settle();
+  }
+}
+
+function ignore(): void {
+  // Nobody can be told.
 }
 
 /** Is told of a line after it was written. */
@@ -61,7 +77,7 @@ export class Log {
   }
 
   /** Of warnings and errors that the level lets through and that were not kept back. One listener; the last one counts. */
-  onLine(listener: LineListener): void {
+  onEntry(listener: LineListener): void {
     this.listener = listener;
   }
 

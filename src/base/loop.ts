@@ -1,4 +1,4 @@
-import { messageOf } from './errors';
+import { errorMessage } from './text';
 import type { Clock, Timer } from './clock';
 import type { Log } from './log';
 import { suppressTracing } from './suppress-tracing';
@@ -67,7 +67,7 @@ export class Loop {
       const { signal } = this.turnAbort;
       nextMs = await suppressTracing(() => this.options.turn(signal));
     } catch (error) {
-      this.options.log.error(`${this.options.name}: ${messageOf(error)}`, `loop ${this.options.name}`);
+      this.options.log.error(`${this.options.name}: ${errorMessage(error)}`, `loop ${this.options.name}`);
       nextMs = AFTER_FAULT_MS;
     }
     this.busy = false;

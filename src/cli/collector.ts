@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { AgentError, messageOf, type Fault } from '../base/errors';
+import { AgentError, type Fault } from '../api/errors';
+import { errorMessage } from '../base/text';
 import { startCollector, type CollectorOptions, type Protocol } from '../testing/index';
-import { print } from './print';
+import { print, wrongUsage } from './print';
 import { usage } from './usage';
-import { wrongUsage } from './wrong-usage';
 
 const OPTIONS = {
   port: { type: 'string', default: '11800' },
@@ -31,7 +31,7 @@ export async function collector(argv: readonly string[]): Promise<number> {
     return await run(call, signal.arrives);
   } catch (error) {
     if (error instanceof AgentError) return wrongUsage('collector', ...error.faults.map(sentence));
-    process.stderr.write(`skyanchor collector: ${messageOf(error)}\n`);
+    process.stderr.write(`skyanchor collector: ${errorMessage(error)}\n`);
     return 1;
   } finally {
     signal.forget();
@@ -64,7 +64,7 @@ function read(argv: readonly string[]): CollectorOptions | string {
       nodes: wholeNumber(values.nodes),
     };
   } catch (error) {
-    return messageOf(error);
+    return errorMessage(error);
   }
 }
 

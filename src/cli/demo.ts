@@ -4,11 +4,9 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Clock, systemClock } from '../base/clock';
-import { messageOf } from '../base/errors';
+import { errorMessage } from '../base/text';
 import { type Collector, startCollector } from '../testing/index';
-import { pause } from './pause';
-import { print } from './print';
-import { wrongUsage } from './wrong-usage';
+import { pause, print, wrongUsage } from './print';
 
 const REGISTER = path.join(__dirname, '..', 'register.js');
 
@@ -35,7 +33,7 @@ export async function demo(argv: readonly string[]): Promise<number> {
     await stage.play();
     return 0;
   } catch (error) {
-    process.stderr.write(`skyanchor demo: ${messageOf(error)}\n`);
+    process.stderr.write(`skyanchor demo: ${errorMessage(error)}\n`);
     return 1;
   } finally {
     await stage.close();

@@ -2,18 +2,17 @@ import { version } from '../agent/version';
 import { lazy } from '../base/lazy';
 import type * as Collector from './collector';
 import type * as Demo from './demo';
-import { print } from './print';
+import { print, wrongUsage } from './print';
 import type * as Reset from './reset';
 import type * as Run from './run';
-import type * as Status from './status';
+import type * as Status from './status/status';
 import { isCommandName, usage, type CommandName } from './usage';
-import { wrongUsage } from './wrong-usage';
 
 /** Each is loaded when it is called: the embedded backend alone takes longer than `status`. */
 const COMMANDS: Readonly<Record<CommandName, () => (argv: string[]) => Promise<number>>> = {
   run: lazy(() => (require('./run') as typeof Run).run),
   reset: lazy(() => (require('./reset') as typeof Reset).reset),
-  status: lazy(() => (require('./status') as typeof Status).status),
+  status: lazy(() => (require('./status/status') as typeof Status).status),
   collector: lazy(() => (require('./collector') as typeof Collector).collector),
   demo: lazy(() => (require('./demo') as typeof Demo).demo),
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { messageOf } from '../base/errors';
+import { errorMessage } from '../base/text';
 import { dispatch } from './dispatch';
 
 // Not `process.exit`: what was written to a pipe has to get out first.
@@ -8,7 +8,7 @@ dispatch(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`skyanchor: ${messageOf(error)}\n`);
+    process.stderr.write(`skyanchor: ${errorMessage(error)}\n`);
     process.exitCode = 1;
   },
 );

@@ -1,3 +1,6 @@
+import type { CommandName } from './usage';
+import type { Clock } from '../base/clock';
+
 let isGuarded = false;
 
 /**
@@ -16,4 +19,16 @@ export function print(text: string): void {
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
+}
+
+/** Says what is wrong with a call. @returns the exit code for it */
+export function wrongUsage(command: CommandName | undefined, ...reasons: readonly string[]): 2 {
+  const name = command === undefined ? 'skyanchor' : `skyanchor ${command}`;
+  for (const reason of reasons) process.stderr.write(`${name}: ${reason}\n`);
+  process.stderr.write(`${name} --help tells more\n`);
+  return 2;
+}
+
+export function pause(ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
 }

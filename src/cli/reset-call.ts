@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../base/errors';
-import { makeCommand } from '../command/command';
+import { errorMessage } from '../base/text';
+import { makeCommand } from '../control/syntax/command';
 import { locate, type Located } from './locate';
 
 /** What `skyanchor reset` was asked for. */
@@ -52,6 +52,6 @@ export function readResetCall(argv: readonly string[]): ResetCall | string {
     const waitMs = waitS === undefined ? undefined : waitS * 1_000;
     return { ...located, line: line.filter(Boolean).join(' '), target, id, waitMs, json };
   } catch (error) {
-    return messageOf(error);
+    return errorMessage(error);
   }
 }

@@ -1,18 +1,13 @@
 import { systemClock, type Clock } from '../base/clock';
-import { messageOf } from '../base/errors';
-import { holdOpen } from '../base/hold';
+import { errorMessage } from '../base/text';
+import { keepAliveWhile } from '../base/keep-alive';
 import { glob } from '../base/glob';
-import { isAllAnswered } from './answered';
-import { readAnswers, type Answer } from './answers';
-import { CommandWriter } from './command-writer';
-import { printable, printableJson } from './document';
-import { LiveInstances, type Instance } from './live-instances';
-import { pause } from './pause';
-import { print } from './print';
+import { isAllAnswered, readAnswers, type Answer, whyUnanswered } from '../control/client/answers';
+import { CommandWriter } from '../control/client/command-writer';
+import { printable, printableJson } from '../control/client/document';
+import { LiveInstances, type Instance, watchersOf } from '../control/client/live-instances';
+import { pause, print, wrongUsage } from './print';
 import { readResetCall, type ResetCall } from './reset-call';
-import { watchersOf } from './watchers-of';
-import { whyUnanswered } from './why-unanswered';
-import { wrongUsage } from './wrong-usage';
 
 const DONE = 0;
 const FAILED = 1;
@@ -23,7 +18,7 @@ const LOOK_MS = 100;
 /** `skyanchor reset [--file F] [--target GLOB] [--id ID] [--wait SECONDS] [--json]` */
 export async function reset(argv: readonly string[], clock: Clock = systemClock): Promise<number> {
   const call = readResetCall(argv);
-  return typeof call === 'string' ? wrongUsage('reset', call) : holdOpen(new Reset(call, clock).run());
+  return typeof call === 'string' ? wrongUsage('reset', call) : keepAliveWhile(new Reset(call, clock).run());
 }
 
 class Reset {
@@ -112,7 +107,7 @@ class Reset {
     try {
       return await this.instances.read();
     } catch (error) {
-      complain(`${this.call.statusFile} cannot be read: ${messageOf(error)}`);
+      complain(`${this.call.statusFile} cannot be read: ${errorMessage(error)}`);
       return [];
     }
   }

@@ -1,17 +1,75 @@
-import { hostname } from 'node:os';
+import { hostname, constants } from 'node:os';
 import path from 'node:path';
-import { takeFlags } from '../config/flags';
-import { toVariables } from '../config/variables';
-import { withRequire } from './node-options';
-import { runChild } from './run-child';
-import { wrongUsage } from './wrong-usage';
+import { takeFlags } from '../config/sources/flags';
+import { toEnvironment } from '../config/sources/to-environment';
+import { wrongUsage } from './print';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { isatty } from 'node:tty';
+import { errorMessage } from '../base/text';
+
+/**
+ * `NODE_OPTIONS` that also preloads a file. Node splits it at blanks; in double quotes a blank is none, and a backslash
+ * takes the next character as it is.
+ */
+export function withRequire(nodeOptions: string | undefined, file: string): string {
+  const quoted = `--require "${file.replace(/["\\]/g, '\\$&')}"`;
+  const before = nodeOptions?.trim() ?? '';
+  return before === '' ? quoted : `${before} ${quoted}`;
+}
+
+/** These a terminal sends to everybody who is in the foreground, so to the child as well. */
+const OF_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGHUP'];
+const SIGNALS: readonly NodeJS.Signals[] = [...OF_TERMINAL, 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
+
+const CANNOT_START = 126;
+const NOT_FOUND = 127;
+
+/** Runs a program in our place: with our input and output, with the signals that we get. Ends as it does. */
+export function runChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, stdio: 'inherit' });
+    const stop = passSignals(child);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      // Of a child that runs it only says that a signal could not be sent.
+      if (child.pid !== undefined) return;
+      stop();
+      const isMissing = error.code === 'ENOENT';
+      process.stderr.write(`skyanchor run: ${command}: ${isMissing ? 'command not found' : errorMessage(error)}\n`);
+      resolve(isMissing ? NOT_FOUND : CANNOT_START);
+    });
+    child.once('exit', (code, signal) => {
+      stop();
+      resolve(signal === null ? (code ?? 0) : endBy(signal));
+    });
+  });
+}
+
+/** @returns stops it */
+function passSignals(child: ChildProcess): () => void {
+  // At a terminal, Ctrl+C has reached the child already. A second signal would mean "at once" to many programs.
+  // (`process.stdin` is not asked: opening it would make a pipe non-blocking, which the child shares.)
+  const isAtTerminal = isatty(0);
+  const pass = (signal: NodeJS.Signals): void => {
+    if (!(isAtTerminal && OF_TERMINAL.includes(signal))) child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, pass);
+  return () => {
+    for (const signal of SIGNALS) process.removeListener(signal, pass);
+  };
+}
+
+/** @returns the exit code that a shell would show, for where the signal is ignored (`nohup`) */
+function endBy(signal: NodeJS.Signals): number {
+  process.kill(process.pid, signal);
+  return 128 + constants.signals[signal];
+}
 
 const REGISTER = path.join(__dirname, '..', 'register.js');
 
 /** `skyanchor run [--name value…] -- command…` */
 export async function run(argv: readonly string[]): Promise<number> {
   const { given, faults, rest } = takeFlags(argv, '--');
-  const variables = toVariables(given, {
+  const variables = toEnvironment(given, {
     cwd: process.cwd(),
     hostname: hostname(),
     pid: process.pid,

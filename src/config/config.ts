@@ -1,7 +1,7 @@
 import type { TrustIncoming } from '../base/cidr';
-import type { Logger, LogLevel } from '../base/log';
+import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
-import type { InstanceNameSource } from './options';
+import type { InstanceNameSource } from '../api/options';
 
 /** PEM, as read from the files; what is absent was not configured. */
 export interface TlsFiles {

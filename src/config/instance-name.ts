@@ -4,7 +4,7 @@ const INSTANCE_NAME = /^(?!@)[^\s\p{Cc}\p{Cs}]{1,200}$/u;
 const PLACEHOLDER = /\$\{(?<name>[A-Za-z_]\w*)(?::(?<fallback>[^}]*))?\}/g;
 
 /** What placeholders stand for. */
-export interface Surroundings {
+export interface PlaceholderContext {
   readonly hostname: string;
   readonly pid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,7 +17,7 @@ export type FilledName =
  * Fills `${HOSTNAME}`, `${pid}` and `${ENV_NAME:default}`. A variable that is set but empty counts as not set, as
  * everywhere; `HOSTNAME` is the host's own name even where a shell exports another.
  */
-export function fillInstanceName(template: string, { hostname, pid, env }: Surroundings): FilledName {
+export function fillInstanceName(template: string, { hostname, pid, env }: PlaceholderContext): FilledName {
   const missing: string[] = [];
   const fill = (_whole: string, name: string, fallback: string | undefined): string => {
     if (name === 'HOSTNAME') return hostname;

@@ -1,14 +1,14 @@
 import { parseCidr, type Cidr, type TrustIncoming } from '../base/cidr';
 import { MAX_GLOB_LENGTH } from '../base/glob';
-import { LOG_LEVELS, type Logger, type LogLevel } from '../base/log';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../api/logger';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
-import { booleanKind, listKind, numberKind, textKind, wordKind, type Kind } from './kind';
+import { booleanType, listType, numberType, textType, wordType, type OptionType } from './option-type';
 
 /** One option: from its row follow the variable, the flag, the key of `start()` and of the file, the faults and the help. */
 export interface OptionRow<T> {
   readonly name: string;
-  readonly kind: Kind<T>;
+  readonly kind: OptionType<T>;
   /** Variables, the first that is set counts. */
   readonly environment: readonly string[];
   /** Without its prefix `--skyanchor-`. */
@@ -34,40 +34,40 @@ export interface OptionRow<T> {
 
 export const SERVICE_NAME = /^(?!\s)[^\p{Cc}\p{Cs}]{1,200}(?<!\s)$/u;
 
-const line = textKind('text without control characters', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
+const line = textType('text without control characters', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 /** Each is asked for every request. */
 const MAX_GLOBS = 64;
 const GLOB = new RegExp(`^(?=.*\\S)[^\\p{Cc}\\p{Cs}]{1,${MAX_GLOB_LENGTH}}$`, 'u');
 
-function globsKind(examples: string): Kind<readonly string[]> {
+function globsKind(examples: string): OptionType<readonly string[]> {
   const expected = `at most ${MAX_GLOBS} globs of at most ${MAX_GLOB_LENGTH} characters, such as ${examples}`;
-  return listKind(textKind(expected, GLOB), { expected, least: 0, most: MAX_GLOBS });
+  return listType(textType(expected, GLOB), { expected, least: 0, most: MAX_GLOBS });
 }
 
-const cidr: Kind<Cidr> = {
+const cidr: OptionType<Cidr> = {
   expected: 'an address, or a block of them',
   parse: parseCidr,
   accept: (value) => (typeof value === 'string' ? parseCidr(value.trim()) : undefined),
 };
 
 const TRUST_EXPECTED = 'all, none, or addresses such as 10.0.0.0/8,fd00::/8';
-const trustWord = wordKind<'all' | 'none'>(['all', 'none']);
-const trustList = listKind(cidr, { expected: TRUST_EXPECTED, least: 1 });
-const trustIncoming: Kind<TrustIncoming> = {
+const trustWord = wordType<'all' | 'none'>(['all', 'none']);
+const trustList = listType(cidr, { expected: TRUST_EXPECTED, least: 1 });
+const trustIncoming: OptionType<TrustIncoming> = {
   expected: TRUST_EXPECTED,
   parse: (text) => trustWord.parse(text) ?? trustList.parse(text),
   accept: (value) => trustWord.accept(value) ?? trustList.accept(value),
 };
 
-const path = textKind('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
+const path = textType('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 
-const backend: Kind<BackendAddress> = {
+const backend: OptionType<BackendAddress> = {
   expected: 'host:port',
   parse: parseBackendAddress,
   accept: (value) => (typeof value === 'string' ? parseBackendAddress(value.trim()) : undefined),
 };
 
-const logger: Kind<Logger> = {
+const logger: OptionType<Logger> = {
   expected: 'an object with the methods error, warn, info and debug, by start() only',
   parse: () => undefined,
   accept: (value) => (isLogger(value) ? value : undefined),
@@ -80,17 +80,17 @@ function isLogger(value: unknown): value is Logger {
 }
 
 /** Whether the agent runs; its variable and its flag say the opposite. */
-const enabled: Kind<boolean> = {
-  expected: booleanKind.expected,
+const enabled: OptionType<boolean> = {
+  expected: booleanType.expected,
   parse(text) {
-    const disabled = booleanKind.parse(text);
+    const disabled = booleanType.parse(text);
     return disabled === undefined ? undefined : !disabled;
   },
-  accept: booleanKind.accept,
+  accept: booleanType.accept,
 };
 
 /** An object of paths turns it on, and is taken apart into the rows of its paths. */
-const tls: Kind<boolean> = { ...booleanKind, expected: 'true, false or {caFile?, certFile?, keyFile?}' };
+const tls: OptionType<boolean> = { ...booleanType, expected: 'true, false or {caFile?, certFile?, keyFile?}' };
 
 const tlsPath = (variable: string, help: string) =>
   ({ kind: path, environment: [variable], isPath: true, help }) as const;
@@ -111,7 +111,7 @@ const FILE_MODE = /^0?6[04][04]$/;
 const parseFileMode = (text: string): number | undefined => (FILE_MODE.test(text) ? parseInt(text, 8) : undefined);
 
 /** As text alone: the number 640 of a JSON file would be another mode. */
-const fileMode: Kind<number> = {
+const fileMode: OptionType<number> = {
   expected: 'octal digits in quotes: 0600, 0640, 0604 or 0644',
   parse: (text) => parseFileMode(text.trim()),
   accept: (value) => (typeof value === 'string' ? parseFileMode(value) : undefined),
@@ -121,26 +121,26 @@ const row = <T>(name: string, rest: Omit<OptionRow<T>, 'name'>): OptionRow<T> =>
 
 export const OPTION_TABLE = {
   serviceName: row('serviceName', {
-    kind: textKind('1 to 200 characters without control characters, no blank at either end', SERVICE_NAME),
+    kind: textType('1 to 200 characters without control characters, no blank at either end', SERVICE_NAME),
     environment: ['SW_AGENT_NAME'],
     flag: 'service-name',
     help: 'name of the service',
   }),
   instanceName: row('instanceName', {
     // Which characters are right is decided when the placeholders are filled.
-    kind: textKind(INSTANCE_NAME_EXPECTED, /./su),
+    kind: textType(INSTANCE_NAME_EXPECTED, /./su),
     environment: ['SW_AGENT_INSTANCE_NAME', 'SW_AGENT_INSTANCE'],
     flag: 'instance-name',
     help: 'name of the process; may hold ${HOSTNAME}, ${pid}, ${ENV_NAME:default}',
   }),
   backends: row('backends', {
-    kind: listKind(backend, { expected: 'host:port,… with ports from 1 to 65535, IPv6 as [::1]:11800', least: 1 }),
+    kind: listType(backend, { expected: 'host:port,… with ports from 1 to 65535, IPv6 as [::1]:11800', least: 1 }),
     environment: ['SW_AGENT_COLLECTOR_BACKEND_SERVICES'],
     flag: 'backends',
     help: 'host:port,… of the backend',
   }),
   protocol: row('protocol', {
-    kind: wordKind<'auto' | 'v2' | 'v3'>(['auto', 'v2', 'v3']),
+    kind: wordType<'auto' | 'v2' | 'v3'>(['auto', 'v2', 'v3']),
     environment: ['SW_AGENT_PROTOCOL'],
     flag: 'protocol',
     help: 'auto, v2 (OAP 6 and 7) or v3 (8 and later)',
@@ -165,25 +165,25 @@ export const OPTION_TABLE = {
     help: 'who may read the status file, such as 0640; default: as the command file',
   }),
   commandFileOwners: row('commandFileOwners', {
-    kind: listKind(numberKind({ least: 0, most: 2 ** 32 - 1, integer: true }), { expected: 'user ids', least: 0 }),
+    kind: listType(numberType({ least: 0, most: 2 ** 32 - 1, integer: true }), { expected: 'user ids', least: 0 }),
     environment: ['SW_AGENT_COMMAND_FILE_OWNERS'],
     widensTrust: true,
     help: 'ids of users who may own the command file and the status file',
   }),
   commandFileTrustDirectory: row('commandFileTrustDirectory', {
-    kind: booleanKind,
+    kind: booleanType,
     environment: ['SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY'],
     widensTrust: true,
     help: 'whether others may write in its folders',
   }),
   heartbeatMs: row('heartbeatMs', {
-    kind: numberKind({ least: 10, most: 86_400_000, integer: true }),
+    kind: numberType({ least: 10, most: 86_400_000, integer: true }),
     environment: ['SW_AGENT_HEARTBEAT_MS'],
     flag: 'heartbeat-ms',
     help: 'milliseconds between two heartbeats; default 3000 on v2, 30000 on v3',
   }),
   authentication: row('authentication', {
-    kind: textKind('printable ASCII, no blank at either end', /^(?! )[\x20-\x7e]+(?<! )$/),
+    kind: textType('printable ASCII, no blank at either end', /^(?! )[\x20-\x7e]+(?<! )$/),
     environment: ['SW_AGENT_AUTHENTICATION'],
     isSecret: true,
     help: 'the token that the backend asks for',
@@ -193,13 +193,13 @@ export const OPTION_TABLE = {
   certFile: row('tls.certFile', tlsPath('SW_AGENT_SSL_CERT_CHAIN_PATH', 'PEM file of our certificate')),
   keyFile: row('tls.keyFile', { ...tlsPath('SW_AGENT_SSL_KEY_PATH', 'PEM file of our key'), isSecret: true }),
   sampleRate: row('sampleRate', {
-    kind: numberKind({ least: 0, most: 1 }),
+    kind: numberType({ least: 0, most: 1 }),
     environment: ['SW_AGENT_SAMPLE_RATE'],
     flag: 'sample-rate',
     help: 'share of traces to keep, 0 to 1',
   }),
   ignoreSuffix: row('ignoreSuffix', {
-    kind: listKind(line, { expected: 'suffixes such as .css,.png', least: 0 }),
+    kind: listType(line, { expected: 'suffixes such as .css,.png', least: 0 }),
     environment: ['SW_AGENT_IGNORE_SUFFIX'],
     help: 'paths that end so are not traced',
   }),
@@ -209,7 +209,7 @@ export const OPTION_TABLE = {
     help: 'paths that match are not traced',
   }),
   collectQuery: row('collectQuery', {
-    kind: booleanKind,
+    kind: booleanType,
     environment: ['SW_AGENT_COLLECT_QUERY'],
     isSoft: true,
     help: 'whether the tag url keeps the query',
@@ -225,24 +225,24 @@ export const OPTION_TABLE = {
     help: 'hosts whose requests get trace headers; default all',
   }),
   meters: row('meters', {
-    kind: booleanKind,
+    kind: booleanType,
     environment: ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE'],
     isSoft: true,
     help: 'tell a v3 backend how this process is',
   }),
   logs: row('logs', {
-    kind: booleanKind,
+    kind: booleanType,
     environment: ['SW_AGENT_LOG_REPORTER_ACTIVE'],
     isSoft: true,
     help: 'tell a v3 backend what the agent warns of',
   }),
   maxBuffer: row('maxBuffer', {
-    kind: numberKind({ least: 1, most: 1_000_000, integer: true }),
+    kind: numberType({ least: 1, most: 1_000_000, integer: true }),
     environment: ['SW_AGENT_MAX_BUFFER_SIZE'],
     help: 'segments that may wait for the backend',
   }),
   logLevel: row('logLevel', {
-    kind: wordKind(LOG_LEVELS, LEVEL_ALIASES),
+    kind: wordType(LOG_LEVELS, LEVEL_ALIASES),
     environment: ['SW_AGENT_LOGGING_LEVEL'],
     isSoft: true,
     flag: 'log-level',

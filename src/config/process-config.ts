@@ -3,16 +3,16 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { Config } from './config';
-import { takeFlags } from './flags';
-import { readHandover, writeHandover } from './handover';
-import { mainScriptOf } from './main-script';
-import type { Options } from './options';
-import { pm2Environment } from './pm2';
+import { takeFlags } from './sources/flags';
+import { readHandover, writeHandover } from './sources/handover';
+import { mainScriptOf } from './sources/main-script';
+import type { Options } from '../api/options';
+import { pm2Environment } from './sources/pm2';
 import type { WorkerPlace } from './process-number';
 import { resolveConfig, type Sources } from './resolve';
 
 /** What can be learned of this process once only, since learning it takes it away. */
-interface Birth {
+interface ProcessFacts {
   readonly mainScript: string | undefined;
   /** The primary's first, then our own, which go before. */
   readonly args: readonly string[];
@@ -20,7 +20,7 @@ interface Birth {
   readonly worker: WorkerPlace | undefined;
 }
 
-let birth: Birth | undefined;
+let birth: ProcessFacts | undefined;
 
 /**
  * The configuration of this process. Takes our flags out of `process.argv`, in place and even if they are wrong, and
@@ -37,12 +37,12 @@ export function processConfig(options?: Options): Config {
   return config;
 }
 
-function handOn({ worker, args }: Birth, isTraced: boolean): void {
+function handOn({ worker, args }: ProcessFacts, isTraced: boolean): void {
   // A thread may share the environment with the primary that it is part of.
   if (!worker && isMainThread) writeHandover(process.env, { pid: process.pid, args, isTraced });
 }
 
-function sourcesOf({ mainScript, args, worker }: Birth, options: Options | undefined): Sources {
+function sourcesOf({ mainScript, args, worker }: ProcessFacts, options: Options | undefined): Sources {
   const toCome = pm2Environment(process.argv, process.env);
   return {
     options,
@@ -56,7 +56,7 @@ function sourcesOf({ mainScript, args, worker }: Birth, options: Options | undef
   };
 }
 
-function readBirth(): Birth {
+function readBirth(): ProcessFacts {
   const id = readWorkerId();
   // Of this very process it is where our modules are loaded twice: another copy has emptied `process.argv` already.
   const handover = readHandover(process.env, id === undefined ? process.pid : process.ppid);

@@ -1,20 +1,19 @@
 import path from 'node:path';
-import { AgentError, type Fault } from '../base/errors';
+import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
-import { findApplication } from './application';
+import { findApplication, defaultServiceName } from './sources/application';
 import type { BackendAddress } from './backend-address';
 import type { Config } from './config';
-import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './config-file';
-import { readEnvironment } from './environment';
-import { takeFlags } from './flags';
+import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './sources/config-file';
+import { readEnvironment } from './sources/environment';
+import { takeFlags } from './sources/flags';
 import { fillInstanceName } from './instance-name';
-import { readKeys } from './keys';
+import { readKeys } from './sources/keys';
 import { OPTION_TABLE as TABLE, type OptionRow } from './option-table';
-import { isPackageRunner } from './package-runner';
+import { isPackageRunner } from './sources/main-script';
 import { processNumber, type WorkerPlace } from './process-number';
-import { defaultServiceName } from './service-name';
-import { Settings, type Setting } from './settings';
-import { readTls } from './tls-files';
+import { Settings, type Setting } from './sources/settings';
+import { readTls } from './sources/tls-files';
 
 /** Everything that a configuration is made from. */
 export interface Sources {

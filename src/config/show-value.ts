@@ -29,6 +29,6 @@ function textOf(value: unknown): string {
 }
 
 /** Whether something that nobody knows looks by its name as if it held a secret. */
-export function soundsSecret(name: string): boolean {
+export function looksSecret(name: string): boolean {
   return /auth|pass|secret|token|credential|key/i.test(name);
 }

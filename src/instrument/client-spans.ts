@@ -1,12 +1,12 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
-import { HttpUrls } from './http-url';
-import { guessedPort, peerOf } from './peer';
-import { parseTarget } from './target';
-import { messageOf } from '../base/errors';
-import { Component, Layer } from '../trace/vocabulary';
+import { HttpUrls } from './http/http-url';
+import { guessedPort, peerOf } from './http/peer';
+import { parseTarget } from './http/target';
+import { errorMessage } from '../base/text';
+import { Component, Layer } from '../model/components';
 import type { InstrumentOptions } from './options';
-import type { Span } from '../trace/span';
-import type { Tracer } from '../trace/tracer';
+import type { Span } from '../model/span';
+import type { Tracer } from '../tracing/tracer';
 
 // As it is now: test doubles replace what the module exports.
 const { IncomingMessage: Response } = http;
@@ -14,17 +14,17 @@ const { IncomingMessage: Response } = http;
 /** On a client's request: its span, or `null` where it was decided that there is none. */
 export const SPAN = Symbol('skyanchor.span');
 /** On a client's request that its caller aborted or destroyed, before anybody else had. */
-export const GIVEN_UP = Symbol('skyanchor.givenUp');
+export const ABORTED = Symbol('skyanchor.givenUp');
 const RESPONSE = Symbol('skyanchor.response');
 
 export interface Spanned {
   [SPAN]?: Span | null;
-  [GIVEN_UP]?: true;
+  [ABORTED]?: true;
   [RESPONSE]?: IncomingMessage;
 }
 
 /** What a span says of a request; a `ClientRequest` has all of it, and so have its options in part. */
-export interface Asked {
+export interface OutgoingRequest {
   readonly method: string;
   readonly path: string;
   /** `http:` */
@@ -54,7 +54,7 @@ export class ClientSpans {
   }
 
   /** @param peer `host:port` */
-  openFor(asked: Asked, peer: string): Span | undefined {
+  openFor(asked: OutgoingRequest, peer: string): Span | undefined {
     const target = parseTarget(asked.path);
     const span = this.tracer.openExit(target.path, peer);
     if (!span) return undefined;
@@ -94,7 +94,7 @@ export class ClientSpans {
 
   /** What went wrong within us is said, and is nobody else's trouble. */
   complain(error: unknown): void {
-    this.options.log.error(`a call could not be traced: ${messageOf(error)}`, 'http client open');
+    this.options.log.error(`a call could not be traced: ${errorMessage(error)}`, 'http client open');
   }
 
   private answered(span: Span, request: Spanned, response: unknown): void {
@@ -107,7 +107,7 @@ export class ClientSpans {
   /** The response was read to its end, or the connection is gone. */
   private closed(span: Span, request: Spanned): void {
     const { details } = this.tracer;
-    const { [RESPONSE]: response, [GIVEN_UP]: isGivenUp } = request;
+    const { [RESPONSE]: response, [ABORTED]: isGivenUp } = request;
     if (!response) {
       // Of an `abort` before there is a connection Node makes no error, other than of a `destroy`.
       if (isGivenUp) details.fail(span, HUNG_UP);

@@ -1,6 +1,6 @@
 import net from 'node:net';
-import { patch, type Layer, type Undo } from './patch';
-import { context, untraced } from '../trace/context';
+import { patch, type Patched, type Undo } from './patch';
+import { context, untraced } from '../tracing/context';
 
 /** What Node keeps a connection by. `http.Agent` resets it for each request that a kept connection serves. */
 interface Handle {
@@ -49,7 +49,7 @@ export function connections(): Undo {
   }
 }
 
-function connect(layer: Layer<Method>, patchTls: () => void): Method {
+function connect(layer: Patched<Method>, patchTls: () => void): Method {
   return function connect(...args) {
     const scope = layer.isOn ? context.getStore() : undefined;
     if (scope === undefined || scope === untraced || isOfHttpAgent(args[0])) return layer.below.apply(this, args);
@@ -62,7 +62,7 @@ function connect(layer: Layer<Method>, patchTls: () => void): Method {
   };
 }
 
-function thenLeave(layer: Layer<Method>): Method {
+function thenLeave(layer: Patched<Method>): Method {
   return function (...args) {
     const result = layer.below.apply(this, args);
     if (this[OUTLIVES] === true && layer.isOn) leave(this);

@@ -1,13 +1,13 @@
 import { connections } from './connections';
-import { fastifyRoute } from './fastify-route';
-import { frameworkRoutes } from './framework-routes';
-import { httpClient } from './http-client';
-import { httpServer } from './http-server';
+import { fastifyRoute } from './route/fastify';
+import { frameworkRoutes } from './route/framework-routes';
+import { httpClient } from './http/client/client';
+import { httpServer } from './http/server/server';
 import { intervals } from './intervals';
-import { undici } from './undici';
+import { undici } from './undici/undici';
 import type { InstrumentOptions } from './options';
 import type { Undo } from './patch';
-import type { Tracer } from '../trace/tracer';
+import type { Tracer } from '../tracing/tracer';
 
 export type { InstrumentOptions };
 

@@ -1,7 +1,7 @@
 import timers from 'node:timers';
-import { patch, type Layer, type Undo } from './patch';
-import { context, untraced } from '../trace/context';
-import type { Segment } from '../trace/segment';
+import { patch, type Patched, type Undo } from './patch';
+import { context, untraced } from '../tracing/context';
+import type { Segment } from '../model/segment';
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 type SetInterval = (this: unknown, callback: unknown, ...more: unknown[]) => unknown;
@@ -15,7 +15,7 @@ export function intervals(): Undo[] {
   return [globalThis, timers].map((owner) => patch<SetInterval>(owner, 'setInterval', setInterval));
 }
 
-function setInterval(layer: Layer<SetInterval>): SetInterval {
+function setInterval(layer: Patched<SetInterval>): SetInterval {
   return function setInterval(callback, ...more) {
     const scope = layer.isOn ? context.getStore() : undefined;
     const isBound = scope !== undefined && scope !== untraced && typeof callback === 'function';

@@ -1,4 +1,4 @@
-import type { IgnoreOptions } from './ignore';
+import type { IgnoreOptions } from './http/server/ignore';
 import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
 

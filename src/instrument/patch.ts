@@ -10,7 +10,7 @@ type Method = (...args: never[]) => unknown;
 const UNDO = Symbol.for('skyanchor.undo');
 
 /** One patched method, as the function in its place sees it. */
-export class Layer<F extends Method> {
+export class Patched<F extends Method> {
   /** `false` when it was taken off while somebody else's patch lies on top of it: then it only passes on. */
   isOn = true;
   private readonly above: Record<string | symbol, F>;
@@ -36,14 +36,14 @@ export class Layer<F extends Method> {
  * Puts the function that `make` makes in the place of a method, own or inherited. Where that cannot be done (no such
  * method, a getter, a frozen object), nothing is done.
  */
-export function patch<F extends Method>(owner: object, name: string | symbol, make: (layer: Layer<F>) => F): Undo {
+export function patch<F extends Method>(owner: object, name: string | symbol, make: (layer: Patched<F>) => F): Undo {
   const found: unknown = (owner as Record<string | symbol, unknown>)[name];
   if (typeof found !== 'function') return () => undefined;
   (found as { [UNDO]?: Undo })[UNDO]?.();
 
   const before = Object.getOwnPropertyDescriptor(owner, name);
   if (before && !('value' in before)) return () => undefined;
-  const layer = new Layer<F>(owner, name, before?.value as F | undefined);
+  const layer = new Patched<F>(owner, name, before?.value as F | undefined);
   const ours = make(layer);
   const undo = () => {
     layer.isOn = false;

@@ -1,4 +1,4 @@
-import type { Scope } from '../trace/context';
+import type { Scope } from '../tracing/context';
 
 /** On a server's request and on its response, while one of our scopes is theirs. */
 export const SCOPE = Symbol('skyanchor.scope');

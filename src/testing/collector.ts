@@ -1,16 +1,16 @@
-import { AgentError, type Fault } from '../base/errors';
-import { holdOpen } from '../base/hold';
+import { AgentError, type Fault } from '../api/errors';
+import { keepAliveWhile } from '../base/keep-alive';
 import { Cluster } from './cluster/cluster';
 import { Faults } from './faults';
 import { Lists } from './lists';
-import { ListsPage } from './lists-page';
+import { HttpLists } from './http-lists';
 import { PROTOCOLS, type Protocol } from './protocol';
 import { Recorder } from './record/recorder';
 import type { ResolvedOptions } from './resolve-options';
 import { DirectoryStore } from './store/directory-store';
 import { MemoryStore } from './store/memory-store';
 import type { Store } from './store/store';
-import { Catalogue } from './v3/catalogue';
+import { Inventory } from './v3/inventory';
 import { Configurations } from './v3/configurations';
 
 /**
@@ -24,7 +24,7 @@ export class Collector extends Lists {
   readonly faults: Faults;
   private readonly store: Store;
   private readonly configurations: Configurations;
-  private page: ListsPage | undefined;
+  private page: HttpLists | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private stopping: Promise<void> | undefined;
 
@@ -33,7 +33,7 @@ export class Collector extends Lists {
     const faults = new Faults();
     const recorder = new Recorder(clock, maxRecords, maxNames);
     const store = storage === 'memory' ? new MemoryStore() : new DirectoryStore(storage);
-    const catalogue = new Catalogue(maxNames);
+    const catalogue = new Inventory(maxNames);
     const configurations = new Configurations();
     super(new Cluster({ ...options, store, catalogue, configurations, faults, recorder }), recorder, catalogue);
     this.faults = faults;
@@ -47,7 +47,7 @@ export class Collector extends Lists {
     await collector.cluster.begin();
     if (options.httpPort === undefined) return collector;
     try {
-      collector.page = await ListsPage.open(options.httpPort, () => collector.lists());
+      collector.page = await HttpLists.open(options.httpPort, () => collector.lists());
     } catch (error) {
       await collector.cluster.down();
       throw error;
@@ -139,7 +139,7 @@ export class Collector extends Lists {
 
   /** Breaks all connections and frees all ports; the lists stay readable. Never rejects, twice is once. */
   stop(): Promise<void> {
-    this.stopping ??= holdOpen(
+    this.stopping ??= keepAliveWhile(
       this.turn.then(async () => {
         await this.cluster.down();
         await this.page?.close();
@@ -179,7 +179,7 @@ export class Collector extends Lists {
     if (this.stopping) return Promise.reject(new AgentError('STOPPED', 'this collector was stopped'));
     const result = this.turn.then(step);
     this.turn = result.catch(() => undefined);
-    return holdOpen(result);
+    return keepAliveWhile(result);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { status } from '@grpc/grpc-js';
-import type { Method } from './record/call';
+import type { Method } from './record/records';
 
 /** gRPC's name of a status other than OK, such as `UNAVAILABLE`. */
 export type RefusalCode = Exclude<keyof typeof status, 'OK'>;

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
-import { AgentError, type Fault as ConfigurationFault } from '../base/errors';
+import { AgentError, type Fault as ConfigurationFault } from '../api/errors';
 import type { Fault, FaultHandle, FaultRule } from './fault';
-import { METHODS, type Method } from './record/call';
+import { METHODS, type Method } from './record/records';
 
 interface Active {
   readonly rule: FaultRule;

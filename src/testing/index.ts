@@ -3,14 +3,14 @@ export type { Collector } from './collector';
 export type { CollectorOptions } from './options';
 export type { Fault, FaultHandle, FaultRule, RefusalCode } from './fault';
 export type { Faults } from './faults';
-export type { CallRecord, Method } from './record/call';
+export type { CallRecord, Method } from './record/records';
 export type { Protocol } from './protocol';
-export type { HeartbeatRecord } from './record/heartbeat';
-export type { LogEntry } from './record/log';
-export type { BucketRecord, MeterRecord } from './record/meter';
+export type { HeartbeatRecord } from './record/records';
+export type { LogEntry } from './record/records';
+export type { BucketRecord, MeterRecord } from './record/records';
 export type { RecordingCount } from './record/recording';
 export type { Counts } from './record/recorder';
-export type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/rows';
+export type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
 export type {
   DroppedSegmentRecord,
   LogRecord,
@@ -18,7 +18,7 @@ export type {
   SegmentRecord,
   SpanRecord,
   TraceRecord,
-} from './record/segment';
+} from './record/segment-records';
 export type { OapVersion } from './segment/exchange';
 export type { TlsFiles } from './server/listener';
 export type { Property } from './store/row';

@@ -1,22 +1,18 @@
 import type { Cluster } from './cluster/cluster';
 import type { Protocol } from './protocol';
-import type { CallRecord, Method } from './record/call';
-import type { HeartbeatRecord } from './record/heartbeat';
-import type { LogEntry } from './record/log';
-import type { MeterRecord } from './record/meter';
+import type { CallRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './record/records';
 import type { Counts, Recorder } from './record/recorder';
-import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/rows';
-import type { DroppedSegmentRecord, SegmentRecord, TraceRecord } from './record/segment';
-import { tracesOf } from './record/traces-of';
+import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
+import { type DroppedSegmentRecord, type SegmentRecord, type TraceRecord, tracesOf } from './record/segment-records';
 import { Listing } from './registry/listing';
-import type { Catalogue } from './v3/catalogue';
+import type { Inventory } from './v3/inventory';
 
 /** What a backend has seen. All of it synchronous, plain JSON, and copies: they do not change afterwards. */
 export class Lists {
   protected constructor(
     protected readonly cluster: Cluster,
     protected readonly recorder: Recorder,
-    protected readonly catalogue: Catalogue,
+    protected readonly catalogue: Inventory,
   ) {}
 
   /** What it speaks; while it is down, what it will speak. */

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock';
-import { AgentError, type Fault } from '../base/errors';
-import { stderrLogger, type Logger } from '../base/log';
+import { AgentError, type Fault } from '../api/errors';
+import { stderrLogger } from '../base/log';
+import type { Logger } from '../api/logger';
 import type { CollectorOptions } from './options';
 import { PROTOCOLS, type Protocol } from './protocol';
 import type { OapVersion } from './segment/exchange';

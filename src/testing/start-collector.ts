@@ -1,4 +1,4 @@
-import { holdOpen } from '../base/hold';
+import { keepAliveWhile } from '../base/keep-alive';
 import { Collector } from './collector';
 import type { CollectorOptions } from './options';
 import { resolveOptions } from './resolve-options';
@@ -15,5 +15,5 @@ import { resolveOptions } from './resolve-options';
  * or the storage cannot be had.
  */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
-  return holdOpen(Collector.start(resolveOptions(options)));
+  return keepAliveWhile(Collector.start(resolveOptions(options)));
 }

@@ -1,11 +1,11 @@
-import { CurrentNames } from '../../src/agent/names';
+import { NamesProvider } from '../../src/agent/names-provider';
 import { Log } from '../../src/base/log';
 import { ok, retryable } from '../../src/base/outcome';
-import { Registrar } from '../../src/registry/registrar';
-import type { Protocol } from '../../src/registry/registry-api';
-import type { OwnIds } from '../../src/trace/own-names';
-import { USER_ENDPOINT } from '../../src/trace/vocabulary';
-import { FakeBackend } from '../registry/fake-backend';
+import { Registrar } from '../../src/protocol/registration/registrar';
+import type { Protocol } from '../../src/model/dialect';
+import type { V2Identity } from '../../src/tracing/propagation/propagation-identity';
+import { USER_ENDPOINT } from '../../src/model/components';
+import { FakeBackend } from '../protocol/registration/fake-backend';
 import { FakeClock } from '../support/fake-clock';
 
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
@@ -14,7 +14,7 @@ const LOST = retryable('UNAVAILABLE: connection lost');
 let clock: FakeClock;
 let backend: FakeBackend;
 let registrar: Registrar;
-let names: CurrentNames;
+let names: NamesProvider;
 
 function create(protocol?: Protocol): void {
   clock = new FakeClock();
@@ -32,7 +32,7 @@ function create(protocol?: Protocol): void {
     ...(protocol && { protocol }),
     onChange: () => undefined,
   });
-  names = new CurrentNames(registrar, log);
+  names = new NamesProvider(registrar, log);
 }
 
 afterEach(() => registrar.stop());
@@ -59,8 +59,8 @@ describe('what a header says of us on v2', () => {
     expect(registrar.isSound).toBe(true);
   });
 
-  const ids = (): OwnIds => {
-    const found = names.forCarriers();
+  const ids = (): V2Identity => {
+    const found = names.forPropagation();
     if (found?.protocol !== 'v2') throw new Error('there are no ids');
     return found;
   };
@@ -69,7 +69,7 @@ describe('what a header says of us on v2', () => {
     const { instanceId, epoch } = ids();
     lose();
     for (let second = 0; second < 60; second++) {
-      expect(names.get()).toBeUndefined();
+      expect(names.current()).toBeUndefined();
       expect(ids()).toMatchObject({ instanceId, epoch });
       await clock.advance(1_000);
     }
@@ -105,7 +105,7 @@ describe('what a header says of us on v2', () => {
     backend.isReachable = true;
     const seen = new Set<number | undefined>();
     for (let n = 0; n < 10_000 && !(registrar.isSound && registrar.state.epoch === 2); n++) {
-      const found = names.forCarriers();
+      const found = names.forPropagation();
       if (registrar.state.epoch === 2) seen.add(found?.protocol === 'v2' ? found.instanceId : undefined);
       await clock.advance(1);
     }
@@ -123,17 +123,17 @@ describe('what a header says of us on v2', () => {
     happen();
     await clock.advance(4_000);
     expect(registrar.state.epoch).toBeGreaterThan(1);
-    expect(names.forCarriers()?.protocol).not.toBe('v2');
+    expect(names.forPropagation()?.protocol).not.toBe('v2');
   });
 
   it('is nothing while something speaks against our ids, also when the connection is lost then', async () => {
     backend.script.service = [LOST, LOST, LOST];
     registrar.doubt('another server answered');
-    expect(names.forCarriers()).toBeUndefined();
+    expect(names.forPropagation()).toBeUndefined();
     await clock.advance(50);
     lose();
     await clock.advance(3_000);
-    expect(names.forCarriers()).toBeUndefined();
+    expect(names.forPropagation()).toBeUndefined();
     backend.isReachable = true;
     await clock.advance(20_000);
     expect(registrar.isSound).toBe(true);
@@ -198,13 +198,13 @@ describe('what a header says of us on v3', () => {
 
   it.each([undefined, 'v3'] as const)('is our names, before any connection too, with the protocol %s', (protocol) => {
     create(protocol);
-    expect(names.forCarriers()).toMatchObject(OURS);
-    expect(names.get()).toBeUndefined();
+    expect(names.forPropagation()).toMatchObject(OURS);
+    expect(names.current()).toBeUndefined();
   });
 
   it('is nothing before the first registration where the user has said v2', () => {
     create('v2');
-    expect(names.forCarriers()).toBeUndefined();
+    expect(names.forPropagation()).toBeUndefined();
   });
 
   it('is our names at every moment of outages and resets', async () => {
@@ -216,7 +216,7 @@ describe('what a header says of us on v3', () => {
     for (const happen of happenings) {
       happen();
       for (let n = 0; n < 100; n++) {
-        expect(names.forCarriers()).toMatchObject(OURS);
+        expect(names.forPropagation()).toMatchObject(OURS);
         await clock.advance(100);
       }
     }

@@ -10,11 +10,11 @@ function exit(options: Partial<ExitOptions> = {}): number {
   unwatch = watchExit({
     hasWork: () => true,
     flush: async () => calls.push('flush'),
-    sendLast: () => {
+    flushSync: () => {
       calls.push('sendLast');
       return true;
     },
-    silentListeners: () => 0,
+    ignoredListeners: () => 0,
     ...options,
   });
   const [ours] = process.listeners('exit').filter((listener) => !before.includes(listener));
@@ -35,11 +35,11 @@ describe('the exit of a process', () => {
 
   it.each<[string, Partial<ExitOptions>]>([
     ['there is nothing to send', { hasWork: () => false }],
-    ['nothing could be written', { sendLast: () => false }],
+    ['nothing could be written', { flushSync: () => false }],
     [
       'writing fails, which hurts nobody',
       {
-        sendLast: () => {
+        flushSync: () => {
           throw new Error('a fault of ours');
         },
       },

@@ -1,11 +1,11 @@
 import { Commands } from '../../src/agent/commands';
-import { AgentError } from '../../src/base/errors';
+import { AgentError } from '../../src/api/errors';
 import { resolve } from '../config/sources';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
-import { IdGenerator } from '../../src/trace/id';
-import { Tracer } from '../../src/trace/tracer';
-import type { CommandHandler, CommandOptions } from '../../src/agent/agent';
+import { IdGenerator } from '../../src/tracing/id-generator';
+import { Tracer } from '../../src/tracing/tracer';
+import type { CommandHandler, CommandOptions } from '../../src/api/agent';
 
 const unused = (): never => {
   throw new Error('a verb is only added here');

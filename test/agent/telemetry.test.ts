@@ -1,8 +1,8 @@
 import { Telemetry } from '../../src/agent/telemetry';
 import { Log } from '../../src/base/log';
 import { ok } from '../../src/base/outcome';
-import type { Options } from '../../src/config/options';
-import type { Backend } from '../../src/wire/backend';
+import type { Options } from '../../src/api/options';
+import type { Backend } from '../../src/protocol/backend';
 import { resolve } from '../config/sources';
 import { FakeClock } from '../support/fake-clock';
 
@@ -81,7 +81,7 @@ describe('what a v3 backend is told beside the segments', () => {
   });
 
   it('is not even kept where the protocol is v2 for good', () => {
-    const listen = jest.spyOn(Log.prototype, 'onLine');
+    const listen = jest.spyOn(Log.prototype, 'onEntry');
     begin({ protocol: 'v2' });
     expect(listen).not.toHaveBeenCalled();
     begin();

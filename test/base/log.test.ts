@@ -1,4 +1,5 @@
-import { Log, type LogLevel } from '../../src/base/log';
+import { Log } from '../../src/base/log';
+import type { LogLevel } from '../../src/api/logger';
 import { FakeClock } from '../support/fake-clock';
 
 let clock: FakeClock;
@@ -54,7 +55,7 @@ describe('the log', () => {
   it('tells a listener the warnings and errors that were written, with the count of those kept back', async () => {
     const log = logAt('warn');
     const told: string[] = [];
-    log.onLine((level, line) => told.push(`${level} ${line}`));
+    log.onEntry((level, line) => told.push(`${level} ${line}`));
     log.error('a');
     log.warn('b');
     log.warn('b');
@@ -79,10 +80,10 @@ describe('the log', () => {
     };
     const log = new Log(clock, { error: broken, warn: broken, info: broken, debug: broken });
     const told: string[] = [];
-    log.onLine((level, line) => told.push(`${level} ${line}`));
+    log.onEntry((level, line) => told.push(`${level} ${line}`));
     log.error('a');
     expect(told).toEqual(['error a']);
-    log.onLine(broken);
+    log.onEntry(broken);
     expect(() => log.error('b')).not.toThrow();
   });
 

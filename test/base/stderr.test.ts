@@ -1,4 +1,4 @@
-import { writeStderr } from '../../src/base/stderr';
+import { writeStderr } from '../../src/base/log';
 import { until } from '../support/until';
 
 type Written = (error?: Error | null) => void;

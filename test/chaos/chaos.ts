@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { contentOf } from '../../src/command/content-of';
-import { parseStamp } from '../../src/command/stamp';
-import { startCollector, type Collector } from '../../src/testing';
-import { Chance } from '../command/fuzz/chance';
+import { parseContent } from '../../src/control/syntax/content';
+import { parseStamp } from '../../src/control/syntax/stamp';
+import { startCollector, type Collector } from '../../src/testing/index';
+import { Chance } from '../control/fuzz/chance';
 import { until } from '../support/until';
 import { Member } from './member';
 import { APPENDING, FOREIGN, REPLACING, sh, SWAPPING, type Style } from './styles';
@@ -178,7 +178,7 @@ export class Chaos {
   }
 
   private inspectCommands(bytes: Buffer): void {
-    const content = contentOf(bytes);
+    const content = parseContent(bytes);
     if (content.status === 'refused') {
       this.breach(`the command file ${content.rule}`);
       return;

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { reset } from '../../src/cli/reset';
-import { parse } from '../../src/command/parse';
+import { parse } from '../../src/control/syntax/parse';
 import { until } from '../support/until';
-import { Desk } from './desk';
+import { Desk } from './cli-fixture';
 
 let desk: Desk;
 beforeEach(() => (desk = new Desk()));

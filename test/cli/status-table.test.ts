@@ -1,7 +1,5 @@
-import { ageOf } from '../../src/cli/age-of';
-import { statusTable } from '../../src/cli/status-table';
-import { shorten } from '../../src/cli/shorten';
-import { wrap } from '../../src/cli/wrap';
+import { ageOf, shorten, wrap } from '../../src/cli/table';
+import { statusTable } from '../../src/cli/status/status-table';
 
 const NOW = Date.parse('2026-11-21T21:20:00.000Z');
 

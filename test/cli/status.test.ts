@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../src/base/clock';
-import { status } from '../../src/cli/status';
-import { Desk } from './desk';
+import { status } from '../../src/cli/status/status';
+import { Desk } from './cli-fixture';
 import { cli, startCli } from './cli';
 import { until } from '../support/until';
 

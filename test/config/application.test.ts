@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { findApplication } from '../../src/config/application';
+import { findApplication } from '../../src/config/sources/application';
 import { put, resolve, scratch } from './sources';
 
 const folder = scratch();

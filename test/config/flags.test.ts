@@ -1,4 +1,4 @@
-import { takeFlags } from '../../src/config/flags';
+import { takeFlags } from '../../src/config/sources/flags';
 
 const take = (...args: string[]) => takeFlags(['node', 'app.js', ...args]);
 const values = (...args: string[]) => take(...args).given.map(({ row, value }) => [row.name, value]);

@@ -1,5 +1,4 @@
-import { mainScriptOf } from '../../src/config/main-script';
-import { isPackageRunner } from '../../src/config/package-runner';
+import { mainScriptOf, isPackageRunner } from '../../src/config/sources/main-script';
 
 const find = (argv: string[], execArgv: string[] = [], env: Record<string, string> = {}): string | undefined =>
   mainScriptOf({ argv: ['/usr/bin/node', ...argv], execArgv, env });

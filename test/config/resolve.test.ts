@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { AgentError } from '../../src/base/errors';
+import { AgentError } from '../../src/api/errors';
 import { stderrLogger } from '../../src/base/log';
-import type { Options } from '../../src/config/options';
+import type { Options } from '../../src/api/options';
 import { faultsOf, put, resolve, scratch } from './sources';
 
 const folder = scratch();

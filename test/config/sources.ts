@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AgentError, type Fault } from '../../src/base/errors';
+import { AgentError, type Fault } from '../../src/api/errors';
 import type { Config } from '../../src/config/config';
 import { resolveConfig, type Sources } from '../../src/config/resolve';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Options } from '../../src/config/options';
+import type { Options } from '../../src/api/options';
 import { CERTIFICATE, KEY, OTHER_KEY } from './certificates';
 import { faultsOf, put, resolve, scratch } from './sources';
 

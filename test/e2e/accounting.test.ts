@@ -1,5 +1,5 @@
-import type { Agent } from '../../src';
-import { startCollector, type Collector } from '../../src/testing';
+import type { Agent } from '../../src/index';
+import { startCollector, type Collector } from '../../src/testing/index';
 import { assertAccounted } from '../support/accounting';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';

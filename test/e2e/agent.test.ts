@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { AgentError, type CommandCall, start } from '../../src';
-import { startCollector, type Collector } from '../../src/testing';
+import { AgentError, type CommandCall, start } from '../../src/index';
+import { startCollector, type Collector } from '../../src/testing/index';
 import { Operator, type Stamp } from '../scenario/operator';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';

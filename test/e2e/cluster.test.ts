@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Status } from '../../src/agent/status';
+import type { Status } from '../../src/api/status';
 import { REGISTER, startApp, type App, type AppOptions } from '../support/app';
-import { Site } from '../support/site';
+import { Site } from '../support/agent-fleet';
 import { until } from '../support/until';
 
 const fixture = (name: string) => path.join(__dirname, '..', '..', 'fixtures', 'apps', name);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startCollector, type Collector } from '../../src/testing';
+import { startCollector, type Collector } from '../../src/testing/index';
 import { endApps, REGISTER, startApp, type App, type AppEnd } from '../support/app';
 import { until } from '../support/until';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type SegmentRecord, startCollector, type Collector } from '../../src/testing';
+import { type SegmentRecord, startCollector, type Collector } from '../../src/testing/index';
 import { connectV2Agent } from '../oap/oap';
 import { Operator } from '../scenario/operator';
 import { endApps, REGISTER, startApp, type App, type AppOptions } from '../support/app';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { App } from '../support/app';
-import { Site } from '../support/site';
+import { Site } from '../support/agent-fleet';
 import { until as untilSoon } from '../support/until';
 
 const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Status } from '../../src/agent/status';
-import { startCollector, type Collector, type SegmentRecord } from '../../src/testing';
+import type { Status } from '../../src/api/status';
+import { startCollector, type Collector, type SegmentRecord } from '../../src/testing/index';
 import { connectV2Agent } from '../oap/oap';
 import { Operator } from '../scenario/operator';
 import { assertAccounted } from '../support/accounting';

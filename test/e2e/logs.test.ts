@@ -1,13 +1,13 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RunningAgent } from '../../src/agent/running-agent';
-import { startCollector, type Collector, type LogEntry } from '../../src/testing';
+import { startCollector, type Collector, type LogEntry } from '../../src/testing/index';
 import { resolve } from '../config/sources';
 import { Operator } from '../scenario/operator';
 import { endApps, REGISTER, startApp, type App } from '../support/app';
 import { statuses } from '../support/statuses';
 import { until } from '../support/until';
-import { clockOfSpeed } from '../wire/support/backends';
+import { clockOfSpeed } from '../support/wire/backends';
 
 const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
 const PATIENCE = { timeoutMs: 30_000 };

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { Status } from '../../src/agent/status';
-import type { CollectorOptions, Protocol, SegmentRecord } from '../../src/testing';
+import type { Status } from '../../src/api/status';
+import type { CollectorOptions, Protocol, SegmentRecord } from '../../src/testing/index';
 import type { App, AppOptions } from '../support/app';
-import { Site } from '../support/site';
+import { Site } from '../support/agent-fleet';
 import { until } from '../support/until';
 
 const fixture = (name: string): string => path.join(__dirname, '..', '..', 'fixtures', 'apps', name);

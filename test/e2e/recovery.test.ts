@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Stamp } from '../scenario/operator';
 import type { App } from '../support/app';
-import { Site } from '../support/site';
+import { Site } from '../support/agent-fleet';
 import { until } from '../support/until';
 
 const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');

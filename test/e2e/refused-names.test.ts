@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Agent } from '../../src';
-import { startCollector, type Collector, type Fault } from '../../src/testing';
+import type { Agent } from '../../src/index';
+import { startCollector, type Collector, type Fault } from '../../src/testing/index';
 import { startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';
 import { visit } from '../support/visit';

@@ -1,5 +1,5 @@
 import { startEmbeddedBackend } from '../scenario/embedded-backend';
-import { V2, V3 } from '../scenario/manner';
+import { V2, V3 } from '../scenario/protocol-expectations';
 import { describeScenario } from '../scenario/scenario';
 
 describeScenario('the embedded backend', V2, (storage) => startEmbeddedBackend(storage, 'v2'));

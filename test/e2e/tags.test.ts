@@ -1,4 +1,4 @@
-import { startCollector, type Collector } from '../../src/testing';
+import { startCollector, type Collector } from '../../src/testing/index';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';
 

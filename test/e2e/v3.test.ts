@@ -3,9 +3,9 @@ import path from 'node:path';
 import { RunningAgent } from '../../src/agent/running-agent';
 import { resolve } from '../config/sources';
 import type { App } from '../support/app';
-import { Site } from '../support/site';
+import { Site } from '../support/agent-fleet';
 import { until } from '../support/until';
-import { clockOfSpeed } from '../wire/support/backends';
+import { clockOfSpeed } from '../support/wire/backends';
 
 const HELLO = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'hello.js');
 

@@ -3,14 +3,20 @@ import fastify from 'fastify';
 import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
-import { context, untraced } from '../../src/trace/context';
-import { readSw6 } from '../../src/trace/read-sw6';
-import { SpanType } from '../../src/trace/vocabulary';
-import { Stage, ask } from './stage';
-import type { OwnNames } from '../../src/trace/own-names';
-import type { Span } from '../../src/trace/segment';
+import { context, untraced } from '../../src/tracing/context';
+import { parseSw6 } from '../../src/tracing/propagation/sw6/parse';
+import { SpanType } from '../../src/model/components';
+import { Stage, ask } from './http-fixture';
+import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import type { Span } from '../../src/model/segment';
 
-const NAMES: OwnNames = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+const NAMES: PropagationIdentity = {
+  protocol: 'v2',
+  epoch: 1,
+  instanceId: 7,
+  endpoint: () => 0,
+  networkAddress: () => 0,
+};
 /** Trace 3.4.5, segment 1.2.3. */
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 
@@ -46,7 +52,7 @@ const entries = (): string[] =>
   spans()
     .filter(({ type }) => type === SpanType.entry)
     .map(({ operationName }) => operationName);
-const parents = (): unknown[] => carriers.map((header) => readSw6(header)?.parentEndpoint);
+const parents = (): unknown[] => carriers.map((header) => parseSw6(header)?.parentEndpoint);
 
 describe('a request to a server', () => {
   it('goes on with the trace that its header names', async () => {
@@ -159,7 +165,7 @@ describe('the name that a header tells', () => {
   it('is of no request for what the process does by itself', async () => {
     await context.exit(askStock);
     await stage.closed(2);
-    expect(readSw6(carriers[0])).toMatchObject({ parentEndpoint: 1, parentSpanId: 0 });
+    expect(parseSw6(carriers[0])).toMatchObject({ parentEndpoint: 1, parentSpanId: 0 });
     await context.run(untraced, askStock);
     expect(carriers[1]).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { mountOf, parameterMount } from '../../src/instrument/express-mounts';
+import { mountOf, parameterMount } from '../../src/instrument/route/express-mounts';
 
 /** What older versions of express keep of a path, which are not installed here. */
 const route = {};

@@ -1,6 +1,6 @@
 import express from 'express';
-import { routeOf } from '../../src/instrument/route';
-import { Stage, ask } from './stage';
+import { routeOf } from '../../src/instrument/route/route';
+import { Stage, ask } from './http-fixture';
 import type { RequestListener, ServerResponse } from 'node:http';
 
 type Router = express.Router;

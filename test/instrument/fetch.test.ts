@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
-import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
-import { context, untraced } from '../../src/trace/context';
+import { Component, Layer, SpanType } from '../../src/model/components';
+import { context, untraced } from '../../src/tracing/context';
 import { logsOf } from '../support/tracing';
-import { CALLS_ONLY, carrying, nameOf, Stage } from './stage';
+import { CALLS_ONLY, carrying, nameOf, Stage } from './http-fixture';
 
 let stage: Stage;
 let heads: unknown[];

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
-import { SpanType } from '../../src/trace/vocabulary';
-import type { OwnNames } from '../../src/trace/own-names';
-import { ask, Stage } from './stage';
+import { SpanType } from '../../src/model/components';
+import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import { ask, Stage } from './http-fixture';
 import type * as Undici from 'undici7';
 
-const V2: OwnNames = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
-const V3: OwnNames = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V2: PropagationIdentity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+const V3: PropagationIdentity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
 /** Trace 3.4.5, segment 1.2.3. */
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
@@ -67,7 +67,7 @@ describe.each(WAYS)('a gateway that forwards its caller’s headers, %s', (_way,
   let heads: IncomingHttpHeaders[];
   let stock: number;
 
-  async function begin(names: OwnNames): Promise<void> {
+  async function begin(names: PropagationIdentity): Promise<void> {
     stage = new Stage({ tracer: { names: () => names }, instrument: { byFunctions } });
     heads = [];
     stock = await stage.serve((request, response) => {

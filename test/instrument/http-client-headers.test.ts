@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { context, untraced } from '../../src/trace/context';
-import { nodeKeepsHeads } from '../../src/instrument/node-keeps-heads';
+import { context, untraced } from '../../src/tracing/context';
+import { supportsHeaderInjection } from '../../src/instrument/http/client/request-head';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { until } from '../support/until';
-import { carrying, nameOf, Stage } from './stage';
+import { carrying, nameOf, Stage } from './http-fixture';
 
 type Module = typeof http | typeof https;
 /** Makes a request and hands it over as it is; the test ends it. */
@@ -240,7 +240,7 @@ describe('the inside of Node', () => {
 
   it('is as we know it', () => {
     stage = new Stage();
-    expect(nodeKeepsHeads()).toBe(true);
+    expect(supportsHeaderInjection()).toBe(true);
   });
 
   it.each<[string, StoreHeader | undefined]>([
@@ -255,7 +255,7 @@ describe('the inside of Node', () => {
     ],
   ])('that %s is found out, and calls are traced by what is public', async (_what, storeHeader) => {
     Object.defineProperty(prototype, '_storeHeader', { value: storeHeader, configurable: true, writable: true });
-    expect(nodeKeepsHeads()).toBe(false);
+    expect(supportsHeaderInjection()).toBe(false);
     stage = new Stage({ instrument: { ignorePath: ['*'] } });
     expect(stage.said.splice(0)).toEqual([expect.stringContaining('other internals')]);
     if (own) Object.defineProperty(prototype, '_storeHeader', own);

@@ -9,11 +9,11 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
+import { Component, Layer, SpanType } from '../../src/model/components';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { logsOf } from '../support/tracing';
 import { transpile } from '../support/transpile';
-import { ask, CALLS_ONLY, Stage } from './stage';
+import { ask, CALLS_ONLY, Stage } from './http-fixture';
 
 type Callback = (response: IncomingMessage) => void;
 type Opened = (module: typeof http | typeof https, base: string, callback: Callback) => ClientRequest;

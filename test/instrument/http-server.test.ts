@@ -1,13 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import http, { IncomingMessage, ServerResponse } from 'node:http';
 import tls from 'node:tls';
-import { currentTrace } from '../../src/trace/current-trace';
-import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
+import { currentTrace } from '../../src/tracing/current-trace';
+import { Component, Layer, SpanType } from '../../src/model/components';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { FakeClock } from '../support/fake-clock';
 import { logsOf } from '../support/tracing';
 import { until } from '../support/until';
-import { ask, Stage, type StageOptions } from './stage';
+import { ask, Stage, type StageOptions } from './http-fixture';
 
 let stage: Stage;
 

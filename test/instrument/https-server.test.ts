@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { until } from '../support/until';
-import { Stage } from './stage';
+import { Stage } from './http-fixture';
 
 const own = (): boolean => Object.hasOwn(https.Server.prototype, 'emit');
 let stage: Stage;

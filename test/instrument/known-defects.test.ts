@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { runInNewContext } from 'node:vm';
-import { SpanType } from '../../src/trace/vocabulary';
-import { ask, CALLS_ONLY, Stage } from './stage';
+import { SpanType } from '../../src/model/components';
+import { ask, CALLS_ONLY, Stage } from './http-fixture';
 
 /** What other agents for Node.js are known to get wrong, by what their users wrote of it. */
 let stage: Stage;

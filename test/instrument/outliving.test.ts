@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 import tls from 'node:tls';
 import timers from 'node:timers';
 import { CERTIFICATE, KEY } from '../config/certificates';
-import { context } from '../../src/trace/context';
+import { context } from '../../src/tracing/context';
 import { until } from '../support/until';
-import { ask, Stage } from './stage';
+import { ask, Stage } from './http-fixture';
 
 type Callback = (answer: string) => void;
 

@@ -1,4 +1,4 @@
-import { patch, type Layer, type Undo } from '../../src/instrument/patch';
+import { patch, type Patched, type Undo } from '../../src/instrument/patch';
 
 type Greet = (this: unknown, name?: string) => string;
 
@@ -10,7 +10,7 @@ class Above {
 
 class Below extends Above {}
 
-const adding = (mark: string) => (layer: Layer<Greet>) =>
+const adding = (mark: string) => (layer: Patched<Greet>) =>
   function (this: unknown, name?: string): string {
     const said = layer.below.call(this, name);
     return layer.isOn ? said + mark : said;

@@ -1,9 +1,9 @@
-import { UndiciWaiting } from '../../src/instrument/undici-waiting';
-import { untraced } from '../../src/trace/context';
+import { UndiciQueueTracker } from '../../src/instrument/undici/undici-queue-tracker';
+import { untraced } from '../../src/tracing/context';
 
 describe('what is known of the calls that wait in a pool', () => {
   it('is never more than the pool says there are, the newest of them', () => {
-    const waiting = new UndiciWaiting();
+    const waiting = new UndiciQueueTracker();
     const pool = { stats: { queued: 1 } };
     const options = {};
     waiting.add(options, pool, untraced);
@@ -15,7 +15,7 @@ describe('what is known of the calls that wait in a pool', () => {
   });
 
   it('is nothing of a dispatcher that breaks when it is asked', () => {
-    const waiting = new UndiciWaiting();
+    const waiting = new UndiciQueueTracker();
     const options = {};
     const pool = {
       get stats(): never {

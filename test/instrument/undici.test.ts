@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Component, Layer, SpanType } from '../../src/trace/vocabulary';
+import { Component, Layer, SpanType } from '../../src/model/components';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { logsOf } from '../support/tracing';
-import { CALLS_ONLY, carrying, nameOf, Stage } from './stage';
+import { CALLS_ONLY, carrying, nameOf, Stage } from './http-fixture';
 import type * as Undici from 'undici7';
 
 /** The parts of undici's versions that these tests use, which all of them have. */

@@ -1,4 +1,4 @@
-import { startCollector, type Collector } from '../../src/testing';
+import { startCollector, type Collector } from '../../src/testing/index';
 import { startOap, type Oap, type OapVersion } from './oap';
 
 interface Reply {

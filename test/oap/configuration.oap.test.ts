@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { SettingsStatus, Status } from '../../src/agent/status';
+import type { SettingsStatus, Status } from '../../src/api/status';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
 import { startOap, type Oap } from './oap';

@@ -1,5 +1,5 @@
 import { describeJoinedScenario } from '../scenario/joined-scenario';
-import { V2, V3 } from '../scenario/manner';
+import { V2, V3 } from '../scenario/protocol-expectations';
 import { startOapBackend } from '../scenario/oap-backend';
 
 describeJoinedScenario('a genuine OAP 6.5.0', V2, (storage) => startOapBackend(storage, '6.5.0'));

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { Log, stderrLogger } from '../../src/base/log';
-import { ProcessSampler } from '../../src/meter/process-sampler';
-import { type Backend, createBackend } from '../../src/wire/backend';
+import { ProcessSampler } from '../../src/telemetry/process-sampler';
+import { type Backend, createBackend } from '../../src/protocol/backend';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
 import { startOap, type Oap, type OapVersion } from './oap';
@@ -58,7 +58,7 @@ describe.each(SERVERS)('a genuine OAP $version', ({ version, page, cuts }) => {
       log: new Log(systemClock, stderrLogger, 'warn'),
       names: () => ({ protocol: 'v3', epoch: 1, ...METERED, endpoint: (name) => name }),
       onLoadError: () => undefined,
-      onDoubt: () => undefined,
+      onIdentityMismatch: () => undefined,
     });
     return backend;
   }

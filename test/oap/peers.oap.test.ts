@@ -1,4 +1,4 @@
-import { placesOf, type Place } from '../scenario/places';
+import { placesOf, type Place } from '../scenario/span-tree';
 import { Chain } from './peers/chain';
 import { PEERS, type Peer, type StartPeer } from './peers/peer';
 

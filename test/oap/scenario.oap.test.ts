@@ -1,4 +1,4 @@
-import { V2, V3 } from '../scenario/manner';
+import { V2, V3 } from '../scenario/protocol-expectations';
 import { startOapBackend } from '../scenario/oap-backend';
 import { describeScenario } from '../scenario/scenario';
 

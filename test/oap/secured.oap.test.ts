@@ -1,7 +1,7 @@
 import { expectKnown, expectTraced } from '../scenario/expectations';
-import { V3 } from '../scenario/manner';
+import { V3 } from '../scenario/protocol-expectations';
 import { scenarioBackendOf } from '../scenario/oap-backend';
-import { SERVICE, Stage } from '../scenario/stage';
+import { SERVICE, Stage } from '../scenario/scenario-fixture';
 import { startOap, type Oap } from './oap';
 
 const TOKEN = 'only those who know this';

@@ -1,4 +1,4 @@
-import type { Status } from '../../src/agent/status';
+import type { Status } from '../../src/api/status';
 import type { App } from '../support/app';
 
 const EVERY_MS = 40;

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { ForeignId } from '../../src/trace/id';
-import { writeSw6 } from '../../src/trace/write-sw6';
+import { Int64Id } from '../../src/model/ids';
+import { formatSw6 } from '../../src/tracing/propagation/sw6/format';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
 import type { ScenarioBackend, SpanRow, StartBackend } from './backend';
@@ -77,8 +77,8 @@ export function describeCallersScenario(name: string, startBackend: StartBackend
       'as one whose agent says -1 loses nothing of what it asks for',
       async () => {
         const instanceId = instanceOf('clockwork');
-        const traceId = new ForeignId([BigInt(instanceId), 7n, 17_900_000_000_000_001n]);
-        const sw6 = writeSw6({
+        const traceId = new Int64Id([BigInt(instanceId), 7n, 17_900_000_000_000_001n]);
+        const sw6 = formatSw6({
           ...{ isSampled: true, traceId, parentSegmentId: traceId, parentSpanId: 3 },
           ...{ parentInstanceId: instanceId, entryInstanceId: instanceId, peer: `127.0.0.1:${await ledger.port()}` },
           ...{ entryEndpoint: undefined, parentEndpoint: undefined },

@@ -9,7 +9,7 @@ import {
   type SegmentRecord,
   type SpanRecord,
   startCollector,
-} from '../../src/testing';
+} from '../../src/testing/index';
 import type { InstanceRow, Row, ScenarioBackend, SpanRow } from './backend';
 
 const pairs = (list: readonly Property[]): Record<string, string> =>

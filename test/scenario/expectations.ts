@@ -1,7 +1,7 @@
-import type { Status } from '../../src/agent/status';
+import type { Status } from '../../src/api/status';
 import type { SpanRow } from './backend';
-import type { Manner } from './manner';
-import { INSTANCE, PAGES, SERVICE, type Stage } from './stage';
+import type { Manner } from './protocol-expectations';
+import { INSTANCE, PAGES, SERVICE, type Stage } from './scenario-fixture';
 
 const PAGE_NAMES = Object.keys(PAGES).sort();
 const TRACES_A_ROUND = PAGE_NAMES.length;

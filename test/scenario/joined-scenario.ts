@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
 import type { ScenarioBackend, SpanRow, StartBackend } from './backend';
-import type { Identity, Manner } from './manner';
+import type { Identity, Manner } from './protocol-expectations';
 import { Operator } from './operator';
-import { placesOf, type Place } from './places';
+import { placesOf, type Place } from './span-tree';
 
 /** Longer than any single wait of the scenario, whose own words say more than "timed out". */
 const PATIENCE_MS = 120_000;

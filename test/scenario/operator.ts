@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { Status } from '../../src/agent/status';
+import type { Status } from '../../src/api/status';
 
 const run = promisify(execFile);
 

@@ -2,9 +2,9 @@ import { until } from '../support/until';
 import type { StartBackend } from './backend';
 import { expectHealed, expectKnown, expectTraced } from './expectations';
 import type { Stamp } from './operator';
-import type { Identity, Manner } from './manner';
-import { registerStranger } from './register-stranger';
-import { INSTANCE, SERVICE, Stage } from './stage';
+import type { Identity, Manner } from './protocol-expectations';
+import { registerStranger } from './register-other-service';
+import { INSTANCE, SERVICE, Stage } from './scenario-fixture';
 
 /** Longer than any single wait of the scenario, whose own words say more than "timed out". */
 const PATIENCE_MS = 120_000;

@@ -3,7 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { systemClock } from '../../src/base/clock';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
-import { ListsPage } from '../../src/testing/lists-page';
+import { HttpLists } from '../../src/testing/http-lists';
 import { Recorder } from '../../src/testing/record/recorder';
 import { resolveOptions } from '../../src/testing/resolve-options';
 import { until } from '../support/until';
@@ -71,7 +71,7 @@ describe('the page of the embedded backend', () => {
       return text;
     });
     const lists = { list: Array<string>(100).fill('x'.repeat(2 ** 16)), none: [], last: [1] };
-    const page = await ListsPage.open(0, () => lists);
+    const page = await HttpLists.open(0, () => lists);
     const { status, body } = await answerTo(page.address, 'localhost');
     limited.mockRestore();
     await page.close();
@@ -80,7 +80,7 @@ describe('the page of the embedded backend', () => {
   });
 
   it('survives a reader that leaves in the middle', async () => {
-    const page = await ListsPage.open(0, () => ({ list: Array<string>(1_000).fill('x'.repeat(2 ** 20)) }));
+    const page = await HttpLists.open(0, () => ({ list: Array<string>(1_000).fill('x'.repeat(2 ** 20)) }));
     const socket = net.connect(Number(page.address.split(':')[1]), '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');

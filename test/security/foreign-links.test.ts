@@ -2,8 +2,8 @@ import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlin
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reset } from '../../src/cli/reset';
-import type { CommandChannelOptions } from '../../src/command/command-channel';
-import { Desk } from '../command/desk';
+import type { CommandChannelOptions } from '../../src/control/run/command-channel';
+import { Desk } from '../control/command-file-fixture';
 import { until } from '../support/until';
 import { asOther, itWithTwoUsers, OTHER, protectedSymlinks, startAsOther } from './other-user';
 

@@ -1,18 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http2';
-import { parseFrame } from '../../src/wire/call/frame';
-import { readStatus } from '../../src/wire/call/read-status';
-import { refusal } from '../../src/wire/call/grpc-status';
+import { parseFrame } from '../../src/transport/call/frame';
+import { readStatus } from '../../src/transport/call/read-status';
+import { toOutcome } from '../../src/transport/call/grpc-status';
 import { ok } from '../../src/base/outcome';
-import { decodeCommands } from '../../src/wire/message/commands';
-import { v2SegmentRoute } from '../../src/wire/v2/v2-segment-route';
-import { V2Registry } from '../../src/wire/v2/v2-registry';
-import { V3Registry } from '../../src/wire/v3/v3-registry';
-import { v3SegmentRoute } from '../../src/wire/v3/v3-segment-route';
-import { decodeEndpoints, decodeKeyInts } from '../../src/wire/v2/decode-control';
-import { Chance } from '../command/fuzz/chance';
+import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
+import { v2IdentityProbe } from '../../src/protocol/v2/segment/identity-probe';
+import { RegisterClient } from '../../src/protocol/v2/register-client';
+import { ManagementClient } from '../../src/protocol/v3/management-client';
+import { v3IdentityProbe } from '../../src/protocol/v3/segment/identity-probe';
+import { decodeEndpoints, decodeKeyInts } from '../../src/protocol/v2/register-messages';
+import { Chance } from '../control/fuzz/chance';
 import { heldBytes } from '../support/garbage';
-import { someNames } from '../wire/support/names';
-import { oracleEncode } from '../wire/support/oracle';
+import { someNames } from '../support/wire/names';
+import { oracleEncode } from '../support/wire/oracle';
 
 const MIB = 1024 * 1024;
 /** `SKYANCHOR_FUZZ=100000 npm run test:security -- fuzz`; with `SKYANCHOR_FUZZ_SEED` the same inputs again. */
@@ -83,8 +83,8 @@ function makeInput(): Buffer {
 /** Everything that reads an answer without anything around it that would catch what it throws. */
 async function readEverywhere(input: Buffer): Promise<void> {
   const answer = (): Promise<ReturnType<typeof ok<Buffer>>> => Promise.resolve(ok(input));
-  const v2 = new V2Registry(answer, () => undefined);
-  const v3 = new V3Registry(
+  const v2 = new RegisterClient(answer, () => undefined);
+  const v3 = new ManagementClient(
     answer,
     answer,
     () => 'v3',
@@ -121,7 +121,7 @@ function readFields(input: Buffer): void {
   };
   const trailers: IncomingHttpHeaders = { 'grpc-status': chance.of(['0', '7', '99', word]), 'grpc-message': word };
   const { name, details } = readStatus({ headers, trailers, rstCode: chance.below(20), isConnectionLost: false });
-  expect(refusal(name, details).reason).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(toOutcome(name, details).reason).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
 }
 
 /** These may throw, an `Error` and nothing else: the ones who call them catch it. */
@@ -129,8 +129,8 @@ const throwing: readonly ((input: Buffer) => unknown)[] = [
   decodeCommands,
   decodeKeyInts,
   decodeEndpoints,
-  (input) => v2SegmentRoute('orders').doubt(input, someNames()),
-  (input) => v3SegmentRoute().doubt(input, { protocol: 'v3', epoch: 1, service: '', instance: '', endpoint: String }),
+  (input) => v2IdentityProbe('orders').check(input, someNames()),
+  (input) => v3IdentityProbe().check(input, { protocol: 'v3', epoch: 1, service: '', instance: '', endpoint: String }),
 ];
 
 describe(`what reads the wire, given ${COUNT} inputs of seed ${SEED}`, () => {

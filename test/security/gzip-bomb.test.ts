@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { ok } from '../../src/base/outcome';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';
-import { Backends, never } from '../wire/support/backends';
-import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../wire/support/http2-server';
+import { Backends, never } from '../support/wire/backends';
+import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
 
 const MIB = 1024 * 1024;
 const HEARTBEAT = { instanceId: 7, instanceName: 'orders-1', time: 1 };

@@ -10,7 +10,7 @@ import {
   type RawHttp2Server,
 } from '../support/raw-http2';
 import { until } from '../support/until';
-import { Backends, clockOfSpeed, never } from '../wire/support/backends';
+import { Backends, clockOfSpeed, never } from '../support/wire/backends';
 
 const MIB = 1024 * 1024;
 /** What is left of an attack once it is over. */

@@ -1,9 +1,9 @@
-import { LiveSettings } from '../../src/agent/live-settings';
-import { AgentError } from '../../src/base/errors';
+import { DynamicSettings } from '../../src/agent/dynamic-settings';
+import { AgentError } from '../../src/api/errors';
 import { glob } from '../../src/base/glob';
 import { Log } from '../../src/base/log';
 import { showValue } from '../../src/config/show-value';
-import { liveIgnore } from '../../src/instrument/ignore';
+import { liveIgnore } from '../../src/instrument/http/server/ignore';
 import { resolve } from '../config/sources';
 import { costsOf } from '../support/cost';
 import { tracing } from '../support/tracing';
@@ -16,12 +16,12 @@ function made() {
   const { tracer, clock } = tracing();
   const say = (message: string) => void said.push(message);
   const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
-  const settings = new LiveSettings(resolve({}), tracer, log);
+  const settings = new DynamicSettings(resolve({}), tracer, log);
   return {
     settings,
     said,
     set: (values: Record<string, string>) =>
-      settings.take({ uuid: String(Math.random()), values: new Map(Object.entries(values)) }),
+      settings.apply({ uuid: String(Math.random()), values: new Map(Object.entries(values)) }),
   };
 }
 

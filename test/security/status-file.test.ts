@@ -13,7 +13,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
-import { StatusFile, type StatusFileOptions } from '../../src/command/status-file';
+import { StatusFile, type StatusFileOptions } from '../../src/status/status-file';
 import { asOther, itWithTwoUsers, OTHER } from './other-user';
 
 const asTwo = itWithTwoUsers();

@@ -1,6 +1,6 @@
 import { reset } from '../../src/cli/reset';
-import { status } from '../../src/cli/status';
-import { Desk } from '../cli/desk';
+import { status } from '../../src/cli/status/status';
+import { Desk } from '../cli/cli-fixture';
 import { until } from '../support/until';
 
 let desk: Desk;

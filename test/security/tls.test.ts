@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { ok, type Outcome } from '../../src/base/outcome';
-import type { TlsOptions } from '../../src/wire/backend-options';
+import type { TlsOptions } from '../../src/transport/backend-options';
 import { until } from '../support/until';
-import { BackendServer } from '../wire/support/backend-server';
-import { Backends, never } from '../wire/support/backends';
+import { BackendServer } from '../support/wire/backend-server';
+import { Backends, never } from '../support/wire/backends';
 
 const pem = (name: string): Buffer =>
   readFileSync(path.join(__dirname, '..', '..', 'fixtures', 'wire', 'tls', `${name}.pem`));

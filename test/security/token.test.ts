@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { ok } from '../../src/base/outcome';
 import { until } from '../support/until';
-import { Backends, never } from '../wire/support/backends';
-import { KNOWS_US, RawHttp2Server, respond } from '../wire/support/http2-server';
+import { Backends, never } from '../support/wire/backends';
+import { KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
 
 const authentication = 'a-secret';
 const tls = {};

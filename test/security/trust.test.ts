@@ -2,14 +2,14 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/cidr';
-import { trustedCallers } from '../../src/instrument/trusted-callers';
-import { context, untraced } from '../../src/trace/context';
-import { readSw8 } from '../../src/trace/read-sw8';
-import { SpanType } from '../../src/trace/vocabulary';
+import { trustedCallers } from '../../src/instrument/http/server/trusted-callers';
+import { context, untraced } from '../../src/tracing/context';
+import { parseSw8 } from '../../src/tracing/propagation/sw8/parse';
+import { SpanType } from '../../src/model/components';
 import { faultsOf, resolve } from '../config/sources';
-import { ask, Stage } from '../instrument/stage';
-import type { OwnNames } from '../../src/trace/own-names';
-import type { Segment } from '../../src/trace/segment';
+import { ask, Stage } from '../instrument/http-fixture';
+import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import type { Segment } from '../../src/model/segment';
 import type { IncomingMessage } from 'node:http';
 
 /** Trace 3.4.5. */
@@ -17,8 +17,8 @@ const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const CORRELATION = 'dGVuYW50:YWNtZQ==';
 const STRANGE = { sw8: SW8, 'sw8-correlation': CORRELATION, 'sw8-x': '1- ' };
-const V3: OwnNames = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
-const V2: OwnNames = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+const V3: PropagationIdentity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V2: PropagationIdentity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
 
 const cidrs = (...texts: string[]): Cidr[] => texts.map((text) => parseCidr(text)!);
 
@@ -33,7 +33,7 @@ interface Setup {
   readonly trustIncoming?: TrustIncoming;
   readonly propagateTo?: readonly string[];
   readonly sampleRate?: number;
-  readonly names?: OwnNames;
+  readonly names?: PropagationIdentity;
 }
 
 /** A gateway that asks a second server, and what headers that one has seen. */
@@ -71,7 +71,7 @@ describe('a carrier of a caller that trustIncoming leaves out', () => {
     expect(String(entry.segment.traceId)).not.toBe('3.4.5');
     expect([entry.segment.correlation, entry.segment.skipsAnalysis]).toEqual([undefined, false]);
     expect([seen[0]!['sw8-correlation'], seen[0]!['sw8-x']]).toEqual([undefined, undefined]);
-    expect(String(readSw8(seen[0]!.sw8)!.traceId)).toBe(String(entry.segment.traceId));
+    expect(String(parseSw8(seen[0]!.sw8)!.traceId)).toBe(String(entry.segment.traceId));
   });
 
   it('cannot have a trace recorded that the sample rate leaves out, nor left out one that it keeps', async () => {

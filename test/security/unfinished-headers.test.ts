@@ -8,7 +8,7 @@ import {
   type Peer,
   type RawHttp2Server,
 } from '../support/raw-http2';
-import { HostProcess } from '../wire/support/host-process';
+import { HostProcess } from '../support/wire/host-process';
 
 /** nghttp2 takes eight and ends the session at the ninth. */
 const CONTINUATIONS = 9;

@@ -1,4 +1,4 @@
-import type { SegmentCounters } from '../../src/report/tally';
+import type { SegmentCounters } from '../../src/export/segment-counters';
 
 /** Nothing is lost without being counted: `accepted = sent + dropped + inFlight + buffered`, and every drop has a reason. */
 export function assertAccounted(counters: SegmentCounters): void {

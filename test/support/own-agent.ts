@@ -1,4 +1,4 @@
-import { start, type Agent, type Options } from '../../src';
+import { start, type Agent, type Options } from '../../src/index';
 import { assertAccounted } from './accounting';
 
 const started: Agent[] = [];

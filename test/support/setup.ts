@@ -1,5 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
-import type { Agent } from '../../src/agent/agent';
+import type { Agent } from '../../src/api/agent';
 import { assertAccounted } from './accounting';
 import { patchedNow } from './patched';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Status } from '../../src/agent/status';
+import type { Status } from '../../src/api/status';
 import { assertAccounted } from './accounting';
 
 /** What the status file beside a command file says of each instance, by its name; of those that have said something. */

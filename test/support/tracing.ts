@@ -1,7 +1,7 @@
-import { IdGenerator } from '../../src/trace/id';
-import { Tracer, type TracerOptions } from '../../src/trace/tracer';
+import { IdGenerator } from '../../src/tracing/id-generator';
+import { Tracer, type TracerOptions } from '../../src/tracing/tracer';
 import { FakeClock } from './fake-clock';
-import type { Segment, Span } from '../../src/trace/segment';
+import type { Segment, Span } from '../../src/model/segment';
 import type { Clock } from '../../src/base/clock';
 
 export interface Tracing<C extends Clock> {

@@ -3,7 +3,7 @@ import { connect, type ClientHttp2Session } from 'node:http2';
 import { once } from 'node:events';
 import path from 'node:path';
 import { credentials } from '@grpc/grpc-js';
-import { AgentError } from '../../src/base/errors';
+import { AgentError } from '../../src/api/errors';
 import { startCollector, type Collector, type CollectorOptions, type FaultRule } from '../../src/testing/index';
 import { FakeClock } from '../support/fake-clock';
 import { until } from '../support/until';

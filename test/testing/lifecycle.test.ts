@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, connect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AgentError } from '../../src/base/errors';
+import { AgentError } from '../../src/api/errors';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
 import { until } from '../support/until';
 import { TestAgent } from './client';

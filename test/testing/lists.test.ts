@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { AgentError } from '../../src/base/errors';
+import type { AgentError } from '../../src/api/errors';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
 import { Recording } from '../../src/testing/record/recording';
 import { TestAgent } from './client';

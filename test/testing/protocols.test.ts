@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
 import { credentials } from '@grpc/grpc-js';
-import { AgentError } from '../../src/base/errors';
+import { AgentError } from '../../src/api/errors';
 import { startCollector, type Collector, type CollectorOptions, type Protocol } from '../../src/testing/index';
 import { until } from '../support/until';
 import { TestAgent } from './client';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { Registry } from '../../src/testing/registry/registry';
-import { wanted } from '../../src/testing/registry/wanted';
+import { rowsFor } from '../../src/testing/registry/rows';
 import { DirectoryStore } from '../../src/testing/store/directory-store';
 import { MemoryStore } from '../../src/testing/store/memory-store';
 import type { Row } from '../../src/testing/store/row';
@@ -33,7 +33,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const row = (id: number, name: string): Row => ({ ...wanted.service(name), id });
+const row = (id: number, name: string): Row => ({ ...rowsFor.service(name), id });
 
 const open = async (store: Store): Promise<Store> => {
   await store.open();
@@ -46,7 +46,7 @@ function node(store: Store): Registry {
 
 /** Asks as agents do, all names at once, until each has an id. */
 async function registerAll(registry: Registry, names: readonly string[]): Promise<Map<string, number>> {
-  const ask = async () => registry.getOrCreate<'service'>(names.map((name) => wanted.service(name)));
+  const ask = async () => registry.getOrCreate<'service'>(names.map((name) => rowsFor.service(name)));
   const rows = await until(ask, (found) => !found.includes(undefined), { everyMs: 1 });
   return new Map(rows.map((found) => [found!.name, found!.id]));
 }
@@ -159,9 +159,9 @@ describe('a node', () => {
   it('writes nothing any more once it has stopped', async () => {
     const store = new MemoryStore();
     const registry = node(store);
-    await registry.getOrCreate<'service'>([wanted.service('a')]);
+    await registry.getOrCreate<'service'>([rowsFor.service('a')]);
     await registry.stop();
-    await registry.getOrCreate<'service'>([wanted.service('b')]);
+    await registry.getOrCreate<'service'>([rowsFor.service('b')]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await store.read(0)).toEqual([]);
   });
@@ -174,7 +174,7 @@ describe('a node', () => {
       }
     }
     const registry = node(new Full());
-    await registry.getOrCreate<'service'>([wanted.service('a')]);
+    await registry.getOrCreate<'service'>([rowsFor.service('a')]);
     await until(() => errors.length);
     expect(errors).toEqual(['storage: no space left']);
     isFull = false;
@@ -226,7 +226,7 @@ describe('a directory', () => {
 
     // As a real server, it goes on with what it knows, and can write no more until it is restarted.
     expect(await registerAll(registry, ['a'])).toEqual(new Map([['a', 2]]));
-    await registry.getOrCreate<'service'>([wanted.service('c')]);
+    await registry.getOrCreate<'service'>([rowsFor.service('c')]);
     await until(() => errors.length);
     expect(errors[0]).toMatch(/^storage: .* was cleared by somebody else: restart the backend$/);
     await mine.open();

@@ -1,12 +1,11 @@
 import { Node } from '../node/node';
 import type { NodeOptions } from '../node/node-options';
 import type { Protocol } from '../protocol';
-import { Ledger } from '../registry/ledger';
+import { RowTable } from '../registry/id-table';
 import type { IncomingSegment } from '../segment/incoming';
 import { HOST } from '../server/listener';
-import { claimPort } from './claim-port';
+import { listenOnFreePort, relisten } from './ports';
 import { Keeper, keeperOf } from './keeper';
-import { reclaimPort } from './reclaim-port';
 
 export interface ClusterOptions extends Omit<NodeOptions, 'node'> {
   readonly nodes: number;
@@ -22,7 +21,7 @@ interface Seat {
   node: Node | undefined;
   keeper: Keeper | undefined;
   /** What the node knew when it last spoke v2 and went down. */
-  ledger: Ledger;
+  ledger: RowTable;
   waiting: readonly IncomingSegment[];
 }
 
@@ -40,7 +39,7 @@ export class Cluster {
       port: port === 0 ? 0 : port + index,
       node: undefined,
       keeper: undefined,
-      ledger: new Ledger(),
+      ledger: new RowTable(),
       waiting: [],
     }));
   }
@@ -56,7 +55,7 @@ export class Cluster {
   }
 
   /** Of v2, of the node that has seen most. */
-  get ledger(): Ledger {
+  get ledger(): RowTable {
     return this.seats
       .map(({ node, ledger }) => node?.ledger ?? ledger)
       .reduce((best, ledger) => (ledger.version > best.version ? ledger : best));
@@ -65,7 +64,9 @@ export class Cluster {
   /** The first start: ports that are asked for have to be free. */
   async begin(): Promise<void> {
     await this.options.store.open();
-    await this.whole((seat) => this.seatNode(seat, (open) => (seat.port === 0 ? claimPort(open) : open(seat.port))));
+    await this.whole((seat) =>
+      this.seatNode(seat, (open) => (seat.port === 0 ? listenOnFreePort(open) : open(seat.port))),
+    );
   }
 
   /** Every node that is down comes up on its port. */
@@ -80,7 +81,7 @@ export class Cluster {
 
   async startNode(index: number): Promise<void> {
     const seat = this.seat(index);
-    if (!seat.node) await this.seatNode(seat, (open) => reclaimPort(seat.port, open));
+    if (!seat.node) await this.seatNode(seat, (open) => relisten(seat.port, open));
   }
 
   async stopNode(index: number): Promise<void> {
@@ -97,7 +98,7 @@ export class Cluster {
   /** What the nodes knew and had in their waiting rooms is gone with the storage. */
   forget(): void {
     for (const seat of this.seats) {
-      seat.ledger = new Ledger();
+      seat.ledger = new RowTable();
       seat.waiting = [];
     }
   }

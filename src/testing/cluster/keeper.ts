@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock';
-import { Log, type Logger } from '../../base/log';
+import { Log } from '../../base/log';
+import type { Logger } from '../../api/logger';
 import { Loop } from '../../base/loop';
 
 export interface KeeperOptions {

@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock';
-import type { Logger } from '../../base/log';
+import type { Logger } from '../../api/logger';
 import type { Faults } from '../faults';
 import type { Protocol } from '../protocol';
 import type { Recorder } from '../record/recorder';
 import type { OapVersion } from '../segment/exchange';
 import type { TlsFiles } from '../server/listener';
 import type { Store } from '../store/store';
-import type { Catalogue } from '../v3/catalogue';
+import type { Inventory } from '../v3/inventory';
 import type { Configurations } from '../v3/configurations';
 
 export interface NodeOptions {
@@ -16,7 +16,7 @@ export interface NodeOptions {
   /** Of v2. */
   readonly store: Store;
   /** Of v3. */
-  readonly catalogue: Catalogue;
+  readonly catalogue: Inventory;
   readonly configurations: Configurations;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,7 +1,7 @@
-import { Notes } from '../record/notes';
-import type { Ledger } from '../registry/ledger';
+import { NodeRecorder } from '../record/node-recorder';
+import type { RowTable } from '../registry/id-table';
 import type { IncomingSegment } from '../segment/incoming';
-import { Gate } from '../server/gate';
+import { CallInterceptor } from '../server/call-interceptor';
 import { Listener } from '../server/listener';
 import { serve } from '../server/serve';
 import { v3Methods } from '../v3/v3-methods';
@@ -13,17 +13,17 @@ export class Node {
   private constructor(
     private readonly v2: V2Backend | undefined,
     private readonly waiting: readonly IncomingSegment[],
-    private readonly notes: Notes,
+    private readonly notes: NodeRecorder,
     private readonly listener: Listener,
   ) {}
 
   /** @param waiting what the node had in its waiting room when it last spoke v2 and went down */
   static async start(port: number, options: NodeOptions, waiting: readonly IncomingSegment[]): Promise<Node> {
     const { node, protocol, recorder } = options;
-    const notes = new Notes(recorder, node);
+    const notes = new NodeRecorder(recorder, node);
     const v2 = protocol === 'v2' ? await V2Backend.open(notes, options) : undefined;
     const listener = new Listener();
-    const gate = new Gate({ ...options, notes, goaway: (graceMs) => listener.goaway(graceMs) });
+    const gate = new CallInterceptor({ ...options, notes, goaway: (graceMs) => listener.goaway(graceMs) });
     const methods = v2 ? v2.methods : v3Methods({ ...options, notes });
     await listener.open(port, options.tls, serve(protocol, gate, methods));
     v2?.resume(waiting);
@@ -35,7 +35,7 @@ export class Node {
   }
 
   /** What it knows of the storage; undefined unless it speaks v2. */
-  get ledger(): Ledger | undefined {
+  get ledger(): RowTable | undefined {
     return this.v2?.ledger;
   }
 

@@ -1,6 +1,6 @@
 import { v4 as uuid } from 'uuid';
-import type { Logger } from '../../base/log';
-import type { Notes } from '../record/notes';
+import type { Logger } from '../../api/logger';
+import type { NodeRecorder } from '../record/node-recorder';
 import type { Registry } from '../registry/registry';
 import type { Handle } from '../server/methods';
 import type { InstanceRow } from '../store/row';
@@ -13,7 +13,7 @@ interface Ping {
 
 export interface PingOptions {
   readonly registry: Registry;
-  readonly notes: Notes;
+  readonly notes: NodeRecorder;
   readonly logger: Pick<Logger, 'error'>;
   readonly checkHeartbeatName: boolean;
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock';
-import { iso } from '../../base/iso';
+import { toIso } from '../../base/time';
 import { getOrCreateAddresses } from '../registry/address';
 import type { Registry } from '../registry/registry';
-import { displayName, wanted } from '../registry/wanted';
+import { displayName, rowsFor } from '../registry/rows';
 import type { OapVersion } from '../segment/exchange';
 import type { Handle } from '../server/methods';
 import type { Property } from '../store/row';
@@ -41,7 +41,7 @@ export function registration(registry: Registry, clock: Clock, oap: OapVersion):
     doServiceRegister: async (request) => {
       const { services } = request as unknown as Services;
       const rows = await registry.getOrCreate<'service'>(
-        services.map(({ serviceName }) => wanted.service(serviceName)),
+        services.map(({ serviceName }) => rowsFor.service(serviceName)),
       );
       return {
         services: pairs(
@@ -60,7 +60,7 @@ export function registration(registry: Registry, clock: Clock, oap: OapVersion):
       }
       const rows = await registry.getOrCreate<'instance'>(
         known.map(({ serviceId, instanceUUID, time, properties }) =>
-          wanted.instance(serviceId, instanceUUID, {
+          rowsFor.instance(serviceId, instanceUUID, {
             name: displayName(registry.ledger.get('service', serviceId)?.name ?? '', properties),
             properties,
             registeredAt: timeText(Number(time), clock),
@@ -82,7 +82,7 @@ export function registration(registry: Registry, clock: Clock, oap: OapVersion):
         ({ from }) => oap === '6.5' || from === 'server',
       );
       const rows = await registry.getOrCreate<'endpoint'>(
-        endpoints.map(({ serviceId, endpointName, from }) => wanted.endpoint(serviceId, endpointName, from)),
+        endpoints.map(({ serviceId, endpointName, from }) => rowsFor.endpoint(serviceId, endpointName, from)),
       );
       const elements = endpoints.map((endpoint, index) => ({ ...endpoint, endpointId: rows[index]?.id ?? 0 }));
       return { elements: elements.filter(({ endpointId }) => endpointId !== 0) };
@@ -109,5 +109,5 @@ function pairs(names: readonly string[], rows: readonly ({ readonly id: number }
 
 /** What is no date is shown as now. */
 function timeText(millis: number, clock: Clock): string {
-  return iso(Math.abs(millis) <= 8.64e15 ? millis : clock.now());
+  return toIso(Math.abs(millis) <= 8.64e15 ? millis : clock.now());
 }

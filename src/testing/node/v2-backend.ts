@@ -1,24 +1,24 @@
-import type { Notes } from '../record/notes';
-import type { Ledger } from '../registry/ledger';
+import type { NodeRecorder } from '../record/node-recorder';
+import type { RowTable } from '../registry/id-table';
 import { Registry } from '../registry/registry';
 import type { IncomingSegment } from '../segment/incoming';
 import type { Methods } from '../server/methods';
 import type { NodeOptions } from './node-options';
 import { ping } from './ping';
-import { Reception } from './reception';
+import { V2SegmentReceiver } from './segment-receiver';
 import { registration } from './registration';
 
 /** What a node does at the methods of v2: ids from the storage, and segments that wait for them. */
 export class V2Backend {
   readonly methods: Methods;
-  private readonly reception: Reception;
+  private readonly reception: V2SegmentReceiver;
 
   private constructor(
     private readonly registry: Registry,
-    notes: Notes,
+    notes: NodeRecorder,
     options: NodeOptions,
   ) {
-    const reception = new Reception({ ...options, registry, notes });
+    const reception = new V2SegmentReceiver({ ...options, registry, notes });
     this.reception = reception;
     this.methods = {
       unary: {
@@ -29,13 +29,13 @@ export class V2Backend {
     };
   }
 
-  static async open(notes: Notes, options: NodeOptions): Promise<V2Backend> {
+  static async open(notes: NodeRecorder, options: NodeOptions): Promise<V2Backend> {
     const registry = new Registry(options);
     await registry.catchUp();
     return new V2Backend(registry, notes, options);
   }
 
-  get ledger(): Ledger {
+  get ledger(): RowTable {
     return this.registry.ledger;
   }
 

@@ -1,11 +1,8 @@
 import type { Clock } from '../../base/clock';
-import { iso } from '../../base/iso';
-import type { CallRecord, Method } from './call';
-import type { HeartbeatRecord } from './heartbeat';
-import type { LogEntry } from './log';
-import type { MeterRecord } from './meter';
+import { toIso } from '../../base/time';
+import type { CallRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './records';
 import { Recording, type RecordingCount } from './recording';
-import type { DroppedSegmentRecord, SegmentRecord } from './segment';
+import type { DroppedSegmentRecord, SegmentRecord } from './segment-records';
 
 type List = 'calls' | 'heartbeats' | 'segments' | 'droppedSegments' | 'meters' | 'logs';
 export type Counts = Readonly<Record<List, RecordingCount>>;
@@ -47,7 +44,7 @@ export class Recorder {
   }
 
   now(): string {
-    return iso(this.clock.now());
+    return toIso(this.clock.now());
   }
 
   millis(): number {
@@ -142,7 +139,7 @@ export class Recorder {
 
   /** What is older than `ageMs` goes; calls stay, they are our notes and not the backend's. */
   expire(ageMs: number): void {
-    const oldest = iso(this.clock.now() - ageMs);
+    const oldest = toIso(this.clock.now() - ageMs);
     const isYoung = ({ at }: { readonly at: string }): boolean => at >= oldest;
     this.heartbeatList.retain(isYoung);
     this.segmentList.retain(isYoung);

@@ -1,10 +1,10 @@
-import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from '../record/rows';
-import type { Ledger } from './ledger';
-import { keyOfAddressInstance, keyOfAddressService } from './wanted';
+import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from '../record/inventory-entries';
+import type { RowTable } from './id-table';
+import { keyOfAddressInstance, keyOfAddressService } from './rows';
 
 /** A ledger as people read it: without what the backend made up for network addresses, each in the order of the ids. */
 export class Listing {
-  constructor(private readonly ledger: Ledger) {}
+  constructor(private readonly ledger: RowTable) {}
 
   services(): ServiceEntry[] {
     return this.ledger

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../../base/clock';
-import { messageOf } from '../../base/errors';
-import type { Logger } from '../../base/log';
+import { errorMessage } from '../../base/text';
+import type { Logger } from '../../api/logger';
 import type { Kind, RowOf, Unnumbered } from '../store/row';
 import type { Commit, Store } from '../store/store';
-import { Ledger } from './ledger';
+import { RowTable } from './id-table';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -23,7 +23,7 @@ const LONGEST_KEY = 300;
  * that this node has seen, and again after what others wrote meanwhile.
  */
 export class Registry {
-  readonly ledger = new Ledger();
+  readonly ledger = new RowTable();
   /** Keys of rows that are on their way: asking twice creates once. */
   private readonly underway = new Set<string>();
   private readonly timers = new Set<Timer>();
@@ -111,7 +111,7 @@ export class Registry {
       }
     } catch (error) {
       // The agent asks again; a storage that was cleared by somebody else refuses until this backend is restarted.
-      this.options.logger.error(`storage: ${messageOf(error)}`);
+      this.options.logger.error(`storage: ${errorMessage(error)}`);
     }
   }
 

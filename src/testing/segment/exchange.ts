@@ -1,7 +1,7 @@
-import type { Ledger } from '../registry/ledger';
-import { keyOfAddressInstance, keyOfAddressService, keyOfEndpoint, wanted } from '../registry/wanted';
+import type { RowTable } from '../registry/id-table';
+import { keyOfAddressInstance, keyOfAddressService, keyOfEndpoint, rowsFor } from '../registry/rows';
 import type { DetectPoint, EndpointRow, NetworkAddressRow, Unnumbered } from '../store/row';
-import { componentId } from './component';
+import { componentId } from '../../model/components';
 import type { WireRef, WireSpan } from './wire-segment';
 
 /** The versions whose rules differ. */
@@ -23,7 +23,7 @@ export class Exchange {
   fault: string | undefined;
 
   constructor(
-    private readonly ledger: Ledger,
+    private readonly ledger: RowTable,
     private readonly oap: OapVersion,
     private readonly serviceId: number,
   ) {}
@@ -52,7 +52,7 @@ export class Exchange {
 
   private operationName({ operationNameId, operationName, spanType }: WireSpan): void {
     if (operationNameId !== 0 || (this.oap === '6.6' && spanType !== 'Entry')) return;
-    const endpoint = wanted.endpoint(this.serviceId, operationName || UNNAMED, pointOf(spanType));
+    const endpoint = rowsFor.endpoint(this.serviceId, operationName || UNNAMED, pointOf(spanType));
     if (this.ledger.find('endpoint', endpoint.key)) return;
     this.endpoints.push(endpoint);
     this.wait(`operationName "${endpoint.name}" has no id`);
@@ -89,7 +89,7 @@ export class Exchange {
 }
 
 /** It has its id as soon as the service and the instance that stand for it exist. */
-export function completeAddress(ledger: Ledger, name: string): NetworkAddressRow | undefined {
+export function completeAddress(ledger: RowTable, name: string): NetworkAddressRow | undefined {
   const address = ledger.find('networkAddress', name);
   const service = address && ledger.find('service', keyOfAddressService(address.id));
   return service && ledger.find('instance', keyOfAddressInstance(service.id, address.id)) ? address : undefined;
@@ -101,7 +101,7 @@ function pointOf(type: WireSpan['spanType']): DetectPoint {
   return type === 'Exit' ? 'client' : 'local';
 }
 
-function findEndpoint(ledger: Ledger, serviceId: number, name: string): EndpointRow | undefined {
+function findEndpoint(ledger: RowTable, serviceId: number, name: string): EndpointRow | undefined {
   const points: readonly DetectPoint[] = ['server', 'client', 'local'];
   return points
     .map((point) => ledger.find('endpoint', keyOfEndpoint(serviceId, name, point)))

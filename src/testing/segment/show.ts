@@ -1,13 +1,13 @@
-import type { Ledger } from '../registry/ledger';
-import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment';
-import { componentId, componentName } from './component';
+import type { RowTable } from '../registry/id-table';
+import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment-records';
+import { componentId, componentName } from '../../model/components';
 import type { IncomingSegment } from './incoming';
 import { idText, type WireRef, type WireSpan } from './wire-segment';
 
 /** A segment as the backend shows it: the ids it came with, and beside each the name that the backend has for it. */
 export function show(
   { traceIds, segmentId, wire }: IncomingSegment,
-  ledger: Ledger,
+  ledger: RowTable,
 ): Omit<SegmentRecord, 'at' | 'node'> {
   return {
     traceId: traceIds.at(-1) ?? '',
@@ -22,7 +22,7 @@ export function show(
   };
 }
 
-function showSpan(span: WireSpan, ledger: Ledger): SpanRecord {
+function showSpan(span: WireSpan, ledger: RowTable): SpanRecord {
   const component = span.componentId || componentId(span.component);
   return {
     spanId: span.spanId,
@@ -44,7 +44,7 @@ function showSpan(span: WireSpan, ledger: Ledger): SpanRecord {
   };
 }
 
-function showRef(ref: WireRef, ledger: Ledger): RefRecord {
+function showRef(ref: WireRef, ledger: RowTable): RefRecord {
   return {
     type: ref.refType,
     parentSegmentId: idText(ref.parentTraceSegmentId),
@@ -62,10 +62,10 @@ function showRef(ref: WireRef, ledger: Ledger): RefRecord {
 }
 
 /** Where both travelled, the id counts. */
-function endpointName(ledger: Ledger, id: number, name: string): string {
+function endpointName(ledger: RowTable, id: number, name: string): string {
   return id === 0 ? name : (ledger.get('endpoint', id)?.name ?? '');
 }
 
-function addressName(ledger: Ledger, id: number, name: string): string {
+function addressName(ledger: RowTable, id: number, name: string): string {
   return id === 0 ? name : (ledger.get('networkAddress', id)?.name ?? '');
 }

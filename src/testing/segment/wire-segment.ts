@@ -1,5 +1,5 @@
 import type { Property } from '../store/row';
-import type { SpanRecord } from '../record/segment';
+import type { SpanRecord } from '../record/segment-records';
 
 /** Messages of protocol v2 as they were decoded: int64 as text, enums by name, every field there. */
 interface WireId {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Server, ServerCredentials, type ConnectionInjector, type ServiceDefinition } from '@grpc/grpc-js';
-import { messageOf } from '../../base/errors';
+import { errorMessage } from '../../base/text';
 import type { Served } from './serve';
 
 /** PEM, as text or bytes. */
@@ -35,7 +35,7 @@ export class Listener {
     try {
       await once(this.tcp, 'listening');
     } catch (error) {
-      throw new Error(`cannot listen on ${HOST}:${port}: ${messageOf(error)}`, { cause: error });
+      throw new Error(`cannot listen on ${HOST}:${port}: ${errorMessage(error)}`, { cause: error });
     }
   }
 

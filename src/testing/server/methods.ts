@@ -1,4 +1,8 @@
-import type { Method } from '../record/call';
+import type { Method } from '../record/records';
+import type { Type } from 'protobufjs';
+import type { sendUnaryData, ServerUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
+import { refusal, reply } from './answer';
+import type { CallInterceptor } from './call-interceptor';
 
 /** `undefined`: the handler of the real server throws. */
 export type Handle = (
@@ -17,4 +21,32 @@ export interface StreamReader {
 export interface Methods {
   readonly unary: Partial<Record<Method, Handle>>;
   readonly streams: Partial<Record<Method, () => StreamReader>>;
+}
+
+/** One path that a backend answers at. */
+export interface Route {
+  readonly method: Method;
+  readonly path: string;
+  /** Many messages are asked, one is answered. */
+  readonly isStream: boolean;
+  readonly request: Type;
+  readonly response: Type;
+  /** What is said with UNKNOWN, when a message does not parse or a handler throws. */
+  readonly failure: string;
+}
+
+/** A method that this backend does not have. No token is asked for, and nothing is read. */
+export function unimplemented({ method, path }: Route, gate: CallInterceptor): UntypedHandleCall {
+  const handle = (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+    const { log, passage } = gate.enter({ method, path, isLacking: true }, call.metadata);
+    call.on('cancelled', () => log.ended('CANCELLED'));
+    call.on('error', () => log.ended('CANCELLED'));
+    void passage.then((allowed) => {
+      if (allowed.type === 'hang') return;
+      const answer = allowed.type === 'pass' ? refusal('UNIMPLEMENTED', `Method not found: ${path.slice(1)}`) : allowed;
+      log.ended(answer.type === 'message' ? 'OK' : answer.code);
+      reply(answer, callback);
+    });
+  };
+  return handle as UntypedHandleCall;
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import protobuf from 'protobufjs';
 import type { Protocol } from '../protocol';
-import { METHODS, type Method } from '../record/call';
-import type { Route } from './route';
+import { METHODS, type Method } from '../record/records';
+import type { Route } from './methods';
 
 type Contract = 'v2' | 'v3';
 

@@ -1,9 +1,7 @@
 import type { UntypedHandleCall } from '@grpc/grpc-js';
 import type { Protocol } from '../protocol';
-import type { Gate } from './gate';
-import { lacking } from './lacking';
-import type { Methods } from './methods';
-import type { Route } from './route';
+import type { CallInterceptor } from './call-interceptor';
+import { unimplemented, type Methods, type Route } from './methods';
 import { knownRoutes, routesOf } from './schema';
 import { stream } from './stream';
 import { unary } from './unary';
@@ -17,14 +15,21 @@ export interface Served {
  * All that a backend of this protocol answers. Whatever else an agent might ask for is refused as a real server
  * refuses a method that it lacks, and noted: by that an agent finds out whom it talks to.
  */
-export function serve(protocol: Protocol, gate: Gate, { unary: single, streams }: Methods): readonly Served[] {
+export function serve(
+  protocol: Protocol,
+  gate: CallInterceptor,
+  { unary: single, streams }: Methods,
+): readonly Served[] {
   const own = routesOf(protocol);
   const foreign = new Map(knownRoutes().map((route) => [route.path, route]));
   for (const { path } of own) foreign.delete(path);
   return [
     ...own.map((route) => ({ route, handler: handlerOf(route) })),
     // As streams, whose handler is asked before anything was read.
-    ...[...foreign.values()].map((route) => ({ route: { ...route, isStream: true }, handler: lacking(route, gate) })),
+    ...[...foreign.values()].map((route) => ({
+      route: { ...route, isStream: true },
+      handler: unimplemented(route, gate),
+    })),
   ];
 
   function handlerOf(route: Route): UntypedHandleCall {

@@ -1,14 +1,17 @@
 import type { handleClientStreamingCall, ServerReadableStream } from '@grpc/grpc-js';
 import { refusal, reply } from './answer';
-import type { Gate } from './gate';
-import type { StreamReader } from './methods';
-import type { Route } from './route';
+import type { CallInterceptor } from './call-interceptor';
+import type { StreamReader, Route } from './methods';
 
 const EMPTY = Buffer.alloc(0);
 const IGNORE: StreamReader = { take: () => Promise.resolve() };
 
 /** A stream of messages, as grpc-js wants it. Answered once every message that came has been looked at. */
-export function stream(route: Route, gate: Gate, begin: () => StreamReader): handleClientStreamingCall<Buffer, Buffer> {
+export function stream(
+  route: Route,
+  gate: CallInterceptor,
+  begin: () => StreamReader,
+): handleClientStreamingCall<Buffer, Buffer> {
   return (call, callback) => {
     const { log, passage } = gate.enter(route, call.metadata);
     call.on('cancelled', () => log.ended('CANCELLED'));

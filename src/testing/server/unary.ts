@@ -1,14 +1,13 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import { messageOf } from '../../base/errors';
+import { errorMessage } from '../../base/text';
 import type { CallLog } from '../record/recorder';
 import { type Answer, refusal, reply } from './answer';
 import { decode, encode } from './codec';
-import type { Gate, Passage } from './gate';
-import type { Handle } from './methods';
-import type { Route } from './route';
+import type { CallInterceptor, Admission } from './call-interceptor';
+import type { Handle, Route } from './methods';
 
 /** A method with one question and one answer, as grpc-js wants it. */
-export function unary(route: Route, gate: Gate, handle: Handle): handleUnaryCall<Buffer, Buffer> {
+export function unary(route: Route, gate: CallInterceptor, handle: Handle): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const { log, passage } = gate.enter(route, call.metadata);
     call.on('cancelled', () => log.ended('CANCELLED'));
@@ -26,7 +25,7 @@ function end(answer: Answer, log: CallLog, callback: Parameters<typeof reply>[1]
 }
 
 async function answerTo(
-  passage: Passage,
+  passage: Admission,
   { response, failure }: Route,
   request: Readonly<Record<string, unknown>> | undefined,
   handle: Handle,
@@ -39,7 +38,7 @@ async function answerTo(
     return value ? { type: 'message', bytes: encode(response, value) } : refusal('UNKNOWN', failure);
   } catch (error) {
     // The storage; here somebody is helped by knowing why.
-    return refusal('UNKNOWN', messageOf(error));
+    return refusal('UNKNOWN', errorMessage(error));
   }
 }
 

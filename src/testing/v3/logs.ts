@@ -1,5 +1,5 @@
-import type { LogEntry } from '../record/log';
-import type { Notes } from '../record/notes';
+import type { LogEntry } from '../record/records';
+import type { NodeRecorder } from '../record/node-recorder';
 import { decode } from '../server/codec';
 import type { StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
@@ -24,7 +24,7 @@ interface WireBody {
 }
 
 /** One stream: the first service that is named counts for all that comes behind. Without one a log is ignored. */
-export function logs(notes: Notes): StreamReader {
+export function logs(notes: NodeRecorder): StreamReader {
   let service = '';
   return {
     take: (bytes) => {
@@ -36,7 +36,7 @@ export function logs(notes: Notes): StreamReader {
   };
 }
 
-function entryOf(log: WireLog, service: string, notes: Notes): Omit<LogEntry, 'at' | 'node'> {
+function entryOf(log: WireLog, service: string, notes: NodeRecorder): Omit<LogEntry, 'at' | 'node'> {
   return {
     service,
     instance: log.serviceInstance,

@@ -1,8 +1,7 @@
-import type { Notes } from '../record/notes';
+import type { NodeRecorder } from '../record/node-recorder';
 import type { Handle } from '../server/methods';
 import type { Property } from '../store/row';
-import type { Catalogue } from './catalogue';
-import { filed } from './names';
+import { type Inventory, truncateNames } from './inventory';
 
 interface InstanceRequest {
   readonly service: string;
@@ -15,13 +14,13 @@ interface Properties extends InstanceRequest {
 
 /** Both are answered by empty Commands, whatever they say: nothing resets a v3 agent. */
 export function management(
-  catalogue: Catalogue,
-  notes: Notes,
+  catalogue: Inventory,
+  notes: NodeRecorder,
 ): Record<'keepAlive' | 'reportInstanceProperties', Handle> {
   return {
     keepAlive: (request) => {
       const identity = identityOf(request as unknown as InstanceRequest);
-      if (notes.isOpen) catalogue.see(identity, notes.now());
+      if (notes.isOpen) catalogue.upsert(identity, notes.now());
       notes.heartbeat({ ...identity, instanceId: 0, time: 0, reset: false });
       return Promise.resolve({});
     },
@@ -35,5 +34,5 @@ export function management(
 }
 
 function identityOf({ service, serviceInstance }: InstanceRequest) {
-  return { service: filed.service(service), uuid: filed.instance(serviceInstance) };
+  return { service: truncateNames.service(service), uuid: truncateNames.instance(serviceInstance) };
 }

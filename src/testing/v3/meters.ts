@@ -1,5 +1,5 @@
-import type { MeterRecord } from '../record/meter';
-import type { Notes } from '../record/notes';
+import type { MeterRecord } from '../record/records';
+import type { NodeRecorder } from '../record/node-recorder';
 import { decode } from '../server/codec';
 import type { StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
@@ -26,7 +26,7 @@ interface WireMeter {
 type Measured = Pick<MeterRecord, 'name' | 'labels' | 'value' | 'buckets'>;
 
 /** Of one stream: an instance says who it is once, and means all. Taken when the stream ends. */
-export function meters(notes: Notes): StreamReader {
+export function meters(notes: NodeRecorder): StreamReader {
   const batch = new Batch(notes);
   return {
     take: (bytes) => {
@@ -38,7 +38,7 @@ export function meters(notes: Notes): StreamReader {
 }
 
 /** Each message is a batch of its own. */
-export function meterBatches(notes: Notes): StreamReader {
+export function meterBatches(notes: NodeRecorder): StreamReader {
   return {
     take: (bytes) => {
       const { meterData } = decode(messageType('v3', 'MeterDataCollection'), bytes) as {
@@ -58,7 +58,7 @@ class Batch {
   private instance = '';
   private time = 0;
 
-  constructor(private readonly notes: Notes) {}
+  constructor(private readonly notes: NodeRecorder) {}
 
   add(meter: WireMeter): void {
     const measured = measuredOf(meter);

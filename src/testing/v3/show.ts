@@ -1,6 +1,6 @@
-import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment';
-import { componentName } from '../segment/component';
-import { filed } from './names';
+import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment-records';
+import { componentName } from '../../model/components';
+import { truncateNames } from './inventory';
 import type { WireRef, WireSegment, WireSpan } from './wire-segment';
 
 /** A segment as the backend shows it, in the words of v2: where an id would be is 0. */
@@ -9,9 +9,9 @@ export function show(segment: WireSegment): Omit<SegmentRecord, 'at' | 'node'> {
     traceId: segment.traceId,
     traceIds: [segment.traceId],
     segmentId: segment.traceSegmentId,
-    service: filed.service(segment.service),
+    service: truncateNames.service(segment.service),
     serviceId: 0,
-    instance: filed.instance(segment.serviceInstance),
+    instance: truncateNames.instance(segment.serviceInstance),
     instanceId: 0,
     isSizeLimited: segment.isSizeLimited,
     spans: segment.spans.map(showSpan),

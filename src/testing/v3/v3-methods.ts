@@ -1,24 +1,23 @@
-import type { Notes } from '../record/notes';
+import type { NodeRecorder } from '../record/node-recorder';
 import { decode } from '../server/codec';
 import type { Methods, StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
-import type { Catalogue } from './catalogue';
-import type { Configurations } from './configurations';
-import { discovery } from './discovery';
+import type { Inventory } from './inventory';
+import { type Configurations, discovery } from './configurations';
 import { logs } from './logs';
 import { management } from './management';
 import { meterBatches, meters } from './meters';
-import { Reception } from './reception';
+import { V3SegmentReceiver } from './segment-receiver';
 
 export interface V3Options {
-  readonly catalogue: Catalogue;
+  readonly catalogue: Inventory;
   readonly configurations: Configurations;
-  readonly notes: Notes;
+  readonly notes: NodeRecorder;
 }
 
 /** What a node does at the methods of v3; which of them it has, and under which paths, is told by its protocol. */
 export function v3Methods({ catalogue, configurations, notes }: V3Options): Methods {
-  const reception = new Reception(catalogue, notes);
+  const reception = new V3SegmentReceiver(catalogue, notes);
   return {
     unary: {
       ...management(catalogue, notes),

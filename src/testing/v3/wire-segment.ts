@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../record/segment';
+import type { SpanRecord } from '../record/segment-records';
 import type { Property } from '../store/row';
 
 /** Messages of protocol v3 as they were decoded: int64 as text, enums by name, every field there. */

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { REGISTER, startApp, type App } from '../../support/app';
 import { until } from '../../support/until';
 import type { ScenarioBackend, SpanRow } from '../../scenario/backend';
-import { V3 } from '../../scenario/manner';
+import { V3 } from '../../scenario/protocol-expectations';
 import { startOapBackend } from '../../scenario/oap-backend';
 import { Operator } from '../../scenario/operator';
 import { instanceOf, type StartPeer } from './peer';

@@ -22,7 +22,7 @@ const NEEDED = [
   'dist/cli/main.js',
 ];
 /** Of what no entry leads to. */
-const UNREACHABLE = ['dist/cli/main.d.ts', 'dist/agent/running-agent.d.ts', 'dist/wire/backend.d.ts'];
+const UNREACHABLE = ['dist/cli/main.d.ts', 'dist/agent/running-agent.d.ts', 'dist/protocol/backend.d.ts'];
 
 async function checkTarball(score, files) {
   await score.check('the tarball holds nothing but the package', () => {

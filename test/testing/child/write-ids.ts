@@ -1,7 +1,7 @@
 import { systemClock } from '../../../src/base/clock';
 import { stderrLogger } from '../../../src/base/log';
 import { Registry } from '../../../src/testing/registry/registry';
-import { wanted } from '../../../src/testing/registry/wanted';
+import { rowsFor } from '../../../src/testing/registry/rows';
 import { DirectoryStore } from '../../../src/testing/store/directory-store';
 
 /** A node of its own process: registers the names it is told to, and prints each id once it is durable. */
@@ -20,7 +20,7 @@ async function main([directory = '', ...names]: readonly string[]): Promise<void
   const door = setInterval(() => undefined, 1_000);
   for (const name of names) {
     for (;;) {
-      const [row] = await registry.getOrCreate<'service'>([wanted.service(name)]);
+      const [row] = await registry.getOrCreate<'service'>([rowsFor.service(name)]);
       if (row) {
         process.stdout.write(`${row.id} ${name}\n`);
         break;

@@ -1,0 +1,223 @@
+import type { Clock } from '../base/clock';
+import { toIso } from '../base/time';
+import type { LoadError } from '../base/lazy';
+import type { Log } from '../base/log';
+import { retryable } from '../base/outcome';
+import type { Config } from '../config/config';
+import type { Registrar } from '../protocol/registration/registrar';
+import type { Configuration } from '../model/registration';
+import { v3InstanceName } from '../protocol/v3/name-limits';
+import { Reporter } from '../export/reporter';
+import type { IdGenerator } from '../tracing/id-generator';
+import { NO_EPOCH } from '../tracing/propagation/self-call-guard';
+import type { PropagationIdentity } from '../tracing/propagation/propagation-identity';
+import type { Backend } from '../protocol/backend';
+import { late } from './lazy';
+import { NamesProvider } from './names-provider';
+import type { Status } from '../api/status';
+import { Telemetry } from './telemetry';
+import { version } from './version';
+
+export interface BackendSessionOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ids: IdGenerator;
+  /** Of the agent. */
+  readonly startedAt: number;
+  isStopping(): boolean;
+  /** A package that a connection needs cannot be loaded. */
+  onLoadError(error: LoadError): void;
+  /** No segment waits to be sent any more, or no backend is there to take one. */
+  onIdle(): void;
+  /** Something that `status()` shows has changed. */
+  onChange(): void;
+  /** Segments were accepted, sent or dropped. */
+  onCounts(): void;
+  /** The backend has configured this service otherwise than before. */
+  onConfiguration(configuration: Configuration): void;
+}
+
+/** What there is only once the instance's name is known. */
+interface Started {
+  readonly instanceName: string;
+  readonly backend: Backend;
+  readonly registrar: Registrar;
+  readonly names: NamesProvider;
+}
+
+type UpstreamStatus = Pick<
+  Status,
+  'instance' | 'backend' | 'protocol' | 'registration' | 'heartbeat' | 'endpoints' | 'networkAddresses' | 'segments'
+>;
+
+/** Of the registration, until there is a registrar. */
+const FIRST_EPOCH = 1;
+const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };
+const NO_NAMES = { known: 0, pending: 0, refused: 0 };
+
+/**
+ * What a backend has of the agent: the connection, the registration, the names we go by, segments, and what depends on
+ * the protocol that it speaks. Before it is started, segments wait, and nothing else is there.
+ */
+export class BackendSession {
+  readonly reporter: Reporter;
+  private readonly telemetry: Telemetry;
+  private started: Started | undefined;
+  private hasFailed = false;
+  private isWell = false;
+  private isAnnounced = false;
+
+  constructor(private readonly options: BackendSessionOptions) {
+    const { config, clock, log } = options;
+    this.telemetry = new Telemetry(options);
+    this.reporter = new Reporter({
+      api: {
+        encode: (segment) => this.started?.backend.segments.encode(segment) ?? 'not-now',
+        take: () => this.started?.backend.segments.take(),
+        open: (signal) => this.started?.backend.segments.open(signal) ?? Promise.resolve(retryable('not started')),
+        writeNow: (batches) => this.started?.backend.segments.writeNow(batches) ?? 0,
+      },
+      clock,
+      log,
+      maxBuffer: config.maxBuffer,
+      ready: () => this.started?.names.current() !== undefined,
+      onIdle: () => options.onIdle(),
+      onCounts: () => options.onCounts(),
+    });
+  }
+
+  /** For the headers between processes; nothing before the instance has its name. */
+  carrierNames(): PropagationIdentity | undefined {
+    return this.started?.names.forPropagation();
+  }
+
+  /** That the ids in the carriers of other processes are of: none where they may be those of before a reset. */
+  get carrierEpoch(): number {
+    const { registrar } = this.started ?? {};
+    if (!registrar) return FIRST_EPOCH;
+    return registrar.mayOthersLag ? NO_EPOCH : registrar.state.epoch;
+  }
+
+  get isConnected(): boolean {
+    return this.started?.backend.address !== undefined;
+  }
+
+  /** A backend is connected, or no attempt to reach one has failed since. */
+  get mayReachBackend(): boolean {
+    return this.isConnected || !this.hasFailed;
+  }
+
+  /** Something was traced that could still be sent. */
+  get hasWork(): boolean {
+    const { buffered, inFlight } = this.reporter.counters();
+    return buffered + inFlight > 0 && this.isConnected;
+  }
+
+  /** Connects and registers, in the background. */
+  start(instanceName: string): Registrar {
+    const { config, clock, log } = this.options;
+    const { serviceName } = config;
+    const protocol = config.protocol === 'auto' ? {} : { protocol: config.protocol };
+    const backend = late.backend().createBackend({
+      addresses: config.backends,
+      ...(config.tls && { tls: config.tls }),
+      ...(config.authentication !== undefined && { authentication: config.authentication }),
+      agentVersion: version,
+      serviceName,
+      v3Instance: v3InstanceName({ serviceName, instanceName }),
+      ...protocol,
+      clock,
+      log,
+      names: () => this.started?.names.current(),
+      onLoadError: (error) => this.options.onLoadError(error),
+      onIdentityMismatch: (reason) => this.started?.registrar.doubt(reason),
+    });
+    const { Registrar } = late.registrar();
+    const registrar = new Registrar({
+      api: backend.registry,
+      clock,
+      log,
+      serviceName,
+      instanceName,
+      properties: late.properties().v2Properties(instanceName),
+      v3Properties: late.properties().v3Properties(),
+      heartbeatMs: config.heartbeatMs,
+      ...protocol,
+      onChange: () => this.changed(),
+      onConfiguration: (configuration) => this.options.onConfiguration(configuration),
+    });
+    backend.onDisconnect(() => registrar.disconnected());
+    this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar, log) };
+    registrar.start();
+    return registrar;
+  }
+
+  status(): UpstreamStatus {
+    const { config } = this.options;
+    const { instanceName, backend, registrar } = this.started ?? {};
+    return {
+      instance: instanceName ?? null,
+      backend: backend?.address ?? null,
+      protocol: registrar?.protocol ?? (config.protocol === 'auto' ? null : config.protocol),
+      registration: registrar?.status() ?? this.notRegistered(),
+      heartbeat: registrar?.heartbeatStatus() ?? NO_HEARTBEAT,
+      endpoints: registrar?.endpoints.counts() ?? NO_NAMES,
+      networkAddresses: registrar?.networkAddresses.counts() ?? NO_NAMES,
+      segments: this.reporter.counters(),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.reporter.stop();
+    await this.telemetry.stop();
+    await this.started?.registrar.stop();
+    await this.started?.backend.close();
+  }
+
+  private notRegistered(): Status['registration'] {
+    const { config, startedAt } = this.options;
+    return {
+      phase: config.protocol === 'v3' ? 'connecting' : 'unregistered',
+      epoch: FIRST_EPOCH,
+      serviceId: null,
+      instanceId: null,
+      since: toIso(startedAt),
+      reason: 'start',
+      knownAs: null,
+    };
+  }
+
+  /** The first registration is logged at `info`, and one that ends a failure that was logged as a warning. */
+  private logRegistration(registrar: Registrar): void {
+    const { instance, backend, protocol, registration } = this.status();
+    const { phase, serviceId, instanceId } = registration;
+    const idOf = (id: number | null): string => (id === null ? '' : ` (id ${id})`);
+    const line = [
+      `backend: ${phase}: ${backend ?? 'lost'}, protocol ${protocol ?? 'unknown'}`,
+      `service ${this.options.config.serviceName}${idOf(serviceId)}`,
+      `instance ${instance ?? 'unknown'}${idOf(instanceId)}`,
+      `skyanchor ${version}`,
+    ].join(', ');
+    const { log } = this.options;
+    if (!log.over(registrar.failureKeys, line) && !this.isAnnounced) log.info(line);
+    this.isAnnounced = true;
+  }
+
+  private changed(): void {
+    const { options, telemetry } = this;
+    const { backend, registrar } = this.started ?? {};
+    const state = registrar?.state;
+    this.hasFailed = (registrar?.heartbeatStatus().failures ?? 0) > 0;
+    if (!this.mayReachBackend) options.onIdle();
+    if (state?.phase === 'registered') options.ids.setInstance(state.instanceId);
+    if (registrar?.isSound) this.reporter.wake();
+    const isWell = registrar?.isSound === true && !this.hasFailed;
+    if (isWell && !this.isWell) this.logRegistration(registrar);
+    this.isWell = isWell;
+    const isWanted = state?.phase === 'connected' && !options.isStopping();
+    if (isWanted && backend && registrar) telemetry.connected(backend, registrar.connection);
+    else telemetry.disconnected();
+    options.onChange();
+  }
+}

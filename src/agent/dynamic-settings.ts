@@ -1,0 +1,124 @@
+import type { TrustIncoming } from '../base/cidr';
+import type { Log } from '../base/log';
+import type { Config } from '../config/config';
+import { numberType, type OptionType } from '../config/option-type';
+import { OPTION_TABLE } from '../config/option-table';
+import { showValue } from '../config/show-value';
+import type { InstrumentOptions } from '../instrument/options';
+import type { Configuration } from '../model/registration';
+import type { Tracer } from '../tracing/tracer';
+import type { SettingStatus, SettingsStatus } from '../api/status';
+
+const SPAN_LIMIT = { usual: 300, most: 10_000 };
+/** What the agent asks for every request comes from across the network: in characters, and in items of a list. */
+const LIMIT = { value: 4096, items: 64 };
+
+/** One thing that a backend may set, by its key there; what it does not set, or sets to nothing, is as configured. */
+class Setting<T> {
+  private current: SettingStatus<T>;
+
+  constructor(
+    private readonly key: string,
+    private readonly kind: OptionType<T>,
+    private readonly configured: T,
+  ) {
+    this.current = { value: configured, from: 'configuration' };
+  }
+
+  get status(): SettingStatus<T> {
+    return this.current;
+  }
+
+  /** @returns what is wrong with the value, which then is not taken; only if that is new */
+  take(values: ReadonlyMap<string, string>): string | undefined {
+    const text = values.get(this.key);
+    if (text === undefined || text === '') {
+      this.current = { value: this.configured, from: 'configuration' };
+      return undefined;
+    }
+    const read = this.read(text);
+    if ('value' in read) {
+      this.current = { value: read.value, from: 'backend' };
+      return undefined;
+    }
+    const { value, from, refused } = this.current;
+    if (refused === read.fault) return undefined;
+    this.current = { value, from, refused: read.fault };
+    return read.fault;
+  }
+
+  private read(text: string): { readonly value: T } | { readonly fault: string } {
+    const { key, kind } = this;
+    if (text.length > LIMIT.value) return { fault: `${key}: longer than ${LIMIT.value} characters` };
+    const value = kind.parse(text);
+    if (value === undefined) return { fault: `${key} = ${showValue(text)}: expected ${kind.expected}` };
+    if (Array.isArray(value) && value.length > LIMIT.items) return { fault: `${key}: more than ${LIMIT.items} items` };
+    return { value };
+  }
+}
+
+/**
+ * What may change while the agent runs: as configured, until a v3 backend says otherwise for this service. The keys are
+ * those of SkyWalking's dynamic configuration (Java and Go agents).
+ */
+export class DynamicSettings implements InstrumentOptions {
+  readonly collectQuery: boolean;
+  readonly trustIncoming: TrustIncoming;
+  private readonly rate: Setting<number>;
+  private readonly suffixes: Setting<readonly string[]>;
+  private readonly paths: Setting<readonly string[]>;
+  private readonly spanLimit: Setting<number>;
+
+  constructor(
+    { sampleRate, ignoreSuffix, ignorePath, collectQuery, trustIncoming }: Config,
+    private readonly tracer: Tracer,
+    readonly log: Log,
+  ) {
+    this.collectQuery = collectQuery;
+    this.trustIncoming = trustIncoming;
+    const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });
+    this.rate = new Setting('agent.sample_rate', OPTION_TABLE.sampleRate.kind, sampleRate);
+    this.suffixes = new Setting('agent.ignore_suffix', OPTION_TABLE.ignoreSuffix.kind, ignoreSuffix);
+    this.paths = new Setting('agent.trace.ignore_path', OPTION_TABLE.ignorePath.kind, ignorePath);
+    this.spanLimit = new Setting('agent.span_limit_per_segment', limit, SPAN_LIMIT.usual);
+  }
+
+  /** Replaced as a whole when it changes. */
+  get ignoreSuffix(): readonly string[] {
+    return this.suffixes.status.value;
+  }
+
+  get ignorePath(): readonly string[] {
+    return this.paths.status.value;
+  }
+
+  status(): SettingsStatus {
+    return {
+      sampleRate: this.rate.status,
+      ignoreSuffix: this.suffixes.status,
+      ignorePath: this.paths.status,
+      spanLimit: this.spanLimit.status,
+    };
+  }
+
+  /** All that the backend has configured. A value that is none is refused, and the last good one stays. */
+  apply({ values }: Configuration): void {
+    for (const setting of [this.rate, this.suffixes, this.paths, this.spanLimit]) {
+      const fault = setting.take(values);
+      if (fault !== undefined) this.log.warn(`the backend's configuration: ${fault}`);
+    }
+    this.tracer.setSampleRate(this.rate.status.value);
+    this.tracer.setSpanLimit(this.spanLimit.status.value);
+  }
+}
+
+/** Where nothing can change them. */
+export function settingsOf({ sampleRate, ignoreSuffix, ignorePath }: Config): SettingsStatus {
+  const from = 'configuration';
+  return {
+    sampleRate: { value: sampleRate, from },
+    ignoreSuffix: { value: ignoreSuffix, from },
+    ignorePath: { value: ignorePath, from },
+    spanLimit: { value: SPAN_LIMIT.usual, from },
+  };
+}

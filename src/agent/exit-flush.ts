@@ -1,0 +1,60 @@
+import { KeepAlive } from '../base/keep-alive';
+import { watchExit } from './exit';
+import type { BackendSession } from './backend-session';
+
+export interface ExitFlushOptions {
+  readonly upstream: BackendSession;
+  /** Listeners to a signal that a library of ours added, and that are nobody. */
+  silentListeners(signal: NodeJS.Signals): number;
+}
+
+/** A process that ends waits so long at most for what it has just traced. */
+const LAST_FLUSH_MS = 1_000;
+
+/** What a process that ends owes to what it has traced: a moment, and its last words. */
+export class ExitFlush {
+  private readonly door = new KeepAlive();
+  private isOver = false;
+  private unwatchExit: (() => void) | undefined;
+
+  constructor(private readonly options: ExitFlushOptions) {
+    process.prependListener('beforeExit', this.onBeforeExit);
+  }
+
+  /** Something was traced that may be sent. */
+  arm(): void {
+    const { upstream } = this.options;
+    if (!this.isOver) this.door.hold(LAST_FLUSH_MS);
+    this.unwatchExit ??= watchExit({
+      hasWork: () => upstream.hasWork,
+      flush: () => this.flush(),
+      flushSync: () => upstream.reporter.flushSync(),
+      ignoredListeners: (signal) => this.options.silentListeners(signal),
+    });
+  }
+
+  /** Nothing waits to be sent, or nobody is there to take it. */
+  disarm(): void {
+    this.door.release();
+  }
+
+  /** Settles within a second. */
+  flush(): Promise<boolean> {
+    return this.options.upstream.reporter.flush(LAST_FLUSH_MS);
+  }
+
+  /** The process ends as it would without us. */
+  stop(): void {
+    this.door.release();
+    this.unwatchExit?.();
+    process.removeListener('beforeExit', this.onBeforeExit);
+  }
+
+  /**
+   * The application has come to its end by itself. What its own listeners to this trace is sent as the process exits:
+   * held up for it, the process would come to this end, and to them, again and again.
+   */
+  private readonly onBeforeExit = (): void => {
+    this.isOver = true;
+  };
+}

@@ -1,0 +1,25 @@
+import { lazy } from '../base/lazy';
+import type * as CommandChannel from '../control/run/command-channel';
+import type * as ReadSchema from '../control/run/read-schema';
+import type * as StatusFile from '../status/status-file';
+import type * as LogLines from '../telemetry/log-buffer';
+import type * as LogReporter from '../telemetry/log-reporter';
+import type * as MeterReporter from '../telemetry/meter-reporter';
+import type * as ProcessSampler from '../telemetry/process-sampler';
+import type * as Properties from '../protocol/registration/properties';
+import type * as Registrar from '../protocol/registration/registrar';
+import type * as Backend from '../protocol/backend';
+
+/** Our own modules that are not needed before the application's first tick: its start does not wait for them. */
+export const late = {
+  backend: lazy(() => require('../protocol/backend') as typeof Backend),
+  commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
+  logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
+  logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),
+  meterReporter: lazy(() => require('../telemetry/meter-reporter') as typeof MeterReporter),
+  processSampler: lazy(() => require('../telemetry/process-sampler') as typeof ProcessSampler),
+  properties: lazy(() => require('../protocol/registration/properties') as typeof Properties),
+  readSchema: lazy(() => require('../control/run/read-schema') as typeof ReadSchema),
+  registrar: lazy(() => require('../protocol/registration/registrar') as typeof Registrar),
+  statusFile: lazy(() => require('../status/status-file') as typeof StatusFile),
+};

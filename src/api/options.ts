@@ -1,0 +1,124 @@
+import type { Logger, LogLevel } from './logger';
+
+/** What the transport to the backend is secured with. Each path may be absolute or relative to the working directory. */
+export interface TlsOptions {
+  /** PEM file of the authorities that may have signed the backend's certificate. Default: those that Node trusts. Environment `SW_AGENT_SSL_TRUSTED_CA_PATH`. */
+  readonly caFile?: string | undefined;
+  /** PEM file of our own certificate and its chain; needs `keyFile`. Environment `SW_AGENT_SSL_CERT_CHAIN_PATH`. */
+  readonly certFile?: string | undefined;
+  /** PEM file of our own key; needs `certFile`. Environment `SW_AGENT_SSL_KEY_PATH`. */
+  readonly keyFile?: string | undefined;
+}
+
+/**
+ * Everything that can be said to the agent. A flag goes before the environment, that before `start()`, that before
+ * `skyanchor.config.json`, that before the default. An empty variable counts as not set, and so does `undefined`.
+ * Lists are an array or, as in the environment, one string with commas.
+ */
+export interface Options {
+  /**
+   * The service that this process is an instance of: 1 to 200 characters, no control characters.
+   * Default: `name` in the package.json nearest above the main script, else above the working directory; without one,
+   * the script's base name. Environment `SW_AGENT_NAME`, flag `--skyanchor-service-name`.
+   */
+  readonly serviceName?: string | undefined;
+  /**
+   * The name of this process: 1 to 200 characters, no blanks, no control characters, no leading `@`. May hold
+   * `${HOSTNAME}`, `${pid}` and `${ENV_NAME:default}`. While another live process uses it, this one gets the lowest
+   * free suffix: `orders-2`, `orders-3`. Default: a UUID made at start.
+   * Environment `SW_AGENT_INSTANCE_NAME` or `SW_AGENT_INSTANCE`, flag `--skyanchor-instance-name`.
+   */
+  readonly instanceName?: string | undefined;
+  /**
+   * Addresses of the backend's nodes, `host:port`, an IPv6 address as `[::1]:11800`. Default: `127.0.0.1:11800`.
+   * Environment `SW_AGENT_COLLECTOR_BACKEND_SERVICES`, flag `--skyanchor-backends`.
+   */
+  readonly backends?: string | readonly string[] | undefined;
+  /**
+   * Which protocol to speak: `v2` (OAP 6 and 7), `v3` (8 and later); `auto` asks each backend. Default: `auto`.
+   * Environment `SW_AGENT_PROTOCOL`, flag `--skyanchor-protocol`.
+   */
+  readonly protocol?: 'auto' | 'v2' | 'v3' | undefined;
+  /**
+   * The file through which an operator talks to this process. Default: none, nothing is watched.
+   * Environment `SW_AGENT_COMMAND_FILE`, flag `--skyanchor-command-file`.
+   */
+  readonly commandFile?: string | undefined;
+  /**
+   * The file that shows the status of every instance on this host. Default: `<commandFile>.status.json`; none where
+   * there is no command file. Environment `SW_AGENT_STATUS_FILE`, flag `--skyanchor-status-file`.
+   */
+  readonly statusFile?: string | undefined;
+  /**
+   * Who may read the status file, in octal digits: `0600`, `0640`, `0604` or `0644`. Default: those who may read the
+   * command file; where there is none, those whom the umask lets. Environment `SW_AGENT_STATUS_FILE_MODE`.
+   */
+  readonly statusFileMode?: string | undefined;
+  /** Ids of users, besides root and our own, who may own the command file and the status file. Default: none. Environment `SW_AGENT_COMMAND_FILE_OWNERS`. */
+  readonly commandFileOwners?: string | readonly number[] | undefined;
+  /**
+   * Waives the rule that nobody else may write in the command file's folders, for where the folder itself is the
+   * boundary. Default: false. Environment `SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY`.
+   */
+  readonly commandFileTrustDirectory?: boolean | undefined;
+  /**
+   * Milliseconds between two heartbeats, 10 to 86,400,000. Default: 3000 on v2, 30,000 on v3.
+   * Environment `SW_AGENT_HEARTBEAT_MS`, flag `--skyanchor-heartbeat-ms`.
+   */
+  readonly heartbeatMs?: number | undefined;
+  /** The token that the backend asks for: printable ASCII. Default: none. Environment `SW_AGENT_AUTHENTICATION`; no flag, a secret is not for a command line. */
+  readonly authentication?: string | undefined;
+  /** Speaks TLS to the backend. Default: off. Environment `SW_AGENT_FORCE_TLS`; a path of {@link TlsOptions} alone turns it on. */
+  readonly tls?: boolean | TlsOptions | undefined;
+  /** The share of traces to keep, 0 to 1. Default: 1. Environment `SW_AGENT_SAMPLE_RATE`, flag `--skyanchor-sample-rate`. */
+  readonly sampleRate?: number | undefined;
+  /**
+   * Requests whose path ends so are not traced.
+   * Default: `.jpg,.jpeg,.js,.css,.png,.bmp,.gif,.ico,.mp3,.mp4,.html,.svg`. Environment `SW_AGENT_IGNORE_SUFFIX`.
+   */
+  readonly ignoreSuffix?: string | readonly string[] | undefined;
+  /** Requests whose path matches one of these globs are not traced: health checks. Default: none. Environment `SW_AGENT_IGNORE_PATH`. */
+  readonly ignorePath?: string | readonly string[] | undefined;
+  /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */
+  readonly collectQuery?: boolean | undefined;
+  /**
+   * Whose trace headers (`sw6`, `sw8`, `sw8-correlation`, `sw8-x`) count: those of `all` callers, of `none`, or of those
+   * whose connection comes from one of these addresses and blocks: `10.0.0.0/8,fd00::/8`, where an IPv4 address matches
+   * also in its IPv6 form and a Unix socket matches nothing. The headers of all others are as if absent: a trace
+   * begins here, and `sampleRate` decides. Behind a proxy every connection comes from the proxy; `X-Forwarded-For` is
+   * not believed. Default: `all`. Environment `SW_AGENT_TRUST_INCOMING`.
+   */
+  readonly trustIncoming?: string | readonly string[] | undefined;
+  /**
+   * Globs of the hosts (without port, at most 64) whose requests get trace headers, all of ours and what callers sent
+   * along: `*.internal,10.*`. Requests to others are traced and go out without: nobody there learns the names of services
+   * or what callers put into `sw8-correlation` and `sw8-x`. Headers that the application sets itself are its own.
+   * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
+   */
+  readonly propagateTo?: string | readonly string[] | undefined;
+  /**
+   * Tell a v3 backend every 20 s how this process is: CPU, memory, event loop, garbage collection. Default: true.
+   * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.
+   */
+  readonly meters?: boolean | undefined;
+  /**
+   * Send a v3 backend the warnings and errors of the agent's own log, as far as `logLevel` lets them through: they stand
+   * beside the logs of the service. Default: true. Environment `SW_AGENT_LOG_REPORTER_ACTIVE`.
+   */
+  readonly logs?: boolean | undefined;
+  /** How many segments may wait for the backend, 1 to 1,000,000; what is over is dropped and counted. Default: 10000. Environment `SW_AGENT_MAX_BUFFER_SIZE`. */
+  readonly maxBuffer?: number | undefined;
+  /** What the agent's own log says. Default: `warn`. Environment `SW_AGENT_LOGGING_LEVEL`, flag `--skyanchor-log-level`. */
+  readonly logLevel?: LogLevel | undefined;
+  /** Where the agent's own log goes. Default: stderr. Only by `start()`. */
+  readonly logger?: Logger | undefined;
+  /**
+   * False: nothing is patched, read, written or sent. Default: true. In npm, npx, yarn, pnpm and corepack
+   * themselves it is always false: they inherit a `NODE_OPTIONS` that is meant for the program they start.
+   * Environment `SW_DISABLE=true`, flag `--skyanchor-disable`.
+   */
+  readonly enabled?: boolean | undefined;
+}
+
+/** Which layer of the configuration the instance's name came from. */
+export type InstanceNameSource = 'flag' | 'environment' | 'start' | 'file' | 'generated';

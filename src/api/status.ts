@@ -1,0 +1,113 @@
+import type { InstanceNameSource } from './options';
+
+export interface RegistrationStatus {
+  /**
+   * How far registration has come: the first three on v2, the next two on v3. Until a backend has decided the protocol:
+   * `unregistered`, and `connecting` where v3 is configured. `disabled` and `stopped`: nothing is done any more.
+   */
+  readonly phase: 'unregistered' | 'service-known' | 'registered' | 'connecting' | 'connected' | 'disabled' | 'stopped';
+  /** Counts up with every reset, whoever asked for it. */
+  readonly epoch: number;
+  readonly serviceId: number | null;
+  readonly instanceId: number | null;
+  /** When this phase was reached, ISO 8601. */
+  readonly since: string;
+  /** Why this epoch began: `start`, `api`, `backend`, `verification` or `command <id>`. */
+  readonly reason: string;
+  /**
+   * The names by which a v3 backend knows us: without what is over its limits (70 characters each). Null on v2, which
+   * goes by the ids, and while not connected.
+   */
+  readonly knownAs: { readonly service: number | string; readonly instance: number | string } | null;
+}
+
+export interface HeartbeatStatus {
+  /** When the backend last answered, ISO 8601; null: not yet. */
+  readonly lastOkAt: string | null;
+  /** Failures in a row, of connecting, TLS and registration as well as of heartbeats. */
+  readonly failures: number;
+  /** The last failure's words; null after a success. */
+  readonly lastError: string | null;
+}
+
+export interface DictionaryStatus {
+  readonly known: number;
+  readonly pending: number;
+  /** Names that were not admitted because the dictionary is full; they travel as strings. */
+  readonly refused: number;
+}
+
+/** `accepted = sent + dropped + inFlight + buffered`, always. */
+export interface SegmentStatus {
+  readonly accepted: number;
+  /** The stream that carried them ended with OK. */
+  readonly sent: number;
+  readonly dropped: number;
+  /** Written, fate unknown. */
+  readonly inFlight: number;
+  readonly buffered: number;
+  /** Reason to count; adds up to `dropped`. */
+  readonly droppedBecause: Readonly<Record<string, number>>;
+}
+
+export interface CommandOutcome {
+  /** The explicit `id=`, or the agent's own for this run. */
+  readonly id: string;
+  readonly verb: string;
+  readonly state: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly detail: string;
+}
+
+export interface CommandStatus {
+  /** Absolute path; null: none configured. */
+  readonly file: string | null;
+  readonly watching: 'off' | 'events+poll' | 'poll';
+  /** The rule of trust that the file breaks; null: none. */
+  readonly fault: string | null;
+  /** The last 20. */
+  readonly last: readonly CommandOutcome[];
+}
+
+/** A value in force, and who said so: the configuration of this process, or a v3 backend for the whole service. */
+export interface SettingStatus<T> {
+  readonly value: T;
+  readonly from: 'configuration' | 'backend';
+  /** Why the value that the backend has sent since is not in force; absent: it has sent none, or all is well. */
+  readonly refused?: string;
+}
+
+/** What a v3 backend may change while the agent runs. */
+export interface SettingsStatus {
+  readonly sampleRate: SettingStatus<number>;
+  readonly ignoreSuffix: SettingStatus<readonly string[]>;
+  readonly ignorePath: SettingStatus<readonly string[]>;
+  /** Spans a segment. */
+  readonly spanLimit: SettingStatus<number>;
+}
+
+/** A snapshot of the agent; also one entry of the status file. */
+export interface Status {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Of skyanchor. */
+  readonly version: string;
+  readonly service: string;
+  /** Null until the name is claimed, which takes well under a second and needs no backend. */
+  readonly instance: string | null;
+  readonly instanceNameFrom: InstanceNameSource;
+  /** `host:port` of the backend we are connected to; null: none. */
+  readonly backend: string | null;
+  /** Null until a backend has decided it, or the configuration. */
+  readonly protocol: 'v2' | 'v3' | null;
+  readonly registration: RegistrationStatus;
+  readonly heartbeat: HeartbeatStatus;
+  readonly endpoints: DictionaryStatus;
+  readonly networkAddresses: DictionaryStatus;
+  readonly segments: SegmentStatus;
+  readonly settings: SettingsStatus;
+  readonly commands: CommandStatus;
+}

@@ -1,0 +1,58 @@
+/** Whatever the application passes, as a string of at most `limit` UTF-16 units. Never throws. */
+export function truncate(value: unknown, limit: number): string {
+  if (typeof value === 'string') return value.length <= limit ? value : cut(value, limit);
+  let printed: string;
+  try {
+    printed = String(value);
+  } catch {
+    // No prototype, a proxy that refuses, a toString that throws.
+    return '[unprintable]';
+  }
+  return printed.length <= limit ? printed : cut(printed, limit);
+}
+
+/** A copy: a mere slice would keep the whole of a huge string alive for as long as the segment waits. */
+function cut(value: string, limit: number): string {
+  const last = value.charCodeAt(limit - 1);
+  // Not through the middle of a surrogate pair: half an emoji is no character.
+  const end = last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit;
+  return Buffer.from(value.slice(0, end), 'utf16le').toString('utf16le');
+}
+
+/** What an instance's name may be long. */
+const LONGEST = 200;
+
+/**
+ * The name of the `number`th process that is to be called `base`: `orders`, `orders-2`, `orders-3`. A base that leaves
+ * no room for the number is cut.
+ */
+export function withNumberSuffix(base: string, number: number): string {
+  if (number <= 1) return base;
+  const suffix = `-${number}`;
+  const characters = Array.from(base);
+  const room = LONGEST - suffix.length;
+  return (characters.length > room ? characters.slice(0, room).join('') : base) + suffix;
+}
+
+/** The message of whatever was thrown. */
+export function errorMessage(error: unknown): string {
+  try {
+    // Not `instanceof`: an error of another realm, as test runners have them, is one too.
+    if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') {
+      return error.message;
+    }
+    return String(error);
+  } catch {
+    return 'an unprintable value was thrown';
+  }
+}
+
+const MAX_PRINTABLE_LENGTH = 300;
+
+/** What comes from outside ends up in log lines and status files: no line breaks, no terminal codes, not without end. */
+export function printable(text: string): string {
+  return text
+    .slice(0, MAX_PRINTABLE_LENGTH)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+    .trim();
+}

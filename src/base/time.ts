@@ -1,0 +1,11 @@
+/** @param millis since 1970 @returns ISO 8601 in UTC, the form of every time that we show */
+export function toIso(millis: number): string {
+  return new Date(millis).toISOString();
+}
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** The way back from `iso`. @returns milliseconds since 1970; NaN for any other text */
+export function parseIso(time: string): number {
+  return ISO.test(time) ? Date.parse(time) : NaN;
+}

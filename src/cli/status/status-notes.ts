@@ -1,0 +1,42 @@
+import { ageOf } from '../table';
+import { field, printable } from '../../control/client/document';
+import { isRegistered, type Instance } from '../../control/client/live-instances';
+
+/** What somebody should look at and a table has no room for, a line each. */
+export function statusNotes(live: readonly Instance[], dead: readonly Instance[], nowMs: number): string[] {
+  return [
+    ...live.flatMap((instance) =>
+      [backendNote(instance, nowMs), faultNote(instance), commandNote(instance, nowMs)].filter(Boolean),
+    ),
+    ...dead.map(({ name, entry }) => {
+      const seen = ageOf(entry.updatedAt, nowMs);
+      return `${printable(name)} is dead: process ${printable(entry.pid)}, last heard of ${seen} ago`;
+    }),
+  ];
+}
+
+/** Without the number of failures: an entry is not written anew for each. */
+function backendNote({ name, entry }: Instance, nowMs: number): string {
+  const error = field(entry, 'heartbeat', 'lastError');
+  if (isRegistered(entry) && typeof error !== 'string') return '';
+  const phase = printable(field(entry, 'registration', 'phase'));
+  const since = ageOf(field(entry, 'registration', 'since'), nowMs);
+  return `${printable(name)} is ${phase} for ${since}${typeof error === 'string' ? `: ${printable(error)}` : ''}`;
+}
+
+function faultNote({ name, entry }: Instance): string {
+  const fault = field(entry, 'commands', 'fault');
+  if (typeof fault !== 'string') return '';
+  return `${printable(name)} refuses ${printable(field(entry, 'commands', 'file'))}: it ${printable(fault)}`;
+}
+
+/** The last one, if it ended otherwise than it should have. */
+function commandNote({ name, entry }: Instance, nowMs: number): string {
+  const last = field(entry, 'commands', 'last');
+  const command: unknown = Array.isArray(last) ? last.at(-1) : undefined;
+  const state = field(command, 'state');
+  if (command === undefined || state === 'done' || state === 'running') return '';
+  const [verb, id, detail] = ['verb', 'id', 'detail'].map((part) => printable(field(command, part)));
+  const why = detail === '' ? '' : `: ${detail ?? ''}`;
+  return `${printable(name)}: ${verb ?? ''} ${id ?? ''} ${printable(state)} ${ageOf(field(command, 'at'), nowMs)} ago${why}`;
+}

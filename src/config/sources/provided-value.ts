@@ -1,0 +1,24 @@
+import type { Fault } from '../../api/errors';
+import type { OptionRow } from '../option-table';
+import { showValue } from '../show-value';
+
+export type ConfigLayer = 'flag' | 'environment' | 'start' | 'file';
+
+/** A value for an option, as somebody gave it. */
+export interface ProvidedValue {
+  readonly row: OptionRow<unknown>;
+  readonly value: unknown;
+  readonly layer: ConfigLayer;
+  /** As a fault names it: `flag --skyanchor-protocol`, `environment SW_AGENT_PROTOCOL`, `start()`, `file skyanchor.config.json`. */
+  readonly source: string;
+}
+
+/** What a layer says, and what is wrong with how it says it. */
+export interface LayerContent {
+  readonly given: readonly ProvidedValue[];
+  readonly faults: readonly Fault[];
+}
+
+export function faultOf({ row, value, source }: ProvidedValue, expected = row.kind.expected): Fault {
+  return { name: row.name, value: row.isSecret ? '***' : showValue(value), source, expected };
+}

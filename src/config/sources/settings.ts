@@ -1,0 +1,60 @@
+import type { Fault } from '../../api/errors';
+import { faultOf, type ProvidedValue, type ConfigLayer } from './provided-value';
+import type { OptionRow } from '../option-table';
+
+/** What one option was set to. */
+export interface Setting<T> {
+  readonly value: T;
+  readonly given: ProvidedValue;
+}
+
+const TEXT_LAYERS: readonly ConfigLayer[] = ['flag', 'environment'];
+
+/**
+ * All layers, laid over each other. Only the value that counts is checked: a flag has to be able to mend what is wrong
+ * in a file that cannot be changed.
+ */
+export class Settings {
+  private readonly faults = new Map<string, Fault>();
+  private readonly ignored = new Map<string, string>();
+
+  /** @param layers what goes before comes first */
+  constructor(private readonly layers: readonly (readonly ProvidedValue[])[]) {}
+
+  /** @returns undefined: not set, or a fault which is noted */
+  read<T>(row: OptionRow<T>): Setting<T> | undefined {
+    for (const layer of this.layers) {
+      const given = layer.find((candidate) => candidate.row.name === row.name);
+      if (!given) continue;
+      const value = TEXT_LAYERS.includes(given.layer)
+        ? row.kind.parse(String(given.value))
+        : row.kind.accept(given.value);
+      if (value !== undefined) return { value, given };
+      if (!row.isSoft || given.layer !== 'environment') {
+        this.fault(given);
+        return undefined;
+      }
+      this.ignore(given);
+    }
+    return undefined;
+  }
+
+  /** Notes what shows only when the value is used. Of one option only the first fault counts. */
+  fault(given: ProvidedValue, expected?: string): void {
+    if (!this.faults.has(given.row.name)) this.faults.set(given.row.name, faultOf(given, expected));
+  }
+
+  get found(): readonly Fault[] {
+    return [...this.faults.values()];
+  }
+
+  /** What the environment says and nothing understands, one line each. */
+  get warnings(): readonly string[] {
+    return [...this.ignored.values()];
+  }
+
+  private ignore(given: ProvidedValue): void {
+    const { name, value, source, expected } = faultOf(given);
+    this.ignored.set(name, `${name} = ${value} (${source}) is ignored: expected ${expected}`);
+  }
+}

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { decode } from '../syntax/encoding';
+import { parse, type Item } from '../syntax/parse';
+import type { State } from '../syntax/stamp';
+import { field, printable } from './document';
+import type { Instance } from './live-instances';
+import { countUnanswered, pendingOf, type InstanceView } from '../syntax/pending';
+
+/** What an instance says of a command. */
+export interface Answer {
+  readonly instance: string;
+  readonly state: string;
+  readonly id: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly detail: string;
+}
+
+const ANSWERS: readonly State[] = ['running', 'done', 'failed', 'rejected', 'expired', 'duplicate'];
+
+/** All answers to commands of this id, `running` included, the oldest first: in the command file, and in the status file. */
+export async function readAnswers(commandFile: string, id: string, live: readonly Instance[]): Promise<Answer[]> {
+  const answers = [...(await inFile(commandFile)), ...live.flatMap(inStatus)];
+  return answers.filter((answer) => answer.id === id && ANSWERS.some((state) => state === answer.state));
+}
+
+async function inFile(commandFile: string): Promise<Answer[]> {
+  // It may be gone by now; the status file has the answers as well.
+  const bytes = await readFile(commandFile).catch(() => undefined);
+  const decoding = bytes && decode(bytes);
+  if (decoding?.status !== 'ok') return [];
+  return parse(decoding.text).items.flatMap((item) => {
+    if (item.type !== 'stamp') return [];
+    const { instance, state, id, time, detail } = item.stamp;
+    return [{ instance, state, id, at: time, detail }];
+  });
+}
+
+function inStatus({ name, entry }: Instance): Answer[] {
+  const last = field(entry, 'commands', 'last');
+  return (Array.isArray(last) ? last : []).map((command: unknown) => ({
+    instance: name,
+    state: printable(field(command, 'state')),
+    id: printable(field(command, 'id')),
+    at: printable(field(command, 'at')),
+    detail: printable(field(command, 'detail')),
+  }));
+}
+
+/**
+ * Whether nothing in the file is needed any more: every command was answered by somebody, and by every live instance
+ * that it is for, to the end.
+ */
+export function isAllAnswered(items: readonly Item[], live: readonly Instance[]): boolean {
+  return countUnanswered(items) === 0 && live.every((instance) => pendingOf(items, viewerOf(instance)).length === 0);
+}
+
+function viewerOf({ name, entry }: Instance): InstanceView {
+  const startedAt = field(entry, 'startedAt');
+  return {
+    instance: name,
+    // What somebody had answered when an instance started is history to it: it never will.
+    isHistory: (stamp) => typeof startedAt === 'string' && stamp.time < startedAt,
+    isUnfinished: () => true,
+  };
+}
+
+/** Of an instance that was waited for: what is known of why it has not answered, a sentence without its subject. */
+export function whyUnanswered(name: string, hasBegun: boolean, live: readonly Instance[]): string {
+  const instance = live.find((one) => one.name === name);
+  if (!instance) return 'has gone without an answer';
+  if (hasBegun) return 'has begun and not ended';
+  const fault = field(instance.entry, 'commands', 'fault');
+  return typeof fault === 'string' ? `refuses the file: it ${printable(fault)}` : 'has not answered';
+}

@@ -1,0 +1,101 @@
+import { constants, lstat, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errorMessage } from '../../base/text';
+import { CommandFile, type ReadFile } from '../file/command-file';
+import { parseContent } from '../syntax/content';
+import { openFile, stateKeyOf } from '../../base/file/open-file';
+import type { Item } from '../syntax/parse';
+import { inDirectoryOf } from './held-directory';
+
+export type Written = { readonly status: 'written' } | { readonly status: 'failed'; readonly reason: string };
+
+/** Somebody else writes as well; who is not faster after so many tries has another problem. */
+const TRIES = 20;
+
+/**
+ * Writes commands for the agents to read, by the rules that they read by: what they would refuse is not written to,
+ * for nobody would answer.
+ */
+export class CommandWriter {
+  /** Of the file in its directory, where we are while we write. */
+  private readonly name: string;
+
+  /** @param path absolute */
+  constructor(private readonly path: string) {
+    this.name = basename(path);
+  }
+
+  /** @param isAnswered nothing of it is still needed: the file is started anew */
+  async write(line: string, isAnswered: (items: readonly Item[]) => boolean): Promise<Written> {
+    try {
+      return await inDirectoryOf(this.path, async () => {
+        for (let tries = 0; tries < TRIES; tries++) {
+          const written = await this.tryOnce(line, isAnswered);
+          if (written !== 'changed') return written;
+        }
+        return failed('it changes all the time');
+      });
+    } catch (error) {
+      return failed(errorMessage(error));
+    }
+  }
+
+  private async tryOnce(line: string, isAnswered: (items: readonly Item[]) => boolean): Promise<Written | 'changed'> {
+    const file = new CommandFile({ path: this.path, trust: await this.trust(), trustDirectory: true, isHeld: true });
+    const reading = await file.read(undefined);
+    if (reading.status === 'missing') return this.create(line);
+    if (reading.status === 'refused') return failed(`agents refuse it: it ${reading.rule}`);
+    if (reading.status !== 'read') return failed(reading.status === 'unavailable' ? reading.reason : reading.status);
+    if (await this.isLink()) return failed('it is a link, such as a ConfigMap has; write where it comes from');
+    const content = parseContent(reading.bytes);
+    if (content.status === 'refused') return failed(`agents refuse it: it ${content.rule}`);
+    if (isAnswered(content.items)) return this.startAnew(line, reading);
+    // What is read-only to an agent, being somebody else's, is not so to whoever may write it.
+    const appended = await file.append(line, { ...reading, isReadOnly: false }, content.encoding);
+    if (appended.status === 'changed') return 'changed';
+    return appended.status === 'read-only' ? failed('it may not be written') : appended;
+  }
+
+  private async isLink(): Promise<boolean> {
+    return (await lstat(this.name).catch(() => undefined))?.isSymbolicLink() ?? false;
+  }
+
+  /** The owner may be the user that the agents run as, whom root does for. */
+  private async trust(): Promise<{ uid: number | undefined; owners: readonly number[] }> {
+    const stats = await stat(this.name).catch(() => undefined);
+    return { uid: process.geteuid?.(), owners: stats ? [stats.uid] : [] };
+  }
+
+  private async create(line: string): Promise<Written | 'changed'> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await openFile(this.name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
+      // Whatever the umask: agents refuse what a group may write, and may run as another user.
+      await handle.chmod(0o644);
+      await handle.writeFile(`${line}\n`);
+      return { status: 'written' };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'changed';
+      throw error;
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  /** In place, as `>` does: inode, owner and mode are the operator's. */
+  private async startAnew(line: string, read: ReadFile): Promise<Written | 'changed'> {
+    const handle = await openFile(this.name, constants.O_RDWR);
+    try {
+      if (stateKeyOf(await handle.stat({ bigint: true })) !== read.key) return 'changed';
+      await handle.truncate(0);
+      await handle.write(`${line}\n`, 0);
+      return { status: 'written' };
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+function failed(reason: string): Written {
+  return { status: 'failed', reason };
+}

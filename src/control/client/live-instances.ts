@@ -1,0 +1,76 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../../base/clock';
+import { Liveness } from '../../status/liveness';
+import { ownIdentity } from '../../status/process-identity';
+import { namesOf, type StatusEntry } from '../../status/status-entry';
+import { StatusStore } from '../../status/status-store';
+import { realpath } from 'node:fs/promises';
+import { field } from './document';
+
+/** What the status file says of an instance. From a file that others write: nothing in it is believed to have a type. */
+export interface Instance {
+  readonly name: string;
+  readonly entry: StatusEntry;
+}
+
+/** Both sorted by name. */
+export interface InstanceList {
+  readonly live: readonly Instance[];
+  /** Their processes have ended without taking their entries away. */
+  readonly dead: readonly Instance[];
+}
+
+/** The instances in a status file, told by whether their processes live. */
+export class LiveInstances {
+  private readonly store: StatusStore;
+  private liveness: Liveness | undefined;
+
+  constructor(
+    statusFile: string,
+    private readonly clock: Clock,
+  ) {
+    this.store = new StatusStore({ path: statusFile, token: '', clock });
+  }
+
+  /** Those that live. Rejects where the file is there and cannot be read. */
+  async read(): Promise<readonly Instance[]> {
+    return (await this.readAll()).live;
+  }
+
+  /** Rejects where the file is there and cannot be read. */
+  async readAll(): Promise<InstanceList> {
+    const entries = await this.store.read();
+    this.liveness ??= new Liveness(hostname(), await ownIdentity());
+    const live: Instance[] = [];
+    const dead: Instance[] = [];
+    for (const name of namesOf(entries)) {
+      const entry = entries.get(name);
+      if (!entry) continue;
+      const isLive = this.liveness.isLive(entry, this.clock.now());
+      (isLive ? live : dead).push({ name, entry });
+    }
+    return { live, dead };
+  }
+}
+
+/** Those of the instances that listen to this very file; a status file may be shared by more. */
+export async function watchersOf(commandFile: string, live: readonly Instance[]): Promise<readonly Instance[]> {
+  const real = await realPathOf(commandFile);
+  const watching: Instance[] = [];
+  for (const instance of live) {
+    const file = field(instance.entry, 'commands', 'file');
+    if (typeof file === 'string' && (file === commandFile || (await realPathOf(file)) === real))
+      watching.push(instance);
+  }
+  return watching;
+}
+
+async function realPathOf(file: string): Promise<string> {
+  return realpath(file).catch(() => file);
+}
+
+/** Whether a status entry says that its backend knows the instance. */
+export function isRegistered(entry: unknown): boolean {
+  const phase = field(entry, 'registration', 'phase');
+  return phase === 'registered' || phase === 'connected';
+}

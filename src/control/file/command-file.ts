@@ -1,0 +1,199 @@
+import { access, constants, realpath, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
+import type { BigIntStats } from 'node:fs';
+import { isEndOf } from '../../base/file/path-walk';
+import { violatedFileRule, type Trust } from '../../base/file/file-trust';
+import { violatedPathRule, wayTo } from './directory-trust';
+import { encode, type Encoding } from '../syntax/encoding';
+import { readTail } from './read-tail';
+import { factsOf, openFile, stateKeyOf } from '../../base/file/open-file';
+
+export interface CommandFileOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly trust: Trust;
+  /** The directory is the boundary: who may write in those above the file is not asked. */
+  readonly trustDirectory: boolean;
+  /** We are in its directory, by a way that the caller has checked: it is opened by its bare name. Default: false. */
+  readonly isHeld?: boolean;
+}
+
+export type FileReading =
+  | { readonly status: 'missing' }
+  /** Removed while it was open; what is in its place now, another look will tell. */
+  | { readonly status: 'replaced' }
+  /** In the state that the caller knows. */
+  | { readonly status: 'unchanged' }
+  /** It breaks a rule of trust. `key` names the state of the file that does. */
+  | { readonly status: 'refused'; readonly key: string; readonly rule: string }
+  /** It cannot be read just now. */
+  | { readonly status: 'unavailable'; readonly reason: string }
+  | ReadFile;
+
+export interface ReadFile {
+  readonly status: 'read';
+  readonly key: string;
+  readonly bytes: Buffer;
+  /** Of the file system's clock. */
+  readonly mtimeMs: number;
+  /** Somebody else's, or behind a link: never written. */
+  readonly isReadOnly: boolean;
+  readonly stats: BigIntStats;
+}
+
+export type AppendOutcome =
+  | { readonly status: 'written' }
+  /** It is not the file that was read; look again. */
+  | { readonly status: 'changed' }
+  | { readonly status: 'read-only' }
+  | { readonly status: 'failed'; readonly reason: string };
+
+/** The command file on its disk: what is done to it is here, and nothing but opening, reading and appending is. */
+export class CommandFile {
+  /** What it is opened by. */
+  private readonly place: string;
+
+  constructor(private readonly options: CommandFileOptions) {
+    const { path, isHeld } = options;
+    this.place = isHeld ? basename(path) : path;
+  }
+
+  /** Never rejects. @param known a state whose content is not needed again */
+  async read(known: string | undefined): Promise<FileReading> {
+    const { place } = this;
+    try {
+      return await this.readAt(place, false, known);
+    } catch (error) {
+      if (codeOf(error) !== 'ELOOP') return readingOf(error);
+    }
+    try {
+      const target = await realpath(place);
+      // Kubernetes swaps ConfigMaps by a link in the directory itself. Anything else may lead to anybody's file.
+      if (!isInside(await realpath(dirname(place)), target))
+        return { status: 'refused', key: `link to ${target}`, rule: 'is a link that leads out of its directory' };
+      return await this.readAt(target, true, known);
+    } catch (error) {
+      return readingOf(error);
+    }
+  }
+
+  /** One line, by one write, to the very file that was read, below what was read of it. Never rejects. */
+  async append(line: string, read: ReadFile, encoding: Encoding): Promise<AppendOutcome> {
+    if (read.isReadOnly) return { status: 'read-only' };
+    let handle: FileHandle | undefined;
+    try {
+      handle = await openFile(this.place, constants.O_RDWR | constants.O_APPEND);
+      if (!isSameFile(await handle.stat({ bigint: true }), read.stats)) return { status: 'changed' };
+      const end = await readTail(handle, read.bytes, encode('\n', encoding));
+      if (!end) return { status: 'changed' };
+      // Somebody is just writing a line, and the rest of it would come below ours. One that has settled gets its end from us.
+      if (!end.isNewline && end.isNew) return { status: 'changed' };
+      const text = `${end.isNewline ? '' : '\n'}${line}\n`;
+      const bytes = encode(text, encoding);
+      const { bytesWritten } = await handle.write(bytes);
+      return bytesWritten === bytes.length ? { status: 'written' } : { status: 'failed', reason: 'the disk is full' };
+    } catch (error) {
+      return outcomeOf(error);
+    } finally {
+      await handle?.close().catch(() => undefined);
+    }
+  }
+
+  private async readAt(place: string, isLinked: boolean, known: string | undefined): Promise<FileReading> {
+    const { trust, trustDirectory, isHeld } = this.options;
+    const handle = await openFile(place, constants.O_RDONLY);
+    try {
+      const stats = await handle.stat({ bigint: true });
+      const key = stateKeyOf(stats);
+      if (key === known) return { status: 'unchanged' };
+      const facts = factsOf(stats);
+      const way = isHeld || trust.uid === undefined ? undefined : await wayTo(this.options.path);
+      const rule =
+        violatedFileRule(isLinked ? place : this.options.path, facts, trust) ??
+        (way && (await violatedPathRule(way, trust, trustDirectory)));
+      if (rule !== undefined) return { status: 'refused', key, rule };
+      // By now the way, whose rules these were, leads to another file.
+      if (facts.links === 0 || (way && !isEndOf(way, stats))) return { status: 'replaced' };
+      const isReadOnly =
+        isLinked || (trust.uid !== undefined && facts.owner !== trust.uid) || !(await isWritable(place));
+      const bytes = await readBytes(handle, facts.size);
+      return { status: 'read', key, bytes, mtimeMs: Number(stats.mtimeNs / 1_000n) / 1_000, isReadOnly, stats };
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+  }
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** So many bytes and not more: what came since is another state, and that state will be read. */
+async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await handle.read(buffer, length, size - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+function isSameFile(now: BigIntStats, read: BigIntStats): boolean {
+  return (
+    now.dev === read.dev &&
+    now.ino === read.ino &&
+    now.uid === read.uid &&
+    now.mode === read.mode &&
+    now.nlink === read.nlink
+  );
+}
+
+function isInside(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown';
+}
+
+function readingOf(error: unknown): FileReading {
+  const code = codeOf(error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return { status: 'missing' };
+    case 'EACCES':
+    case 'EPERM':
+    case 'ENXIO':
+    case 'ELOOP':
+      return { status: 'refused', key: code, rule: `cannot be opened (${code})` };
+    default:
+      return { status: 'unavailable', reason: code };
+  }
+}
+
+function outcomeOf(error: unknown): AppendOutcome {
+  const code = codeOf(error);
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return { status: 'read-only' };
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ELOOP':
+    case 'EISDIR':
+    case 'ENXIO':
+      return { status: 'changed' };
+    default:
+      return { status: 'failed', reason: code };
+  }
+}

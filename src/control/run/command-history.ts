@@ -1,0 +1,127 @@
+import { toIso } from '../../base/time';
+import type { CommandLine, Item } from '../syntax/command-line';
+import type { Pending, InstanceView } from '../syntax/pending';
+import { isAcknowledging, type Stamp } from '../syntax/stamp';
+
+/** Remembers the last so many values. */
+export class BoundedSet<T> {
+  private readonly values = new Set<T>();
+
+  constructor(private readonly most: number) {}
+
+  add(value: T): void {
+    this.values.delete(value);
+    this.values.add(value);
+    if (this.values.size <= this.most) return;
+    const oldest = this.values.values().next();
+    if (!oldest.done) this.values.delete(oldest.value);
+  }
+
+  has(value: T): boolean {
+    return this.values.has(value);
+  }
+
+  /** Forgets all but those that `isKept` says. */
+  keep(isKept: (value: T) => boolean): void {
+    for (const value of this.values) if (!isKept(value)) this.values.delete(value);
+  }
+}
+
+const REMEMBERED = 1_000;
+
+/** What a process has to remember of commands that the file alone does not tell. */
+export class CommandHistory implements InstanceView {
+  private readonly history = new Set<string>();
+  private readonly unfinished = new Set<string>();
+  private readonly fromStart = new Set<string>();
+  private readonly ids = new BoundedSet<string>(REMEMBERED);
+  /** By explicit id or digest: answered where the answer could not be written into the file. */
+  private readonly answered = new BoundedSet<string>(REMEMBERED);
+  /** By digest: the file's mtime when a command that is still pending was first read. */
+  private mtimes = new Map<string, number>();
+
+  constructor(readonly instance: string) {}
+
+  /** The file is read for the first time. @param isAtStart it was there, and readable, when we came */
+  begin(items: readonly Item[], isAtStart: boolean): void {
+    for (const item of items) {
+      if (item.type !== 'stamp') continue;
+      const { stamp } = item;
+      // Had it not been there when we came, the others' stamps would only say that they were faster.
+      if (isAtStart && isAcknowledging(stamp)) this.history.add(keyOf(stamp));
+      if (stamp.instance !== this.instance) continue;
+      if (stamp.state === 'running') this.unfinished.add(stamp.id);
+      if (stamp.state === 'done' || stamp.state === 'failed') this.unfinished.delete(stamp.id);
+    }
+  }
+
+  isHistory(stamp: Stamp): boolean {
+    return this.history.has(keyOf(stamp));
+  }
+
+  isUnfinished(id: string): boolean {
+    return this.unfinished.has(id);
+  }
+
+  isFromStart(digest: string): boolean {
+    return this.fromStart.has(digest);
+  }
+
+  noteFromStart(pending: readonly Pending[]): void {
+    for (const { item } of pending) this.fromStart.add(item.digest);
+  }
+
+  /** @param mtimeMs of the file as it was read just now */
+  notePending(pending: readonly Pending[], mtimeMs: number): void {
+    const before = this.mtimes;
+    this.mtimes = new Map(pending.map(({ item: { digest } }) => [digest, before.get(digest) ?? mtimeMs]));
+  }
+
+  /**
+   * Its age counts from the file's mtime when it was first read, or from the first stamp below it, whichever is
+   * earlier: every stamp renews the mtime, and what was read first dates from after a restart.
+   */
+  isExpired({ item, stampedAt }: Pending, nowMs: number): boolean {
+    if (item.type === 'fault' || item.command.expiresMs === undefined) return false;
+    const limitMs = Math.max(0, nowMs - item.command.expiresMs);
+    const mtimeMs = this.mtimes.get(item.digest);
+    return (mtimeMs !== undefined && mtimeMs < limitMs) || (stampedAt !== undefined && stampedAt < toIso(limitMs));
+  }
+
+  noteRun(item: CommandLine, unfinishedId: string | undefined): void {
+    if (item.type === 'command' && item.command.id !== undefined) this.ids.add(item.command.id);
+    if (unfinishedId !== undefined) this.unfinished.delete(unfinishedId);
+    this.fromStart.delete(item.digest);
+  }
+
+  wasRun(id: string): boolean {
+    return this.ids.has(id);
+  }
+
+  noteAnswered(item: CommandLine): void {
+    this.answered.add(identityOf(item));
+    this.fromStart.delete(item.digest);
+  }
+
+  isAnswered(item: CommandLine): boolean {
+    return this.answered.has(identityOf(item));
+  }
+
+  /** The file can be written: what it no longer holds may come again. */
+  keepAnsweredOf(items: readonly Item[]): void {
+    const present = new Set(items.map((item) => (item.type === 'stamp' ? '' : identityOf(item))));
+    this.answered.keep((identity) => present.has(identity));
+  }
+
+  forgetAnswered(): void {
+    this.answered.keep(() => false);
+  }
+}
+
+function identityOf(item: CommandLine): string {
+  return (item.type === 'command' ? item.command.id : undefined) ?? item.digest;
+}
+
+function keyOf({ time, instance, id, digest = '' }: Stamp): string {
+  return `${time} ${instance} ${id} ${digest}`;
+}

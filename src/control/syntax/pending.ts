@@ -1,0 +1,75 @@
+import { glob } from '../../base/glob';
+import type { CommandLine, Item } from './command-line';
+import { isAcknowledging, type Stamp } from './stamp';
+
+export interface Pending {
+  readonly item: CommandLine;
+  /** Of the `running` stamp that an earlier process of this name left without its end; undefined: nobody has begun. */
+  readonly unfinishedId: string | undefined;
+  /** Time of the first stamp below it, whoever wrote it. */
+  readonly stampedAt: string | undefined;
+}
+
+export interface InstanceView {
+  readonly instance: string;
+  /** Whether another instance's stamp counts as ours: the command was history when we came. */
+  isHistory(stamp: Stamp): boolean;
+  /** Whether this run is one that an earlier process left without its end. */
+  isUnfinished(id: string): boolean;
+}
+
+/**
+ * What this instance has still to do, in the file's order. A command is pending if no acknowledging stamp of its own
+ * instance with that command's digest follows it. From that one rule follows that our own writes cannot loop, that
+ * `echo reset >` a second time runs again, and that two equal lines that nobody has answered are one command.
+ */
+export function pendingOf(items: readonly Item[], viewer: InstanceView): Pending[] {
+  const found: Pending[] = [];
+  const acknowledged = new Set<string>();
+  const unfinished = new Map<string, string>();
+  const ended = new Set<string>();
+  const byDigest = new Map<string, number>();
+  let stampedAt: string | undefined;
+
+  // From the end, so that what follows a line has been seen when we come to it.
+  for (const item of items.toReversed()) {
+    if (item.type === 'stamp') {
+      const { stamp } = item;
+      stampedAt = stamp.time;
+      const isOwn = stamp.instance === viewer.instance;
+      if (isOwn && (stamp.state === 'done' || stamp.state === 'failed')) ended.add(stamp.id);
+      if (stamp.digest === undefined || !isAcknowledging(stamp) || !(isOwn || viewer.isHistory(stamp))) continue;
+      acknowledged.add(stamp.digest);
+      if (isOwn && stamp.state === 'running' && !ended.has(stamp.id) && viewer.isUnfinished(stamp.id))
+        unfinished.set(stamp.digest, stamp.id);
+      continue;
+    }
+    if (!isFor(item, viewer.instance)) continue;
+    const unfinishedId = unfinished.get(item.digest);
+    unfinished.delete(item.digest);
+    if (unfinishedId === undefined && acknowledged.has(item.digest)) continue;
+    // An equal line further up is the same command, and the upper one has the turn.
+    const below = byDigest.get(item.digest);
+    if (below !== undefined) found.splice(below, 1, { item, unfinishedId, stampedAt });
+    else byDigest.set(item.digest, found.push({ item, unfinishedId, stampedAt }) - 1);
+  }
+  return found.sort((a, b) => a.item.line - b.item.line);
+}
+
+/** Commands that no agent at all has answered; equal ones count once. */
+export function countUnanswered(items: readonly Item[]): number {
+  const answered = new Set<string>();
+  const unanswered = new Set<string>();
+  for (const item of items.toReversed()) {
+    if (item.type !== 'stamp') {
+      if (!answered.has(item.digest)) unanswered.add(item.digest);
+    } else if (item.stamp.digest !== undefined && isAcknowledging(item.stamp)) {
+      answered.add(item.stamp.digest);
+    }
+  }
+  return unanswered.size;
+}
+
+function isFor(item: CommandLine, instance: string): boolean {
+  return item.type === 'fault' || item.command.target === undefined || glob(item.command.target)(instance);
+}

@@ -1,0 +1,172 @@
+import { StreamSender, MAX_SEGMENTS_PER_STREAM } from './stream-sender';
+import { SegmentQueue } from './segment-queue';
+import { SegmentTally, type SegmentCounters } from './segment-counters';
+import { Backoff } from '../base/backoff';
+import { Loop } from '../base/loop';
+import { context, untraced } from '../tracing/context';
+import type { Batch, SegmentPort } from './ports';
+import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
+import type { Segment } from '../model/segment';
+
+export interface ReporterOptions {
+  readonly api: SegmentPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** So many segments wait at most. */
+  readonly maxBuffer: number;
+  /** Whether the backend knows us now. Before, nothing is opened. */
+  ready(): boolean;
+  /** Nothing waits and nothing is in flight any more. */
+  onIdle?(): void;
+  /** After a turn: segments were accepted, sent or dropped since the one before. */
+  onCounts?(): void;
+}
+
+/** A segment waits so long at most before it is written. */
+const FLUSH_MS = 500;
+const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
+
+interface Flush {
+  readonly target: number;
+  resolve(isDone: boolean): void;
+}
+
+/** Segments wait here for the backend, bounded; one loop brings them there, and what became of each is counted. */
+export class Reporter {
+  private readonly queue: SegmentQueue;
+  private readonly tally = new SegmentTally();
+  private readonly delivery: StreamSender;
+  private readonly loop: Loop;
+  private readonly backoff: Backoff;
+  private readonly flushes = new Set<Flush>();
+  private stopping: Promise<void> | undefined;
+  private droppedSaid = 0;
+  private lastCounts = '';
+  private readonly many: number;
+
+  constructor(private readonly options: ReporterOptions) {
+    const { api, clock, log, maxBuffer } = options;
+    this.queue = new SegmentQueue(api, this.tally, maxBuffer);
+    // So many that wait go at once; a small queue has to be emptied before it is full.
+    this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
+    this.delivery = new StreamSender({ api, clock, log, queue: this.queue, tally: this.tally });
+    this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
+    this.loop = new Loop({
+      name: 'reporter',
+      clock,
+      log,
+      // It may have been woken within a request, in whose trace the agent's own calls have no place.
+      turn: (signal) => context.run(untraced, () => this.turn(signal)),
+    });
+  }
+
+  counters(): SegmentCounters {
+    return this.tally.snapshot(this.queue.size);
+  }
+
+  /** Takes every segment, also one that it has to drop. */
+  add(segment: Segment): void {
+    this.tally.accepted++;
+    if (this.stopping) {
+      this.tally.dropUnqueued('stopped');
+      segment.release();
+      return;
+    }
+    this.queue.push(segment);
+    // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
+    if (this.queue.size === this.many) this.loop.wake();
+    else if (this.queue.size === 1) this.loop.wake(FLUSH_MS);
+  }
+
+  /** The backend knows us now: what waits may go. */
+  wake(): void {
+    if (this.queue.size > 0) this.loop.wake();
+  }
+
+  /**
+   * Resolves to `true` when everything accepted before this call was sent or counted as dropped, to `false` after
+   * `timeoutMs`. Never rejects.
+   */
+  flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS): Promise<boolean> {
+    const target = this.tally.enqueued;
+    if (this.tally.resolved >= target) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = this.options.clock.after(timeoutMs, () => flush.resolve(false));
+      const flush: Flush = {
+        target,
+        resolve: (isDone) => {
+          timer.cancel();
+          this.flushes.delete(flush);
+          resolve(isDone);
+        },
+      };
+      this.flushes.add(flush);
+      this.loop.wake();
+    });
+  }
+
+  /**
+   * The process ends now, and no promise settles any more: hands over what waits, as far as nothing has to be waited for.
+   *
+   * @returns whether anything is on its way
+   */
+  flushSync(): boolean {
+    const { tally, queue } = this;
+    const batches: Batch[] = [];
+    for (let batch = queue.next(); batch; batch = queue.next()) batches.push(batch);
+    tally.inFlight += this.options.api.writeNow(batches);
+    queue.putBack(batches);
+    return tally.inFlight > 0;
+  }
+
+  /** Sends nothing more: what waits is counted as dropped. To send it first, `flush`. Twice is once. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async end(): Promise<void> {
+    await this.loop.stop();
+    this.tally.drop(this.queue.clear(), 'stopped');
+    this.endFlushes();
+  }
+
+  private async turn(signal: AbortSignal): Promise<number> {
+    const isGood = this.queue.size === 0 || !this.options.ready() || (await this.delivery.run(signal));
+    // Here nothing is in flight, and the queue goes first in, first out: so many settled are the first so many.
+    this.endFlushes();
+    this.sayDropped();
+    this.compareCounts();
+    if (!isGood) return this.backoff.next();
+    this.backoff.reset();
+    if (this.queue.size === 0) {
+      this.options.onIdle?.();
+      return Infinity;
+    }
+    const isUrgent = this.queue.size >= this.many || this.flushes.size > 0;
+    return isUrgent && this.options.ready() ? 0 : FLUSH_MS;
+  }
+
+  private endFlushes(): void {
+    for (const flush of this.flushes) {
+      if (this.tally.resolved >= flush.target) flush.resolve(true);
+    }
+  }
+
+  private compareCounts(): void {
+    const { accepted, sent, dropped } = this.counters();
+    const counts = `${accepted} ${sent} ${dropped}`;
+    if (counts === this.lastCounts) return;
+    this.lastCounts = counts;
+    this.options.onCounts?.();
+  }
+
+  private sayDropped(): void {
+    const { dropped, droppedBecause } = this.counters();
+    if (dropped === this.droppedSaid) return;
+    this.droppedSaid = dropped;
+    const because = Object.entries(droppedBecause).map(([reason, count]) => `${count} ${reason}`);
+    this.options.log.warn(`${dropped} segments dropped so far: ${because.join(', ')}`, 'segments dropped');
+  }
+}

@@ -1,0 +1,63 @@
+/** Why a segment was given up. A closed set: these are keys in dashboards. */
+export type DropReason =
+  /** The buffer was full, and it was the oldest. */
+  | 'buffer-full'
+  /** It is larger than what a backend takes in one message, even without its tags and logs. */
+  | 'not-encodable'
+  /** The backend said no. */
+  | 'refused'
+  /** It was written, and the stream broke before the backend said that it has it: sending again could double it. */
+  | 'fate-unknown'
+  /** The agent was stopped before it could be sent, or it came after that. */
+  | 'stopped';
+
+/** At every moment `accepted = sent + dropped + inFlight + buffered`. */
+export interface SegmentCounters {
+  /** All that were ever handed over. */
+  readonly accepted: number;
+  /** The stream that carried it ended with OK. */
+  readonly sent: number;
+  readonly dropped: number;
+  /** Written, or being written; fate unknown. */
+  readonly inFlight: number;
+  /** Not yet written, whether encoded or not. */
+  readonly buffered: number;
+  readonly droppedBecause: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+/** What became of all segments; the queue itself knows how many are in it. */
+export class SegmentTally {
+  accepted = 0;
+  sent = 0;
+  dropped = 0;
+  inFlight = 0;
+  /** Of the dropped, those that never waited, while others that came before them still did. */
+  private atOnce = 0;
+  private readonly reasons: Partial<Record<DropReason, number>> = {};
+
+  drop(count: number, reason: DropReason): void {
+    if (count === 0) return;
+    this.dropped += count;
+    this.reasons[reason] = (this.reasons[reason] ?? 0) + count;
+  }
+
+  dropUnqueued(reason: DropReason): void {
+    this.atOnce++;
+    this.drop(1, reason);
+  }
+
+  /** All that ever had to wait; they leave in the order in which they came. */
+  get enqueued(): number {
+    return this.accepted - this.atOnce;
+  }
+
+  /** Those of them whose fate is decided. */
+  get resolved(): number {
+    return this.sent + this.dropped - this.atOnce;
+  }
+
+  snapshot(buffered: number): SegmentCounters {
+    const { accepted, sent, dropped, inFlight } = this;
+    return { accepted, sent, dropped, inFlight, buffered, droppedBecause: { ...this.reasons } };
+  }
+}

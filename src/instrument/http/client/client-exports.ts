@@ -1,0 +1,123 @@
+import http, { type ClientRequest, type RequestOptions } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { urlToHttpOptions } from 'node:url';
+import { SPAN, type ClientSpans, type Spanned } from '../../client-spans';
+import { forward, type Emit } from '../../emit';
+import { defaultPortOf, peerOf } from '../peer';
+import { patch, type Patched, type Undo } from '../../patch';
+import { withHeader } from './with-header';
+import type { Span } from '../../../model/span';
+import type { Tracer } from '../../../tracing/tracer';
+
+// As it is now: test doubles replace what the module exports.
+const { ClientRequest: Request } = http;
+
+/** `http.request` and its three siblings. */
+type Open = (this: unknown, input?: unknown, options?: unknown, callback?: unknown) => ClientRequest;
+type Options = RequestOptions & { readonly socketPath?: unknown };
+
+/**
+ * By what is public alone: `http.request`, `http.get`, `https.request` and `https.get`, each wrapped by itself, since
+ * Node's `get` does not call the exported `request`. The header is put into the options, and so the span is opened
+ * before there is a request. Slower than by methods, and blind for functions that were taken out of their module before.
+ */
+export function patchClientExports(tracer: Tracer, spans: ClientSpans): Undo[] {
+  const client = new ClientByFunctions(tracer, spans);
+  const modules = [
+    { module: http, protocol: 'http:' },
+    { module: process.getBuiltinModule('node:https'), protocol: 'https:' },
+  ];
+  const opens = modules.flatMap(({ module, protocol }) =>
+    ['request', 'get'].map((name) => patch<Open>(module, name, (layer) => open(layer, client, protocol))),
+  );
+  // `import { get } from 'http'` has names of its own, which are copies until told.
+  syncBuiltinESMExports();
+  return [
+    ...opens,
+    syncBuiltinESMExports,
+    patch<Emit>(Request.prototype, 'emit', (layer) => requestEmit(layer, spans)),
+  ];
+}
+
+function open(layer: Patched<Open>, client: ClientByFunctions, protocol: string): Open {
+  return function request(input, options, callback) {
+    const plan = layer.isOn ? client.plan(input, options, protocol) : undefined;
+    if (!plan) return layer.below.call(this, input, options, callback);
+    const { asked, span } = plan;
+    const heard = typeof options === 'function' ? options : callback;
+    let made: ClientRequest;
+    try {
+      made = layer.below.call(this, asked, heard);
+    } catch (error) {
+      client.refused(span, error);
+      throw error;
+    }
+    client.bind(span, made);
+    return made;
+  };
+}
+
+function requestEmit(layer: Patched<Emit>, spans: ClientSpans): Emit {
+  return function emit(event, first, second, ...more) {
+    const span = (this as object as Spanned)[SPAN];
+    if (span) spans.observe(span, this as object, event, first);
+    return forward(layer.below, this, arguments.length, event, first, second, more);
+  };
+}
+
+class ClientByFunctions {
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly spans: ClientSpans,
+  ) {}
+
+  /** The span of a call, and the options to make it with; nothing if it is not traced, or none that Node would take. */
+  plan(input: unknown, options: unknown, protocol: string): { span: Span; asked: Options } | undefined {
+    try {
+      const asked = optionsOf(input, options);
+      const { agent, path, method, socketPath } = asked;
+      const own = asked.protocol ?? (agent as { protocol?: string } | undefined)?.protocol ?? protocol;
+      // An empty one is none, for Node too.
+      const host = asked.hostname || asked.host || 'localhost';
+      const port = asked.port || asked.defaultPort || defaultPortOf({ agent, protocol: own });
+      const span = this.spans.openFor(
+        { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own },
+        peerOf({ host, socketPath }, port),
+      );
+      if (!span) return undefined;
+      this.tracer.inject(span, asked, addTo);
+      return { span, asked };
+    } catch {
+      // Not for Node either, which says so in its own words.
+      return undefined;
+    }
+  }
+
+  refused(span: Span, error: unknown): void {
+    this.spans.failed(span, error);
+  }
+
+  bind(span: Span, made: unknown): void {
+    if (made instanceof Request) (made as Spanned)[SPAN] = span;
+    // A test double, of which nobody would hear how it ends.
+    else this.tracer.end(span);
+  }
+}
+
+function addTo(asked: Options, name: string, value: string, forwarded?: string): void {
+  asked.headers = withHeader(asked.headers, { name, value, forwarded }) as Options['headers'] & object;
+}
+
+/** As Node's constructor puts them together; always an object of our own. */
+function optionsOf(input: unknown, options: unknown): Options {
+  const given = typeof options === 'object' ? options : undefined;
+  if (typeof input === 'string') return { ...urlToHttpOptions(new URL(input)), ...given };
+  if (isUrl(input)) return { ...urlToHttpOptions(input), ...given };
+  return { ...(input as object) };
+}
+
+/** As Node asks: a URL of another realm or of a package's own is one. */
+function isUrl(input: unknown): input is URL {
+  const { href, protocol, auth, path } = (input ?? {}) as Record<string, unknown>;
+  return Boolean(href && protocol && auth === undefined && path === undefined);
+}

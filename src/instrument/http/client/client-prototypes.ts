@@ -1,0 +1,118 @@
+import http, { type ClientRequest } from 'node:http';
+import { SPAN, type ClientSpans, type Spanned } from '../../client-spans';
+import { forward, type Emit } from '../../emit';
+import { insertHeaders, RequestHead, type Stored } from './request-head';
+import { patch, type Patched, type Undo } from '../../patch';
+import type { Tracer } from '../../../tracing/tracer';
+
+// As it is now: test doubles replace what the module exports.
+const { Agent, ClientRequest: Request } = http;
+
+/** `addRequest` of an agent: called by the constructor of a request, with what its options came to. */
+type AddRequest = (
+  this: unknown,
+  request: unknown,
+  options: unknown,
+  port?: unknown,
+  localAddress?: unknown,
+) => unknown;
+/** `_storeHeader` of a request: makes its head of the request line and the headers. */
+type StoreHeader = (this: unknown, firstLine: string, headers: unknown) => unknown;
+
+/**
+ * Requests are seen where every one of them passes, whoever called what: at the agent that is to find it a connection,
+ * at its head, and by its `emit`. No listener of ours: one for `response` would keep Node from discarding a body that
+ * nobody reads, and one for `error` would swallow an error that nobody handles.
+ */
+export function patchClientPrototypes(tracer: Tracer, spans: ClientSpans): Undo[] {
+  const client = new ClientByMethods(tracer, spans);
+  return [
+    patch<AddRequest>(Agent.prototype, 'addRequest', (layer) => addRequest(layer, client)),
+    patch<StoreHeader>(Request.prototype, '_storeHeader', (layer) => storeHeader(layer, client)),
+    patch<Emit>(Request.prototype, 'emit', (layer) => requestEmit(layer, client, spans)),
+  ];
+}
+
+function addRequest(layer: Patched<AddRequest>, client: ClientByMethods): AddRequest {
+  return function addRequest(request, options, port, localAddress) {
+    if (layer.isOn) client.made(request, options);
+    return layer.below.call(this, request, options, port, localAddress);
+  };
+}
+
+function storeHeader(layer: Patched<StoreHeader>, client: ClientByMethods): StoreHeader {
+  return function _storeHeader(firstLine, headers) {
+    const line = layer.isOn ? firstLine + client.lines(this, headers) : firstLine;
+    return layer.below.call(this, line, headers);
+  };
+}
+
+function requestEmit(layer: Patched<Emit>, client: ClientByMethods, spans: ClientSpans): Emit {
+  return function emit(event, first, second, ...more) {
+    let span = (this as object as Spanned)[SPAN];
+    if (span === undefined && layer.isOn && (event === 'socket' || event === 'error')) span = client.madeByOthers(this);
+    if (span) spans.observe(span, this as object, event, first);
+    return forward(layer.below, this, arguments.length, event, first, second, more);
+  };
+}
+
+class ClientByMethods {
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly spans: ClientSpans,
+  ) {}
+
+  /** The request goes to an agent of Node's kind, which is told what host and port its options came to. */
+  made(request: unknown, options: unknown): void {
+    try {
+      if (!(request instanceof Request) || (request as Spanned)[SPAN] !== undefined) return;
+      const port = typeof options === 'object' ? (options as { port?: unknown } | null)?.port : undefined;
+      this.open(request, port);
+    } catch (error) {
+      this.spans.complain(error);
+    }
+  }
+
+  /** The request goes by an agent of another kind or by a connection of the caller's own; found later than it was made. */
+  madeByOthers(request: unknown): Spanned[typeof SPAN] {
+    try {
+      if (!(request instanceof Request)) return undefined;
+      this.open(request, undefined);
+      return (request as Spanned)[SPAN];
+    } catch (error) {
+      this.spans.complain(error);
+      return undefined;
+    }
+  }
+
+  /** What to add to the request line of a request whose head is made now. */
+  lines(request: unknown, headers: unknown): string {
+    try {
+      if (!(request instanceof Request)) return '';
+      if ((request as Spanned)[SPAN] === undefined) {
+        // Made by its constructor, before the request has come to an agent: it is amended when that is known.
+        if (Array.isArray(headers) || request.hasHeader('expect')) return '';
+        this.open(request, undefined);
+      }
+      const span = (request as Spanned)[SPAN];
+      return span && span.endTime === 0 ? this.headOf(request, span).lines : '';
+    } catch (error) {
+      this.spans.complain(error);
+      return '';
+    }
+  }
+
+  private open(request: ClientRequest & Stored, port: unknown): void {
+    const span = this.spans.open(request, port);
+    const stored = request._header;
+    if (!span || typeof stored !== 'string') return;
+    const head = this.headOf(request, span, stored);
+    if (head.lines !== '' || head.stored !== stored) insertHeaders(request, stored, head.lines, head.stored);
+  }
+
+  private headOf(request: ClientRequest, span: Parameters<Tracer['inject']>[0], stored?: string): RequestHead {
+    const head = new RequestHead(request, stored);
+    this.tracer.inject(span, head, RequestHead.add);
+    return head;
+  }
+}

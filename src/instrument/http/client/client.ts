@@ -1,0 +1,40 @@
+import http from 'node:http';
+import { patchClientPrototypes } from './client-prototypes';
+import { patchClientExports } from './client-exports';
+import { supportsHeaderInjection } from './request-head';
+import { ClientSpans, ABORTED, type Spanned } from '../../client-spans';
+import { patch, type Patched, type Undo } from '../../patch';
+import type { InstrumentOptions } from '../../options';
+import type { Tracer } from '../../../tracing/tracer';
+
+// As it is now: test doubles replace what the module exports.
+const { ClientRequest: Request } = http;
+
+/** `abort` comes to it, too. */
+type Destroy = (this: Spanned & { readonly destroyed?: unknown }, error?: unknown) => unknown;
+
+/**
+ * Exit spans and headers for outgoing requests of `http` and `https`. The way by methods of Node's classes costs least
+ * and reaches calls that were taken out of their module before us (`const { get } = require('http')`); where this
+ * Node's classes are not as we know them, the exported functions are wrapped.
+ */
+export function httpClient(tracer: Tracer, options: InstrumentOptions): Undo[] {
+  const spans = new ClientSpans(tracer, options);
+  const byMethods = options.byFunctions !== true && supportsHeaderInjection();
+  if (!byMethods && options.byFunctions !== true) {
+    options.log.warn(
+      'this Node.js has other internals than expected: http.request and its siblings are wrapped instead',
+    );
+  }
+  const undos = byMethods ? patchClientPrototypes(tracer, spans) : patchClientExports(tracer, spans);
+  return [...undos, patch<Destroy>(Request.prototype, 'destroy', destroy)];
+}
+
+/** Who ends a request: by its events a caller who destroys it looks like a server that cuts it off. */
+function destroy(layer: Patched<Destroy>): Destroy {
+  return function destroy(error) {
+    // What Node has found to be cut is destroyed before anybody hears of it, and may then be destroyed once more.
+    if (layer.isOn && this.destroyed === false) this[ABORTED] = true;
+    return layer.below.call(this, error);
+  };
+}

@@ -1,0 +1,48 @@
+import { glob } from '../../../base/glob';
+
+export interface IgnoreOptions {
+  /** Ends of paths whose requests are not traced: `.css`. Upper and lower case are one. */
+  readonly ignoreSuffix: readonly string[];
+  /** Globs of whole paths: `/health`, `/internal/*`. */
+  readonly ignorePath: readonly string[];
+}
+
+/** Whether requests for a path are left out; asked for every request, so made for the common case, a path without a dot. */
+export function ignore({ ignoreSuffix, ignorePath }: IgnoreOptions): (path: string) => boolean {
+  const suffixes = ignoreSuffix.filter((suffix) => suffix !== '').map((suffix) => suffix.toLowerCase());
+  const extensions = new Set(suffixes.filter(isExtension));
+  const others = suffixes.filter((suffix) => !extensions.has(suffix));
+  const globs = ignorePath.map(glob);
+
+  return (path) => {
+    if (path.includes('.') && extensions.has(extensionOf(path))) return true;
+    if (others.length > 0 && endsWithOne(path.toLowerCase(), others)) return true;
+    return globs.length > 0 && globs.some((matches) => matches(path));
+  };
+}
+
+/** The same, following the lists whenever they are replaced by others. */
+export function liveIgnore(options: IgnoreOptions): (path: string) => boolean {
+  let { ignoreSuffix, ignorePath } = options;
+  let isIgnored = ignore(options);
+  return (path) => {
+    if (options.ignoreSuffix !== ignoreSuffix || options.ignorePath !== ignorePath) {
+      ({ ignoreSuffix, ignorePath } = options);
+      isIgnored = ignore(options);
+    }
+    return isIgnored(path);
+  };
+}
+
+function extensionOf(path: string): string {
+  return path.slice(path.lastIndexOf('.')).toLowerCase();
+}
+
+/** A dot at the start and no other: then a path that ends in it has it after its last dot. */
+function isExtension(suffix: string): boolean {
+  return suffix.lastIndexOf('.') === 0;
+}
+
+function endsWithOne(path: string, suffixes: readonly string[]): boolean {
+  return suffixes.some((suffix) => path.endsWith(suffix));
+}

@@ -1,0 +1,115 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { hostPort } from '../peer';
+import { HttpUrls } from '../http-url';
+import { liveIgnore } from './ignore';
+import { PipelinedResponses } from './pipelined-responses';
+import { RequestName } from './request-name';
+import { SCOPE, type Scoped } from '../../scoped';
+import { parseTarget, withoutUser } from '../target';
+import { trustedCallers } from './trusted-callers';
+import { errorMessage } from '../../../base/text';
+import { untraced, type Scope } from '../../../tracing/context';
+import { Component, Layer } from '../../../model/components';
+import type { Socket } from 'node:net';
+import type { InstrumentOptions } from '../../options';
+import type { Span } from '../../../model/span';
+import type { Tracer } from '../../../tracing/tracer';
+
+// As it is now: test doubles replace what the module exports.
+const { ServerResponse: Response } = http;
+
+/** The entry spans of HTTP requests. Nothing here throws: all of it runs within the host's `emit`. */
+export class ServerSpans {
+  private readonly isIgnored: (path: string) => boolean;
+  private readonly urls: HttpUrls;
+  private readonly isTrusted: ((request: IncomingMessage) => boolean) | undefined;
+  private readonly pipeline = new PipelinedResponses<ServerResponse & Scoped>((response) =>
+    this.end(response, response[SCOPE], 'close'),
+  );
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly options: InstrumentOptions,
+  ) {
+    this.isIgnored = liveIgnore(options);
+    this.urls = new HttpUrls(options);
+    this.isTrusted = trustedCallers(options.trustIncoming);
+  }
+
+  /**
+   * The scope of a request, for its listeners to run in. It is opened once: a request that the application emits once
+   * more (after `checkContinue`, or from one server to another) stays in its own.
+   * @returns `undefined` if these are no request and response of Node's
+   */
+  open(request: unknown, response: unknown, scheme: string): Scope | undefined {
+    try {
+      if (!(response instanceof Response) || typeof request !== 'object' || request === null) return undefined;
+      const scoped: ServerResponse & Scoped = response;
+      if (scoped[SCOPE] !== undefined) return scoped[SCOPE];
+      const scope = this.openSpan(request as IncomingMessage, scheme) ?? untraced;
+      scoped[SCOPE] = scope;
+      (request as Scoped)[SCOPE] = scope;
+      if (scope !== untraced && response.socket === null) this.pipeline.add(scoped);
+      return scope;
+    } catch (error) {
+      this.options.log.error(`a request could not be traced: ${errorMessage(error)}`, 'http server open');
+      return undefined;
+    }
+  }
+
+  /** The response is finished, or its connection closed. The first of the two counts. */
+  end(response: unknown, scope: Scope | undefined, event: 'finish' | 'close'): void {
+    if (scope === undefined || scope === untraced || scope.endTime !== 0) return;
+    try {
+      this.complete(scope, response as ServerResponse & Scoped, event);
+    } catch (error) {
+      this.options.log.error(`a response could not be traced: ${errorMessage(error)}`, 'http server end');
+    }
+    this.tracer.end(scope);
+  }
+
+  private openSpan(request: IncomingMessage, scheme: string): Span | undefined {
+    // Now, before the application routes: express takes the mounted part off `url`.
+    const target = parseTarget(request.url);
+    if (this.isIgnored(target.path)) return undefined;
+    const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
+    const span = this.tracer.openEntry(target.path, request.headers, isTrusted);
+    if (!span) return undefined;
+    span.naming = new RequestName(request, this.options.log);
+    span.layer = Layer.http;
+    span.componentId = Component.httpServer;
+    span.method = String(request.method);
+    this.urls.tell(span, scheme, hostOf(request), target);
+    return span;
+  }
+
+  private complete(span: Span, response: ServerResponse & Scoped, event: 'finish' | 'close'): void {
+    this.pipeline.remove(response);
+    // Before the head is sent, the status is only what it would have been.
+    if (event === 'finish' || response.headersSent) span.statusCode = response.statusCode | 0;
+    if (span.statusCode >= 400) span.isError = true;
+    if (event === 'close' && !response.writableFinished) this.cut(span, response);
+  }
+
+  /**
+   * The connection closed before the response was complete. Without an answer that is an error: somebody waited and
+   * left. In the middle of one it is how event streams, long downloads and videos usually end; then only a log says so,
+   * unless the application itself gave up with an error.
+   */
+  private cut(span: Span, response: ServerResponse): void {
+    const { details } = this.tracer;
+    if (response.errored) details.fail(span, response.errored);
+    else if (!response.headersSent) details.fail(span, UNANSWERED);
+    else details.log(span, { event: 'aborted', message: 'the connection closed in the middle of the response' });
+  }
+}
+
+const UNANSWERED = { name: 'ConnectionClosed', message: 'the connection closed before there was a response' };
+
+function hostOf(request: IncomingMessage): string {
+  const { host } = request.headers;
+  if (typeof host === 'string' && host !== '') return withoutUser(host);
+  // HTTP/1.0, or a header left empty. A request that the application made up may be without a socket.
+  const socket = request.socket as Socket | null;
+  return hostPort(socket?.localAddress ?? 'localhost', socket?.localPort ?? 80);
+}

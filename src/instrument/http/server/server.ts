@@ -1,0 +1,115 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import http from 'node:http';
+import { forward, hasListeners, type Emit } from '../../emit';
+import { patch, type Patched, type Undo } from '../../patch';
+import { SCOPE, type Scoped } from '../../scoped';
+import { ServerSpans } from './server-spans';
+import { context, type Scope } from '../../../tracing/context';
+import type { EventEmitter } from 'node:events';
+import type { InstrumentOptions } from '../../options';
+import type { Tracer } from '../../../tracing/tracer';
+
+const CONNECTED = 'net.server.socket';
+/** As `process.getActiveResourcesInfo` names them. */
+const SERVERS: ReadonlySet<string> = new Set(['TCPServerWrap', 'PipeServerWrap']);
+// As it is now: test doubles replace what the module exports.
+const { Server } = http;
+
+/**
+ * Entry spans for `http` and `https` servers, by their `emit`: one event is one span, however many listeners there are
+ * and whenever they came; servers that exist already are traced, too.
+ */
+export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
+  const spans = new ServerSpans(tracer, options);
+  return [
+    patch<Emit>(http.Server.prototype, 'emit', (layer) => serverEmit(layer, spans, 'http://')),
+    httpsServer((layer) => serverEmit(layer, spans, 'https://')),
+    patch<Emit>(http.IncomingMessage.prototype, 'emit', (layer) => requestEmit(layer)),
+    patch<Emit>(http.ServerResponse.prototype, 'emit', (layer) => responseEmit(layer, spans)),
+  ];
+}
+
+/**
+ * `https.Server` is no heir of `http.Server`, and to load it costs the start of every application 2 ms. So it is patched
+ * when a server of another kind has its first connection, of which Node tells before there is a request on it; or at
+ * once, where the process has servers already, and perhaps connections that stay.
+ */
+function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
+  let undo: Undo = () => unsubscribe(CONNECTED, connected);
+  const take = (): void => {
+    undo = () => undefined;
+    try {
+      undo = patch<Emit>(process.getBuiltinModule('node:https').Server.prototype, 'emit', make);
+    } catch {
+      // A Node.js without crypto has no https.
+    }
+  };
+  // What a subscriber throws ends the host, and anybody may publish anything.
+  function connected(message: unknown): void {
+    const server = (message as { socket?: { server?: unknown } } | null | undefined)?.socket?.server;
+    if (server === undefined || server instanceof Server) return;
+    undo();
+    take();
+  }
+  if (hasServers()) take();
+  else subscribe(CONNECTED, connected);
+  return () => undo();
+}
+
+function hasServers(): boolean {
+  return process.getActiveResourcesInfo().some((name) => SERVERS.has(name));
+}
+
+function serverEmit(layer: Patched<Emit>, spans: ServerSpans, scheme: string): Emit {
+  return function emit(event, first, second, ...more) {
+    if (layer.isOn && isRequest(event)) {
+      const scope = spans.open(first, second, scheme);
+      if (scope !== undefined) return context.run(scope, emitRequest, layer.below, this, event, first, second);
+    }
+    return forward(layer.below, this, arguments.length, event, first, second, more);
+  };
+}
+
+function emitRequest(emit: Emit, server: EventEmitter, event: string | symbol, request: unknown, response: unknown) {
+  return emit.call(server, event, request, response);
+}
+
+/** The last two come in the place of the first, where the application listens to them. */
+function isRequest(event: string | symbol): boolean {
+  return event === 'request' || event === 'checkContinue' || event === 'checkExpectation';
+}
+
+/**
+ * What arrives late of a request's body arrives in nobody's scope: its `data` and `end` would be outside of the trace,
+ * and only for slow clients.
+ */
+function requestEmit(layer: Patched<Emit>): Emit {
+  return function emit(event, first, second, ...more) {
+    // Most events have no listener.
+    const scope = hasListeners(this, event) ? (this as Scoped)[SCOPE] : undefined;
+    if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
+    return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
+  };
+}
+
+/** The end of a response, without a listener: nobody can remove it, count it, or be warned that there are too many. */
+function responseEmit(layer: Patched<Emit>, spans: ServerSpans): Emit {
+  return function emit(event, first, second, ...more) {
+    const isEnd = event === 'finish' || event === 'close';
+    const scope = isEnd || hasListeners(this, event) ? (this as Scoped)[SCOPE] : undefined;
+    if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
+    if (!isEnd) return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
+    // `finally`: what a listener of the host throws is the host's, and the response is over all the same. First the
+    // listeners, so that the line of an access log and its calls are still in the segment.
+    try {
+      return inScope(scope, layer.below, this, arguments.length, event, first, second, more);
+    } finally {
+      spans.end(this, scope, event);
+    }
+  };
+}
+
+/** What ends a response ends it in its scope, as a rule. */
+function inScope(scope: Scope, ...event: Parameters<typeof forward>): boolean {
+  return context.getStore() === scope ? forward(...event) : context.run(scope, forward, ...event);
+}

@@ -1,0 +1,165 @@
+import { HttpUrls } from '../http/http-url';
+import { OriginCache } from '../http/client/origin-cache';
+import { parseTarget } from '../http/target';
+import { errorMessage } from '../../base/text';
+import { Component, Layer } from '../../model/components';
+import type { InstrumentOptions } from '../options';
+import type { UndiciContext } from './undici-context';
+import type { Span } from '../../model/span';
+import type { Tracer } from '../../tracing/tracer';
+
+const SPAN = Symbol('skyanchor.span');
+
+/** A request of undici's, as versions 5 to 8 have it. */
+interface Request {
+  readonly origin?: unknown;
+  readonly path?: unknown;
+  readonly method?: unknown;
+  readonly upgrade?: unknown;
+  /** Lines of text in version 5, later names and values in turn. */
+  headers?: unknown;
+  addHeader(name: string, value: string): unknown;
+  onUpgrade?: Upgraded;
+  onRequestUpgrade?: Upgraded;
+  [SPAN]?: Span;
+}
+
+type Upgraded = (this: unknown, statusCode: number, ...more: unknown[]) => unknown;
+
+/** The exit spans of undici's requests. Nothing here throws: what a subscriber throws ends the host. */
+export class UndiciSpans {
+  private readonly origins = new OriginCache();
+  private readonly urls: HttpUrls;
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly options: InstrumentOptions,
+    private readonly scopes: UndiciContext,
+  ) {
+    this.urls = new HttpUrls(options);
+  }
+
+  /** A request was made; its head is not written yet. A redirect or a retry is another one. */
+  open(message: unknown): void {
+    try {
+      const { request } = message as { request: Request };
+      this.scopes.keep(request);
+      this.openSpan(request);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  private openSpan(request: Request): void {
+    const { method, path, upgrade } = request;
+    const { scheme, peer } = this.origins.of(request.origin);
+    const target = parseTarget(path);
+    const span = this.tracer.openExit(target.path, peer);
+    if (!span) return;
+    span.layer = Layer.http;
+    span.componentId = Component.httpClient;
+    span.method = String(method);
+    this.urls.tell(span, scheme, peer, target);
+    request[SPAN] = span;
+    if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);
+    this.tracer.inject(span, request, addHeader);
+  }
+
+  /** Informational answers come here, too; the last one is the answer. */
+  answered(message: unknown): void {
+    try {
+      const { request, response } = message as { request: Request; response: { statusCode: unknown } };
+      const span = request[SPAN];
+      if (span !== undefined) this.setStatus(span, response.statusCode);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** The response has arrived, to its end. */
+  complete(message: unknown): void {
+    try {
+      const span = (message as { request: Request }).request[SPAN];
+      if (span !== undefined) this.tracer.end(span);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** The connection failed, or the caller gave up. */
+  failed(message: unknown): void {
+    try {
+      const { request, error } = message as { request: Request; error: unknown };
+      const span = request[SPAN];
+      if (span === undefined) return;
+      // A caller that has seen enough of a response cancels it, and that is none.
+      if (span.statusCode !== 0 && isAbort(error)) this.tracer.details.log(span, SEEN_ENOUGH);
+      else this.tracer.details.fail(span, error);
+      this.tracer.end(span);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** From then on it is a connection of another kind, and most versions publish nothing of it. */
+  private watchUpgrade(request: Request, span: Span): void {
+    const name = request.onRequestUpgrade ? 'onRequestUpgrade' : 'onUpgrade';
+    const upgraded = request[name];
+    if (typeof upgraded !== 'function') {
+      this.tracer.end(span);
+      return;
+    }
+    request[name] = (statusCode, ...more) => {
+      this.setStatus(span, statusCode);
+      this.tracer.end(span);
+      return upgraded.call(request, statusCode, ...more);
+    };
+  }
+
+  private setStatus(span: Span, statusCode: unknown): void {
+    if (typeof statusCode !== 'number' || span.endTime !== 0) return;
+    span.statusCode = statusCode;
+    if (statusCode >= 400) span.isError = true;
+  }
+
+  private complain(error: unknown): void {
+    this.options.log.error(`a call by undici could not be traced: ${errorMessage(error)}`, 'undici');
+  }
+}
+
+const SEEN_ENOUGH = { event: 'aborted', message: 'the caller closed in the middle of the response' };
+
+/** Whatever the realm: `AbortError` of a signal, undici's own, and since version 8 that of a sink which was closed. */
+function isAbort(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  return name === 'AbortError' || code === 'UND_ERR_ABORTED' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+function addHeader(request: Request, name: string, value: string, forwarded?: string): void {
+  if (!hasHeader(request.headers, name)) request.addHeader(name, value);
+  else if (forwarded !== undefined) replaceHeader(request, name, forwarded, value);
+}
+
+/** As the versions keep them: 5 as text, the others as names and values in turn. */
+function replaceHeader(request: Request, name: string, old: string, value: string): void {
+  const { headers } = request;
+  if (typeof headers === 'string') {
+    const start = `\r\n${headers}`.toLowerCase().indexOf(`\r\n${name}:`) + name.length + 1;
+    const end = headers.indexOf('\r\n', start);
+    if (headers.slice(start, end).trim() === old)
+      request.headers = `${headers.slice(0, start)} ${value}${headers.slice(end)}`;
+  } else if (Array.isArray(headers)) {
+    const at = headers.findIndex((one, index) => index % 2 === 0 && String(one).toLowerCase() === name);
+    if (headers[at + 1] === old) headers[at + 1] = value;
+  }
+}
+
+function hasHeader(headers: unknown, name: string): boolean {
+  if (typeof headers === 'string') return `\r\n${headers}`.toLowerCase().includes(`\r\n${name}:`);
+  if (!Array.isArray(headers)) return false;
+  for (let at = 0; at < headers.length; at += 2) {
+    const own: unknown = headers[at];
+    if (typeof own === 'string' && own.length === name.length && own.toLowerCase() === name) return true;
+  }
+  return false;
+}

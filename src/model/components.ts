@@ -1,0 +1,56 @@
+/** Numbers and words that the SkyWalking protocols (v2 and v3 alike) give a meaning. Source: the server's tables. */
+
+export const SpanType = { entry: 0, exit: 1, local: 2 } as const;
+export type SpanType = (typeof SpanType)[keyof typeof SpanType];
+
+export const Layer = { unknown: 0, database: 1, rpcFramework: 2, http: 3, mq: 4, cache: 5 } as const;
+export type Layer = (typeof Layer)[keyof typeof Layer];
+
+/** Component ids of the server's `component-libraries.yml`; a component given by name that it lacks loses the segment. */
+export const Component = {
+  unknown: 0,
+  httpClient: 2,
+  httpServer: 4001,
+} as const;
+
+/**
+ * The endpoint that every v2 backend has built in: of whoever calls from outside. It stands for a parent endpoint that
+ * there is none. `-1` would say so, but OAP 6.5 drops the callee's segment then (tried on a 6.5.0: with this one it is
+ * shown, and the topology is right).
+ */
+export const USER_ENDPOINT = 1;
+
+export const RefType = { crossProcess: 0, crossThread: 1 } as const;
+export type RefType = (typeof RefType)[keyof typeof RefType];
+
+/** The components of a Node.js agent, as OAP's `component-libraries.yml` names them. */
+const COMPONENTS: Readonly<Record<string, number>> = {
+  HttpClient: 2,
+  Mysql: 5,
+  Redis: 7,
+  MongoDB: 9,
+  Memcached: 20,
+  PostgreSQL: 22,
+  GRPC: 23,
+  Kafka: 27,
+  Elasticsearch: 47,
+  http: 49,
+  RabbitMQ: 51,
+  HttpServer: 4001,
+  express: 4002,
+  Egg: 4003,
+  Koa: 4004,
+  Axios: 4005,
+  Mongoose: 4006,
+};
+
+const NAMES = new Map(Object.entries(COMPONENTS).map(([name, id]) => [id, name]));
+
+/** 0: the table lacks the name. */
+export function componentId(name: string): number {
+  return Object.hasOwn(COMPONENTS, name) ? (COMPONENTS[name] ?? 0) : 0;
+}
+
+export function componentName(id: number): string {
+  return id === 0 ? '' : (NAMES.get(id) ?? 'N/A');
+}

@@ -1,0 +1,121 @@
+import { Component, Layer, type SpanType } from './components';
+import type { Id, NumericId } from './ids';
+import type { SegmentRef } from './segment-ref';
+import { LIMITS } from './limits';
+import { truncate } from '../base/text';
+
+export type { SegmentRef };
+
+export interface SpanLog {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** key, value, key, value … */
+  readonly data: readonly string[];
+}
+
+/** Asked for a span's name when it is needed. */
+export interface NameSource {
+  /**
+   * A better name than the span has so far.
+   * @returns `undefined`: none is known yet. Must not throw
+   */
+  resolve(given: string): string | undefined;
+}
+
+/**
+ * The part of one trace that ran in this process. It holds names, never ids of the backend: those are looked up when
+ * it is encoded, so that a reset in between mislabels nothing.
+ */
+export class Segment {
+  /** In the order of their ending: a child is usually before its parent. */
+  spans: Span[] = [];
+  openSpans = 0;
+  nextSpanId = 0;
+  /** Milliseconds since 1970, of its first span, or of that of the segment which it goes on with. */
+  openedAt = 0;
+  /** Spans were left out because there were too many. */
+  isSizeLimited = false;
+  /** The request that this is the work of, or the rest of; it may have ended in an earlier segment. */
+  entry: Span | undefined = undefined;
+  /** Its first span. */
+  root: Span | undefined = undefined;
+  /** The header that brought the trace, as it came. */
+  carrier: string | undefined = undefined;
+  /** What the application gives the trace along, v3 only; replaced as a whole, since segments share it. */
+  correlation: ReadonlyMap<string, string> | undefined = undefined;
+  /** Not to count in the metrics; v3 only. */
+  skipsAnalysis = false;
+
+  constructor(
+    readonly traceId: Id,
+    readonly segmentId: NumericId,
+  ) {}
+
+  /**
+   * Nobody will send it any more. A connection that was made in one of its spans keeps that span for as long as it is
+   * open; that shall not keep all the others.
+   */
+  release(): void {
+    this.spans = [];
+  }
+}
+
+/**
+ * One piece of work. Plain fields, all set in the constructor, so that every span has one hidden class. What HTTP
+ * instrumentation knows (`method`, `url`, `statusCode`) stays apart until encoding, since the protocols name spans
+ * and tags differently.
+ */
+export class Span {
+  /** Milliseconds since 1970; 0 while the span is open. */
+  endTime = 0;
+  layer: Layer = Layer.unknown;
+  componentId: number = Component.unknown;
+  isError = false;
+  /** Of exit spans: `host:port`. */
+  peer = '';
+  /** Empty: no HTTP. */
+  method = '';
+  /** Scheme and host of the URL, which many spans share; apart, since joining costs more than to write them apart. */
+  urlBase = '';
+  urlRest = '';
+  /** 0: none known. */
+  statusCode = 0;
+  /** key, value, key, value …; strings only. */
+  tags: string[] | undefined = undefined;
+  logs: SpanLog[] | undefined = undefined;
+  refs: SegmentRef[] | undefined = undefined;
+  /** What knows a better name than the path, sooner or later; while the name is not settled. */
+  naming: NameSource | undefined = undefined;
+  /** Others were told the name: it stays. */
+  isNameFrozen = false;
+
+  constructor(
+    readonly segment: Segment,
+    readonly spanId: number,
+    /** -1 for the first of its segment. */
+    readonly parentSpanId: number,
+    readonly type: SpanType,
+    public operationName: string,
+    /** Milliseconds since 1970. */
+    readonly startTime: number,
+  ) {}
+
+  get url(): string {
+    return this.urlBase + this.urlRest;
+  }
+
+  set url(url: string) {
+    this.urlBase = '';
+    this.urlRest = url;
+  }
+}
+
+/** From here on the span's name is what others know its work by, and stays. */
+export function freezeName(span: Span): void {
+  if (span.isNameFrozen) return;
+  span.isNameFrozen = true;
+  const name = span.naming?.resolve(span.operationName);
+  if (name !== undefined) span.operationName = truncate(name, LIMITS.name);
+  // It leads to the request, and a segment may wait for long.
+  span.naming = undefined;
+}

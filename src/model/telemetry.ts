@@ -1,0 +1,13 @@
+/** One number of this process at one moment. */
+export interface Meter {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** One line of the agent's own log. */
+export interface LogLine {
+  /** Milliseconds since 1970, when it was written. */
+  readonly time: number;
+  readonly level: 'error' | 'warn';
+  readonly text: string;
+}

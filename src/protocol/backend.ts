@@ -1,0 +1,120 @@
+import { failed, ok, retryable, type Outcome } from '../base/outcome';
+import { formatAddress, type BackendOptions } from '../transport/backend-options';
+import { type UnaryCaller, unaryCall } from '../transport/call/unary-call';
+import type { Connection } from '../model/connection';
+import { detect } from './detect';
+import { type Dialect, protocolOf } from '../model/dialect';
+import { hintOfPort } from '../transport/explain';
+import { Connector } from '../transport/connector';
+import type { BackendConnection } from '../transport/backend-connection';
+import { TraceSegmentClient } from './segments/trace-segment-client';
+import { RegisterClient } from './v2/register-client';
+import { LogClient, MeterClient, TelemetryClient } from './v3/telemetry-client';
+import { ManagementClient } from './v3/management-client';
+
+/** The way to a backend, behind the ports of those who use it. */
+export interface Backend {
+  /** For the registrar; the one who connects. */
+  readonly registry: Registry;
+  /** For the reporter. */
+  readonly segments: TraceSegmentClient;
+  /** For the meter reporter. */
+  readonly meters: MeterClient;
+  /** For the log reporter. */
+  readonly logs: LogClient;
+  /** `host:port` of the backend that is connected. */
+  readonly address: string | undefined;
+  /** Tells of every connection that is lost, and why; not of one that could not be made. */
+  onDisconnect(listener: (reason: string) => void): void;
+  /** Never rejects; bounded. Afterwards nothing connects any more. */
+  close(): Promise<void>;
+}
+
+export interface Registry {
+  /** The link of now, or an attempt at the next address; and what the backend speaks, asked once on every link. */
+  connect(signal: AbortSignal): Promise<Outcome<Connection>>;
+  readonly v2: RegisterClient;
+  readonly v3: ManagementClient;
+}
+
+/** Addresses of this very host. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
+/** Loads nothing and connects to nothing before it is first used. */
+export function createBackend(options: BackendOptions): Backend {
+  const metadata = metadataOf(options);
+  warnOfCleartext(options);
+  const connector = new Connector(options);
+  const telemetry = new TelemetryClient(connector, options, metadata ?? {});
+
+  const connect = async (signal: AbortSignal): Promise<Outcome<Connection>> => {
+    // The token itself is never told, not even to the log.
+    if (!metadata) return failed('UNAUTHENTICATED', 'the authentication token holds characters that no header may');
+    const outcome = await connector.connect(signal);
+    if (outcome.status !== 'ok') return outcome;
+    const link = outcome.value;
+    const dialect = await dialectOf(link, options, metadata, signal);
+    if (dialect.status !== 'ok') return dialect;
+    return ok({ address: link.address, number: link.number, protocol: protocolOf(dialect.value) });
+  };
+  const call = async (
+    isProbe: boolean,
+    ...[path, request, signal]: Parameters<UnaryCaller>
+  ): ReturnType<UnaryCaller> => {
+    const link = connector.current;
+    if (!link || !metadata) return retryable('not connected');
+    return unaryCall(link, { path, request, metadata, isProbe }, options.clock, signal);
+  };
+  const ask: UnaryCaller = (...question) => call(false, ...question);
+  const probe: UnaryCaller = (...question) => call(true, ...question);
+  const leave = (reason: string): void => connector.current?.fail(reason);
+
+  return {
+    registry: {
+      connect,
+      v2: new RegisterClient(ask, leave),
+      v3: new ManagementClient(ask, probe, () => connector.current?.dialect ?? 'v3', leave),
+    },
+    segments: new TraceSegmentClient(connector, options, metadata ?? {}),
+    meters: new MeterClient(telemetry),
+    logs: new LogClient(telemetry),
+    get address() {
+      return connector.current?.address;
+    },
+    onDisconnect: (listener) => connector.onDisconnect(listener),
+    close: () => connector.close(),
+  };
+}
+
+/** Asked once; where nobody there receives agents, the next address of the list has its turn. */
+async function dialectOf(
+  link: BackendConnection,
+  options: BackendOptions,
+  metadata: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Outcome<Dialect>> {
+  if (link.dialect) return ok(link.dialect);
+  const ask: UnaryCaller = (path, request, bound) =>
+    unaryCall(link, { path, request, metadata, isProbe: true }, options.clock, bound);
+  const outcome = await detect(ask, options, options.protocol, signal);
+  if (outcome.status === 'ok') link.dialect = outcome.value;
+  else if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') {
+    link.fail(outcome.reason);
+    const hint = hintOfPort(Number(/\d+$/.exec(link.address)?.[0]));
+    return failed(outcome.code, `${link.address}: ${outcome.reason}${hint}`);
+  }
+  return outcome;
+}
+
+/** Anyone on the network can read the token then. Packets to this very host reach no network. */
+function warnOfCleartext({ addresses, authentication, log, tls }: BackendOptions): void {
+  if (authentication === undefined || tls) return;
+  const far = addresses.filter(({ host }) => !LOOPBACK.test(host)).map(formatAddress);
+  if (far.length > 0) log.warn(`the authentication token goes in cleartext to ${far.join(', ')}: TLS is off`);
+}
+
+/** What goes along with every call; undefined if it cannot. */
+function metadataOf({ agentVersion, authentication }: BackendOptions): Readonly<Record<string, string>> | undefined {
+  if (authentication === undefined) return { 'agent-version': agentVersion };
+  return /^[ -~]*$/.test(authentication) ? { 'agent-version': agentVersion, authentication } : undefined;
+}

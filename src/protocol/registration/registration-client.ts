@@ -1,0 +1,108 @@
+import type { Clock } from '../../base/clock';
+import type { Outcome } from '../../base/outcome';
+import { Health } from './health';
+import { RateLimiter } from './rate-limiter';
+import type { RegistryApi } from './ports';
+import type { Configuration, InstanceName } from '../../model/registration';
+import { v3InstanceName } from '../v3/name-limits';
+
+export interface RegistrationClientOptions {
+  readonly api: RegistryApi;
+  readonly clock: Clock;
+  readonly serviceName: string;
+  readonly instanceName: string;
+  readonly properties: readonly (readonly [key: string, value: string])[];
+  /** The same as v3 backends want it called. */
+  readonly v3Properties: readonly (readonly [key: string, value: string])[];
+}
+
+export type IdOutcome = Promise<Outcome<number | undefined>>;
+export type IdsOutcome = Promise<Outcome<ReadonlyMap<string, number>>>;
+
+/**
+ * However often we are reset or refused, a backend is asked for our ids no more often than this. Names have a pace of
+ * their own, so that many new ones never delay a registration; heartbeats come on top.
+ */
+const PACE = { most: 20, windowMs: 5_000 };
+
+/** Asks the backend on behalf of one instance: at a bearable pace, and with an eye on how the answers go. */
+export class RegistrationClient {
+  readonly health: Health;
+  private readonly idPace: RateLimiter;
+  private readonly namePace: RateLimiter;
+  /** As a v3 backend is to know us. */
+  readonly v3Instance: InstanceName;
+
+  constructor(private readonly options: RegistrationClientOptions) {
+    this.v3Instance = v3InstanceName(options);
+    this.health = new Health(options.clock);
+    this.idPace = new RateLimiter(options.clock, PACE);
+    this.namePace = new RateLimiter(options.clock, PACE);
+  }
+
+  /** Milliseconds until our own ids may be asked for, by so many questions in a row; 0: now. */
+  idWaitMs(questions = 1): number {
+    return this.idPace.waitMs(questions);
+  }
+
+  /** Milliseconds until names may be asked for; 0: now. */
+  nameWaitMs(): number {
+    return this.namePace.waitMs();
+  }
+
+  serviceId(signal: AbortSignal): IdOutcome {
+    return this.ask(this.idPace, () => this.options.api.v2.registerService(this.options.serviceName, signal));
+  }
+
+  instanceId(serviceId: number, signal: AbortSignal): IdOutcome {
+    const { api, clock, instanceName, properties } = this.options;
+    return this.ask(this.idPace, () =>
+      api.v2.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal),
+    );
+  }
+
+  networkAddresses(names: readonly string[], signal: AbortSignal): IdsOutcome {
+    return this.ask(this.namePace, () => this.options.api.v2.registerNetworkAddresses(names, signal));
+  }
+
+  endpoints(serviceId: number, names: readonly string[], signal: AbortSignal): IdsOutcome {
+    return this.ask(this.namePace, () => this.options.api.v2.registerEndpoints(serviceId, names, signal));
+  }
+
+  heartbeat(instanceId: number, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
+    const { api, clock, instanceName } = this.options;
+    return this.watch(api.v2.heartbeat({ instanceId, instanceName, time: clock.now() }, signal));
+  }
+
+  /** All of the instance. Its properties alone would belong to a service that is not listed (OAP 10.1). */
+  async reportInstance(signal: AbortSignal): Promise<Outcome<undefined>> {
+    const alive = await this.keepAlive(signal);
+    return alive.status === 'ok' ? this.properties(signal) : alive;
+  }
+
+  private properties(signal: AbortSignal): Promise<Outcome<undefined>> {
+    const { api, v3Properties } = this.options;
+    return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.v3Instance, v3Properties, signal));
+  }
+
+  keepAlive(signal: AbortSignal): Promise<Outcome<undefined>> {
+    return this.watch(this.options.api.v3.keepAlive(this.v3Instance, signal));
+  }
+
+  /** No sign of life: a backend may lack the service, or refuse it, and be well. */
+  configuration(uuid: string, signal: AbortSignal): Promise<Outcome<Configuration | undefined>> {
+    return this.options.api.v3.fetchConfiguration(this.v3Instance.serviceName, uuid, signal);
+  }
+
+  private ask<T>(pace: RateLimiter, question: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    pace.acquire();
+    return this.watch(question());
+  }
+
+  private async watch<T>(answer: Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const outcome = await answer;
+    if (outcome.status === 'ok') this.health.ok();
+    else this.health.failed(outcome.reason);
+    return outcome;
+  }
+}

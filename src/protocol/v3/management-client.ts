@@ -1,0 +1,69 @@
+import type { Outcome } from '../../base/outcome';
+import type { UnaryCaller } from '../../transport/call/unary-call';
+import type { Dialect } from '../../model/dialect';
+import { decodeCommands } from '../protobuf/control/commands';
+import { parseResponse } from '../protobuf/control/parse-response';
+import type { Configuration, InstanceName } from '../../model/registration';
+import { encodePing, encodeProperties, encodeSyncRequest, v3Paths } from './management-messages';
+
+const CONFIGURATION = 'ConfigurationDiscoveryCommand';
+/** Arguments of that command that are no configuration. */
+const UUID = 'UUID';
+const SERIAL_NUMBER = 'SerialNumber';
+
+/** Presence in the words of v3. OAP answers with empty Commands, whatever it knew of the instance. */
+export class ManagementClient {
+  constructor(
+    private readonly ask: UnaryCaller,
+    /** The same, of a method that a backend may lack and be well. */
+    private readonly probe: UnaryCaller,
+    /** Of the backend that is connected. */
+    private readonly dialect: () => Dialect,
+    /** The backend that is connected. */
+    private readonly leave: (reason: string) => void,
+  ) {}
+
+  async keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>> {
+    const answer = await this.ask(v3Paths(this.dialect()).keepAlive, encodePing(instance), signal);
+    return this.understood(answer, readNothing);
+  }
+
+  async reportInstanceProperties(
+    instance: InstanceName,
+    properties: readonly (readonly [key: string, value: string])[],
+    signal: AbortSignal,
+  ): Promise<Outcome<undefined>> {
+    const path = v3Paths(this.dialect()).reportInstanceProperties;
+    const answer = await this.ask(path, encodeProperties(instance, properties), signal);
+    return this.understood(answer, readNothing);
+  }
+
+  async fetchConfiguration(
+    serviceName: string,
+    uuid: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Configuration | undefined>> {
+    const path = v3Paths(this.dialect()).fetchConfigurations;
+    const answer = await this.probe(path, encodeSyncRequest(serviceName, uuid), signal);
+    return this.understood(answer, readConfiguration);
+  }
+
+  private understood<T>(answer: Outcome<Buffer>, read: (bytes: Buffer) => T): Outcome<T> {
+    return parseResponse(answer, read, this.leave);
+  }
+}
+
+/** That it is Commands at all. */
+function readNothing(bytes: Buffer): undefined {
+  decodeCommands(bytes);
+}
+
+function readConfiguration(bytes: Buffer): Configuration | undefined {
+  const command = decodeCommands(bytes).find(({ name }) => name === CONFIGURATION);
+  if (!command) return undefined;
+  const values = new Map(command.args);
+  const uuid = values.get(UUID) ?? '';
+  values.delete(UUID);
+  values.delete(SERIAL_NUMBER);
+  return { uuid, values };
+}

@@ -1,0 +1,25 @@
+import { SegmentEncoder } from '../../protobuf/fast/segment-encoder';
+import { decodeCommands } from '../../protobuf/control/commands';
+import type { V3Names } from '../../../model/names';
+import type { IdentityProbe } from '../../segments/identity-probe';
+import { encodePing, v3Paths } from '../management-messages';
+import { v3SegmentCodec } from './codec';
+
+/**
+ * Package-less `collect` exists in both protocols, and a v2 backend takes a v3 segment with OK and loses it. `keepAlive`
+ * it does not have.
+ */
+export function v3IdentityProbe(): IdentityProbe<V3Names> {
+  return {
+    encoder: new SegmentEncoder(v3SegmentCodec),
+    pathOf: (dialect) => v3Paths(dialect).collect,
+    request: ({ service, instance }, dialect) => ({
+      path: v3Paths(dialect).keepAlive,
+      request: encodePing({ serviceName: service, instanceName: instance }),
+    }),
+    check: (answer) => {
+      decodeCommands(answer);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { message, writeInt64, writeNested, writePair, writeText, writeDouble } from '../protobuf/control/write';
+import type { V3Names } from '../../model/names';
+import type { LogLine, Meter } from '../../model/telemetry';
+
+/** As the agents of other languages write them, so that one search finds all. */
+const LEVEL = { error: 'ERROR', warn: 'WARN' } as const;
+
+/** `LogData` with a text. The layer is that of a service which agents report. */
+export function encodeLog({ time, level, text }: LogLine, { service, instance }: V3Names): Buffer {
+  return message((writer) => {
+    writeInt64(writer, 1, time);
+    writeText(writer, 2, service);
+    writeText(writer, 3, instance);
+    writeNested(writer, 5, (body) => {
+      writeText(body, 1, 'text');
+      writeNested(body, 2, (content) => writeText(content, 1, text));
+    });
+    writeNested(writer, 7, (tags) => {
+      writePair(tags, 1, ['level', LEVEL[level]]);
+      writePair(tags, 1, ['logger', 'skyanchor']);
+    });
+    writeText(writer, 8, 'GENERAL');
+  });
+}
+
+/** `MeterData` with a single value. */
+export function encodeMeter({ name, value }: Meter, time: number, { service, instance }: V3Names): Buffer {
+  return message((writer) => {
+    writeNested(writer, 1, (single) => {
+      writeText(single, 1, name);
+      writeDouble(single, 3, value);
+    });
+    writeText(writer, 3, service);
+    writeText(writer, 4, instance);
+    writeInt64(writer, 5, time);
+  });
+}

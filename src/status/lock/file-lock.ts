@@ -1,0 +1,100 @@
+import type { Clock } from '../../base/clock';
+import { loadLockfile } from './load-lockfile';
+import { LockFileSystem } from './lock-file-system';
+import type { ProgressDeadline } from '../../base/deadline';
+
+/** Somebody who waits for a lock. */
+export interface LockRequest {
+  /** Others are to have it first. */
+  readonly isPatient: boolean;
+  /** Nobody waits for it any more. */
+  readonly isOver: () => boolean;
+  /** It has gone from one to another. */
+  readonly onHandover: () => void;
+}
+
+export interface FileLockOptions extends LockRequest {
+  /** What is locked. */
+  readonly path: string;
+  readonly clock: Clock;
+}
+
+/** The least that proper-lockfile takes, which makes it renew its lock every second. */
+const STALE_MS = 2_000;
+/** Who has had no proof for longer that it is his may no longer be alone with it. */
+const SAFE_MS = 1_400;
+/** Between two attempts. The same for all who hurry, so that none of them is preferred to who has waited for longer. */
+const PAUSE_MS = 40;
+/** For the patient, where many wait: who asks more often keeps the holder from his work. */
+const LONGEST_PAUSE_MS = 320;
+
+/**
+ * proper-lockfile, with its traps closed: by itself it does not wait (`retries: 0`), waits on timers that hold the
+ * process, wants the locked file to exist (`realpath`), throws from a timer when the lock is lost, and believes in
+ * clocks (LockFs). Loading it patches `fs.close`, so that is left until there is something to lock.
+ */
+export class FileLock {
+  private lostBecause: Error | undefined;
+  private letGo: () => Promise<void> = () => Promise.resolve();
+
+  private constructor(
+    private readonly clock: Clock,
+    private readonly fs: LockFileSystem,
+    /** The lock itself, a directory. */
+    private readonly directory: string,
+  ) {}
+
+  /** Rejects when the lock cannot be had in time, or not at all. */
+  static async take(options: FileLockOptions): Promise<FileLock> {
+    const lockfile = loadLockfile();
+    const { path, clock } = options;
+    const fs = new LockFileSystem(clock, options.onHandover);
+    const lock = new FileLock(clock, fs, `${path}.lock`);
+    const onCompromised = (error: Error): void => void (lock.lostBecause = error);
+    for (let pauseMs = PAUSE_MS; ;) {
+      try {
+        lock.letGo = await lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
+        process.once('exit', lock.onExit);
+        return lock;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ELOCKED' || options.isOver()) throw error;
+      }
+      await pause(clock, pauseMs * (0.5 + clock.random()));
+      if (options.isPatient) pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Nobody else can have it meanwhile. */
+  get isHeld(): boolean {
+    return this.lostBecause === undefined && this.clock.elapsed() - this.fs.ownSince < SAFE_MS;
+  }
+
+  /** What the file system's clock is ahead of ours. */
+  get fileAheadMs(): number {
+    return this.fs.aheadMs;
+  }
+
+  /** Never rejects: a lock that is lost is as good as let go. */
+  async release(): Promise<void> {
+    await this.letGo().catch(() => undefined);
+    process.removeListener('exit', this.onExit);
+  }
+
+  /** Another process need not wait until it counts as abandoned. */
+  private readonly onExit = (): void => {
+    try {
+      this.fs.rmdirSync(this.directory);
+    } catch {
+      // It is gone already.
+    }
+  };
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}
+
+/** Waits for a lock as long as the patience lasts, which is as long as the lock goes from hand to hand. */
+export function waiterOf(patience: ProgressDeadline): LockRequest {
+  return { isPatient: false, isOver: () => patience.isOver, onHandover: () => patience.renew() };
+}

@@ -1,0 +1,161 @@
+import { constants, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock';
+import { isTrusted, type Trust } from '../base/file/file-trust';
+import { FileLock, type LockRequest } from './lock/file-lock';
+import { openFile } from '../base/file/open-file';
+import { formatEntries, parseEntries, type StatusEntries } from './status-entry';
+import { givePermissions, type Permissions } from './status-permissions';
+
+export interface StatusStoreOptions {
+  /** Absolute. */
+  readonly path: string;
+  /** Ours alone: names the temporary file. */
+  readonly token: string;
+  readonly clock: Clock;
+  /** Whose file is believed, beside that of the directory's owner; undefined: any user's, for one who only shows it. */
+  readonly trust?: Trust;
+  /** Who may read it; undefined: those whom the umask lets. Default: undefined. */
+  permissions?(): Promise<Permissions | undefined>;
+}
+
+/** Of what is read and of what is written: a file that nobody reads again would hide every name that is taken. */
+const LARGEST_BYTES = 4 * 1024 * 1024;
+const TOKEN = /^[0-9a-f]{32}$/;
+
+/** The status file on its disk: one JSON document that all processes share, changed under a lock and replaced whole. */
+export class StatusStore {
+  /** What the file system's clock is ahead of ours. */
+  aheadMs = 0;
+
+  constructor(private readonly options: StatusStoreOptions) {}
+
+  /**
+   * Read, change, replace. Rejects where that cannot be done.
+   * @param change returns undefined to leave the file as it is
+   * @param waiter once it is over for him nothing is to be written any more
+   */
+  async update(
+    change: (entries: StatusEntries) => Promise<StatusEntries | undefined>,
+    waiter: LockRequest,
+  ): Promise<void> {
+    // The host may stand still in between: what was read is old then, and the name perhaps somebody else's.
+    while (!(await this.attempt(change, waiter))) if (waiter.isOver()) throw new Error('it took too long');
+  }
+
+  /** @returns whether the file is as it should be; otherwise the lock was lost meanwhile */
+  private async attempt(
+    change: (entries: StatusEntries) => Promise<StatusEntries | undefined>,
+    waiter: LockRequest,
+  ): Promise<boolean> {
+    const { path, clock, token } = this.options;
+    const lock = await FileLock.take({ ...waiter, path, clock });
+    waiter.onHandover();
+    try {
+      this.aheadMs = lock.fileAheadMs;
+      const changed = await change(await this.read());
+      if (!changed) return true;
+      const text = formatEntries(changed);
+      if (Buffer.byteLength(text) > LARGEST_BYTES) throw new Error(`it would be larger than ${LARGEST_BYTES} bytes`);
+      await this.writeAside(text);
+      const isWanted = lock.isHeld && !waiter.isOver();
+      if (isWanted) await this.replace();
+      else await this.removeAside(token);
+      return isWanted;
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** What there is, without a lock: for reading only. */
+  async read(): Promise<StatusEntries> {
+    try {
+      return parseEntries(await this.readText());
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+      if ((error as NodeJS.ErrnoException).code === 'ELOOP') return new Map();
+      throw error;
+    }
+  }
+
+  /** Removes what the owner of an entry left half written. @param token from the file, so not to be believed */
+  async removeAside(token: unknown): Promise<void> {
+    if (typeof token === 'string' && TOKEN.test(token)) await unlink(this.asideOf(token)).catch(() => undefined);
+  }
+
+  private async readText(): Promise<string> {
+    const handle = await openFile(this.options.path, constants.O_RDONLY);
+    try {
+      const stats = await handle.stat();
+      await this.checkOwner(stats.uid);
+      if (!stats.isFile()) return '';
+      if (stats.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes: remove it`);
+      return await readAll(handle, stats.size);
+    } finally {
+      // Others wait for the lock: not for this.
+      void handle.close().catch(() => undefined);
+    }
+  }
+
+  /**
+   * In a directory like /tmp any user may have put it there before us. The owner of the directory may replace it anyhow,
+   * and is the user that a process has become who started as root.
+   */
+  private async checkOwner(owner: number): Promise<void> {
+    const { trust, path } = this.options;
+    if (trust?.uid === undefined || isTrusted(owner, trust) || owner === (await stat(dirname(path))).uid) return;
+    const expected = 'root, this user, the owner of its directory or one of commandFileOwners';
+    throw new Error(`it belongs to user ${owner}, expected ${expected}: remove it`);
+  }
+
+  private async replace(): Promise<void> {
+    const { path, token } = this.options;
+    try {
+      await rename(this.asideOf(token), path);
+    } catch (error) {
+      await this.removeAside(token);
+      throw error;
+    }
+  }
+
+  private async writeAside(text: string): Promise<void> {
+    const { token } = this.options;
+    const permissions = await this.options.permissions?.();
+    const handle = await this.openAside(permissions ? 0o600 : 0o644);
+    try {
+      const acts = await Promise.allSettled([
+        handle.writeFile(text),
+        permissions && givePermissions(handle, permissions),
+      ]);
+      for (const act of acts) if (act.status === 'rejected') throw act.reason;
+    } catch (error) {
+      await this.removeAside(token);
+      throw error;
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+  }
+
+  private async openAside(mode: number): Promise<FileHandle> {
+    const { token } = this.options;
+    // Exclusively: in a directory like /tmp somebody may have put a link there.
+    const openNew = (): Promise<FileHandle> => open(this.asideOf(token), 'wx', mode);
+    try {
+      return await openNew();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    await this.removeAside(token);
+    return openNew();
+  }
+
+  private asideOf(token: string): string {
+    return `${this.options.path}.${token}.tmp`;
+  }
+}
+
+/** It is replaced whole, never changed in place: its size does not grow while it is read. */
+async function readAll(handle: FileHandle, size: number): Promise<string> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
+  return buffer.toString('utf8', 0, bytesRead);
+}

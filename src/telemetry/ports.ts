@@ -1,0 +1,17 @@
+import type { Outcome } from '../base/outcome';
+import type { Meter, LogLine } from '../model/telemetry';
+
+/** What the meter reporter needs of a backend; `wire` fits it by shape. */
+export interface MeterApi {
+  /**
+   * @param time milliseconds since 1970
+   * @returns `failed` with UNIMPLEMENTED where the backend takes no meters
+   */
+  send(meters: readonly Meter[], time: number, signal: AbortSignal): Promise<Outcome<undefined>>;
+}
+
+/** What the log reporter needs of a backend; `wire` fits it by shape. */
+export interface LogApi {
+  /** @returns `failed` with UNIMPLEMENTED where the backend takes no logs */
+  send(lines: readonly LogLine[], signal: AbortSignal): Promise<Outcome<undefined>>;
+}

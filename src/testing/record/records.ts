@@ -1,0 +1,118 @@
+import type { Property } from '../store/row';
+
+/**
+ * The methods of both protocols, by their names. `collect` is that of the segments, in either; those of other services
+ * that are called so too carry the service.
+ */
+export const METHODS = [
+  'doServiceRegister',
+  'doServiceInstanceRegister',
+  'doEndpointRegister',
+  'doNetworkAddressRegister',
+  'doPing',
+  'collect',
+  'collectInSync',
+  'keepAlive',
+  'reportInstanceProperties',
+  'fetchConfigurations',
+  'MeterReportService/collect',
+  'MeterReportService/collectBatch',
+  'LogReportService/collect',
+  'SpanAttachedEventReportService/collect',
+] as const;
+export type Method = (typeof METHODS)[number];
+
+/** One call, as it arrived and as it ended. */
+export interface CallRecord {
+  readonly method: Method;
+  /** What was asked for: `/skywalking.v3.ManagementService/keepAlive`, or `/ManagementService/keepAlive`. */
+  readonly path: string;
+  /** Which node it arrived at, counted from 0. */
+  readonly node: number;
+  /** ISO 8601, by the collector's clock. */
+  readonly at: string;
+  /** 1, and one more after each `wipe()`: tells calls from before apart from calls after it. */
+  readonly generation: number;
+  /**
+   * The message, with every field, int64 as text. Of a stream: how many messages came so far, of `collect` as
+   * `{segments}`, of the others as `{messages}`. Null where it does not parse, or the backend lacks the method.
+   */
+  readonly request: Readonly<Record<string, unknown>> | null;
+  /** The metadata `agent-version`; null without one. */
+  readonly agentVersion: string | null;
+  /** The metadata `authentication`; null without one. */
+  readonly authentication: string | null;
+  /**
+   * gRPC's name of the status; `PENDING` until it has ended, `CANCELLED` where the client gave up or was cut off,
+   * `UNIMPLEMENTED` where it is a method, or a path, of another protocol than the one spoken now.
+   */
+  readonly status: string;
+}
+
+/** One `doPing`, on v3 one `keepAlive`, as it arrived. */
+export interface HeartbeatRecord {
+  /** ISO 8601, by the collector's clock. */
+  readonly at: string;
+  /** Which node it arrived at, counted from 0. */
+  readonly node: number;
+  /** 0 on v3. */
+  readonly instanceId: number;
+  /** v2: the name of the service that the id belongs to, empty where it is unknown. v3: as it came along. */
+  readonly service: string;
+  /** The `serviceInstanceUUID`, on v3 the `serviceInstance`, that came along; empty if none did. */
+  readonly uuid: string;
+  /** Milliseconds since 1970, what the agent said; 0 on v3, where it says nothing. */
+  readonly time: number;
+  /** Whether it was answered by a `ServiceMetadataReset`: never on v3. */
+  readonly reset: boolean;
+}
+
+/** One line of an application's log that the backend took. Not those of spans, which are in their segment. */
+export interface LogEntry {
+  /** ISO 8601, when it arrived, by the collector's clock. */
+  readonly at: string;
+  /** Which node it arrived at, counted from 0. */
+  readonly node: number;
+  readonly service: string;
+  readonly instance: string;
+  readonly endpoint: string;
+  readonly layer: string;
+  /** Milliseconds since 1970, what the agent said; when it arrived, where it said nothing. */
+  readonly time: number;
+  /** What the agent calls its kind, such as `TEXT`. */
+  readonly type: string;
+  /** How it travelled; null: without a body. */
+  readonly format: 'text' | 'json' | 'yaml' | null;
+  readonly body: string;
+  /** Empty outside a trace. */
+  readonly traceId: string;
+  readonly segmentId: string;
+  readonly spanId: number;
+  readonly tags: readonly Property[];
+}
+
+export interface BucketRecord {
+  /** The least value that counts; without a meaning where `isNegativeInfinity`. */
+  readonly bucket: number;
+  readonly count: number;
+  readonly isNegativeInfinity: boolean;
+}
+
+/** One measurement that the backend took. */
+export interface MeterRecord {
+  /** ISO 8601, when it arrived, by the collector's clock. */
+  readonly at: string;
+  /** Which node it arrived at, counted from 0. */
+  readonly node: number;
+  readonly service: string;
+  readonly instance: string;
+  /** Milliseconds since 1970, what the agent said. */
+  readonly time: number;
+  readonly name: string;
+  /** In the order they travelled. */
+  readonly labels: readonly Property[];
+  /** Null of a histogram. */
+  readonly value: number | null;
+  /** Of a histogram; empty of a single value. */
+  readonly buckets: readonly BucketRecord[];
+}

@@ -1,0 +1,48 @@
+import type { NodeRecorder } from '../record/node-recorder';
+import { decode } from '../server/codec';
+import type { Handle, StreamReader } from '../server/methods';
+import { messageType } from '../server/schema';
+import { type Inventory, truncateNames } from './inventory';
+import { faultOf } from './fault-of';
+import { show } from './show';
+import type { WireSegment } from './wire-segment';
+
+/** Where the segments of one node come in. Names need nobody's leave: a segment is shown at once, or dropped. */
+export class V3SegmentReceiver {
+  constructor(
+    private readonly catalogue: Inventory,
+    private readonly notes: NodeRecorder,
+  ) {}
+
+  readonly collect = (): StreamReader => ({
+    // What does not parse, a segment of v2 for one, ends the stream; those before it are in.
+    take: (bytes) => {
+      this.take(decode(messageType('v3', 'SegmentObject'), bytes) as unknown as WireSegment);
+      return Promise.resolve();
+    },
+  });
+
+  readonly collectInSync: Handle = (request) => {
+    const { segments } = request as unknown as { readonly segments: readonly WireSegment[] };
+    for (const segment of segments) this.take(segment);
+    return Promise.resolve({});
+  };
+
+  private take(segment: WireSegment): void {
+    if (this.notes.isOpen) this.file(segment);
+    const reason = faultOf(segment);
+    if (reason === undefined) this.notes.shown(show(segment));
+    else this.notes.dropped({ ...NO_IDS, reason, traceId: segment.traceId, segmentId: segment.traceSegmentId });
+  }
+
+  /** Entry spans make the service, the instance and the endpoint known, also those of a segment that is dropped. */
+  private file({ service, serviceInstance, spans }: WireSegment): void {
+    const identity = { service: truncateNames.service(service), uuid: truncateNames.instance(serviceInstance) };
+    const entries = spans.filter(({ spanType, skipAnalysis }) => spanType === 'Entry' && !skipAnalysis);
+    if (entries.length > 0) this.catalogue.upsert(identity, this.notes.now());
+    for (const { operationName } of entries)
+      this.catalogue.endpoint(identity.service, truncateNames.endpoint(operationName));
+  }
+}
+
+const NO_IDS = { serviceId: 0, instanceId: 0 };

@@ -1,5 +1,0 @@
-/**
- * Adds a header to a request. One that the caller set himself is his and stays, unless it is `forwarded`: a gateway that
- * hands its own caller's headers on does not mean to leave itself out of the trace.
- */
-export type SetHeader<T> = (into: T, name: string, value: string, forwarded?: string) => void;

@@ -1,0 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Span } from '../model/segment';
+
+/**
+ * The scope of work that shall not be traced, and nothing it starts: a request that is ignored or not sampled, the
+ * agent's own calls.
+ */
+export const untraced = Symbol('untraced');
+
+/** What new work becomes a child of. */
+export type Scope = Span | typeof untraced;
+
+/**
+ * The one AsyncLocalStorage of the agent. On a hot path call `context.run(scope, fn, …)` with a function that is
+ * shared and its arguments beside it: a closure for each request costs more than the context does. `enterWith` is not
+ * for us: what it enters, nobody leaves.
+ */
+export const context = new AsyncLocalStorage<Scope>();

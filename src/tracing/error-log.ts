@@ -1,0 +1,38 @@
+import { LIMITS } from '../model/limits';
+import { truncate } from '../base/text';
+
+/**
+ * What the server shows as an error, from whatever was thrown: `event=error`, `error.kind`, `message`, `stack`, as
+ * key, value, key, value. Never throws, and does not ask for `instanceof Error`: errors of other realms are errors.
+ */
+export function errorLog(error: unknown): string[] {
+  const stack = property(error, 'stack');
+  const data = ['event', 'error', 'error.kind', kindOf(error), 'message', messageOf(error)];
+  if (typeof stack === 'string') data.push('stack', truncate(stack, LIMITS.stack));
+  return data;
+}
+
+/** The name it was given, else its class, else its code (`ECONNREFUSED`), which says more than `Error` does. */
+function kindOf(error: unknown): string {
+  const kinds = [property(error, 'name'), property(property(error, 'constructor'), 'name'), property(error, 'code')];
+  const telling = kinds.find((kind) => typeof kind === 'string' && kind !== '' && !PLAIN.has(kind));
+  return truncate(telling ?? (property(error, 'name') === 'Error' ? 'Error' : typeof error), LIMITS.value);
+}
+
+const PLAIN: ReadonlySet<unknown> = new Set(['Error', 'Object', 'String', 'Number', 'Boolean', 'Symbol', 'BigInt']);
+
+function messageOf(error: unknown): string {
+  const message = property(error, 'message');
+  if (typeof message === 'string' && message !== '') return truncate(message, LIMITS.value);
+  // Where every address of a name refuses, Node's AggregateError has a code and no message.
+  const code = property(error, 'code');
+  return truncate(typeof code === 'string' ? code : error, LIMITS.value);
+}
+
+function property(owner: unknown, name: string): unknown {
+  try {
+    return owner === null || owner === undefined ? undefined : (owner as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}

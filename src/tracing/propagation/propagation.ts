@@ -1,0 +1,76 @@
+import { SW6, formatSw6Header, extractSw6 } from './sw6/propagator';
+import { SW8, formatSw8Header, extractSw8, injectSw8Extensions } from './sw8/propagator';
+import { hostFilter } from './host-filter';
+import { SelfCallGuard } from './self-call-guard';
+import { freezeName, type Span } from '../../model/segment';
+import { MAX_SW8_LENGTH } from './sw8/header';
+import { SpanType } from '../../model/components';
+import type { IdGenerator } from '../id-generator';
+import type { IncomingHeaders, HeaderSetter } from './headers';
+import type { RemoteParent } from './remote-parent';
+import type { PropagationIdentity } from './propagation-identity';
+
+export interface PropagationOptions {
+  readonly ids: IdGenerator;
+  /** Undefined while there is nothing true to say of us. */
+  names?(): PropagationIdentity | undefined;
+  /** The epoch of our registration that the ids in a carrier of another process are of, if they are of any. */
+  carrierEpoch?(): number;
+  /** Globs of the hosts whose requests are given headers; undefined: all. */
+  readonly propagateTo?: readonly string[] | undefined;
+}
+
+/**
+ * A trace beyond this process: reads the carrier of a request that comes in, writes that of a request that goes out.
+ * What our own backend speaks decides what is written. Both are read: the trace goes on in any case, and what of the
+ * caller our backend cannot understand is left out when the segment is encoded.
+ */
+export class Propagation {
+  private readonly own: SelfCallGuard;
+  /** Undefined: every host is. */
+  private readonly isReached: ((peer: string) => boolean) | undefined;
+
+  constructor(private readonly options: PropagationOptions) {
+    this.own = new SelfCallGuard(options.ids);
+    this.isReached = options.propagateTo && hostFilter(options.propagateTo);
+  }
+
+  /** `undefined`: there is no carrier, or none that means anything. */
+  extract(headers: IncomingHeaders): RemoteParent | undefined {
+    const hasSw6 = headers[SW6] !== undefined;
+    const hasSw8 = headers[SW8] !== undefined;
+    if (!hasSw6) return hasSw8 ? extractSw8(headers) : undefined;
+    const epoch = this.options.carrierEpoch?.() ?? 0;
+    if (!hasSw8) return extractSw6(headers[SW6], epoch, this.own);
+    if (this.options.names?.()?.protocol === 'v2')
+      return extractSw6(headers[SW6], epoch, this.own) ?? extractSw8(headers);
+    return extractSw8(headers) ?? extractSw6(headers[SW6], epoch, this.own);
+  }
+
+  /** The header of a caller that is not believed: a gateway that forwards it does not mean to leave itself out. */
+  foreignCarrier(headers: IncomingHeaders): string | undefined {
+    const carrier = headers[this.options.names?.()?.protocol === 'v2' ? SW6 : SW8];
+    // A longer one is kept by no segment, and joined by nobody to whom it is forwarded.
+    return typeof carrier === 'string' && carrier.length <= MAX_SW8_LENGTH ? carrier : undefined;
+  }
+
+  /** Calls `set` for each header that the request of this exit span has to carry. */
+  inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+    if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
+    const names = this.options.names?.();
+    if (!names || (this.isReached && !this.isReached(span.peer))) return;
+    const { carrier, entry } = span.segment;
+    if (entry) freezeName(entry);
+    if (names.protocol === 'v2') {
+      const header = formatSw6Header(span, names);
+      if (header === undefined) return;
+      this.own.recordSent(names);
+      set(into, SW6, header, carrier);
+      return;
+    }
+    const header = formatSw8Header(span, names);
+    if (header === undefined) return;
+    set(into, SW8, header, carrier);
+    injectSw8Extensions(span, into, set);
+  }
+}

@@ -1,0 +1,35 @@
+import type { IdGenerator } from '../id-generator';
+import type { V2Identity } from './propagation-identity';
+import type { Sw6 } from './sw6/header';
+
+/** Of no registration: its ids are never sent. */
+export const NO_EPOCH = -1;
+
+/**
+ * Knows this process' own v2 carriers when they come back, directly or by way of others. One that was on its way while
+ * we registered anew names us by the ids of before, and those may be somebody else's by now. Of the carriers of others
+ * nobody can tell that.
+ */
+export class SelfCallGuard {
+  private epoch = NO_EPOCH;
+  private instanceId = 0;
+
+  constructor(private readonly ids: Pick<IdGenerator, 'made'>) {}
+
+  /** A carrier goes out under these names. */
+  recordSent({ epoch, instanceId }: V2Identity): void {
+    this.epoch = epoch;
+    this.instanceId = instanceId;
+  }
+
+  /** The epoch that a carrier's ids are of. @param others where it is not our own */
+  registrationEpochOf({ traceId, parentSegmentId, parentInstanceId, entryInstanceId }: Sw6, others: number): number {
+    // A trace that began here came in here.
+    const isEntry = this.ids.made(traceId);
+    const isParent = this.ids.made(parentSegmentId);
+    if (!isEntry && !isParent) return others;
+    const { instanceId } = this;
+    const isOfLast = (!isEntry || entryInstanceId === instanceId) && (!isParent || parentInstanceId === instanceId);
+    return isOfLast ? this.epoch : NO_EPOCH;
+  }
+}

@@ -1,0 +1,27 @@
+import type { NumericId } from '../../../model/ids';
+
+/**
+ * What the header `sw6` says of a call. A name is a string, an id that the backend gave out is a number.
+ */
+export interface Sw6 {
+  /** The caller records this trace, so everybody does; otherwise nobody. */
+  readonly isSampled: boolean;
+  readonly traceId: NumericId;
+  readonly parentSegmentId: NumericId;
+  /** Of the caller's exit span. */
+  readonly parentSpanId: number;
+  readonly parentInstanceId: number;
+  /** Where the trace came in first. */
+  readonly entryInstanceId: number;
+  /** The address that the caller called us by. */
+  readonly peer: string | number;
+  /** Absent: there is none. */
+  readonly entryEndpoint: string | number | undefined;
+  readonly parentEndpoint: string | number | undefined;
+}
+
+/**
+ * In characters, of a header that is read or written. The longest names that spans can have fit in as far as they are
+ * ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
+ */
+export const MAX_SW6_LENGTH = 4096;

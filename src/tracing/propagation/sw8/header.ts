@@ -1,0 +1,19 @@
+import type { Id } from '../../../model/ids';
+
+/** What the header `sw8` says of a call. */
+export interface Sw8 {
+  /** The caller records this trace, so everybody does; otherwise nobody. */
+  readonly isSampled: boolean;
+  readonly traceId: Id;
+  readonly parentSegmentId: Id;
+  /** Of the caller's exit span. */
+  readonly parentSpanId: number;
+  readonly parentService: string;
+  readonly parentInstance: string;
+  readonly parentEndpoint: string;
+  /** The address that the caller called us by. */
+  readonly addressUsedAtPeer: string;
+}
+
+/** In characters, of a header that is read or written; as for `sw6`. */
+export const MAX_SW8_LENGTH = 4096;

@@ -1,0 +1,69 @@
+import { parseCorrelation, formatCorrelation } from '../correlation';
+import { parseSw8 } from './parse';
+import { RefType } from '../../../model/components';
+import { formatSw8 } from './format';
+import type { IncomingHeaders, HeaderSetter } from '../headers';
+import type { RemoteParent } from '../remote-parent';
+import type { V3Identity } from '../propagation-identity';
+import type { Span } from '../../../model/segment';
+import type { V3Ref } from '../../../model/segment-ref';
+
+export const SW8 = 'sw8';
+export const SW8_CORRELATION = 'sw8-correlation';
+/** `<mode>-<time>`: whether this trace is left out of the metrics, and when the request was sent. */
+export const SW8_X = 'sw8-x';
+
+/** For a call whose time on the way nobody asks for, a blank stands for the time. */
+const NO_TIME = ' ';
+
+export function extractSw8(headers: IncomingHeaders): RemoteParent | undefined {
+  const { [SW8]: carrier } = headers;
+  const sw8 = parseSw8(carrier);
+  if (!sw8 || typeof carrier !== 'string') return undefined;
+  const ref: V3Ref = {
+    refType: RefType.crossProcess,
+    traceId: sw8.traceId,
+    parentSegmentId: sw8.parentSegmentId,
+    parentSpanId: sw8.parentSpanId,
+    parentService: sw8.parentService,
+    parentInstance: sw8.parentInstance,
+    parentEndpoint: sw8.parentEndpoint,
+    addressUsedAtPeer: sw8.addressUsedAtPeer,
+  };
+  return {
+    isSampled: sw8.isSampled,
+    traceId: sw8.traceId,
+    carrier,
+    ref,
+    correlation: parseCorrelation(headers[SW8_CORRELATION]),
+    skipsAnalysis: skipsAnalysis(headers[SW8_X]),
+  };
+}
+
+/** What a request of this exit span has to say; `undefined`: it cannot be said. */
+export function formatSw8Header(span: Span, names: V3Identity): string | undefined {
+  const { entry, root, segmentId, traceId } = span.segment;
+  return formatSw8({
+    isSampled: true,
+    traceId,
+    parentSegmentId: segmentId,
+    parentSpanId: span.spanId,
+    parentService: names.service,
+    parentInstance: names.instance,
+    parentEndpoint: names.endpoint(entry ?? root ?? span),
+    addressUsedAtPeer: span.peer,
+  });
+}
+
+/** Calls `set` for what goes beside `sw8`. */
+export function injectSw8Extensions<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+  const { correlation, skipsAnalysis: skips } = span.segment;
+  const pairs = formatCorrelation(correlation);
+  if (pairs !== undefined) set(into, SW8_CORRELATION, pairs);
+  if (skips) set(into, SW8_X, `1-${NO_TIME}`);
+}
+
+/** Only what is well-formed counts. */
+function skipsAnalysis(header: unknown): boolean {
+  return typeof header === 'string' && /^1-(?:\d{0,19}| )$/.test(header);
+}

@@ -1,0 +1,103 @@
+import { LIMITS } from '../model/limits';
+import { Segment, Span } from '../model/segment';
+import { truncate } from '../base/text';
+import type { Clock } from '../base/clock';
+import type { Id } from '../model/ids';
+import type { IdGenerator } from './id-generator';
+import type { SpanLimitCounters } from './span-limit-counters';
+import type { SpanType } from '../model/components';
+
+export interface SpanFactoryOptions {
+  readonly clock: Clock;
+  readonly ids: IdGenerator;
+  readonly maxSpansPerSegment?: number;
+  /** A segment that was opened longer ago takes no more spans: what comes then is a trace of its own. */
+  readonly maxSegmentAgeMs?: number;
+}
+
+/**
+ * An event stream can be open for days. Nothing of a segment is seen, and all of it held in memory, until its last span
+ * ends; five minutes is longer than nearly any request, and as long as most proxies let one take. Nor may its trace
+ * grow for days: no page shows one of a hundred thousand segments.
+ */
+const MAX_SEGMENT_AGE_MS = 5 * 60_000;
+
+/** Opens a span that is to be, in the segment where it belongs: its parent's, as long as that takes one, or a new one. */
+export class SpanFactory {
+  /** Spans a segment, from now on. */
+  maxSpans: number;
+  private readonly clock: Clock;
+  private readonly ids: IdGenerator;
+  private readonly maxAgeMs: number;
+
+  constructor(
+    { clock, ids, maxSpansPerSegment, maxSegmentAgeMs }: SpanFactoryOptions,
+    private readonly leftOut: SpanLimitCounters,
+  ) {
+    this.clock = clock;
+    this.ids = ids;
+    this.maxSpans = maxSpansPerSegment ?? 300;
+    this.maxAgeMs = maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS;
+  }
+
+  /** The first span of a new segment. @param traceId absent: a new one */
+  startRoot(type: SpanType, operationName: string, traceId: Id | undefined, now = this.clock.now()): Span {
+    const segment = new Segment(traceId ?? this.ids.next(now), this.ids.next(now));
+    segment.openedAt = now;
+    segment.root = this.create(segment, -1, type, operationName, now);
+    return segment.root;
+  }
+
+  /** @returns `undefined`: the segment is full */
+  startChild(type: SpanType, operationName: string, parent: Span): Span | undefined {
+    const { segment } = parent;
+    const now = this.clock.now();
+    const isOpen = segment.openSpans !== 0;
+    if (now - segment.openedAt > this.maxAgeMs) {
+      if (isOpen) this.leftOut.splitSegments++;
+      return this.following(segment, type, operationName, undefined, now);
+    }
+    // A timer or a late callback after everything had ended: the segment may be sent already.
+    if (!isOpen) return this.continueTrace(segment, type, operationName, now);
+    if (segment.nextSpanId >= this.maxSpans) {
+      segment.isSizeLimited = true;
+      this.leftOut.droppedSpans++;
+      return undefined;
+    }
+    return this.create(segment, parent.spanId, type, operationName, now);
+  }
+
+  /**
+   * The same trace goes on in a new segment; without a ref to the old one, since a v2 ref needs a network address and
+   * endpoints, which work within one process does not have, and a ref that lacks them loses the whole segment.
+   */
+  private continueTrace(before: Segment, type: SpanType, operationName: string, now: number): Span {
+    const span = this.following(before, type, operationName, before.traceId, now);
+    const { segment } = span;
+    segment.entry = before.entry;
+    // As old as what it goes on with, or a chain of timers would never be too old.
+    segment.openedAt = before.openedAt;
+    return span;
+  }
+
+  /** What the application gave the work along stays with it. */
+  private following(
+    before: Segment,
+    type: SpanType,
+    operationName: string,
+    traceId: Id | undefined,
+    now: number,
+  ): Span {
+    const span = this.startRoot(type, operationName, traceId, now);
+    const { segment } = span;
+    segment.carrier = before.carrier;
+    segment.correlation = before.correlation;
+    segment.skipsAnalysis = before.skipsAnalysis;
+    return span;
+  }
+
+  private create(segment: Segment, parentSpanId: number, type: SpanType, operationName: string, now: number): Span {
+    segment.openSpans++;
+    return new Span(segment, segment.nextSpanId++, parentSpanId, type, truncate(operationName, LIMITS.name), now);
+  }
+}

@@ -1,0 +1,78 @@
+import { errorLog } from './error-log';
+import { isHarmfulTag } from './harmful-tag';
+import { LIMITS } from '../model/limits';
+import { truncate } from '../base/text';
+import type { Clock } from '../base/clock';
+import type { SpanLimitCounters } from './span-limit-counters';
+import type { Span } from '../model/segment';
+import type { SegmentRef } from '../model/segment-ref';
+
+/**
+ * What is told of a span while it is open: tags, logs, errors, refs, each within its limit, and what is over it counted.
+ * No method throws, whatever it is given, and a span that has ended takes nothing more.
+ */
+export class SpanRecorder {
+  constructor(
+    private readonly clock: Clock,
+    private readonly leftOut: SpanLimitCounters,
+  ) {}
+
+  /**
+   * Each key is there once, with its last value: a backend that finds one twice on a span of layer Cache loses the segment
+   * (OAP 10.1). So it does for a value that it cannot read, which goes under another key.
+   * @param value anything; becomes a string
+   */
+  tag(span: Span, key: string, value: unknown): void {
+    if (span.endTime !== 0) return;
+    let name = truncate(key, LIMITS.key);
+    const printed = truncate(value, LIMITS.value);
+    if (isHarmfulTag(name, printed)) {
+      name = `${name}.invalid`;
+      this.leftOut.renamed++;
+    }
+    const tags = (span.tags ??= []);
+    for (let at = 0; at < tags.length; at += 2) {
+      if (tags[at] === name) {
+        tags[at + 1] = printed;
+        return;
+      }
+    }
+    if (tags.length >= 2 * LIMITS.tags) this.leftOut.droppedAttributes++;
+    else tags.push(name, printed);
+  }
+
+  /** Something that happened now, as keys and values. */
+  log(span: Span, data: Readonly<Record<string, unknown>>): void {
+    if (span.endTime !== 0) return;
+    const flat: string[] = [];
+    try {
+      for (const [key, value] of Object.entries(data).slice(0, LIMITS.entries)) {
+        flat.push(truncate(key, LIMITS.key), truncate(value, LIMITS.value));
+      }
+    } catch {
+      // A proxy or a getter of the application's threw: what was read before it is logged.
+    }
+    this.addLog(span, flat);
+  }
+
+  /** Marks the span as failed, with what was thrown as a log. */
+  fail(span: Span, error: unknown): void {
+    if (span.endTime !== 0) return;
+    span.isError = true;
+    this.addLog(span, errorLog(error));
+  }
+
+  /** Names one more place that asked for this span's work. */
+  link(span: Span, ref: SegmentRef): void {
+    if (span.endTime !== 0) return;
+    const refs = (span.refs ??= []);
+    if (refs.length >= LIMITS.refs) this.leftOut.droppedAttributes++;
+    else refs.push(ref);
+  }
+
+  private addLog(span: Span, data: readonly string[]): void {
+    const logs = (span.logs ??= []);
+    if (logs.length >= LIMITS.logs) this.leftOut.droppedAttributes++;
+    else logs.push({ time: this.clock.now(), data });
+  }
+}

@@ -1,0 +1,193 @@
+import { types } from 'node:util';
+import { context, untraced, type Scope } from './context';
+import { SpanRecorder } from './span-recorder';
+import { SpanLimitCounters } from './span-limit-counters';
+import { LIMITS } from '../model/limits';
+import { observePromise } from './observe-promise';
+import { SpanFactory, type SpanFactoryOptions } from './span-factory';
+import { Propagation, type PropagationOptions } from './propagation/propagation';
+import { freezeName, type Segment, type Span } from '../model/segment';
+import { truncate } from '../base/text';
+import { TraceSpan } from './trace-span';
+import { SpanType } from '../model/components';
+import type { Clock } from '../base/clock';
+import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
+import type { RemoteParent } from './propagation/remote-parent';
+
+export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
+  /** Takes each segment when its last open span has ended. Must not throw. */
+  sink(segment: Segment): void;
+  /** The share of traces that begin here and are recorded, 0 to 1. */
+  readonly sampleRate?: number;
+}
+
+/**
+ * Opens and ends spans; knows nothing of HTTP. A segment is what of one trace runs in one process; it goes to the sink
+ * when its last open span ends. An open that answers `undefined` says: not traced (not sampled, paused, segment full);
+ * the work then runs as it would without us. No method throws, whatever it is given.
+ */
+export class Tracer {
+  /** What is told of a span while it is open. */
+  readonly details: SpanRecorder;
+  /** Of all segments; the same object always. */
+  readonly leftOut: Readonly<SpanLimitCounters>;
+  private readonly clock: Clock;
+  private readonly opener: SpanFactory;
+  private readonly propagation: Propagation;
+  private sampleRate: number;
+  private isPaused = false;
+
+  constructor(private readonly options: TracerOptions) {
+    this.clock = options.clock;
+    this.sampleRate = options.sampleRate ?? 1;
+    const leftOut = new SpanLimitCounters();
+    this.leftOut = leftOut;
+    this.details = new SpanRecorder(options.clock, leftOut);
+    this.opener = new SpanFactory(options, leftOut);
+    this.propagation = new Propagation(options);
+  }
+
+  /** For traces that begin from now on. @param rate 0 to 1 */
+  setSampleRate(rate: number): void {
+    this.sampleRate = rate;
+  }
+
+  /** Spans a segment, from now on. */
+  setSpanLimit(most: number): void {
+    this.opener.maxSpans = most;
+  }
+
+  /** From now on nothing is opened; what is open ends as usual. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  /**
+   * Work that somebody outside asked for. Always the first span of a segment, whatever the scope: a server that was
+   * started within some span serves its requests in that scope, and they are not that span's.
+   * @param headers of the request. With a carrier among them the trace goes on, by what its root has decided: recorded,
+   *   whatever our own sample rate, or not.
+   * @param isTrusted whether the caller is believed; if not, a carrier counts as absent
+   */
+  openEntry(operationName: string, headers?: IncomingHeaders, isTrusted = true): Span | undefined {
+    const origin = headers === undefined || !isTrusted ? undefined : this.originOf(headers);
+    const span = origin ? this.openJoined(operationName, origin) : this.openRoot(SpanType.entry, operationName);
+    if (!span) return undefined;
+    span.segment.entry = span;
+    if (headers !== undefined && !isTrusted) span.segment.carrier = this.foreignCarrierOf(headers);
+    return span;
+  }
+
+  /** Work asked of somebody outside; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
+  openExit(operationName: string, peer: string, parent: Scope | undefined = context.getStore()): Span | undefined {
+    const span = this.openChild(SpanType.exit, operationName, parent);
+    if (span) span.peer = truncate(peer, LIMITS.name);
+    return span;
+  }
+
+  openLocal(operationName: string, parent: Scope | undefined = context.getStore()): Span | undefined {
+    return this.openChild(SpanType.local, operationName, parent);
+  }
+
+  /**
+   * Calls `set` for each header that the request of this exit span has to carry, so that the trace goes on where it
+   * arrives. Calls nothing while there is nothing true to say of us: an incomplete header would be worse than none.
+   */
+  inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+    try {
+      this.propagation.inject(span, into, set);
+    } catch {
+      // A request that takes no more headers goes out as it is.
+    }
+  }
+
+  /** An open span's name may change, a route is known later than the path, until it has been told to others. */
+  rename(span: Span, operationName: string): void {
+    if (span.endTime === 0 && !span.isNameFrozen) span.operationName = truncate(operationName, LIMITS.name);
+  }
+
+  /** Twice is once. */
+  end(span: Span): void {
+    if (span.endTime !== 0) return;
+    if (span.naming !== undefined) freezeName(span);
+    // The wall clock may have been set back meanwhile; nothing takes less than no time.
+    span.endTime = Math.max(span.startTime, this.clock.now());
+    const { segment } = span;
+    // Most segments have one span, and a first `push` makes room for seventeen.
+    if (segment.spans.length === 0) segment.spans = [span];
+    else segment.spans.push(span);
+    if (--segment.openSpans === 0) this.options.sink(segment);
+  }
+
+  /**
+   * A local span around `fn`, up to its return or, where that is a promise, up to its settling. Returns what `fn`
+   * returns, rethrows what it throws. A thenable that is no promise (a query builder) is not asked to begin: its span
+   * ends when it is returned.
+   */
+  trace<T>(operationName: string, fn: (span: TraceSpan) => T): T {
+    const parent = context.getStore();
+    const span = this.openLocal(operationName, parent);
+    const handle = new TraceSpan(this.details, span);
+    if (!span) return parent === undefined ? context.run(untraced, fn, handle) : fn(handle);
+    let result: T;
+    try {
+      result = context.run(span, fn, handle);
+    } catch (error) {
+      this.endFailed(span, error);
+      throw error;
+    }
+    if (types.isPromise(result)) {
+      const end = () => this.end(span);
+      return observePromise(result, end, (error) => this.endFailed(span, error)) as T;
+    }
+    this.end(span);
+    return result;
+  }
+
+  private endFailed(span: Span, error: unknown): void {
+    this.details.fail(span, error);
+    this.end(span);
+  }
+
+  private originOf(headers: IncomingHeaders): RemoteParent | undefined {
+    try {
+      return this.propagation.extract(headers);
+    } catch {
+      // Headers that the application made up: whatever it is, it is no carrier.
+      return undefined;
+    }
+  }
+
+  private foreignCarrierOf(headers: IncomingHeaders): string | undefined {
+    try {
+      return this.propagation.foreignCarrier(headers);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private openJoined(operationName: string, origin: RemoteParent): Span | undefined {
+    if (this.isPaused || !origin.isSampled) return undefined;
+    const span = this.opener.startRoot(SpanType.entry, operationName, origin.traceId);
+    span.refs = [origin.ref];
+    span.segment.carrier = origin.carrier;
+    span.segment.correlation = origin.correlation;
+    span.segment.skipsAnalysis = origin.skipsAnalysis;
+    return span;
+  }
+
+  private openRoot(type: SpanType, operationName: string): Span | undefined {
+    if (this.isPaused || (this.sampleRate < 1 && this.clock.random() >= this.sampleRate)) return undefined;
+    return this.opener.startRoot(type, operationName, undefined);
+  }
+
+  private openChild(type: SpanType, operationName: string, parent: Scope | undefined): Span | undefined {
+    if (parent === undefined) return this.openRoot(type, operationName);
+    if (parent === untraced || this.isPaused) return undefined;
+    return this.opener.startChild(type, operationName, parent);
+  }
+}

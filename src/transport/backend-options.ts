@@ -1,0 +1,45 @@
+import type { Clock } from '../base/clock';
+import type { LoadError } from '../base/lazy';
+import type { Log } from '../base/log';
+import type { Protocol } from '../model/dialect';
+import type { Names } from '../model/names';
+import type { InstanceName } from '../model/registration';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PEM. Without `ca`, Node's own list of authorities. */
+export interface TlsOptions {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface BackendOptions {
+  readonly addresses: readonly Address[];
+  /** Absent: cleartext. */
+  readonly tls?: TlsOptions;
+  /** Goes raw, without a scheme, into the metadata of every call. */
+  readonly authentication?: string;
+  readonly agentVersion: string;
+  readonly serviceName: string;
+  /** As a v3 backend is to know us: by names within its limits. */
+  readonly v3Instance: InstanceName;
+  /** What the user has pinned; absent: each backend is asked what it speaks. */
+  readonly protocol?: Protocol;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The ids of now; undefined while there are none. */
+  names(): Names | undefined;
+  /** A package that a connection needs cannot be loaded. */
+  onLoadError(error: LoadError): void;
+  /** The backend that is connected may not be the one that gave out our ids. */
+  onIdentityMismatch(reason: string): void;
+}
+
+/** `host:port`, as one writes it in an URL. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

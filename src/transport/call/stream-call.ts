@@ -1,0 +1,116 @@
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { modules } from '../../base/lazy';
+import type { BackendConnection } from '../backend-connection';
+import { MAX_ANSWER_BYTES } from '../answer-limits';
+import type { StatusName } from './grpc-status';
+import { readStatus, type Status } from './read-status';
+
+/** How a call ended. */
+export interface CallEnd extends Status {
+  /** Certainly nobody has looked at what was sent. */
+  readonly isUntouched: boolean;
+  /** What was answered, frames and all. */
+  readonly body: Buffer;
+}
+
+/** One gRPC call over the link's own session. The messages may be written joined, in any pieces. */
+export class StreamCall {
+  /** Resolves once the call is over, however it ended. Never rejects. */
+  readonly ended: Promise<CallEnd>;
+  /** Over, or going to be: there is no point in writing more. */
+  isOver = false;
+  private readonly stream: ClientHttp2Stream;
+  private headers: IncomingHttpHeaders = {};
+  private trailers: IncomingHttpHeaders = {};
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private cancelled: Status | undefined;
+
+  /** Throws if the session takes no more calls: then nothing was sent. */
+  constructor(
+    private readonly link: BackendConnection,
+    path: string,
+    metadata: Readonly<Record<string, string>>,
+  ) {
+    this.stream = link.session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...metadata,
+    });
+    // What an 'error' tells is read from `rstCode` in the 'close' that follows.
+    this.stream.on('error', () => (this.isOver = true));
+    this.stream.on('response', (headers: IncomingHttpHeaders) => (this.headers = headers));
+    this.stream.on('trailers', (trailers: IncomingHttpHeaders) => (this.trailers = trailers));
+    this.stream.on('data', (chunk: Buffer) => this.take(chunk));
+    this.stream.on('end', () => this.onEnd());
+    this.ended = new Promise((resolve) => {
+      // A turn later the session has told of its GOAWAY, if that was the end.
+      this.stream.once('close', () => setImmediate(() => resolve(this.read())));
+    });
+  }
+
+  /** Resolves when more is wanted, or the call is over. */
+  write(bytes: Buffer): Promise<void> {
+    if (this.isOver || this.stream.write(bytes)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.stream.off('drain', go).off('close', go);
+        resolve();
+      };
+      this.stream.on('drain', go).on('close', go);
+    });
+  }
+
+  /** Nothing more will be written. */
+  end(bytes?: Buffer): void {
+    if (this.isOver) return;
+    if (bytes) this.stream.end(bytes);
+    else this.stream.end();
+  }
+
+  /** Breaks it off, unless it is over. */
+  cancel(name: StatusName, details: string): void {
+    if (this.stream.destroyed) return;
+    this.isOver = true;
+    this.cancelled = { name, details };
+    this.stream.close(modules.http2().constants.NGHTTP2_CANCEL);
+    // A stream that still has bytes to send would wait for them to go.
+    this.stream.destroy();
+  }
+
+  private take(chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.size > MAX_ANSWER_BYTES) this.cancel('RESOURCE_EXHAUSTED', 'the answer is too large');
+    else this.chunks.push(chunk);
+  }
+
+  /** The backend has said all it will, perhaps before it was asked everything: nobody reads the rest. */
+  private onEnd(): void {
+    this.isOver = true;
+    if (this.stream.writableEnded) return;
+    this.stream.close(modules.http2().constants.NGHTTP2_NO_ERROR);
+    // What is still to be written would otherwise be waited for.
+    this.stream.destroy();
+  }
+
+  private read(): CallEnd {
+    this.isOver = true;
+    const status =
+      this.cancelled ??
+      readStatus({
+        headers: this.headers,
+        trailers: this.trailers,
+        rstCode: this.stream.rstCode,
+        isConnectionLost: this.link.closing.aborted,
+      });
+    return { ...status, isUntouched: this.isUntouched(), body: Buffer.concat(this.chunks) };
+  }
+
+  private isUntouched(): boolean {
+    const { id, rstCode } = this.stream;
+    if (id === undefined || id > this.link.lastStreamId) return true;
+    return rstCode === modules.http2().constants.NGHTTP2_REFUSED_STREAM;
+  }
+}

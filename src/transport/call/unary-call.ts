@@ -1,0 +1,74 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import { errorMessage } from '../../base/text';
+import { ok, retryable, type Outcome } from '../../base/outcome';
+import type { Clock } from '../../base/clock';
+import type { BackendConnection } from '../backend-connection';
+import { modules } from '../../base/lazy';
+import { shouldFailOver, toOutcome, statusName } from './grpc-status';
+import { startDeadline } from '../../base/deadline';
+
+/** How long the backend has for an answer. */
+export const CALL_MS = 10_000;
+
+export interface UnaryCall {
+  readonly path: string;
+  readonly request: Buffer;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** That the backend lacks the method is what we want to know, and no reason to leave it. */
+  readonly isProbe?: boolean;
+}
+
+/** One call over the link's channel. A backend that does not answer in time, or turns us away, loses the link. */
+export async function unaryCall(
+  link: BackendConnection,
+  { path, request, metadata, isProbe = false }: UnaryCall,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Outcome<Buffer>> {
+  // Not grpc-js's own deadline: its timer would hold the process up.
+  const bound = startDeadline(clock, CALL_MS, signal, link.closing);
+  const answer = await new Promise<Buffer | ServiceError | undefined>((resolve) => {
+    if (bound.signal.aborted) {
+      resolve(undefined);
+      return;
+    }
+    const call = link.channel.client.makeUnaryRequest<Buffer, Buffer>(
+      path,
+      identity,
+      identity,
+      request,
+      metadataOf(metadata),
+      (error, value) => resolve(error ?? value ?? Buffer.alloc(0)),
+    );
+    bound.signal.addEventListener('abort', () => {
+      resolve(undefined);
+      call.cancel();
+    });
+  }).catch((error: unknown) => error as ServiceError);
+  bound.dispose();
+  if (Buffer.isBuffer(answer)) return ok(answer);
+  if (answer === undefined) {
+    if (bound.timedOut) link.fail(`${path}: ${bound.reason}`);
+    return retryable(`${path}: ${bound.reason}`);
+  }
+  const name = statusName(answer.code);
+  const isAnswer = isProbe && name === 'UNIMPLEMENTED';
+  if (shouldFailOver(name) && !isAnswer) link.fail(`${path}: ${name}`);
+  return toOutcome(name, answer.details || errorMessage(answer));
+}
+
+function identity(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function metadataOf(
+  pairs: Readonly<Record<string, string>>,
+): InstanceType<ReturnType<typeof modules.grpc>['Metadata']> {
+  const { Metadata } = modules.grpc();
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
+  return metadata;
+}
+
+/** One question to the backend that is connected; the answer is a message. */
+export type UnaryCaller = (path: string, request: Buffer, signal: AbortSignal) => Promise<Outcome<Buffer>>;

@@ -1,0 +1,125 @@
+import { errorMessage, printable } from '../base/text';
+import { LoadError, modules } from '../base/lazy';
+import { ok, retryable, type Outcome } from '../base/outcome';
+import { formatAddress, type Address, type BackendOptions } from './backend-options';
+import { startDeadline } from '../base/deadline';
+import { dial } from './dial';
+import { openGrpcChannel } from './grpc-channel';
+import { IdleProcessGuard } from './idle-process-guard';
+import { BackendConnection } from './backend-connection';
+import { openSession, upgradeToTls } from './open-session';
+
+/** For each of the two connections, everything from the name to the first word of the other side. */
+const CONNECT_MS = 5_000;
+
+/** Keeps at most one link, to one address of the list; after each failure or loss the next one's turn comes. */
+export class Connector {
+  readonly guest: IdleProcessGuard;
+  private link: BackendConnection | undefined;
+  private connecting: Promise<Outcome<BackendConnection>> | undefined;
+  private next: number;
+  private number = 0;
+  private readonly closing = new AbortController();
+  private readonly links = new Set<BackendConnection>();
+  private readonly listeners: ((reason: string) => void)[] = [];
+
+  constructor(private readonly options: BackendOptions) {
+    this.guest = new IdleProcessGuard(options.clock);
+    // Not everybody's first choice is the first of the list.
+    this.next = Math.floor(options.clock.random() * options.addresses.length);
+  }
+
+  get current(): BackendConnection | undefined {
+    return this.link;
+  }
+
+  onDisconnect(listener: (reason: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** The link of now, or one attempt at one address. Those who ask meanwhile share it, and its signal. */
+  connect(signal: AbortSignal): Promise<Outcome<BackendConnection>> {
+    if (this.link) return Promise.resolve(ok(this.link));
+    this.connecting ??= this.attempt(signal).finally(() => (this.connecting = undefined));
+    return this.connecting;
+  }
+
+  /** Gives up what is under way and what stands. Never rejects. */
+  async close(): Promise<void> {
+    this.closing.abort(new Error('closed by us'));
+    await this.connecting;
+    await Promise.all([...this.links].map((link) => link.close()));
+  }
+
+  private async attempt(signal: AbortSignal): Promise<Outcome<BackendConnection>> {
+    const address = this.options.addresses[this.next];
+    if (!address) return retryable('no backend is configured');
+    try {
+      return ok(await this.open(address, signal));
+    } catch (error) {
+      if (error instanceof LoadError) this.options.onLoadError(error);
+      if (!signal.aborted) this.moveOn();
+      return retryable(`${formatAddress(address)}: ${printable(errorMessage(error))}`);
+    }
+  }
+
+  private async open(address: Address, signal: AbortSignal): Promise<BackendConnection> {
+    const { agentVersion, clock, log, tls } = this.options;
+    const authority = formatAddress(address);
+    const context = tls && modules.tls().createSecureContext(tls);
+    const [socket, session] = await this.bounded(signal, async (bound) => {
+      const plain = await dial(address, CONNECT_MS, clock, this.guest, bound);
+      const socket = context ? await upgradeToTls(plain, address.host, context, bound) : plain;
+      return [socket, await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, bound)] as const;
+    });
+    const userAgent = `skyanchor/${agentVersion}`;
+    const peer = { socket, host: address.host, authority, tls: context, userAgent };
+    try {
+      // The first call needs it: here `onLoadError` is told if it is missing.
+      modules.protobuf();
+      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, bound));
+      return this.adopt(new BackendConnection(authority, ++this.number, { socket, session, channel }, clock));
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
+  }
+
+  private adopt(link: BackendConnection): BackendConnection {
+    this.links.add(link);
+    void link.closed.then(() => this.links.delete(link));
+    // Also if it is lost already, while the second connection was made.
+    link.closing.addEventListener('abort', () => this.onLost(link));
+    link.closing.throwIfAborted();
+    this.link = link;
+    return link;
+  }
+
+  private onLost(link: BackendConnection): void {
+    this.link = undefined;
+    this.moveOn();
+    const reason = errorMessage(link.closing.reason);
+    this.options.log.debug(`${link.address}: ${reason}`);
+    for (const listener of this.listeners) {
+      try {
+        listener(reason);
+      } catch (error) {
+        this.options.log.error(`on disconnect: ${errorMessage(error)}`);
+      }
+    }
+  }
+
+  private moveOn(): void {
+    this.next = (this.next + 1) % this.options.addresses.length;
+  }
+
+  private async bounded<T>(signal: AbortSignal, step: (bound: AbortSignal) => Promise<T>): Promise<T> {
+    const bound = startDeadline(this.options.clock, CONNECT_MS, signal, this.closing.signal);
+    try {
+      bound.signal.throwIfAborted();
+      return await step(bound.signal);
+    } finally {
+      bound.dispose();
+    }
+  }
+}

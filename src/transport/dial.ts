@@ -1,0 +1,67 @@
+import type { LookupAddress } from 'node:dns';
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock';
+import type { Address } from './backend-options';
+import { startDeadline } from '../base/deadline';
+import { modules } from '../base/lazy';
+import { withAbort } from './with-abort';
+import type { IdleProcessGuard } from './idle-process-guard';
+
+/** The socket never keeps the process alive, whoever asks for it, and never throws what nobody listens to. */
+export function unrefSocket<S extends Socket>(socket: S): S {
+  socket.unref();
+  // grpc-js refs its connection while a call is in flight. There is no option for that.
+  socket.ref = () => socket;
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+/** Opens a TCP connection, to the first address of the host that takes one. */
+export async function dial(
+  { host, port }: Address,
+  connectMs: number,
+  clock: Clock,
+  guest: IdleProcessGuard,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const found = await lookUp(host, signal);
+  // A host of several addresses, one of which swallows everything, must leave time for the others.
+  const eachMs = connectMs / found.length;
+  let fault: unknown = new Error(`${host} has no address`);
+  for (const { address } of found) {
+    const bound = startDeadline(clock, eachMs, signal);
+    try {
+      return await dialOne({ host: address, port }, guest, bound.signal);
+    } catch (error) {
+      fault = error;
+    } finally {
+      bound.dispose();
+    }
+    signal.throwIfAborted();
+  }
+  throw fault;
+}
+
+/** A name server that hangs cannot be cancelled, and holds the process up as long as it does. */
+function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
+  const dispose = (): void => undefined;
+  return withAbort(signal, dispose, (come, fail) => {
+    modules.dns().lookup(host, { all: true }, (error, addresses) => {
+      if (error) fail(error);
+      else come(addresses);
+    });
+  });
+}
+
+async function dialOne(address: Address, guest: IdleProcessGuard, signal: AbortSignal): Promise<Socket> {
+  const socket = unrefSocket(modules.net().connect({ ...address, noDelay: true }));
+  const unwatch = guest.guard(() => socket.destroy(new Error('nothing else kept the process up')));
+  const dispose = (): void => void socket.destroy();
+  try {
+    return await withAbort(signal, dispose, (come, fail) => {
+      socket.once('connect', () => come(socket)).once('error', fail);
+    });
+  } finally {
+    unwatch();
+  }
+}

@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { ChannelCredentials, Client } from '@grpc/grpc-js';
+import type { Log } from '../base/log';
+import { modules } from '../base/lazy';
+import { MAX_ANSWER_BYTES } from './answer-limits';
+import { withAbort } from './with-abort';
+import { captureClientSockets } from './client-sockets';
+import { keepSession } from './keep-session';
+import type { IdleProcessGuard } from './idle-process-guard';
+import { unrefSocket } from './dial';
+import { upgradeToTls } from './open-session';
+
+export interface GrpcPeer {
+  /** Where the session's socket ended up: both connections go to the same server. */
+  readonly socket: Socket;
+  readonly host: string;
+  readonly authority: string;
+  readonly tls: SecureContext | undefined;
+  readonly userAgent: string;
+}
+
+/** A grpc-js client that is connected, and never connects again by itself. */
+export interface GrpcChannel {
+  readonly client: Client;
+  /** Calls back once, when the connection is gone. */
+  onLost(listener: () => void): void;
+  /** Lets go of the sockets too. */
+  close(): void;
+}
+
+/** The largest timer that Node takes: the channel never goes idle, which would look like a loss. */
+const NEVER_MS = 2 ** 31 - 1;
+
+export async function openGrpcChannel(
+  peer: GrpcPeer,
+  guest: IdleProcessGuard,
+  log: Log,
+  signal: AbortSignal,
+): Promise<GrpcChannel> {
+  const { Client } = modules.grpc();
+  const sockets: Socket[] = [];
+  const take = (socket: Socket): void => void sockets.push(unrefSocket(socket));
+  const client = new Client(targetOf(peer.socket), credentialsFor(peer, take, log, signal), {
+    'grpc.default_authority': peer.authority,
+    'grpc.primary_user_agent': peer.userAgent,
+    'grpc.enable_http_proxy': 0,
+    'grpc.enable_retries': 0,
+    'grpc.enable_channelz': 0,
+    // Of the answer as it comes and as it is inflated.
+    'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.client_idle_timeout_ms': NEVER_MS,
+    // Otherwise a channel of the application to the same address would share its connection with us.
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  const close = (): void => {
+    client.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  const channel = client.getChannel();
+  const unwatch = guest.guard(close);
+  const forget = captureClientSockets(() => void channel.getConnectivityState(true), take);
+  try {
+    await ready(client, close, signal);
+    return { client, onLost: (listener) => whenLost(client, listener), close };
+  } finally {
+    unwatch();
+    forget();
+  }
+}
+
+function whenLost(client: Client, listener: () => void): void {
+  const { READY } = modules.grpc().connectivityState;
+  const channel = client.getChannel();
+  if (channel.getConnectivityState(false) === READY) channel.watchConnectivityState(READY, Infinity, listener);
+  else listener();
+}
+
+function targetOf({ remoteFamily, remoteAddress, remotePort }: Socket): string {
+  return remoteFamily === 'IPv6' ? `ipv6:[${remoteAddress}]:${remotePort}` : `ipv4:${remoteAddress}:${remotePort}`;
+}
+
+function ready(client: Client, close: () => void, signal: AbortSignal): Promise<void> {
+  const { connectivityState: State } = modules.grpc();
+  const channel = client.getChannel();
+  return withAbort(signal, close, (come, fail) => {
+    const look = (): void => {
+      const state = channel.getConnectivityState(false);
+      if (state === State.READY) come();
+      else if (state === State.TRANSIENT_FAILURE || state === State.SHUTDOWN) {
+        fail(new Error('the second connection, for calls, was refused'));
+      } else {
+        // A deadline here would be a timer that holds the process up.
+        channel.watchConnectivityState(state, Infinity, look);
+      }
+    };
+    look();
+  });
+}
+
+/**
+ * Credentials that make the connection ours: quiet from the start, and with our own TLS handshake, the same as for the
+ * other connection (grpc-js's ref'd socket would hold the process up during it, and announces IPs by name).
+ */
+function credentialsFor(
+  { host, tls }: GrpcPeer,
+  take: (socket: Socket) => void,
+  log: Log,
+  signal: AbortSignal,
+): ChannelCredentials {
+  const { credentials } = modules.grpc();
+  const ours = tls ? credentials.createFromSecureContext(tls) : credentials.createInsecure();
+  type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>;
+  if (typeof (ours as Partial<ChannelCredentials>)._createSecureConnector !== 'function') {
+    log.debug('this version of @grpc/grpc-js hides its sockets: a call in flight may hold the process up');
+    return ours;
+  }
+  const create = ours._createSecureConnector.bind(ours);
+  ours._createSecureConnector = (...args): Connector => {
+    const theirs = create(...args);
+    return {
+      connect: async (socket) => {
+        // A second time: what `bornSockets` sees hangs on a diagnostics channel that the application may lack.
+        take(socket);
+        if (!tls) {
+          keepSession(socket);
+          return { socket, secure: false };
+        }
+        const secured = await upgradeToTls(socket, host, tls, signal);
+        take(secured);
+        keepSession(secured);
+        return { socket: secured, secure: true };
+      },
+      waitForReady: () => Promise.resolve(),
+      getCallCredentials: () => theirs.getCallCredentials(),
+      destroy: () => theirs.destroy(),
+    };
+  };
+  return ours;
+}

@@ -1,0 +1,61 @@
+import type { ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { modules } from '../base/lazy';
+import { withAbort } from './with-abort';
+import { explainCleartext, explainClosed, explainTls } from './explain';
+import { keepSession } from './keep-session';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { unrefSocket } from './dial';
+
+/** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
+export function openSession(socket: Socket, origin: string, signal: AbortSignal): Promise<ClientHttp2Session> {
+  const dispose = (): void => void socket.destroy();
+  const { remotePort } = socket;
+  const isCleartext = !('encrypted' in socket);
+  return withAbort(signal, dispose, (come, fail) => {
+    const look = keepSession(socket);
+    const session = modules.http2().connect(origin, {
+      createConnection: () => socket,
+      settings: { enablePush: false },
+    });
+    session.unref();
+    // A TLS alert that comes after the handshake (a certificate refused by TLS 1.3) ends neither by itself.
+    socket.once('error', (error: Error) => {
+      session.destroy(error);
+      socket.destroy();
+    });
+    session.on('error', (error: Error) => fail(isCleartext ? explainCleartext(error, remotePort) : error));
+    session.once('remoteSettings', () => {
+      look();
+      come(session);
+    });
+    session.once('close', () => {
+      const error = new Error('closed before it said anything in HTTP/2');
+      fail(isCleartext ? explainClosed(error, socket.bytesRead) : error);
+    });
+  });
+}
+
+/** TLS over a connection that stands; the certificate must be `host`'s. */
+export function upgradeToTls(
+  socket: Socket,
+  host: string,
+  context: SecureContext,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const dispose = (): void => void socket.destroy();
+  return withAbort(signal, dispose, (come, fail) => {
+    const secured = modules.tls().connect({
+      socket,
+      secureContext: context,
+      ALPNProtocols: ['h2'],
+      // What the certificate is checked against. An IP is never announced (RFC 6066); Node warns on stderr if it is.
+      host,
+      ...(modules.net().isIP(host) === 0 && { servername: host }),
+    });
+    unrefSocket(secured)
+      .once('secureConnect', () => come(secured))
+      .once('error', (error: Error) => fail(explainTls(error)))
+      .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
+  });
+}

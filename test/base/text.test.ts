@@ -1,0 +1,35 @@
+import { truncate } from '../../src/base/text';
+import { heldBytes } from '../support/garbage';
+
+describe('a text', () => {
+  it('is what the value is as a string', () => {
+    const values = ['a', '', 1, -0.5, true, null, undefined, 10n, Symbol('s'), [1, 2], new Date(NaN)];
+    expect(values.map((value) => truncate(value, 100))).toEqual([
+      ...['a', '', '1', '-0.5', 'true', 'null', 'undefined', '10', 'Symbol(s)', '1,2', 'Invalid Date'],
+    ]);
+  });
+
+  it('is never an exception, whatever the application passes', () => {
+    const refusing = new Proxy({}, { get: () => { throw new Error('no'); } }); // prettier-ignore
+    const throwing = { toString: () => { throw new Error('no'); } }; // prettier-ignore
+    for (const value of [Object.create(null), refusing, throwing, { toString: () => ({}) }]) {
+      expect(truncate(value, 100)).toBe('[unprintable]');
+    }
+  });
+
+  it('is cut at its limit, but not through the middle of an emoji', () => {
+    expect(truncate('abcdef', 4)).toBe('abcd');
+    expect(truncate('abc😀', 4)).toBe('abc');
+    expect(truncate('ab😀x', 4)).toBe('ab😀');
+    expect(truncate(['a', 'b', 'c'], 4)).toBe('a,b,');
+    expect(truncate('abcd', 4)).toBe('abcd');
+  });
+
+  it('does not keep a huge string alive for its first part', () => {
+    const kept: string[] = [];
+    const before = heldBytes();
+    for (let n = 0; n < 40; n++) kept.push(truncate(String.fromCharCode(65 + n).repeat(4_000_000), 100));
+    expect(heldBytes() - before).toBeLessThan(20_000_000);
+    expect(kept).toHaveLength(40);
+  });
+});

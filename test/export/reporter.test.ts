@@ -1,0 +1,523 @@
+import { Log } from '../../src/base/log';
+import { failed, ok, retryable } from '../../src/base/outcome';
+import { Reporter } from '../../src/export/reporter';
+import { context } from '../../src/tracing/context';
+import { assertAccounted } from '../support/accounting';
+import { FakeClock } from '../support/fake-clock';
+import { heldBytes } from '../support/garbage';
+import { Span, type Segment } from '../../src/model/segment';
+import { SpanType } from '../../src/model/components';
+import { tracing } from '../support/tracing';
+import { FakeSegments } from './fake-segment-port';
+import { numbered } from './numbered-segments';
+
+let clock: FakeClock;
+let api: FakeSegments;
+let said: string[];
+let isReady: boolean;
+let reporter: Reporter;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  api = new FakeSegments();
+  said = [];
+  isReady = true;
+  api.hasNames = () => isReady;
+  reporter = reporterOf(10_000);
+});
+
+afterEach(async () => {
+  assertAccounted(reporter.counters());
+  const stopped = reporter.stop();
+  await clock.advance(60_000);
+  await stopped;
+  assertAccounted(reporter.counters());
+  expect(reporter.counters()).toMatchObject({ inFlight: 0, buffered: 0 });
+});
+
+function reporterOf(maxBuffer: number, onCounts?: () => void): Reporter {
+  const say = (message: string) => said.push(message);
+  const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
+  const made = new Reporter({ api, clock, log, maxBuffer, ready: () => isReady, ...(onCounts && { onCounts }) });
+  api.step = () => assertAccounted(made.counters());
+  return made;
+}
+
+function add(from: number, to: number): void {
+  for (let n = from; n < to; n++) reporter.add(numbered(n));
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, n) => from + n);
+}
+
+/** A promise and what settles it. */
+function held<T>(): { promise: Promise<T>; settle: (value: T) => void } {
+  let settle: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => (settle = resolve));
+  return { promise, settle };
+}
+
+describe('what is counted', () => {
+  it('is told of after a turn that has changed it, and not while nothing happens', async () => {
+    let told = 0;
+    reporter = reporterOf(10_000, () => told++);
+    await clock.advance(10_000);
+    expect(told).toBe(0);
+    add(0, 100);
+    await clock.advance(1_000);
+    expect([told, reporter.counters().sent]).toEqual([1, 100]);
+    isReady = false;
+    add(100, 101);
+    await clock.advance(60_000);
+    expect(told).toBe(2);
+    isReady = true;
+    await clock.advance(10_000);
+    expect([told, reporter.counters().sent]).toEqual([3, 101]);
+  });
+});
+
+describe('a segment of which nobody will hear any more', () => {
+  const full = (n: number): Segment => {
+    const segment = numbered(n);
+    segment.spans.push(new Span(segment, 0, -1, SpanType.entry, '/orders', 1));
+    return segment;
+  };
+  const held = (segments: readonly Segment[]): number => segments.filter(({ spans }) => spans.length > 0).length;
+
+  it('lets go of its spans as soon as it is encoded or dropped: a connection made in one of them may stay open for days', async () => {
+    const segments = Array.from({ length: 5 }, (_, n) => full(n));
+    reporter.add(segments[0]!);
+    expect([reporter.counters().buffered, held(segments)]).toEqual([1, 4]);
+
+    isReady = false;
+    const small = reporterOf(2);
+    for (const segment of segments.slice(1)) small.add(segment);
+    expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2 }, 2]);
+    await small.stop();
+    expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2, stopped: 2 }, 0]);
+    const late = full(9);
+    small.add(late);
+    expect([small.counters().droppedBecause, held([late])]).toEqual([{ 'buffer-full': 2, stopped: 3 }, 0]);
+  });
+
+  it('keeps them as long as nobody can say how to encode it', async () => {
+    isReady = false;
+    const segment = full(0);
+    reporter.add(segment);
+    await clock.advance(60_000);
+    expect([reporter.counters().buffered, held([segment])]).toEqual([1, 1]);
+    isReady = true;
+    reporter.wake();
+    await clock.advance(0);
+    expect([reporter.counters().sent, held([segment])]).toEqual([1, 0]);
+  });
+});
+
+describe('segments', () => {
+  it('wait half a second for company, then go on one stream', async () => {
+    add(0, 3);
+    await clock.advance(490);
+    expect(reporter.counters()).toMatchObject({ accepted: 3, buffered: 3, sent: 0 });
+    await clock.advance(20);
+    expect(api.streams).toEqual([[[0, 1, 2]]]);
+    expect(reporter.counters()).toEqual({
+      ...{ accepted: 3, sent: 3, dropped: 0, inFlight: 0, buffered: 0 },
+      droppedBecause: {},
+    });
+  });
+
+  it('go at once when many wait', async () => {
+    add(0, 2_047);
+    await clock.advance(5);
+    expect(reporter.counters().sent).toBe(0);
+    add(2_047, 2_048);
+    await clock.advance(20);
+    expect(reporter.counters().sent).toBe(2_048);
+  });
+
+  it('go in batches, so that the application has its turn between them', async () => {
+    add(0, 600);
+    await clock.advance(500);
+    expect(api.streams[0]!.map((batch) => batch.length)).toEqual([256, 256, 88]);
+    expect(api.received).toEqual(range(0, 600));
+  });
+
+  it('count as in flight from the writing until the stream has ended with OK, and as sent only then', async () => {
+    const fate = held<ReturnType<typeof ok<undefined>>>();
+    api.onEnd = () => fate.promise;
+    add(0, 10);
+    await clock.advance(600);
+    expect(reporter.counters()).toMatchObject({ inFlight: 10, sent: 0, buffered: 0 });
+    add(10, 15);
+    expect(reporter.counters()).toMatchObject({ inFlight: 10, sent: 0, buffered: 5 });
+    fate.settle(ok(undefined));
+    await clock.advance(0);
+    expect(reporter.counters()).toMatchObject({ inFlight: 0, sent: 10, buffered: 5 });
+  });
+
+  it('use one stream at a time, with a bounded number in flight', async () => {
+    let most = 0;
+    api.onEnd = async () => {
+      most = Math.max(most, reporter.counters().inFlight);
+      await new Promise<void>((resolve) => clock.after(50, resolve));
+      return ok(undefined);
+    };
+    add(0, 9_000);
+    await clock.advance(5_000);
+    expect(api.mostOpenStreams).toBe(1);
+    expect(most).toBe(2_048);
+    expect(api.received).toEqual(range(0, 9_000));
+    expect(reporter.counters().sent).toBe(9_000);
+  });
+
+  it('stay in the buffer while the transport takes no more', async () => {
+    const drained = held<boolean>();
+    api.onWrite = () => drained.promise;
+    add(0, 1_000);
+    await clock.advance(5_000);
+    expect(reporter.counters()).toMatchObject({ inFlight: 256, buffered: 744 });
+    api.onWrite = () => Promise.resolve(true);
+    drained.settle(true);
+    await clock.advance(10);
+    expect(api.received).toEqual(range(0, 1_000));
+  });
+
+  it('wait while the backend does not know us, and go at once when it does', async () => {
+    isReady = false;
+    add(0, 1_000);
+    await clock.advance(10_000);
+    expect(api.streams).toEqual([]);
+    isReady = true;
+    reporter.wake();
+    await clock.advance(10);
+    expect(api.received).toEqual(range(0, 1_000));
+  });
+
+  it('cost nothing while there are none', async () => {
+    reporter.wake();
+    await clock.advance(60_000);
+    expect(clock.pending).toBe(0);
+    expect(api.streams).toEqual([]);
+  });
+});
+
+describe('a backend that cannot be had', () => {
+  it('costs no segment as long as there is place, and is asked ever more rarely', async () => {
+    let asked = 0;
+    api.onOpen = () => {
+      asked++;
+      return Promise.resolve(retryable('no connection'));
+    };
+    add(0, 100);
+    await clock.advance(60_000);
+    expect(asked).toBeGreaterThan(10);
+    expect(asked).toBeLessThan(25);
+    expect(reporter.counters()).toMatchObject({ buffered: 100, dropped: 0 });
+    api.onOpen = () => Promise.resolve(ok(undefined));
+    await clock.advance(6_000);
+    expect(api.received).toEqual(range(0, 100));
+  });
+
+  it('for hours costs the oldest segments and no more memory', async () => {
+    await reporter.stop();
+    reporter = reporterOf(1_000);
+    isReady = false;
+    add(0, 2_000);
+    await clock.advance(1_000);
+    const before = heldBytes();
+    for (let hour = 0; hour < 5; hour++) {
+      add(0, 40_000);
+      await clock.advance(3_600_000 / 100);
+    }
+    expect(heldBytes() - before).toBeLessThan(3_000_000);
+    expect(reporter.counters()).toMatchObject({ accepted: 202_000, buffered: 1_000, dropped: 201_000 });
+    expect(reporter.counters().droppedBecause).toEqual({ 'buffer-full': 201_000 });
+    expect(said[0]).toContain('segments dropped so far');
+  });
+
+  it('that refuses the stream costs nothing, and is said once', async () => {
+    api.onOpen = () => Promise.resolve(failed('PERMISSION_DENIED', 'wrong token'));
+    add(0, 10);
+    await clock.advance(30_000);
+    expect(reporter.counters()).toMatchObject({ buffered: 10, dropped: 0 });
+    expect(said).toEqual([expect.stringContaining('wrong token')]);
+  });
+});
+
+describe('a stream that breaks', () => {
+  it('before the backend had anything: all go again, in their order and before newer ones', async () => {
+    api.onEnd = () => Promise.resolve(retryable('GOAWAY'));
+    add(0, 300);
+    await clock.advance(500);
+    expect(reporter.counters()).toMatchObject({ buffered: 300, sent: 0, dropped: 0, inFlight: 0 });
+    api.streams.length = 0;
+    api.onEnd = () => Promise.resolve(ok(undefined));
+    add(300, 310);
+    await clock.advance(2_000);
+    expect(api.received).toEqual(range(0, 310));
+    expect(reporter.counters()).toMatchObject({ sent: 310, dropped: 0 });
+  });
+
+  it('and comes back to a buffer that filled meanwhile: the oldest go', async () => {
+    await reporter.stop();
+    reporter = reporterOf(100);
+    const broken = () => Promise.resolve(retryable('GOAWAY'));
+    api.onEnd = () => {
+      add(100, 160);
+      api.onEnd = broken;
+      return broken();
+    };
+    add(0, 100);
+    await clock.advance(600);
+    expect(reporter.counters()).toMatchObject({ accepted: 160, buffered: 100, dropped: 60 });
+    api.streams.length = 0;
+    api.onEnd = () => Promise.resolve(ok(undefined));
+    await clock.advance(2_000);
+    expect(api.received).toEqual(range(60, 160));
+  });
+
+  it.each([
+    ['UNAVAILABLE', 'fate-unknown'],
+    ['DEADLINE_EXCEEDED', 'fate-unknown'],
+    ['UNKNOWN', 'fate-unknown'],
+    ['PERMISSION_DENIED', 'refused'],
+    ['UNIMPLEMENTED', 'refused'],
+  ])('with %s after the writing: they are counted as %s, and never sent a second time', async (code, reason) => {
+    api.onEnd = () => Promise.resolve(failed(code, 'it broke'));
+    add(0, 10);
+    await clock.advance(500);
+    expect(reporter.counters()).toMatchObject({ sent: 0, dropped: 10, droppedBecause: { [reason]: 10 } });
+    api.onEnd = () => Promise.resolve(ok(undefined));
+    await clock.advance(10_000);
+    expect(api.received).toEqual(range(0, 10));
+  });
+
+  it('in its middle: what was not written waits, what was written has the fate of the stream', async () => {
+    api.onWrite = (batch) => Promise.resolve(batch.count === 256);
+    api.onEnd = () => Promise.resolve(failed('UNAVAILABLE', 'it broke'));
+    add(0, 300);
+    await clock.advance(500);
+    expect(reporter.counters()).toMatchObject({ dropped: 256, buffered: 44, droppedBecause: { 'fate-unknown': 256 } });
+    api.streams.length = 0;
+    api.onWrite = () => Promise.resolve(true);
+    api.onEnd = () => Promise.resolve(ok(undefined));
+    await clock.advance(2_000);
+    expect(api.received).toEqual(range(256, 300));
+  });
+
+  it('because the ids have changed: everything waits for the new ones', async () => {
+    api.onWrite = () => {
+      isReady = false;
+      return Promise.resolve(false);
+    };
+    add(0, 10);
+    await clock.advance(5_000);
+    expect(reporter.counters()).toMatchObject({ buffered: 10, dropped: 0, sent: 0 });
+    expect(api.streams).toHaveLength(1);
+    isReady = true;
+    api.onWrite = () => Promise.resolve(true);
+    reporter.wake();
+    await clock.advance(1);
+    expect(reporter.counters()).toMatchObject({ sent: 10 });
+  });
+});
+
+describe('a transport that breaks its word', () => {
+  const broken = () => Promise.reject(new Error('a fault of ours'));
+
+  it.each(['onOpen', 'onWrite', 'onEnd'] as const)('by rejecting (%s) loses no count', async (step) => {
+    api[step] = broken;
+    add(0, 10);
+    await clock.advance(5_000);
+    assertAccounted(reporter.counters());
+    expect(reporter.counters().inFlight).toBe(0);
+    api[step] = () => Promise.resolve(step === 'onWrite' ? true : (ok(undefined) as never)) as never;
+    await clock.advance(10_000);
+    expect(reporter.counters().sent + reporter.counters().dropped).toBe(10);
+  });
+
+  it.each(['onOpen', 'onWrite', 'onEnd'] as const)('by never answering (%s) does not stop the others', async (step) => {
+    const before = api[step];
+    api[step] = (() => new Promise(() => undefined)) as never;
+    add(0, 10);
+    await clock.advance(1_000);
+    const { signal } = api;
+    await clock.advance(39_000);
+    expect(signal?.aborted).toBe(true);
+    expect(reporter.counters().inFlight).toBe(0);
+    api[step] = before as never;
+    add(10, 20);
+    await clock.advance(70_000);
+    expect(api.received).toEqual(expect.arrayContaining(range(10, 20)));
+    expect(reporter.counters().buffered).toBe(0);
+  });
+});
+
+describe('flush', () => {
+  it('resolves to true when everything accepted was sent, without waiting for company', async () => {
+    add(0, 700);
+    const flushed = reporter.flush(1_000);
+    await clock.advance(100);
+    await expect(flushed).resolves.toBe(true);
+    expect(reporter.counters().sent).toBe(700);
+  });
+
+  it('resolves to true at once when there is nothing', async () => {
+    await expect(reporter.flush(1_000)).resolves.toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('resolves to true when what was accepted is counted as dropped', async () => {
+    api.onEnd = () => Promise.resolve(failed('UNAVAILABLE', 'it broke'));
+    add(0, 5);
+    const flushed = reporter.flush(1_000);
+    await clock.advance(100);
+    await expect(flushed).resolves.toBe(true);
+    expect(reporter.counters()).toMatchObject({ dropped: 5 });
+  });
+
+  it('resolves to false after its time', async () => {
+    isReady = false;
+    add(0, 5);
+    const flushed = reporter.flush(300);
+    await clock.advance(301);
+    await expect(flushed).resolves.toBe(false);
+    expect(reporter.counters()).toMatchObject({ buffered: 5 });
+  });
+
+  it('waits for what is in flight', async () => {
+    const fate = held<ReturnType<typeof ok<undefined>>>();
+    api.onEnd = () => fate.promise;
+    add(0, 5);
+    await clock.advance(500);
+    let flushed: boolean | undefined;
+    void reporter.flush(5_000).then((isDone) => (flushed = isDone));
+    await clock.advance(1_000);
+    expect(flushed).toBeUndefined();
+    fate.settle(ok(undefined));
+    await clock.advance(1);
+    expect(flushed).toBe(true);
+  });
+
+  it('does not wait for what comes after it', async () => {
+    api.onEnd = () => {
+      add(0, 100);
+      return Promise.resolve(ok(undefined));
+    };
+    add(0, 5);
+    const flushed = reporter.flush(1_000);
+    await clock.advance(200);
+    await expect(flushed).resolves.toBe(true);
+    expect(reporter.counters().buffered).toBeGreaterThan(0);
+    api.onEnd = () => Promise.resolve(ok(undefined));
+  });
+
+  it('is not done by what came later and never had to wait', async () => {
+    api.onOpen = () => Promise.resolve(retryable('no connection'));
+    api.unencodable.add(5);
+    add(0, 5);
+    let flushed: boolean | undefined;
+    void reporter.flush(60_000).then((isDone) => (flushed = isDone));
+    for (let i = 0; i < 5; i++) add(5, 6);
+    await clock.advance(10_000);
+    expect([flushed, reporter.counters().droppedBecause]).toEqual([undefined, { 'not-encodable': 5 }]);
+    api.onOpen = () => Promise.resolve(ok(undefined));
+    await clock.advance(10_000);
+    expect([flushed, reporter.counters().sent]).toEqual([true, 5]);
+  });
+
+  it('does not wait for the end of a backoff', async () => {
+    api.onOpen = () => Promise.resolve(retryable('no connection'));
+    add(0, 5);
+    await clock.advance(60_000);
+    api.onOpen = () => Promise.resolve(ok(undefined));
+    const flushed = reporter.flush(1_000);
+    await clock.advance(10);
+    await expect(flushed).resolves.toBe(true);
+    expect(reporter.counters().sent).toBe(5);
+  });
+
+  it('is ended by stop', async () => {
+    isReady = false;
+    add(0, 5);
+    const flushed = reporter.flush(60_000);
+    await reporter.stop();
+    await expect(flushed).resolves.toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('stop', () => {
+  it('counts what waits, and what comes afterwards, as dropped', async () => {
+    isReady = false;
+    add(0, 5);
+    await reporter.stop();
+    add(5, 8);
+    expect(reporter.counters()).toMatchObject({ accepted: 8, dropped: 8, droppedBecause: { stopped: 8 } });
+  });
+
+  it('waits for the stream that is open, a moment only', async () => {
+    api.onEnd = () => new Promise(() => undefined);
+    add(0, 5);
+    await clock.advance(500);
+    let isStopped = false;
+    const stopped = reporter.stop().then(() => (isStopped = true));
+    await clock.advance(100);
+    expect([isStopped, api.signal?.aborted]).toEqual([false, true]);
+    await clock.advance(900);
+    await stopped;
+    expect(reporter.counters()).toMatchObject({ inFlight: 0, dropped: 5, droppedBecause: { 'fate-unknown': 5 } });
+  });
+
+  it('twice is once', async () => {
+    const first = reporter.stop();
+    expect(reporter.stop()).toBe(first);
+    await first;
+  });
+});
+
+describe('the last words of a process that exits', () => {
+  it('are the oldest of what waits, as many as go without waiting; nobody hears their fate', async () => {
+    add(0, 10);
+    api.room = 7;
+    expect(reporter.flushSync()).toBe(true);
+    expect(api.received).toEqual(range(0, 7));
+    expect(reporter.counters()).toMatchObject({ inFlight: 7, buffered: 3, sent: 0, dropped: 0 });
+    assertAccounted(reporter.counters());
+    // A test's process goes on.
+    reporter = reporterOf(10_000);
+  });
+
+  it('are none where nothing can be written', () => {
+    add(0, 10);
+    expect(reporter.flushSync()).toBe(false);
+    expect(reporter.counters()).toMatchObject({ inFlight: 0, buffered: 10 });
+  });
+
+  it('may be what was written before', async () => {
+    api.onEnd = () => new Promise(() => undefined);
+    add(0, 5);
+    await clock.advance(500);
+    expect(reporter.flushSync()).toBe(true);
+    expect(reporter.counters()).toMatchObject({ inFlight: 5, buffered: 0 });
+  });
+});
+
+describe('the calls of the agent itself', () => {
+  it('are never traced, though the reporter was woken within a request', async () => {
+    const { tracer } = tracing();
+    const seen: unknown[] = [];
+    api.onOpen = () => {
+      seen.push(tracer.openExit('/collect', 'backend:11800'));
+      return Promise.resolve(ok(undefined));
+    };
+    api.onEnd = () => {
+      seen.push(tracer.openExit('/collect', 'backend:11800'));
+      return Promise.resolve(ok(undefined));
+    };
+    context.run(tracer.openEntry('/')!, () => add(0, 256));
+    await clock.advance(500);
+    expect(seen).toEqual([undefined, undefined]);
+  });
+});

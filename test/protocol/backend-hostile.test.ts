@@ -1,0 +1,319 @@
+import { randomBytes } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { ok, type Outcome } from '../../src/base/outcome';
+import type { Backend } from '../../src/protocol/backend';
+import { until } from '../support/until';
+import { Backends, clockOfSpeed, never } from '../support/wire/backends';
+import { ChildServers } from '../support/wire/child-server';
+import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
+import { opened } from '../support/wire/opened';
+import { entryAndExit } from '../support/wire/segments';
+
+describe('a backend that is none', () => {
+  let backends: Backends;
+  let server: Server;
+  const sockets = new Set<Socket>();
+
+  beforeEach(() => {
+    backends = new Backends();
+    server = createServer();
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      // A socket that nobody reads does not notice that the other side has gone.
+      socket.resume().on('error', () => undefined);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  });
+
+  afterEach(async () => {
+    await backends.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  async function outcomeOf(onConnection: (socket: Socket, nth: number) => void): Promise<Outcome<unknown>> {
+    let nth = 0;
+    server.on('connection', (socket) => onConnection(socket, ++nth));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const backend = backends.to((server.address() as AddressInfo).port, { clock: clockOfSpeed(20) });
+    const outcome = await backend.registry.connect(never);
+    expect(backend.address).toBe(undefined);
+    return outcome;
+  }
+
+  it('is given up after five seconds when it is mute, and its connection closed', async () => {
+    const outcome = await outcomeOf(() => undefined);
+    expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('within 5000 ms') });
+    await until(() => sockets.size === 0);
+  });
+
+  it('is given up when it hangs up', async () => {
+    expect(await outcomeOf((socket) => socket.destroy())).toMatchObject({ status: 'retryable' });
+    await until(() => sockets.size === 0);
+  });
+
+  it('is given up when it speaks HTTP/1', async () => {
+    const http = createHttpServer((_request, response) => void response.end('hello'));
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const backend = backends.to((http.address() as AddressInfo).port);
+    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    http.close();
+  });
+
+  it.each([1, 9, 100, 100_000])('is given up when it says %i random bytes', async (size) => {
+    const outcome = await outcomeOf((socket) => socket.end(randomBytes(size)));
+    expect(outcome).toMatchObject({ status: 'retryable' });
+    await until(() => sockets.size === 0);
+  });
+
+  it('is given up when its second connection stays mute, and both are closed', async () => {
+    // Settings without any, acknowledged or not, are all that the first one needs.
+    const settings = Buffer.from('000000040000000000', 'hex');
+    const outcome = await outcomeOf((socket, nth) => nth === 1 && socket.write(settings));
+    expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('within 5000 ms') });
+    await until(() => sockets.size === 0);
+  });
+
+  it('is given up when it ends the first connection while the second is made, and can be closed', async () => {
+    const settings = Buffer.from('000000040000000000', 'hex');
+    const outcome = await outcomeOf((socket, nth) => {
+      const [first] = sockets;
+      if (nth === 2) first?.destroy();
+      setTimeout(() => socket.write(settings), nth === 2 ? 50 : 0);
+    });
+    expect(outcome).toMatchObject({ status: 'retryable' });
+    await backends.close();
+    await until(() => sockets.size === 0);
+  });
+
+  it('is given up when it takes no second connection', async () => {
+    const settings = Buffer.from('000000040000000000', 'hex');
+    const outcome = await outcomeOf((socket, nth) => (nth === 1 ? socket.write(settings) : socket.destroy()));
+    expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('second connection') });
+    await until(() => sockets.size === 0);
+  });
+});
+
+describe('a backend gone mad', () => {
+  let server: RawHttp2Server;
+  let backends: Backends;
+  let port: number;
+
+  beforeEach(async () => {
+    server = new RawHttp2Server();
+    backends = new Backends();
+    port = await server.start();
+  });
+
+  afterEach(async () => {
+    await backends.close();
+    server.stop();
+  });
+
+  async function connected(speed = 1): Promise<Backend> {
+    const backend = backends.to(port, { clock: clockOfSpeed(speed) });
+    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    return backend;
+  }
+
+  /** The fate of one segment. */
+  async function fateOf({ segments }: Backend): Promise<Outcome<undefined>> {
+    const stream = await opened(segments);
+    await stream.write([entryAndExit()]);
+    return stream.end();
+  }
+
+  const answers = {
+    'compressed though nobody asked for it': Buffer.concat([Buffer.from([1]), KNOWS_US.subarray(1)]),
+    'shorter than it says': KNOWS_US.subarray(0, -1),
+    'longer than it says': Buffer.concat([KNOWS_US, Buffer.from([0])]),
+    'two messages': Buffer.concat([KNOWS_US, KNOWS_US]),
+    'of four gigabytes, it says': Buffer.from('00ffffffff0a', 'hex'),
+    empty: Buffer.alloc(0),
+    'no protobuf': Buffer.from('0000000003ffffff', 'hex'),
+  };
+  it.each(Object.entries(answers))('answers the check with a message that is %s', async (_what, body) => {
+    server.onCheck = (stream) => respond(stream, body);
+    const backend = await connected(20);
+    expect(await backend.segments.open(never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
+    expect(backends.doubts).toEqual([]);
+    // grpc-js, asked the same over the other connection, is more patient with some; it comes to an end as well.
+    expect(await backend.registry.v2.registerService('orders', never)).toHaveProperty('status');
+  });
+
+  it('answers without end', async () => {
+    server.onCheck = (stream) => {
+      stream.respond(GRPC_HEADERS);
+      const more = (): void => {
+        while (!stream.destroyed && stream.write(Buffer.alloc(16_384)));
+      };
+      stream.on('drain', more);
+      more();
+    };
+    const backend = await connected();
+    const outcome = await backend.segments.open(never);
+    expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('too large') });
+    expect(backend.address).toBe(undefined);
+  });
+
+  it.each([
+    [{ ':status': 200, 'content-type': 'text/html', 'grpc-status': '0' }, 'failed', 'UNKNOWN'],
+    [{ ':status': 200, 'content-type': 'text/html' }, 'failed', 'UNKNOWN'],
+    [{ ':status': 200 }, 'failed', 'UNKNOWN'],
+    [{ ':status': 404 }, 'failed', 'UNIMPLEMENTED'],
+    [{ ':status': 503 }, 'failed', 'UNAVAILABLE'],
+    [{ ':status': 403, 'grpc-status': '0', 'content-type': 'application/grpc' }, 'failed', 'PERMISSION_DENIED'],
+    [{ ...GRPC_HEADERS }, 'failed', 'UNKNOWN'],
+    [{ ...GRPC_HEADERS, 'grpc-status': 'zero' }, 'failed', 'UNKNOWN'],
+    [{ ...GRPC_HEADERS, 'grpc-status': '99' }, 'failed', 'UNKNOWN'],
+    [{ ...GRPC_HEADERS, 'grpc-status': '16', 'grpc-message': '%E2%9A%93 100%' }, 'failed', 'UNAUTHENTICATED'],
+  ] as const)('answers segments with the headers %j alone', async (headers, expected, code) => {
+    server.onCollect = (stream) => stream.resume().on('end', () => stream.respond(headers, { endStream: true }));
+    expect(await fateOf(await connected())).toMatchObject({ status: expected, code });
+  });
+
+  it('says OK, and that is what counts', async () => {
+    const headers = { ...GRPC_HEADERS, 'content-type': 'application/grpc+proto', 'grpc-status': '0' };
+    server.onCollect = (stream) => stream.resume().on('end', () => stream.respond(headers, { endStream: true }));
+    expect(await fateOf(await connected())).toEqual(ok(undefined));
+  });
+
+  it('answers before it was asked everything', async () => {
+    server.onCollect = (stream) => {
+      stream.once('data', () => {
+        stream.pause().respond({ ...GRPC_HEADERS, 'grpc-status': '7' }, { endStream: true });
+      });
+    };
+    const backend = await connected();
+    const stream = await opened(backend.segments);
+    // Far more than it lets us send.
+    await until(async () => !(await stream.write(Array.from({ length: 1_000 }, entryAndExit))));
+    expect(await stream.end()).toMatchObject({ status: 'failed', code: 'PERMISSION_DENIED' });
+  });
+
+  it.each([
+    ['REFUSED_STREAM', constants.NGHTTP2_REFUSED_STREAM, { status: 'retryable' }],
+    ['INTERNAL_ERROR', constants.NGHTTP2_INTERNAL_ERROR, { status: 'failed', code: 'INTERNAL' }],
+    ['CANCEL', constants.NGHTTP2_CANCEL, { status: 'failed', code: 'CANCELLED' }],
+    ['ENHANCE_YOUR_CALM', constants.NGHTTP2_ENHANCE_YOUR_CALM, { status: 'failed', code: 'RESOURCE_EXHAUSTED' }],
+  ])('resets the stream of segments with %s', async (_name, code, expected) => {
+    server.onCollect = (stream) => stream.close(code);
+    expect(await fateOf(await connected())).toMatchObject(expected);
+  });
+
+  it.each([
+    ['has not looked at the segments', 1, { status: 'retryable' }],
+    ['may have looked at them', 3, { status: 'failed', code: 'UNAVAILABLE' }],
+  ])('goes away in anger and says that it %s', async (_what, lastStreamId, expected) => {
+    server.onCollect = (stream) => stream.session?.goaway(constants.NGHTTP2_INTERNAL_ERROR, lastStreamId);
+    const backend = await connected();
+    expect(await fateOf(backend)).toMatchObject(expected);
+    expect(backend.address).toBe(undefined);
+  });
+
+  it('goes away politely: what it took before still counts, what it did not take comes back', async () => {
+    server.onCollect = (stream) => {
+      stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 3);
+      respond(stream, Buffer.alloc(5));
+    };
+    const backend = await connected();
+    expect(await fateOf(backend)).toEqual(ok(undefined));
+    await until(() => backend.address === undefined);
+    server.onCollect = (stream) => stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 1);
+    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 2 } });
+    expect(await fateOf(backend)).toMatchObject({ status: 'retryable' });
+  });
+
+  it.each([
+    ['for segments', 0],
+    ['for calls', 1],
+  ])('tears one of two connections down, the one %s, and both are made anew', async (_which, nth) => {
+    const backend = await connected();
+    const told: string[] = [];
+    backend.onDisconnect((reason) => told.push(reason));
+    server.sockets[nth]!.destroy();
+    await until(() => told.length);
+    expect(backend.address).toBe(undefined);
+    await until(() => server.sessions.size === 0);
+    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 2 } });
+    expect(server.sockets).toHaveLength(4);
+  });
+
+  it('shares none of its connections with another user of gRPC in this process', async () => {
+    const [one, other] = [await connected(), await connected()];
+    expect(server.sessions.size).toBe(4);
+    await one.close();
+    await until(() => server.sessions.size === 2);
+    expect(await other.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(other.address).toBeDefined();
+  });
+
+  it.each([
+    ['by HTTP/2', (stream: ServerHttp2Stream) => stream.session?.destroy()],
+    ['by TCP', () => server.sockets[0]!.destroy()],
+    ['by TCP, in anger', () => server.sockets[0]!.resetAndDestroy()],
+  ])('tears the connection down under the segments, %s', async (_how, tear) => {
+    server.onCollect = (stream) => stream.once('data', () => tear(stream));
+    expect(await fateOf(await connected())).toMatchObject({ status: 'failed', code: 'UNAVAILABLE' });
+  });
+
+  it('tears the connection down under the check', async () => {
+    server.onCheck = (stream) => stream.session?.destroy();
+    expect(await (await connected()).segments.open(never)).toMatchObject({ status: 'retryable' });
+  });
+
+  it('does not answer the check', async () => {
+    server.onCheck = (stream) => stream.resume();
+    const backend = await connected(100);
+    expect(await backend.segments.open(never)).toMatchObject({ status: 'retryable' });
+    expect(backend.address).toBe(undefined);
+  });
+
+  it('reads slowly: writing waits for it, and everything arrives', async () => {
+    let go = (): void => undefined;
+    let bytes = 0;
+    server.onCollect = (stream) => {
+      stream.pause();
+      go = () => {
+        stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
+        respond(stream, Buffer.alloc(5));
+      };
+    };
+    const backend = await connected();
+    const stream = await opened(backend.segments);
+    let isWritten = false;
+    const writing = stream.write(Array.from({ length: 1_000 }, entryAndExit)).then((result) => (isWritten = result));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(isWritten).toBe(false);
+    go();
+    expect(await writing).toBe(true);
+    expect(await stream.end()).toEqual(ok(undefined));
+    expect(bytes).toBeGreaterThan(250_000);
+  });
+
+  it('never reads: after ten seconds nobody waits for it any more', async () => {
+    server.onCollect = (stream) => stream.pause();
+    const backend = await connected(50);
+    const stream = await opened(backend.segments);
+    // Some of it is out of our hands, so it is not here any more; its fate tells the rest.
+    expect(await stream.write(Array.from({ length: 1_000 }, entryAndExit))).toBe(true);
+    expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
+    expect(backend.address).toBe(undefined);
+  });
+
+  it('is stopped in its tracks with its buffers full: after ten seconds nobody waits for it any more', async () => {
+    const children = new ChildServers();
+    const backend = backends.to(await children.stunned(), { clock: clockOfSpeed(20) });
+    await backend.registry.connect(never);
+    const stream = await opened(backend.segments);
+    await stream.write([entryAndExit()]);
+    const large = entryAndExit();
+    large.spans[0]!.tags = ['large', 'x'.repeat(1_000_000)];
+    expect(await stream.write(Array.from({ length: 40 }, () => large))).toBe(false);
+    expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
+    await backend.close();
+    children.kill();
+  });
+});

@@ -1,0 +1,203 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock';
+import { FileLock } from '../../src/status/lock/file-lock';
+import { LockFileSystem } from '../../src/status/lock/lock-file-system';
+import { endApps, startApp } from '../support/app';
+import { FakeClock } from '../support/fake-clock';
+import { until } from '../support/until';
+import type { HolderOptions } from './lock-holder';
+
+const HOUR_MS = 3_600_000;
+const TYPESCRIPT = join(__dirname, '..', 'support', 'typescript.js');
+const EXIT = join(__dirname, 'lock-exit.ts');
+const HOLDER = join(__dirname, 'lock-holder.ts');
+
+let folder: string;
+let path: string;
+let lockPath: string;
+let handovers: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skyanchor-lock-'));
+  path = join(folder, 'status.json');
+  lockPath = `${path}.lock`;
+  handovers = 0;
+});
+
+afterEach(async () => {
+  await endApps();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const take = (): Promise<FileLock> =>
+  FileLock.take({
+    path,
+    clock: systemClock,
+    isPatient: false,
+    isOver: () => false,
+    onHandover: () => {
+      handovers++;
+    },
+  });
+
+function replaceLock(): void {
+  rmdirSync(lockPath);
+  // The number of the removed inode goes to this one.
+  mkdirSync(join(folder, 'another'));
+  mkdirSync(lockPath);
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('processes whose clocks are an hour apart', () => {
+  it('have one lock one at a time, and nobody’s is taken from him', async () => {
+    const journal = join(folder, 'journal');
+    const aheads = { late: -HOUR_MS, right: 0, early: HOUR_MS };
+    const holders = Object.entries(aheads).map(([name, aheadMs]) => {
+      // Longer than until it is renewed for the first time, by the clock of its holder.
+      const options: HolderOptions = { path, journal, name, aheadMs, times: 2, holdMs: 1_300 };
+      return startApp(HOLDER, { nodeFlags: ['--require', TYPESCRIPT], args: [JSON.stringify(options)] });
+    });
+    const ends = await Promise.all(holders.map((holder) => holder.ended));
+    expect(ends.map(({ code }, at) => `${code} ${holders[at]!.stderr}`)).toEqual(['0 ', '0 ', '0 ']);
+    const lines = readFileSync(journal, 'utf8').trim().split('\n');
+    const names = lines.filter((_, at) => at % 2 === 0).map((line) => line.replace('takes ', ''));
+    expect([...names].sort()).toEqual(['early', 'early', 'late', 'late', 'right', 'right']);
+    expect(lines).toEqual(names.flatMap((name) => [`takes ${name}`, `has ${name}`]));
+  }, 60_000);
+});
+
+describe('a process that exits while it has a lock', () => {
+  async function wordsOf(...args: string[]): Promise<string[]> {
+    const app = startApp(EXIT, { nodeFlags: ['--require', TYPESCRIPT], args: [path, ...args] });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+    expect(existsSync(lockPath)).toBe(false);
+    return `${app.stdout}${app.stderr}`.trim().split('\n');
+  }
+  const untouched = ['start: 0 0 0 0, as before', 'locked: 0 0 0 0, as before'];
+
+  it('lets go of it, and has no listener to any signal because of it', async () => {
+    expect(await wordsOf()).toEqual([...untouched, 'true']);
+  });
+
+  it('leaves the signal-exit of its locks to the application that uses the same', async () => {
+    const used = ['with signal-exit: 1 1 1 1, patched', 'true', 'heard by the application'];
+    expect(await wordsOf('uses signal-exit')).toEqual([...untouched, ...used]);
+  });
+});
+
+describe('a lock', () => {
+  it.each([-HOUR_MS, 0, HOUR_MS])('left by a SIGKILL, dated %d ms from now, is had in a moment', async (ms) => {
+    mkdirSync(lockPath);
+    const seconds = (Date.now() + ms) / 1_000;
+    utimesSync(lockPath, seconds, seconds);
+    const start = performance.now();
+    const lock = await take();
+    expect(performance.now() - start).toBeGreaterThan(1_500);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    await lock.release();
+    expect(existsSync(lockPath)).toBe(false);
+  });
+
+  it('that is renewed is not taken, whatever its date', async () => {
+    mkdirSync(lockPath);
+    let seconds = Date.now() / 1_000 - 7_200;
+    const renew = setInterval(() => utimesSync(lockPath, ++seconds, seconds), 500);
+    let taken: FileLock | undefined;
+    const taking = take().then((lock) => (taken = lock));
+    await sleep(2_500);
+    expect(taken).toBeUndefined();
+    clearInterval(renew);
+    await (await taking).release();
+  });
+
+  it('is renewed by the date of the file system, for all who read it', async () => {
+    const before = jest
+      .spyOn(Date, 'now')
+      .mockImplementation(() => performance.timeOrigin + performance.now() + HOUR_MS);
+    try {
+      const lock = await take();
+      const { mtimeMs } = statSync(lockPath);
+      const renewed = await until(
+        () => statSync(lockPath).mtimeMs,
+        (now) => now !== mtimeMs,
+      );
+      expect(renewed - mtimeMs).toBeGreaterThan(500);
+      expect(renewed - mtimeMs).toBeLessThan(5_000);
+      await sleep(1_100);
+      expect(lock.isHeld).toBe(true);
+      await lock.release();
+      expect(existsSync(lockPath)).toBe(false);
+    } finally {
+      before.mockRestore();
+    }
+  });
+
+  it('that another has by now is not removed with ours', async () => {
+    const lock = await take();
+    // The host stands still: nobody has noticed.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100);
+    replaceLock();
+    await lock.release();
+    expect(existsSync(lockPath)).toBe(true);
+  });
+
+  it('that was abandoned and is another’s by now is not removed', async () => {
+    const clock = new FakeClock();
+    const fs = new LockFileSystem(clock, () => undefined);
+    const age = (): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        fs.stat(lockPath, (error, stats) => (error ? reject(error) : resolve(stats?.mtime.getTime())));
+      });
+    const remove = (): Promise<void> => new Promise((resolve) => fs.rmdir(lockPath, () => resolve()));
+    mkdirSync(lockPath);
+    expect(await age()).toBe(Infinity);
+    await clock.advance(1_600);
+    expect(await age()).toBe(Infinity);
+    await clock.advance(200);
+    expect(await age()).toBe(-Infinity);
+    replaceLock();
+    await remove();
+    expect(existsSync(lockPath)).toBe(true);
+    expect(await age()).toBe(Infinity);
+    await clock.advance(1_800);
+    expect(await age()).toBe(-Infinity);
+    await remove();
+    expect(existsSync(lockPath)).toBe(false);
+  });
+
+  it('that others took for abandoned before its holder knew that he had it is asked for again', async () => {
+    const clock = {
+      ...systemClock,
+      // The process stands still, between the making of the lock and the first look at it.
+      now: () => {
+        if (existsSync(lockPath) && stalls-- > 0) rmdirSync(lockPath);
+        return systemClock.now();
+      },
+    };
+    let stalls = 2;
+    const waiter = { isPatient: false, isOver: () => false, onHandover: () => undefined };
+    const lock = await FileLock.take({ path, clock, ...waiter });
+    expect(stalls).toBeLessThanOrEqual(0);
+    expect(lock.isHeld).toBe(true);
+    expect(existsSync(lockPath)).toBe(true);
+    await lock.release();
+  });
+
+  it('tells who waits that it goes from hand to hand, and not that it is renewed', async () => {
+    const first = await take();
+    const second = take();
+    await sleep(100);
+    const seen = handovers;
+    await sleep(1_500);
+    expect(handovers).toBe(seen);
+    await first.release();
+    const others = await second;
+    const third = take();
+    await until(() => handovers > seen);
+    await others.release();
+    await (await third).release();
+  });
+});

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Int64Id, CompactId, OpaqueId, type Id } from '../../../src/model/ids';
+import { parseSw8 } from '../../../src/tracing/propagation/sw8/parse';
+import { MAX_SW8_LENGTH, type Sw8 } from '../../../src/tracing/propagation/sw8/header';
+import { formatSw8 } from '../../../src/tracing/propagation/sw8/format';
+
+interface Case {
+  readonly title: string;
+  readonly header: string;
+  /** `null`: it is to be ignored. */
+  readonly carrier: Readonly<Record<string, unknown>> | null;
+}
+
+const file = path.join(__dirname, '..', '..', '..', 'fixtures', 'carriers', 'sw8.json');
+const cases = JSON.parse(readFileSync(file, 'utf8')) as readonly Case[];
+const right = cases.filter(({ carrier }) => carrier !== null);
+const wrong = cases.filter(({ carrier }) => carrier === null);
+
+/** As a fixture shows it. */
+function shown(sw8: Sw8 | undefined): unknown {
+  return sw8 ? { ...sw8, traceId: String(sw8.traceId), parentSegmentId: String(sw8.parentSegmentId) } : null;
+}
+
+const anyId: fc.Arbitrary<Id> = fc.oneof(
+  fc
+    .tuple(fc.nat(), fc.nat({ max: 16_384 }), fc.integer({ min: 1, max: 4_000_000_000_000 }), fc.nat({ max: 9_999 }))
+    .map((parts) => new CompactId(...parts)),
+  fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }), fc.constant(2n), fc.constant(3n)).map((p) => new Int64Id(p)),
+  fc.uuid().map((text) => new OpaqueId(text)),
+);
+/** A header holds UTF-8, where half a surrogate pair has no place; what deceives its reader is refused. */
+const DECEIVING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u2060\ufeff]/u;
+const anyName = fc
+  .oneof(
+    fc.string({ minLength: 1, maxLength: 40 }),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).map((name) => Buffer.from(name).toString()),
+  )
+  .filter((name) => !DECEIVING.test(name));
+const anySw8: fc.Arbitrary<Sw8> = fc.record({
+  isSampled: fc.boolean(),
+  traceId: anyId,
+  parentSegmentId: anyId,
+  parentSpanId: fc.nat({ max: 2 ** 31 - 1 }),
+  parentService: anyName,
+  parentInstance: anyName,
+  parentEndpoint: anyName,
+  addressUsedAtPeer: anyName,
+});
+
+describe('the header sw8', () => {
+  it.each(right)('is read: $title', ({ header, carrier }) => {
+    expect(shown(parseSw8(header))).toEqual(carrier);
+  });
+
+  it.each(right)('is written as it was read: $title', ({ header }) => {
+    expect(formatSw8(parseSw8(header)!)).toBe(header);
+  });
+
+  it.each(wrong)('is ignored: $title', ({ header }) => {
+    expect(parseSw8(header)).toBeUndefined();
+  });
+
+  it.each([undefined, null, 7, ['a'], {}])('is ignored where it is no text: %p', (header) => {
+    expect(parseSw8(header)).toBeUndefined();
+  });
+
+  it('says the same when it arrives, whatever it says', () => {
+    fc.assert(
+      fc.property(anySw8, (sw8) => {
+        expect(shown(parseSw8(formatSw8(sw8)))).toEqual(shown(sw8));
+      }),
+    );
+  });
+
+  it('is nothing or whole, whatever is there, and never throws', () => {
+    const pieces = fc.constantFrom(...'10-=My40LjU/+\u00ff ,'.split(''), ...right[0]!.header.split('-'));
+    const anything = fc.oneof(
+      fc.string(),
+      fc.array(pieces, { maxLength: 30 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(anything, (header) => {
+        const sw8 = parseSw8(header);
+        if (sw8) expect(formatSw8(sw8)).toBe(header);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is told apart by the form of its ids: three numbers go on in v2, any other does not', () => {
+    const [numbers, text, odd] = [right[0]!, right[2]!, right[3]!].map(({ header }) => parseSw8(header)!.traceId);
+    expect(numbers).not.toBeInstanceOf(OpaqueId);
+    expect(text).toBeInstanceOf(OpaqueId);
+    expect(odd).toBeInstanceOf(OpaqueId);
+  });
+
+  it('is not written where it could not be read: too long, or with an empty part', () => {
+    const sw8 = parseSw8(right[0]!.header)!;
+    expect(formatSw8({ ...sw8, parentEndpoint: '' })).toBeUndefined();
+    for (const length of [MAX_SW8_LENGTH / 2, MAX_SW8_LENGTH, 100 * MAX_SW8_LENGTH]) {
+      const long = 'x'.repeat(length);
+      expect(formatSw8({ ...sw8, parentService: long, parentInstance: long })).toBeUndefined();
+      expect(formatSw8({ ...sw8, addressUsedAtPeer: long, parentEndpoint: long })).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,76 @@
+import { createServer, connect, Socket, type AddressInfo, type NetConnectOpts, type Server } from 'node:net';
+import { modules } from '../../src/base/lazy';
+import { dial } from '../../src/transport/dial';
+import { IdleProcessGuard } from '../../src/transport/idle-process-guard';
+import { FakeClock } from '../support/fake-clock';
+
+describe('dialling a host of several addresses', () => {
+  const clock = new FakeClock();
+  const guest = new IdleProcessGuard(clock);
+  const { signal } = new AbortController();
+  const dialled: string[] = [];
+  let server: Server;
+  let port: number;
+
+  beforeEach(async () => {
+    server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+    dialled.length = 0;
+    jest.spyOn(process, 'getActiveResourcesInfo').mockReturnValue(['Timeout', 'ConnectWrap']);
+    // 10.… swallows everything, 127.0.0.2 refuses, 127.0.0.1 is there.
+    const open = (options: NetConnectOpts): Socket => {
+      const { host } = options as { host: string };
+      dialled.push(host);
+      if (host.startsWith('10.')) return new Socket();
+      return connect({ host: '127.0.0.1', port: host === '127.0.0.1' ? port : 1 });
+    };
+    jest.spyOn(modules, 'net').mockReturnValue({ connect: open } as never);
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    server.close();
+  });
+
+  function hostIs(...addresses: string[]): void {
+    type Answer = (error: null, found: { address: string }[]) => void;
+    const lookup = (_host: string, _options: object, answer: Answer): void =>
+      answer(
+        null,
+        addresses.map((address) => ({ address })),
+      );
+    jest.spyOn(modules, 'dns').mockReturnValue({ lookup } as never);
+  }
+
+  const dialled5s = (): Promise<Socket> => dial({ host: 'orders', port }, 5_000, clock, guest, signal);
+
+  it('goes on where one swallows everything, while there is time for the others', async () => {
+    hostIs('10.0.0.1', '127.0.0.1');
+    const dialling = dialled5s();
+    await clock.advance(2_499);
+    expect(dialled).toEqual(['10.0.0.1']);
+    await clock.advance(1);
+    (await dialling).destroy();
+    expect(dialled).toEqual(['10.0.0.1', '127.0.0.1']);
+  });
+
+  it('goes on at once where one refuses', async () => {
+    hostIs('127.0.0.2', '127.0.0.1');
+    (await dialled5s()).destroy();
+    expect(dialled).toEqual(['127.0.0.2', '127.0.0.1']);
+  });
+
+  it('fails with what the last one said', async () => {
+    hostIs('10.0.0.1', '127.0.0.2');
+    const dialling = dialled5s();
+    const failure = expect(dialling).rejects.toThrow('ECONNREFUSED');
+    await clock.advance(2_500);
+    await failure;
+  });
+
+  it('fails where there is no address at all', async () => {
+    hostIs();
+    await expect(dialled5s()).rejects.toThrow('orders has no address');
+  });
+});

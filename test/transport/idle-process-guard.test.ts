@@ -1,0 +1,70 @@
+import { IdleProcessGuard } from '../../src/transport/idle-process-guard';
+import { FakeClock } from '../support/fake-clock';
+
+describe('the last guest', () => {
+  let active: string[];
+  let clock: FakeClock;
+  let guest: IdleProcessGuard;
+  let left: number;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    guest = new IdleProcessGuard(clock);
+    left = 0;
+    jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => active);
+  });
+
+  afterEach(() => jest.restoreAllMocks());
+
+  const watch = (): (() => void) => guest.guard(() => left++);
+
+  it.each([
+    ['ConnectWrap'],
+    ['TCPConnectWrap'],
+    ['PipeWrap', 'ConnectWrap'],
+    ['TTYWrap', 'TTYWrap', 'SimpleWriteWrap'],
+  ])('leaves when nothing else holds the process up: %s %s %s', async (...kinds) => {
+    active = kinds.filter(Boolean);
+    watch();
+    await clock.advance(100);
+    expect(left).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    [],
+    ['Timeout', 'ConnectWrap'],
+    ['TCPServerWrap', 'ConnectWrap'],
+    ['ConnectWrap', 'ConnectWrap'],
+    ['PipeWrap', 'PipeWrap', 'PipeWrap', 'ConnectWrap'],
+    ['TCPSocketWrap'],
+  ])('stays while somebody else is there: %s %s %s %s', async (...kinds) => {
+    active = kinds.filter(Boolean);
+    const unwatch = watch();
+    await clock.advance(10_000);
+    expect(left).toBe(0);
+    unwatch();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves soon after the others', async () => {
+    active = ['Timeout', 'ConnectWrap'];
+    watch();
+    await clock.advance(5_000);
+    active = ['ConnectWrap'];
+    await clock.advance(250);
+    expect(left).toBe(1);
+  });
+
+  it('looks longer before it leaves, each time that the process went on without it', async () => {
+    active = ['ConnectWrap'];
+    const waits: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const before = clock.elapsed();
+      watch();
+      while (left === i) await clock.advance(10);
+      waits.push(clock.elapsed() - before);
+    }
+    expect(waits).toEqual([40, 160, 640, 2_560, 5_000, 5_000]);
+  });
+});
