@@ -10,7 +10,7 @@ describe('a limit', () => {
     await clock.advance(99);
     expect(bound.signal.aborted).toBe(false);
     await clock.advance(1);
-    expect(bound).toMatchObject({ isOverdue: true, reason: 'no answer within 100 ms' });
+    expect(bound).toMatchObject({ timedOut: true, reason: 'no answer within 100 ms' });
     expect(bound.signal.aborted).toBe(true);
   });
 
@@ -18,7 +18,7 @@ describe('a limit', () => {
     const [early, late] = [new AbortController(), new AbortController()];
     const bound = startDeadline(clock, 100, early.signal, late.signal);
     late.abort(new Error('enough'));
-    expect(bound).toMatchObject({ isOverdue: false, reason: 'enough' });
+    expect(bound).toMatchObject({ timedOut: false, reason: 'enough' });
     expect(bound.signal.aborted).toBe(true);
     expect(startDeadline(clock, 100, early.signal, late.signal).signal.aborted).toBe(true);
     expect(clock.pending).toBe(0);

@@ -8,7 +8,7 @@ import type { ChildLine, ChildOptions } from './child';
 import { stateNow } from './file/recorded-reads';
 
 const ROOT = join(__dirname, '..', '..');
-const SOURCES = ['src/base', 'src/command'];
+const SOURCES = ['src/api', 'src/base', 'src/control', 'src/status'];
 const OURS = ['test/control/child.ts', 'test/control/file/recorded-reads.ts'];
 
 /** Processes, each with a start of its own: a busy machine takes its time. */
@@ -88,7 +88,9 @@ export class Crew {
   private readonly folder = join(ROOT, 'node_modules', '.cache', `skyanchor-command-${process.pid}`);
 
   constructor() {
-    const files = [...SOURCES.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))];
+    const files = SOURCES.flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    );
     for (const file of [...files.filter((name) => name.endsWith('.ts')), ...OURS]) {
       const { code } = transformFileSync(join(ROOT, file), {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
@@ -102,7 +104,7 @@ export class Crew {
 
   /** @param before what runs it, such as `unshare -m sh -c '… exec "$@"' --` */
   start(options: ChildOptions, before: readonly string[] = []): Child {
-    const script = join(this.folder, 'test', 'command', 'child.js');
+    const script = join(this.folder, 'test', 'control', 'child.js');
     const [program, ...args] = [...before, process.execPath, script, JSON.stringify(options)];
     const child = new Child(spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] }));
     this.children.push(child);

@@ -7,17 +7,17 @@ import { promisify } from 'node:util';
 import { transpile } from '../support/transpile';
 
 const run = promisify(execFile);
-const rooms = transpile(['base', 'trace', 'instrument']);
+const modules = transpile(['api', 'base', 'model', 'tracing', 'instrument']);
 const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-client-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const room = (...parts: string[]): string => JSON.stringify(path.join(rooms, ...parts));
+const room = (...parts: string[]): string => JSON.stringify(path.join(modules, ...parts));
 
 /** Every exit span is a line: the path, and whether the server was told of it. */
 const AGENT = `
   const { enable } = require(${room('instrument', 'index.js')});
-  const { Tracer } = require(${room('trace', 'tracer.js')});
-  const { IdGenerator } = require(${room('trace', 'id.js')});
+  const { Tracer } = require(${room('tracing', 'tracer.js')});
+  const { IdGenerator } = require(${room('tracing', 'id-generator.js')});
   const { systemClock: clock } = require(${room('base', 'clock.js')});
   const told = [];
   const sink = ({ spans }) => {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { transpile } from '../support/transpile';
 
 const run = promisify(execFile);
-const rooms = transpile(['base', 'trace', 'instrument']);
+const modules = transpile(['api', 'base', 'model', 'tracing', 'instrument']);
 let directory: string;
 
 /** As much of the frameworks as makes a request of their own kind out of Node's; they are not installed here. */
@@ -78,7 +78,7 @@ async function namesOf(listener: string, load: string): Promise<unknown> {
 import { createRequire } from 'node:module';
 import http from 'node:http';
 const require = createRequire(import.meta.url);
-const ours = (name) => require(${JSON.stringify(rooms)} + '/' + name);
+const ours = (name) => require(${JSON.stringify(modules)} + '/' + name);
 const { enable } = ours('instrument');
 const { Tracer } = ours('tracing/tracer');
 const { IdGenerator } = ours('tracing/id-generator');

@@ -18,7 +18,7 @@ import { ask, CALLS_ONLY, Stage } from './http-fixture';
 type Callback = (response: IncomingMessage) => void;
 type Opened = (module: typeof http | typeof https, base: string, callback: Callback) => ClientRequest;
 
-const rooms = transpile(['base', 'trace', 'instrument']);
+const modules = transpile(['api', 'base', 'model', 'tracing', 'instrument']);
 let stage: Stage;
 
 beforeAll(() => {
@@ -513,10 +513,10 @@ describe('in a process of its own', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const START = `
-    const { enable } = require(${JSON.stringify(path.join(rooms, 'instrument', 'index.js'))});
-    const { Tracer } = require(${JSON.stringify(path.join(rooms, 'trace', 'tracer.js'))});
-    const { IdGenerator } = require(${JSON.stringify(path.join(rooms, 'trace', 'id.js'))});
-    const { systemClock: clock } = require(${JSON.stringify(path.join(rooms, 'base', 'clock.js'))});
+    const { enable } = require(${JSON.stringify(path.join(modules, 'instrument', 'index.js'))});
+    const { Tracer } = require(${JSON.stringify(path.join(modules, 'tracing', 'tracer.js'))});
+    const { IdGenerator } = require(${JSON.stringify(path.join(modules, 'tracing', 'id-generator.js'))});
+    const { systemClock: clock } = require(${JSON.stringify(path.join(modules, 'base', 'clock.js'))});
     const say = (segment) => console.log('span', ...segment.spans.map((span) => [span.type, span.operationName, span.peer].join(' ')));
     const tracer = new Tracer({ clock, ids: new IdGenerator(clock), sink: say });
     globalThis.disable = enable(tracer, { ignoreSuffix: [], ignorePath: [], collectQuery: false, log: console });`;

@@ -7,7 +7,7 @@ import { logsOf, tagsOf, tracing } from '../support/tracing';
 import { transpile } from '../support/transpile';
 import type { Segment, Span } from '../../src/model/segment';
 
-const rooms = transpile(['base', 'trace']);
+const modules = transpile(['api', 'base', 'model', 'tracing']);
 
 function shapeOf(segment: Segment | undefined): unknown {
   return segment?.spans.map((span) => [span.operationName, span.spanId, span.parentSpanId, span.type]);
@@ -119,7 +119,7 @@ describe('a segment that has been open for long', () => {
     expect(segments.map(shapeOf)).toEqual([[['/late', 0, -1, SpanType.exit]]]);
     expect(String(segments[0]!.traceId)).not.toBe(String(stream.segment.traceId));
     expect(segments[0]!.entry).toBeUndefined();
-    expect(tracer.leftOut).toMatchObject({ spans: 0, details: 0, late: 1 });
+    expect(tracer.leftOut).toMatchObject({ droppedSpans: 0, droppedAttributes: 0, splitSegments: 1 });
     tracer.end(stream);
     expect(shapeOf(segments[1])).toEqual([
       ['/early', 1, 0, SpanType.exit],
@@ -139,7 +139,7 @@ describe('a segment that has been open for long', () => {
     });
     tracer.end(stream);
     expect(segments.map(({ spans }) => spans.length)).toEqual([...Array<number>(25).fill(2), 11]);
-    expect(tracer.leftOut).toMatchObject({ spans: 0, details: 0, late: 25 });
+    expect(tracer.leftOut).toMatchObject({ droppedSpans: 0, droppedAttributes: 0, splitSegments: 25 });
     expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(26);
   });
 
@@ -307,12 +307,12 @@ describe('trace(name, fn)', () => {
   it('leaves an unhandled rejection unhandled, and a handled one handled', async () => {
     const run = promisify(execFile);
     const program = (handling: string) => `
-      const { Tracer } = require('./trace/tracer');
-      const { IdGenerator } = require('./trace/id');
+      const { Tracer } = require('./tracing/tracer');
+      const { IdGenerator } = require('./tracing/id-generator');
       const { systemClock: clock } = require('./base/clock');
       const tracer = new Tracer({ clock, ids: new IdGenerator(clock), sink: () => console.log('traced') });
       tracer.trace('work', async () => { throw new Error('nobody handles this'); })${handling};`;
-    const node = (handling: string) => run(process.execPath, ['-e', program(handling)], { cwd: rooms });
+    const node = (handling: string) => run(process.execPath, ['-e', program(handling)], { cwd: modules });
     await expect(node('')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('nobody handles this') });
     await expect(node('.catch(() => undefined)')).resolves.toEqual({ stdout: 'traced\n', stderr: '' });
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { transformSync } from '@swc/core';
+import { transpileModule } from '../transpile';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'skyanchor');
@@ -21,11 +21,7 @@ export class HostProcess {
   constructor() {
     mkdirSync(CACHE, { recursive: true });
     this.folder = mkdtempSync(path.join(CACHE, 'wire-'));
-    for (const room of ['base', 'trace', 'wire']) {
-      for (const file of readdirSync(path.join(ROOT, 'src', room), { recursive: true, encoding: 'utf8' })) {
-        if (file.endsWith('.ts')) this.compile(path.join(room, file));
-      }
-    }
+    for (const name of ['api', 'base', 'model', 'tracing', 'transport', 'protocol']) transpileModule(name, this.folder);
     writeFileSync(path.join(this.folder, 'host.js'), HOST);
   }
 
@@ -51,16 +47,6 @@ export class HostProcess {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
-
-  private compile(file: string): void {
-    const to = path.join(this.folder, file.replace(/\.ts$/, '.js'));
-    mkdirSync(path.dirname(to), { recursive: true });
-    const { code } = transformSync(readFileSync(path.join(ROOT, 'src', file), 'utf8'), {
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      module: { type: 'commonjs' },
-    });
-    writeFileSync(to, code);
-  }
 }
 
 let programs = 0;
@@ -69,10 +55,9 @@ let programs = 0;
 const HOST = `
 const { systemClock } = require('./base/clock.js');
 const { Log } = require('./base/log.js');
-const { createBackend } = require('./wire/backend.js');
-const { Segment } = require('./trace/segment.js');
-const { Span } = require('./trace/span.js');
-const { OwnId } = require('./trace/id.js');
+const { createBackend } = require('./protocol/backend.js');
+const { Segment, Span } = require('./model/segment.js');
+const { CompactId } = require('./model/ids.js');
 
 const say = (what) => console.log('json ' + JSON.stringify(what));
 exports.say = say;
@@ -102,7 +87,7 @@ exports.backend = (port, options = {}) =>
     log: new Log(systemClock),
     names: () => names,
     onLoadError: (error) => say({ loadError: error.message }),
-    onDoubt: (reason) => say({ doubt: reason }),
+    onIdentityMismatch: (reason) => say({ doubt: reason }),
     ...options,
   });
 
@@ -113,7 +98,7 @@ exports.batch = (segments, sizes) => {
 };
 
 function segmentOf(size) {
-  const id = new OwnId(7, 1, Date.now(), 0);
+  const id = new CompactId(7, 1, Date.now(), 0);
   const segment = new Segment(id, id);
   const span = new Span(segment, 0, -1, 0, '/', Date.now());
   span.tags = ['big', 'x'.repeat(size)];
