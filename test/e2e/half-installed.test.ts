@@ -66,6 +66,6 @@ describe('an application where a package is missing', () => {
 it('is required whole by literal paths, which bundlers and file tracers follow', () => {
   const start = readFileSync(path.join(ROOT, 'dist', 'start-path.js'), 'utf8');
   const ids = [...start.matchAll(/(?<!\.)\brequire\(([^)]*)\)/g)].map(([, id]) => id);
-  expect(ids).toEqual(expect.arrayContaining(["'./wire/backend.js'", "'uuid'"]));
+  expect(ids).toEqual(expect.arrayContaining(["'./protocol/backend.js'", "'uuid'"]));
   for (const id of ids) expect(id).toMatch(/^(['"])[\w@./:-]+\1$/);
 });
