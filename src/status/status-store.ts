@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { constants, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock';
@@ -73,9 +74,11 @@ export class StatusStore {
       return parseEntries(await this.readText());
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-      if ((error as NodeJS.ErrnoException).code === 'ELOOP') return new Map();
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
     }
+    // A link is replaced as a file is, but not one like /dev/stdout, which leads to no file.
+    checkIsFile(await stat(this.options.path).catch(() => undefined));
+    return new Map();
   }
 
   /** Removes what the owner of an entry left half written. @param token from the file, so not to be believed */
@@ -88,7 +91,7 @@ export class StatusStore {
     try {
       const stats = await handle.stat();
       await this.checkOwner(stats.uid);
-      if (!stats.isFile()) return '';
+      checkIsFile(stats);
       if (stats.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes: remove it`);
       return await readAll(handle, stats.size);
     } finally {
@@ -152,6 +155,11 @@ export class StatusStore {
   private asideOf(token: string): string {
     return `${this.options.path}.${token}.tmp`;
   }
+}
+
+/** Root may put a file in the place of /dev/null, which then is gone for the whole machine. */
+function checkIsFile(stats: Stats | undefined): void {
+  if (stats?.isFile() === false) throw new Error('it is not a regular file');
 }
 
 /** It is replaced whole, never changed in place: its size does not grow while it is read. */

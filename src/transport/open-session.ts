@@ -49,13 +49,23 @@ export function upgradeToTls(
       socket,
       secureContext: context,
       ALPNProtocols: ['h2'],
+      // Otherwise NODE_TLS_REJECT_UNAUTHORIZED, which applications set for a call of their own, would decide for us too.
+      rejectUnauthorized: true,
       // What the certificate is checked against. An IP is never announced (RFC 6066); Node warns on stderr if it is.
       host,
       ...(modules.net().isIP(host) === 0 && { servername: host }),
     });
     unrefSocket(secured)
-      .once('secureConnect', () => come(secured))
+      .once('secureConnect', () => come(withoutOrigins(secured)))
       .once('error', (error: Error) => fail(explainTls(error)))
       .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
   });
+}
+
+/**
+ * Node keeps every origin that the other side of an encrypted session claims (RFC 8336), without a bound and for as long
+ * as the session lives. gRPC has no use for them, and Node goes by the socket's word whether a session is encrypted.
+ */
+function withoutOrigins(socket: TLSSocket): TLSSocket {
+  return Object.assign(socket, { encrypted: false });
 }

@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -171,6 +174,19 @@ describe('the status file', () => {
     writeFileSync(path, document({ payment: entry(), deep: { ...entry(), x: 0 } }).replace('"x":0', `"x":${deep}`));
     expect(await statusFile().claim('orders')).toBe('orders');
     expect(Object.keys(entries())).toEqual(['orders', 'payment']);
+  });
+
+  it('does not take the place of what is no file, as /dev/null would be, nor of a link to it', async () => {
+    execFileSync('mkfifo', [path]);
+    expect(await statusFile().claim('orders')).toBeUndefined();
+    expect(lstatSync(path).isFIFO()).toBe(true);
+    rmSync(path);
+    symlinkSync('/dev/null', path);
+    expect(await statusFile().claim('orders')).toBeUndefined();
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    const reason = expect.stringContaining('it is not a regular file');
+    expect(logged).toEqual([reason, reason]);
+    expect(readdirSync(folder)).toEqual(['app.command.status.json']);
   });
 
   it('leaves nothing beside it where it cannot be put in its place', async () => {

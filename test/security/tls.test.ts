@@ -3,12 +3,14 @@ import path from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { ok, type Outcome } from '../../src/base/outcome';
 import type { TlsOptions } from '../../src/transport/backend-options';
+import { endApps, REGISTER, startApp } from '../support/app';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
 import { Backends, never } from '../support/wire/backends';
 
-const pem = (name: string): Buffer =>
-  readFileSync(path.join(__dirname, '..', '..', 'fixtures', 'wire', 'tls', `${name}.pem`));
+const FIXTURES = path.join(__dirname, '..', '..', 'fixtures');
+const pemFile = (name: string): string => path.join(FIXTURES, 'wire', 'tls', `${name}.pem`);
+const pem = (name: string): Buffer => readFileSync(pemFile(name));
 
 const authentication = 'a-secret';
 const ONE_LINE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u;
@@ -22,6 +24,7 @@ describe('a backend that is not the one that was meant', () => {
   });
 
   afterEach(async () => {
+    await endApps();
     await backends.close();
     server.kill();
   });
@@ -52,6 +55,20 @@ describe('a backend that is not the one that was meant', () => {
     await until(() => backend.address === undefined);
     await start('expired', port);
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is refused, and gets no call and no token, when the environment tells Node.js to check no certificate', async () => {
+    const app = startApp(path.join(FIXTURES, 'apps', 'hello.js'), {
+      nodeFlags: ['--require', REGISTER],
+      env: {
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+        SW_AGENT_COLLECTOR_BACKEND_SERVICES: `127.0.0.1:${await start('server')}`,
+        SW_AGENT_SSL_TRUSTED_CA_PATH: pemFile('other-ca'),
+        SW_AGENT_AUTHENTICATION: authentication,
+      },
+    });
+    await until(() => server.asked.length > 0 || /skyanchor warn: backend: .*certificate/.test(app.stderr));
     expect(server.asked).toEqual([]);
   });
 

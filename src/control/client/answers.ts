@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
+import { MAX_FILE_BYTES } from '../../base/file/file-trust';
+import { openFile } from '../../base/file/open-file';
+import { readBytes } from '../file/command-file';
 import { decode } from '../syntax/encoding';
 import { parse, type Item } from '../syntax/parse';
 import type { State } from '../syntax/stamp';
@@ -26,7 +29,7 @@ export async function readAnswers(commandFile: string, id: string, live: readonl
 
 async function inFile(commandFile: string): Promise<Answer[]> {
   // It may be gone by now; the status file has the answers as well.
-  const bytes = await readFile(commandFile).catch(() => undefined);
+  const bytes = await readRegularFile(commandFile).catch(() => undefined);
   const decoding = bytes && decode(bytes);
   if (decoding?.status !== 'ok') return [];
   return parse(decoding.text).items.flatMap((item) => {
@@ -34,6 +37,20 @@ async function inFile(commandFile: string): Promise<Answer[]> {
     const { instance, state, id, time, detail } = item.stamp;
     return [{ instance, state, id, at: time, detail }];
   });
+}
+
+/**
+ * Another user may have put a pipe there, which would hold us up past every deadline, or a link to a device without end.
+ * Agents answer in no file but a regular one that is reached by no link of its own name.
+ */
+async function readRegularFile(path: string): Promise<Buffer | undefined> {
+  const handle = await openFile(path, constants.O_RDONLY);
+  try {
+    const stats = await handle.stat();
+    return stats.isFile() && stats.size <= MAX_FILE_BYTES ? await readBytes(handle, stats.size) : undefined;
+  } finally {
+    await handle.close();
+  }
 }
 
 function inStatus({ name, entry }: Instance): Answer[] {

@@ -134,7 +134,7 @@ async function isWritable(path: string): Promise<boolean> {
 }
 
 /** So many bytes and not more: what came since is another state, and that state will be read. */
-async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
+export async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(size);
   let length = 0;
   while (length < size) {

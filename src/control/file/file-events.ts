@@ -1,5 +1,6 @@
 import { watch as watchNatively, type FSWatcher } from 'node:fs';
 import { basename } from 'node:path';
+import type { Clock } from '../../base/clock';
 import { modules } from '../../base/lazy';
 
 export interface FileEventsOptions {
@@ -7,11 +8,15 @@ export interface FileEventsOptions {
   readonly file: string;
   /** There is something to watch at `file`. */
   readonly isFilePresent: boolean;
+  readonly clock: Clock;
   /** Go and look. */
   onHint(): void;
-  /** Nothing can be watched (any more): inotify is exhausted, say. Called once at most. */
+  /** Nothing can be watched (any more): inotify is exhausted, or too much happens. Called once at most. */
   onError(error: unknown): void;
 }
+
+/** More than twice what Linux keeps for a reader, so that one queue that overflowed is none. Read in some 50 ms. */
+const FLOOD = { events: 40_000, withinMs: 2_000 };
 
 interface Watcher {
   close(): unknown;
@@ -30,8 +35,11 @@ interface Watcher {
 export class FileEvents {
   private readonly watchers: Watcher[] = [];
   private hasClosed = false;
+  private events = 0;
+  private countedSince: number;
 
   constructor(private readonly options: FileEventsOptions) {
+    this.countedSince = options.clock.elapsed();
     const { directory, file, isFilePresent } = options;
     const hint = (): void => options.onHint();
     const names = [basename(file), '..data'];
@@ -63,7 +71,7 @@ export class FileEvents {
 
   private watchNatively(path: string, onEvent: (name: string | null) => void): void {
     const watcher: FSWatcher = watchNatively(path, { persistent: false }, (_, name) => {
-      if (!this.hasClosed) onEvent(name);
+      if (this.count()) onEvent(name);
     });
     this.watchers.push(watcher);
     watcher.on('error', (error) => this.fail(error));
@@ -73,7 +81,7 @@ export class FileEvents {
     const watcher = modules.chokidar().watch(file, { persistent: false, ignoreInitial: true, atomic: false });
     this.watchers.push(watcher);
     const hint = (): void => {
-      if (!this.hasClosed) this.options.onHint();
+      if (this.count()) this.options.onHint();
     };
     watcher.on('error', (error) => this.fail(error));
     watcher.on('raw', hint);
@@ -82,6 +90,25 @@ export class FileEvents {
       // Left alone it would go on to watch the directory for the file's return.
       if (event === 'unlink') void watcher.close().catch(() => undefined);
     });
+  }
+
+  /**
+   * In a directory like /tmp another user makes as many events as the machine can; reading them all would take the
+   * application's time.
+   *
+   * @returns whether this event counts
+   */
+  private count(): boolean {
+    if (this.hasClosed) return false;
+    if (++this.events < FLOOD.events) return true;
+    const now = this.options.clock.elapsed();
+    if (now - this.countedSince < FLOOD.withinMs) {
+      this.fail(new Error('more happens in its directory than can be followed'));
+      return false;
+    }
+    this.events = 0;
+    this.countedSince = now;
+    return true;
   }
 
   private attempt(arm: () => void): void {

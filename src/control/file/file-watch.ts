@@ -119,8 +119,9 @@ export class FileWatch {
   private arm(isDirectoryPresent: boolean, isFilePresent: boolean): void {
     this.disarm();
     if (!isDirectoryPresent || !this.isRunning) return;
-    const { path } = this.options;
+    const { path, clock } = this.options;
     const hints = new FileEvents({
+      clock,
       directory: dirname(path),
       file: path,
       isFilePresent,

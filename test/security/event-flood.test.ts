@@ -1,0 +1,73 @@
+import { appendFileSync, closeSync, futimesSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { systemClock } from '../../src/base/clock';
+import { Log } from '../../src/base/log';
+import { FileWatch } from '../../src/control/file/file-watch';
+import { until } from '../support/until';
+
+/** Fewer than the kernel keeps for a reader, so that none is lost: 16,384. */
+const BURST = 5_000;
+
+let folder: string;
+let file: string;
+let looks: number;
+let lines: string[];
+let watch: FileWatch;
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-flood-'));
+  file = path.join(folder, 'app.command');
+  writeFileSync(file, '');
+  looks = 0;
+  lines = [];
+  const say = (line: string): void => void lines.push(line);
+  watch = new FileWatch({
+    path: file,
+    clock: systemClock,
+    log: new Log(systemClock, { error: say, warn: say, info: say, debug: say }),
+    look: () => {
+      looks++;
+      return Promise.resolve(false);
+    },
+  });
+  watch.start();
+  await until(() => watch.watching === 'events+poll');
+});
+
+afterEach(async () => {
+  await watch.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Of two names by turns: the kernel joins events that are alike. */
+function touch(count: number, names: readonly string[]): void {
+  const files = names.map((name) => openSync(path.join(folder, name), 'a'));
+  for (let at = 0; at < count; at++) futimesSync(files[at % files.length] as number, 1, 1);
+  for (const one of files) closeSync(one);
+}
+
+describe('another user who floods the directory of the command file with events', () => {
+  it.each([
+    ['of files of another name', ['one', 'other']],
+    ['of a name that may be ours', ['..data', 'other']],
+  ])('costs the process a poll and no more when they are %s', async (_what, names) => {
+    const burst = (): boolean => {
+      touch(BURST, names);
+      return watch.watching === 'poll';
+    };
+    await until(burst, Boolean, { everyMs: 1 });
+    expect(lines).toEqual([expect.stringMatching(/can only be polled, not watched: more happens in its directory/)]);
+    const before = looks;
+    appendFileSync(file, 'reset\n');
+    await until(() => looks > before);
+    expect(watch.watching).toBe('poll');
+  });
+
+  it('leaves the file watched when there are a thousand', async () => {
+    touch(1_000, ['..data', 'other']);
+    await until(() => looks > 1);
+    expect(watch.watching).toBe('events+poll');
+    expect(lines).toEqual([]);
+  });
+});
