@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Of the declarations that tsc writes beside every module, only those are published that somebody can get at from the
- * package's entries; the others are a quarter of a megabyte that nobody could import.
+ * tsc writes a declaration beside every module. Only those that the package's entries lead to are published; the others
+ * are a quarter of a megabyte that no user could import.
  */
 
 const fs = require('node:fs');
@@ -19,8 +19,8 @@ function fileOf(folder, id) {
   return found;
 }
 
-/** @param dist the folder that the entries call `dist`: it may go by another name as yet */
-function reachable(dist) {
+/** @param dist the folder that the entries call `dist`; it may still have another name */
+function reachableFrom(dist) {
   const files = Object.values(entries).flatMap(({ types }) =>
     types ? [path.join(dist, path.relative('dist', types))] : [],
   );
@@ -32,12 +32,12 @@ function reachable(dist) {
 }
 
 /** Removes from `dist` the declarations that no entry leads to. */
-function keepReachable(dist) {
-  const kept = reachable(dist);
+function pruneDeclarations(dist) {
+  const kept = reachableFrom(dist);
   for (const name of fs.readdirSync(dist, { recursive: true })) {
     const file = path.join(dist, name);
     if (name.endsWith('.d.ts') && !kept.has(file)) fs.rmSync(file);
   }
 }
 
-module.exports = { keepReachable };
+module.exports = { pruneDeclarations };

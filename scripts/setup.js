@@ -1,18 +1,18 @@
 'use strict';
 
 /*
- * Makes a checkout ready to run: installs what the lockfile names unless it is there already, and makes dist.
- * Every command of package.json that needs either starts with this, so that each is the only one to type.
+ * Makes a checkout ready to run: installs what the lockfile names, unless it is installed already, and makes dist.
+ * Every command of package.json that needs either runs this first, so no command needs another before it.
  */
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { makeDist } = require('./join');
+const { makeDist } = require('./bundle');
 
 const ROOT = path.join(__dirname, '..');
-/** What tsc writes, and what others get. */
+/** What tsc writes, and what is published. */
 const BUILD = path.join(ROOT, 'build');
 const DIST = path.join(ROOT, 'dist');
 
@@ -35,7 +35,7 @@ function packagesOf(lockfile) {
   }
 }
 
-/** What npm last installed, as it noted itself, is what the lockfile asks for. */
+/** Compares what npm last installed, by its own record, with what the lockfile asks for. */
 function isInstalled() {
   const wanted = packagesOf('package-lock.json');
   const present = packagesOf('node_modules/.package-lock.json');
@@ -46,8 +46,8 @@ function isInstalled() {
   });
 }
 
-/** Removes what was built from a source file that is there no more. */
-function sweep() {
+/** Removes what was built from a source file that no longer exists. */
+function removeStale() {
   for (const name of fs.readdirSync(BUILD, { recursive: true })) {
     const match = /^(.*?)(\.d\.ts|\.js)$/.exec(name);
     if (match && !fs.existsSync(path.join(ROOT, 'src', `${match[1]}.ts`))) fs.rmSync(path.join(BUILD, name));
@@ -56,7 +56,7 @@ function sweep() {
 
 function build() {
   run(process.execPath, [require.resolve('typescript/bin/tsc', { paths: [ROOT] }), '-p', 'tsconfig.build.json']);
-  sweep();
+  removeStale();
   makeDist(BUILD, DIST);
   fs.chmodSync(path.join(DIST, 'cli', 'main.js'), 0o755);
 }

@@ -1,24 +1,24 @@
 'use strict';
 
 /*
- * Makes dist of what tsc has built. What runs before the application's first line is some eighty small modules, and
- * finding, reading and wrapping each costs more than running it; so these are joined into one file, and each of them
- * becomes a line that takes its exports from there. Whoever requires a module, by whichever way, gets the same one.
+ * Makes dist from what tsc has built. About eighty small modules run before the application's first line, and finding,
+ * reading and wrapping each costs more than running it. So they are bundled into one file, and each of them becomes a
+ * line that takes its exports from there: every way to require a module leads to the same one.
  * All files are required by a literal path, so bundlers and file tracers find them.
  */
 
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { keepReachable } = require('./declarations');
+const { pruneDeclarations } = require('./prune-declarations');
 
 const ENTRIES = ['index.js', 'register.js'];
-const JOINED = 'start-path.js';
+const BUNDLE = 'start-path.js';
 const MARK = 'Object.defineProperty(exports, "__esModule", { value: true });';
-/** What tsc makes of a module that has only types: nobody requires it. */
-const OF_TYPES = `"use strict";\n${MARK}`;
+/** What tsc makes of a module that has only types: no other module requires it. */
+const TYPES_ONLY = `"use strict";\n${MARK}`;
 
-/** tsc writes imports so, at the start of a line. A `require` in a function, indented, loads its module when it is called. */
+/** How tsc writes an import, at the start of a line. A `require` in a function is indented; it loads when it is called. */
 const IMPORT = /^((?:(?:const|var) \w+ = .*)?)\brequire\("(\.[^"]+)"\)/gm;
 const LATE = /\brequire\(['"](\.[^'"]+)['"]\)/g;
 
@@ -39,12 +39,13 @@ function startPath(read) {
 }
 
 /**
- * A module's source, to stand among the others. All paths are made here: to do so at start, for each `require`, makes
- * Node's `path` so hot that V8 optimizes it, which takes 4 MB of memory.
+ * A module's source as it stands in the bundle. All paths are resolved here: resolving them at start, for each
+ * `require`, makes Node's `path` so hot that V8 optimizes it, which takes 4 MB of memory.
  */
 function embedded(name, source) {
-  if (/\b__(filename|dirname)\b/.test(source)) throw new Error(`${name} asks where it lies: a bundle lies elsewhere`);
-  // The whole file is strict. Only who comes from outside asks whether this was a module of another kind.
+  if (/\b__(filename|dirname)\b/.test(source))
+    throw new Error(`${name} uses __filename or __dirname, which differ in a bundle`);
+  // The whole file is strict. Only a caller outside the bundle reads `__esModule`.
   const bare = source.replace(/^"use strict";\n/, '');
   return (ENTRIES.includes(name) ? bare : bare.replace(`${MARK}\n`, ''))
     .replace(IMPORT, (_, before, id) => `${before}fromStartPath(${JSON.stringify(relative(name, id))})`)
@@ -52,13 +53,13 @@ function embedded(name, source) {
     .trimEnd();
 }
 
-/** One character beyond Latin-1, be it in a comment, would make every character of the file take two bytes of memory. */
+/** One character beyond Latin-1, even in a comment, makes every character of the file take two bytes of memory. */
 function ascii(source) {
   return source.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The brackets tell V8 that each function is about to be called, so it does not parse everything twice. */
-function join(names, read) {
+function bundle(names, read) {
   const definitions = names.map(
     (name) => `${JSON.stringify(name)}: (function (exports, module) {\n${embedded(name, read(name))}\n}),\n`,
   );
@@ -85,7 +86,7 @@ function fromStartPath(name) {
 function loadOfNodesRealm() {
   const { inspect } = require('node:util');
   // In a bundle, the file is the application.
-  if (inspect instanceof Function || !/[\\\\/]${JOINED.replace('.', '\\.')}$/.test(__filename)) return undefined;
+  if (inspect instanceof Function || !/[\\\\/]${BUNDLE.replace('.', '\\.')}$/.test(__filename)) return undefined;
   const Module = require('node:module');
   try {
     return new Module(__filename).require(__filename).load;
@@ -99,9 +100,9 @@ exports.load = loadOfNodesRealm() ?? fromStartPath;
 `);
 }
 
-/** The names stand there for those who read them without running it: \`import { start } from\` finds its names so. */
+/** The names are listed for tools that read them without running the file: `import { start } from` finds them there. */
 function stub(name, source) {
-  const up = path.posix.relative(path.posix.dirname(name), JOINED);
+  const up = path.posix.relative(path.posix.dirname(name), BUNDLE);
   const names = [...source.matchAll(/^(?:exports\.(\w+) = |Object\.defineProperty\(exports, "(\w+)", \{ enumerable)/gm)]
     .map(([, plain, getter]) => plain ?? getter)
     .filter((found) => found !== '__esModule');
@@ -109,15 +110,15 @@ function stub(name, source) {
   return `'use strict';\nmodule.exports = require('${up.startsWith('.') ? up : `./${up}`}').load('${name}');\n${hint}`;
 }
 
-/** Comments are for those who read the sources, and of what is published and loaded they were a fifth. */
+/** Comments are for readers of the sources; they were a fifth of what is published and loaded. */
 function withoutComments(source) {
-  // Not above: this file is loaded to install it.
+  // Not above: this file is loaded before TypeScript is installed.
   const ts = require('typescript');
   const compilerOptions = { removeComments: true, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   return ts.transpileModule(source, { compilerOptions }).outputText;
 }
 
-/** @param from what tsc has written @param to its folder is made anew, beside it at first: somebody may be running it */
+/** @param from what tsc has written @param to is replaced at the end, because a process may be running it */
 function makeDist(from, to) {
   const sources = new Map();
   const read = (name) => {
@@ -131,12 +132,12 @@ function makeDist(from, to) {
   for (const name of fs.readdirSync(unfinished, { recursive: true })) {
     if (!name.endsWith('.js')) continue;
     const file = path.join(unfinished, name);
-    if (read(name).trimEnd() === OF_TYPES) fs.rmSync(file);
+    if (read(name).trimEnd() === TYPES_ONLY) fs.rmSync(file);
     else fs.writeFileSync(file, read(name));
   }
-  fs.writeFileSync(path.join(unfinished, JOINED), join(names, read));
+  fs.writeFileSync(path.join(unfinished, BUNDLE), bundle(names, read));
   for (const name of names) fs.writeFileSync(path.join(unfinished, name), stub(name, read(name)));
-  keepReachable(unfinished);
+  pruneDeclarations(unfinished);
   fs.rmSync(to, { recursive: true, force: true });
   fs.renameSync(unfinished, to);
 }
