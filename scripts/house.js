@@ -157,8 +157,20 @@ function countSources(root) {
     [`folders of more than ${MAX_FILES_IN_FOLDER} files`]: [...folders]
       .filter(([, count]) => count > MAX_FILES_IN_FOLDER)
       .map(([folder]) => folder),
+    'paths in docs/architecture.md that do not exist': missingPaths(root),
     ...countWords(ts, root, sources),
   };
+}
+
+/** A path there is relative to the root, to src/ or to a module's folder. */
+function missingPaths(root) {
+  const document = path.join(root, 'docs', 'architecture.md');
+  if (!fs.existsSync(document)) return [];
+  const src = path.join(root, 'src');
+  const bases = [root, src, ...fs.readdirSync(src).map((name) => path.join(src, name))];
+  const named = fs.readFileSync(document, 'utf8').matchAll(/`([\w./-]+(?:\.[jt]s|\/))`/g);
+  const isThere = (name) => bases.some((base) => fs.existsSync(path.join(base, name)));
+  return [...new Set([...named].map(([, name]) => name))].filter((name) => !isThere(name));
 }
 
 function countWords(ts, root, sources) {
