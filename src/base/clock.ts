@@ -1,10 +1,10 @@
-/** A timer that can be taken back. */
+/** A timer that can be cancelled. */
 export interface Timer {
   cancel(): void;
 }
 
 /**
- * Where time and chance come from. Everything that waits, dates or rolls dice takes one by its constructor, so that
+ * Where time and chance come from. What waits, dates or draws random numbers gets a clock by its constructor, so that
  * tests advance a fake one and never sleep.
  */
 export interface Clock {
@@ -21,7 +21,7 @@ export interface Clock {
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The real clock: the only place in the project that makes timers, so the only one that has to unref them. */
+/** The real clock. Its timers are unref'd; those that hold the process up on purpose are in keep-alive.ts. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
@@ -32,7 +32,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Stands still, and the whole process with it: for its very end, when nothing runs any more that could be waited for. */
+/** Blocks the whole process: for its very end, when no asynchronous work runs any more. */
 export function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

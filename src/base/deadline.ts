@@ -2,14 +2,14 @@ import { errorMessage } from './text';
 import type { Clock, Timer } from './clock';
 import { AgentError } from '../api/errors';
 
-/** A bound on something that waits: it aborts after a time, or when one of those who asked for it gives up. */
+/** A bound on something that waits: it aborts after a time, or when one of its parents aborts. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** The time was up, as opposed to: somebody gave up. */
+  /** The time was up, as opposed to: a parent aborted. */
   readonly timedOut: boolean;
   /** Why it aborted. */
   readonly reason: string;
-  /** It is done: takes the timer and the listeners back. */
+  /** Removes the timer and the listeners. */
   dispose(): void;
 }
 
@@ -62,9 +62,9 @@ export function withTimeout<T>(promise: Promise<T>, ms: number | undefined, cloc
 
 export interface ProgressDeadlineOptions {
   readonly clock: Clock;
-  /** So long it waits for something to move … */
+  /** The longest time without progress … */
   readonly idleMs: number;
-  /** … and so long in all, however much moves. */
+  /** … and the longest time in all. */
   readonly totalMs: number;
   onOver?(): void;
 }
@@ -72,8 +72,8 @@ export interface ProgressDeadlineOptions {
 const TICK_MS = 100;
 
 /**
- * How long to wait for what others have before us: as long as their queue moves. It counts the ticks of our own event
- * loop, since a loop that stood still while the application was loaded has not waited for anybody.
+ * Bounds a wait for other processes for as long as their queue moves. It counts ticks of our own event loop: a loop that
+ * stood still under the application's load has not waited.
  */
 export class ProgressDeadline {
   private idleTicks = 0;
@@ -89,12 +89,12 @@ export class ProgressDeadline {
     return this.idleTicks * TICK_MS >= idleMs || this.ticks * TICK_MS >= totalMs;
   }
 
-  /** Something has moved. */
+  /** There was progress. */
   renew(): void {
     if (!this.isOver) this.idleTicks = 0;
   }
 
-  /** Nobody waits any more. */
+  /** Ends the wait. */
   end(): void {
     this.timer?.cancel();
   }

@@ -25,7 +25,7 @@ export function writeStderr(text: string): void {
 }
 
 function ignore(): void {
-  // Nobody can be told.
+  // There is nowhere to report it.
 }
 
 /** Is told of a line after it was written. */
@@ -33,7 +33,7 @@ export type LineListener = (level: 'error' | 'warn', line: string) => void;
 
 /** How long the same line stays quiet after it was said. */
 const QUIET_MS = 60_000;
-/** So many different lines are remembered; past that, the oldest is forgotten and may be said again. */
+/** The most lines that are remembered; past that, the oldest is forgotten and may be logged again. */
 const REMEMBERED = 200;
 
 interface Said {
@@ -76,7 +76,7 @@ export class Log {
     this.threshold = level;
   }
 
-  /** Of warnings and errors that the level lets through and that were not kept back. One listener; the last one counts. */
+  /** Called for warnings and errors that pass the level and the throttle. One listener; the last one counts. */
   onEntry(listener: LineListener): void {
     this.listener = listener;
   }

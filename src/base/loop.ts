@@ -7,11 +7,11 @@ export interface LoopOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** One turn. Resolves to the milliseconds until the next one; `Infinity`: not before somebody wakes the loop. */
+  /** One turn. Resolves to the milliseconds until the next one; `Infinity`: not before the loop is woken. */
   turn(signal: AbortSignal): Promise<number>;
 }
 
-/** After a turn that threw, which is a fault of ours, the loop goes on so much later. */
+/** The delay after a turn that threw, which is a defect of ours. */
 const AFTER_FAULT_MS = 5_000;
 
 /** One timer, one turn at a time. Whatever happens, "look at the state, do the next step, sleep" is all it does. */

@@ -58,7 +58,7 @@ function sourcesOf({ mainScript, args, worker }: ProcessFacts, options: Options 
 
 function readBirth(): ProcessFacts {
   const id = readWorkerId();
-  // Of this very process it is where our modules are loaded twice: another copy has emptied `process.argv` already.
+  // It is from this very process where our modules are loaded twice: the other copy has emptied `process.argv` already.
   const handover = readHandover(process.env, id === undefined ? process.pid : process.ppid);
   const { argv, execArgv } = process;
   const mainScript = mainScriptOf({ argv, execArgv, env: pm2Environment(argv, process.env) ?? process.env });

@@ -1,6 +1,6 @@
 /** How `cluster` numbers this process. */
 export interface WorkerPlace {
-  /** Of the worker, from 1; a replaced worker's id is not given out again. */
+  /** The worker's id, from 1; a replaced worker's id is not given out again. */
   readonly id: number;
   /** The primary runs an agent too, under the unnumbered name. */
   readonly isPrimaryTraced: boolean;
@@ -10,7 +10,7 @@ const NUMBER = /^\d{1,6}$/;
 
 /**
  * Which of several processes of one name this is, from 1: where no status file tells which names are taken, the
- * second and later ones get it as a suffix. Processes that nobody numbers cannot see each other and share the name.
+ * second and later ones get it as a suffix. Processes without a number cannot see each other and share the name.
  *
  * - pm2 counts the instances of an application from 0 in `NODE_APP_INSTANCE`: 0 is the first. Where its user has
  *   renamed that variable (`instance_var`), `pm_id` is left, which counts over all applications.

@@ -10,7 +10,7 @@ export function showValue(value: unknown): string {
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
 
-/** Of `user:password@`. */
+/** Matches `user:password@`. */
 function hidden(user: string): string {
   return user.includes(':', 1) ? '***@' : user;
 }
@@ -19,7 +19,7 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  // What an object holds nobody knows, a logger's may be endless.
+  // An object may hold anything; a logger may be endless.
   if (!Array.isArray(value)) return 'an object';
   try {
     return JSON.stringify(value);
@@ -28,7 +28,7 @@ function textOf(value: unknown): string {
   }
 }
 
-/** Whether something that nobody knows looks by its name as if it held a secret. */
+/** Whether an unknown name looks as if its value were a secret. */
 export function looksSecret(name: string): boolean {
   return /auth|pass|secret|token|credential|key/i.test(name);
 }

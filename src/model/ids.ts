@@ -1,7 +1,7 @@
 /**
- * An id that this process made: three int64, the third being `millis * 10000 + sequence`. That product exceeds 2^53,
- * where doubles of one millisecond collapse (10,000 sequence numbers give 5,001 ids), so its two factors stay apart
- * until they are encoded.
+ * An id of three numbers, the third being `millis * 10000 + sequence`: every id that this process makes, and a foreign
+ * one of that form. That product exceeds 2^53, where doubles of one millisecond collapse (10,000 sequence numbers give
+ * 5,001 ids), so its two factors stay apart until they are encoded.
  */
 export class CompactId {
   constructor(

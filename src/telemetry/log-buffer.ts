@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import type { LogLine } from '../model/telemetry';
 
-/** So many lines wait for a backend; past that, the oldest goes. */
+/** The most lines that wait for a backend; past that, the oldest is dropped. */
 const MOST_LINES = 100;
 /** In UTF-16 units. */
 const LONGEST_LINE = 4_096;

@@ -44,7 +44,7 @@ export class LogReporter {
     this.loop.wake();
   }
 
-  /** There is nobody to tell; what is on its way is broken off. */
+  /** No backend is connected; a call under way is aborted. */
   disconnected(): void {
     if (!this.isConnected) return;
     this.isConnected = false;

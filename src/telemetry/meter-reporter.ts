@@ -47,7 +47,7 @@ export class MeterReporter {
     this.loop.wake(EVERY_MS);
   }
 
-  /** There is nobody to tell; watching costs a little. */
+  /** No backend is connected; sampling costs a little, so it stops. */
   disconnected(): void {
     this.sampler?.stop();
     this.sampler = undefined;

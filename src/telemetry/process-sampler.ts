@@ -38,7 +38,7 @@ export class ProcessSampler {
     this.observer.disconnect();
   }
 
-  /** Of now, and of the time since the last one. */
+  /** The values of now, and of the time since the last sample. */
   sample(): readonly Meter[] {
     return [...this.memory(), ...this.work()];
   }

@@ -14,7 +14,7 @@ import { Inventory } from './v3/inventory';
 import { Configurations } from './v3/configurations';
 
 /**
- * The embedded backend: a genuine gRPC server that behaves as OAP 6.x does, or as OAP 8 to 10, and tells what it has
+ * The embedded backend: a genuine gRPC server that behaves as OAP 6.x does, or as OAP 8 to 10, and lists what it has
  * seen. Its lists are synchronous, plain JSON, and copies: they do not change afterwards.
  *
  * It keeps the process up until it is stopped.
@@ -79,7 +79,7 @@ export class Collector extends Lists {
    * As if the storage had been cleared and the backend restarted: connections break, ports stay, every list but
    * `calls()` is empty, ids start at 2 again; that of either protocol. Resolves when all nodes answer.
    *
-   * @param whileDown what to do in between, while nobody answers
+   * @param whileDown what to do in between, while no node answers
    */
   wipe(whileDown?: () => Promise<unknown>): Promise<void> {
     return this.inTurn(async () => {
@@ -95,7 +95,7 @@ export class Collector extends Lists {
   /**
    * As if the backend had been restarted: connections break, ports and storage stay. Resolves when all nodes answer.
    *
-   * @param whileDown what to do in between, while nobody answers
+   * @param whileDown what to do in between, while no node answers
    */
   restart(whileDown?: () => Promise<unknown>): Promise<void> {
     return this.inTurn(async () => {
@@ -108,7 +108,7 @@ export class Collector extends Lists {
    * As if the backend had been replaced by one of another age: connections break, ports stay, and what comes up speaks
    * `protocol`. v2 and v3 have a storage each, and find theirs as it was. What was shown and counted stays.
    *
-   * @param whileDown what to do in between, while nobody answers
+   * @param whileDown what to do in between, while no node answers
    */
   become(protocol: Protocol, whileDown?: () => Promise<unknown>): Promise<void> {
     if (!PROTOCOLS.includes(protocol)) throw AgentError.ofFaults([unknownProtocol(protocol)]);

@@ -34,13 +34,13 @@ export interface FaultRule {
   readonly method?: Method | readonly Method[];
   /** The node, counted from 0; default: every node. */
   readonly node?: number;
-  /** So many calls, then the rule is spent; default: until it is removed. */
+  /** How many calls it applies to; default: all, until it is removed. */
   readonly times?: number;
 }
 
 /** A rule that was added. */
 export interface FaultHandle {
-  /** So many calls it has met so far. */
+  /** How many calls it has applied to. */
   readonly hits: number;
   /** From now on calls are handled as ever. Those that hang already stay so. Twice is once. */
   remove(): void;

@@ -49,7 +49,7 @@ function statusOf(request: IncomingMessage): number {
 
 const LOCAL = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
 
-/** A page of somebody else's whose name has come to mean this host asks by that name, and its script could read the answer. */
+/** DNS rebinding: a foreign page whose host name now resolves to this host asks by that name and could read the answer. */
 function isLocal(host: string | undefined): boolean {
   return host !== undefined && LOCAL.test(host);
 }

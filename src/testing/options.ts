@@ -29,7 +29,7 @@ export interface CollectorOptions {
    */
   readonly idDelayMs?: number;
   /**
-   * v2. For so many milliseconds after every start, new names are answered empty and lead to nothing, as by a server that
+   * v2. For this many milliseconds after every start, new names are answered empty and lead to nothing, as by a server that
    * has just opened its ports (about 1000 on a real one). Default 0.
    */
   readonly deafMs?: number;
@@ -39,14 +39,14 @@ export interface CollectorOptions {
    */
   readonly nameWaitMs?: number;
   /**
-   * Heartbeats, segments, dropped segments, meters and logs go when they are so many milliseconds old. Registered names never do.
+   * Heartbeats, segments, dropped segments, meters and logs are removed when they are this many milliseconds old. Registered names never are.
    * Default: nothing expires.
    */
   readonly ttlMs?: number;
-  /** Each list keeps so many of the newest; `counts()` tells how many were forgotten. Default 10000. */
+  /** How many of the newest entries each list keeps; `counts()` has the number of removed ones. Default 10000. */
   readonly maxRecords?: number;
   /**
-   * So many services, instances, endpoints and network addresses are known, each; new ones are then not taken: on v2 they
+   * The most services, instances, endpoints and network addresses, each; further ones are not taken: on v2 they
    * get no id. Default 100,000.
    */
   readonly maxNames?: number;

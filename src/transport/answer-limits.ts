@@ -6,9 +6,9 @@ export const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** OAP sends one command, or none. */
 export const MAX_COMMANDS = 64;
-/** Of one command: a configuration has one for each setting. */
+/** Limits one command: a configuration has one for each setting. */
 export const MAX_ARGUMENTS = 256;
-/** Of one mapping: we ask for a hundred names at a time. */
+/** Limits one mapping: we ask for a hundred names at a time. */
 export const MAX_PAIRS = 1_000;
 export const MAX_TEXT_BYTES = 16 * 1024;
 

@@ -7,7 +7,7 @@ import { modules } from '../base/lazy';
 import { withAbort } from './with-abort';
 import type { IdleProcessGuard } from './idle-process-guard';
 
-/** The socket never keeps the process alive, whoever asks for it, and never throws what nobody listens to. */
+/** The socket never keeps the process alive, even if `ref()` is called, and never throws an error that has no listener. */
 export function unrefSocket<S extends Socket>(socket: S): S {
   socket.unref();
   // grpc-js refs its connection while a call is in flight. There is no option for that.

@@ -23,7 +23,7 @@ export function explainCleartext(error: Error, port: number | undefined): Error 
   return codeOf(error) === 'ERR_HTTP2_ERROR' ? withHint(`it does not speak gRPC${hintOfPort(port)}`, error) : error;
 }
 
-/** The same where it closed the connection after so many bytes. */
+/** The same where it closed the connection after some bytes. */
 export function explainClosed(error: Error, bytesRead: number): Error {
   if (bytesRead === 0) return withHint('the backend may expect TLS', error);
   return bytesRead === ALERT_BYTES ? withHint('the backend expects TLS', error) : error;

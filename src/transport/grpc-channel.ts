@@ -47,7 +47,7 @@ export async function openGrpcChannel(
     'grpc.enable_http_proxy': 0,
     'grpc.enable_retries': 0,
     'grpc.enable_channelz': 0,
-    // Of the answer as it comes and as it is inflated.
+    // Limits the answer, as it comes and as it is inflated.
     'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
     'grpc.service_config_disable_resolution': 1,
     'grpc.client_idle_timeout_ms': NEVER_MS,

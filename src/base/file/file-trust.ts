@@ -8,12 +8,12 @@ export interface Trust {
   readonly owners: readonly number[];
 }
 
-/** Of the whole file. */
+/** Limits the whole file. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * The rule that a file breaks, in words for the log; undefined: none. The file decides what runs inside somebody's
- * production process, so nobody but root, this user and those named may have written it.
+ * The rule that a file breaks, in words for the log; undefined: none. The file decides what runs inside a
+ * production process, so only root, this user and those named may have written it.
  */
 export function violatedFileRule(path: string, facts: FileFacts, trust: Trust): string | undefined {
   const { type, links, owner, mode, size } = facts;

@@ -5,8 +5,8 @@ import { constants, lstat, open, type FileHandle } from 'node:fs/promises';
 const { O_NOFOLLOW, O_NONBLOCK }: Partial<typeof constants> = constants;
 
 /**
- * Never through a link, and never waiting: opening a FIFO the usual way blocks a thread of the pool until somebody
- * writes, and four of them freeze all file access and DNS of the process. Fails with ELOOP on a link, everywhere.
+ * Never through a link, and never waiting: opening a FIFO the usual way blocks a thread of the pool until data is
+ * written, and four of them freeze all file access and DNS of the process. Fails with ELOOP on a link, everywhere.
  */
 export async function openFile(path: string, flags: number): Promise<FileHandle> {
   if (O_NOFOLLOW === undefined && (await lstat(path)).isSymbolicLink())

@@ -58,7 +58,7 @@ export function* walkPath(path: string): Generator<string, Step[], Sight | undef
   return steps;
 }
 
-/** Whether the group or others may write. Of a directory: whether they may add a name. */
+/** Whether the group or others may write. For a directory: whether they may add a name. */
 export function isWritableByOthers(mode: bigint): boolean {
   return (mode & 0o022n) !== 0n;
 }

@@ -59,7 +59,7 @@ function nameIn(content: string | undefined): string | undefined {
 /** `node -e`, a REPL and a program from stdin have no script and may run where there is no package either. */
 const NAMELESS = 'node';
 
-/** The service's name where nobody has given one. */
+/** The service's name where none is given. */
 export function defaultServiceName(packageName: string | undefined, mainScript: string | undefined): string {
   const candidates = [packageName, mainScript === undefined ? undefined : path.basename(mainScript)];
   const { kind } = OPTION_TABLE.serviceName;

@@ -22,7 +22,7 @@ export function readNamedFile(named: ProvidedValue, cwd: string): FileContent {
   return { given: [], faults: [unreadable('there is none')], folder: cwd };
 }
 
-/** What was found where nobody has named a file. */
+/** What was found where no file is named. */
 export interface FoundFile {
   /** Undefined: there is none that counts. */
   readonly content: FileContent | undefined;

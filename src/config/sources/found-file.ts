@@ -84,7 +84,7 @@ function writersOf(way: readonly Step[]): Writers {
   };
 }
 
-/** As far as there is one: of `node server`, where `server.js` is meant, the directories count. */
+/** As far as it exists: for `node server`, which means `server.js`, the directories count. */
 function wayTo(file: string): readonly Step[] {
   const walk = walkPath(file);
   let next = walk.next();

@@ -14,7 +14,7 @@ export interface Failed {
   readonly reason: string;
 }
 
-/** Of a package.json or a configuration. */
+/** Limits a package.json or a configuration file. */
 const LARGEST_BYTES = 1024n * 1024n;
 const NOT_REGULAR = 'not a regular file';
 // Windows has none.
@@ -28,7 +28,7 @@ export function openFile(file: string): OpenedFile | undefined {
     if (!before) return undefined;
     // To open some devices is to start them.
     if (!before.isFile()) return { fd, stats: undefined, reason: NOT_REGULAR };
-    // It may be another by now, and a pipe would hold the application's start up for as long as nobody writes.
+    // It may be another by now, and a pipe would hold the application's start up until something is written.
     fd = openSync(file, constants.O_RDONLY | (O_NONBLOCK ?? 0));
     return { fd, stats: fstatSync(fd, { bigint: true }), reason: '' };
   } catch (error) {

@@ -4,7 +4,7 @@ import { showValue } from '../show-value';
 
 export type ConfigLayer = 'flag' | 'environment' | 'start' | 'file';
 
-/** A value for an option, as somebody gave it. */
+/** A value for an option, as it was given. */
 export interface ProvidedValue {
   readonly row: OptionRow<unknown>;
   readonly value: unknown;

@@ -44,7 +44,7 @@ export class Cluster {
     }));
   }
 
-  /** Of all nodes, those that are down included, in the order of their numbers. */
+  /** All nodes, those that are down included, in the order of their numbers. */
   get addresses(): readonly string[] {
     return this.seats.map(addressOf);
   }
@@ -54,7 +54,7 @@ export class Cluster {
     return keeperOf(this.members());
   }
 
-  /** Of v2, of the node that has seen most. */
+  /** For v2: from the node that has seen most. */
   get ledger(): RowTable {
     return this.seats
       .map(({ node, ledger }) => node?.ledger ?? ledger)

@@ -15,7 +15,7 @@ export interface KeeperOptions {
   readonly expire: (ageMs: number) => void;
 }
 
-/** It looks so many times in the time that a record has to live. */
+/** How often it looks within the lifetime of a record. */
 const LOOKS = 4;
 
 /**

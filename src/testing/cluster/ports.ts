@@ -21,7 +21,7 @@ export async function listenOnFreePort<T>(open: (port: number) => Promise<T>): P
 const EVERY_MS = 50;
 const PATIENCE_MS = 5_000;
 
-/** Opens something on a port that was ours a moment ago. Somebody may be in it for a moment; then they are waited for. */
+/** Listens again on a port that was ours a moment ago. Another process may hold it briefly; then this waits. */
 export async function relisten<T>(port: number, open: (port: number) => Promise<T>): Promise<T> {
   const deadline = systemClock.elapsed() + PATIENCE_MS;
   for (;;) {

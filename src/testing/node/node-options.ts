@@ -13,9 +13,9 @@ export interface NodeOptions {
   /** Counted from 0. */
   readonly node: number;
   readonly protocol: Protocol;
-  /** Of v2. */
+  /** For v2. */
   readonly store: Store;
-  /** Of v3. */
+  /** For v3. */
   readonly catalogue: Inventory;
   readonly configurations: Configurations;
   readonly clock: Clock;

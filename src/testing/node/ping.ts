@@ -19,7 +19,7 @@ export interface PingOptions {
 }
 
 /**
- * The heartbeat. Real servers look up the integer alone, so that an id which was given to somebody else after the
+ * The heartbeat. Real servers look up the integer alone, so that an id which was given to another instance after the
  * storage was cleared gets no reset; `checkHeartbeatName` looks at the name too.
  */
 export function ping({ registry, notes, logger, checkHeartbeatName }: PingOptions): Handle {
@@ -40,7 +40,7 @@ function whose({ uuid: name, serviceId }: InstanceRow): string {
   return `"${name}" of service ${serviceId}: it was told to reset`;
 }
 
-/** The serial number is a fresh one each time: nobody remembers what was sent. */
+/** The serial number is a fresh one each time: the server does not remember what it sent. */
 function resetCommand() {
   return { command: 'ServiceMetadataReset', args: [{ key: 'SerialNumber', value: uuid() }] };
 }

@@ -5,7 +5,7 @@ export interface RecordingCount {
   readonly forgotten: number;
 }
 
-/** The newest so many of something. */
+/** The newest entries of a list, up to a limit. */
 export class Recording<T> {
   private kept: T[] = [];
   private total = 0;

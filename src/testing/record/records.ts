@@ -34,7 +34,7 @@ export interface CallRecord {
   /** 1, and one more after each `wipe()`: tells calls from before apart from calls after it. */
   readonly generation: number;
   /**
-   * The message, with every field, int64 as text. Of a stream: how many messages came so far, of `collect` as
+   * The message, with every field, int64 as text. For a stream: how many messages came so far, of `collect` as
    * `{segments}`, of the others as `{messages}`. Null where it does not parse, or the backend lacks the method.
    */
   readonly request: Readonly<Record<string, unknown>> | null;
@@ -113,6 +113,6 @@ export interface MeterRecord {
   readonly labels: readonly Property[];
   /** Null of a histogram. */
   readonly value: number | null;
-  /** Of a histogram; empty of a single value. */
+  /** A histogram's; empty for a single value. */
   readonly buckets: readonly BucketRecord[];
 }

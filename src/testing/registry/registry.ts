@@ -11,7 +11,7 @@ export interface RegistryOptions {
   readonly logger: Pick<Logger, 'error'>;
   readonly idDelayMs: number;
   readonly deafMs: number;
-  /** Of each kind. */
+  /** The most names of each kind. */
   readonly maxNames: number;
 }
 
@@ -110,12 +110,12 @@ export class Registry {
         await this.read();
       }
     } catch (error) {
-      // The agent asks again; a storage that was cleared by somebody else refuses until this backend is restarted.
+      // The agent asks again; a storage that another process cleared refuses until this backend is restarted.
       this.options.logger.error(`storage: ${errorMessage(error)}`);
     }
   }
 
-  /** Ids that follow the highest of the version we have seen, for those that nobody else has created meanwhile. */
+  /** Ids that follow the highest of the version we have seen, for the names that no other node has created meanwhile. */
   private number(rows: readonly Unnumbered[]): Commit {
     const given = new Map<Kind, number>();
     return rows

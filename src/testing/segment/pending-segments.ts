@@ -12,14 +12,14 @@ export interface PendingSegmentsOptions {
   readonly retryMs: number;
   /** A batch waits no longer. */
   readonly waitMs: number;
-  /** So many wait before the door; more are dropped. */
+  /** The most segments that wait; more are dropped. */
   readonly most: number;
   readonly judge: (segment: IncomingSegment) => Promise<Validity>;
   readonly onShown: (segment: IncomingSegment) => void;
   readonly onDropped: (segment: IncomingSegment, reason: string) => void;
 }
 
-/** The real server reads so many from its buffer file at once. */
+/** How many the real server reads from its buffer file at once. */
 const MOST_IN_BATCH = 100;
 
 /**

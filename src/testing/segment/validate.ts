@@ -6,7 +6,7 @@ import type { EndpointRow, Unnumbered } from '../store/row';
 
 /**
  * What OAP 6.5.0 makes of a segment, tried out on a real one. It is stricter where the real server books a
- * segment so that nobody finds it: under a service called `unknown` where the `serviceId` is, and only local spans or exit
+ * segment so that no query finds it: under a service called `unknown` where the `serviceId` is, and only local spans or exit
  * spans without a peer are there; under no trace where there is no trace id. These are dropped here like the others,
  * since what a test wants to know is that they are lost.
  */
@@ -45,7 +45,7 @@ function refFault(ref: WireRef, span: WireSpan, ledger: RowTable, oap: OapVersio
   if (ref.networkAddressId === 0 && ref.networkAddress === '') return 'a ref has no network address';
   if (ref.networkAddressId !== 0 && !ledger.get('networkAddress', ref.networkAddressId))
     return `networkAddressId ${ref.networkAddressId} is unknown`;
-  // Behind a queue the caller is the queue, so nobody asks who the parent is.
+  // Behind a queue the caller is the queue, so the parent is not looked up.
   if (span.spanLayer !== 'MQ' && !ledger.get('instance', ref.parentServiceInstanceId))
     return `parentServiceInstanceId ${ref.parentServiceInstanceId} is unknown`;
   const isNone = ref.parentEndpointId === -1 && oap === '6.6';

@@ -36,6 +36,6 @@ export function serve(
     const [begin, handle] = [streams[route.method], single[route.method]];
     if (route.isStream && begin) return stream(route, gate, begin);
     if (!route.isStream && handle) return unary(route, gate, handle);
-    throw new Error(`nobody handles ${route.path}`);
+    throw new Error(`no handler for ${route.path}`);
   }
 }

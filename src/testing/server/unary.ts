@@ -37,7 +37,7 @@ async function answerTo(
     const value = await handle(request);
     return value ? { type: 'message', bytes: encode(response, value) } : refusal('UNKNOWN', failure);
   } catch (error) {
-    // The storage; here somebody is helped by knowing why.
+    // The storage failed; the reason helps the reader of the test.
     return refusal('UNKNOWN', errorMessage(error));
   }
 }

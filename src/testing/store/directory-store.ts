@@ -10,7 +10,7 @@ const VERSION_DIGITS = 12;
 /**
  * Storage in a directory, for any number of processes at once: each commit is a file whose name is its version. The
  * compare-and-set is `link`, which fails where the name is taken; a rename would replace the commit of a rival. A file
- * has its name only once it is complete and on the disk, so nobody ever reads half of one, and after a crash there is
+ * has its name only once it is complete and on the disk, so no reader ever sees half of one, and after a crash there is
  * either the whole commit or none.
  *
  *     DIR/generation                 rows-5f1c…
@@ -46,7 +46,7 @@ export class DirectoryStore implements Store {
       return await publish(this.file(version + 1), JSON.stringify(commit));
     } catch (error) {
       if (!isCode(error, 'ENOENT')) throw error;
-      throw new Error(`${this.directory} was cleared by somebody else: restart the backend`, { cause: error });
+      throw new Error(`${this.directory} was cleared by another process: restart the backend`, { cause: error });
     }
   }
 

@@ -4,7 +4,7 @@ export type Commit = readonly Row[];
 
 /**
  * Where the rows are, seen by one of several who write at the same time: an ordered list of commits, whose number is
- * the version. Nobody holds a lock; who wants to write says which version it has seen, and starts over if there is a
+ * the version. There is no lock: a writer names the version that it has seen, and starts over if there is a
  * later one.
  */
 export interface Store {
@@ -13,8 +13,8 @@ export interface Store {
   /** The commits after `version`, oldest first. */
   read(version: number): Promise<readonly Commit[]>;
   /**
-   * Compare-and-set: makes `commit` the one that follows `version`, durable when the promise resolves. `false`: somebody
-   * else's does already, and nothing was written.
+   * Compare-and-set: makes `commit` the one that follows `version`, durable when the promise resolves. `false`: another
+   * commit does already, and nothing was written.
    */
   commit(version: number, commit: Commit): Promise<boolean>;
   /** Forgets everything. Who has it open goes on with what it knows, and can write no more until it opens again. */

@@ -3,7 +3,7 @@ import { v4 as uuid } from 'uuid';
 import type { Handle } from '../server/methods';
 
 export interface ServiceConfiguration {
-  /** Of the values: the same ones have the same. */
+  /** Identifies the values: equal values have equal ids. */
   readonly uuid: string;
   readonly values: Readonly<Record<string, string>>;
 }

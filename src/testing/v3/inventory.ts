@@ -5,7 +5,7 @@ type Identity = Pick<InstanceEntry, 'service' | 'uuid'>;
 type Shown = Omit<InstanceEntry, 'heartbeatAt'>;
 
 const ADDRESS = 'ipv4';
-/** Of one instance. */
+/** What is kept for one instance. */
 const MAX_PROPERTIES = 1_000;
 
 /**
@@ -74,7 +74,7 @@ export class Inventory {
   }
 }
 
-/** Of a key that repeats the last one counts, but addresses are a list. */
+/** When a key repeats, the last value counts, but addresses are a list. */
 function valuesOf(key: string, properties: readonly Property[]): readonly Property[] {
   const found = properties.filter((property) => property.key === key);
   return key === ADDRESS ? found : found.slice(-1);
@@ -84,7 +84,7 @@ function keyOf(service: string, name: string): string {
   return JSON.stringify([service, name]);
 }
 
-/** The server cuts longer names, by UTF-16 units, and tells nobody. */
+/** The server cuts longer names, by UTF-16 units, silently. */
 const LONGEST = { service: 70, instance: 70, endpoint: 150 } as const;
 
 /** Names as the backend files them. */

@@ -25,7 +25,7 @@ interface WireMeter {
 
 type Measured = Pick<MeterRecord, 'name' | 'labels' | 'value' | 'buckets'>;
 
-/** Of one stream: an instance says who it is once, and means all. Taken when the stream ends. */
+/** The meters of one stream: the instance names itself once, for all of them. Taken when the stream ends. */
 export function meters(notes: NodeRecorder): StreamReader {
   const batch = new Batch(notes);
   return {
@@ -69,7 +69,7 @@ class Batch {
     this.time = Math.max(Number(meter.timestamp), 0) || this.time;
   }
 
-  /** The real server throws all of it away where nobody said whose it is, or when it was. */
+  /** The real server throws all of it away where the service, the instance or the time is missing. */
   close(): void {
     const { service, instance, time } = this;
     if (service === '' || instance === '' || time === 0) return;

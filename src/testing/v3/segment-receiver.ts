@@ -7,7 +7,7 @@ import { faultOf } from './fault-of';
 import { show } from './show';
 import type { WireSegment } from './wire-segment';
 
-/** Where the segments of one node come in. Names need nobody's leave: a segment is shown at once, or dropped. */
+/** Where the segments of one node come in. Names need no registration: a segment is listed at once, or dropped. */
 export class V3SegmentReceiver {
   constructor(
     private readonly catalogue: Inventory,

@@ -44,7 +44,7 @@ const FAIL_OVER: ReadonlySet<StatusName> = new Set([
   'PERMISSION_DENIED',
   'RESOURCE_EXHAUSTED',
   'UNAUTHENTICATED',
-  // Of a later version, or no receiver at all; another of the list may be one.
+  // A later version, or no receiver at all; another address of the list may be one.
   'UNIMPLEMENTED',
 ]);
 

@@ -7,7 +7,7 @@ import { readStatus, type Status } from './read-status';
 
 /** How a call ended. */
 export interface CallEnd extends Status {
-  /** Certainly nobody has looked at what was sent. */
+  /** The backend certainly has not processed what was sent. */
   readonly isUntouched: boolean;
   /** What was answered, frames and all. */
   readonly body: Buffer;
@@ -86,7 +86,7 @@ export class StreamCall {
     else this.chunks.push(chunk);
   }
 
-  /** The backend has said all it will, perhaps before it was asked everything: nobody reads the rest. */
+  /** The backend has ended its answer, perhaps before our request was complete: it does not read the rest. */
   private onEnd(): void {
     this.isOver = true;
     if (this.stream.writableEnded) return;

@@ -5,7 +5,7 @@ import type { BackendConnection } from '../backend-connection';
 const FIRST_WINDOW = 65_535;
 const NO_METHOD = '/';
 
-/** So many bytes the backend takes at once. */
+/** How many bytes the backend takes at once. */
 export function roomOf({ session }: BackendConnection): number {
   const ofStream = session.remoteSettings.initialWindowSize ?? FIRST_WINDOW;
   return Math.max(0, Math.min(ofStream, session.state.remoteWindowSize ?? 0));
@@ -27,7 +27,7 @@ export function writeSync(
 ): void {
   const begin = (method: string): ReturnType<typeof session.request> => {
     const headers = { ':method': 'POST', ':path': method, 'content-type': 'application/grpc', te: 'trailers' };
-    // What becomes of it nobody will hear.
+    // Its result is never read.
     return session.request({ ...headers, ...metadata }).on('error', () => undefined);
   };
   if (bytes.length > 0) begin(path).write(bytes);
