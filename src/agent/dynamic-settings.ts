@@ -1,3 +1,4 @@
+import type { InstrumentationName } from '../api/instrumentations';
 import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
@@ -64,18 +65,20 @@ class Setting<T> {
 export class DynamicSettings implements InstrumentOptions {
   readonly collectQuery: boolean;
   readonly trustIncoming: TrustIncoming;
+  readonly disable: readonly InstrumentationName[];
   private readonly rate: Setting<number>;
   private readonly suffixes: Setting<readonly string[]>;
   private readonly paths: Setting<readonly string[]>;
   private readonly spanLimit: Setting<number>;
 
   constructor(
-    { sampleRate, ignoreSuffix, ignorePath, collectQuery, trustIncoming }: Config,
+    { sampleRate, ignoreSuffix, ignorePath, collectQuery, trustIncoming, disable }: Config,
     private readonly tracer: Tracer,
     readonly log: Log,
   ) {
     this.collectQuery = collectQuery;
     this.trustIncoming = trustIncoming;
+    this.disable = disable;
     const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });
     this.rate = new Setting('agent.sample_rate', OPTION_TABLE.sampleRate.kind, sampleRate);
     this.suffixes = new Setting('agent.ignore_suffix', OPTION_TABLE.ignoreSuffix.kind, ignoreSuffix);

@@ -1,3 +1,4 @@
+import type { InstrumentationName } from './instrumentations';
 import type { Logger, LogLevel } from './logger';
 
 /** What the transport to the backend is secured with. Each path may be absolute or relative to the working directory. */
@@ -96,6 +97,14 @@ export interface Options {
    * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
    */
   readonly propagateTo?: string | readonly string[] | undefined;
+  /**
+   * Instrumentations that stay off, by name: `http` (servers and clients of `http` and `https`), `undici` (and `fetch`);
+   * names of routes in `express` (and what is built on it, and restify), `fastify`, `koa`, `hapi`, `polka`; `net`
+   * (connections that outlive the request which opened them leave its trace), `timers` (likewise intervals). An unknown
+   * name is a fault; in the environment, where names for another agent may stand, it is ignored with a warning.
+   * Default: none. Environment `SW_AGENT_DISABLE_PLUGINS`.
+   */
+  readonly disable?: string | readonly InstrumentationName[] | undefined;
   /**
    * Tell a v3 backend every 20 s how this process is: CPU, memory, event loop, garbage collection. Default: true.
    * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.

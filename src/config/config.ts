@@ -1,4 +1,5 @@
 import type { TrustIncoming } from '../base/cidr';
+import type { InstrumentationName } from '../api/instrumentations';
 import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
 import type { InstanceNameSource } from '../api/options';
@@ -44,6 +45,7 @@ export interface Config {
   readonly trustIncoming: TrustIncoming;
   /** Undefined: all hosts. */
   readonly propagateTo: readonly string[] | undefined;
+  readonly disable: readonly InstrumentationName[];
   readonly meters: boolean;
   readonly logs: boolean;
   readonly maxBuffer: number;

@@ -1,9 +1,10 @@
 import { parseCidr, type Cidr, type TrustIncoming } from '../base/cidr';
 import { MAX_GLOB_LENGTH } from '../base/glob';
+import { INSTRUMENTATIONS } from '../api/instrumentations';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../api/logger';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
-import { booleanType, listType, numberType, textType, wordType, type OptionType } from './option-type';
+import { booleanType, lenientListType, listType, numberType, textType, wordType, type OptionType } from './option-type';
 
 /** One option: from its row follow the variable, the flag, the key of `start()` and of the file, the faults and the help. */
 export interface OptionRow<T> {
@@ -58,6 +59,8 @@ const trustIncoming: OptionType<TrustIncoming> = {
   parse: (text) => trustWord.parse(text) ?? trustList.parse(text),
   accept: (value) => trustWord.accept(value) ?? trustList.accept(value),
 };
+
+const instrumentationName = wordType(INSTRUMENTATIONS);
 
 const path = textType('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 
@@ -223,6 +226,15 @@ export const OPTION_TABLE = {
     kind: globsKind('*.internal,10.*'),
     environment: ['SW_AGENT_PROPAGATE_TO'],
     help: 'hosts whose requests get trace headers; default all',
+  }),
+  disable: row('disable', {
+    // Those who come from skywalking-backend-js have names of its plugins there, which must not stop the application.
+    kind: lenientListType(instrumentationName, {
+      expected: `names of instrumentations: ${instrumentationName.expected}`,
+      least: 0,
+    }),
+    environment: ['SW_AGENT_DISABLE_PLUGINS'],
+    help: 'instrumentations that stay off',
   }),
   meters: row('meters', {
     kind: booleanType,

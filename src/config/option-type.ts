@@ -6,6 +6,8 @@ export interface OptionType<T> {
   readonly parse: (text: string) => T | undefined;
   /** Of `start()` or the file. */
   readonly accept: (value: unknown) => T | undefined;
+  /** The items of a variable's text that `parse` leaves out, since they mean something to other agents only. */
+  readonly leftOut?: (text: string) => readonly string[];
 }
 
 export function textType(expected: string, rule: RegExp): OptionType<string> {
@@ -90,14 +92,7 @@ export function listType<T>(
     const items = found.filter((value) => value !== undefined);
     return items.length === found.length && items.length >= least && items.length <= most ? items : undefined;
   };
-  const parse = (text: string): readonly T[] | undefined =>
-    collect(
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-        .map((part) => item.parse(part)),
-    );
+  const parse = (text: string): readonly T[] | undefined => collect(itemsOf(text).map((part) => item.parse(part)));
   return {
     expected,
     parse,
@@ -106,4 +101,23 @@ export function listType<T>(
       return Array.isArray(value) ? collect(value.map((part) => item.accept(part))) : undefined;
     },
   };
+}
+
+/** Like {@link listType}, but a text may have items that are none: they are left out. An array may not. */
+export function lenientListType<T>(item: OptionType<T>, bounds: ListBounds): OptionType<readonly T[]> {
+  return {
+    ...listType(item, bounds),
+    parse: (text) =>
+      itemsOf(text)
+        .map((part) => item.parse(part))
+        .filter((value) => value !== undefined),
+    leftOut: (text) => itemsOf(text).filter((part) => item.parse(part) === undefined),
+  };
+}
+
+function itemsOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }

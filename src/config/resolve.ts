@@ -90,6 +90,7 @@ function build(
     collectQuery: valueOr(TABLE.collectQuery, false),
     trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
     propagateTo: Object.freeze(settings.read(TABLE.propagateTo)?.value),
+    disable: Object.freeze(valueOr(TABLE.disable, [])),
     meters: valueOr(TABLE.meters, true),
     logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),

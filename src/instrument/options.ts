@@ -1,4 +1,5 @@
 import type { IgnoreOptions } from './http/server/ignore';
+import type { InstrumentationName } from '../api/instrumentations';
 import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
 
@@ -6,6 +7,8 @@ export interface InstrumentOptions extends IgnoreOptions {
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
   readonly log: Log;
+  /** Instrumentations that stay off. Default: none. */
+  readonly disable?: readonly InstrumentationName[];
   /** Default: all. */
   readonly trustIncoming?: TrustIncoming;
   /** Wrap what `http` and `https` export, even where the faster way works. For tests. */

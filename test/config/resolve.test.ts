@@ -36,6 +36,7 @@ describe('without being told anything', () => {
       collectQuery: false,
       trustIncoming: 'all',
       propagateTo: undefined,
+      disable: [],
       meters: true,
       logs: true,
       maxBuffer: 10_000,
@@ -559,4 +560,40 @@ describe('placeholders in the instance name', () => {
       { name: 'instanceName', value: instanceName, source: 'start()', expected },
     ]);
   });
+});
+
+describe('the instrumentations to disable', () => {
+  const KNOWN = 'http, undici, express, fastify, koa, hapi, polka, net or timers';
+
+  it('are read from the environment in any case, and what only other agents know is ignored with a warning', () => {
+    const env = { SW_AGENT_DISABLE_PLUGINS: 'mysql, Express,HTTP,,ioredis' };
+    expect(resolve({ env })).toMatchObject({
+      disable: ['express', 'http'],
+      warnings: [
+        'disable = mysql,ioredis (environment SW_AGENT_DISABLE_PLUGINS) is ignored: ' +
+          `expected names of instrumentations: ${KNOWN}`,
+      ],
+    });
+  });
+
+  it('are read from the environment without a warning when all are known', () => {
+    expect(resolve({ env: { SW_AGENT_DISABLE_PLUGINS: 'koa' } })).toMatchObject({ disable: ['koa'], warnings: [] });
+  });
+
+  it.each([[['koa', 'net']], ['koa,net']])('are read from start() given as %j', (disable) => {
+    expect(resolve({ options: { disable } }).disable).toEqual(['koa', 'net']);
+  });
+
+  it.each([[['mysql', 'koa']], ['mysql,koa'], [7]])(
+    'are a fault in start() that names the known ones: %j',
+    (disable) => {
+      expect(faultsOf({ options: { disable } })).toEqual([
+        expect.objectContaining({
+          name: 'disable',
+          source: 'start()',
+          expected: `names of instrumentations: ${KNOWN}`,
+        }),
+      ]);
+    },
+  );
 });

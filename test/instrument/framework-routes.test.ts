@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { transpile } from '../support/transpile';
+import type { InstrumentationName } from '../../src/api/instrumentations';
 
 const run = promisify(execFile);
 const modules = transpile(['api', 'base', 'model', 'tracing', 'instrument']);
@@ -73,7 +74,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
  * An application in a process of its own: jest has modules of its own kind. It has had a connection before it loads the
  * framework. @returns the names of its entry spans
  */
-async function namesOf(listener: string, load: string): Promise<unknown> {
+async function namesOf(listener: string, load: string, ...disabled: InstrumentationName[]): Promise<unknown> {
   const program = `
 import { createRequire } from 'node:module';
 import http from 'node:http';
@@ -89,7 +90,8 @@ const names = [];
 const sink = ({ spans }) => names.push(...spans.map((span) => span.operationName));
 const log = { error: console.error, warn: console.error, info() {}, debug() {} };
 const tracer = new Tracer({ clock, ids: new IdGenerator(clock), sink });
-const disable = enable(tracer, { ignoreSuffix: [], ignorePath: [], collectQuery: false, log });
+const options = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log, disable: ${JSON.stringify(disabled)} };
+const disable = enable(tracer, options);
 async function serve(listener, ...paths) {
   const server = http.createServer(listener);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -139,4 +141,15 @@ describe('the name of a request', () => {
       expect(await namesOf(LISTENERS[name], LOADS.require)).toEqual(names);
     },
   );
+
+  it.each(['koa', 'hapi', 'polka', 'restify'] as const)('is its path in %s, when that is disabled', async (name) => {
+    const paths = ['/before', '/orders/7', '/orders/a%20b', '/expression-7', '/nowhere'];
+    const disabled = name === 'restify' ? 'express' : name;
+    expect(await namesOf(LISTENERS[name], LOADS.require, disabled)).toEqual(paths);
+  });
+
+  it('is its route in hapi, when koa alone is disabled', async () => {
+    const names = ['/before', '/orders/{id}', '/orders/{id}', '/expression-7', '/nowhere'];
+    expect(await namesOf(LISTENERS.hapi, LOADS.require, 'koa')).toEqual(names);
+  });
 });

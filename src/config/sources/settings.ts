@@ -29,12 +29,15 @@ export class Settings {
       const value = TEXT_LAYERS.includes(given.layer)
         ? row.kind.parse(String(given.value))
         : row.kind.accept(given.value);
-      if (value !== undefined) return { value, given };
+      if (value !== undefined) {
+        this.noteLeftOut(row, given);
+        return { value, given };
+      }
       if (!row.isSoft || given.layer !== 'environment') {
         this.fault(given);
         return undefined;
       }
-      this.ignore(given);
+      this.ignore(given, given.value);
     }
     return undefined;
   }
@@ -53,8 +56,15 @@ export class Settings {
     return [...this.ignored.values()];
   }
 
-  private ignore(given: ProvidedValue): void {
-    const { name, value, source, expected } = faultOf(given);
+  private noteLeftOut({ kind }: OptionRow<unknown>, given: ProvidedValue): void {
+    if (given.layer !== 'environment') return;
+    const items = kind.leftOut?.(String(given.value)) ?? [];
+    if (items.length > 0) this.ignore(given, items.join());
+  }
+
+  /** @param what the value, or the part of it that is ignored */
+  private ignore(given: ProvidedValue, what: unknown): void {
+    const { name, value, source, expected } = faultOf({ ...given, value: what });
     this.ignored.set(name, `${name} = ${value} (${source}) is ignored: expected ${expected}`);
   }
 }

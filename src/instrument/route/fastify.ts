@@ -23,7 +23,7 @@ interface Instance {
  * Fastify knows the route on a request of its own kind only, so it is noted on Node's, by a hook before all others: a
  * request that one of these answers, the parser or the schema, has a route, too.
  */
-export function fastifyRoute(): Undo {
+export function fastifyRoutes(): Undo {
   let isOn = true;
   const unheard = subscribeTo(HANDLER, handled);
   const undos = [

@@ -1,0 +1,14 @@
+/** What the agent instruments, each by the name that {@link Options.disable} takes. */
+export const INSTRUMENTATIONS = [
+  'http',
+  'undici',
+  'express',
+  'fastify',
+  'koa',
+  'hapi',
+  'polka',
+  'net',
+  'timers',
+] as const;
+
+export type InstrumentationName = (typeof INSTRUMENTATIONS)[number];
