@@ -1,6 +1,9 @@
 import { channel, subscribe, unsubscribe, type Channel } from 'node:diagnostics_channel';
 import type { Undo } from './patch';
 
+/** Node publishes each connection of a server under this name, before there is a request on it. */
+export const SERVER_CONNECTION = 'net.server.socket';
+
 const held = new Set<Channel>();
 
 /**

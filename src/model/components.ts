@@ -25,7 +25,7 @@ export type RefType = (typeof RefType)[keyof typeof RefType];
 
 /** The components of a Node.js agent, as OAP's `component-libraries.yml` names them. */
 const COMPONENTS: Readonly<Record<string, number>> = {
-  HttpClient: 2,
+  HttpClient: Component.httpClient,
   Mysql: 5,
   Redis: 7,
   MongoDB: 9,
@@ -36,7 +36,7 @@ const COMPONENTS: Readonly<Record<string, number>> = {
   Elasticsearch: 47,
   http: 49,
   RabbitMQ: 51,
-  HttpServer: 4001,
+  HttpServer: Component.httpServer,
   express: 4002,
   Egg: 4003,
   Koa: 4004,

@@ -8,8 +8,9 @@ import { SpanFactory, type SpanFactoryOptions } from './span-factory';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
 import { freezeName, type Segment, type Span } from '../model/segment';
 import { truncate } from '../base/text';
-import { TraceSpan } from './trace-span';
+import { SpanHandle } from './span-handle';
 import { SpanType } from '../model/components';
+import type { TraceSpan } from '../api/agent';
 import type { Clock } from '../base/clock';
 import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
 import type { RemoteParent } from './propagation/remote-parent';
@@ -131,7 +132,7 @@ export class Tracer {
   trace<T>(operationName: string, fn: (span: TraceSpan) => T): T {
     const parent = context.getStore();
     const span = this.openLocal(operationName, parent);
-    const handle = new TraceSpan(this.details, span);
+    const handle = new SpanHandle(this.details, span);
     if (!span) return parent === undefined ? context.run(untraced, fn, handle) : fn(handle);
     let result: T;
     try {

@@ -9,7 +9,7 @@ const MOST_DEPTH = 16;
 type Params = Readonly<Record<string, unknown>>;
 
 /** An entry of a router. `matchers` and `rawPath` are express 5's, the latter since router 2.3; `regexp` is express 4's. */
-interface Layer {
+interface RouterLayer {
   readonly handle?: { readonly stack?: unknown; readonly name?: unknown };
   readonly route?: unknown;
   readonly slash?: unknown;
@@ -33,7 +33,7 @@ interface Matched {
 
 /** A router's layers, and the applications that are mounted below, from the outside in. */
 interface Level {
-  readonly stack: readonly Layer[];
+  readonly stack: readonly RouterLayer[];
   readonly apps: readonly Application[];
   readonly depth: number;
 }
@@ -90,7 +90,7 @@ function levelOf(app: unknown): Level | undefined {
 
 function levelIn([app, ...apps]: readonly Application[], depth: number): Level | undefined {
   const stack = app && routerOf(app)?.stack;
-  return Array.isArray(stack) ? { stack: stack as Layer[], apps, depth } : undefined;
+  return Array.isArray(stack) ? { stack: stack as RouterLayer[], apps, depth } : undefined;
 }
 
 /** The first is express 4's, which throws where it is asked for the second. */
@@ -102,14 +102,14 @@ function routerOf(app: Application): Application['router'] {
   }
 }
 
-function levelBelow({ apps, depth }: Level, { handle }: Layer): Level | undefined {
+function levelBelow({ apps, depth }: Level, { handle }: RouterLayer): Level | undefined {
   if (depth >= MOST_DEPTH) return undefined;
-  if (Array.isArray(handle?.stack)) return { stack: handle.stack as Layer[], apps, depth: depth + 1 };
+  if (Array.isArray(handle?.stack)) return { stack: handle.stack as RouterLayer[], apps, depth: depth + 1 };
   // How express calls the function by which it mounts an application.
   return handle?.name === 'mounted_app' ? levelIn(apps, depth + 1) : undefined;
 }
 
-function matchedBy(layer: Layer, path: string): Matched | undefined {
+function matchedBy(layer: RouterLayer, path: string): Matched | undefined {
   const { slash, regexp, matchers, rawPath } = layer;
   if (slash === true || regexp?.fast_slash === true) return { text: '', piece: literal('') };
   if (regexp) return matchedByRegexp(regexp, layer.keys ?? [], path);
@@ -124,7 +124,7 @@ function matchedBy(layer: Layer, path: string): Matched | undefined {
 }
 
 /** Express 4: the groups of the expression are its parameters. */
-function matchedByRegexp(regexp: RegExp, keys: NonNullable<Layer['keys']>, path: string): Matched | undefined {
+function matchedByRegexp(regexp: RegExp, keys: NonNullable<RouterLayer['keys']>, path: string): Matched | undefined {
   const match = new RegExp(regexp.source, `${regexp.flags.replace(/[dgy]/g, '')}d`).exec(path);
   if (match?.index !== 0) return undefined;
   const text = trimmed(match[0]);

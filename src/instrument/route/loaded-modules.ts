@@ -1,9 +1,7 @@
 import Module from 'node:module';
-import { subscribeTo } from '../subscribe';
+import { SERVER_CONNECTION, subscribeTo } from '../subscribe';
 import type { Undo } from '../patch';
 
-/** A server's connection, before there is a request on it. */
-const CONNECTED = 'net.server.socket';
 /** After this many connections no search is made: by then an application has loaded what it is made of. */
 const MAX_CONNECTIONS = 1024;
 
@@ -40,7 +38,7 @@ export function whenLoaded(file: string, hook: (exports: unknown) => Undo): Undo
 
 function searchOnConnections(): Undo {
   let connections = 0;
-  const stop = subscribeTo(CONNECTED, () => {
+  const stop = subscribeTo(SERVER_CONNECTION, () => {
     if (++connections >= MAX_CONNECTIONS) stop();
     // Often while the application starts, and rarely afterwards.
     if (connections <= 16 || connections % 64 === 0) search();

@@ -1,15 +1,14 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import { forward, hasListeners, type Emit } from '../../emit';
 import { patch, type Patched, type Undo } from '../../patch';
 import { SCOPE, type Scoped } from '../../scoped';
+import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
 import { ServerSpans } from './server-spans';
 import { context, type Scope } from '../../../tracing/context';
 import type { EventEmitter } from 'node:events';
 import type { InstrumentOptions } from '../../options';
 import type { Tracer } from '../../../tracing/tracer';
 
-const CONNECTED = 'net.server.socket';
 /** As `process.getActiveResourcesInfo` names them. */
 const SERVERS: ReadonlySet<string> = new Set(['TCPServerWrap', 'PipeServerWrap']);
 // As it is now: test doubles replace what the module exports.
@@ -35,7 +34,7 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
  * once, where the process has servers already, and perhaps connections that stay.
  */
 function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
-  let undo: Undo = () => unsubscribe(CONNECTED, connected);
+  let undo: Undo = () => undefined;
   const take = (): void => {
     undo = () => undefined;
     try {
@@ -52,7 +51,7 @@ function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
     take();
   }
   if (hasServers()) take();
-  else subscribe(CONNECTED, connected);
+  else undo = subscribeTo(SERVER_CONNECTION, connected);
   return () => undo();
 }
 
