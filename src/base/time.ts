@@ -9,3 +9,11 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 export function parseIso(time: string): number {
   return ISO.test(time) ? Date.parse(time) : NaN;
 }
+
+/** The last millisecond that `Date` can show. */
+const MAX_TIME = 8.64e15;
+
+/** A given time in whole milliseconds since 1970; `otherwise` where it is none. */
+export function wholeMillis(time: number, otherwise: number): number {
+  return time >= 1 && time <= MAX_TIME ? Math.floor(time) : otherwise;
+}

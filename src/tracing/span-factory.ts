@@ -1,6 +1,7 @@
 import { LIMITS } from '../model/limits';
 import { Segment, Span } from '../model/segment';
 import { truncate } from '../base/text';
+import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
 import type { Id } from '../model/ids';
 import type { IdGenerator } from './id-generator';
@@ -40,39 +41,55 @@ export class SpanFactory {
     this.maxAgeMs = maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS;
   }
 
-  /** The first span of a new segment. @param traceId absent: a new one */
-  startRoot(type: SpanType, operationName: string, traceId: Id | undefined, now = this.clock.now()): Span {
+  /**
+   * The first span of a new segment.
+   * @param traceId absent: a new one
+   * @param startTime absent: now
+   */
+  startRoot(
+    type: SpanType,
+    operationName: string,
+    traceId: Id | undefined,
+    startTime: number | undefined,
+    now = this.clock.now(),
+  ): Span {
     const segment = new Segment(traceId ?? this.ids.next(now), this.ids.next(now));
     segment.openedAt = now;
-    segment.root = this.create(segment, -1, type, operationName, now);
+    segment.root = this.create(segment, -1, type, operationName, startTime, now);
     return segment.root;
   }
 
   /** @returns `undefined`: the segment is full */
-  startChild(type: SpanType, operationName: string, parent: Span): Span | undefined {
+  startChild(type: SpanType, operationName: string, parent: Span, startTime: number | undefined): Span | undefined {
     const { segment } = parent;
     const now = this.clock.now();
     const isOpen = segment.openSpans !== 0;
     if (now - segment.openedAt > this.maxAgeMs) {
       if (isOpen) this.leftOut.splitSegments++;
-      return this.following(segment, type, operationName, undefined, now);
+      return this.following(segment, type, operationName, undefined, startTime, now);
     }
     // A timer or a late callback after everything had ended: the segment may be sent already.
-    if (!isOpen) return this.continueTrace(segment, type, operationName, now);
+    if (!isOpen) return this.continueTrace(segment, type, operationName, startTime, now);
     if (segment.nextSpanId >= this.maxSpans) {
       segment.isSizeLimited = true;
       this.leftOut.droppedSpans++;
       return undefined;
     }
-    return this.create(segment, parent.spanId, type, operationName, now);
+    return this.create(segment, parent.spanId, type, operationName, startTime, now);
   }
 
   /**
    * The same trace goes on in a new segment; without a ref to the old one, since a v2 ref needs a network address and
    * endpoints, which work within one process does not have, and a ref that lacks them loses the whole segment.
    */
-  private continueTrace(before: Segment, type: SpanType, operationName: string, now: number): Span {
-    const span = this.following(before, type, operationName, before.traceId, now);
+  private continueTrace(
+    before: Segment,
+    type: SpanType,
+    operationName: string,
+    startTime: number | undefined,
+    now: number,
+  ): Span {
+    const span = this.following(before, type, operationName, before.traceId, startTime, now);
     const { segment } = span;
     segment.entry = before.entry;
     // As old as what it goes on with, or a chain of timers would never be too old.
@@ -86,9 +103,10 @@ export class SpanFactory {
     type: SpanType,
     operationName: string,
     traceId: Id | undefined,
+    startTime: number | undefined,
     now: number,
   ): Span {
-    const span = this.startRoot(type, operationName, traceId, now);
+    const span = this.startRoot(type, operationName, traceId, startTime, now);
     const { segment } = span;
     segment.carrier = before.carrier;
     segment.correlation = before.correlation;
@@ -96,8 +114,16 @@ export class SpanFactory {
     return span;
   }
 
-  private create(segment: Segment, parentSpanId: number, type: SpanType, operationName: string, now: number): Span {
+  private create(
+    segment: Segment,
+    parentSpanId: number,
+    type: SpanType,
+    operationName: string,
+    startTime: number | undefined,
+    now: number,
+  ): Span {
     segment.openSpans++;
-    return new Span(segment, segment.nextSpanId++, parentSpanId, type, truncate(operationName, LIMITS.name), now);
+    const from = startTime === undefined ? now : wholeMillis(startTime, now);
+    return new Span(segment, segment.nextSpanId++, parentSpanId, type, truncate(operationName, LIMITS.name), from);
   }
 }

@@ -8,6 +8,7 @@ import { SpanFactory, type SpanFactoryOptions } from './span-factory';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
 import { freezeName, type Segment, type Span } from '../model/segment';
 import { truncate } from '../base/text';
+import { wholeMillis } from '../base/time';
 import { SpanHandle } from './span-handle';
 import { SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
@@ -22,6 +23,12 @@ export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   readonly sampleRate?: number;
 }
 
+/** What a span is opened with where that is not the same for all. */
+export interface SpanOptions {
+  /** Milliseconds since 1970, for work that began earlier. Default: now; likewise for a number that is no such time. */
+  readonly startTime?: number | undefined;
+}
+
 /**
  * Opens and ends spans; knows nothing of HTTP. A segment is what of one trace runs in one process; it goes to the sink
  * when its last open span ends. An open that answers `undefined` says: not traced (not sampled, paused, segment full);
@@ -33,7 +40,7 @@ export class Tracer {
   /** Of all segments; the same object always. */
   readonly leftOut: Readonly<SpanLimitCounters>;
   private readonly clock: Clock;
-  private readonly opener: SpanFactory;
+  private readonly factory: SpanFactory;
   private readonly propagation: Propagation;
   private sampleRate: number;
   private isPaused = false;
@@ -44,7 +51,7 @@ export class Tracer {
     const leftOut = new SpanLimitCounters();
     this.leftOut = leftOut;
     this.details = new SpanRecorder(options.clock, leftOut);
-    this.opener = new SpanFactory(options, leftOut);
+    this.factory = new SpanFactory(options, leftOut);
     this.propagation = new Propagation(options);
   }
 
@@ -55,7 +62,7 @@ export class Tracer {
 
   /** Spans a segment, from now on. */
   setSpanLimit(most: number): void {
-    this.opener.maxSpans = most;
+    this.factory.maxSpans = most;
   }
 
   /** From now on nothing is opened; what is open ends as usual. */
@@ -74,9 +81,16 @@ export class Tracer {
    *   whatever our own sample rate, or not.
    * @param isTrusted whether the caller is believed; if not, a carrier counts as absent
    */
-  openEntry(operationName: string, headers?: IncomingHeaders, isTrusted = true): Span | undefined {
-    const origin = headers === undefined || !isTrusted ? undefined : this.originOf(headers);
-    const span = origin ? this.openJoined(operationName, origin) : this.openRoot(SpanType.entry, operationName);
+  openEntry(
+    operationName: string,
+    headers?: IncomingHeaders,
+    isTrusted = true,
+    options?: SpanOptions,
+  ): Span | undefined {
+    const parent = headers === undefined || !isTrusted ? undefined : this.extract(headers);
+    const span = parent
+      ? this.openJoined(operationName, parent, options)
+      : this.openRoot(SpanType.entry, operationName, options);
     if (!span) return undefined;
     span.segment.entry = span;
     if (headers !== undefined && !isTrusted) span.segment.carrier = this.foreignCarrierOf(headers);
@@ -84,14 +98,23 @@ export class Tracer {
   }
 
   /** Work asked of somebody outside; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
-  openExit(operationName: string, peer: string, parent: Scope | undefined = context.getStore()): Span | undefined {
-    const span = this.openChild(SpanType.exit, operationName, parent);
+  openExit(
+    operationName: string,
+    peer: string,
+    parent: Scope | undefined = context.getStore(),
+    options?: SpanOptions,
+  ): Span | undefined {
+    const span = this.openChild(SpanType.exit, operationName, parent, options);
     if (span) span.peer = truncate(peer, LIMITS.name);
     return span;
   }
 
-  openLocal(operationName: string, parent: Scope | undefined = context.getStore()): Span | undefined {
-    return this.openChild(SpanType.local, operationName, parent);
+  openLocal(
+    operationName: string,
+    parent: Scope | undefined = context.getStore(),
+    options?: SpanOptions,
+  ): Span | undefined {
+    return this.openChild(SpanType.local, operationName, parent, options);
   }
 
   /**
@@ -111,12 +134,16 @@ export class Tracer {
     if (span.endTime === 0 && !span.isNameFrozen) span.operationName = truncate(operationName, LIMITS.name);
   }
 
-  /** Twice is once. */
-  end(span: Span): void {
+  /**
+   * Ends the span. The first call counts.
+   * @param endTime milliseconds since 1970; absent, or no such time: now
+   */
+  end(span: Span, endTime?: number): void {
     if (span.endTime !== 0) return;
     if (span.naming !== undefined) freezeName(span);
-    // The wall clock may have been set back meanwhile; nothing takes less than no time.
-    span.endTime = Math.max(span.startTime, this.clock.now());
+    const now = this.clock.now();
+    // The wall clock may have been set back meanwhile; no span takes less than no time.
+    span.endTime = Math.max(span.startTime, endTime === undefined ? now : wholeMillis(endTime, now));
     const { segment } = span;
     // Most segments have one span, and a first `push` makes room for seventeen.
     if (segment.spans.length === 0) segment.spans = [span];
@@ -154,11 +181,11 @@ export class Tracer {
     this.end(span);
   }
 
-  private originOf(headers: IncomingHeaders): RemoteParent | undefined {
+  private extract(headers: IncomingHeaders): RemoteParent | undefined {
     try {
       return this.propagation.extract(headers);
     } catch {
-      // Headers that the application made up: whatever it is, it is no carrier.
+      // Headers that the application made up hold no carrier.
       return undefined;
     }
   }
@@ -171,24 +198,29 @@ export class Tracer {
     }
   }
 
-  private openJoined(operationName: string, origin: RemoteParent): Span | undefined {
-    if (this.isPaused || !origin.isSampled) return undefined;
-    const span = this.opener.startRoot(SpanType.entry, operationName, origin.traceId);
-    span.refs = [origin.ref];
-    span.segment.carrier = origin.carrier;
-    span.segment.correlation = origin.correlation;
-    span.segment.skipsAnalysis = origin.skipsAnalysis;
+  private openJoined(operationName: string, parent: RemoteParent, options?: SpanOptions): Span | undefined {
+    if (this.isPaused || !parent.isSampled) return undefined;
+    const span = this.factory.startRoot(SpanType.entry, operationName, parent.traceId, options?.startTime);
+    span.refs = [parent.ref];
+    span.segment.carrier = parent.carrier;
+    span.segment.correlation = parent.correlation;
+    span.segment.skipsAnalysis = parent.skipsAnalysis;
     return span;
   }
 
-  private openRoot(type: SpanType, operationName: string): Span | undefined {
+  private openRoot(type: SpanType, operationName: string, options?: SpanOptions): Span | undefined {
     if (this.isPaused || (this.sampleRate < 1 && this.clock.random() >= this.sampleRate)) return undefined;
-    return this.opener.startRoot(type, operationName, undefined);
+    return this.factory.startRoot(type, operationName, undefined, options?.startTime);
   }
 
-  private openChild(type: SpanType, operationName: string, parent: Scope | undefined): Span | undefined {
-    if (parent === undefined) return this.openRoot(type, operationName);
+  private openChild(
+    type: SpanType,
+    operationName: string,
+    parent: Scope | undefined,
+    options: SpanOptions | undefined,
+  ): Span | undefined {
+    if (parent === undefined) return this.openRoot(type, operationName, options);
     if (parent === untraced || this.isPaused) return undefined;
-    return this.opener.startChild(type, operationName, parent);
+    return this.factory.startChild(type, operationName, parent, options?.startTime);
   }
 }

@@ -6,6 +6,7 @@ import { SpanType } from '../../src/model/components';
 import { logsOf, tagsOf, tracing } from '../support/tracing';
 import { transpile } from '../support/transpile';
 import type { Segment, Span } from '../../src/model/segment';
+import type { Tracer } from '../../src/tracing/tracer';
 
 const modules = transpile(['api', 'base', 'model', 'tracing']);
 
@@ -101,6 +102,59 @@ describe('a segment', () => {
     tracer.end(tracer.openLocal('step', entry)!);
     tracer.end(entry);
     expect(segments[0]!.isSizeLimited).toBe(false);
+  });
+});
+
+describe('a span with explicit times', () => {
+  const startTime = 1_700_000_000_000;
+
+  it.each([
+    ['an entry', (tracer: Tracer) => tracer.openEntry('orders', undefined, true, { startTime })],
+    ['an exit', (tracer: Tracer) => tracer.openExit('orders', 'kafka:9092', undefined, { startTime })],
+    ['a local one', (tracer: Tracer) => tracer.openLocal('orders', undefined, { startTime })],
+  ] as const)('begins and ends when the caller says, as %s', (_kind, open) => {
+    const { tracer, segments } = tracing();
+    tracer.end(open(tracer)!, startTime + 5);
+    expect(segments[0]!.spans).toEqual([expect.objectContaining({ startTime, endTime: startTime + 5 })]);
+  });
+
+  it('begins when the caller says as a child, and its age does not split the segment', () => {
+    const { tracer, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const earlier = clock.now() - 3_600_000;
+    const old = tracer.openLocal('cached', entry, { startTime: earlier })!;
+    expect([old.startTime, old.segment]).toEqual([earlier, entry.segment]);
+    const root = tracer.openEntry('/', undefined, true, { startTime: earlier })!;
+    expect(tracer.openLocal('work', root)!.segment).toBe(root.segment);
+  });
+
+  it('begins in the segment that goes on after the first has ended when the caller says', () => {
+    const { tracer } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.end(entry);
+    expect(tracer.openLocal('late', entry, { startTime })!.startTime).toBe(startTime);
+  });
+
+  it('ends no earlier than it begins', () => {
+    const { tracer } = tracing();
+    const span = tracer.openEntry('/', undefined, true, { startTime })!;
+    tracer.end(span, startTime - 1);
+    expect(span.endTime).toBe(startTime);
+  });
+
+  it('has whole milliseconds', () => {
+    const { tracer } = tracing();
+    const span = tracer.openEntry('/', undefined, true, { startTime: startTime + 0.75 })!;
+    tracer.end(span, startTime + 1.5);
+    expect([span.startTime, span.endTime]).toEqual([startTime, startTime + 1]);
+  });
+
+  it.each([NaN, Infinity, -Infinity, -1, 0, 0.5, 1e300])('begins and ends now when the time is %d', (time) => {
+    const { tracer, clock, segments } = tracing();
+    const span = tracer.openEntry('/', undefined, true, { startTime: time })!;
+    tracer.end(span, time);
+    tracer.end(span, time);
+    expect([span.startTime, span.endTime, segments.length]).toEqual([clock.now(), clock.now(), 1]);
   });
 });
 
