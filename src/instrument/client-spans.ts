@@ -13,7 +13,7 @@ const { IncomingMessage: Response } = http;
 
 /** On a client's request: its span, or `null` where it was decided that there is none. */
 export const SPAN = Symbol('skyanchor.span');
-/** On a client's request that its caller aborted or destroyed, before anybody else had. */
+/** On a client's request that its caller aborted or destroyed, before Node or the server closed it. */
 export const ABORTED = Symbol('skyanchor.givenUp');
 const RESPONSE = Symbol('skyanchor.response');
 
@@ -92,7 +92,7 @@ export class ClientSpans {
     this.tracer.end(span);
   }
 
-  /** What went wrong within us is said, and is nobody else's trouble. */
+  /** Logs what went wrong in our own code; the application does not notice. */
   complain(error: unknown): void {
     this.options.log.error(`a call could not be traced: ${errorMessage(error)}`, 'http client open');
   }
@@ -109,12 +109,12 @@ export class ClientSpans {
     const { details } = this.tracer;
     const { [RESPONSE]: response, [ABORTED]: isGivenUp } = request;
     if (!response) {
-      // Of an `abort` before there is a connection Node makes no error, other than of a `destroy`.
+      // Node emits no error for an `abort` before there is a connection, other than for a `destroy`.
       if (isGivenUp) details.fail(span, HUNG_UP);
     } else if (!response.complete) {
       // `errored`: cut off by the other side or by the network. A caller that has seen enough destroys the response
       // without an error, or the request (so do a `break` out of `for await` and a `pipeline` that fails), of which Node
-      // makes the same error as of a cut; that is none. Likewise a body that arrived and that nobody read.
+      // makes the same error as of a cut; that is none. Likewise a body that arrived and was not read.
       if (response.errored && !isGivenUp) details.fail(span, response.errored);
       else details.log(span, { event: 'aborted', message: 'the caller closed in the middle of the response' });
     }

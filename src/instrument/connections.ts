@@ -8,7 +8,7 @@ interface Handle {
   asyncReset?(resource: object): void;
 }
 
-/** A connection of the application's was opened in a trace. */
+/** On a connection that the application opened in a trace. */
 const OUTLIVES = Symbol('skyanchor.outlives');
 
 interface Connection {
@@ -40,7 +40,7 @@ export function connections(): Undo {
     for (const undo of undos) undo();
   };
 
-  /** Whoever asks has loaded it, which costs too much at the start. */
+  /** Only when a TLS connection is made, since to load the module costs too much at the start. */
   function patchTls(): void {
     if (isTlsPatched) return;
     isTlsPatched = true;
@@ -81,7 +81,7 @@ function leave({ _handle: handle }: Connection): void {
   try {
     if (typeof handle?.asyncReset === 'function' && context.getStore() !== undefined) context.exit(reset, handle);
   } catch {
-    // Of another kind than Node's: it stays where it is.
+    // Not a handle of Node's: it stays where it is.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Takes a patch off again. Twice is once. */
+/** Takes a patch off again. A second call does nothing. */
 export type Undo = () => void;
 
 type Method = (...args: never[]) => unknown;
@@ -11,7 +11,7 @@ const UNDO = Symbol.for('skyanchor.undo');
 
 /** One patched method, as the function in its place sees it. */
 export class Patched<F extends Method> {
-  /** `false` when it was taken off while somebody else's patch lies on top of it: then it only passes on. */
+  /** `false` when it was taken off while a later patch of another module lies on top of it: then it only passes on. */
   isOn = true;
   private readonly above: Record<string | symbol, F>;
 
@@ -24,8 +24,8 @@ export class Patched<F extends Method> {
   }
 
   /**
-   * What was there. An inherited method is looked up at every call: who replaces it on the prototype above after us
-   * (`domain` does that to EventEmitter) means us too.
+   * The method that was there. An inherited method is looked up at every call: code that replaces it on the prototype above after us
+   * (`domain` does that to EventEmitter) means to reach us too.
    */
   get below(): F {
     return this.own ?? (this.above[this.name] as F);

@@ -7,9 +7,9 @@ export const SERVER_CONNECTION = 'net.server.socket';
 const held = new Set<Channel>();
 
 /**
- * Listens to what is published under a name. The channel is held for good, also when nobody listens any more: on Node 20
- * one that was made and forgotten takes the next of its name with it when it is collected, and whoever publishes by that
- * one is heard no more.
+ * Subscribes to a diagnostics channel. The channel is held for good, also without subscribers: on Node 20, when a channel
+ * that nothing holds is collected, the next one of its name is lost with it, and what is published by that one reaches
+ * no subscriber.
  */
 export function subscribeTo(name: string, listener: (message: unknown) => void): Undo {
   held.add(channel(name));

@@ -14,8 +14,8 @@ export const Component = {
 } as const;
 
 /**
- * The endpoint that every v2 backend has built in: of whoever calls from outside. It stands for a parent endpoint that
- * there is none. `-1` would say so, but OAP 6.5 drops the callee's segment then (tried on a 6.5.0: with this one it is
+ * The endpoint that every v2 backend has built in, for callers from outside. It stands for the lack of a parent
+ * endpoint. `-1` would say so, but OAP 6.5 drops the callee's segment then (tried on a 6.5.0: with this one it is
  * shown, and the topology is right).
  */
 export const USER_ENDPOINT = 1;

@@ -9,7 +9,7 @@ export type SegmentRef = V2Ref | V3Ref;
  * something only to the backend and in the epoch they came in.
  */
 export interface V2Ref {
-  /** Of our own registration, when it came; of none, where its ids may have been those of before a reset. */
+  /** The epoch of our registration when it came; none where its ids may have been those from before a reset. */
   readonly epoch: number;
   readonly refType: RefType;
   readonly parentSegmentId: NumericId;

@@ -41,7 +41,7 @@ export class Segment {
   root: Span | undefined = undefined;
   /** The header that brought the trace, as it came. */
   carrier: string | undefined = undefined;
-  /** What the application gives the trace along, v3 only; replaced as a whole, since segments share it. */
+  /** The application's own data that travels with the trace, v3 only; replaced as a whole, since segments share it. */
   correlation: ReadonlyMap<string, string> | undefined = undefined;
   /** Not to count in the metrics; v3 only. */
   skipsAnalysis = false;
@@ -52,8 +52,8 @@ export class Segment {
   ) {}
 
   /**
-   * Nobody will send it any more. A connection that was made in one of its spans keeps that span for as long as it is
-   * open; that shall not keep all the others.
+   * Called when it will not be sent any more. A connection that was made in one of its spans keeps that span for as long
+   * as it is open, and must not keep all the others.
    */
   release(): void {
     this.spans = [];
@@ -71,7 +71,7 @@ export class Span {
   layer: Layer = Layer.unknown;
   componentId: number = Component.unknown;
   isError = false;
-  /** Of exit spans: `host:port`. */
+  /** `host:port`, on exit spans. */
   peer = '';
   /** Empty: no HTTP. */
   method = '';
@@ -84,9 +84,9 @@ export class Span {
   tags: string[] | undefined = undefined;
   logs: SpanLog[] | undefined = undefined;
   refs: SegmentRef[] | undefined = undefined;
-  /** What knows a better name than the path, sooner or later; while the name is not settled. */
+  /** Finds a better name than the path; undefined once the name is settled. */
   naming: NameSource | undefined = undefined;
-  /** Others were told the name: it stays. */
+  /** Another process was told the name: it stays. */
   isNameFrozen = false;
 
   constructor(
@@ -110,7 +110,7 @@ export class Span {
   }
 }
 
-/** From here on the span's name is what others know its work by, and stays. */
+/** From here on the span's name stays: another process is told of it. */
 export function freezeName(span: Span): void {
   if (span.isNameFrozen) return;
   span.isNameFrozen = true;

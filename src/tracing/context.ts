@@ -13,6 +13,6 @@ export type Scope = Span | typeof untraced;
 /**
  * The one AsyncLocalStorage of the agent. On a hot path call `context.run(scope, fn, …)` with a function that is
  * shared and its arguments beside it: a closure for each request costs more than the context does. `enterWith` is not
- * for us: what it enters, nobody leaves.
+ * for us: nothing leaves what it enters.
  */
 export const context = new AsyncLocalStorage<Scope>();

@@ -4,20 +4,20 @@ import { LIMITS } from '../model/limits';
 import { truncate } from '../base/text';
 import type { Segment } from '../model/segment';
 
-/** The trace that the caller's work is part of, whoever has opened it. */
+/** The trace that the caller's work is part of. */
 export const currentTrace = {
   /** `undefined` outside a trace. */
   id(): string | undefined {
     return currentSegment()?.traceId.toString();
   },
 
-  /** What the trace carries along under this key; `undefined` outside a trace, too. */
+  /** The value that travels with the trace under this key; `undefined` outside a trace, too. */
   correlation(key: string): string | undefined {
     return currentSegment()?.correlation?.get(key);
   },
 
   /**
-   * Gives the trace something along, for every service that it reaches from here. An empty value takes it away.
+   * Adds a value that travels with the trace to every service that it reaches from here. An empty value removes the key.
    * @returns false outside a trace, and where it does not fit in: three pairs of 128 characters each
    */
   correlate(key: string, value: string): boolean {

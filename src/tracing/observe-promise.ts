@@ -1,5 +1,5 @@
 /**
- * Tells how a promise of the application's settles, and gives back what to hand on in its place. A rejection that
+ * Calls back when a promise of the application settles, and returns the promise to hand on in its place. A rejection that
  * nobody handles must stay one: observing a promise handles it, so a plain promise is replaced by one that settles
  * alike. Never throws.
  */
@@ -21,7 +21,7 @@ export function observePromise(
     );
     if (isPlain(promise)) return alike;
     // It can do more than a promise can (a child process with `kill`), so it has to stay itself; then the other one,
-    // which nobody sees, must not report a rejection a second time.
+    // which nothing else holds, must not report a rejection a second time.
     alike.catch(() => undefined);
   } catch {
     // A subclass whose `then` is another thing altogether.

@@ -8,7 +8,7 @@ import type { Span } from '../model/segment';
 import type { SegmentRef } from '../model/segment-ref';
 
 /**
- * What is told of a span while it is open: tags, logs, errors, refs, each within its limit, and what is over it counted.
+ * Records what is reported of an open span: tags, logs, errors, refs, each within its limit; what is over it is counted.
  * No method throws, whatever it is given, and a span that has ended takes nothing more.
  */
 export class SpanRecorder {

@@ -31,13 +31,13 @@ export interface SpanOptions {
 
 /**
  * Opens and ends spans; knows nothing of HTTP. A segment is what of one trace runs in one process; it goes to the sink
- * when its last open span ends. An open that answers `undefined` says: not traced (not sampled, paused, segment full);
+ * when its last open span ends. An opener that returns `undefined` says: not traced (not sampled, paused, segment full);
  * the work then runs as it would without us. No method throws, whatever it is given.
  */
 export class Tracer {
-  /** What is told of a span while it is open. */
+  /** Takes tags, logs and errors of open spans. */
   readonly details: SpanRecorder;
-  /** Of all segments; the same object always. */
+  /** Counts over all segments; always the same object. */
   readonly leftOut: Readonly<SpanLimitCounters>;
   private readonly clock: Clock;
   private readonly factory: SpanFactory;
@@ -75,7 +75,7 @@ export class Tracer {
   }
 
   /**
-   * Work that somebody outside asked for. Always the first span of a segment, whatever the scope: a server that was
+   * Work that another process asked for. Always the first span of a segment, whatever the scope: a server that was
    * started within some span serves its requests in that scope, and they are not that span's.
    * @param headers of the request. With a carrier among them the trace goes on, by what its root has decided: recorded,
    *   whatever our own sample rate, or not.
@@ -97,7 +97,7 @@ export class Tracer {
     return span;
   }
 
-  /** Work asked of somebody outside; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
+  /** Work asked of another process; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
   openExit(
     operationName: string,
     peer: string,

@@ -17,7 +17,7 @@ export function peerOf(request: Located, port: unknown): string {
   return authority.get(request.host, port);
 }
 
-/** A request does not keep its port; where nobody told us, its `Host` header has it unless the caller wrote that himself. */
+/** A request does not keep its port; where we do not know it, its `Host` header has it unless the caller wrote that header. */
 export function guessedPort(request: ClientRequest): string | number {
   const host = request.getHeader('host');
   if (typeof host === 'string') {

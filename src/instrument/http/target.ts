@@ -33,7 +33,7 @@ export function parseTarget(target: unknown): Target {
   };
 }
 
-/** Of `user:password@host:port`, what follows the last `@`. */
+/** What follows the last `@` of `user:password@host:port`. */
 export function withoutUser(authority: string): string {
   // Asked first since it is there almost never, and `indexOf` is many times faster than `lastIndexOf`.
   return authority.includes('@') ? authority.slice(authority.lastIndexOf('@') + 1) : authority;

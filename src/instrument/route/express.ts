@@ -53,7 +53,7 @@ function mountsOf(route: object, pattern: string): MountNames {
   return made;
 }
 
-/** As text. Of a list, the first that fits; a regular expression is a name, too, and one is enough for all it matches. */
+/** As text. In a list the first that fits counts; a regular expression is a name, too, and one is enough for all it matches. */
 function patternOf(request: Express, pattern: unknown, path: string): string {
   if (typeof pattern === 'string') return pattern;
   if (pattern instanceof RegExp) return String(pattern);

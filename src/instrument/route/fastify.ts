@@ -3,9 +3,9 @@ import { noteRoute } from './route';
 import { SCOPE, type Scoped } from '../scoped';
 import type { Undo } from '../patch';
 
-/** Fastify 3.21 and later give every new instance here, before it has any route. */
+/** Fastify 3.21 and later publish every new instance here, before it has any route. */
 const CREATED = 'fastify.initialization';
-/** Fastify 5 says here that it is about to call a route's handler, also of an instance that was there before us. */
+/** Fastify 5 publishes here before it calls a route's handler, also for an instance that was created before us. */
 const HANDLER = 'tracing:fastify.request.handler:start';
 
 interface Request {
@@ -35,7 +35,7 @@ export function fastifyRoutes(): Undo {
           if (isOn) note(request);
           done();
         });
-        // To be heard costs fastify more than the hook.
+        // A subscriber costs fastify more than the hook does.
         unheard();
       } catch {
         // Not what fastify publishes.

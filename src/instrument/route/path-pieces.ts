@@ -6,9 +6,9 @@ const DIGIT = /^\d/;
 
 /** A part of a path, or the whole of it. */
 export interface Piece {
-  /** As it is shown: `/users/:uid`. */
+  /** The name that is shown: `/users/:uid`. */
   readonly name: string;
-  /** Of a regular expression: what else is the same. */
+  /** Source of a regular expression that matches every path of this name. */
   readonly source: string;
 }
 

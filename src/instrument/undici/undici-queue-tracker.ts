@@ -66,7 +66,7 @@ function queueOf(dispatcher: Dispatcher): Queue | undefined {
     if (destroyed === true || typeof stats?.queued !== 'number') return undefined;
     return { length: stats.queued, isClosed: closed === true };
   } catch {
-    // Of somebody's own making.
+    // Made by the application.
     return undefined;
   }
 }

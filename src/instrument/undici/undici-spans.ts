@@ -26,7 +26,7 @@ interface Request {
 
 type Upgraded = (this: unknown, statusCode: number, ...more: unknown[]) => unknown;
 
-/** The exit spans of undici's requests. Nothing here throws: what a subscriber throws ends the host. */
+/** The exit spans of undici's requests. Nothing here throws: an error thrown by a subscriber ends the host. */
 export class UndiciSpans {
   private readonly origins = new OriginCache();
   private readonly urls: HttpUrls;
@@ -65,7 +65,7 @@ export class UndiciSpans {
     this.tracer.inject(span, request, addHeader);
   }
 
-  /** Informational answers come here, too; the last one is the answer. */
+  /** Informational responses come here, too; the last one is the response. */
   answered(message: unknown): void {
     try {
       const { request, response } = message as { request: Request; response: { statusCode: unknown } };
@@ -92,7 +92,7 @@ export class UndiciSpans {
       const { request, error } = message as { request: Request; error: unknown };
       const span = request[SPAN];
       if (span === undefined) return;
-      // A caller that has seen enough of a response cancels it, and that is none.
+      // A caller that needs no more of a response cancels it, and that is no error.
       if (span.statusCode !== 0 && isAbort(error)) this.tracer.details.log(span, SEEN_ENOUGH);
       else this.tracer.details.fail(span, error);
       this.tracer.end(span);
@@ -101,7 +101,7 @@ export class UndiciSpans {
     }
   }
 
-  /** From then on it is a connection of another kind, and most versions publish nothing of it. */
+  /** After the upgrade it is no HTTP any more, and most versions publish nothing about it. */
   private watchUpgrade(request: Request, span: Span): void {
     const name = request.onRequestUpgrade ? 'onRequestUpgrade' : 'onUpgrade';
     const upgraded = request[name];

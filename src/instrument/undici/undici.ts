@@ -6,8 +6,8 @@ import type { Undo } from '../patch';
 import type { Tracer } from '../../tracing/tracer';
 
 /**
- * Exit spans and headers for `fetch` and for every copy of undici in the process, by what it publishes of its own
- * accord. Node's `fetch` stays unloaded until somebody uses it.
+ * Exit spans and headers for `fetch` and for every copy of undici in the process, by its diagnostics channels. Node's
+ * `fetch` stays unloaded until the application uses it.
  */
 export function undici(tracer: Tracer, options: InstrumentOptions): Undo[] {
   const scopes = new UndiciContext();

@@ -63,7 +63,7 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** Of a field that begins at `from`: where it is too long it ends somewhere past what a field may have. */
+/** Where the field that begins at `from` ends; of a field that is too long, a position past what a field may have. */
 function endOf(header: string, from: number, mark: number): number {
   const last = Math.min(header.length, from + MAX_FIELD + 1);
   let at = from;

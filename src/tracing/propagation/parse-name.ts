@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../../model/limits';
 
 /**
- * In bytes. A server cuts names at 150 characters at most, and agents of other languages send paths that nobody has cut:
+ * In bytes. A server cuts names at 150 characters at most, and agents of other languages send paths uncut:
  * so what our own spans may be called passes, and what is longer is no name.
  */
 const MAX_BYTES = LIMITS.name * 3;

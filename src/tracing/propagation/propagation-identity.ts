@@ -3,7 +3,7 @@ import type { Span } from '../../model/segment';
 /** What the backend knows us by, as a carrier tells it to others. Declared by who needs it, the tracer. */
 export type PropagationIdentity = V2Identity | V3Identity;
 
-/** Of a v2 backend: the agent's dictionaries, seen from the tracer. An id of 0 says that there is none yet. */
+/** What a v2 backend knows us by: the agent's dictionaries, seen from the tracer. An id of 0: there is none yet. */
 export interface V2Identity {
   readonly protocol: 'v2';
   /** The ids of different epochs never meet. */
@@ -17,7 +17,7 @@ export interface V2Identity {
   networkAddress(name: string): number;
 }
 
-/** Of a v3 backend; the same as long as the process lives. */
+/** What a v3 backend knows us by; the same as long as the process lives. */
 export interface V3Identity {
   readonly protocol: 'v3';
   readonly service: string;

@@ -27,7 +27,7 @@ export interface PropagationOptions {
  */
 export class Propagation {
   private readonly own: SelfCallGuard;
-  /** Undefined: every host is. */
+  /** Undefined: every host gets headers. */
   private readonly isReached: ((peer: string) => boolean) | undefined;
 
   constructor(private readonly options: PropagationOptions) {
@@ -50,7 +50,7 @@ export class Propagation {
   /** The header of a caller that is not believed: a gateway that forwards it does not mean to leave itself out. */
   foreignCarrier(headers: IncomingHeaders): string | undefined {
     const carrier = headers[this.options.names?.()?.protocol === 'v2' ? SW6 : SW8];
-    // A longer one is kept by no segment, and joined by nobody to whom it is forwarded.
+    // No segment keeps a longer one, and no agent joins it when it is forwarded.
     return typeof carrier === 'string' && carrier.length <= MAX_SW8_LENGTH ? carrier : undefined;
   }
 

@@ -2,13 +2,13 @@ import type { IdGenerator } from '../id-generator';
 import type { V2Identity } from './propagation-identity';
 import type { Sw6 } from './sw6/header';
 
-/** Of no registration: its ids are never sent. */
+/** Stands for no registration: ids of this epoch are never sent. */
 export const NO_EPOCH = -1;
 
 /**
  * Knows this process' own v2 carriers when they come back, directly or by way of others. One that was on its way while
- * we registered anew names us by the ids of before, and those may be somebody else's by now. Of the carriers of others
- * nobody can tell that.
+ * we registered anew names us by the ids of before, and those may be another instance's by now. The carriers
+ * of other processes do not show that.
  */
 export class SelfCallGuard {
   private epoch = NO_EPOCH;

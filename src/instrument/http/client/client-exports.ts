@@ -99,7 +99,7 @@ class ClientByFunctions {
 
   bind(span: Span, made: unknown): void {
     if (made instanceof Request) (made as Spanned)[SPAN] = span;
-    // A test double, of which nobody would hear how it ends.
+    // A test double, whose end would not be seen.
     else this.tracer.end(span);
   }
 }

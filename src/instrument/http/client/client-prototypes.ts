@@ -22,7 +22,7 @@ type StoreHeader = (this: unknown, firstLine: string, headers: unknown) => unkno
 /**
  * Requests are seen where every one of them passes, whoever called what: at the agent that is to find it a connection,
  * at its head, and by its `emit`. No listener of ours: one for `response` would keep Node from discarding a body that
- * nobody reads, and one for `error` would swallow an error that nobody handles.
+ * is not read, and one for `error` would swallow an unhandled error.
  */
 export function patchClientPrototypes(tracer: Tracer, spans: ClientSpans): Undo[] {
   const client = new ClientByMethods(tracer, spans);

@@ -30,10 +30,10 @@ export function httpClient(tracer: Tracer, options: InstrumentOptions): Undo[] {
   return [...undos, patch<Destroy>(Request.prototype, 'destroy', destroy)];
 }
 
-/** Who ends a request: by its events a caller who destroys it looks like a server that cuts it off. */
+/** Notes that the caller ends a request: its events look the same when the server cuts it off. */
 function destroy(layer: Patched<Destroy>): Destroy {
   return function destroy(error) {
-    // What Node has found to be cut is destroyed before anybody hears of it, and may then be destroyed once more.
+    // Node destroys a request that it has found to be cut before it emits the error, and the caller may destroy it again.
     if (layer.isOn && this.destroyed === false) this[ABORTED] = true;
     return layer.below.call(this, error);
   };

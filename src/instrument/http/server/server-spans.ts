@@ -92,9 +92,9 @@ export class ServerSpans {
   }
 
   /**
-   * The connection closed before the response was complete. Without an answer that is an error: somebody waited and
+   * The connection closed before the response was complete. Without an answer that is an error: the client waited and
    * left. In the middle of one it is how event streams, long downloads and videos usually end; then only a log says so,
-   * unless the application itself gave up with an error.
+   * unless the application itself ended the response with an error.
    */
   private cut(span: Span, response: ServerResponse): void {
     const { details } = this.tracer;

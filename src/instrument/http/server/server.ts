@@ -30,7 +30,7 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
 
 /**
  * `https.Server` is no heir of `http.Server`, and to load it costs the start of every application 2 ms. So it is patched
- * when a server of another kind has its first connection, of which Node tells before there is a request on it; or at
+ * when a server of another kind has its first connection, which Node publishes before there is a request on it; or at
  * once, where the process has servers already, and perhaps connections that stay.
  */
 function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
@@ -43,7 +43,7 @@ function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
       // A Node.js without crypto has no https.
     }
   };
-  // What a subscriber throws ends the host, and anybody may publish anything.
+  // An error thrown by a subscriber ends the host, and any code may publish anything.
   function connected(message: unknown): void {
     const server = (message as { socket?: { server?: unknown } } | null | undefined)?.socket?.server;
     if (server === undefined || server instanceof Server) return;
@@ -79,7 +79,7 @@ function isRequest(event: string | symbol): boolean {
 }
 
 /**
- * What arrives late of a request's body arrives in nobody's scope: its `data` and `end` would be outside of the trace,
+ * The parts of a request's body that arrive late arrive in no scope: its `data` and `end` would be outside of the trace,
  * and only for slow clients.
  */
 function requestEmit(layer: Patched<Emit>): Emit {
@@ -91,7 +91,7 @@ function requestEmit(layer: Patched<Emit>): Emit {
   };
 }
 
-/** The end of a response, without a listener: nobody can remove it, count it, or be warned that there are too many. */
+/** Sees the end of a response without a listener, so that the host cannot remove or count one, or be warned of too many. */
 function responseEmit(layer: Patched<Emit>, spans: ServerSpans): Emit {
   return function emit(event, first, second, ...more) {
     const isEnd = event === 'finish' || event === 'close';

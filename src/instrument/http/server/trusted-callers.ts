@@ -4,7 +4,7 @@ import type { Cidr, TrustIncoming } from '../../../base/cidr';
 
 /**
  * Whether the carrier of a request counts, by the address that its connection comes from; a caller without an address,
- * as at a Unix socket, is in no block. `undefined`: all count, and nobody has to be asked.
+ * as at a Unix socket, is in no block. `undefined`: all count, so nothing has to be checked.
  */
 export function trustedCallers(trust: TrustIncoming = 'all'): ((request: IncomingMessage) => boolean) | undefined {
   if (trust === 'all') return undefined;

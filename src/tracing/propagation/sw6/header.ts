@@ -4,11 +4,11 @@ import type { NumericId } from '../../../model/ids';
  * What the header `sw6` says of a call. A name is a string, an id that the backend gave out is a number.
  */
 export interface Sw6 {
-  /** The caller records this trace, so everybody does; otherwise nobody. */
+  /** The caller records this trace, so every service does; otherwise none does. */
   readonly isSampled: boolean;
   readonly traceId: NumericId;
   readonly parentSegmentId: NumericId;
-  /** Of the caller's exit span. */
+  /** The id of the caller's exit span. */
   readonly parentSpanId: number;
   readonly parentInstanceId: number;
   /** Where the trace came in first. */
@@ -21,7 +21,7 @@ export interface Sw6 {
 }
 
 /**
- * In characters, of a header that is read or written. The longest names that spans can have fit in as far as they are
+ * The most characters of a header that is read or written. The longest names that spans can have fit in as far as they are
  * ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
  */
 export const MAX_SW6_LENGTH = 4096;

@@ -11,7 +11,7 @@ const ZERO = 0x30;
 const field = Buffer.allocUnsafeSlow((MAX_SW8_LENGTH / 4) * 3);
 const line = Buffer.allocUnsafeSlow(5 * MAX_SW8_LENGTH);
 
-/** The header; `undefined` if it would be too long, or a part of it is empty, which nobody would take. */
+/** The header; `undefined` if it would be too long, or a part of it is empty, which no agent accepts. */
 export function formatSw8(sw8: Sw8): string | undefined {
   line[0] = sw8.isSampled ? ONE : ZERO;
   let at = writeId(1, sw8.traceId);

@@ -2,11 +2,11 @@ import type { Id } from '../../../model/ids';
 
 /** What the header `sw8` says of a call. */
 export interface Sw8 {
-  /** The caller records this trace, so everybody does; otherwise nobody. */
+  /** The caller records this trace, so every service does; otherwise none does. */
   readonly isSampled: boolean;
   readonly traceId: Id;
   readonly parentSegmentId: Id;
-  /** Of the caller's exit span. */
+  /** The id of the caller's exit span. */
   readonly parentSpanId: number;
   readonly parentService: string;
   readonly parentInstance: string;
@@ -15,5 +15,5 @@ export interface Sw8 {
   readonly addressUsedAtPeer: string;
 }
 
-/** In characters, of a header that is read or written; as for `sw6`. */
+/** The most characters of a header that is read or written; as for `sw6`. */
 export const MAX_SW8_LENGTH = 4096;

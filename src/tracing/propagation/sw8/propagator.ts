@@ -13,7 +13,7 @@ export const SW8_CORRELATION = 'sw8-correlation';
 /** `<mode>-<time>`: whether this trace is left out of the metrics, and when the request was sent. */
 export const SW8_X = 'sw8-x';
 
-/** For a call whose time on the way nobody asks for, a blank stands for the time. */
+/** A blank stands for the time of a call whose time on the way is not asked for. */
 const NO_TIME = ' ';
 
 export function extractSw8(headers: IncomingHeaders): RemoteParent | undefined {
