@@ -26,6 +26,11 @@ afterEach(async () => {
   expect(stage.said).toEqual([]);
 });
 
+/** What Next.js notes on a request. */
+function nextMeta(meta: unknown): object {
+  return { [Symbol.for('NextInternalRequestMeta')]: meta };
+}
+
 describe('a request to an http server', () => {
   it('is an entry span with path, url, method, status, component and layer', async () => {
     const port = await stage.serve((_request, response) => response.writeHead(201).end('made'));
@@ -178,6 +183,14 @@ describe('the name of an entry span', () => {
     ['/orders/7', { route: { path: ['/a', '/b'] } }, '/a,/b'],
     ['/orders/7', { route: null, baseUrl: '/orders' }, '/orders/7'],
     ['/orders/7', { route: 'x' }, '/orders/7'],
+    [
+      '/orders/7',
+      { ...nextMeta({ match: { definition: { pathname: '/orders/[id]' } } }), route: { path: '*' } },
+      '/orders/[id]',
+    ],
+    ['/orders/7', nextMeta({ match: { definition: { pathname: 7 } } }), '/orders/7'],
+    ['/orders/7', nextMeta({ match: null }), '/orders/7'],
+    ['/orders/7', nextMeta(null), '/orders/7'],
   ])('%s with %j on the request is %s', async (path, fields, name) => {
     const port = await stage.serve((request, response) => {
       Object.assign(request, fields);
