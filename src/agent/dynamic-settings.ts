@@ -64,6 +64,7 @@ class Setting<T> {
  */
 export class DynamicSettings implements InstrumentOptions {
   readonly collectQuery: boolean;
+  readonly groupEndpoints: boolean;
   readonly trustIncoming: TrustIncoming;
   readonly disable: readonly InstrumentationName[];
   private readonly rate: Setting<number>;
@@ -72,11 +73,12 @@ export class DynamicSettings implements InstrumentOptions {
   private readonly spanLimit: Setting<number>;
 
   constructor(
-    { sampleRate, ignoreSuffix, ignorePath, collectQuery, trustIncoming, disable }: Config,
+    { sampleRate, ignoreSuffix, ignorePath, collectQuery, groupEndpoints, trustIncoming, disable }: Config,
     private readonly tracer: Tracer,
     readonly log: Log,
   ) {
     this.collectQuery = collectQuery;
+    this.groupEndpoints = groupEndpoints;
     this.trustIncoming = trustIncoming;
     this.disable = disable;
     const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });

@@ -83,6 +83,13 @@ export interface Options {
   /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */
   readonly collectQuery?: boolean | undefined;
   /**
+   * Names a request whose route is not known, and an outgoing call, by its path with `{id}` for each segment that is a
+   * number, a UUID, 16 or more hexadecimal digits, or 20 or more letters and digits with at least three digits:
+   * `/orders/{id}` for `/orders/7`. `v1`, `1.1`, `2026-11-28` and `order-7` stay. The tag `url` keeps the path; a route
+   * (`/orders/:id`) is never changed. False: the path as it is. Default: true. Environment `SW_AGENT_GROUP_ENDPOINTS`.
+   */
+  readonly groupEndpoints?: boolean | undefined;
+  /**
    * Whose trace headers (`sw6`, `sw8`, `sw8-correlation`, `sw8-x`) count: those of `all` callers, of `none`, or of those
    * whose connection comes from one of these addresses and blocks: `10.0.0.0/8,fd00::/8`, where an IPv4 address matches
    * also in its IPv6 form and a Unix socket matches nothing. The headers of all others are as if absent: a trace

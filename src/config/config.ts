@@ -42,6 +42,7 @@ export interface Config {
   readonly ignoreSuffix: readonly string[];
   readonly ignorePath: readonly string[];
   readonly collectQuery: boolean;
+  readonly groupEndpoints: boolean;
   readonly trustIncoming: TrustIncoming;
   /** Undefined: all hosts. */
   readonly propagateTo: readonly string[] | undefined;

@@ -217,6 +217,12 @@ export const OPTION_TABLE = {
     isSoft: true,
     help: 'whether the tag url keeps the query',
   }),
+  groupEndpoints: row('groupEndpoints', {
+    kind: booleanType,
+    environment: ['SW_AGENT_GROUP_ENDPOINTS'],
+    isSoft: true,
+    help: 'whether numbers, UUIDs and tokens of a path without a route become {id}',
+  }),
   trustIncoming: row('trustIncoming', {
     kind: trustIncoming,
     environment: ['SW_AGENT_TRUST_INCOMING'],

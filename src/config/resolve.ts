@@ -88,6 +88,7 @@ function build(
     ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),
     ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
     collectQuery: valueOr(TABLE.collectQuery, false),
+    groupEndpoints: valueOr(TABLE.groupEndpoints, true),
     trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
     propagateTo: Object.freeze(settings.read(TABLE.propagateTo)?.value),
     disable: Object.freeze(valueOr(TABLE.disable, [])),

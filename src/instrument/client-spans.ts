@@ -1,6 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import { HttpUrls } from './http/http-url';
 import { guessedPort, peerOf } from './http/peer';
+import { groupedPath } from './route/group-path';
 import { parseTarget } from './http/target';
 import { errorMessage } from '../base/text';
 import { Component, Layer } from '../model/components';
@@ -58,6 +59,7 @@ export class ClientSpans {
     const target = parseTarget(asked.path);
     const span = this.tracer.openExit(target.path, peer);
     if (!span) return undefined;
+    if (this.options.groupEndpoints === true) span.naming = groupedPath;
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
     span.method = asked.method;

@@ -6,6 +6,8 @@ import type { Log } from '../base/log';
 export interface InstrumentOptions extends IgnoreOptions {
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
+  /** Name what has no route by its path with `{id}` in it. Default: by its path as it is. */
+  readonly groupEndpoints?: boolean;
   readonly log: Log;
   /** Instrumentations that stay off. Default: none. */
   readonly disable?: readonly InstrumentationName[];

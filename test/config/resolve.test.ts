@@ -34,6 +34,7 @@ describe('without being told anything', () => {
       ignoreSuffix: ['.jpg', '.jpeg', '.js', '.css', '.png', '.bmp', '.gif', '.ico', '.mp3', '.mp4', '.html', '.svg'],
       ignorePath: [],
       collectQuery: false,
+      groupEndpoints: true,
       trustIncoming: 'all',
       propagateTo: undefined,
       disable: [],
@@ -62,6 +63,7 @@ describe('a variable that says what no option means', () => {
     ['SW_DISABLE', 'perhaps', 'enabled', true],
     ['SW_DISABLE', 'constructor', 'enabled', true],
     ['SW_AGENT_COLLECT_QUERY', 'some', 'collectQuery', false],
+    ['SW_AGENT_GROUP_ENDPOINTS', 'some', 'groupEndpoints', true],
     ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE', 'maybe', 'meters', true],
     ['SW_AGENT_LOG_REPORTER_ACTIVE', 'maybe', 'logs', true],
   ] as const;
@@ -234,6 +236,11 @@ describe('an option', () => {
     },
     { env: { SW_AGENT_COLLECT_QUERY: 'true' }, options: { collectQuery: true }, expected: { collectQuery: true } },
     {
+      env: { SW_AGENT_GROUP_ENDPOINTS: 'false' },
+      options: { groupEndpoints: false },
+      expected: { groupEndpoints: false },
+    },
+    {
       env: { SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE: 'false', SW_AGENT_LOG_REPORTER_ACTIVE: 'false' },
       options: { meters: false, logs: false },
       expected: { meters: false, logs: false },
@@ -391,6 +398,7 @@ describe('faults', () => {
     ['ignoreSuffix', [null]],
     ['ignorePath', 7],
     ['collectQuery', 1],
+    ['groupEndpoints', 'no'],
     ['maxBuffer', 0],
     ['logLevel', 'trace'],
     ['logger', {}],

@@ -165,7 +165,7 @@ describe('an application that ends has sent what was traced, and ends as without
   });
 
   it('also with hundreds of them, each once', async () => {
-    const app = await traced('process.exit at once');
+    const app = await traced('process.exit at once', { SW_AGENT_GROUP_ENDPOINTS: 'false' });
     const pages = Array.from({ length: 150 }, (_, at) => `/page/${at}`);
     for (let at = 0; at < pages.length; at += 10) {
       await Promise.all(pages.slice(at, at + 10).map((page) => app.visit(page)));

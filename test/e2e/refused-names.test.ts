@@ -12,7 +12,7 @@ let server: Server;
 
 beforeEach(async () => {
   collector = await startCollector({ idDelayMs: 10 });
-  agent = startOwn({ backends: collector.address });
+  agent = startOwn({ backends: collector.address, groupEndpoints: false });
   await agent.ready(10_000);
   server = createServer((_, response) => response.end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -68,7 +68,11 @@ describe('at a backend of 8 and later', () => {
       ({ length }) => length > 0,
     );
     expect(segment).toMatchObject({ service: 'orders', instance: 'orders-1' });
-    expect(segment!.spans[0]).toMatchObject({ type: 'Entry', operationName: 'GET:/orders/7', component: 'HttpServer' });
+    expect(segment!.spans[0]).toMatchObject({
+      type: 'Entry',
+      operationName: 'GET:/orders/{id}',
+      component: 'HttpServer',
+    });
     expect(segment!.spans[0]!.tags).toEqual(
       expect.arrayContaining([
         { key: 'http.method', value: 'GET' },
@@ -179,7 +183,7 @@ describe('an upgrade behind one address', () => {
       );
     }
     const names = new Set(site.collector.segments().map(({ spans }) => spans[0]!.operationName));
-    expect([...names].sort()).toEqual(['/orders/7', 'GET:/orders/7']);
+    expect([...names].sort()).toEqual(['/orders/{id}', 'GET:/orders/{id}']);
     expect(site.collector.droppedSegments()).toEqual([]);
   });
 

@@ -20,7 +20,11 @@ describe('a worker thread', () => {
   it('runs as it would without us, and what waits for it is traced in its own request', async () => {
     const app = startApp(APP, {
       nodeFlags: ['--require', REGISTER],
-      env: { SW_AGENT_NAME: 'threads', SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address },
+      env: {
+        SW_AGENT_NAME: 'threads',
+        SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
+        SW_AGENT_GROUP_ENDPOINTS: 'false',
+      },
     });
     const port = await app.port();
     await until(

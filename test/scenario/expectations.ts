@@ -1,7 +1,7 @@
 import type { Status } from '../../src/api/status';
 import type { SpanRow } from './backend';
 import type { Manner } from './protocol-expectations';
-import { INSTANCE, PAGES, SERVICE, type Stage } from './scenario-fixture';
+import { INSTANCE, nameOf, PAGES, SERVICE, type Stage } from './scenario-fixture';
 
 const PAGE_NAMES = Object.keys(PAGES).sort();
 const TRACES_A_ROUND = PAGE_NAMES.length;
@@ -26,7 +26,7 @@ export async function expectKnown(stage: Stage, status: Status): Promise<void> {
 function expectPages(spans: readonly SpanRow[], manner: Manner, times: number): void {
   const entries = spans.filter(({ type }) => type === 'Entry');
   for (const [page, statusCode] of Object.entries(PAGES)) {
-    const ofPage = entries.filter(({ name }) => name === manner.endpoint(page));
+    const ofPage = entries.filter(({ name }) => name === manner.endpoint(nameOf(page)));
     expect([page, ofPage.length]).toEqual([page, times]);
     for (const span of ofPage) {
       expect(span).toMatchObject({ service: SERVICE, component: 'HttpServer', layer: 'Http', parentSpanId: -1 });
@@ -68,7 +68,9 @@ export async function expectTraced(stage: Stage, status: Status): Promise<void> 
   expectPages(spans, manner, rounds);
   expectCallsOut(spans, stage, rounds);
   const { endpoints } = await stage.ledger((ledger) => ledger.endpoints.length >= PAGE_NAMES.length);
-  expect(endpoints.map(({ name }) => name).sort()).toEqual(PAGE_NAMES.map(manner.endpoint).sort());
+  expect(endpoints.map(({ name }) => name).sort()).toEqual(
+    PAGE_NAMES.map((page) => manner.endpoint(nameOf(page))).sort(),
+  );
 }
 
 /** It is known again without an operator's word, and all is as it should be. */

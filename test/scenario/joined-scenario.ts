@@ -22,9 +22,9 @@ function wholeOf({ endpoint }: Manner): readonly Place[] {
   const exit = { type: 'Exit', component: 'HttpClient' } as const;
   return [
     { ...entry, service: 'storefront', name: offer, under: undefined },
-    { ...exit, service: 'storefront', name: '/prices/7', under: `storefront Entry ${offer}` },
+    { ...exit, service: 'storefront', name: '/prices/{id}', under: `storefront Entry ${offer}` },
     { ...exit, service: 'storefront', name: '/stock', under: `storefront Entry ${offer}` },
-    { ...entry, service: 'prices', name: price, under: 'storefront Exit /prices/7' },
+    { ...entry, service: 'prices', name: price, under: 'storefront Exit /prices/{id}' },
     { ...entry, service: 'prices', name: stock, under: 'storefront Exit /stock' },
     { ...exit, service: 'prices', name: '/balance', under: `prices Entry ${price}` },
     { ...entry, service: 'ledger', name: endpoint('/balance'), under: 'prices Exit /balance' },

@@ -26,6 +26,9 @@ export const PAGES: Readonly<Record<string, number>> = {
   '/nowhere': 404,
 };
 
+/** What a page is called where no route is known. */
+export const nameOf = (page: string): string => page.replace('/7', '/{id}');
+
 /** What a backend holds of the service. */
 export interface Ledger {
   readonly services: readonly Row[];

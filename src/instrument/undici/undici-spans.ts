@@ -1,5 +1,6 @@
 import { HttpUrls } from '../http/http-url';
 import { OriginCache } from '../http/client/origin-cache';
+import { groupedPath } from '../route/group-path';
 import { parseTarget } from '../http/target';
 import { errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
@@ -56,6 +57,7 @@ export class UndiciSpans {
     const target = parseTarget(path);
     const span = this.tracer.openExit(target.path, peer);
     if (!span) return;
+    if (this.options.groupEndpoints === true) span.naming = groupedPath;
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
     span.method = String(method);

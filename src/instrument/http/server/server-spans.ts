@@ -75,7 +75,7 @@ export class ServerSpans {
     const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
     const span = this.tracer.openEntry(target.path, request.headers, isTrusted);
     if (!span) return undefined;
-    span.naming = new RequestName(request, this.options.log);
+    span.naming = new RequestName(request, this.options);
     span.layer = Layer.http;
     span.componentId = Component.httpServer;
     span.method = String(request.method);
