@@ -25,7 +25,7 @@ module.exports = {
   warmUp: { path: '/' },
   traces: {
     moreEntries: true,
-    endpoints: ['GET:/', /^GET:\/orders\/[^0-9]+$/, /^GET:\/api\/orders\/[^0-9]+$/, /^GET:\/(nowhere|_not-found)/],
+    endpoints: ['GET:/', 'GET:/orders/[order]', 'GET:/api/orders/[order]', 'GET:/_not-found'],
   },
   // What it makes of a page carries the number of the build; caches are its own.
   normalise: [[/"b":"[\w-]+"|\\"b\\":\\"[\w-]+\\"/g, '<build>']],
