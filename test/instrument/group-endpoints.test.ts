@@ -1,5 +1,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import { Log } from '../../src/base/log';
+import { systemClock } from '../../src/base/clock';
+import { PathNames } from '../../src/instrument/http/server/path-names';
 import { groupPath } from '../../src/instrument/route/group-path';
 import { parseSw6 } from '../../src/tracing/propagation/sw6/parse';
 import { SpanType } from '../../src/model/components';
@@ -51,6 +54,37 @@ describe('a path is grouped', () => {
     '10.0.0.1:443',
   ])('%s stays', (path) => {
     expect(groupPath(path)).toBe(path);
+  });
+});
+
+describe('the names of requests without a route', () => {
+  const said: string[] = [];
+  const say = (message: string): void => void said.push(message);
+
+  function pathNames(groupEndpoints: boolean): PathNames {
+    said.length = 0;
+    const log = new Log(systemClock, { error: say, warn: say, info: say, debug: say });
+    return new PathNames({ ignoreSuffix: [], ignorePath: [], collectQuery: false, groupEndpoints, log });
+  }
+
+  it('are warned of once when there are more than 1000', () => {
+    const names = pathNames(true);
+    for (let n = 0; n < 1_000; n++) names.nameOf(`/orders-${n}`);
+    for (let n = 0; n < 1_000; n++) names.nameOf(`/orders-${n}`);
+    expect(said).toEqual([]);
+    for (let n = 0; n < 1_000; n++) expect(names.nameOf(`/stock-${n}`)).toBe(`/stock-${n}`);
+    expect(said).toEqual([expect.stringContaining('more than 1000 names')]);
+  });
+
+  it('are warned of where paths name them as they are, and not where the same paths are grouped', () => {
+    for (const [isGrouped, warnings] of [
+      [true, 0],
+      [false, 1],
+    ] as const) {
+      const names = pathNames(isGrouped);
+      for (let n = 0; n <= 1_000; n++) names.nameOf(`/orders/${n}`);
+      expect(said).toHaveLength(warnings);
+    }
   });
 });
 

@@ -1,18 +1,17 @@
-import { groupPath } from '../../route/group-path';
 import { routeOf } from '../../route/route';
 import { errorMessage } from '../../../base/text';
-import type { InstrumentOptions } from '../../options';
 import type { NameSource } from '../../../model/span';
+import type { PathNames } from './path-names';
 
 /** The name of a request's entry span as soon as a framework has found its route. */
 export class RequestName implements NameSource {
   constructor(
     private readonly request: object,
-    private readonly options: InstrumentOptions,
+    private readonly paths: PathNames,
   ) {}
 
-  resolve(path: string): string | undefined {
-    return this.route(path) ?? (this.options.groupEndpoints === true ? groupPath(path) : undefined);
+  resolve(path: string): string {
+    return this.route(path) ?? this.paths.nameOf(path);
   }
 
   private route(path: string): string | undefined {
@@ -20,7 +19,7 @@ export class RequestName implements NameSource {
       return routeOf(this.request, path);
     } catch (error) {
       // A getter of the application's.
-      this.options.log.error(`a route could not be traced: ${errorMessage(error)}`, 'http server route');
+      this.paths.options.log.error(`a route could not be traced: ${errorMessage(error)}`, 'http server route');
       return undefined;
     }
   }

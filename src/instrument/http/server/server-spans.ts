@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostPort } from '../peer';
 import { HttpUrls } from '../http-url';
 import { liveIgnore } from './ignore';
+import { PathNames } from './path-names';
 import { PipelinedResponses } from './pipelined-responses';
 import { RequestName } from './request-name';
 import { SCOPE, type Scoped } from '../../scoped';
@@ -22,6 +23,7 @@ const { ServerResponse: Response } = http;
 export class ServerSpans {
   private readonly isIgnored: (path: string) => boolean;
   private readonly urls: HttpUrls;
+  private readonly paths: PathNames;
   private readonly isTrusted: ((request: IncomingMessage) => boolean) | undefined;
   private readonly pipeline = new PipelinedResponses<ServerResponse & Scoped>((response) =>
     this.end(response, response[SCOPE], 'close'),
@@ -33,6 +35,7 @@ export class ServerSpans {
   ) {
     this.isIgnored = liveIgnore(options);
     this.urls = new HttpUrls(options);
+    this.paths = new PathNames(options);
     this.isTrusted = trustedCallers(options.trustIncoming);
   }
 
@@ -75,7 +78,7 @@ export class ServerSpans {
     const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
     const span = this.tracer.openEntry(target.path, request.headers, isTrusted);
     if (!span) return undefined;
-    span.naming = new RequestName(request, this.options);
+    span.naming = new RequestName(request, this.paths);
     span.layer = Layer.http;
     span.componentId = Component.httpServer;
     span.method = String(request.method);
