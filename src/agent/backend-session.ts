@@ -130,6 +130,7 @@ export class BackendSession {
       clock,
       log,
       names: () => this.started?.names.current(),
+      confirmedOn: () => this.started?.registrar.connection ?? 0,
       onLoadError: (error) => this.options.onLoadError(error),
       onIdentityMismatch: (reason) => this.started?.registrar.doubt(reason),
     });

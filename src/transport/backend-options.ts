@@ -33,6 +33,8 @@ export interface BackendOptions {
   readonly log: Log;
   /** The ids of now; undefined while there are none. */
   names(): Names | undefined;
+  /** The number of the link over which the backend has confirmed what `names()` returns. */
+  confirmedOn(): number;
   /** A package that a connection needs cannot be loaded. */
   onLoadError(error: LoadError): void;
   /** The backend that is connected may not be the one that gave out our ids. */

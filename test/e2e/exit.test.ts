@@ -154,6 +154,30 @@ describe('an application that ends has sent what was traced, and ends as without
     expect(await end(app, 'SIGTERM')).toEqual((await bare([way, 'SIGTERM'])).end);
   });
 
+  it.each([
+    ['v2', ['process.exit at once', '/leave']],
+    ['v2', ['calls process.exit at once', 'SIGTERM']],
+    ['v2', ['closes, then raises it', 'SIGTERM']],
+    ['v3', ['process.exit at once', '/leave']],
+    ['v3', ['calls process.exit at once', 'SIGTERM']],
+    ['v3', ['closes, then raises it', 'SIGTERM']],
+  ] as const)('also when these are its first requests: %s, %j', async (protocol, way) => {
+    await collector.become(protocol);
+    const app = startApp(LEAVES, {
+      args: [way[0]],
+      nodeFlags: ['--require', REGISTER],
+      env: {
+        SW_AGENT_NAME: 'leaves',
+        SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
+        SW_AGENT_LOGGING_LEVEL: 'info',
+      },
+    });
+    await until(() => /backend: (registered|connected)/.test(app.stderr));
+    await visitAll(app);
+    expect(await end(app, way[1])).toEqual((await bare(way)).end);
+    await until(shown, (names) => PAGES.every((page) => names.some((name) => name.endsWith(page))));
+  });
+
   it('also over TLS', async () => {
     const pem = (name: string): Buffer => readFileSync(path.join(TLS, `${name}.pem`));
     await collector.stop();

@@ -57,6 +57,7 @@ describe.each(SERVERS)('a genuine OAP $version', ({ version, page, cuts }) => {
       clock: systemClock,
       log: new Log(systemClock, stderrLogger, 'warn'),
       names: () => ({ protocol: 'v3', epoch: 1, ...METERED, endpoint: (name) => name }),
+      confirmedOn: () => 0,
       onLoadError: () => undefined,
       onIdentityMismatch: () => undefined,
     });

@@ -118,6 +118,21 @@ describe('what is written without waiting', () => {
     expect(server.segments()).toEqual([]);
   });
 
+  it('arrives before any stream was opened, where the registration has confirmed our ids over this connection', async () => {
+    const backend = backends.to(port);
+    const connection = await backend.registry.connect(never);
+    if (connection.status !== 'ok') throw new Error(connection.reason);
+    const { number } = connection.value;
+    backends.confirmedOn = number - 1;
+    expect(writeNow(backend, [entryAndExit()])).toBe(0);
+    backends.confirmedOn = number;
+    expect(writeNow(backend, [entryAndExit()])).toBe(1);
+    await until(
+      () => server.segments(),
+      ({ length }) => length === 1,
+    );
+  });
+
   it('is with the operating system when the process exits, as is what was written before', async () => {
     const host = new HostProcess();
     try {

@@ -27,6 +27,8 @@ export class Backends {
   readonly loadErrors: Error[] = [];
   readonly lines: string[] = [];
   names: V2Names | undefined = someNames();
+  /** The link over which `names` were confirmed; 0: none. */
+  confirmedOn = 0;
   private readonly made: Backend[] = [];
 
   /** To these ports of this machine. */
@@ -44,6 +46,7 @@ export class Backends {
       clock,
       log: new Log(clock, logger, 'debug'),
       names: () => this.names,
+      confirmedOn: () => this.confirmedOn,
       onLoadError: (error) => this.loadErrors.push(error),
       onIdentityMismatch: (reason) => this.doubts.push(reason),
       ...options,

@@ -86,6 +86,7 @@ exports.backend = (port, options = {}) =>
     clock: systemClock,
     log: new Log(systemClock),
     names: () => names,
+    confirmedOn: () => 0,
     onLoadError: (error) => say({ loadError: error.message }),
     onIdentityMismatch: (reason) => say({ doubt: reason }),
     ...options,
