@@ -117,6 +117,17 @@ describe("express's route in a mounted router", () => {
     ]);
   });
 
+  it('is named without an origin that the framework keeps in `baseUrl`', async () => {
+    const app = appWith((top) => {
+      top.get('/orders/:id', (request, response) => {
+        // As sails does with every request, from the caller's own header.
+        Object.assign(request, { baseUrl: `http://${request.headers.host}` });
+        response.end();
+      });
+    });
+    expect(await namesOf(app, ['/orders/7', '/orders/8'])).toEqual(['200 /orders/:id', '200 /orders/:id']);
+  });
+
   it('is without what the application took off the path before it routed', async () => {
     const app = appWith((top) => {
       top.use((request, _response, next) => {

@@ -37,8 +37,8 @@ export function expressName(request: Express, route: { readonly path?: unknown }
  * has answered it (`app.use('/tenants/:tid', guard)`), or to which it would have come, had it not failed before.
  */
 export function expressMountName(request: Express, app: unknown, path: string): string | undefined {
-  const { baseUrl } = request;
-  if (typeof baseUrl === 'string' && baseUrl !== '') return parameterMount(app, baseUrl, true)?.name;
+  const base = mountedAt(request);
+  if (base !== '') return parameterMount(app, base, true)?.name;
   const { res } = request;
   const hasFailed = res?.headersSent === true && Number(res.statusCode) >= 400;
   return hasFailed ? parameterMount(app, path, false)?.name : undefined;
@@ -69,10 +69,14 @@ function patternOf(request: Express, pattern: unknown, path: string): string {
  * an application may have taken a part off for good.
  */
 function baseOf(request: Express, pattern: string, path: string): string {
-  const { baseUrl } = request;
-  const base = typeof baseUrl === 'string' ? baseUrl : '';
+  const base = mountedAt(request);
   if (depthOf(base) + depthOf(pattern) === depthOf(path) || IS_ELASTIC.test(pattern)) return base;
   return beforePattern(base + parseTarget(request.url).path, pattern) ?? base;
+}
+
+/** `baseUrl`, where it is a path as express has it: sails keeps scheme and the caller's `Host` header there. */
+function mountedAt({ baseUrl }: Express): string {
+  return typeof baseUrl === 'string' && baseUrl.startsWith('/') ? baseUrl : '';
 }
 
 /** The number of segments. */
