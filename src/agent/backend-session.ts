@@ -145,8 +145,10 @@ export class BackendSession {
       v3Properties: late.properties().v3Properties(),
       heartbeatMs: config.heartbeatMs,
       ...protocol,
-      onChange: () => this.changed(),
-      onConfiguration: (configuration) => this.options.onConfiguration(configuration),
+      onEvent: (event) => {
+        if (event.type === 'configured') this.options.onConfiguration(event.configuration);
+        else this.changed();
+      },
     });
     backend.onDisconnect(() => registrar.disconnected());
     this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar, log) };

@@ -1,6 +1,7 @@
 import type { Log } from '../base/log';
 import type { Registrar } from '../protocol/registration/registrar';
-import type { Registered, State } from '../protocol/registration/registration-state';
+import type { RegistrationState } from '../protocol/registration/registration-state';
+import type { Registered } from '../protocol/v2/registration-state';
 import { MAX_LENGTH, v3EndpointName } from '../protocol/v3/name-limits';
 import type { V2Identity, PropagationIdentity, V3Identity } from '../tracing/propagation/propagation-identity';
 import { truncate } from '../base/text';
@@ -38,7 +39,7 @@ export class NamesProvider {
     const { registrar } = this;
     if (registrar.protocol !== 'v2') return (this.words ??= this.ownWords());
     const { state } = registrar;
-    if (state.phase !== 'registered' || registrar.isContradicted) return undefined;
+    if (state.phase !== 'registered' || state.trust === 'contradicted') return undefined;
     if (this.ids?.epoch !== state.epoch) this.ids = this.ownIds(state);
     return this.ids;
   }
@@ -69,7 +70,7 @@ export class NamesProvider {
     };
   }
 
-  private namesOf(state: State): Names | undefined {
+  private namesOf(state: RegistrationState): Names | undefined {
     const { registrar } = this;
     switch (state.phase) {
       case 'registered':

@@ -30,7 +30,7 @@ function create(protocol?: Protocol): void {
     v3Properties: [],
     heartbeatMs: 3_000,
     ...(protocol && { protocol }),
-    onChange: () => undefined,
+    onEvent: () => undefined,
   });
   names = new NamesProvider(registrar, log);
 }

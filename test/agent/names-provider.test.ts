@@ -47,7 +47,7 @@ beforeEach(async () => {
     properties: [],
     v3Properties: [],
     heartbeatMs: 3_000,
-    onChange: () => note(),
+    onEvent: () => note(),
   });
   names = new NamesProvider(registrar, log);
   registrar.start();

@@ -7,8 +7,10 @@ import { HeartbeatTimer } from './heartbeat-timer';
 import { RegistrationClient, type RegistrationClientOptions } from './registration-client';
 import type { Configuration, InstanceName } from '../../model/registration';
 import type { Protocol } from '../../model/dialect';
+import type { RegistrarListener, RegistrationTransition } from './registrar-event';
 import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
-import { type Identity, RegistrationState, type State } from './registration-state';
+import type { RegistrationState } from './registration-state';
+import { type Identity, StateMachine } from './state-machine';
 import { warnTruncatedNames } from '../v3/name-limits';
 import { V2Registration } from '../v2/registration';
 import { V3Registration } from '../v3/registration';
@@ -20,10 +22,7 @@ export interface RegistrarOptions extends RegistrationClientOptions {
   readonly heartbeatMs: number | undefined;
   /** What the user has pinned. */
   readonly protocol?: Protocol;
-  /** Something that `status()` shows has changed. */
-  onChange(): void;
-  /** The backend has configured this service otherwise than before; v3 only. */
-  onConfiguration?(configuration: Configuration): void;
+  readonly onEvent: RegistrarListener;
 }
 
 const HEARTBEAT_MS: Readonly<Record<Protocol, number>> = { v2: 3_000, v3: 30_000 };
@@ -38,39 +37,32 @@ const GATHER_NAMES_MS = 20;
  */
 export class Registrar {
   private readonly clock: Clock;
-  private readonly inquiry: RegistrationClient;
+  private readonly client: RegistrationClient;
   private readonly loop: Loop;
-  private readonly setbacks: RetryPolicy;
-  private readonly standing: RegistrationState;
+  private readonly retry: RetryPolicy;
+  private readonly machine: StateMachine;
   private readonly v2: V2Registration;
   private readonly v3: V3Registration;
   private connectionNumber = 0;
 
   constructor(private readonly options: RegistrarOptions) {
     const { clock, heartbeatMs, log } = options;
-    const onChange = () => options.onChange();
-    this.clock = clock;
-    const inquiry = new RegistrationClient(options);
-    const setbacks = new RetryPolicy(clock, log, onChange);
-    const onForget = () => {
-      this.v2.forget();
-      this.v3.forget();
-    };
-    const standing = new RegistrationState({ ...options, v3Instance: inquiry.v3Instance, onChange, onForget });
+    const onEvent: RegistrarListener = (event) => options.onEvent(event);
+    const client = new RegistrationClient(options);
+    const retry = new RetryPolicy(clock, log, (reason) => onEvent({ type: 'failed', reason }));
+    const onTransition = (transition: RegistrationTransition) => this.onTransition(transition);
+    const machine = new StateMachine({ ...options, v3Instance: client.v3Instance, onTransition });
     const timer = (protocol: Protocol) => new HeartbeatTimer(clock, heartbeatMs ?? HEARTBEAT_MS[protocol]);
-    const parts = { clock, log, standing, inquiry, setbacks, onChange };
+    const context = { clock, log, machine, client, retry, onEvent };
     const onAdmit = () => {
-      if (standing.isSound) this.loop.wake(GATHER_NAMES_MS);
+      if (machine.isSound) this.loop.wake(GATHER_NAMES_MS);
     };
-    this.inquiry = inquiry;
-    this.setbacks = setbacks;
-    this.standing = standing;
-    this.v2 = new V2Registration({ ...parts, heartbeat: timer('v2'), onAdmit });
-    this.v3 = new V3Registration({
-      ...parts,
-      heartbeat: timer('v3'),
-      onConfiguration: (configuration) => options.onConfiguration?.(configuration),
-    });
+    this.clock = clock;
+    this.client = client;
+    this.retry = retry;
+    this.machine = machine;
+    this.v2 = new V2Registration({ ...context, heartbeat: timer('v2'), onAdmit });
+    this.v3 = new V3Registration({ ...context, heartbeat: timer('v3') });
     this.loop = new Loop({ name: 'registration', clock, log, turn: (signal) => this.turn(signal) });
   }
 
@@ -79,27 +71,22 @@ export class Registrar {
   }
 
   async stop(): Promise<void> {
-    this.standing.stop();
+    this.machine.stop();
     await this.loop.stop();
   }
 
-  get state(): State {
-    return this.standing.state;
+  get state(): RegistrationState {
+    return this.machine.state;
   }
 
   /** Registered or connected, and nothing gives cause to doubt that the backend knows us as we think. */
   get isSound(): boolean {
-    return this.standing.isSound;
+    return this.machine.isSound;
   }
 
-  /** Something speaks against what we go by. */
-  get isContradicted(): boolean {
-    return this.standing.isContradicted;
-  }
-
-  /** Other processes may still go by ids of before a reset. */
+  /** Other processes may still use ids of before a reset. */
   get mayOthersLag(): boolean {
-    return this.standing.mayOthersLag;
+    return this.machine.mayOthersLag;
   }
 
   /** The number of the connection of now, or of the last one; 0: there was none yet. */
@@ -114,12 +101,12 @@ export class Registrar {
 
   /** `undefined` until a backend has decided it, or a user. */
   get protocol(): Protocol | undefined {
-    return this.standing.protocol;
+    return this.state.protocol;
   }
 
   /** By these names a v3 backend knows us: cut to its limits. */
   get v3Instance(): InstanceName {
-    return this.inquiry.v3Instance;
+    return this.client.v3Instance;
   }
 
   get endpoints(): Dictionary {
@@ -131,11 +118,11 @@ export class Registrar {
   }
 
   status() {
-    return this.standing.status();
+    return this.machine.status();
   }
 
   heartbeatStatus(): HeartbeatStatus {
-    return this.inquiry.health.status();
+    return this.client.health.status();
   }
 
   /**
@@ -144,8 +131,8 @@ export class Registrar {
    */
   async reset(reason: string): Promise<ResetResult> {
     const startedAt = this.clock.elapsed();
-    const from = this.standing.identity;
-    this.standing.forget(reason);
+    const from = this.machine.identity;
+    this.machine.apply({ type: 'forgotten', reason });
     this.loop.interrupt();
     const to = await this.registered();
     return {
@@ -157,53 +144,64 @@ export class Registrar {
 
   /** Resolves once registered or connected, in this epoch or a later one; rejects with `STOPPED`. */
   registered(): Promise<Identity> {
-    return this.standing.complete();
+    return this.machine.complete();
   }
 
-  /** Somebody found a sign that the backend may not know us any more; until that is settled, nothing is sent. */
+  /** There is a sign that the backend may not know us any more; until that is settled, nothing is sent. */
   doubt(reason: string): void {
     if (!this.isSound) return;
     this.options.log.info(`asking the backend whether it still knows us: ${reason}`);
-    this.standing.contradicted();
+    this.machine.apply({ type: 'contradicted' });
     this.loop.wake();
   }
 
   /** The connection is gone: do not wait for the next heartbeat to find out. */
   disconnected(): void {
     if (!this.isSound) return;
-    this.standing.unverified();
-    this.standing.presence({ type: 'disconnected' });
-    this.loop.wake(this.setbacks.disconnected());
+    this.machine.apply({ type: 'disconnected' });
+    this.loop.wake(this.retry.disconnected());
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
     const connection = await this.options.api.connect(signal);
     if (signal.aborted) return 0;
     if (connection.status !== 'ok') {
-      this.inquiry.health.failed(connection.reason);
-      return this.setbacks.delayAfterLoss(connection.reason);
+      this.client.health.failed(connection.reason);
+      return this.retry.delayAfterLoss(connection.reason);
     }
     const { number, protocol } = connection.value;
-    if (number !== this.connectionNumber) {
-      this.connectionNumber = number;
-      this.standing.unverified();
-      // What a v3 backend has set holds as long as backends can set anything.
-      if (protocol === 'v2' && this.standing.protocol === 'v3') this.options.onConfiguration?.(NOTHING_SET);
-      this.standing.setProtocol(protocol);
-      this.v3.connected();
-      if (protocol === 'v3') warnTruncatedNames(this.options, this.v3Instance);
-      this.setbacks.reset();
-      this.options.onChange();
-    }
-    const { epoch } = this.standing;
-    const waitMs = await this.step(signal);
+    if (number !== this.connectionNumber) this.connected(number, protocol);
     // When to go on was thought out for the epoch of before.
-    return epoch === this.standing.epoch ? waitMs : 0;
+    return this.machine.guarded(this.step(signal), (waitMs) => waitMs);
+  }
+
+  private connected(connection: number, protocol: Protocol): void {
+    const { log } = this.options;
+    const before = this.protocol;
+    this.connectionNumber = connection;
+    this.machine.apply({ type: 'connected', protocol });
+    if (before !== undefined && before !== protocol) {
+      const message = `this backend speaks ${protocol}, the one before did not; registering anew`;
+      log.warn(message, 'other protocol');
+      // What a v3 backend has set holds as long as backends can set anything.
+      if (protocol === 'v2') this.options.onEvent({ type: 'configured', configuration: NOTHING_SET });
+    }
+    this.v3.connected();
+    if (protocol === 'v3') warnTruncatedNames(this.options, this.v3Instance);
+    this.retry.reset();
+    this.options.onEvent({ type: 'connected', connection });
   }
 
   private step(signal: AbortSignal): Promise<number> {
     const { state } = this;
-    const isV3 = state.phase === 'connecting' || state.phase === 'connected';
-    return isV3 ? this.v3.step(state, signal) : this.v2.step(state, signal);
+    return state.protocol === 'v3' ? this.v3.step(state, signal) : this.v2.step(state, signal);
+  }
+
+  private onTransition(transition: RegistrationTransition): void {
+    if (transition.to.epoch !== transition.from.epoch) {
+      this.v2.forget();
+      this.v3.forget();
+    }
+    this.options.onEvent(transition);
   }
 }

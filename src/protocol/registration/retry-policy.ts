@@ -19,7 +19,7 @@ export class RetryPolicy {
     clock: Clock,
     private readonly log: Log,
     /** `status()` shows what went wrong. */
-    private readonly onChange: () => void,
+    private readonly onFailure: (reason: string) => void,
   ) {
     this.askAgain = new Backoff(clock, ASK_AGAIN);
     this.reconnect = new Backoff(clock, RECONNECT);
@@ -60,6 +60,6 @@ export class RetryPolicy {
 
   private complain(reason: string): void {
     this.log.warn(`backend: ${reason}`, FAILURE);
-    this.onChange();
+    this.onFailure(reason);
   }
 }

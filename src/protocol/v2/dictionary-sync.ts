@@ -22,19 +22,19 @@ export class DictionarySync {
   private readonly kinds: Kind[];
 
   constructor(private readonly parts: DictionarySyncContext) {
-    const { clock, inquiry, onAdmit } = parts;
+    const { clock, client, onAdmit } = parts;
     this.endpoints = new Dictionary(clock, onAdmit);
     this.networkAddresses = new Dictionary(clock, onAdmit);
     this.kinds = [
       {
         what: 'network addresses',
         dictionary: this.networkAddresses,
-        ask: (names, signal) => inquiry.networkAddresses(names, signal),
+        ask: (names, signal) => client.networkAddresses(names, signal),
       },
       {
         what: 'endpoints',
         dictionary: this.endpoints,
-        ask: (names, signal) => inquiry.endpoints(this.ownServiceId, names, signal),
+        ask: (names, signal) => client.endpoints(this.ownServiceId, names, signal),
       },
     ];
   }
@@ -46,7 +46,7 @@ export class DictionarySync {
   /** Milliseconds until there is something to ask for that may be asked; 0: now; `Infinity`: nothing is. */
   dueInMs(): number {
     const dueInMs = Math.min(...this.kinds.map(({ dictionary }) => dictionary.dueInMs()));
-    return Math.max(dueInMs, this.parts.inquiry.nameWaitMs());
+    return Math.max(dueInMs, this.parts.client.nameWaitMs());
   }
 
   /**
@@ -55,30 +55,31 @@ export class DictionarySync {
    * @returns milliseconds to wait because of what went wrong; `undefined`: nothing did
    */
   async sync(signal: AbortSignal): Promise<number | undefined> {
-    const { inquiry, onChange, setbacks, standing } = this.parts;
-    const { epoch } = standing;
-    for (const kind of [...this.kinds]) {
-      const { dictionary, ask } = kind;
-      if (dictionary.dueInMs() > 0) continue;
-      if (inquiry.nameWaitMs() > 0) break;
-      this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
-      const names = dictionary.batch();
-      const outcome = await ask(names, signal);
-      if (epoch !== standing.epoch) return 0;
-      if (outcome.status === 'failed') dictionary.rejectBatch(names);
-      if (outcome.status !== 'ok') return setbacks.delayAfter(outcome);
-      setbacks.reset();
-      dictionary.applyIds(names, outcome.value);
-      if (dictionary.conflicts().length > 0) this.suspect(kind);
-      onChange();
-      if (!standing.isVerified) break;
-    }
-    return undefined;
+    return this.syncEach([...this.kinds], signal);
   }
 
-  /** Milliseconds until `settle` may ask; 0: now, or it need not. */
+  private async syncEach([kind, ...others]: readonly Kind[], signal: AbortSignal): Promise<number | undefined> {
+    const { client, machine, onEvent, retry } = this.parts;
+    if (!kind) return undefined;
+    const { dictionary, ask } = kind;
+    if (dictionary.dueInMs() > 0) return this.syncEach(others, signal);
+    if (client.nameWaitMs() > 0) return undefined;
+    this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
+    const names = dictionary.batch();
+    return machine.guarded(ask(names, signal), (outcome) => {
+      if (outcome.status === 'failed') dictionary.rejectBatch(names);
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      retry.reset();
+      dictionary.applyIds(names, outcome.value);
+      if (dictionary.conflicts().length > 0) this.suspect(kind);
+      onEvent({ type: 'names-answered' });
+      return machine.isSound ? this.syncEach(others, signal) : undefined;
+    });
+  }
+
+  /** Milliseconds until `verifyConflicts` may ask; 0: now, or it need not. */
   verifyInMs(): number {
-    return this.kinds.some(isInDispute) ? this.parts.inquiry.nameWaitMs() : 0;
+    return this.kinds.some(isInDispute) ? this.parts.client.nameWaitMs() : 0;
   }
 
   /**
@@ -99,13 +100,13 @@ export class DictionarySync {
   }
 
   private suspect({ what }: Kind): void {
-    const { log, standing } = this.parts;
+    const { log, machine } = this.parts;
     log.info(`asking the backend whether it still knows us: two ${what} were given one id`, 'one id');
-    standing.contradicted();
+    machine.apply({ type: 'contradicted' });
   }
 
   private get ownServiceId(): number {
-    const { state } = this.parts.standing;
+    const { state } = this.parts.machine;
     return 'serviceId' in state ? state.serviceId : 0;
   }
 }

@@ -1,33 +1,65 @@
-/**
- * Where registration with a v2 backend stands. An instance id without a service id cannot be written down. The epoch
- * counts up whenever what was known is forgotten; an answer to a question of an earlier epoch is worth nothing.
- */
-export type Registration =
-  | { readonly phase: 'unregistered'; readonly epoch: number }
-  | { readonly phase: 'service-known'; readonly epoch: number; readonly serviceId: number }
-  | { readonly phase: 'registered'; readonly epoch: number; readonly serviceId: number; readonly instanceId: number };
+import { type Trust, type TrustEvent, withTrust } from '../registration/trust';
 
-export type RegistrationEvent =
+/**
+ * The registration with a v2 backend. An instance id without a service id cannot be written down. The epoch counts up
+ * whenever what was known is forgotten; an answer to a question of an earlier epoch is worth nothing.
+ */
+export type V2State =
+  | {
+      /** `undefined`: no backend has decided it yet, and no user. */
+      readonly protocol: 'v2' | undefined;
+      readonly phase: 'unregistered';
+      readonly epoch: number;
+      readonly trust?: undefined;
+    }
+  | {
+      readonly protocol: 'v2';
+      readonly phase: 'service-known';
+      readonly epoch: number;
+      readonly serviceId: number;
+      readonly trust?: undefined;
+    }
+  | {
+      readonly protocol: 'v2';
+      readonly phase: 'registered';
+      readonly epoch: number;
+      readonly serviceId: number;
+      readonly instanceId: number;
+      readonly trust: Trust;
+    };
+
+export type ServiceKnown = Extract<V2State, { phase: 'service-known' }>;
+export type Registered = Extract<V2State, { phase: 'registered' }>;
+
+export type V2Event =
   | { readonly type: 'service-answered'; readonly epoch: number; readonly serviceId: number }
   | { readonly type: 'instance-answered'; readonly epoch: number; readonly instanceId: number }
-  /** By an operator, the application, the backend, or our own finding that our ids are no longer ours. */
-  | { readonly type: 'forgotten' };
+  /** The backend does not know the service id that it gave us a moment ago. */
+  | { readonly type: 'service-lost'; readonly epoch: number };
 
-export const unregistered: Registration = { phase: 'unregistered', epoch: 1 };
+export function unregistered(epoch: number): V2State {
+  return { protocol: 'v2', phase: 'unregistered', epoch };
+}
 
 /** The next state; the same object if the event changes nothing. */
-export function transition(state: Registration, event: RegistrationEvent): Registration {
-  if (event.type === 'forgotten') return { phase: 'unregistered', epoch: state.epoch + 1 };
-  if (event.epoch !== state.epoch) return state;
+export function transitionV2(state: V2State, event: V2Event | TrustEvent): V2State {
   switch (event.type) {
-    case 'service-answered':
-      return state.phase === 'unregistered' && isId(event.serviceId)
-        ? { phase: 'service-known', epoch: state.epoch, serviceId: event.serviceId }
+    case 'service-answered': {
+      const { epoch, serviceId } = event;
+      return epoch === state.epoch && state.phase === 'unregistered' && isId(serviceId)
+        ? { protocol: 'v2', phase: 'service-known', epoch, serviceId }
         : state;
-    case 'instance-answered':
-      return state.phase === 'service-known' && isId(event.instanceId)
-        ? { ...state, phase: 'registered', instanceId: event.instanceId }
+    }
+    case 'instance-answered': {
+      const { epoch, instanceId } = event;
+      return epoch === state.epoch && state.phase === 'service-known' && isId(instanceId)
+        ? { ...state, phase: 'registered', instanceId, trust: 'verified' }
         : state;
+    }
+    case 'service-lost':
+      return event.epoch === state.epoch ? unregistered(state.epoch + 1) : state;
+    default:
+      return state.trust === undefined ? state : withTrust(state, event);
   }
 }
 

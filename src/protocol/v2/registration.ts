@@ -1,10 +1,7 @@
 import type { Outcome } from '../../base/outcome';
 import { DictionarySync, type DictionarySyncContext } from './dictionary-sync';
 import type { HeartbeatTimer } from '../registration/heartbeat-timer';
-import type { Registration } from './registration-state';
-import type { Registered } from '../registration/registration-state';
-
-type ServiceKnown = Extract<Registration, { phase: 'service-known' }>;
+import type { Registered, ServiceKnown, V2State } from './registration-state';
 
 export interface V2RegistrationContext extends DictionarySyncContext {
   readonly heartbeat: HeartbeatTimer;
@@ -31,126 +28,133 @@ export class V2Registration {
   }
 
   /** @returns milliseconds until the next step */
-  async step(state: Registration, signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, standing } = this.parts;
-    const pacedMs = inquiry.idWaitMs();
+  async step(state: V2State, signal: AbortSignal): Promise<number> {
+    const { client, heartbeat } = this.parts;
+    const pacedMs = client.idWaitMs();
     switch (state.phase) {
       case 'unregistered':
         return pacedMs || this.registerService(state, signal);
       case 'service-known':
         return pacedMs || this.registerInstance(state, signal);
       case 'registered':
-        if (!standing.isVerified) return this.verificationInMs() || this.verify(state, signal);
+        if (state.trust !== 'verified') return this.verificationInMs() || this.verify(state, signal);
         if (heartbeat.dueInMs() === 0) return this.sendHeartbeat(state, signal);
         if (this.isVerificationDue && this.verificationInMs() === 0) return this.verify(state, signal);
         return (await this.dictionaries.sync(signal)) ?? this.nextMs();
     }
   }
 
-  private async registerService({ epoch }: Registration, signal: AbortSignal): Promise<number> {
-    const { inquiry, setbacks, standing } = this.parts;
-    const outcome = await inquiry.serviceId(signal);
-    if (epoch !== standing.epoch) return 0;
-    if (outcome.status !== 'ok') return setbacks.delayAfter(outcome);
-    setbacks.answered();
-    if (outcome.value === undefined) return setbacks.delayWhilePending();
-    standing.registration({ type: 'service-answered', epoch, serviceId: outcome.value });
-    setbacks.reset();
-    return 0;
+  private registerService({ epoch }: V2State, signal: AbortSignal): Promise<number> {
+    const { client, machine, retry } = this.parts;
+    return machine.guarded(client.serviceId(signal), (outcome) => {
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      retry.answered();
+      if (outcome.value === undefined) return retry.delayWhilePending();
+      machine.apply({ type: 'service-answered', epoch, serviceId: outcome.value });
+      retry.reset();
+      return 0;
+    });
   }
 
-  private async registerInstance({ epoch, serviceId }: ServiceKnown, signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, setbacks, standing } = this.parts;
-    const outcome = await inquiry.instanceId(serviceId, signal);
-    if (epoch !== standing.epoch) return 0;
-    if (isUnknown(outcome)) {
-      standing.forget();
+  private registerInstance({ epoch, serviceId }: ServiceKnown, signal: AbortSignal): Promise<number> {
+    const { client, heartbeat, machine, retry } = this.parts;
+    return machine.guarded(client.instanceId(serviceId, signal), (outcome) => {
+      if (isUnknown(outcome)) {
+        machine.apply({ type: 'service-lost', epoch });
+        return 0;
+      }
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      if (outcome.value === undefined) return retry.delayWhilePending();
+      this.postponeVerification();
+      heartbeat.dueNow();
+      machine.apply({ type: 'instance-answered', epoch, instanceId: outcome.value });
+      retry.reset();
       return 0;
-    }
-    if (outcome.status !== 'ok') return setbacks.delayAfter(outcome);
-    if (outcome.value === undefined) return setbacks.delayWhilePending();
-    this.verified();
-    heartbeat.dueNow();
-    standing.registration({ type: 'instance-answered', epoch, instanceId: outcome.value });
-    setbacks.reset();
-    return 0;
+    });
   }
 
   /**
-   * Registering is idempotent and authoritative: the same names always get their current ids, so asking again tells
+   * Registering is idempotent and authoritative: the same names always get their current ids, so asking again shows
    * whether ours are still ours. A heartbeat does not: the backend looks up the integer alone, and after a wipe that may
-   * be somebody else's.
+   * be another instance's.
    */
-  private async verify({ epoch, serviceId, instanceId }: Registered, signal: AbortSignal): Promise<number> {
-    const { inquiry, onChange, setbacks, standing } = this.parts;
-    const service = await inquiry.serviceId(signal);
-    if (epoch !== standing.epoch) return 0;
-    if (service.status !== 'ok') return setbacks.delayAfter(service);
-    setbacks.answered();
-    // Empty: it had to create us, so its storage was cleared. That the same ids may come back proves nothing: those of
-    // endpoints and addresses are gone as well. A backend that has its storage never answers a known name without its
-    // id, not even in its first second, when it drops new ones (OAP 6.5).
-    if (service.value !== serviceId) return this.reregister();
-
-    const instance = await inquiry.instanceId(serviceId, signal);
-    if (epoch !== standing.epoch) return 0;
-    if (isUnknown(instance)) return this.reregister();
-    if (instance.status !== 'ok') {
-      this.isAnswerLost = true;
-      return setbacks.delayAfter(instance);
-    }
-    if (instance.value !== instanceId || this.isAnswerLost) return this.reregister();
-
-    const isSettled = await this.dictionaries.verifyConflicts(signal);
-    if (epoch !== standing.epoch) return 0;
-    if (isSettled.status === 'retryable') return setbacks.delayAfter(isSettled);
-    if (isSettled.status === 'failed' || !isSettled.value) return this.reregister();
-
-    this.verified();
-    setbacks.reset();
-    onChange();
-    return 0;
+  private verify(state: Registered, signal: AbortSignal): Promise<number> {
+    const { client, machine, retry } = this.parts;
+    return machine.guarded(client.serviceId(signal), (outcome) => {
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      retry.answered();
+      // Empty: it had to create us, so its storage was cleared. That the same ids may come back proves nothing: those of
+      // endpoints and addresses are gone as well. A backend that has its storage never answers a known name without its
+      // id, not even in its first second, when it drops new ones (OAP 6.5).
+      return outcome.value === state.serviceId ? this.verifyInstance(state, signal) : this.reregister();
+    });
   }
 
-  private verified(): void {
-    this.parts.standing.verified();
+  private verifyInstance(state: Registered, signal: AbortSignal): Promise<number> {
+    const { client, machine, retry } = this.parts;
+    return machine.guarded(client.instanceId(state.serviceId, signal), (outcome) => {
+      if (isUnknown(outcome)) return this.reregister();
+      if (outcome.status !== 'ok') {
+        this.isAnswerLost = true;
+        return retry.delayAfter(outcome);
+      }
+      if (outcome.value !== state.instanceId || this.isAnswerLost) return this.reregister();
+      return this.verifyNames(state, signal);
+    });
+  }
+
+  private verifyNames({ epoch }: Registered, signal: AbortSignal): Promise<number> {
+    const { machine, onEvent, retry } = this.parts;
+    return machine.guarded(this.dictionaries.verifyConflicts(signal), (outcome) => {
+      if (outcome.status === 'retryable') return retry.delayAfter(outcome);
+      if (outcome.status === 'failed' || !outcome.value) return this.reregister();
+      this.postponeVerification();
+      machine.apply({ type: 'verified', epoch });
+      retry.reset();
+      onEvent({ type: 'answered' });
+      return 0;
+    });
+  }
+
+  /** One was just made. */
+  private postponeVerification(): void {
     this.isVerificationDue = false;
     this.heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
   }
 
   private reregister(): number {
     this.parts.log.warn('the backend has not the ids for our names that it gave us; registering anew', 'ids lost');
-    this.parts.standing.forget('verification');
+    this.parts.machine.apply({ type: 'forgotten', reason: 'verification' });
     return 0;
   }
 
-  private async sendHeartbeat({ epoch, instanceId }: Registered, signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, log, onChange, setbacks, standing } = this.parts;
+  private sendHeartbeat({ instanceId }: Registered, signal: AbortSignal): Promise<number> {
+    const { client, heartbeat, log, machine, onEvent, retry } = this.parts;
     heartbeat.sent();
-    const outcome = await inquiry.heartbeat(instanceId, signal);
-    if (epoch !== standing.epoch) return 0;
-    if (outcome.status !== 'ok') return setbacks.delayAfter(outcome);
-    setbacks.answered();
-    if (outcome.value.reset) {
-      log.warn('the backend does not know this instance any more; registering anew', 'instance lost');
-      standing.forget('backend');
-      return 0;
-    }
-    if (--this.heartbeatsUntilVerification <= 0) this.isVerificationDue = true;
-    onChange();
-    return this.nextMs();
+    return machine.guarded(client.heartbeat(instanceId, signal), (outcome) => {
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      retry.answered();
+      if (outcome.value.reset) {
+        log.warn('the backend does not know this instance any more; registering anew', 'instance lost');
+        machine.apply({ type: 'forgotten', reason: 'backend' });
+        return 0;
+      }
+      if (--this.heartbeatsUntilVerification <= 0) this.isVerificationDue = true;
+      onEvent({ type: 'answered' });
+      return this.nextMs();
+    });
   }
 
   private nextMs(): number {
-    const { heartbeat, standing } = this.parts;
-    if (!standing.isVerified) return this.verificationInMs();
+    const { heartbeat, machine } = this.parts;
+    if (!machine.isSound) return this.verificationInMs();
     if (this.isVerificationDue) return Math.min(this.verificationInMs(), heartbeat.dueInMs());
     return Math.min(heartbeat.dueInMs(), this.dictionaries.dueInMs());
   }
 
   /** Milliseconds until the backend may be asked for service and instance, and for what is in dispute; 0: now. */
   private verificationInMs(): number {
-    return Math.max(this.parts.inquiry.idWaitMs(2), this.dictionaries.verifyInMs());
+    return Math.max(this.parts.client.idWaitMs(2), this.dictionaries.verifyInMs());
   }
 }
 

@@ -1,12 +1,9 @@
 import type { RegistrationContext } from '../registration/registration-context';
 import type { HeartbeatTimer } from '../registration/heartbeat-timer';
-import type { Presence } from './registration-state';
-import type { Configuration } from '../../model/registration';
+import type { V3State } from './registration-state';
 
 export interface V3RegistrationContext extends RegistrationContext {
   readonly heartbeat: HeartbeatTimer;
-  /** The backend has configured this service otherwise than before. */
-  readonly onConfiguration: (configuration: Configuration) => void;
 }
 
 /** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */
@@ -40,61 +37,60 @@ export class V3Registration {
   }
 
   /** @returns milliseconds until the next step */
-  async step(state: Presence, signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, standing } = this.parts;
-    if (!standing.isSound) return inquiry.idWaitMs() || this.reportProperties(state, signal);
+  async step(state: V3State, signal: AbortSignal): Promise<number> {
+    const { client, heartbeat } = this.parts;
+    if (state.trust !== 'verified') return client.idWaitMs() || this.reportProperties(state, signal);
     if (heartbeat.dueInMs() === 0) {
-      return this.beatsUntilReport > 0 ? this.sendHeartbeat(state, signal) : this.reportProperties(state, signal);
+      return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportProperties(state, signal);
     }
-    if (this.configurationInMs() === 0) return this.configure(state, signal);
+    if (this.configurationInMs() === 0) return this.configure(signal);
     return this.nextMs();
   }
 
-  private async reportProperties({ epoch }: Presence, signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
+  private reportProperties({ epoch }: V3State, signal: AbortSignal): Promise<number> {
+    const { client, heartbeat, machine, onEvent, retry } = this.parts;
     heartbeat.sent();
-    const outcome = await inquiry.reportInstance(signal);
-    if (epoch !== standing.epoch) return 0;
-    if (outcome.status !== 'ok') return setbacks.delayAfter(outcome);
-    this.beatsUntilReport = BEATS_A_REPORT - 1;
-    setbacks.answered();
-    setbacks.reset();
-    standing.verified();
-    standing.presence({ type: 'properties-answered', epoch });
-    onChange();
-    return this.nextMs();
-  }
-
-  private async sendHeartbeat({ epoch }: Presence, signal: AbortSignal): Promise<number> {
-    const { heartbeat, inquiry, onChange, setbacks, standing } = this.parts;
-    heartbeat.sent();
-    const outcome = await inquiry.keepAlive(signal);
-    if (epoch !== standing.epoch) return 0;
-    if (outcome.status !== 'ok') return setbacks.delayAfter(outcome);
-    setbacks.answered();
-    this.beatsUntilReport--;
-    onChange();
-    return this.nextMs();
-  }
-
-  private async configure({ epoch }: Presence, signal: AbortSignal): Promise<number> {
-    const { clock, inquiry, log, onConfiguration, setbacks, standing } = this.parts;
-    this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS;
-    const outcome = await inquiry.configuration(this.configurationUuid, signal);
-    if (epoch !== standing.epoch) return 0;
-    if (outcome.status === 'retryable') return setbacks.delayAfterLoss(outcome.reason);
-    if (outcome.status === 'failed') {
-      // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
-      if (outcome.code === 'UNIMPLEMENTED') this.hasConfigurations = false;
-      else log.warn(`backend: configuration: ${outcome.reason}`, CONFIGURATION_FAILURE);
+    return machine.guarded(client.reportInstance(signal), (outcome) => {
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      this.beatsUntilReport = BEATS_A_REPORT - 1;
+      retry.answered();
+      retry.reset();
+      machine.apply({ type: 'properties-answered', epoch });
+      onEvent({ type: 'answered' });
       return this.nextMs();
-    }
-    log.over([CONFIGURATION_FAILURE], 'backend: configuration: it can be fetched again');
-    if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
-      this.configurationUuid = outcome.value.uuid;
-      onConfiguration(outcome.value);
-    }
-    return this.nextMs();
+    });
+  }
+
+  private sendHeartbeat(signal: AbortSignal): Promise<number> {
+    const { client, heartbeat, machine, onEvent, retry } = this.parts;
+    heartbeat.sent();
+    return machine.guarded(client.keepAlive(signal), (outcome) => {
+      if (outcome.status !== 'ok') return retry.delayAfter(outcome);
+      retry.answered();
+      this.beatsUntilReport--;
+      onEvent({ type: 'answered' });
+      return this.nextMs();
+    });
+  }
+
+  private configure(signal: AbortSignal): Promise<number> {
+    const { client, clock, log, machine, onEvent, retry } = this.parts;
+    this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS;
+    return machine.guarded(client.configuration(this.configurationUuid, signal), (outcome) => {
+      if (outcome.status === 'retryable') return retry.delayAfterLoss(outcome.reason);
+      if (outcome.status === 'failed') {
+        // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
+        if (outcome.code === 'UNIMPLEMENTED') this.hasConfigurations = false;
+        else log.warn(`backend: configuration: ${outcome.reason}`, CONFIGURATION_FAILURE);
+        return this.nextMs();
+      }
+      log.over([CONFIGURATION_FAILURE], 'backend: configuration: it can be fetched again');
+      if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
+        this.configurationUuid = outcome.value.uuid;
+        onEvent({ type: 'configured', configuration: outcome.value });
+      }
+      return this.nextMs();
+    });
   }
 
   private configurationInMs(): number {

@@ -22,8 +22,9 @@ function make(options: Partial<RegistrarOptions> = {}): Registrar {
     properties: [['language', 'nodejs']],
     v3Properties: [['OS Name', 'Linux']],
     heartbeatMs: undefined,
-    onChange: () => undefined,
-    onConfiguration: (configuration) => configurations.push(configuration),
+    onEvent: (event) => {
+      if (event.type === 'configured') configurations.push(event.configuration);
+    },
     ...options,
   });
 }

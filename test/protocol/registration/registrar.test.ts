@@ -23,7 +23,7 @@ beforeEach(() => {
     properties: [['language', 'nodejs']],
     v3Properties: [['OS Name', 'Linux']],
     heartbeatMs: 3_000,
-    onChange: () => undefined,
+    onEvent: () => undefined,
   });
 });
 
@@ -42,6 +42,37 @@ function see(...names: string[]): void {
 const ids = () => ({ serviceId: registrar.status().serviceId, instanceId: registrar.status().instanceId });
 
 describe('registering', () => {
+  it('writes every transition to the debug log', async () => {
+    const lines: string[] = [];
+    const logged = new Registrar({
+      api: backend,
+      clock,
+      log: new Log(clock, { ...quiet, debug: (line) => lines.push(line) }, 'debug'),
+      serviceName: 'orders',
+      instanceName: 'orders-1',
+      properties: [],
+      v3Properties: [],
+      heartbeatMs: 3_000,
+      onEvent: () => undefined,
+    });
+    logged.start();
+    await clock.advance(2_000);
+    logged.doubt('a test');
+    await clock.advance(2_000);
+    logged.doubt('a test');
+    void logged.reset('command 1').catch(() => undefined);
+    await logged.stop();
+    expect(lines).toEqual([
+      'registration: undecided unregistered epoch 1 -> v2 unregistered epoch 1 (connected)',
+      'registration: v2 unregistered epoch 1 -> v2 service-known epoch 1 (service-answered)',
+      'registration: v2 service-known epoch 1 -> v2 registered verified epoch 1 (instance-answered)',
+      'registration: v2 registered verified epoch 1 -> v2 registered contradicted epoch 1 (contradicted)',
+      'registration: v2 registered contradicted epoch 1 -> v2 registered verified epoch 1 (verified)',
+      'registration: v2 registered verified epoch 1 -> v2 registered contradicted epoch 1 (contradicted)',
+      'registration: v2 registered contradicted epoch 1 -> v2 unregistered epoch 2 (command 1)',
+    ]);
+  });
+
   it('asks for the service, then for the instance, until each has an id', async () => {
     await registeredNow();
     expect(backend.calls.slice(0, 4).map(({ method }) => method)).toEqual([

@@ -22,7 +22,7 @@ beforeEach(async () => {
     properties: [],
     v3Properties: [],
     heartbeatMs: 3_000,
-    onChange: () => undefined,
+    onEvent: () => undefined,
   });
   registrar.start();
   await clock.advance(2_000);

@@ -1,0 +1,24 @@
+import type { Configuration } from '../../model/registration';
+import type { RegistrationState } from './registration-state';
+
+export interface RegistrationTransition {
+  readonly type: 'transition';
+  readonly from: RegistrationState;
+  readonly to: RegistrationState;
+  readonly reason: string;
+}
+
+/** What happened to the registration, for those who show or use it. */
+export type RegistrarEvent =
+  | RegistrationTransition
+  /** There is a connection, by this number. */
+  | { readonly type: 'connected'; readonly connection: number }
+  /** The backend has answered a heartbeat or a verification. */
+  | { readonly type: 'answered' }
+  | { readonly type: 'failed'; readonly reason: string }
+  /** The backend has answered which ids our names have. */
+  | { readonly type: 'names-answered' }
+  /** The backend configures this service otherwise than before; v3 only. */
+  | { readonly type: 'configured'; readonly configuration: Configuration };
+
+export type RegistrarListener = (event: RegistrarEvent) => void;

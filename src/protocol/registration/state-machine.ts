@@ -1,0 +1,155 @@
+import type { Clock } from '../../base/clock';
+import { toIso } from '../../base/time';
+import type { Log } from '../../base/log';
+import type { InstanceName } from '../../model/registration';
+import type { Protocol } from '../../model/dialect';
+import type { RegistrationTransition } from './registrar-event';
+import {
+  type CompleteState,
+  formatState,
+  initialState,
+  isComplete,
+  type RegistrationEvent,
+  type RegistrationState,
+  transition,
+} from './registration-state';
+import { Signal } from './signal';
+
+export interface StateMachineOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** As a v3 backend is to know us. */
+  readonly v3Instance: InstanceName;
+  /** Pinned: the phase says so before any backend has been reached. */
+  readonly protocol?: Protocol;
+  onTransition(transition: RegistrationTransition): void;
+}
+
+/** What the backend knows us by: ids on v2, our names on v3. */
+export interface Identity {
+  readonly service: number | string;
+  readonly instance: number | string;
+}
+
+/** Longer than the registrar waits between two attempts to connect, by as much as it takes to find out then. */
+const LONGEST_LAG_MS = 6_000;
+/** The log repeats a line of one key only after a minute; so many transitions a minute are logged each. */
+const LOGGED_TRANSITIONS = 50;
+
+/** Holds the state of the registration, since when and why. It changes by `apply` and by nothing else. */
+export class StateMachine {
+  private current: RegistrationState;
+  private reason = 'start';
+  private since: number;
+  private known: Identity | undefined;
+  private readonly waiters = new Signal();
+  private transitions = 0;
+  /** When our identity was verified last, in milliseconds of the clock. */
+  private verifiedUntil = 0;
+  /** Other processes may still use ids of before; `Infinity`: as long as we have none ourselves. */
+  private othersLagUntil = 0;
+
+  constructor(private readonly options: StateMachineOptions) {
+    this.since = options.clock.now();
+    this.current = initialState(options.protocol);
+  }
+
+  get state(): RegistrationState {
+    return this.current;
+  }
+
+  /** Complete, and nothing gives cause to doubt it. */
+  get isSound(): boolean {
+    return this.current.trust === 'verified';
+  }
+
+  /**
+   * Our ids were found to be dead a moment ago. Other processes find that out on their own: at the latest at their next
+   * attempt to connect, and until then they use theirs.
+   */
+  get mayOthersLag(): boolean {
+    return this.othersLagUntil !== 0 && this.options.clock.elapsed() < this.othersLagUntil;
+  }
+
+  /** What the backend knew us by when the state was last complete; a reset between two still reports where it came from. */
+  get identity(): Identity | undefined {
+    return this.known;
+  }
+
+  status() {
+    const { current } = this;
+    return {
+      phase: current.phase,
+      epoch: current.epoch,
+      serviceId: 'serviceId' in current ? current.serviceId : null,
+      instanceId: 'instanceId' in current ? current.instanceId : null,
+      since: toIso(this.since),
+      reason: this.reason,
+      knownAs: isComplete(current) && !('instanceId' in current) ? (this.known ?? null) : null,
+    };
+  }
+
+  /** Resolves once complete, in this epoch or a later one; rejects with `STOPPED`. */
+  async complete(): Promise<Identity> {
+    while (!isComplete(this.current) || !this.known) await this.waiters.wait();
+    return this.known;
+  }
+
+  stop(): void {
+    this.waiters.stop();
+  }
+
+  /**
+   * JavaScript has no lock across `await`: while a question is out, an operator may have said reset. So an answer counts
+   * only in the epoch that its question was asked in.
+   *
+   * @returns what `use` makes of the answer; 0 if it came too late: go on at once, from the state of now
+   */
+  async guarded<A, R>(question: Promise<A>, use: (answer: A) => R | Promise<R>): Promise<R | 0> {
+    const { epoch } = this.current;
+    const answer = await question;
+    return epoch === this.current.epoch ? use(answer) : 0;
+  }
+
+  apply(event: RegistrationEvent): void {
+    const { clock, log } = this.options;
+    const from = this.current;
+    const to = transition(from, event);
+    if (to === from) return;
+    const reason = 'reason' in event ? event.reason : event.type;
+    this.current = to;
+    if (to.phase !== from.phase || to.epoch !== from.epoch) this.since = clock.now();
+    if (from.trust === 'verified') this.verifiedUntil = clock.elapsed();
+    if (to.epoch !== from.epoch) {
+      this.othersLagUntil = Infinity;
+      this.reason = statusReason(event) ?? this.reason;
+    }
+    const key = `transition ${this.transitions++ % LOGGED_TRANSITIONS}`;
+    log.debug(`registration: ${formatState(from)} -> ${formatState(to)} (${reason})`, key);
+    if (isComplete(to) && !isComplete(from)) this.completed(to);
+    this.options.onTransition({ type: 'transition', from, to, reason });
+  }
+
+  private completed(state: CompleteState): void {
+    const { log, v3Instance } = this.options;
+    this.known =
+      'instanceId' in state
+        ? { service: state.serviceId, instance: state.instanceId }
+        : { service: v3Instance.serviceName, instance: v3Instance.instanceName };
+    log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`);
+    if (this.othersLagUntil === Infinity) this.othersLagUntil = this.lagUntil();
+    this.waiters.release();
+  }
+
+  /** Attempts to connect come at delays that double: another process whose last one failed makes its next within that time. */
+  private lagUntil(): number {
+    const now = this.options.clock.elapsed();
+    return now + Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
+  }
+}
+
+/** Why all was forgotten, as `status()` shows it; `undefined`: for the reason of before, which still holds. */
+function statusReason(event: RegistrationEvent): string | undefined {
+  if (event.type === 'forgotten') return event.reason;
+  return event.type === 'connected' ? 'backend' : undefined;
+}
