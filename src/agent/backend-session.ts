@@ -151,7 +151,7 @@ export class BackendSession {
       },
     });
     backend.onDisconnect(() => registrar.disconnected());
-    this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar, log) };
+    this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar) };
     registrar.start();
     return registrar;
   }
@@ -213,13 +213,13 @@ export class BackendSession {
     const state = registrar?.state;
     this.hasFailed = (registrar?.heartbeatStatus().failures ?? 0) > 0;
     if (!this.mayReachBackend) options.onIdle();
-    if (state?.phase === 'registered') options.ids.setInstance(state.instanceId);
+    if (state && 'instanceId' in state) options.ids.setInstance(state.instanceId);
     if (registrar?.isSound) this.reporter.wake();
     const isWell = registrar?.isSound === true && !this.hasFailed;
     if (isWell && !this.isWell) this.logRegistration(registrar);
     this.isWell = isWell;
-    const isWanted = state?.phase === 'connected' && !options.isStopping();
-    if (isWanted && backend && registrar) telemetry.connected(backend, registrar.connection);
+    if (backend && registrar?.takesTelemetry && !options.isStopping())
+      telemetry.connected(backend, registrar.connection);
     else telemetry.disconnected();
     options.onChange();
   }

@@ -1,14 +1,12 @@
-export type Protocol = 'v2' | 'v3';
+export type ProtocolName = 'v2' | 'v3';
 
-/**
- * What a backend was found to speak.
- *
- * - `v2`: OAP 6.0 to 7.0
- * - `v3`: 8.4 and later
- * - `v3-unpackaged`: 8.0 to 8.3, whose services have no package in their names
- */
-export type Dialect = 'v2' | 'v3' | 'v3-unpackaged';
+/** What a backend was found to speak: a protocol, and how its methods are called there. */
+export interface Dialect {
+  readonly protocol: ProtocolName;
+  /** Before the names of the services: empty, or a package with its dot. */
+  readonly package: string;
+}
 
-export function protocolOf(dialect: Dialect): Protocol {
-  return dialect === 'v2' ? 'v2' : 'v3';
+export function protocolOf(dialect: Dialect): ProtocolName {
+  return dialect.protocol;
 }

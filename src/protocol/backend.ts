@@ -11,6 +11,7 @@ import { TraceSegmentClient } from './segments/trace-segment-client';
 import { RegisterClient } from './v2/register-client';
 import { LogClient, MeterClient, TelemetryClient } from './v3/telemetry-client';
 import { ManagementClient } from './v3/management-client';
+import { v3Protocol } from './v3/protocol';
 
 /** The way to a backend, behind the ports of those who use it. */
 export interface Backend {
@@ -73,7 +74,7 @@ export function createBackend(options: BackendOptions): Backend {
     registry: {
       connect,
       v2: new RegisterClient(ask, leave),
-      v3: new ManagementClient(ask, probe, () => connector.current?.dialect ?? 'v3', leave),
+      v3: new ManagementClient(ask, probe, () => connector.current?.dialect ?? v3Protocol.probes[0].dialect, leave),
     },
     segments: new TraceSegmentClient(connector, options, metadata ?? {}),
     meters: new MeterClient(telemetry),

@@ -1,21 +1,12 @@
 import { failed, ok, type Outcome } from '../base/outcome';
 import type { UnaryCaller } from '../transport/call/unary-call';
-import { protocolOf, type Dialect, type Protocol } from '../model/dialect';
-import { encodeServices, V2Path } from './v2/register-messages';
-import type { InstanceName } from '../model/registration';
-import { encodePing, v3Paths } from './v3/management-messages';
+import type { Dialect, ProtocolName } from '../model/dialect';
+import type { Probe, ProbedNames, Protocol } from './protocol';
+import { v2Protocol } from './v2/protocol';
+import { v3Protocol } from './v3/protocol';
 
-interface Probe {
-  readonly dialect: Dialect;
-  readonly path: string;
-  readonly request: Buffer;
-}
-
-/** In real names, since an answer of OK has registered them. */
-interface Who {
-  readonly serviceName: string;
-  readonly v3Instance: InstanceName;
-}
+/** The most likely first. */
+const PROTOCOLS: readonly Pick<Protocol, 'name' | 'probes'>[] = [v3Protocol, v2Protocol];
 
 /**
  * Asks a backend what it speaks, in words that it answers truly: only OK and UNIMPLEMENTED decide, everything else says
@@ -27,15 +18,16 @@ interface Who {
  */
 export async function detect(
   ask: UnaryCaller,
-  who: Who,
-  pinned: Protocol | undefined,
+  names: ProbedNames,
+  pinned: ProtocolName | undefined,
   signal: AbortSignal,
 ): Promise<Outcome<Dialect>> {
+  const [first, ...others] = probesOf(pinned);
   // There is nothing to choose from.
-  if (pinned === 'v2') return ok('v2');
+  if (first && others.length === 0) return ok(first.dialect);
   let reason = '';
-  for (const { dialect, path, request } of probesOf(who, pinned)) {
-    const answer = await ask(path, request, signal);
+  for (const { dialect, path, request } of probesOf(pinned)) {
+    const answer = await ask(path, request(names), signal);
     if (answer.status === 'ok') return ok(dialect);
     if (answer.status !== 'failed' || answer.code !== 'UNIMPLEMENTED') return answer;
     reason = answer.reason;
@@ -44,12 +36,10 @@ export async function detect(
   return failed('UNIMPLEMENTED', `nothing on this port receives ${what} (${reason})`);
 }
 
-function probesOf({ serviceName, v3Instance }: Who, pinned: Protocol | undefined): readonly Probe[] {
-  const ping = encodePing(v3Instance);
-  const probes: readonly Probe[] = [
-    { dialect: 'v3', path: v3Paths('v3').keepAlive, request: ping },
-    { dialect: 'v2', path: V2Path.registerService, request: encodeServices([serviceName]) },
-    { dialect: 'v3-unpackaged', path: v3Paths('v3-unpackaged').keepAlive, request: ping },
-  ];
-  return probes.filter(({ dialect }) => pinned === undefined || protocolOf(dialect) === pinned);
+/** The first probe of each protocol, then the second of each. */
+function probesOf(pinned: ProtocolName | undefined): readonly Probe[] {
+  return PROTOCOLS.filter(({ name }) => name === (pinned ?? name))
+    .flatMap(({ probes }) => probes.map((probe, turn) => ({ probe, turn })))
+    .sort((one, other) => one.turn - other.turn)
+    .map(({ probe }) => probe);
 }

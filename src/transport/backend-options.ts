@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
-import type { Protocol } from '../model/dialect';
+import type { ProtocolName } from '../model/dialect';
 import type { Names } from '../model/names';
 import type { InstanceName } from '../model/registration';
 
@@ -28,7 +28,7 @@ export interface BackendOptions {
   /** As a v3 backend is to know us: by names within its limits. */
   readonly v3Instance: InstanceName;
   /** What the user has pinned; absent: each backend is asked what it speaks. */
-  readonly protocol?: Protocol;
+  readonly protocol?: ProtocolName;
   readonly clock: Clock;
   readonly log: Log;
   /** The ids of now; undefined while there are none. */

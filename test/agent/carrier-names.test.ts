@@ -2,7 +2,7 @@ import { NamesProvider } from '../../src/agent/names-provider';
 import { Log } from '../../src/base/log';
 import { ok, retryable } from '../../src/base/outcome';
 import { Registrar } from '../../src/protocol/registration/registrar';
-import type { Protocol } from '../../src/model/dialect';
+import type { ProtocolName } from '../../src/model/dialect';
 import type { V2Identity } from '../../src/tracing/propagation/propagation-identity';
 import { USER_ENDPOINT } from '../../src/model/components';
 import { FakeBackend } from '../protocol/registration/fake-backend';
@@ -16,7 +16,7 @@ let backend: FakeBackend;
 let registrar: Registrar;
 let names: NamesProvider;
 
-function create(protocol?: Protocol): void {
+function create(protocol?: ProtocolName): void {
   clock = new FakeClock();
   backend = new FakeBackend(() => clock.elapsed());
   const log = new Log(clock, quiet);
@@ -32,7 +32,7 @@ function create(protocol?: Protocol): void {
     ...(protocol && { protocol }),
     onEvent: () => undefined,
   });
-  names = new NamesProvider(registrar, log);
+  names = new NamesProvider(registrar);
 }
 
 afterEach(() => registrar.stop());

@@ -49,7 +49,7 @@ beforeEach(async () => {
     heartbeatMs: 3_000,
     onEvent: () => note(),
   });
-  names = new NamesProvider(registrar, log);
+  names = new NamesProvider(registrar);
   registrar.start();
   await clock.advance(2_000);
 });

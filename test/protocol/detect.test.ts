@@ -1,4 +1,5 @@
 import { failed, ok, type Outcome, retryable } from '../../src/base/outcome';
+import type { Dialect } from '../../src/model/dialect';
 import { detect } from '../../src/protocol/detect';
 
 const { signal } = new AbortController();
@@ -11,6 +12,10 @@ const UNIMPLEMENTED = failed('UNIMPLEMENTED', 'UNIMPLEMENTED: Method not found')
 const V3 = '/skywalking.v3.ManagementService/keepAlive';
 const V2 = '/Register/doServiceRegister';
 const V3_UNPACKAGED = '/ManagementService/keepAlive';
+
+const PACKAGED: Dialect = { protocol: 'v3', package: 'skywalking.v3.' };
+const UNPACKAGED: Dialect = { protocol: 'v3', package: '' };
+const V2_DIALECT: Dialect = { protocol: 'v2', package: '' };
 
 let asked: string[];
 let requests: string[];
@@ -33,17 +38,17 @@ const empty = ok(Buffer.alloc(0));
 
 describe('what a backend speaks', () => {
   it('is v3 where it takes a keepAlive', async () => {
-    expect(await detect(backend({ [V3]: empty }), INSTANCE, undefined, signal)).toEqual(ok('v3'));
+    expect(await detect(backend({ [V3]: empty }), INSTANCE, undefined, signal)).toEqual(ok(PACKAGED));
     expect(asked).toEqual([V3]);
   });
 
   it('is v2 where it lacks that and registers services, also where it answers with nothing', async () => {
-    expect(await detect(backend({ [V2]: empty }), INSTANCE, undefined, signal)).toEqual(ok('v2'));
+    expect(await detect(backend({ [V2]: empty }), INSTANCE, undefined, signal)).toEqual(ok(V2_DIALECT));
     expect(asked).toEqual([V3, V2]);
   });
 
   it('is v3 without packages where it has neither', async () => {
-    expect(await detect(backend({ [V3_UNPACKAGED]: empty }), INSTANCE, undefined, signal)).toEqual(ok('v3-unpackaged'));
+    expect(await detect(backend({ [V3_UNPACKAGED]: empty }), INSTANCE, undefined, signal)).toEqual(ok(UNPACKAGED));
     expect(asked).toEqual([V3, V2, V3_UNPACKAGED]);
   });
 
@@ -81,10 +86,10 @@ describe('what a backend speaks', () => {
   });
 
   it('is what the user says; of v3 it is only asked with which paths', async () => {
-    expect(await detect(backend({}), INSTANCE, 'v2', signal)).toEqual(ok('v2'));
+    expect(await detect(backend({}), INSTANCE, 'v2', signal)).toEqual(ok(V2_DIALECT));
     expect(asked).toEqual([]);
     expect(await detect(backend({ [V2]: empty, [V3_UNPACKAGED]: empty }), INSTANCE, 'v3', signal)).toEqual(
-      ok('v3-unpackaged'),
+      ok(UNPACKAGED),
     );
     expect(asked).toEqual([V3, V3_UNPACKAGED]);
     expect(await detect(backend({ [V2]: empty }), INSTANCE, 'v3', signal)).toEqual(

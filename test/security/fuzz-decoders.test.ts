@@ -87,7 +87,7 @@ async function readEverywhere(input: Buffer): Promise<void> {
   const v3 = new ManagementClient(
     answer,
     answer,
-    () => 'v3',
+    () => ({ protocol: 'v3', package: 'skywalking.v3.' }),
     () => undefined,
   );
   const instance = { serviceName: 'orders', instanceName: 'orders-1' };

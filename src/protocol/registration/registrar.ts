@@ -3,17 +3,18 @@ import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
 import type { Dictionary } from '../v2/dictionary';
 import type { HeartbeatStatus } from './health';
-import { HeartbeatTimer } from './heartbeat-timer';
 import { RegistrationClient, type RegistrationClientOptions } from './registration-client';
-import type { Configuration, InstanceName } from '../../model/registration';
-import type { Protocol } from '../../model/dialect';
+import type { InstanceName } from '../../model/registration';
+import type { ProtocolName } from '../../model/dialect';
 import type { RegistrarListener, RegistrationTransition } from './registrar-event';
 import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
 import type { RegistrationState } from './registration-state';
 import { type Identity, StateMachine } from './state-machine';
-import { warnTruncatedNames } from '../v3/name-limits';
-import { V2Registration } from '../v2/registration';
-import { V3Registration } from '../v3/registration';
+import type { Registration, RegistrationContext } from './registration';
+import type { Protocol } from '../protocol';
+import { v2Protocol } from '../v2/protocol';
+import type { V2Registration } from '../v2/registration';
+import { v3Protocol } from '../v3/protocol';
 import type { ResetResult } from '../../api/agent';
 
 export interface RegistrarOptions extends RegistrationClientOptions {
@@ -21,12 +22,11 @@ export interface RegistrarOptions extends RegistrationClientOptions {
   /** Absent: as agents of the protocol do. */
   readonly heartbeatMs: number | undefined;
   /** What the user has pinned. */
-  readonly protocol?: Protocol;
+  readonly protocol?: ProtocolName;
   readonly onEvent: RegistrarListener;
 }
 
-const HEARTBEAT_MS: Readonly<Record<Protocol, number>> = { v2: 3_000, v3: 30_000 };
-const NOTHING_SET: Configuration = { uuid: '', values: new Map() };
+const PROTOCOLS: Readonly<Record<ProtocolName, Pick<Protocol, 'hasTelemetry'>>> = { v2: v2Protocol, v3: v3Protocol };
 /** Names that come up together are asked for together. */
 const GATHER_NAMES_MS = 20;
 
@@ -41,28 +41,34 @@ export class Registrar {
   private readonly loop: Loop;
   private readonly retry: RetryPolicy;
   private readonly machine: StateMachine;
-  private readonly v2: V2Registration;
-  private readonly v3: V3Registration;
+  private readonly registrations: { readonly v2: V2Registration; readonly v3: Registration };
   private connectionNumber = 0;
 
   constructor(private readonly options: RegistrarOptions) {
-    const { clock, heartbeatMs, log } = options;
+    const { clock, heartbeatMs, log, serviceName, instanceName } = options;
     const onEvent: RegistrarListener = (event) => options.onEvent(event);
     const client = new RegistrationClient(options);
     const retry = new RetryPolicy(clock, log, (reason) => onEvent({ type: 'failed', reason }));
     const onTransition = (transition: RegistrationTransition) => this.onTransition(transition);
     const machine = new StateMachine({ ...options, v3Instance: client.v3Instance, onTransition });
-    const timer = (protocol: Protocol) => new HeartbeatTimer(clock, heartbeatMs ?? HEARTBEAT_MS[protocol]);
-    const context = { clock, log, machine, client, retry, onEvent };
-    const onAdmit = () => {
-      if (machine.isSound) this.loop.wake(GATHER_NAMES_MS);
+    const context: RegistrationContext = {
+      clock,
+      log,
+      machine,
+      client,
+      retry,
+      instance: { serviceName, instanceName },
+      heartbeatMs,
+      onEvent,
+      onDue: () => {
+        if (machine.isSound) this.loop.wake(GATHER_NAMES_MS);
+      },
     };
     this.clock = clock;
     this.client = client;
     this.retry = retry;
     this.machine = machine;
-    this.v2 = new V2Registration({ ...context, heartbeat: timer('v2'), onAdmit });
-    this.v3 = new V3Registration({ ...context, heartbeat: timer('v3') });
+    this.registrations = { v2: v2Protocol.createRegistration(context), v3: v3Protocol.createRegistration(context) };
     this.loop = new Loop({ name: 'registration', clock, log, turn: (signal) => this.turn(signal) });
   }
 
@@ -100,8 +106,22 @@ export class Registrar {
   }
 
   /** `undefined` until a backend has decided it, or a user. */
-  get protocol(): Protocol | undefined {
+  get protocol(): ProtocolName | undefined {
     return this.state.protocol;
+  }
+
+  /**
+   * The one of the protocol. Before any backend has decided it, that of v3: carriers say our names then. A backend of v3
+   * takes them for what they are, and with one of v2 the callee joins the trace all the same, only without its caller.
+   */
+  get registration(): Registration {
+    return this.registrations[this.protocol ?? 'v3'];
+  }
+
+  /** The backend of this connection takes meters and logs. */
+  get takesTelemetry(): boolean {
+    const { protocol, trust } = this.state;
+    return protocol !== undefined && trust !== undefined && PROTOCOLS[protocol].hasTelemetry;
   }
 
   /** By these names a v3 backend knows us: cut to its limits. */
@@ -110,11 +130,11 @@ export class Registrar {
   }
 
   get endpoints(): Dictionary {
-    return this.v2.dictionaries.endpoints;
+    return this.registrations.v2.dictionaries.endpoints;
   }
 
   get networkAddresses(): Dictionary {
-    return this.v2.dictionaries.networkAddresses;
+    return this.registrations.v2.dictionaries.networkAddresses;
   }
 
   status() {
@@ -172,10 +192,10 @@ export class Registrar {
     const { number, protocol } = connection.value;
     if (number !== this.connectionNumber) this.connected(number, protocol);
     // When to go on was thought out for the epoch of before.
-    return this.machine.guarded(this.step(signal), (waitMs) => waitMs);
+    return this.machine.guarded(this.registration.step(this.state, signal), (waitMs) => waitMs);
   }
 
-  private connected(connection: number, protocol: Protocol): void {
+  private connected(connection: number, protocol: ProtocolName): void {
     const { log } = this.options;
     const before = this.protocol;
     this.connectionNumber = connection;
@@ -183,24 +203,17 @@ export class Registrar {
     if (before !== undefined && before !== protocol) {
       const message = `this backend speaks ${protocol}, the one before did not; registering anew`;
       log.warn(message, 'other protocol');
-      // What a v3 backend has set holds as long as backends can set anything.
-      if (protocol === 'v2') this.options.onEvent({ type: 'configured', configuration: NOTHING_SET });
+      this.registrations[before].replaced();
     }
-    this.v3.connected();
-    if (protocol === 'v3') warnTruncatedNames(this.options, this.v3Instance);
+    this.registration.connected();
     this.retry.reset();
     this.options.onEvent({ type: 'connected', connection });
   }
 
-  private step(signal: AbortSignal): Promise<number> {
-    const { state } = this;
-    return state.protocol === 'v3' ? this.v3.step(state, signal) : this.v2.step(state, signal);
-  }
-
   private onTransition(transition: RegistrationTransition): void {
     if (transition.to.epoch !== transition.from.epoch) {
-      this.v2.forget();
-      this.v3.forget();
+      this.registrations.v2.forget();
+      this.registrations.v3.forget();
     }
     this.options.onEvent(transition);
   }

@@ -1,4 +1,4 @@
-import type { Protocol } from '../../model/dialect';
+import type { ProtocolName } from '../../model/dialect';
 import { transitionV2, unregistered, type V2Event, type V2State } from '../v2/registration-state';
 import { connecting, transitionV3, type V3Event, type V3State } from '../v3/registration-state';
 import type { TrustEvent } from './trust';
@@ -15,11 +15,11 @@ export type RegistrationEvent =
   | V3Event
   | Exclude<TrustEvent, { type: 'reconnected' }>
   /** A connection was made, to a backend that speaks this. */
-  | { readonly type: 'connected'; readonly protocol: Protocol }
+  | { readonly type: 'connected'; readonly protocol: ProtocolName }
   /** By an operator, the application, the backend, or our own finding that our ids are no longer ours. */
   | { readonly type: 'forgotten'; readonly reason: string };
 
-export function initialState(protocol: Protocol | undefined): RegistrationState {
+export function initialState(protocol: ProtocolName | undefined): RegistrationState {
   return protocol ? firstState(protocol, 1) : { protocol, phase: 'unregistered', epoch: 1 };
 }
 
@@ -53,7 +53,7 @@ export function formatState({ protocol, phase, trust, epoch }: RegistrationState
 }
 
 /** If the backend before spoke the other protocol, nothing that was known means anything. */
-function connected(state: RegistrationState, protocol: Protocol): RegistrationState {
+function connected(state: RegistrationState, protocol: ProtocolName): RegistrationState {
   if (state.protocol === undefined) return firstState(protocol, state.epoch);
   if (state.protocol !== protocol) return firstState(protocol, state.epoch + 1);
   return isV3(state) ? transitionV3(state, { type: 'reconnected' }) : transitionV2(state, { type: 'reconnected' });
@@ -61,7 +61,7 @@ function connected(state: RegistrationState, protocol: Protocol): RegistrationSt
 
 const FIRST_STATE = { v2: unregistered, v3: connecting } as const;
 
-function firstState(protocol: Protocol, epoch: number): RegistrationState {
+function firstState(protocol: ProtocolName, epoch: number): RegistrationState {
   return FIRST_STATE[protocol](epoch);
 }
 

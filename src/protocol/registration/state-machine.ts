@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock';
 import { toIso } from '../../base/time';
 import type { Log } from '../../base/log';
 import type { InstanceName } from '../../model/registration';
-import type { Protocol } from '../../model/dialect';
+import type { ProtocolName } from '../../model/dialect';
 import type { RegistrationTransition } from './registrar-event';
 import {
   type CompleteState,
@@ -21,7 +21,7 @@ export interface StateMachineOptions {
   /** As a v3 backend is to know us. */
   readonly v3Instance: InstanceName;
   /** Pinned: the phase says so before any backend has been reached. */
-  readonly protocol?: Protocol;
+  readonly protocol?: ProtocolName;
   onTransition(transition: RegistrationTransition): void;
 }
 

@@ -1,12 +1,7 @@
 import { ok, type Outcome } from '../../base/outcome';
-import type { RegistrationContext } from '../registration/registration-context';
+import type { RegistrationContext } from '../registration/registration';
 import { Dictionary } from './dictionary';
 import type { IdsOutcome } from '../registration/registration-client';
-
-export interface DictionarySyncContext extends RegistrationContext {
-  /** A dictionary has admitted a name. */
-  readonly onAdmit: () => void;
-}
 
 interface Kind {
   readonly what: string;
@@ -21,10 +16,10 @@ export class DictionarySync {
   /** The one asked for last is last, so that neither starves the other at the pace we keep. */
   private readonly kinds: Kind[];
 
-  constructor(private readonly parts: DictionarySyncContext) {
-    const { clock, client, onAdmit } = parts;
-    this.endpoints = new Dictionary(clock, onAdmit);
-    this.networkAddresses = new Dictionary(clock, onAdmit);
+  constructor(private readonly parts: RegistrationContext) {
+    const { clock, client, onDue } = parts;
+    this.endpoints = new Dictionary(clock, onDue);
+    this.networkAddresses = new Dictionary(clock, onDue);
     this.kinds = [
       {
         what: 'network addresses',

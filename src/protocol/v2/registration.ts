@@ -1,25 +1,39 @@
 import type { Outcome } from '../../base/outcome';
-import { DictionarySync, type DictionarySyncContext } from './dictionary-sync';
-import type { HeartbeatTimer } from '../registration/heartbeat-timer';
-import type { Registered, ServiceKnown, V2State } from './registration-state';
+import type { V2Names } from '../../model/names';
+import type { V2Identity } from '../../tracing/propagation/propagation-identity';
+import { HeartbeatTimer } from '../registration/heartbeat-timer';
+import type { Registration, RegistrationContext } from '../registration/registration';
+import type { RegistrationState } from '../registration/registration-state';
+import { DictionarySync } from './dictionary-sync';
+import { v2CarrierNames, v2Names } from './names';
+import type { Registered, ServiceKnown } from './registration-state';
 
-export interface V2RegistrationContext extends DictionarySyncContext {
-  readonly heartbeat: HeartbeatTimer;
-}
+const HEARTBEAT_MS = 3_000;
 
 /** Behind a proxy a connection outlives the backend's restart, so now and then we ask unprompted whether our ids are ours. */
 const HEARTBEATS_A_VERIFICATION = 10;
 
 /** The registrar's steps with a v2 backend: ids for the service and the instance, heartbeats, two dictionaries. */
-export class V2Registration {
+export class V2Registration implements Registration {
   readonly dictionaries: DictionarySync;
+  private readonly heartbeat: HeartbeatTimer;
+  private lastCarrierNames: V2Identity | undefined;
   private isVerificationDue = false;
   /** The answer whether the backend knew our instance got lost, and by asking we may have made it know us. */
   private isAnswerLost = false;
   private heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
 
-  constructor(private readonly parts: V2RegistrationContext) {
+  constructor(private readonly parts: RegistrationContext) {
+    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS);
     this.dictionaries = new DictionarySync(parts);
+  }
+
+  connected(): void {
+    // The first step verifies what is known.
+  }
+
+  replaced(): void {
+    // All is forgotten then.
   }
 
   forget(): void {
@@ -28,23 +42,30 @@ export class V2Registration {
   }
 
   /** @returns milliseconds until the next step */
-  async step(state: V2State, signal: AbortSignal): Promise<number> {
-    const { client, heartbeat } = this.parts;
-    const pacedMs = client.idWaitMs();
-    switch (state.phase) {
-      case 'unregistered':
-        return pacedMs || this.registerService(state, signal);
-      case 'service-known':
-        return pacedMs || this.registerInstance(state, signal);
-      case 'registered':
-        if (state.trust !== 'verified') return this.verificationInMs() || this.verify(state, signal);
-        if (heartbeat.dueInMs() === 0) return this.sendHeartbeat(state, signal);
-        if (this.isVerificationDue && this.verificationInMs() === 0) return this.verify(state, signal);
-        return (await this.dictionaries.sync(signal)) ?? this.nextMs();
-    }
+  async step(state: RegistrationState, signal: AbortSignal): Promise<number> {
+    const pacedMs = this.parts.client.idWaitMs();
+    if (!('serviceId' in state)) return pacedMs || this.registerService(state, signal);
+    if (!('instanceId' in state)) return pacedMs || this.registerInstance(state, signal);
+    if (state.trust !== 'verified') return this.verificationInMs() || this.verify(state, signal);
+    if (this.heartbeat.dueInMs() === 0) return this.sendHeartbeat(state, signal);
+    if (this.isVerificationDue && this.verificationInMs() === 0) return this.verify(state, signal);
+    return (await this.dictionaries.sync(signal)) ?? this.nextMs();
   }
 
-  private registerService({ epoch }: V2State, signal: AbortSignal): Promise<number> {
+  names(state: RegistrationState): V2Names | undefined {
+    return 'instanceId' in state ? v2Names(state, this.dictionaries) : undefined;
+  }
+
+  /** The last ids, unless something speaks against them. */
+  carrierNames(state: RegistrationState): V2Identity | undefined {
+    if (!('instanceId' in state) || state.trust === 'contradicted') return undefined;
+    if (this.lastCarrierNames?.epoch !== state.epoch) {
+      this.lastCarrierNames = v2CarrierNames(state, this.dictionaries, () => this.parts.machine.isSound);
+    }
+    return this.lastCarrierNames;
+  }
+
+  private registerService({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
     const { client, machine, retry } = this.parts;
     return machine.guarded(client.serviceId(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
@@ -57,7 +78,7 @@ export class V2Registration {
   }
 
   private registerInstance({ epoch, serviceId }: ServiceKnown, signal: AbortSignal): Promise<number> {
-    const { client, heartbeat, machine, retry } = this.parts;
+    const { client, machine, retry } = this.parts;
     return machine.guarded(client.instanceId(serviceId, signal), (outcome) => {
       if (isUnknown(outcome)) {
         machine.apply({ type: 'service-lost', epoch });
@@ -66,7 +87,7 @@ export class V2Registration {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       if (outcome.value === undefined) return retry.delayWhilePending();
       this.postponeVerification();
-      heartbeat.dueNow();
+      this.heartbeat.dueNow();
       machine.apply({ type: 'instance-answered', epoch, instanceId: outcome.value });
       retry.reset();
       return 0;
@@ -129,8 +150,8 @@ export class V2Registration {
   }
 
   private sendHeartbeat({ instanceId }: Registered, signal: AbortSignal): Promise<number> {
-    const { client, heartbeat, log, machine, onEvent, retry } = this.parts;
-    heartbeat.sent();
+    const { client, log, machine, onEvent, retry } = this.parts;
+    this.heartbeat.sent();
     return machine.guarded(client.heartbeat(instanceId, signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
@@ -146,8 +167,8 @@ export class V2Registration {
   }
 
   private nextMs(): number {
-    const { heartbeat, machine } = this.parts;
-    if (!machine.isSound) return this.verificationInMs();
+    const { heartbeat } = this;
+    if (!this.parts.machine.isSound) return this.verificationInMs();
     if (this.isVerificationDue) return Math.min(this.verificationInMs(), heartbeat.dueInMs());
     return Math.min(heartbeat.dueInMs(), this.dictionaries.dueInMs());
   }

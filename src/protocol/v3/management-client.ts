@@ -17,7 +17,7 @@ export class ManagementClient {
     private readonly ask: UnaryCaller,
     /** The same, of a method that a backend may lack and be well. */
     private readonly probe: UnaryCaller,
-    /** Of the backend that is connected. */
+    /** The one of the backend that is connected, or was last. */
     private readonly dialect: () => Dialect,
     /** The backend that is connected. */
     private readonly leave: (reason: string) => void,

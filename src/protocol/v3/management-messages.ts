@@ -30,14 +30,12 @@ export function encodeSyncRequest(serviceName: string, uuid: string): Buffer {
   });
 }
 
-const PACKAGE = 'skywalking.v3.';
-
 /**
  * The methods of the v3 servers. 8.0 to 8.3 have no package in their names; 8.0 knows the first three only, 8.1 and later
  * take meters too.
  */
 export function v3Paths(dialect: Dialect) {
-  const root = dialect === 'v3' ? `/${PACKAGE}` : '/';
+  const root = `/${dialect.package}`;
   return {
     keepAlive: `${root}ManagementService/keepAlive`,
     reportInstanceProperties: `${root}ManagementService/reportInstanceProperties`,

@@ -16,8 +16,7 @@ export function v3InstanceName({ serviceName, instanceName }: InstanceName): Ins
 }
 
 /** Once a v3 backend is met: an operator looks for the names that were configured, and would not find them. */
-export function warnTruncatedNames(configured: InstanceName & { readonly log: Log }, known: InstanceName): void {
-  const { log, serviceName, instanceName } = configured;
+export function warnTruncatedNames({ serviceName, instanceName }: InstanceName, known: InstanceName, log: Log): void {
   if (known.serviceName !== serviceName) {
     log.warn(
       `the service is known as ${known.serviceName}: names over ${MAX_LENGTH.service} characters are cut`,

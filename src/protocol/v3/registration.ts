@@ -1,33 +1,46 @@
-import type { RegistrationContext } from '../registration/registration-context';
-import type { HeartbeatTimer } from '../registration/heartbeat-timer';
-import type { V3State } from './registration-state';
+import type { V3Names } from '../../model/names';
+import type { Configuration } from '../../model/registration';
+import type { V3Identity } from '../../tracing/propagation/propagation-identity';
+import { HeartbeatTimer } from '../registration/heartbeat-timer';
+import type { Registration, RegistrationContext } from '../registration/registration';
+import type { RegistrationState } from '../registration/registration-state';
+import { warnTruncatedNames } from './name-limits';
+import { v3CarrierNames, v3Names } from './names';
 
-export interface V3RegistrationContext extends RegistrationContext {
-  readonly heartbeat: HeartbeatTimer;
-}
-
+const HEARTBEAT_MS = 30_000;
 /** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */
 const BEATS_A_REPORT = 10;
 const CONFIGURATION_MS = 20_000;
 const CONFIGURATION_FAILURE = 'registrar configuration';
+const NOTHING_SET: Configuration = { uuid: '', values: new Map() };
 
 /**
  * The registrar's steps with a v3 backend: it is told all of this instance at first, and again after every reconnect and
  * every tenth beat, since it never says that it has lost us (OAP answers with empty Commands, always).
  */
-export class V3Registration {
+export class V3Registration implements Registration {
+  private readonly heartbeat: HeartbeatTimer;
+  private ownCarrierNames: V3Identity | undefined;
   /** Keep-alives until all is to be told again. */
   private beatsUntilReport = 0;
   private configurationDueAt = 0;
   private configurationUuid = '';
   private hasConfigurations = true;
 
-  constructor(private readonly parts: V3RegistrationContext) {}
+  constructor(private readonly parts: RegistrationContext) {
+    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS);
+  }
 
-  /** Another backend, or the same one afresh. */
   connected(): void {
+    const { client, instance, log } = this.parts;
+    warnTruncatedNames(instance, client.v3Instance, log);
     this.hasConfigurations = true;
     this.configurationDueAt = 0;
+  }
+
+  /** What a v3 backend has set holds as long as backends can set anything. */
+  replaced(): void {
+    this.parts.onEvent({ type: 'configured', configuration: NOTHING_SET });
   }
 
   /** A backend that was wiped, or another one, may configure us otherwise, and by the same uuid say nothing. */
@@ -37,19 +50,30 @@ export class V3Registration {
   }
 
   /** @returns milliseconds until the next step */
-  async step(state: V3State, signal: AbortSignal): Promise<number> {
-    const { client, heartbeat } = this.parts;
+  async step(state: RegistrationState, signal: AbortSignal): Promise<number> {
+    const { client } = this.parts;
     if (state.trust !== 'verified') return client.idWaitMs() || this.reportProperties(state, signal);
-    if (heartbeat.dueInMs() === 0) {
+    if (this.heartbeat.dueInMs() === 0) {
       return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportProperties(state, signal);
     }
     if (this.configurationInMs() === 0) return this.configure(signal);
     return this.nextMs();
   }
 
-  private reportProperties({ epoch }: V3State, signal: AbortSignal): Promise<number> {
-    const { client, heartbeat, machine, onEvent, retry } = this.parts;
-    heartbeat.sent();
+  names({ epoch, trust }: RegistrationState): V3Names | undefined {
+    const { client, log } = this.parts;
+    return trust && v3Names(client.v3Instance, epoch, log);
+  }
+
+  /** Our names, whatever the state. */
+  carrierNames(): V3Identity {
+    const { client, log } = this.parts;
+    return (this.ownCarrierNames ??= v3CarrierNames(client.v3Instance, log));
+  }
+
+  private reportProperties({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
+    const { client, machine, onEvent, retry } = this.parts;
+    this.heartbeat.sent();
     return machine.guarded(client.reportInstance(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       this.beatsUntilReport = BEATS_A_REPORT - 1;
@@ -62,8 +86,8 @@ export class V3Registration {
   }
 
   private sendHeartbeat(signal: AbortSignal): Promise<number> {
-    const { client, heartbeat, machine, onEvent, retry } = this.parts;
-    heartbeat.sent();
+    const { client, machine, onEvent, retry } = this.parts;
+    this.heartbeat.sent();
     return machine.guarded(client.keepAlive(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
@@ -99,6 +123,6 @@ export class V3Registration {
   }
 
   private nextMs(): number {
-    return Math.min(this.parts.heartbeat.dueInMs(), this.configurationInMs());
+    return Math.min(this.heartbeat.dueInMs(), this.configurationInMs());
   }
 }

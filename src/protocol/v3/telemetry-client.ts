@@ -33,7 +33,7 @@ export class TelemetryClient {
     const names = this.options.names();
     const dialect = link?.dialect;
     // After a change of backends the names of the one before may still be there.
-    if (!link || !dialect || dialect === 'v2' || names?.protocol !== 'v3') return retryable('not connected');
+    if (!link || dialect?.protocol !== 'v3' || names?.protocol !== 'v3') return retryable('not connected');
     let call: StreamCall;
     try {
       call = new StreamCall(link, v3Paths(dialect)[method], this.metadata);

@@ -2,7 +2,7 @@ import { failed, ok, type Outcome, retryable } from '../../../src/base/outcome';
 import type { RegistryApi, V2Api, V3Api } from '../../../src/protocol/registration/ports';
 import type { Heartbeat, InstanceRegistration, Configuration, InstanceName } from '../../../src/model/registration';
 import type { Connection } from '../../../src/model/connection';
-import type { Protocol } from '../../../src/model/dialect';
+import type { ProtocolName } from '../../../src/model/dialect';
 
 export interface Call {
   readonly method:
@@ -15,7 +15,7 @@ export interface Call {
 export class FakeBackend implements RegistryApi, V2Api, V3Api {
   readonly v2: V2Api = this;
   readonly v3: V3Api = this;
-  protocol: Protocol = 'v2';
+  protocol: ProtocolName = 'v2';
   configuration: Configuration | undefined;
   calls: Call[] = [];
   connects = 0;

@@ -1,0 +1,30 @@
+import type { Dialect, ProtocolName } from '../model/dialect';
+import type { Names } from '../model/names';
+import type { InstanceName } from '../model/registration';
+import type { Registration, RegistrationContext } from './registration/registration';
+import type { IdentityProbe } from './segments/identity-probe';
+
+/** The names that a probe asks in: the real ones, since an answer of OK has registered them. */
+export interface ProbedNames {
+  readonly serviceName: string;
+  readonly v3Instance: InstanceName;
+}
+
+/** A question that a backend answers with OK only if it speaks the dialect. */
+export interface Probe {
+  readonly dialect: Dialect;
+  readonly path: string;
+  readonly request: (names: ProbedNames) => Buffer;
+}
+
+/** One generation of SkyWalking's protocol: everything that differs between v2 and v3. */
+export interface Protocol<N extends Names = Names> {
+  readonly name: ProtocolName;
+  /** One for each dialect, the most likely first. */
+  readonly probes: readonly Probe[];
+  /** Backends take meters and logs too. */
+  readonly hasTelemetry: boolean;
+  createRegistration(context: RegistrationContext): Registration;
+  /** How segments are encoded and sent, and how a connection is asked first whether it knows us. */
+  identityProbe(serviceName: string): IdentityProbe<N>;
+}

@@ -1,0 +1,20 @@
+import type { V3Names } from '../../model/names';
+import type { Dialect } from '../../model/dialect';
+import type { Probe, Protocol } from '../protocol';
+import { encodePing, v3Paths } from './management-messages';
+import { V3Registration } from './registration';
+import { v3IdentityProbe } from './segment/identity-probe';
+
+/** OAP 8.0 and later, which take names as they are. */
+export const v3Protocol = {
+  name: 'v3',
+  // 8.4 and later, then 8.0 to 8.3, whose services have no package in their names.
+  probes: [probeOf({ protocol: 'v3', package: 'skywalking.v3.' }), probeOf({ protocol: 'v3', package: '' })],
+  hasTelemetry: true,
+  createRegistration: (context) => new V3Registration(context),
+  identityProbe: v3IdentityProbe,
+} as const satisfies Protocol<V3Names>;
+
+function probeOf(dialect: Dialect): Probe {
+  return { dialect, path: v3Paths(dialect).keepAlive, request: ({ v3Instance }) => encodePing(v3Instance) };
+}
