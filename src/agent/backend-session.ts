@@ -5,6 +5,7 @@ import type { Log } from '../base/log';
 import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
 import type { Registrar } from '../protocol/registration/registrar';
+import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';
 import { v3InstanceName } from '../protocol/v3/name-limits';
 import { Reporter } from '../export/reporter';
@@ -118,7 +119,7 @@ export class BackendSession {
   start(instanceName: string): Registrar {
     const { config, clock, log } = this.options;
     const { serviceName } = config;
-    const protocol = config.protocol === 'auto' ? {} : { protocol: config.protocol };
+    const protocol = pinnedProtocol(config);
     const backend = late.backend().createBackend({
       addresses: config.backends,
       ...(config.tls && { tls: config.tls }),
@@ -126,7 +127,7 @@ export class BackendSession {
       agentVersion: version,
       serviceName,
       v3Instance: v3InstanceName({ serviceName, instanceName }),
-      ...protocol,
+      ...(protocol && { protocol }),
       clock,
       log,
       names: () => this.started?.names.current(),
@@ -144,7 +145,7 @@ export class BackendSession {
       properties: late.properties().v2Properties(instanceName),
       v3Properties: late.properties().v3Properties(),
       heartbeatMs: config.heartbeatMs,
-      ...protocol,
+      ...(protocol && { protocol }),
       onEvent: (event) => {
         if (event.type === 'configured') this.options.onConfiguration(event.configuration);
         else this.changed();
@@ -162,7 +163,7 @@ export class BackendSession {
     return {
       instance: instanceName ?? null,
       backend: backend?.address ?? null,
-      protocol: registrar?.protocol ?? (config.protocol === 'auto' ? null : config.protocol),
+      protocol: registrar?.protocol ?? pinnedProtocol(config) ?? null,
       registration: registrar?.status() ?? this.notRegistered(),
       heartbeat: registrar?.heartbeatStatus() ?? NO_HEARTBEAT,
       endpoints: registrar?.endpoints.counts() ?? NO_NAMES,
@@ -223,4 +224,9 @@ export class BackendSession {
     else telemetry.disconnected();
     options.onChange();
   }
+}
+
+/** Not left to the backend. */
+function pinnedProtocol({ protocol }: Config): ProtocolName | undefined {
+  return protocol === 'auto' ? undefined : protocol;
 }

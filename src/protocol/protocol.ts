@@ -22,8 +22,6 @@ export interface Protocol<N extends Names = Names> {
   readonly name: ProtocolName;
   /** One for each dialect, the most likely first. */
   readonly probes: readonly Probe[];
-  /** Backends take meters and logs too. */
-  readonly hasTelemetry: boolean;
   createRegistration(context: RegistrationContext): Registration;
   /** How segments are encoded and sent, and how a connection is asked first whether it knows us. */
   identityProbe(serviceName: string): IdentityProbe<N>;

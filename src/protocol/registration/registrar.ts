@@ -8,10 +8,9 @@ import type { InstanceName } from '../../model/registration';
 import type { ProtocolName } from '../../model/dialect';
 import type { RegistrarListener, RegistrationTransition } from './registrar-event';
 import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
-import type { RegistrationState } from './registration-state';
+import { isComplete, type RegistrationState } from './registration-state';
 import { type Identity, StateMachine } from './state-machine';
 import type { Registration, RegistrationContext } from './registration';
-import type { Protocol } from '../protocol';
 import { v2Protocol } from '../v2/protocol';
 import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
@@ -26,7 +25,6 @@ export interface RegistrarOptions extends RegistrationClientOptions {
   readonly onEvent: RegistrarListener;
 }
 
-const PROTOCOLS: Readonly<Record<ProtocolName, Pick<Protocol, 'hasTelemetry'>>> = { v2: v2Protocol, v3: v3Protocol };
 /** Names that come up together are asked for together. */
 const GATHER_NAMES_MS = 20;
 
@@ -120,8 +118,7 @@ export class Registrar {
 
   /** The backend of this connection takes meters and logs. */
   get takesTelemetry(): boolean {
-    const { protocol, trust } = this.state;
-    return protocol !== undefined && trust !== undefined && PROTOCOLS[protocol].hasTelemetry;
+    return this.registration.hasTelemetry && isComplete(this.state);
   }
 
   /** By these names a v3 backend knows us: cut to its limits. */
@@ -199,7 +196,7 @@ export class Registrar {
     const { log } = this.options;
     const before = this.protocol;
     this.connectionNumber = connection;
-    this.machine.apply({ type: 'connected', protocol });
+    this.machine.apply({ type: 'connection-made', protocol });
     if (before !== undefined && before !== protocol) {
       const message = `this backend speaks ${protocol}, the one before did not; registering anew`;
       log.warn(message, 'other protocol');

@@ -15,7 +15,7 @@ export type RegistrationEvent =
   | V3Event
   | Exclude<TrustEvent, { type: 'reconnected' }>
   /** A connection was made, to a backend that speaks this. */
-  | { readonly type: 'connected'; readonly protocol: ProtocolName }
+  | { readonly type: 'connection-made'; readonly protocol: ProtocolName }
   /** By an operator, the application, the backend, or our own finding that our ids are no longer ours. */
   | { readonly type: 'forgotten'; readonly reason: string };
 
@@ -26,7 +26,7 @@ export function initialState(protocol: ProtocolName | undefined): RegistrationSt
 /** The next state; the same object if the event changes nothing. */
 export function transition(state: RegistrationState, event: RegistrationEvent): RegistrationState {
   switch (event.type) {
-    case 'connected':
+    case 'connection-made':
       return connected(state, event.protocol);
     case 'forgotten': {
       const epoch = state.epoch + 1;

@@ -151,5 +151,5 @@ export class StateMachine {
 /** Why all was forgotten, as `status()` shows it; `undefined`: for the reason of before, which still holds. */
 function statusReason(event: RegistrationEvent): string | undefined {
   if (event.type === 'forgotten') return event.reason;
-  return event.type === 'connected' ? 'backend' : undefined;
+  return event.type === 'connection-made' ? 'backend' : undefined;
 }

@@ -14,7 +14,6 @@ export const v2Protocol = {
       request: ({ serviceName }) => encodeServices([serviceName]),
     },
   ],
-  hasTelemetry: false,
   createRegistration: (context) => new V2Registration(context),
   identityProbe: v2IdentityProbe,
 } as const satisfies Protocol<V2Names>;

@@ -10,7 +10,6 @@ export const v3Protocol = {
   name: 'v3',
   // 8.4 and later, then 8.0 to 8.3, whose services have no package in their names.
   probes: [probeOf({ protocol: 'v3', package: 'skywalking.v3.' }), probeOf({ protocol: 'v3', package: '' })],
-  hasTelemetry: true,
   createRegistration: (context) => new V3Registration(context),
   identityProbe: v3IdentityProbe,
 } as const satisfies Protocol<V3Names>;

@@ -63,7 +63,7 @@ describe('registering', () => {
     void logged.reset('command 1').catch(() => undefined);
     await logged.stop();
     expect(lines).toEqual([
-      'registration: undecided unregistered epoch 1 -> v2 unregistered epoch 1 (connected)',
+      'registration: undecided unregistered epoch 1 -> v2 unregistered epoch 1 (connection-made)',
       'registration: v2 unregistered epoch 1 -> v2 service-known epoch 1 (service-answered)',
       'registration: v2 service-known epoch 1 -> v2 registered verified epoch 1 (instance-answered)',
       'registration: v2 registered verified epoch 1 -> v2 registered contradicted epoch 1 (contradicted)',

@@ -42,7 +42,7 @@ describe('the registration with a v2 backend', () => {
   it('is trusted less when the connection is gone or new, until the backend verifies it', () => {
     const unverified = { ...registered, trust: 'unverified' };
     expect(transition(registered, { type: 'disconnected' })).toEqual(unverified);
-    expect(transition(registered, { type: 'connected', protocol: 'v2' })).toEqual(unverified);
+    expect(transition(registered, { type: 'connection-made', protocol: 'v2' })).toEqual(unverified);
     const doubted = transition(registered, { type: 'disconnected' });
     expect(transition(doubted, { type: 'verified', epoch: 1 })).toEqual(registered);
     expect(transition(registered, { type: 'verified', epoch: 1 })).toBe(registered);
@@ -52,7 +52,7 @@ describe('the registration with a v2 backend', () => {
     const contradicted = transition(registered, { type: 'contradicted' });
     expect(contradicted).toEqual({ ...registered, trust: 'contradicted' });
     expect(transition(contradicted, { type: 'disconnected' })).toBe(contradicted);
-    expect(transition(contradicted, { type: 'connected', protocol: 'v2' })).toBe(contradicted);
+    expect(transition(contradicted, { type: 'connection-made', protocol: 'v2' })).toBe(contradicted);
     expect(transition(contradicted, { type: 'verified', epoch: 1 })).toEqual(registered);
   });
 
@@ -75,7 +75,10 @@ describe('the registration with a v2 backend', () => {
       fc.record({ type: fc.constant('instance-answered' as const), epoch, instanceId: id }),
       fc.record({ type: fc.constantFrom('verified' as const, 'properties-answered' as const), epoch }),
       fc.constantFrom({ type: 'contradicted' as const }, { type: 'disconnected' as const }),
-      fc.record({ type: fc.constant('connected' as const), protocol: fc.constantFrom('v2' as const, 'v3' as const) }),
+      fc.record({
+        type: fc.constant('connection-made' as const),
+        protocol: fc.constantFrom('v2' as const, 'v3' as const),
+      }),
       fc.constant({ type: 'forgotten' as const, reason: 'api' }),
     );
     fc.assert(
@@ -83,7 +86,8 @@ describe('the registration with a v2 backend', () => {
         let state = initialState(undefined);
         for (const one of events) {
           const next = transition(state, one);
-          const isOther = one.type === 'connected' && state.protocol !== undefined && state.protocol !== one.protocol;
+          const isOther =
+            one.type === 'connection-made' && state.protocol !== undefined && state.protocol !== one.protocol;
           expect(next.epoch).toBe(state.epoch + (one.type === 'forgotten' || isOther ? 1 : 0));
           if (next.phase === 'registered') expect(next.serviceId).toBeGreaterThan(0);
           expect(next.trust !== undefined).toBe(next.phase === 'registered' || next.phase === 'connected');

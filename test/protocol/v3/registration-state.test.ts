@@ -23,9 +23,9 @@ describe('the registration with a v3 backend', () => {
     expect(transition(before, { type: 'disconnected' })).toBe(before);
   });
 
-  it.each(['connected', 'contradicted'] as const)('is verified by the next report after %s', (type) => {
+  it.each(['connection-made', 'contradicted'] as const)('is verified by the next report after %s', (type) => {
     const doubted = transition(connected, { type, protocol: 'v3' });
-    expect(doubted).toEqual({ ...connected, trust: type === 'connected' ? 'unverified' : 'contradicted' });
+    expect(doubted).toEqual({ ...connected, trust: type === 'connection-made' ? 'unverified' : 'contradicted' });
     expect(transition(doubted, { type: 'properties-answered', epoch: 1 })).toEqual(connected);
   });
 
@@ -34,7 +34,7 @@ describe('the registration with a v3 backend', () => {
   });
 
   it('begins a new epoch when the next backend speaks v2', () => {
-    expect(transition(connected, { type: 'connected', protocol: 'v2' })).toEqual({
+    expect(transition(connected, { type: 'connection-made', protocol: 'v2' })).toEqual({
       protocol: 'v2',
       phase: 'unregistered',
       epoch: 2,
