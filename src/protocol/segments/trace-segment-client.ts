@@ -14,8 +14,8 @@ import { parseResponse } from '../protobuf/control/parse-response';
 import type { Names, V2Names, V3Names } from '../../model/names';
 import type { IdentityProbe } from './identity-probe';
 import { SegmentStream } from './segment-stream';
-import { v2IdentityProbe } from '../v2/segment/identity-probe';
-import { v3IdentityProbe } from '../v3/segment/identity-probe';
+import { v2Protocol } from '../v2/protocol';
+import { v3Protocol } from '../v3/protocol';
 
 /**
  * Sends segments in the words of the backend that is connected, over the link's own session. It never connects: that is
@@ -33,8 +33,8 @@ export class TraceSegmentClient {
     private readonly options: BackendOptions,
     private readonly metadata: Readonly<Record<string, string>>,
   ) {
-    this.v2 = v2IdentityProbe(options.serviceName);
-    this.v3 = v3IdentityProbe();
+    this.v2 = v2Protocol.identityProbe(options.serviceName);
+    this.v3 = v3Protocol.identityProbe();
     const { log } = options;
     this.encoder = new BatchEncoder({ log, v2: this.v2.encoder, v3: this.v3.encoder, names: () => options.names() });
   }
