@@ -185,7 +185,11 @@ describe('the name of an entry span', () => {
     ['/orders/7', { route: 'x' }, '/orders/7'],
     [
       '/orders/7',
-      { ...nextMeta({ match: { definition: { pathname: '/orders/[id]' } } }), route: { path: '*' } },
+      {
+        ...nextMeta({ match: { definition: { pathname: '/orders/[id]' } } }),
+        app: () => undefined,
+        params: { id: '7' },
+      },
       '/orders/[id]',
     ],
     ['/orders/7', nextMeta({ match: { definition: { pathname: 7 } } }), '/orders/7'],

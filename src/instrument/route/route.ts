@@ -48,11 +48,10 @@ export function routeOf(request: object, path: string): string | undefined {
   const noted = isAnyNoted ? (request as Routed)[ROUTE] : undefined;
   const known = typeof noted === 'function' ? noted() : noted;
   if (known !== undefined && known !== '') return known;
-  // Before that of a server of the application's which hands everything on to Next.js.
-  const page = nextRoute(request);
-  if (page !== undefined) return page;
   const { route } = request as { readonly route?: { readonly path?: unknown } | null };
   if (route) return isExpressRead ? expressName(request, route, path) : undefined;
+  const page = nextRoute(request);
+  if (page !== undefined) return page;
   const { app } = request as { readonly app?: unknown };
   if (typeof app === 'function') return isExpressRead ? expressMountName(request, app, path) : undefined;
   const { params } = request as { readonly params?: unknown };
