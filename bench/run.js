@@ -49,7 +49,7 @@ async function measure(agents, scenario, stage, { rounds, planOf }) {
   return visits;
 }
 
-/** What an agent traces of the same load when nobody raises its buffer. */
+/** What an agent traces of the same load with its default buffer. */
 async function sayDefault(agent, scenario, stage, plan) {
   const env = BY_DEFAULT[agent.name];
   const { bursts } = await visit({ ...agent, env }, scenario, stage, {

@@ -81,7 +81,7 @@ function absence({ from, packages = [] }) {
   return undefined;
 }
 
-/** As it is when nobody raises its buffer; what it then traces is said beside the table. */
+/** With its default buffer; what it then traces is said beside the table. */
 const BY_DEFAULT = {
   'skywalking-backend-js': (address) => skyWalking(address),
 };

@@ -1,6 +1,6 @@
 'use strict';
 
-/* The agent's spans of every request, which then nobody sends. */
+/* The agent's spans of every request, which are never sent. */
 
 const { systemClock: clock } = require('../../dist/base/clock.js');
 const { enable } = require('../../dist/instrument/index.js');

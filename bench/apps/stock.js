@@ -1,6 +1,6 @@
 'use strict';
 
-/* The service that the express application asks; nobody traces or measures it. */
+/* The service that the express application asks; it is neither traced nor measured. */
 
 const http = require('node:http');
 

@@ -51,7 +51,7 @@ const STYLES = [
   {
     name: '> without a newline',
     byShell: true,
-    // A line without an end counts as whole when nobody has touched it for so long.
+    // A line without an end counts as whole when it has not changed for this long.
     settlesInMs: 150,
     script: (line, file) => `printf '${line}' > ${file}`,
   },

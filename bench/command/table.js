@@ -2,7 +2,7 @@
 
 const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
 
-/** Of values, any of which may be missing. */
+/** Quantiles of values, any of which may be missing. */
 function spread(values) {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: sorted.at(-1) };

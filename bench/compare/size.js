@@ -7,7 +7,7 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..', '..');
 
-/** Of the package itself: what is nested in it is another package, and counted if somebody needs it. */
+/** The size of the package itself: what is nested in it is another package, and counted if a dependency needs it. */
 function ownBytes(folder) {
   let bytes = 0;
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

@@ -7,7 +7,7 @@ const { RunningAgent } = require('../../dist/agent/running-agent.js');
 const { processConfig } = require('../../dist/config/process-config.js');
 
 const MB = 1024 ** 2;
-/** So many at a stretch, then everybody else has a turn. */
+/** How many at a stretch; then the event loop has a turn. */
 const STRETCH = 256;
 /** Half of what the buffer takes. Nothing is to be dropped while the backend is there. */
 const MOST_WAITING = 5_000;

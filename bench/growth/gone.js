@@ -7,8 +7,8 @@ const { squeezedClock } = require('./squeezed-clock');
 
 const MINUTE_MS = 60_000;
 
-/** A port that nobody listens on, or where somebody takes connections and says nothing. */
-function nobody(isMute) {
+/** A port where no server listens, or one that accepts connections and never answers. */
+function deadPort(isMute) {
   // It reads, so that it sees who hangs up: what it kept open would count as ours.
   const server = net.createServer((socket) => socket.resume().on('error', () => undefined));
   return new Promise((resolve) => {
@@ -20,10 +20,10 @@ function nobody(isMute) {
   });
 }
 
-/** So many minutes of the agent's time with that many requests a second, while there is no backend. */
+/** This many minutes of the agent's time with this many requests a second, while there is no backend. */
 answer(async ({ minutes, rate, factor, isMute }) => {
   const clock = squeezedClock(factor);
-  const agent = agentOf({ backends: `127.0.0.1:${await nobody(isMute)}` }, clock);
+  const agent = agentOf({ backends: `127.0.0.1:${await deadPort(isMute)}` }, clock);
   const { tracer } = agent;
   const begun = clock.elapsed();
   const rows = [];

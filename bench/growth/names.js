@@ -11,7 +11,7 @@ function seeded(seed) {
   };
 }
 
-/** Requests to so many endpoints that call so many addresses; an eighth of the names has half of the requests. */
+/** Requests to this many endpoints that call this many addresses; an eighth of the names has half of the requests. */
 answer(async ({ names, requests, backends }) => {
   const agent = agentOf({ backends });
   await agent.ready(20_000);

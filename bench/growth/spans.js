@@ -2,7 +2,7 @@
 
 const { agentOf, answer, inStretches, memory } = require('./agent');
 
-/** Segments of so many spans, each with a tag. */
+/** Segments of this many spans, each with a tag. */
 answer(async ({ spans, requests, backends }) => {
   const agent = agentOf({ backends });
   await agent.ready(20_000);

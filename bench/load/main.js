@@ -48,7 +48,7 @@ function closed({ port, target, requests }) {
   });
 }
 
-/** So many requests a second whatever the server does; what finds no connection waits, and its time counts from before. */
+/** A fixed number of requests a second whatever the server does; what finds no connection waits, and its time counts from before. */
 function open({ port, target, rate, requests }) {
   return new Promise((resolve, reject) => {
     const idle = connect(port, target, OPEN_CONNECTIONS, reject);

@@ -8,7 +8,7 @@ const SERVER = 2;
 /** What came in, of one protocol. `units` are segments, or spans where the protocol has no segments. */
 const fresh = () => ({ units: 0, spans: 0, entries: 0, bytes: 0 });
 
-/** @param kindField of a span's type @param entry its value for work that somebody outside asked for */
+/** @param kindField of a span's type @param entry its value for work that a caller asked for */
 function countSpan(counts, buf, start, end, kindField, entry) {
   let kind = 0;
   eachField(buf, start, end, (field, value) => {

@@ -14,9 +14,9 @@ const V3_PREFIX = '/skywalking.v3.';
 const OTLP_EXPORT = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
 const counts = { v2: fresh(), v3: fresh(), otlp: fresh() };
-/** Messages that nobody has looked into yet. */
+/** Messages that are not decoded yet. */
 const unread = { v2: [], v3: [], otlp: [] };
-/** Who waits for so many units of a protocol. */
+/** Requests that wait for a number of units of a protocol. */
 const waiting = [];
 
 const now = () => performance.timeOrigin + performance.now();
@@ -73,7 +73,7 @@ const requests = {
     counts[protocol] = fresh();
     return {};
   },
-  /** Answers when so many units are there, or after a while without. */
+  /** Answers when that many units are there, or after a while without. */
   awaitUnits: ({ protocol, units, timeoutMs }) =>
     new Promise((resolve) => {
       const each = { protocol, units, done: () => settle(now()) };
