@@ -2,9 +2,9 @@
 export interface OptionType<T> {
   /** Ends the sentence "expected …". */
   readonly expected: string;
-  /** Of a flag or a variable. */
+  /** Parses the value of a flag or a variable. */
   readonly parse: (text: string) => T | undefined;
-  /** Of `start()` or the file. */
+  /** Checks the value from `start()` or the file. */
   readonly accept: (value: unknown) => T | undefined;
   /** The items of a variable's text that `parse` leaves out, since they mean something to other agents only. */
   readonly leftOut?: (text: string) => readonly string[];

@@ -1,6 +1,6 @@
 /** What a primary hands on to its workers. */
 export interface Handover {
-  /** Of the primary. */
+  /** The id of the primary process. */
   readonly pid: number;
   /** Our arguments, which it has taken out of `process.argv` and so out of what `cluster` gives its workers. */
   readonly args: readonly string[];

@@ -42,7 +42,7 @@ export class Settings {
     return undefined;
   }
 
-  /** Notes what shows only when the value is used. Of one option only the first fault counts. */
+  /** Notes a fault that shows only when the value is used. For one option only the first fault counts. */
   fault(given: ProvidedValue, expected?: string): void {
     if (!this.faults.has(given.row.name)) this.faults.set(given.row.name, faultOf(given, expected));
   }
