@@ -18,7 +18,8 @@ const MODULES: Record<string, readonly string[]> = {
   export: TRACING,
   telemetry: DATA,
   transport: DATA,
-  protocol: ['transport', ...TRACING],
+  // Of export only its ports, which it implements.
+  protocol: ['export', 'transport', ...TRACING],
   instrument: TRACING,
   testing: DATA,
   agent: ['instrument', 'control', 'status', 'export', 'telemetry', 'protocol', 'transport', 'config', ...TRACING],
@@ -91,6 +92,13 @@ describe('the modules of src/', () => {
   it('let only the client of control/ import from status/', () => {
     const wrong = imports.filter(
       ([from, to]) => isIn(from, 'control') && !isIn(from, 'control/client') && isIn(to, 'status'),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('let protocol/ import only the ports of export/', () => {
+    const wrong = imports.filter(
+      ([from, to]) => isIn(from, 'protocol') && isIn(to, 'export') && pathOf(to) !== 'export/ports.ts',
     );
     expect(wrong.map(describeImport)).toEqual([]);
   });

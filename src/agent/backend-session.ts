@@ -2,7 +2,6 @@ import type { Clock } from '../base/clock';
 import { toIso } from '../base/time';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
-import { retryable } from '../base/outcome';
 import type { Config } from '../config/config';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ProtocolName } from '../model/dialect';
@@ -73,16 +72,10 @@ export class BackendSession {
     const { config, clock, log } = options;
     this.telemetry = new Telemetry(options);
     this.reporter = new Reporter({
-      api: {
-        encode: (segment) => this.started?.backend.segments.encode(segment) ?? 'not-now',
-        take: () => this.started?.backend.segments.take(),
-        open: (signal) => this.started?.backend.segments.open(signal) ?? Promise.resolve(retryable('not started')),
-        writeNow: (batches) => this.started?.backend.segments.writeNow(batches) ?? 0,
-      },
       clock,
       log,
+      createBatch: () => new (late.openBatch().OpenBatch)(log),
       maxBuffer: config.maxBuffer,
-      ready: () => this.started?.names.current() !== undefined,
       onIdle: () => options.onIdle(),
       onCounts: () => options.onCounts(),
     });
@@ -133,7 +126,7 @@ export class BackendSession {
       names: () => this.started?.names.current(),
       confirmedOn: () => this.started?.registrar.connection ?? 0,
       onLoadError: (error) => this.options.onLoadError(error),
-      onIdentityMismatch: (reason) => this.started?.registrar.doubt(reason),
+      onIdentityMismatch: (reason, epoch) => this.doubt(reason, epoch),
     });
     const { Registrar } = late.registrar();
     const registrar = new Registrar({
@@ -151,7 +144,10 @@ export class BackendSession {
         else this.changed();
       },
     });
-    backend.onDisconnect(() => registrar.disconnected());
+    backend.onDisconnect(() => {
+      registrar.disconnected();
+      this.updateExport();
+    });
     this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar) };
     registrar.start();
     return registrar;
@@ -208,6 +204,21 @@ export class BackendSession {
     this.isAnnounced = true;
   }
 
+  /** An answer about an earlier registration says nothing about the one of now. */
+  private doubt(reason: string, epoch: number): void {
+    const { registrar } = this.started ?? {};
+    if (registrar?.state.epoch !== epoch) return;
+    registrar.doubt(reason);
+    this.updateExport();
+  }
+
+  /** Whatever ends or renews the trust in our names comes by here at once: nothing may be encoded with those of before. */
+  private updateExport(): void {
+    const { backend, names } = this.started ?? {};
+    const current = names?.current();
+    this.reporter.use(current && backend?.segments.targetFor(current));
+  }
+
   private changed(): void {
     const { options, telemetry } = this;
     const { backend, registrar } = this.started ?? {};
@@ -215,7 +226,7 @@ export class BackendSession {
     this.hasFailed = (registrar?.heartbeatStatus().failures ?? 0) > 0;
     if (!this.mayReachBackend) options.onIdle();
     if (state && 'instanceId' in state) options.ids.setInstance(state.instanceId);
-    if (registrar?.isSound) this.reporter.wake();
+    this.updateExport();
     const isWell = registrar?.isSound === true && !this.hasFailed;
     if (isWell && !this.isWell) this.logRegistration(registrar);
     this.isWell = isWell;

@@ -1,52 +1,50 @@
 import type { Outcome } from '../base/outcome';
+import type { Names } from '../model/names';
 import type { Segment } from '../model/segment';
 
-/**
- * What came of encoding a segment. `full`: nothing, what was encoded before it is to be taken first. `not-now`: nothing,
- * no backend knows us, so nobody can say how.
- */
-export type Encoding = 'encoded' | 'full' | 'not-now' | 'not-encodable';
-
-/** Segments, encoded one behind the other, at most 2,048; its maker alone knows how. */
-export interface Batch {
-  /** Those that are still in it. */
-  readonly count: number;
-  readonly bytes: Buffer;
-  /** It may go as it is: the ids of now are those that it was encoded with. */
-  readonly matchesRegistration: boolean;
-  /** Decoded again, by names. Throws if that fails. */
-  oldest(): Segment;
-  dropOldest(): void;
-  /** The bytes of as many of the oldest as there is room for; they are in it no more. */
-  takeUpTo(room: number): Buffer;
+/** How one protocol writes a segment, and reads what it wrote. Needs no connection. */
+export interface SegmentCodec<N extends Names = Names> {
+  /** At least as many bytes as `encode` will take. */
+  maxSize(segment: Segment): number;
+  /** Writes one whole gRPC message at `pos`; returns the position after it. */
+  encode(buf: Buffer, pos: number, segment: Segment, names: N): number;
+  /** Reads what `encode` wrote with these names, without the prefix of the message. Throws if it cannot be read. */
+  decode(message: Buffer, names: N): Segment;
+  /** How many refs `encode` leaves out, as this backend would drop the segment for them. */
+  countUnusableRefs(segment: Segment, names: N): number;
 }
 
-/** What the reporter needs of a backend; `wire` fits it by shape. */
-export interface SegmentPort {
-  /** Encodes a segment with the ids of now, behind those that were encoded before. Nothing keeps the segment. */
-  encode(segment: Segment): Encoding;
-  /** All that was encoded since it was last asked for; `undefined`: nothing. */
-  take(): Batch | undefined;
+/** Takes encoded segments to the backend that is connected. */
+export interface SegmentSender {
   /**
-   * Opens a stream for some batches. `retryable`: nothing was sent. `failed`: the backend refuses, or is not the one
-   * that gave out our ids.
-   */
-  open(signal: AbortSignal): Promise<Outcome<SegmentStream>>;
-  /**
-   * For a process that ends now: hands segments to the operating system, as many as it can without waiting for
-   * anything, and whatever was written before. What is still in the batches afterwards was not written.
+   * Opens a stream for segments that were encoded with `names`, once the backend has confirmed that it knows us by them.
+   * `retryable`: it could not be asked, or does not know us. `failed`: it refuses, or knows another service by our ids.
    *
-   * @returns how many; nobody will hear their fate
+   * @param signal breaks the stream off, for as long as it lives
    */
-  writeNow(batches: readonly Batch[]): number;
+  open(names: Names, signal: AbortSignal): Promise<Outcome<SegmentStream>>;
+  /**
+   * For a process that ends now: hands segments to the operating system, and what was written before, without waiting
+   * for anything. The backend's answer is never read.
+   *
+   * @param take returns encoded segments of at most that many bytes; not called if the backend has not confirmed `names`
+   */
+  writeNow(names: Names, take: (maxBytes: number) => Buffer): void;
 }
 
 export interface SegmentStream {
-  /** Resolves when the transport takes more. `false`: it is not current or the stream is broken, nothing was written. */
-  write(batch: Batch): Promise<boolean>;
+  /** Resolves when the transport takes more. `false`: the stream is broken, nothing was written. */
+  write(bytes: Buffer): Promise<boolean>;
   /**
    * Ends the stream and waits for its fate, which is that of every segment written to it. `ok`: the backend has them.
    * `retryable`: the backend certainly has none of them. `failed`: unknown or refused.
    */
   end(): Promise<Outcome<undefined>>;
+}
+
+/** Where segments go, and what they are encoded with, for as long as one registration holds. */
+export interface ExportTarget<N extends Names = Names> {
+  readonly sender: SegmentSender;
+  readonly codec: SegmentCodec<N>;
+  readonly names: N;
 }

@@ -1,22 +1,23 @@
-import { StreamSender, MAX_SEGMENTS_PER_STREAM } from './stream-sender';
+import { StreamSender } from './stream-sender';
 import { SegmentQueue } from './segment-queue';
 import { SegmentTally, type SegmentCounters } from './segment-counters';
 import { Backoff } from '../base/backoff';
 import { Loop } from '../base/loop';
+import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { context, untraced } from '../tracing/context';
-import type { Batch, SegmentPort } from './ports';
+import type { OpenBatch } from './open-batch';
+import type { ExportTarget } from './ports';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Segment } from '../model/segment';
 
 export interface ReporterOptions {
-  readonly api: SegmentPort;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called once, as soon as a backend knows us: the code that encodes is not loaded before. */
+  readonly createBatch: () => OpenBatch;
   /** So many segments wait at most. */
   readonly maxBuffer: number;
-  /** Whether the backend knows us now. Before, nothing is opened. */
-  ready(): boolean;
   /** Nothing waits and nothing is in flight any more. */
   onIdle?(): void;
   /** After a turn: segments were accepted, sent or dropped since the one before. */
@@ -46,11 +47,11 @@ export class Reporter {
   private readonly many: number;
 
   constructor(private readonly options: ReporterOptions) {
-    const { api, clock, log, maxBuffer } = options;
-    this.queue = new SegmentQueue(api, this.tally, maxBuffer);
+    const { clock, log, maxBuffer } = options;
+    this.queue = new SegmentQueue(options.createBatch, this.tally, maxBuffer);
     // So many that wait go at once; a small queue has to be emptied before it is full.
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
-    this.delivery = new StreamSender({ api, clock, log, queue: this.queue, tally: this.tally });
+    this.delivery = new StreamSender({ clock, log, queue: this.queue, tally: this.tally });
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',
@@ -79,9 +80,13 @@ export class Reporter {
     else if (this.queue.size === 1) this.loop.wake(FLUSH_MS);
   }
 
-  /** The backend knows us now: what waits may go. */
-  wake(): void {
-    if (this.queue.size > 0) this.loop.wake();
+  /**
+   * From now on segments are encoded with these names and go there; `undefined`: no backend knows us, so they wait as
+   * they are.
+   */
+  use(target: ExportTarget | undefined): void {
+    this.queue.use(target);
+    if (target && this.queue.size > 0) this.loop.wake();
   }
 
   /**
@@ -113,10 +118,11 @@ export class Reporter {
    */
   flushSync(): boolean {
     const { tally, queue } = this;
-    const batches: Batch[] = [];
-    for (let batch = queue.next(); batch; batch = queue.next()) batches.push(batch);
-    tally.inFlight += this.options.api.writeNow(batches);
-    queue.putBack(batches);
+    queue.target?.sender.writeNow(queue.target.names, (maxBytes) => {
+      const { bytes, count } = queue.takeUpTo(maxBytes);
+      tally.inFlight += count;
+      return bytes;
+    });
     return tally.inFlight > 0;
   }
 
@@ -133,7 +139,8 @@ export class Reporter {
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
-    const isGood = this.queue.size === 0 || !this.options.ready() || (await this.delivery.run(signal));
+    const { target } = this.queue;
+    const isGood = this.queue.size === 0 || !target || (await this.delivery.run(target, signal));
     // Here nothing is in flight, and the queue goes first in, first out: so many settled are the first so many.
     this.endFlushes();
     this.sayDropped();
@@ -145,7 +152,7 @@ export class Reporter {
       return Infinity;
     }
     const isUrgent = this.queue.size >= this.many || this.flushes.size > 0;
-    return isUrgent && this.options.ready() ? 0 : FLUSH_MS;
+    return isUrgent && this.queue.target ? 0 : FLUSH_MS;
   }
 
   private endFlushes(): void {

@@ -1,7 +1,9 @@
 import { SegmentBuffer } from './segment-buffer';
-import type { Batch, Encoding, SegmentPort } from './ports';
-import type { SegmentTally } from './segment-counters';
 import type { Segment } from '../model/segment';
+import type { Batch } from './batch';
+import type { OpenBatch } from './open-batch';
+import type { ExportTarget } from './ports';
+import type { SegmentTally } from './segment-counters';
 
 /** So many are encoded at a stretch, well under a millisecond; fewer where they have to be decoded first. */
 const STRETCH = 256;
@@ -26,12 +28,25 @@ export class SegmentQueue {
   private encoded = 0;
   /** Younger than all that are encoded. */
   private readonly buffer = new SegmentBuffer();
+  private open: OpenBatch | undefined;
+  private current: ExportTarget | undefined;
 
   constructor(
-    private readonly api: SegmentPort,
+    /** Called once, as soon as a backend knows us: the code that encodes is not loaded before. */
+    private readonly createBatch: () => OpenBatch,
     private readonly tally: SegmentTally,
     private readonly capacity: number,
   ) {}
+
+  /** What segments are encoded with now; `undefined`: no backend knows us. */
+  get target(): ExportTarget | undefined {
+    return this.current;
+  }
+
+  use(target: ExportTarget | undefined): void {
+    if (target) this.open ??= this.createBatch();
+    this.current = target;
+  }
 
   get size(): number {
     return this.encoded + this.buffer.count;
@@ -39,9 +54,12 @@ export class SegmentQueue {
 
   /** At the end. */
   push(segment: Segment): void {
-    const encoding = this.buffer.count === 0 ? this.encode(segment) : 'not-now';
-    if (encoding === 'not-now') this.buffer.push(segment);
-    else segment.release();
+    const { current, open } = this;
+    if (current === undefined || open === undefined || this.buffer.count > 0) this.buffer.push(segment);
+    else {
+      this.encode(segment, open, current);
+      segment.release();
+    }
     if (this.size > this.capacity) this.trim();
   }
 
@@ -53,7 +71,7 @@ export class SegmentQueue {
     this.close();
     const [oldest] = this.batches;
     if (!oldest) return this.encodeFrom(this.buffer, Math.min(STRETCH, room));
-    if (oldest.matchesRegistration) {
+    if (this.current && oldest.matches(this.current.names)) {
       if (oldest.count > room) return undefined;
       this.batches.shift();
       this.encoded -= oldest.count;
@@ -73,6 +91,22 @@ export class SegmentQueue {
     this.trim();
   }
 
+  /** Removes as many of the oldest as fit into `maxBytes`. */
+  takeUpTo(maxBytes: number): { readonly bytes: Buffer; readonly count: number } {
+    const pieces: Buffer[] = [];
+    const { size } = this;
+    let room = maxBytes;
+    for (let batch = this.next(); batch; batch = this.next()) {
+      const piece = batch.takeUpTo(room);
+      room -= piece.length;
+      pieces.push(piece);
+      if (batch.count === 0) continue;
+      this.putBack([batch]);
+      break;
+    }
+    return { bytes: Buffer.concat(pieces), count: size - this.size };
+  }
+
   /** @returns how many there were */
   clear(): number {
     const { size } = this;
@@ -83,41 +117,33 @@ export class SegmentQueue {
     return size;
   }
 
-  private encode(segment: Segment): Encoding {
-    let encoding = this.api.encode(segment);
+  private encode(segment: Segment, open: OpenBatch, target: ExportTarget): void {
+    let encoding = open.append(segment, target);
     if (encoding === 'full') {
       this.close();
-      encoding = this.api.encode(segment);
+      encoding = open.append(segment, target);
     }
     if (encoding === 'encoded') this.encoded++;
-    if (encoding === 'not-encodable') this.tally.dropUnqueued('not-encodable');
-    return encoding;
+    else this.tally.dropUnqueued('not-encodable');
   }
 
   /** What has been encoded so far goes together. */
   private close(): void {
-    const batch = this.api.take();
+    const batch = this.open?.close();
     if (batch) this.batches.push(batch);
   }
 
   private encodeFrom(source: Source, most: number): Batch | undefined {
+    const { current, open } = this;
+    if (!current || !open) return undefined;
     for (let left = most; left > 0 && source.count > 0; left--) {
-      const encoding = this.encodeOldest(source);
-      if (encoding === 'full' || encoding === 'not-now') break;
+      const segment = oldestOf(source);
+      const encoding = segment ? open.append(segment, current) : 'not-encodable';
+      if (encoding === 'full') break;
       if (encoding === 'not-encodable') this.tally.drop(1, 'not-encodable');
       source.dropOldest();
     }
-    return this.api.take();
-  }
-
-  private encodeOldest(source: Source): Encoding {
-    let segment;
-    try {
-      segment = source.oldest();
-    } catch {
-      return 'not-encodable';
-    }
-    return this.api.encode(segment);
+    return open.close();
   }
 
   private trim(): void {
@@ -136,5 +162,13 @@ export class SegmentQueue {
     oldest?.dropOldest();
     this.encoded--;
     if (oldest?.count === 0) this.batches.shift();
+  }
+}
+
+function oldestOf(source: Source): Segment | undefined {
+  try {
+    return source.oldest();
+  } catch {
+    return undefined;
   }
 }

@@ -1,24 +1,20 @@
 import { StepDeadline } from './step-deadline';
 import type { SegmentQueue } from './segment-queue';
-import type { Batch, SegmentPort, SegmentStream } from './ports';
+import type { Batch } from './batch';
+import type { ExportTarget, SegmentStream } from './ports';
 import type { DropReason, SegmentTally } from './segment-counters';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Outcome } from '../base/outcome';
+import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
+import type { Names } from '../model/names';
 
 export interface StreamSenderOptions {
-  readonly api: SegmentPort;
   readonly clock: Clock;
   readonly log: Log;
   readonly queue: SegmentQueue;
   readonly tally: SegmentTally;
 }
-
-/**
- * A stream costs as much as encoding a thousand segments, so each is to carry many; but when it breaks and nobody knows
- * its fate, all of them are lost: it never gets more than these.
- */
-export const MAX_SEGMENTS_PER_STREAM = 2_048;
 
 /** Statuses by which a backend says no. After any other it may have taken a part, or all. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -41,23 +37,26 @@ export class StreamSender {
    * One stream, from its opening to its fate; afterwards nothing is in flight.
    * @returns whether the next one may follow at once
    */
-  async run(signal: AbortSignal): Promise<boolean> {
-    const { api, clock, log } = this.options;
+  async run(target: ExportTarget, signal: AbortSignal): Promise<boolean> {
+    const { clock, log } = this.options;
+    const { sender, names } = target;
     const patience = new StepDeadline(clock, signal);
-    const opened = await patience.race(() => api.open(patience.signal));
+    const opened = await patience.race(() => sender.open(names, patience.signal));
     if (opened?.status !== 'ok') {
-      if (opened?.status === 'failed') log.warn(`segments wait, the backend refuses them: ${opened.reason}`, REFUSED);
+      // What was answered about a registration that ended meanwhile means nothing.
+      if (opened?.status === 'failed' && this.isCurrent(names))
+        log.warn(`segments wait, the backend refuses them: ${opened.reason}`, REFUSED);
       return false;
     }
     const written: Batch[] = [];
-    const isWhole = await this.write(opened.value, written, patience);
+    const isWhole = await this.write(opened.value, names, written, patience);
     const fate = await patience.race(() => opened.value.end());
     this.resolve(written, fate);
     if (fate?.status === 'ok') log.over([REFUSED], 'the backend takes segments again');
     return isWhole && fate?.status === 'ok';
   }
 
-  private async write(stream: SegmentStream, written: Batch[], patience: StepDeadline): Promise<boolean> {
+  private async write(stream: SegmentStream, names: Names, written: Batch[], patience: StepDeadline): Promise<boolean> {
     const { queue, clock, tally } = this.options;
     let count = 0;
     while (queue.size > 0 && count < MAX_SEGMENTS_PER_STREAM && !patience.signal.aborted) {
@@ -65,7 +64,7 @@ export class StreamSender {
       // The stream has no room for it, what the backend knew us by was just given up, or nothing could be encoded.
       if (!batch) break;
       tally.inFlight += batch.count;
-      const isWritten = await patience.race(() => stream.write(batch));
+      const isWritten = await patience.race(() => this.writeBatch(stream, names, batch));
       if (isWritten === false) this.requeue([batch]);
       if (isWritten === undefined) this.discard([batch], 'fate-unknown');
       if (!isWritten) return false;
@@ -75,6 +74,16 @@ export class StreamSender {
       if (queue.size > 0) await new Promise<void>((resolve) => clock.after(0, resolve));
     }
     return true;
+  }
+
+  /** `false`: nothing was written, or the batch is encoded with names that were given up a moment ago. */
+  private writeBatch(stream: SegmentStream, names: Names, batch: Batch): Promise<boolean> {
+    const isValid = this.isCurrent(names) && batch.matches(names);
+    return isValid ? stream.write(batch.bytes) : Promise.resolve(false);
+  }
+
+  private isCurrent({ epoch }: Names): boolean {
+    return this.options.queue.target?.names.epoch === epoch;
   }
 
   private resolve(batches: readonly Batch[], fate: Outcome<undefined> | undefined): void {

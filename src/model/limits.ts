@@ -14,3 +14,12 @@ export const LIMITS = {
   entries: 32,
   refs: 64,
 } as const;
+
+/** Before each gRPC message: a flag that says whether it is compressed, and its length, four bytes big-endian. */
+export const GRPC_PREFIX_BYTES = 5;
+
+/**
+ * A stream costs as much as encoding a thousand segments, so each is to carry many; but when it breaks and its fate is
+ * unknown, all of them are lost: it never gets more than these.
+ */
+export const MAX_SEGMENTS_PER_STREAM = 2_048;

@@ -37,8 +37,11 @@ export interface BackendOptions {
   confirmedOn(): number;
   /** A package that a connection needs cannot be loaded. */
   onLoadError(error: LoadError): void;
-  /** The backend that is connected may not be the one that gave out our ids. */
-  onIdentityMismatch(reason: string): void;
+  /**
+   * The backend that is connected may not be the one that gave out our ids.
+   * @param epoch of the registration that it was asked about; another may have begun meanwhile
+   */
+  onIdentityMismatch(reason: string, epoch: number): void;
 }
 
 /** `host:port`, as one writes it in an URL. */

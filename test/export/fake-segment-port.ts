@@ -1,103 +1,67 @@
+import { GRPC_PREFIX_BYTES as PREFIX } from '../../src/model/limits';
 import { ok, type Outcome } from '../../src/base/outcome';
+import type { Batch } from '../../src/export/batch';
+import type { ExportTarget, SegmentCodec, SegmentSender, SegmentStream } from '../../src/export/ports';
+import type { Names } from '../../src/model/names';
+import { someNames } from '../support/wire/names';
 import { numbered, numberOf } from './numbered-segments';
-import type { Batch, Encoding, SegmentPort, SegmentStream } from '../../src/export/ports';
-import type { Segment } from '../../src/model/segment';
 
-/** Holds numbers for segments, and the epoch of the names by which they were encoded. */
-export class FakeBatch implements Batch {
-  constructor(
-    public numbers: number[],
-    readonly epoch: number,
-    private readonly api: FakeSegments,
-  ) {}
+const FULL_BATCH_BYTES = 768 * 1024;
 
-  get count(): number {
-    return this.numbers.length;
-  }
-
-  get bytes(): Buffer {
-    return Buffer.from(this.numbers.join());
-  }
-
-  get matchesRegistration(): boolean {
-    return this.api.hasNames() && this.epoch === this.api.epoch;
-  }
-
-  oldest(): Segment {
-    const [number] = this.numbers;
-    if (number === undefined || this.api.undecodable.has(number)) throw new Error(`cannot decode ${number}`);
-    return numbered(number);
-  }
-
-  dropOldest(): void {
-    this.numbers.shift();
-  }
-
-  /** One byte is one segment here. */
-  takeUpTo(room: number): Buffer {
-    return Buffer.from(this.numbers.splice(0, room));
-  }
+/** What was encoded: the number of each segment, and the epoch of the names by which it was encoded. */
+interface Decoded {
+  readonly number: number;
+  readonly epoch: number;
 }
 
-/** The batch is one of ours. */
-export function fakeOf(batch: Batch | undefined): FakeBatch {
-  if (batch instanceof FakeBatch) return batch;
-  throw new Error('no batch of the fake');
-}
-
-/** A backend's side of the port, whose answers a test scripts, and that remembers what it was given. */
-export class FakeSegments implements SegmentPort {
-  /** Of every stream, the batches that were written to it. */
+/** Both ports, for segments that are numbers: a test scripts the answers, and reads what it was given. */
+export class FakeSegments implements SegmentSender {
+  /** The numbers in the batches that were written to each stream. */
   readonly streams: number[][][] = [];
   openStreams = 0;
   mostOpenStreams = 0;
   signal: AbortSignal | undefined;
-  /** Whether anybody knows us, so that segments can be encoded. */
-  hasNames = (): boolean => true;
   epoch = 1;
+  /** Segments are so large that this number of them fills a batch. */
   mostInBatch = 256;
   readonly unencodable = new Set<number>();
   readonly undecodable = new Set<number>();
-  private opened: FakeBatch = new FakeBatch([], 1, this);
+  /** The number of segments that `writeNow` takes. */
+  room = 0;
   /** Called at each step, before it answers. */
   step = (): void => undefined;
   onOpen: () => Promise<Outcome<unknown>> = () => Promise.resolve(ok(undefined));
-  onWrite: (batch: Batch) => Promise<boolean> = () => Promise.resolve(true);
+  onWrite: (numbers: readonly number[]) => Promise<boolean> = () => Promise.resolve(true);
   onEnd: () => Promise<Outcome<undefined>> = () => Promise.resolve(ok(undefined));
+
+  private readonly codec: SegmentCodec = {
+    maxSize: () => this.size,
+    encode: (buf, pos, segment, { epoch }) => {
+      const number = numberOf(segment);
+      if (this.unencodable.has(number)) throw new Error(`cannot encode ${number}`);
+      buf.writeUInt32BE(this.size - PREFIX, pos + 1);
+      buf.writeUInt32BE(number, pos + PREFIX);
+      buf.writeUInt32BE(epoch, pos + PREFIX + 4);
+      return pos + this.size;
+    },
+    decode: (message) => {
+      const number = message.readUInt32BE(0);
+      if (this.undecodable.has(number)) throw new Error(`cannot decode ${number}`);
+      return numbered(number);
+    },
+    countUnusableRefs: () => 0,
+  };
 
   get received(): number[] {
     return this.streams.flat(2);
   }
-  /** So many `writeNow` takes. */
-  room = 0;
 
-  encode(segment: Segment): Encoding {
-    if (!this.hasNames()) return 'not-now';
-    const { count, epoch } = this.opened;
-    if (count >= this.mostInBatch || (count > 0 && epoch !== this.epoch)) return 'full';
-    if (count === 0) this.opened = new FakeBatch([], this.epoch, this);
-    if (this.unencodable.has(numberOf(segment))) return 'not-encodable';
-    this.opened.numbers.push(numberOf(segment));
-    return 'encoded';
+  /** What segments are exported with, by the epoch of now. */
+  target(): ExportTarget {
+    return { sender: this, codec: this.codec, names: someNames({ epoch: this.epoch }) };
   }
 
-  take(): FakeBatch | undefined {
-    const taken = this.opened;
-    this.opened = new FakeBatch([], this.epoch, this);
-    return taken.count > 0 ? taken : undefined;
-  }
-
-  writeNow(batches: readonly Batch[]): number {
-    const written = batches.flatMap((batch) => {
-      const before = this.room;
-      this.room -= Math.min(batch.count, before);
-      return [...batch.takeUpTo(before)];
-    });
-    if (written.length > 0) this.streams.push([written]);
-    return written.length;
-  }
-
-  async open(signal: AbortSignal): Promise<Outcome<SegmentStream>> {
+  async open(_names: Names, signal: AbortSignal): Promise<Outcome<SegmentStream>> {
     this.step();
     this.signal = signal;
     const answer = await this.onOpen();
@@ -107,10 +71,11 @@ export class FakeSegments implements SegmentPort {
     this.streams.push(batches);
     this.mostOpenStreams = Math.max(this.mostOpenStreams, ++this.openStreams);
     return ok({
-      write: async (batch) => {
+      write: async (bytes) => {
         this.step();
-        const isWritten = await this.onWrite(batch);
-        if (isWritten) batches.push([...fakeOf(batch).numbers]);
+        const numbers = decoded(bytes).map(({ number }) => number);
+        const isWritten = await this.onWrite(numbers);
+        if (isWritten) batches.push(numbers);
         this.step();
         return isWritten;
       },
@@ -123,4 +88,34 @@ export class FakeSegments implements SegmentPort {
       },
     });
   }
+
+  writeNow(_names: Names, take: (maxBytes: number) => Buffer): void {
+    const written = decoded(take(this.room * this.size)).map(({ number }) => number);
+    if (written.length > 0) this.streams.push([written]);
+  }
+
+  private get size(): number {
+    return Math.ceil(FULL_BATCH_BYTES / this.mostInBatch);
+  }
+}
+
+export function numbersOf(batch: Batch | undefined): number[] {
+  return decoded(bytesOf(batch)).map(({ number }) => number);
+}
+
+/** The epochs of the names that its segments are encoded with, each once. */
+export function epochsOf(batch: Batch | undefined): number[] {
+  return [...new Set(decoded(bytesOf(batch)).map(({ epoch }) => epoch))];
+}
+
+function bytesOf(batch: Batch | undefined): Buffer {
+  if (!batch) throw new Error('there is no batch');
+  return batch.bytes;
+}
+
+function decoded(bytes: Buffer): Decoded[] {
+  const all: Decoded[] = [];
+  for (let at = 0; at < bytes.length; at += PREFIX + bytes.readUInt32BE(at + 1))
+    all.push({ number: bytes.readUInt32BE(at + PREFIX), epoch: bytes.readUInt32BE(at + PREFIX + 4) });
+  return all;
 }

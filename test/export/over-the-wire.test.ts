@@ -1,10 +1,12 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Log } from '../../src/base/log';
+import { OpenBatch } from '../../src/export/open-batch';
 import { Reporter } from '../../src/export/reporter';
 import { assertAccounted } from '../support/accounting';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
 import { RawHttp2Server, respond } from '../support/wire/http2-server';
+import { someNames } from '../support/wire/names';
 import { entryAndExit } from '../support/wire/segments';
 
 /** What a server does with one batch, and what becomes of the segments in it. */
@@ -88,10 +90,13 @@ describe('the reporter over a real connection', () => {
     const clock = clockOfSpeed(5);
     const backend = backends.to(await server.start(), { clock });
     const log = new Log(clock, { error: no, warn: no, info: no, debug: no });
-    const ready = (): boolean => backend.address !== undefined;
-    reporter = new Reporter({ api: backend.segments, clock, log, maxBuffer: 100_000, ready });
-    const reconnect = (): unknown => backend.registry.connect(never).then(() => reporter.wake());
-    backend.onDisconnect(reconnect);
+    reporter = new Reporter({ clock, log, createBatch: () => new OpenBatch(log), maxBuffer: 100_000 });
+    const target = backend.segments.targetFor(someNames());
+    const reconnect = (): unknown => backend.registry.connect(never).then(() => reporter.use(target));
+    backend.onDisconnect(() => {
+      reporter.use(undefined);
+      reconnect();
+    });
     await reconnect();
   });
 

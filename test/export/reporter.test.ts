@@ -1,5 +1,6 @@
 import { Log } from '../../src/base/log';
 import { failed, ok, retryable } from '../../src/base/outcome';
+import { OpenBatch } from '../../src/export/open-batch';
 import { Reporter } from '../../src/export/reporter';
 import { context } from '../../src/tracing/context';
 import { assertAccounted } from '../support/accounting';
@@ -22,7 +23,6 @@ beforeEach(() => {
   api = new FakeSegments();
   said = [];
   isReady = true;
-  api.hasNames = () => isReady;
   reporter = reporterOf(10_000);
 });
 
@@ -38,9 +38,21 @@ afterEach(async () => {
 function reporterOf(maxBuffer: number, onCounts?: () => void): Reporter {
   const say = (message: string) => said.push(message);
   const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
-  const made = new Reporter({ api, clock, log, maxBuffer, ready: () => isReady, ...(onCounts && { onCounts }) });
+  const made = new Reporter({
+    clock,
+    log,
+    createBatch: () => new OpenBatch(log),
+    maxBuffer,
+    ...(onCounts && { onCounts }),
+  });
+  made.use(isReady ? api.target() : undefined);
   api.step = () => assertAccounted(made.counters());
   return made;
+}
+
+function setReady(ready: boolean): void {
+  isReady = ready;
+  reporter.use(isReady ? api.target() : undefined);
 }
 
 function add(from: number, to: number): void {
@@ -67,11 +79,11 @@ describe('what is counted', () => {
     add(0, 100);
     await clock.advance(1_000);
     expect([told, reporter.counters().sent]).toEqual([1, 100]);
-    isReady = false;
+    setReady(false);
     add(100, 101);
     await clock.advance(60_000);
     expect(told).toBe(2);
-    isReady = true;
+    setReady(true);
     await clock.advance(10_000);
     expect([told, reporter.counters().sent]).toEqual([3, 101]);
   });
@@ -90,7 +102,7 @@ describe('a segment of which nobody will hear any more', () => {
     reporter.add(segments[0]!);
     expect([reporter.counters().buffered, held(segments)]).toEqual([1, 4]);
 
-    isReady = false;
+    setReady(false);
     const small = reporterOf(2);
     for (const segment of segments.slice(1)) small.add(segment);
     expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2 }, 2]);
@@ -102,13 +114,12 @@ describe('a segment of which nobody will hear any more', () => {
   });
 
   it('keeps them as long as nobody can say how to encode it', async () => {
-    isReady = false;
+    setReady(false);
     const segment = full(0);
     reporter.add(segment);
     await clock.advance(60_000);
     expect([reporter.counters().buffered, held([segment])]).toEqual([1, 1]);
-    isReady = true;
-    reporter.wake();
+    setReady(true);
     await clock.advance(0);
     expect([reporter.counters().sent, held([segment])]).toEqual([1, 0]);
   });
@@ -184,18 +195,16 @@ describe('segments', () => {
   });
 
   it('wait while the backend does not know us, and go at once when it does', async () => {
-    isReady = false;
+    setReady(false);
     add(0, 1_000);
     await clock.advance(10_000);
     expect(api.streams).toEqual([]);
-    isReady = true;
-    reporter.wake();
+    setReady(true);
     await clock.advance(10);
     expect(api.received).toEqual(range(0, 1_000));
   });
 
   it('cost nothing while there are none', async () => {
-    reporter.wake();
     await clock.advance(60_000);
     expect(clock.pending).toBe(0);
     expect(api.streams).toEqual([]);
@@ -222,7 +231,7 @@ describe('a backend that cannot be had', () => {
   it('for hours costs the oldest segments and no more memory', async () => {
     await reporter.stop();
     reporter = reporterOf(1_000);
-    isReady = false;
+    setReady(false);
     add(0, 2_000);
     await clock.advance(1_000);
     const before = heldBytes();
@@ -294,7 +303,7 @@ describe('a stream that breaks', () => {
   });
 
   it('in its middle: what was not written waits, what was written has the fate of the stream', async () => {
-    api.onWrite = (batch) => Promise.resolve(batch.count === 256);
+    api.onWrite = (numbers) => Promise.resolve(numbers.length === 256);
     api.onEnd = () => Promise.resolve(failed('UNAVAILABLE', 'it broke'));
     add(0, 300);
     await clock.advance(500);
@@ -308,18 +317,49 @@ describe('a stream that breaks', () => {
 
   it('because the ids have changed: everything waits for the new ones', async () => {
     api.onWrite = () => {
-      isReady = false;
+      setReady(false);
       return Promise.resolve(false);
     };
     add(0, 10);
     await clock.advance(5_000);
     expect(reporter.counters()).toMatchObject({ buffered: 10, dropped: 0, sent: 0 });
     expect(api.streams).toHaveLength(1);
-    isReady = true;
+    setReady(true);
     api.onWrite = () => Promise.resolve(true);
-    reporter.wake();
     await clock.advance(1);
     expect(reporter.counters()).toMatchObject({ sent: 10 });
+  });
+});
+
+describe('a registration that ends while its stream is opened', () => {
+  const registerAgain = (): void => {
+    api.epoch++;
+    setReady(true);
+  };
+
+  it('has nothing written by its names: the segments go, encoded again, on the next stream', async () => {
+    api.onOpen = () => {
+      registerAgain();
+      api.onOpen = () => Promise.resolve(ok(undefined));
+      return Promise.resolve(ok(undefined));
+    };
+    add(0, 10);
+    await clock.advance(500);
+    expect(api.streams[0]).toEqual([]);
+    await clock.advance(5_000);
+    expect(api.received).toEqual(range(0, 10));
+    expect(reporter.counters()).toMatchObject({ sent: 10, dropped: 0 });
+  });
+
+  it('is not reported as refused: the answer was about the one before', async () => {
+    api.onOpen = () => {
+      registerAgain();
+      api.onOpen = () => Promise.resolve(retryable('no connection'));
+      return Promise.resolve(failed('FOREIGN_IDS', 'another service has our id'));
+    };
+    add(0, 10);
+    await clock.advance(500);
+    expect([said, reporter.counters().buffered]).toEqual([[], 10]);
   });
 });
 
@@ -378,7 +418,7 @@ describe('flush', () => {
   });
 
   it('resolves to false after its time', async () => {
-    isReady = false;
+    setReady(false);
     add(0, 5);
     const flushed = reporter.flush(300);
     await clock.advance(301);
@@ -439,7 +479,7 @@ describe('flush', () => {
   });
 
   it('is ended by stop', async () => {
-    isReady = false;
+    setReady(false);
     add(0, 5);
     const flushed = reporter.flush(60_000);
     await reporter.stop();
@@ -450,7 +490,7 @@ describe('flush', () => {
 
 describe('stop', () => {
   it('counts what waits, and what comes afterwards, as dropped', async () => {
-    isReady = false;
+    setReady(false);
     add(0, 5);
     await reporter.stop();
     add(5, 8);

@@ -1,31 +1,42 @@
 import fc from 'fast-check';
+import { OpenBatch } from '../../src/export/open-batch';
 import { SegmentQueue } from '../../src/export/segment-queue';
-import type { Batch } from '../../src/export/ports';
+import { Log } from '../../src/base/log';
+import type { Batch } from '../../src/export/batch';
 import { SegmentTally } from '../../src/export/segment-counters';
-import { FakeSegments, fakeOf, type FakeBatch } from './fake-segment-port';
+import { FakeClock } from '../support/fake-clock';
+import { FakeSegments, epochsOf, numbersOf } from './fake-segment-port';
 import { numbered } from './numbered-segments';
 
 let api: FakeSegments;
 let tally: SegmentTally;
-let isKnown: boolean;
+let queue: SegmentQueue;
 
 beforeEach(() => {
   api = new FakeSegments();
   tally = new SegmentTally();
-  isKnown = true;
-  api.hasNames = () => isKnown;
 });
 
+/** By a backend that knows us. */
 function queueOf(capacity: number): SegmentQueue {
-  return new SegmentQueue(api, tally, capacity);
+  const quiet = () => undefined;
+  const log = new Log(new FakeClock(), { error: quiet, warn: quiet, info: quiet, debug: quiet });
+  queue = new SegmentQueue(() => new OpenBatch(log), tally, capacity);
+  setKnown(true);
+  return queue;
+}
+
+function setKnown(isKnown: boolean): void {
+  queue.use(isKnown ? api.target() : undefined);
+}
+
+function reset(): void {
+  api.epoch++;
+  if (queue.target) queue.use(api.target());
 }
 
 function push(queue: SegmentQueue, from: number, to: number): void {
   for (let n = from; n < to; n++) queue.push(numbered(n));
-}
-
-function numbersOf(batch: Batch | undefined): number[] {
-  return fakeOf(batch).numbers;
 }
 
 function all(queue: SegmentQueue): number[] {
@@ -46,20 +57,20 @@ describe('segments that wait', () => {
   });
 
   it('wait as they are while no backend knows us, and do not go', () => {
-    isKnown = false;
     const queue = queueOf(10);
+    setKnown(false);
     push(queue, 0, 3);
     expect([queue.next(), queue.size]).toEqual([undefined, 3]);
-    isKnown = true;
+    setKnown(true);
     expect(all(queue)).toEqual([0, 1, 2]);
   });
 
   it('fill one batch after the other, if there are more than one takes', () => {
     api.mostInBatch = 10;
-    isKnown = false;
     const queue = queueOf(100);
+    setKnown(false);
     push(queue, 0, 25);
-    isKnown = true;
+    setKnown(true);
     const batches = [queue.next(), queue.next(), queue.next()];
     expect(batches.map((batch) => numbersOf(batch).length)).toEqual([10, 10, 5]);
     expect(batches.flatMap(numbersOf)).toEqual(Array.from({ length: 25 }, (_, n) => n));
@@ -68,9 +79,9 @@ describe('segments that wait', () => {
   it('come after those that came before, though these could not be encoded when they came', () => {
     const queue = queueOf(10);
     push(queue, 0, 2);
-    isKnown = false;
+    setKnown(false);
     push(queue, 2, 4);
-    isKnown = true;
+    setKnown(true);
     push(queue, 4, 6);
     expect(all(queue)).toEqual([0, 1, 2, 3, 4, 5]);
   });
@@ -78,12 +89,12 @@ describe('segments that wait', () => {
   it('are dropped when there are too many, the oldest first, encoded or not', () => {
     const queue = queueOf(5);
     push(queue, 0, 4);
-    isKnown = false;
+    setKnown(false);
     push(queue, 4, 8);
     expect([queue.size, tally.dropped]).toEqual([5, 3]);
     push(queue, 8, 12);
     expect([queue.size, tally.dropped]).toEqual([5, 7]);
-    isKnown = true;
+    setKnown(true);
     expect(all(queue)).toEqual([7, 8, 9, 10, 11]);
     expect(tally.snapshot(0).droppedBecause).toEqual({ 'buffer-full': 7 });
   });
@@ -101,7 +112,7 @@ describe('segments that wait', () => {
   it('find no place where there is none', () => {
     const queue = queueOf(0);
     push(queue, 0, 2);
-    isKnown = false;
+    setKnown(false);
     push(queue, 2, 4);
     expect([queue.size, tally.dropped]).toEqual([0, 4]);
   });
@@ -111,12 +122,12 @@ describe('segments that were encoded with ids of before', () => {
   it('are encoded anew, in their place', () => {
     const queue = queueOf(1_000);
     push(queue, 0, 300);
-    api.epoch = 2;
+    reset();
     push(queue, 300, 302);
     const epochs = new Set<number>();
     const numbers: number[] = [];
     for (let batch = queue.next(); batch; batch = queue.next()) {
-      epochs.add(fakeOf(batch).epoch);
+      for (const epoch of epochsOf(batch)) epochs.add(epoch);
       numbers.push(...numbersOf(batch));
     }
     expect([...epochs]).toEqual([2]);
@@ -126,17 +137,17 @@ describe('segments that were encoded with ids of before', () => {
   it('few at a time, since each has to be decoded first', () => {
     const queue = queueOf(1_000);
     push(queue, 0, 200);
-    api.epoch = 2;
+    reset();
     expect(numbersOf(queue.next()).length).toBeLessThan(100);
   });
 
   it('wait where there are no new ids yet', () => {
     const queue = queueOf(10);
     push(queue, 0, 3);
-    api.epoch = 2;
-    isKnown = false;
+    reset();
+    setKnown(false);
     expect([queue.next(), queue.size]).toEqual([undefined, 3]);
-    isKnown = true;
+    setKnown(true);
     expect(all(queue)).toEqual([0, 1, 2]);
   });
 });
@@ -146,14 +157,14 @@ describe('a segment that nobody can send', () => {
     const queue = queueOf(10);
     api.unencodable.add(1);
     push(queue, 0, 3);
-    isKnown = false;
+    setKnown(false);
     api.unencodable.add(4);
     push(queue, 3, 6);
-    isKnown = true;
+    setKnown(true);
     expect(all(queue)).toEqual([0, 2, 3, 5]);
     api.undecodable.add(7);
     push(queue, 6, 9);
-    api.epoch = 2;
+    reset();
     expect(all(queue)).toEqual([6, 8]);
     expect(tally.snapshot(0).droppedBecause).toEqual({ 'not-encodable': 3 });
   });
@@ -167,11 +178,10 @@ describe('the queue', () => {
     const property = fc.property(fc.integer({ min: 0, max: 700 }), fc.array(step), (capacity, steps) => {
       api = new FakeSegments();
       tally = new SegmentTally();
-      isKnown = true;
-      api.hasNames = () => isKnown;
       const queue = queueOf(capacity);
       let list: number[] = [];
-      let taken: FakeBatch[] = [];
+      let isKnown = true;
+      let taken: Batch[] = [];
       let pushed = 0;
       let dropped = 0;
       const bound = (): void => {
@@ -188,20 +198,19 @@ describe('the queue', () => {
             const next = queue.next();
             expect(next === undefined).toBe(!isKnown || list.length === 0);
             if (!next) continue;
-            const batch = fakeOf(next);
-            expect([batch.epoch, batch.numbers]).toEqual([api.epoch, list.splice(0, batch.count)]);
-            taken.push(batch);
+            expect([epochsOf(next), numbersOf(next)]).toEqual([[api.epoch], list.splice(0, next.count)]);
+            taken.push(next);
           }
         } else if (type === 'putBack') {
-          list = [...taken.flatMap(({ numbers }) => numbers), ...list];
+          list = [...taken.flatMap(numbersOf), ...list];
           queue.putBack(taken);
           taken = [];
           bound();
-        } else if (type === 'reset') api.epoch++;
-        else isKnown = count === 1;
+        } else if (type === 'reset') reset();
+        else setKnown((isKnown = count === 1));
         expect([queue.size, tally.dropped]).toEqual([list.length, dropped]);
       }
-      isKnown = true;
+      setKnown(true);
       expect(all(queue)).toEqual(list);
     });
     fc.assert(property, { numRuns: 200 });
@@ -210,10 +219,10 @@ describe('the queue', () => {
   it('lets everything go when it is cleared, and says how much that was', () => {
     const queue = queueOf(1_000);
     push(queue, 0, 300);
-    isKnown = false;
+    setKnown(false);
     push(queue, 300, 400);
     expect([queue.clear(), queue.size]).toEqual([400, 0]);
-    isKnown = true;
+    setKnown(true);
     expect(queue.next()).toBeUndefined();
   });
 });

@@ -6,6 +6,7 @@ import { ok, type Outcome } from '../../src/base/outcome';
 import type { Backend } from '../../src/protocol/backend';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
+import { someNames } from '../support/wire/names';
 import { ChildServers } from '../support/wire/child-server';
 import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
 import { opened } from '../support/wire/opened';
@@ -137,7 +138,7 @@ describe('a backend gone mad', () => {
   it.each(Object.entries(answers))('answers the check with a message that is %s', async (_what, body) => {
     server.onCheck = (stream) => respond(stream, body);
     const backend = await connected(20);
-    expect(await backend.segments.open(never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
+    expect(await backend.segments.open(someNames(), never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
     expect(backends.doubts).toEqual([]);
     // grpc-js, asked the same over the other connection, is more patient with some; it comes to an end as well.
     expect(await backend.registry.v2.registerService('orders', never)).toHaveProperty('status');
@@ -153,7 +154,7 @@ describe('a backend gone mad', () => {
       more();
     };
     const backend = await connected();
-    const outcome = await backend.segments.open(never);
+    const outcome = await backend.segments.open(someNames(), never);
     expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('too large') });
     expect(backend.address).toBe(undefined);
   });
@@ -261,13 +262,13 @@ describe('a backend gone mad', () => {
 
   it('tears the connection down under the check', async () => {
     server.onCheck = (stream) => stream.session?.destroy();
-    expect(await (await connected()).segments.open(never)).toMatchObject({ status: 'retryable' });
+    expect(await (await connected()).segments.open(someNames(), never)).toMatchObject({ status: 'retryable' });
   });
 
   it('does not answer the check', async () => {
     server.onCheck = (stream) => stream.resume();
     const backend = await connected(100);
-    expect(await backend.segments.open(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.segments.open(someNames(), never)).toMatchObject({ status: 'retryable' });
     expect(backend.address).toBe(undefined);
   });
 

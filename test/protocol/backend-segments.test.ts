@@ -5,8 +5,9 @@ import type { Backend } from '../../src/protocol/backend';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
+import type { V3Names } from '../../src/model/names';
 import { someNames } from '../support/wire/names';
-import { batchesOf, opened } from '../support/wire/opened';
+import { opened } from '../support/wire/opened';
 import { entryAndExit, failedWithRef } from '../support/wire/segments';
 
 const knowsUs = { services: [{ key: 'orders', value: 3 }] };
@@ -63,12 +64,21 @@ describe('the segments to a backend', () => {
     expect(names).toEqual(segments.map(({ spans }) => spans[0]!.operationName));
   });
 
-  it('are sent to nobody while there is no connection, or no registration', async () => {
+  it('are sent to nobody while there is no connection, or no registration with this backend', async () => {
     const backend = backends.to(port);
-    expect(await backend.segments.open(never)).toMatchObject({ status: 'retryable', reason: 'not connected' });
+    expect(await backend.segments.open(someNames(), never)).toMatchObject({
+      status: 'retryable',
+      reason: 'not connected',
+    });
     await backend.registry.connect(never);
-    backends.names = undefined;
-    expect(await backend.segments.open(never)).toMatchObject({ status: 'retryable', reason: 'not registered' });
+    const names: V3Names = {
+      protocol: 'v3',
+      epoch: 2,
+      service: 'orders',
+      instance: 'orders-1',
+      endpoint: (name) => name,
+    };
+    expect(await backend.segments.open(names, never)).toMatchObject({ status: 'retryable', reason: 'not registered' });
     expect(server.asked).toEqual([]);
   });
 
@@ -78,21 +88,21 @@ describe('the segments to a backend', () => {
     for (let i = 0; i < 3; i++) await (await opened(backend.segments)).end();
     expect(checks()).toBe(1);
     expect(server.asked[0]!.request).toMatchObject({ services: [{ serviceName: 'orders' }] });
-    backends.names = someNames({ epoch: 2 });
-    await (await opened(backend.segments)).end();
+    const names = someNames({ epoch: 2 });
+    await (await opened(backend.segments, never, names)).end();
     expect(checks()).toBe(2);
     server.kill();
     await until(() => backend.address === undefined);
     await server.start(port);
     await backend.registry.connect(never);
-    await (await opened(backend.segments)).end();
+    await (await opened(backend.segments, never, names)).end();
     expect(checks()).toBe(3);
   });
 
   it('are not sent to a backend that gave our ids to somebody else', async () => {
     server.reply = () => ({ services: [{ key: 'orders', value: 4 }] });
     const { segments } = await connected();
-    expect(await segments.open(never)).toMatchObject({ status: 'failed', code: 'FOREIGN_IDS' });
+    expect(await segments.open(someNames(), never)).toMatchObject({ status: 'failed', code: 'FOREIGN_IDS' });
     expect(backends.doubts).toEqual([expect.stringMatching(/127\.0\.0\.1.*orders.*3.*knows it as 4/)]);
     expect(server.streams).toEqual([]);
   });
@@ -100,7 +110,7 @@ describe('the segments to a backend', () => {
   it('are not sent to a backend that does not know our service', async () => {
     server.reply = () => ({});
     const { segments } = await connected();
-    expect(await segments.open(never)).toMatchObject({ status: 'retryable' });
+    expect(await segments.open(someNames(), never)).toMatchObject({ status: 'retryable' });
     expect(backends.doubts).toHaveLength(1);
     expect(server.streams).toEqual([]);
   });
@@ -111,10 +121,10 @@ describe('the segments to a backend', () => {
       backends.names = someNames({ epoch: 2, serviceId: 4 });
       return { services: [{ key: 'orders', value: 5 }] };
     };
-    expect(await segments.open(never)).toMatchObject({ status: 'retryable' });
+    await segments.open(someNames(), never);
     expect(backends.doubts).toEqual([]);
     server.reply = () => ({ services: [{ key: 'orders', value: 4 }] });
-    expect(await segments.open(never)).toMatchObject({ status: 'ok' });
+    expect(await segments.open(someNames({ epoch: 2, serviceId: 4 }), never)).toMatchObject({ status: 'ok' });
   });
 
   it.each([
@@ -124,7 +134,7 @@ describe('the segments to a backend', () => {
   ] as const)('wait when the backend answers the check with %s', async (name, expected) => {
     server.reply = () => ({ code: status[name] });
     const { segments } = await connected();
-    expect(await segments.open(never)).toMatchObject({ status: expected });
+    expect(await segments.open(someNames(), never)).toMatchObject({ status: expected });
     expect(backends.doubts).toEqual([]);
     expect(server.streams).toEqual([]);
   });
@@ -132,51 +142,8 @@ describe('the segments to a backend', () => {
   it('wait when the backend answers the check with garbage', async () => {
     server.reply = () => ({ raw: Buffer.from('0aff', 'hex') });
     const { segments } = await connected();
-    expect(await segments.open(never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
+    expect(await segments.open(someNames(), never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
     expect(backends.doubts).toEqual([]);
-  });
-
-  it('stay here when the ids change before they are written', async () => {
-    const { segments } = await connected();
-    const stream = await opened(segments);
-    expect(await stream.write([entryAndExit()])).toBe(true);
-    const [batch] = batchesOf(segments, [failedWithRef()]);
-    backends.names = someNames({ epoch: 2 });
-    expect(batch!.matchesRegistration).toBe(false);
-    expect(await stream.write([failedWithRef()])).toBe(false);
-    backends.names = undefined;
-    expect(batch!.matchesRegistration).toBe(false);
-    // What was written before is there.
-    expect(await stream.end()).toEqual(ok(undefined));
-    expect(server.segments()).toHaveLength(1);
-  });
-
-  it('stay here when they were encoded with ids that have been given up since', async () => {
-    const { segments } = await connected();
-    const [batch] = batchesOf(segments, [entryAndExit()]);
-    backends.names = someNames({ epoch: 2 });
-    const outcome = await segments.open(never);
-    if (outcome.status !== 'ok') throw new Error(outcome.reason);
-    expect(batch!.matchesRegistration).toBe(false);
-    expect(await outcome.value.write(batch!)).toBe(false);
-    expect(await outcome.value.end()).toEqual(ok(undefined));
-    expect(server.segments()).toEqual([]);
-    // With the ids of now it goes.
-    expect(segments.encode(batch!.oldest())).toBe('encoded');
-    expect(segments.take()!.matchesRegistration).toBe(true);
-  });
-
-  it('cannot be encoded while nobody knows us, and not behind those of before a reset', async () => {
-    const { segments } = await connected();
-    backends.names = undefined;
-    expect([segments.encode(entryAndExit()), segments.take()]).toEqual(['not-now', undefined]);
-    backends.names = someNames();
-    expect([segments.encode(entryAndExit()), segments.encode(failedWithRef())]).toEqual(['encoded', 'encoded']);
-    backends.names = someNames({ epoch: 2 });
-    expect(segments.encode(entryAndExit())).toBe('full');
-    expect(segments.take()!.count).toBe(2);
-    expect(segments.encode(entryAndExit())).toBe('encoded');
-    expect(segments.take()!.matchesRegistration).toBe(true);
   });
 
   it.each(['UNKNOWN', 'UNIMPLEMENTED', 'UNAVAILABLE', 'PERMISSION_DENIED', 'CANCELLED', 'INTERNAL'] as const)(
@@ -240,7 +207,7 @@ describe('the segments to a backend', () => {
     expect(await stream.write([entryAndExit()])).toBe(false);
     await until(() => server.cancelled);
     expect(backend.address).toBeDefined();
-    expect(await backend.segments.open(controller.signal)).toMatchObject({ status: 'retryable' });
+    expect(await backend.segments.open(someNames(), controller.signal)).toMatchObject({ status: 'retryable' });
   });
 
   it('are of unknown fate when the backend dies under them', async () => {
@@ -262,15 +229,5 @@ describe('the segments to a backend', () => {
     const fate = stream.end();
     await backend.close();
     expect(await fate).toMatchObject({ status: 'failed', code: 'UNAVAILABLE' });
-  });
-
-  it('say so once when one was too large', async () => {
-    const stream = await opened((await connected()).segments);
-    const huge = entryAndExit();
-    huge.spans[0]!.tags = ['huge', 'x'.repeat(5 * 1024 * 1024)];
-    expect(await stream.write([huge, entryAndExit(), huge])).toBe(true);
-    expect(await stream.end()).toEqual(ok(undefined));
-    expect(server.segments()).toHaveLength(3);
-    expect(backends.lines.filter((line) => line.includes('too large'))).toHaveLength(1);
   });
 });

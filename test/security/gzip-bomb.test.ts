@@ -4,6 +4,7 @@ import { ok } from '../../src/base/outcome';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';
 import { Backends, never } from '../support/wire/backends';
+import { someNames } from '../support/wire/names';
 import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
 
 const MIB = 1024 * 1024;
@@ -82,7 +83,7 @@ describe('a backend whose answers are out of all proportion', () => {
     bad.onCheck = (stream) => respond(stream, Buffer.concat([KNOWS_US, Buffer.alloc(64 * 1024)]));
     const backend = backends.to(await bad.start());
     await backend.registry.connect(never);
-    expect(await backend.segments.open(never)).toMatchObject({
+    expect(await backend.segments.open(someNames(), never)).toMatchObject({
       status: 'retryable',
       reason: expect.stringContaining('too large'),
     });

@@ -11,6 +11,7 @@ import {
 } from '../support/raw-http2';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
+import { someNames } from '../support/wire/names';
 
 const MIB = 1024 * 1024;
 /** What is left of an attack once it is over. */
@@ -98,7 +99,7 @@ describe('a backend that floods a call', () => {
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
     const both = await Promise.all([
       backend.registry.v2.registerService('orders', never),
-      backend.segments.open(never),
+      backend.segments.open(someNames(), never),
     ]);
     for (const outcome of both) expect(outcome.status).not.toBe('ok');
     await backend.close();

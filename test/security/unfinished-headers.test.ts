@@ -30,7 +30,7 @@ const attacks: Readonly<Record<string, (peer: Peer, streamId: number) => void>> 
 /** What the client does on each of its two connections. */
 const calls = {
   'for calls': `await backend.registry.v2.registerService('orders', host.never)`,
-  'for segments': `await backend.segments.open(host.never)`,
+  'for segments': `await backend.segments.open(host.names, host.never)`,
 };
 
 describe('a backend that never finishes its headers', () => {

@@ -57,8 +57,8 @@ describe('a process with a connection to a backend', () => {
         const { registry, segments } = host.backend(${port});
         await registry.connect(host.never);
         const service = await registry.v2.registerService('orders', host.never);
-        const { value: stream } = await segments.open(host.never);
-        await stream.write(host.batch(segments, [100]));
+        const { value: stream } = await segments.open(host.names, host.never);
+        await stream.write(host.encoded([100]));
         host.say({ service, fate: await stream.end() });
         host.done();
       `,
@@ -97,8 +97,8 @@ describe('a process with a connection to a backend', () => {
     const end = await host.run(`
       const { registry, segments } = host.backend(${port});
       await registry.connect(host.never);
-      const { value: stream } = await segments.open(host.never);
-      await stream.write(host.batch(segments, [100]));
+      const { value: stream } = await segments.open(host.names, host.never);
+      await stream.write(host.encoded([100]));
       stream.end().then(() => host.say({ answered: true }));
       await new Promise((resolve) => setTimeout(resolve, 100));
       host.done();
@@ -150,9 +150,9 @@ describe('a process with a connection to a backend', () => {
         const timeout = AbortSignal.timeout(200);
         asked.push((await backend.registry.connect(timeout)).status);
         const call = backend.registry.v2.registerService('orders', timeout);
-        const opened = await backend.segments.open(timeout);
+        const opened = await backend.segments.open(host.names, timeout);
         if (opened.status === 'ok') {
-          await opened.value.write(host.batch(backend.segments, [100_000]));
+          await opened.value.write(host.encoded([100_000]));
           asked.push((await opened.value.end()).status);
         }
         asked.push((await call).status);
@@ -267,11 +267,11 @@ describe('a process whose backend is out of reach', () => {
     const end = await host.run(`
       const { registry, segments } = host.backend(${await children.stunned()});
       await registry.connect(host.never);
-      const { value: stream } = await segments.open(host.never);
-      stream.write(host.batch(segments, [100]));
+      const { value: stream } = await segments.open(host.names, host.never);
+      stream.write(host.encoded([100]));
       await new Promise((resolve) => setTimeout(resolve, 300));
       const write = async () => {
-        for (let i = 0; i < 40; i++) await stream.write(host.batch(segments, [1_000_000]));
+        for (let i = 0; i < 40; i++) await stream.write(host.encoded([1_000_000]));
       };
       write().then(() => host.say({ written: true }));
       const isHeld = () => process.getActiveResourcesInfo().some((kind) => kind.endsWith('WriteWrap'));

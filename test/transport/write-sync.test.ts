@@ -1,11 +1,18 @@
+import { systemClock } from '../../src/base/clock';
+import { Log } from '../../src/base/log';
 import { ok } from '../../src/base/outcome';
+import { OpenBatch } from '../../src/export/open-batch';
+import { SegmentTally } from '../../src/export/segment-counters';
+import { SegmentQueue } from '../../src/export/segment-queue';
 import type { Segment } from '../../src/model/segment';
+import type { Backend } from '../../src/protocol/backend';
+import type { TraceSegmentClient } from '../../src/protocol/segments/trace-segment-client';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
 import { Backends, never } from '../support/wire/backends';
 import { HostProcess } from '../support/wire/host-process';
 import { someNames } from '../support/wire/names';
-import { batchesOf, opened } from '../support/wire/opened';
+import { opened } from '../support/wire/opened';
 import { entryAndExit } from '../support/wire/segments';
 
 const knowsUs = { services: [{ key: 'orders', value: 3 }] };
@@ -19,9 +26,19 @@ function large(count: number): Segment[] {
   });
 }
 
-/** Encodes them, and writes what it can of them. */
-function writeNow({ segments }: ReturnType<Backends['to']>, list: readonly Segment[]): number {
-  return segments.writeNow(batchesOf(segments, list));
+/** Those that wait, encoded with these names. */
+function waiting(client: TraceSegmentClient, segments: readonly Segment[], names = someNames()): SegmentQueue {
+  const queue = new SegmentQueue(() => new OpenBatch(new Log(systemClock)), new SegmentTally(), 1_000);
+  queue.use(client.targetFor(names));
+  for (const segment of segments) queue.push(segment);
+  return queue;
+}
+
+/** Writes what it can of what waits. @returns the number of segments */
+function writeNow(client: TraceSegmentClient, queue: SegmentQueue): number {
+  const { size } = queue;
+  if (queue.target) client.writeNow(queue.target.names, (maxBytes) => queue.takeUpTo(maxBytes).bytes);
+  return size - queue.size;
 }
 
 describe('what is written without waiting', () => {
@@ -53,7 +70,7 @@ describe('what is written without waiting', () => {
 
   it('arrives, with the ids of now', async () => {
     const backend = await proven();
-    expect(writeNow(backend, [entryAndExit(), entryAndExit()])).toBe(2);
+    expect(writeNow(backend.segments, waiting(backend.segments, [entryAndExit(), entryAndExit()]))).toBe(2);
     await until(
       () => server.segments(),
       ({ length }) => length === 2,
@@ -63,10 +80,10 @@ describe('what is written without waiting', () => {
 
   it('is no more than the backend takes at once: the first of them', async () => {
     const backend = await proven();
-    const batches = batchesOf(backend.segments, large(20));
-    expect(backend.segments.writeNow(batches)).toBe(6);
+    const queue = waiting(backend.segments, large(20));
+    expect(writeNow(backend.segments, queue)).toBe(6);
     // What found no place is still here.
-    expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(20 - 6);
+    expect(queue.size).toBe(20 - 6);
     await until(
       () => server.segments(),
       ({ length }) => length === 6,
@@ -84,37 +101,44 @@ describe('what is written without waiting', () => {
 
   it('is that all together, of however many batches', async () => {
     const { segments } = await proven();
-    const batches = [...batchesOf(segments, large(4)), ...batchesOf(segments, large(4))];
-    expect(segments.writeNow(batches)).toBe(6);
-    expect(batches.map(({ count }) => count)).toEqual([0, 2]);
+    const queue = waiting(segments, large(4));
+    const batch = queue.next();
+    for (const segment of large(4)) queue.push(segment);
+    if (batch) queue.putBack([batch]);
+    expect(writeNow(segments, queue)).toBe(6);
+    expect(queue.next()?.count).toBe(2);
     await until(
       () => server.segments(),
       ({ length }) => length === 6,
     );
   });
 
-  it('is nothing that was encoded with ids which have been given up', async () => {
+  it('is what was encoded with ids that have been given up, encoded anew', async () => {
     const { segments } = await proven();
-    const batches = batchesOf(segments, [entryAndExit()]);
-    backends.names = someNames({ epoch: 2 });
-    await (await opened(segments)).end();
-    expect(segments.writeNow(batches)).toBe(0);
-    expect(segments.writeNow(batchesOf(segments, [entryAndExit()]))).toBe(1);
+    const queue = waiting(segments, [entryAndExit()]);
+    const names = someNames({ epoch: 2, instanceId: 8 });
+    await (await opened(segments, never, names)).end();
+    queue.use(segments.targetFor(names));
+    expect(writeNow(segments, queue)).toBe(1);
+    await until(
+      () => server.segments(),
+      ({ length }) => length === 1,
+    );
+    expect(server.segments()).toMatchObject([{ serviceInstanceId: 8 }]);
   });
 
   it('is nothing before the backend has confirmed that our ids are ours, over this connection and in this epoch', async () => {
+    const write = ({ segments }: Backend, names = someNames()): number =>
+      writeNow(segments, waiting(segments, [entryAndExit()], names));
     const unproven = backends.to(port);
-    expect(writeNow(unproven, [entryAndExit()])).toBe(0);
+    expect(write(unproven)).toBe(0);
     await unproven.registry.connect(never);
-    expect(writeNow(unproven, [entryAndExit()])).toBe(0);
+    expect(write(unproven)).toBe(0);
     const backend = await proven();
-    backends.names = someNames({ epoch: 2 });
-    expect(writeNow(backend, [entryAndExit()])).toBe(0);
-    backends.names = undefined;
-    expect(writeNow(backend, [entryAndExit()])).toBe(0);
+    expect(write(backend, someNames({ epoch: 2 }))).toBe(0);
     server.kill();
     await until(() => backend.address === undefined);
-    expect(writeNow(backend, [entryAndExit()])).toBe(0);
+    expect(write(backend)).toBe(0);
     expect(server.segments()).toEqual([]);
   });
 
@@ -139,15 +163,15 @@ describe('what is written without waiting', () => {
       const end = await host.run(`
         const { registry, segments } = host.backend(${port});
         await registry.connect(host.never);
-        const { value: stream } = await segments.open(host.never);
+        const { value: stream } = await segments.open(host.names, host.never);
         await new Promise((resolve) => setTimeout(resolve, 50));
         process.on('exit', () => {
-          stream.write(host.batch(segments, [100]));
-          host.say({ written: segments.writeNow([host.batch(segments, [200, 300])]) });
+          stream.write(host.encoded([100]));
+          segments.writeNow(host.names, () => host.encoded([200, 300]));
         });
         process.exit(0);
       `);
-      expect(end).toMatchObject({ code: 0, stderr: '', said: { written: 2 } });
+      expect(end).toMatchObject({ code: 0, stderr: '' });
     } finally {
       host.remove();
     }

@@ -1,4 +1,4 @@
-import type { SegmentEncoder } from '../protobuf/fast/segment-encoder';
+import type { SegmentCodec } from '../../export/ports';
 import type { Dialect } from '../../model/dialect';
 import type { Names } from '../../model/names';
 
@@ -11,7 +11,7 @@ export interface Mismatch {
 
 /** How segments reach a backend in one protocol. */
 export interface IdentityProbe<N extends Names> {
-  readonly encoder: SegmentEncoder<N>;
+  readonly codec: SegmentCodec<N>;
   pathOf(dialect: Dialect): string;
   /**
    * Asked once on each connection, before the first segment: over that very connection, since the one for calls may have

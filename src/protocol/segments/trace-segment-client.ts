@@ -1,19 +1,17 @@
 import { errorMessage } from '../../base/text';
 import { failed, ok, retryable, type Outcome } from '../../base/outcome';
-import type { Segment } from '../../model/segment';
+import type { ExportTarget, SegmentSender, SegmentStream } from '../../export/ports';
 import type { BackendOptions } from '../../transport/backend-options';
-import { BatchEncoder } from './batch-encoder';
 import { sessionCall } from '../../transport/call/session-call';
 import { StreamCall } from '../../transport/call/stream-call';
 import { roomOf, writeSync } from '../../transport/call/write-sync';
 import { type Dialect, protocolOf } from '../../model/dialect';
-import type { Batch } from './batch';
 import type { Connector } from '../../transport/connector';
 import type { BackendConnection } from '../../transport/backend-connection';
 import { parseResponse } from '../protobuf/control/parse-response';
 import type { Names, V2Names, V3Names } from '../../model/names';
 import type { IdentityProbe } from './identity-probe';
-import { SegmentStream } from './segment-stream';
+import { CollectStream } from './collect-stream';
 import { v2Protocol } from '../v2/protocol';
 import { v3Protocol } from '../v3/protocol';
 
@@ -21,10 +19,9 @@ import { v3Protocol } from '../v3/protocol';
  * Sends segments in the words of the backend that is connected, over the link's own session. It never connects: that is
  * the registrar's to do.
  */
-export class TraceSegmentClient {
+export class TraceSegmentClient implements SegmentSender {
   private readonly v2: IdentityProbe<V2Names>;
   private readonly v3: IdentityProbe<V3Names>;
-  private readonly encoder: BatchEncoder;
   /** The link, and the epoch, in which the backend was seen to know us as we think. */
   private verified = { link: 0, epoch: -1 };
 
@@ -35,58 +32,31 @@ export class TraceSegmentClient {
   ) {
     this.v2 = v2Protocol.identityProbe(options.serviceName);
     this.v3 = v3Protocol.identityProbe();
-    const { log } = options;
-    this.encoder = new BatchEncoder({ log, v2: this.v2.encoder, v3: this.v3.encoder, names: () => options.names() });
   }
 
-  /** With what the backend knows us by now. */
-  encode(segment: Segment): ReturnType<BatchEncoder['encode']> {
-    return this.encoder.encode(segment);
+  /** What segments are exported with as long as the backend knows us by these names. */
+  targetFor(names: Names): ExportTarget {
+    return names.protocol === 'v2'
+      ? { sender: this, codec: this.v2.codec, names }
+      : { sender: this, codec: this.v3.codec, names };
   }
 
-  /** All that was encoded since the last time. */
-  take(): ReturnType<BatchEncoder['take']> {
-    return this.encoder.take();
-  }
-
-  /** The signal holds for the stream's whole life. */
-  async open(signal: AbortSignal): Promise<Outcome<SegmentStream>> {
+  async open(names: Names, signal: AbortSignal): Promise<Outcome<SegmentStream>> {
     const link = this.connector.current;
     if (link?.dialect === undefined) return retryable('not connected');
-    const names = this.options.names();
-    if (names?.protocol !== protocolOf(link.dialect)) return retryable('not registered');
+    if (names.protocol !== protocolOf(link.dialect)) return retryable('not registered');
     return names.protocol === 'v2'
       ? this.openOn(this.v2, names, link, link.dialect, signal)
       : this.openOn(this.v3, names, link, link.dialect, signal);
   }
 
-  /**
-   * For a process that ends now: writes as many as the backend takes at once, without waiting for anything. They are in
-   * the batches no more.
-   *
-   * @returns how many; nobody will hear their fate
-   */
-  writeNow(batches: readonly Pick<Batch, 'count' | 'matchesRegistration' | 'takeUpTo'>[]): number {
+  writeNow(names: Names, take: (maxBytes: number) => Buffer): void {
     const link = this.connector.current;
-    const names = this.options.names();
-    if (link?.dialect === undefined || names?.protocol !== protocolOf(link.dialect)) return 0;
+    if (link?.dialect === undefined || names.protocol !== protocolOf(link.dialect)) return;
     // The first stream asks anew, but a process may end before it: then what the registration was told has to do.
-    if (!this.isVerified(link, names) && this.options.confirmedOn() !== link.number) return 0;
-    const pieces: Buffer[] = [];
-    let count = 0;
-    let room = roomOf(link);
-    for (const batch of batches) {
-      if (!batch.matchesRegistration) break;
-      count += batch.count;
-      const piece = batch.takeUpTo(room);
-      count -= batch.count;
-      room -= piece.length;
-      pieces.push(piece);
-      if (batch.count > 0) break;
-    }
+    if (!this.isVerified(link, names) && this.options.confirmedOn() !== link.number) return;
     const path = (names.protocol === 'v2' ? this.v2 : this.v3).pathOf(link.dialect);
-    writeSync(link, path, this.metadata, Buffer.concat(pieces));
-    return count;
+    writeSync(link, path, this.metadata, take(roomOf(link)));
   }
 
   private async openOn<N extends Names>(
@@ -101,9 +71,10 @@ export class TraceSegmentClient {
     if (signal.aborted || link.closing.aborted)
       return retryable(errorMessage((signal.aborted ? signal : link.closing).reason));
     try {
-      const { options, connector, metadata } = this;
+      const { connector, metadata } = this;
+      const { clock } = this.options;
       const call = new StreamCall(link, route.pathOf(dialect), metadata);
-      return ok(new SegmentStream(call, link, names.epoch, { options, guest: connector.guest, signal }));
+      return ok(new CollectStream(call, link, { clock, guest: connector.guest, signal }));
     } catch (error) {
       return retryable(errorMessage(error));
     }
@@ -127,14 +98,12 @@ export class TraceSegmentClient {
     );
     if (read.status !== 'ok') return read;
     const doubt = read.value;
-    // Whatever was answered says nothing of a registration that has been made anew meanwhile.
-    if (this.options.names()?.epoch !== epoch) return retryable('the registration changed');
     if (!doubt) {
       this.verified = { link: link.number, epoch };
       return ok(undefined);
     }
     const reason = `${link.address}: ${doubt.reason}`;
-    this.options.onIdentityMismatch(reason);
+    this.options.onIdentityMismatch(reason, epoch);
     return doubt.isOtherService ? failed('FOREIGN_IDS', reason) : retryable(reason);
   }
 

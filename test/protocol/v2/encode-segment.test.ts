@@ -4,7 +4,7 @@ import { Segment } from '../../../src/model/segment';
 import type { V2Ref } from '../../../src/model/segment-ref';
 import { Span } from '../../../src/model/span';
 import { SpanType } from '../../../src/model/components';
-import { SegmentEncoder } from '../../../src/protocol/protobuf/fast/segment-encoder';
+import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V2Names } from '../../../src/model/names';
 import { v2SegmentCodec } from '../../../src/protocol/v2/segment/codec';
 import { anyNames, anySegment } from '../../support/wire/arbitrary';
@@ -13,11 +13,11 @@ import { oracleDecode, oracleFrame } from '../../support/wire/oracle';
 import { entryAndExit, failedWithRef } from '../../support/wire/segments';
 import { vector } from '../../support/wire/vector';
 
-const encoder = new SegmentEncoder(v2SegmentCodec);
+const encoder = new SegmentEncoder();
 
 function encode(segment: Segment, names: V2Names): Buffer {
   encoder.clear();
-  expect(encoder.append(segment, names)).toBe('whole');
+  expect(encoder.append(segment, v2SegmentCodec, names)).toBe('whole');
   return encoder.take();
 }
 

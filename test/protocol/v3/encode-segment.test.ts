@@ -6,7 +6,7 @@ import { Segment } from '../../../src/model/segment';
 import type { V3Ref } from '../../../src/model/segment-ref';
 import { Span } from '../../../src/model/span';
 import { Component, Layer, SpanType } from '../../../src/model/components';
-import { SegmentEncoder } from '../../../src/protocol/protobuf/fast/segment-encoder';
+import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V3Names } from '../../../src/model/names';
 import { v3SegmentCodec } from '../../../src/protocol/v3/segment/codec';
 import { anySegment } from '../../support/wire/arbitrary';
@@ -14,7 +14,7 @@ import { oracleV3Decode, oracleV3Frame } from '../../support/wire/oracle-v3';
 import { entryAndExit, failedWithRef } from '../../support/wire/segments';
 import { vector } from '../../support/wire/vector';
 
-const encoder = new SegmentEncoder(v3SegmentCodec);
+const encoder = new SegmentEncoder();
 const NAMES: V3Names = {
   protocol: 'v3',
   epoch: 1,
@@ -25,7 +25,7 @@ const NAMES: V3Names = {
 
 function encode(segment: Segment, names = NAMES): Buffer {
   encoder.clear();
-  expect(encoder.append(segment, names)).toBe('whole');
+  expect(encoder.append(segment, v3SegmentCodec, names)).toBe('whole');
   return encoder.take();
 }
 
@@ -124,7 +124,7 @@ describe('a v3 segment on the wire', () => {
     segment.skipsAnalysis = true;
     segment.spans[0]!.tags = ['huge', 'x'.repeat(5 * 1024 * 1024)];
     encoder.clear();
-    expect(encoder.append(segment, NAMES)).toBe('bare');
+    expect(encoder.append(segment, v3SegmentCodec, NAMES)).toBe('bare');
     expect(decode(encoder.take()).spans).toMatchObject([
       { operationName: '/stock', skipAnalysis: true },
       { operationName: 'GET:/orders/17', skipAnalysis: true },

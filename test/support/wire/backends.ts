@@ -48,7 +48,10 @@ export class Backends {
       names: () => this.names,
       confirmedOn: () => this.confirmedOn,
       onLoadError: (error) => this.loadErrors.push(error),
-      onIdentityMismatch: (reason) => this.doubts.push(reason),
+      // As the agent does.
+      onIdentityMismatch: (reason, epoch) => {
+        if (epoch === this.names?.epoch) this.doubts.push(reason);
+      },
       ...options,
     });
     this.made.push(backend);

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { transpileModule } from '../transpile';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
+/** What the programs load, and what that needs. */
+const MODULES = ['api', 'base', 'model', 'tracing', 'transport', 'export', 'protocol'];
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'skyanchor');
 
 export interface HostEnd {
@@ -14,14 +16,14 @@ export interface HostEnd {
   readonly said: Record<string, unknown>;
 }
 
-/** Programs that use the room as an application does, as processes of their own, compiled from the sources of now. */
+/** Programs that use these modules as an application does, as processes of their own, compiled from the sources of now. */
 export class HostProcess {
   private readonly folder: string;
 
   constructor() {
     mkdirSync(CACHE, { recursive: true });
     this.folder = mkdtempSync(path.join(CACHE, 'wire-'));
-    for (const name of ['api', 'base', 'model', 'tracing', 'transport', 'protocol']) transpileModule(name, this.folder);
+    for (const name of MODULES) transpileModule(name, this.folder);
     writeFileSync(path.join(this.folder, 'host.js'), HOST);
   }
 
@@ -56,6 +58,8 @@ const HOST = `
 const { systemClock } = require('./base/clock.js');
 const { Log } = require('./base/log.js');
 const { createBackend } = require('./protocol/backend.js');
+const { v2SegmentCodec } = require('./protocol/v2/segment/codec.js');
+const { OpenBatch } = require('./export/open-batch.js');
 const { Segment, Span } = require('./model/segment.js');
 const { CompactId } = require('./model/ids.js');
 
@@ -75,6 +79,7 @@ exports.done = () => {
 exports.fastClock = { ...systemClock, after: (ms, fn) => systemClock.after(ms / 10, fn) };
 
 const names = { protocol: 'v2', epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+exports.names = names;
 
 exports.backend = (port, options = {}) =>
   createBackend({
@@ -92,10 +97,11 @@ exports.backend = (port, options = {}) =>
     ...options,
   });
 
-/** Segments of about these sizes, in bytes, in one batch. */
-exports.batch = (segments, sizes) => {
-  for (const size of sizes) segments.encode(segmentOf(size));
-  return segments.take();
+/** Segments of about these sizes, in bytes, encoded one behind the other. */
+exports.encoded = (sizes) => {
+  const batch = new OpenBatch(new Log(systemClock));
+  for (const size of sizes) batch.append(segmentOf(size), { codec: v2SegmentCodec, names });
+  return batch.close().bytes;
 };
 
 function segmentOf(size) {

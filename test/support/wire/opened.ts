@@ -1,7 +1,13 @@
+import { systemClock } from '../../../src/base/clock';
+import { Log } from '../../../src/base/log';
 import type { Outcome } from '../../../src/base/outcome';
-import type { Batch, SegmentPort } from '../../../src/export/ports';
+import type { Batch } from '../../../src/export/batch';
+import { OpenBatch } from '../../../src/export/open-batch';
+import type { ExportTarget } from '../../../src/export/ports';
 import type { Segment } from '../../../src/model/segment';
+import type { TraceSegmentClient } from '../../../src/protocol/segments/trace-segment-client';
 import { never } from './backends';
+import { someNames } from './names';
 
 /** A stream to which segments are written, in as many batches as they take. */
 export interface OpenStream {
@@ -11,23 +17,24 @@ export interface OpenStream {
 }
 
 /** What the reporter does: encodes them one behind the other. */
-export function batchesOf(api: Pick<SegmentPort, 'encode' | 'take'>, segments: readonly Segment[]): Batch[] {
+export function batchesOf(target: ExportTarget, segments: readonly Segment[]): Batch[] {
+  const open = new OpenBatch(new Log(systemClock));
   const batches: (Batch | undefined)[] = [];
   for (const segment of segments) {
-    if (api.encode(segment) !== 'full') continue;
-    batches.push(api.take());
-    api.encode(segment);
+    if (open.append(segment, target) !== 'full') continue;
+    batches.push(open.close());
+    open.append(segment, target);
   }
-  batches.push(api.take());
+  batches.push(open.close());
   return batches.filter((batch) => batch !== undefined);
 }
 
-export async function opened(api: SegmentPort, signal = never): Promise<OpenStream> {
-  const outcome = await api.open(signal);
+export async function opened(api: TraceSegmentClient, signal = never, names = someNames()): Promise<OpenStream> {
+  const outcome = await api.open(names, signal);
   if (outcome.status !== 'ok') throw new Error(outcome.reason);
   const stream = outcome.value;
   const write = async (segments: readonly Segment[]): Promise<boolean> => {
-    for (const batch of batchesOf(api, segments)) if (!(await stream.write(batch))) return false;
+    for (const { bytes } of batchesOf(api.targetFor(names), segments)) if (!(await stream.write(bytes))) return false;
     return true;
   };
   return { write, end: () => stream.end() };

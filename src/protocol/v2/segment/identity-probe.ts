@@ -1,4 +1,3 @@
-import { SegmentEncoder } from '../../protobuf/fast/segment-encoder';
 import { wellFormed } from '../../protobuf/fast/text';
 import type { V2Names } from '../../../model/names';
 import type { IdentityProbe } from '../../segments/identity-probe';
@@ -11,7 +10,7 @@ import { v2SegmentCodec } from './codec';
  */
 export function v2IdentityProbe(serviceName: string): IdentityProbe<V2Names> {
   return {
-    encoder: new SegmentEncoder(v2SegmentCodec),
+    codec: v2SegmentCodec,
     pathOf: () => V2Path.collect,
     request: () => ({ path: V2Path.registerService, request: encodeServices([serviceName]) }),
     check: (answer, { serviceId }) => {

@@ -1,4 +1,3 @@
-import { SegmentEncoder } from '../../protobuf/fast/segment-encoder';
 import { decodeCommands } from '../../protobuf/control/commands';
 import type { V3Names } from '../../../model/names';
 import type { IdentityProbe } from '../../segments/identity-probe';
@@ -11,7 +10,7 @@ import { v3SegmentCodec } from './codec';
  */
 export function v3IdentityProbe(): IdentityProbe<V3Names> {
   return {
-    encoder: new SegmentEncoder(v3SegmentCodec),
+    codec: v3SegmentCodec,
     pathOf: (dialect) => v3Paths(dialect).collect,
     request: ({ service, instance }, dialect) => ({
       path: v3Paths(dialect).keepAlive,

@@ -1,7 +1,7 @@
-import { Segment } from '../../../model/segment';
-import type { Names } from '../../../model/names';
-import type { SegmentCodec } from './segment-codec';
-import { Span } from '../../../model/span';
+import { Segment } from '../model/segment';
+import type { Names } from '../model/names';
+import { Span } from '../model/span';
+import type { SegmentCodec } from './ports';
 
 /** The segment without its tags and logs: how it hangs together is kept. */
 export function stripSegment(segment: Segment): Segment {
@@ -37,12 +37,10 @@ const LARGEST_MESSAGE = 4 * 1024 * 1024;
 export type Encoded = 'whole' | 'bare' | 'left out';
 
 /** Encodes segments one behind the other into one buffer that is used again and again. */
-export class SegmentEncoder<N extends Names> {
+export class SegmentEncoder {
   private buf: Buffer | undefined;
   private pos = 0;
   private leftOut = 0;
-
-  constructor(readonly codec: SegmentCodec<N>) {}
 
   /** Bytes encoded since the last `take`. */
   get length(): number {
@@ -54,13 +52,13 @@ export class SegmentEncoder<N extends Names> {
     return this.leftOut;
   }
 
-  append(segment: Segment, names: N): Encoded {
-    const encoded = this.write(segment, names)
+  append<N extends Names>(segment: Segment, codec: SegmentCodec<N>, names: N): Encoded {
+    const encoded = this.write(segment, codec, names)
       ? 'whole'
-      : this.write(stripSegment(segment), names)
+      : this.write(stripSegment(segment), codec, names)
         ? 'bare'
         : 'left out';
-    if (encoded !== 'left out') this.leftOut += this.codec.leftOutOf?.(segment, names) ?? 0;
+    if (encoded !== 'left out') this.leftOut += codec.countUnusableRefs(segment, names);
     return encoded;
   }
 
@@ -77,12 +75,12 @@ export class SegmentEncoder<N extends Names> {
     if (this.buf && this.buf.length > LARGEST_KEPT) this.buf = undefined;
   }
 
-  private write(segment: Segment, names: N): boolean {
+  private write<N extends Names>(segment: Segment, codec: SegmentCodec<N>, names: N): boolean {
     try {
-      const bound = this.codec.boundOf(segment);
+      const bound = codec.maxSize(segment);
       // The bound reckons with three bytes a character, so past this even ASCII is too large.
       if (bound > 3 * LARGEST_MESSAGE) return false;
-      const end = this.codec.write(this.room(bound), this.pos, segment, names);
+      const end = codec.encode(this.room(bound), this.pos, segment, names);
       if (end - this.pos > LARGEST_MESSAGE) return false;
       this.pos = end;
       return true;

@@ -1,0 +1,74 @@
+import { systemClock } from '../../src/base/clock';
+import { Log } from '../../src/base/log';
+import { OpenBatch } from '../../src/export/open-batch';
+import type { ExportTarget } from '../../src/export/ports';
+import type { V2Names } from '../../src/model/names';
+import { v2SegmentCodec } from '../../src/protocol/v2/segment/codec';
+import { FakeSegments } from './fake-segment-port';
+import { someNames } from '../support/wire/names';
+import { entryAndExit, failedWithRef } from '../support/wire/segments';
+
+const sender = new FakeSegments();
+const MIB = 1024 * 1024;
+
+function targetOf(names: V2Names): ExportTarget<V2Names> {
+  return { sender, codec: v2SegmentCodec, names };
+}
+
+describe('the open batch', () => {
+  let lines: string[];
+  let open: OpenBatch;
+
+  beforeEach(() => {
+    lines = [];
+    const say = (line: string) => lines.push(line);
+    open = new OpenBatch(new Log(systemClock, { error: say, warn: say, info: say, debug: say }));
+  });
+
+  it('is nothing as long as it is empty', () => {
+    expect(open.close()).toBeUndefined();
+  });
+
+  it('takes segments of one registration, and is full for those of the next', () => {
+    const first = targetOf(someNames());
+    expect([open.append(entryAndExit(), first), open.append(failedWithRef(), first)]).toEqual(['encoded', 'encoded']);
+    const second = targetOf(someNames({ epoch: 2 }));
+    expect(open.append(entryAndExit(), second)).toBe('full');
+    const before = open.close();
+    expect([before?.count, before?.matches(second.names)]).toEqual([2, false]);
+    expect(open.append(entryAndExit(), second)).toBe('encoded');
+    expect(open.close()?.matches(second.names)).toBe(true);
+  });
+
+  it('gives a segment back by its names, which the next registration encodes with its own ids', () => {
+    open.append(entryAndExit(), targetOf(someNames({ endpoints: { '/orders/17': 12 } })));
+    const segment = open.close()!.oldest();
+    expect(segment.spans.map(({ operationName }) => operationName)).toEqual(['/stock', '/orders/17']);
+    expect(open.append(segment, targetOf(someNames({ epoch: 2 })))).toBe('encoded');
+  });
+
+  it('is full with 2,048 segments', () => {
+    const target = targetOf(someNames());
+    for (let n = 0; n < 2_048; n++) open.append(entryAndExit(), target);
+    expect(open.append(entryAndExit(), target)).toBe('full');
+    expect(open.close()?.count).toBe(2_048);
+  });
+
+  it('is full with 768 KiB', () => {
+    const target = targetOf(someNames());
+    const large = entryAndExit();
+    large.spans[0]!.tags = ['large', 'x'.repeat(MIB / 4)];
+    for (let n = 0; n < 3; n++) expect(open.append(large, target)).toBe('encoded');
+    expect(open.append(entryAndExit(), target)).toBe('full');
+    expect(open.close()?.count).toBe(3);
+  });
+
+  it('logs once that a segment was too large', () => {
+    const target = targetOf(someNames());
+    const huge = entryAndExit();
+    huge.spans[0]!.tags = ['huge', 'x'.repeat(5 * MIB)];
+    for (const segment of [huge, entryAndExit(), huge]) expect(open.append(segment, target)).toBe('encoded');
+    expect(open.close()?.count).toBe(3);
+    expect(lines.filter((line) => line.includes('too large'))).toHaveLength(1);
+  });
+});
