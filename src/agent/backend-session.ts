@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import { toIso } from '../base/time';
+import type { KeepAlive } from '../base/keep-alive';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
@@ -28,6 +29,10 @@ export interface BackendSessionOptions {
   isStopping(): boolean;
   /** A package that a connection needs cannot be loaded. */
   onLoadError(error: LoadError): void;
+  /** What holds up a process that ends. */
+  readonly keepAlive: KeepAlive;
+  /** A segment came that may still be sent, and nothing holds the process up. */
+  onWork(): void;
   /** No segment waits to be sent any more, or no backend is there to take one. */
   onIdle(): void;
   /** Something that `status()` shows has changed. */
@@ -76,6 +81,8 @@ export class BackendSession {
       log,
       createBatch: () => new (late.openBatch().OpenBatch)(log),
       maxBuffer: config.maxBuffer,
+      keepAlive: options.keepAlive,
+      onWork: () => options.onWork(),
       onIdle: () => options.onIdle(),
       onCounts: () => options.onCounts(),
     });
@@ -216,6 +223,7 @@ export class BackendSession {
   private updateExport(): void {
     const { backend, names } = this.started ?? {};
     const current = names?.current();
+    this.reporter.setReachable(this.mayReachBackend);
     this.reporter.use(current && backend?.segments.targetFor(current));
   }
 

@@ -1,9 +1,10 @@
-import { KeepAlive } from '../base/keep-alive';
+import type { KeepAlive } from '../base/keep-alive';
 import { watchExit } from './exit';
 import type { BackendSession } from './backend-session';
 
 export interface ExitFlushOptions {
   readonly upstream: BackendSession;
+  readonly keepAlive: KeepAlive;
   /** Listeners to a signal that a library of ours added, and that are nobody. */
   silentListeners(signal: NodeJS.Signals): number;
 }
@@ -13,7 +14,6 @@ const LAST_FLUSH_MS = 1_000;
 
 /** What a process that ends owes to what it has traced: a moment, and its last words. */
 export class ExitFlush {
-  private readonly door = new KeepAlive();
   private isOver = false;
   private unwatchExit: (() => void) | undefined;
 
@@ -23,8 +23,8 @@ export class ExitFlush {
 
   /** Something was traced that may be sent. */
   arm(): void {
-    const { upstream } = this.options;
-    if (!this.isOver) this.door.hold(LAST_FLUSH_MS);
+    const { upstream, keepAlive } = this.options;
+    if (!this.isOver) keepAlive.hold(LAST_FLUSH_MS);
     this.unwatchExit ??= watchExit({
       hasWork: () => upstream.hasWork,
       flush: () => this.flush(),
@@ -35,7 +35,7 @@ export class ExitFlush {
 
   /** Nothing waits to be sent, or nobody is there to take it. */
   disarm(): void {
-    this.door.release();
+    this.options.keepAlive.release();
   }
 
   /** Settles within a second. */
@@ -45,7 +45,7 @@ export class ExitFlush {
 
   /** The process ends as it would without us. */
   stop(): void {
-    this.door.release();
+    this.options.keepAlive.release();
     this.unwatchExit?.();
     process.removeListener('beforeExit', this.onBeforeExit);
   }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../base/clock';
 import { AgentError } from '../api/errors';
 import { errorMessage } from '../base/text';
-import { keepAliveWhile } from '../base/keep-alive';
+import { KeepAlive, keepAliveWhile } from '../base/keep-alive';
 import { toIso } from '../base/time';
 import { Log } from '../base/log';
 import type { Config } from '../config/config';
@@ -11,12 +11,10 @@ import type { Registrar } from '../protocol/registration/registrar';
 import type { ResetResult, Agent, CommandHandler, CommandOptions, TraceSpan } from '../api/agent';
 import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
-import type { Segment } from '../model/segment';
 import { Tracer } from '../tracing/tracer';
 import { Commands } from './commands';
 import { ExitFlush } from './exit-flush';
 import { DynamicSettings } from './dynamic-settings';
-import { LimitLog } from './log-limits';
 import type { RegistrationStatus, Status } from '../api/status';
 import { withTimeout } from '../base/deadline';
 import { BackendSession } from './backend-session';
@@ -32,7 +30,6 @@ export class RunningAgent implements Agent {
   private readonly tracer: Tracer;
   private readonly commands: Commands;
   private readonly settings: DynamicSettings;
-  private readonly leftOut: LimitLog;
   private readonly disable: () => void;
   private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
@@ -49,6 +46,7 @@ export class RunningAgent implements Agent {
     for (const warning of config.warnings) log.warn(warning);
     this.startedAt = clock.now();
     const ids = new IdGenerator(clock);
+    const keepAlive = new KeepAlive();
     const upstream = new BackendSession({
       config,
       clock,
@@ -57,6 +55,10 @@ export class RunningAgent implements Agent {
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
       onLoadError: (error) => void this.giveUp(error),
+      keepAlive,
+      onWork: () => {
+        if (!this.stopping) this.ending.arm();
+      },
       onIdle: () => this.ending.disarm(),
       onChange: () => this.commands.statusChanged(),
       onCounts: () => this.commands.countsChanged(),
@@ -68,14 +70,15 @@ export class RunningAgent implements Agent {
     this.upstream = upstream;
     this.ending = new ExitFlush({
       upstream,
+      keepAlive,
       silentListeners: (signal) => this.commands.ignoredListeners(signal),
     });
-    this.leftOut = new LimitLog(log);
     this.tracer = new Tracer({
       clock,
       ids,
       sampleRate: config.sampleRate,
-      sink: (segment) => this.onSegmentEnd(segment),
+      sink: upstream.reporter.add.bind(upstream.reporter),
+      log,
       names: () => upstream.carrierNames(),
       carrierEpoch: () => upstream.carrierEpoch,
       propagateTo: config.propagateTo,
@@ -176,13 +179,6 @@ export class RunningAgent implements Agent {
 
   private throwIfStopped(): void {
     if (this.stopping) throw new AgentError('STOPPED', 'the agent was stopped');
-  }
-
-  private onSegmentEnd(segment: Segment): void {
-    this.upstream.reporter.add(segment);
-    this.leftOut.report(this.tracer.leftOut);
-    // It may be sent: from here on a process that ends owes it a moment.
-    if (!this.stopping && this.upstream.mayReachBackend) this.ending.arm();
   }
 
   /** Without what it needs the agent cannot work: the application runs on untraced. */

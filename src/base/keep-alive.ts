@@ -5,6 +5,10 @@
 export class KeepAlive {
   private timer: NodeJS.Timeout | undefined;
 
+  get isHeld(): boolean {
+    return this.timer !== undefined;
+  }
+
   hold(ms: number): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;

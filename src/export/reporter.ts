@@ -2,6 +2,7 @@ import { StreamSender } from './stream-sender';
 import { SegmentQueue } from './segment-queue';
 import { SegmentTally, type SegmentCounters } from './segment-counters';
 import { Backoff } from '../base/backoff';
+import type { KeepAlive } from '../base/keep-alive';
 import { Loop } from '../base/loop';
 import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { context, untraced } from '../tracing/context';
@@ -18,6 +19,10 @@ export interface ReporterOptions {
   readonly createBatch: () => OpenBatch;
   /** So many segments wait at most. */
   readonly maxBuffer: number;
+  /** What holds up a process that ends. */
+  readonly keepAlive?: KeepAlive;
+  /** A segment came that may still be sent, and nothing holds the process up. */
+  onWork?(): void;
   /** Nothing waits and nothing is in flight any more. */
   onIdle?(): void;
   /** After a turn: segments were accepted, sent or dropped since the one before. */
@@ -41,6 +46,7 @@ export class Reporter {
   private readonly loop: Loop;
   private readonly backoff: Backoff;
   private readonly flushes = new Set<Flush>();
+  private isReachable = true;
   private stopping: Promise<void> | undefined;
   private droppedSaid = 0;
   private lastCounts = '';
@@ -78,6 +84,7 @@ export class Reporter {
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
     if (this.queue.size === this.many) this.loop.wake();
     else if (this.queue.size === 1) this.loop.wake(FLUSH_MS);
+    if (this.isReachable && this.options.keepAlive?.isHeld === false) this.options.onWork?.();
   }
 
   /**
@@ -87,6 +94,11 @@ export class Reporter {
   use(target: ExportTarget | undefined): void {
     this.queue.use(target);
     if (target && this.queue.size > 0) this.loop.wake();
+  }
+
+  /** Whether a backend is connected, or may be soon: for no other a process that ends is held up. */
+  setReachable(isReachable: boolean): void {
+    this.isReachable = isReachable;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { context, untraced, type Scope } from './context';
 import { SpanRecorder } from './span-recorder';
-import { SpanLimitCounters } from './span-limit-counters';
+import { SpanLimitCounters, SpanLimitLog } from './span-limit-counters';
 import { LIMITS } from '../model/limits';
 import { observePromise } from './observe-promise';
 import { SpanFactory, type SpanFactoryOptions } from './span-factory';
@@ -13,12 +13,15 @@ import { SpanHandle } from './span-handle';
 import { SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
 import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
 import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
 import type { RemoteParent } from './propagation/remote-parent';
 
 export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   /** Takes each segment when its last open span has ended. Must not throw. */
   sink(segment: Segment): void;
+  /** Gets to know what had no room in a segment or a span. */
+  readonly log?: Log;
   /** The share of traces that begin here and are recorded, 0 to 1. */
   readonly sampleRate?: number;
 }
@@ -42,6 +45,7 @@ export class Tracer {
   private readonly clock: Clock;
   private readonly factory: SpanFactory;
   private readonly propagation: Propagation;
+  private readonly limitLog: SpanLimitLog | undefined;
   private sampleRate: number;
   private isPaused = false;
 
@@ -53,6 +57,7 @@ export class Tracer {
     this.details = new SpanRecorder(options.clock, leftOut);
     this.factory = new SpanFactory(options, leftOut);
     this.propagation = new Propagation(options);
+    this.limitLog = options.log && new SpanLimitLog(options.log);
   }
 
   /** For traces that begin from now on. @param rate 0 to 1 */
@@ -148,7 +153,9 @@ export class Tracer {
     // Most segments have one span, and a first `push` makes room for seventeen.
     if (segment.spans.length === 0) segment.spans = [span];
     else segment.spans.push(span);
-    if (--segment.openSpans === 0) this.options.sink(segment);
+    if (--segment.openSpans > 0) return;
+    this.options.sink(segment);
+    this.limitLog?.report(this.leftOut);
   }
 
   /**

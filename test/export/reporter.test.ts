@@ -1,3 +1,4 @@
+import { KeepAlive } from '../../src/base/keep-alive';
 import { Log } from '../../src/base/log';
 import { failed, ok, retryable } from '../../src/base/outcome';
 import { OpenBatch } from '../../src/export/open-batch';
@@ -485,6 +486,30 @@ describe('flush', () => {
     await reporter.stop();
     await expect(flushed).resolves.toBe(true);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a process that may end', () => {
+  it('is held up anew for a segment that may still be sent, and for none while no backend can be reached', async () => {
+    await reporter.stop();
+    const log = new Log(clock, { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() });
+    const keepAlive = new KeepAlive();
+    let held = 0;
+    const onWork = (): void => {
+      held++;
+      keepAlive.hold(60_000);
+    };
+    reporter = new Reporter({ clock, log, createBatch: () => new OpenBatch(log), maxBuffer: 10, keepAlive, onWork });
+    add(0, 3);
+    expect(held).toBe(1);
+    keepAlive.release();
+    reporter.setReachable(false);
+    add(3, 5);
+    expect(held).toBe(1);
+    reporter.setReachable(true);
+    add(5, 7);
+    expect(held).toBe(2);
+    keepAlive.release();
   });
 });
 

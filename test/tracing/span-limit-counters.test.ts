@@ -1,4 +1,4 @@
-import { LimitLog } from '../../src/agent/log-limits';
+import { SpanLimitLog } from '../../src/tracing/span-limit-counters';
 import { Log } from '../../src/base/log';
 import { FakeClock } from '../support/fake-clock';
 import { tracing } from '../support/tracing';
@@ -8,7 +8,7 @@ describe('what had no room', () => {
     const clock = new FakeClock();
     const said: string[] = [];
     const say = (message: string) => said.push(message);
-    const log = new LimitLog(new Log(clock, { error: say, warn: say, info: say, debug: say }, 'info'));
+    const log = new SpanLimitLog(new Log(clock, { error: say, warn: say, info: say, debug: say }, 'info'));
     const { tracer } = tracing({ clock, maxSpansPerSegment: 1, maxSegmentAgeMs: 10 });
     const entry = tracer.openEntry('/')!;
     log.report(tracer.leftOut);
@@ -32,5 +32,19 @@ describe('what had no room', () => {
     await clock.advance(120_000);
     log.report(tracer.leftOut);
     expect(said).toEqual(expected);
+  });
+});
+
+describe('a tracer that has a log', () => {
+  it('reports what had no room when the segment ends', () => {
+    const lines: string[] = [];
+    const say = (message: string) => lines.push(message);
+    const log = new Log(new FakeClock(), { error: say, warn: say, info: say, debug: say }, 'info');
+    const { tracer } = tracing({ log, maxSpansPerSegment: 1 });
+    const entry = tracer.openEntry('/')!;
+    tracer.openLocal('work', entry);
+    expect(lines).toEqual([]);
+    tracer.end(entry);
+    expect(lines).toEqual(['segments were full: 1 spans were left out so far']);
   });
 });
