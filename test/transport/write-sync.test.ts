@@ -148,9 +148,9 @@ describe('what is written without waiting', () => {
     if (connection.status !== 'ok') throw new Error(connection.reason);
     const { number } = connection.value;
     backends.confirmedOn = number - 1;
-    expect(writeNow(backend, [entryAndExit()])).toBe(0);
+    expect(writeNow(backend.segments, waiting(backend.segments, [entryAndExit()]))).toBe(0);
     backends.confirmedOn = number;
-    expect(writeNow(backend, [entryAndExit()])).toBe(1);
+    expect(writeNow(backend.segments, waiting(backend.segments, [entryAndExit()]))).toBe(1);
     await until(
       () => server.segments(),
       ({ length }) => length === 1,
