@@ -1,6 +1,6 @@
 import type { Log } from '../base/log';
 import { LOG_LEVELS, type LogLevel } from '../api/logger';
-import type { Verb, VerbCall } from '../control/run/verb';
+import type { Verb, VerbCall } from '../control/run/verbs';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ResetResult } from '../api/agent';
 import type { Tracer } from '../tracing/tracer';

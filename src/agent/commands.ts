@@ -5,8 +5,7 @@ import type { Log } from '../base/log';
 import type { CommandChannel } from '../control/run/command-channel';
 import { signalExitListeners } from '../status/lock/signal-exit-listeners';
 import type { StatusFile } from '../status/status-file';
-import type { Verb } from '../control/run/verb';
-import { Verbs } from '../control/run/verbs';
+import { Verbs, type Verb } from '../control/run/verbs';
 import type { Config } from '../config/config';
 import type { CommandHandler, CommandOptions } from '../api/agent';
 import { builtInVerbs, type BuiltInOptions } from './built-in-verbs';
@@ -69,7 +68,7 @@ export class Commands {
         commandFile: config.commandFile,
         clock,
         log,
-        status: () => (this.channel?.withholdsEnd ? undefined : { ...this.options.status() }),
+        status: () => ({ ...this.options.status() }),
       });
     }
     // Before the claim: the first thing that others read of us is to be whole.
@@ -93,7 +92,8 @@ export class Commands {
         verbs: this.verbs,
         clock,
         log,
-        onChange: () => this.statusChanged(),
+        // The command file has a result by the time that its event comes: the status file always comes second.
+        onEvent: () => this.statusChanged(),
         ...(statusFile && { fileNow: () => statusFile.fileNow() }),
       });
       this.channel.start();
@@ -112,7 +112,7 @@ export class Commands {
    * processes on this host share.
    */
   statusChanged(): void {
-    if (!this.statusFile || this.channel?.withholdsEnd) return;
+    if (!this.statusFile) return;
     const status = this.options.status();
     const { registration, backend, heartbeat, commands, endpoints, networkAddresses, settings } = status;
     const { lastError } = heartbeat;
@@ -166,7 +166,7 @@ export class Commands {
 /** Refused here, where the application sees it: in the command file it would be the operator's trouble. */
 function schemaOf(options: CommandOptions): Pick<Verb, 'args' | 'options'> {
   try {
-    return late.readSchema().readSchema(options.args, options.options);
+    return late.argumentSchema().readSchema(options.args, options.options);
   } catch (error) {
     throw AgentError.ofFaults([
       { name: 'schema', value: 'an object', source: 'onCommand()', expected: errorMessage(error) },

@@ -1,6 +1,6 @@
 import { lazy } from '../base/lazy';
+import type * as ArgumentSchema from '../control/run/argument-schema';
 import type * as CommandChannel from '../control/run/command-channel';
-import type * as ReadSchema from '../control/run/read-schema';
 import type * as StatusFile from '../status/status-file';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
@@ -13,6 +13,7 @@ import type * as Backend from '../protocol/backend';
 
 /** Our own modules that are not needed before the application's first tick: its start does not wait for them. */
 export const late = {
+  argumentSchema: lazy(() => require('../control/run/argument-schema') as typeof ArgumentSchema),
   backend: lazy(() => require('../protocol/backend') as typeof Backend),
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
@@ -21,7 +22,6 @@ export const late = {
   openBatch: lazy(() => require('../export/open-batch') as typeof OpenBatch),
   processSampler: lazy(() => require('../telemetry/process-sampler') as typeof ProcessSampler),
   properties: lazy(() => require('../protocol/registration/properties') as typeof Properties),
-  readSchema: lazy(() => require('../control/run/read-schema') as typeof ReadSchema),
   registrar: lazy(() => require('../protocol/registration/registrar') as typeof Registrar),
   statusFile: lazy(() => require('../status/status-file') as typeof StatusFile),
 };

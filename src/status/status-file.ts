@@ -20,11 +20,8 @@ export interface StatusFileOptions {
   /** Permission bits of the file. Without them it may be read as the command file may; without that, as the umask says. */
   readonly mode?: number | undefined;
   readonly commandFile?: string | undefined;
-  /**
-   * The status for the write that comes after what is counted has gone on, or after 30 s; undefined, or without it: the
-   * last that was given.
-   */
-  status?(): Readonly<Record<string, unknown>> | undefined;
+  /** The status of now, for a write that only brings the counters up to date. Default: the one given last. */
+  status?(): Readonly<Record<string, unknown>>;
 }
 
 /** As long as the lock goes from hand to hand somebody else gets on: who waits for his turn has a file that works. */

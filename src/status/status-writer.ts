@@ -13,11 +13,8 @@ export interface StatusWriterOptions {
   readonly store: StatusStore;
   readonly clock: Clock;
   readonly log: Log;
-  /**
-   * The status for the write that comes after what is counted has gone on, or after 30 s; undefined, or without it: the
-   * last that was given.
-   */
-  status?(): Readonly<Record<string, unknown>> | undefined;
+  /** The status of now, for a write that only brings the counters up to date. Default: the one given last. */
+  status?(): Readonly<Record<string, unknown>>;
   /** It could not be written, for this reason. */
   complain(reason: string): void;
   /** It was written. */

@@ -1,5 +1,6 @@
 import { appendFileSync, chmodSync, unlinkSync, writeFileSync } from 'node:fs';
 import { CommandFile } from '../../src/control/file/command-file';
+import type { ChannelEvent } from '../../src/control/run/command-channel';
 import { until } from '../support/until';
 import { Desk } from './command-file-fixture';
 
@@ -16,17 +17,21 @@ afterEach(async () => {
   await desk.clear();
 });
 
-describe('the end of a command', () => {
-  it('is in the file before it is released to what is written elsewhere', async () => {
-    const told: string[] = [];
-    const onChange = (): void => {
-      const { last } = channel.status();
-      if (!channel.withholdsEnd) told.push(`${last[0]?.state} ${desk.statesOf().join()}`);
+describe('the result of a command', () => {
+  it('is in the command file before its event comes, and in the status by then', async () => {
+    const events: string[] = [];
+    const onEvent = (event: ChannelEvent): void => {
+      if (!('outcome' in event)) return;
+      const shown = channel.status().last.map(({ state }) => state);
+      events.push(`${event.type} ${event.outcome.state}, file ${desk.statesOf().join()}, status ${shown.join()}`);
     };
-    const channel = await desk.watchReady({ onChange });
+    const channel = await desk.watchReady({ onEvent });
     await desk.type('echo reset > $F');
-    await until(() => told.length === 2);
-    expect(told).toEqual(['running running', 'done running,done']);
+    await until(() => events.length === 2);
+    expect(events).toEqual([
+      'written running, file running, status running',
+      'written done, file running,done, status done',
+    ]);
   });
 
   it.each<readonly [string, () => void, () => void]>([
@@ -49,19 +54,23 @@ describe('the end of a command', () => {
       },
       () => jest.restoreAllMocks(),
     ],
-  ])('is released, and told once, where the file %s', async (_, breakFile, mend) => {
-    let released = 0;
-    const isDone = (): boolean => channel.status().last[0]?.state === 'done' && !channel.withholdsEnd;
-    const channel = await desk.watchReady({ onChange: () => isDone() && released++ });
+  ])('is emitted once, as unwritten, where the file %s', async (_, breakFile, mend) => {
+    const events: string[] = [];
+    const channel = await desk.watchReady({
+      onEvent: (event) =>
+        'outcome' in event && events.push(`${event.type} ${event.outcome.verb} ${event.outcome.state}`),
+    });
     await desk.type('echo slow > $F');
     await desk.untilRan(1);
     breakFile();
     end();
-    await until(() => released > 0);
+    await until(() => events.length === 2);
+    expect(events).toEqual(['written slow running', 'unwritten slow done']);
     mend();
     appendFileSync(desk.file, 'pause\n');
     await until(() => desk.ran.includes('pause'));
     await until(() => channel.status().last.at(-1)?.state === 'done');
     expect(channel.status().last.filter(({ verb }) => verb === 'slow')).toHaveLength(1);
+    expect(events.filter((event) => event.endsWith('slow done'))).toHaveLength(1);
   });
 });

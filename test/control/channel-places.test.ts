@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import type { LastCommand } from '../../src/control/run/last-commands';
+import type { CommandOutcome } from '../../src/api/status';
 import { until } from '../support/until';
 import { Crew } from './child-processes';
 import { Desk } from './command-file-fixture';
@@ -35,7 +35,7 @@ function swap(folder: string, name: string, text: string): void {
 const withMounts = itWithMounts();
 
 /** The last commands of an instance, once they are in the status file. */
-function lastOf(statusFile: string, instance: string): readonly LastCommand[] {
+function lastOf(statusFile: string, instance: string): readonly CommandOutcome[] {
   if (!fs.existsSync(statusFile)) return [];
   return JSON.parse(readFileSync(statusFile, 'utf8')).instances[instance]?.commands?.last ?? [];
 }

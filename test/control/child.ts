@@ -3,8 +3,7 @@ import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { CommandChannel } from '../../src/control/run/command-channel';
 import { StatusFile } from '../../src/status/status-file';
-import type { VerbCall } from '../../src/control/run/verb';
-import { Verbs } from '../../src/control/run/verbs';
+import { Verbs, type VerbCall } from '../../src/control/run/verbs';
 import { noteLooks } from './file/recorded-reads';
 
 /** What a child is told by its only argument, as JSON. */
@@ -84,7 +83,7 @@ async function main(options: ChildOptions): Promise<void> {
     verbs,
     clock,
     log,
-    onChange: () => statusFile?.write({ commands: channel.status() }),
+    onEvent: () => statusFile?.write({ commands: channel.status() }),
     fileNow: () => statusFile?.fileNow() ?? clock.now(),
   });
   // Without a claim the entry is written all the same.

@@ -7,8 +7,7 @@ import { systemClock, type Clock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { CommandChannel, type CommandChannelOptions } from '../../src/control/run/command-channel';
 import { parseStamp, type Stamp } from '../../src/control/syntax/stamp';
-import type { Verb, VerbCall } from '../../src/control/run/verb';
-import { Verbs } from '../../src/control/run/verbs';
+import { Verbs, type Verb, type VerbCall } from '../../src/control/run/verbs';
 import { until } from '../support/until';
 import { noteLooks, stateNow, type Look } from './file/recorded-reads';
 
@@ -62,7 +61,7 @@ export class Desk {
       verbs: this.verbs,
       clock,
       log: new Log(clock, { error: say, warn: say, info: say, debug: say }, 'debug'),
-      onChange: () => undefined,
+      onEvent: () => undefined,
       ...options,
     });
     this.channels.push(channel);

@@ -3,13 +3,16 @@ import type { Log } from '../../base/log';
 export interface FaultReportOptions {
   readonly path: string;
   readonly log: Log;
-  onChange(): void;
+  /** The file breaks a rule, and another one than before. */
+  onRefused(rule: string): void;
+  /** It breaks none any more. */
+  onAccepted(): void;
 }
 
-/** Which rule of trust the file breaks: said once for each state of the file that does. */
+/** Which rule of trust the file breaks: logged once for each state of the file. */
 export class FaultReport {
   private rule: string | null = null;
-  private saidOf = '';
+  private loggedFor = '';
   private key = '';
   private mended = 0;
 
@@ -24,21 +27,21 @@ export class FaultReport {
     const { path, log } = this.options;
     const isNews = this.rule !== rule;
     this.rule = rule;
-    if (this.saidOf !== `${state} ${rule}`) {
-      this.saidOf = `${state} ${rule}`;
-      // One rule broken in state after state is throttled; broken afresh after it was mended, it is said afresh.
+    if (this.loggedFor !== `${state} ${rule}`) {
+      this.loggedFor = `${state} ${rule}`;
+      // One rule broken in state after state is throttled; broken again after it was mended, it is logged again.
       this.key = `command file refused ${this.mended} ${rule}`;
       log.warn(`the command file ${path} is refused: it ${rule}`, this.key);
     }
-    if (isNews) this.options.onChange();
+    if (isNews) this.options.onRefused(rule);
   }
 
   clear(): void {
     if (this.rule === null) return;
     this.rule = null;
-    this.saidOf = '';
+    this.loggedFor = '';
     this.mended++;
     this.options.log.over([this.key], `the command file ${this.options.path} breaks no rule any more`);
-    this.options.onChange();
+    this.options.onAccepted();
   }
 }

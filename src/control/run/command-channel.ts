@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
+import type { CommandStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { CommandFile, type ReadFile } from '../file/command-file';
 import { parseContent } from '../syntax/content';
 import { FaultReport } from '../file/fault-report';
 import { FileState } from '../file/file-state';
-import { FileWatch, type Watching } from '../file/file-watch';
-import type { LastCommand } from './last-commands';
+import { FileWatch } from '../file/file-watch';
 import { CommandFileSnapshot } from '../file/command-file-snapshot';
-import type { Verbs } from './verbs';
 import { CommandProcessor, type Rescan } from './command-processor';
+import { LastCommands, type CommandEvent } from './command-results';
+import type { Verbs } from './verbs';
 
 export interface CommandChannelOptions {
   readonly file: string;
@@ -21,39 +22,38 @@ export interface CommandChannelOptions {
   readonly verbs: Verbs;
   readonly clock: Clock;
   readonly log: Log;
-  /** What `status()` tells is not what it was. */
-  onChange(): void;
+  /** Called after `status()` has taken the event in. */
+  onEvent(event: ChannelEvent): void;
   /** Milliseconds since 1970 by the clock of the file system that stamps the file; our own clock where that is missing. */
   fileNow?(): number;
 }
 
-export interface ChannelStatus {
-  readonly file: string;
-  readonly watching: Watching;
-  /** The rule of trust that the file breaks. */
-  readonly fault: string | null;
-  /** At most 20, the oldest first. */
-  readonly last: readonly LastCommand[];
-}
+/** A result of a command, or the file broke a rule of trust, or breaks none any more. */
+export type ChannelEvent =
+  CommandEvent | { readonly type: 'file-refused'; readonly rule: string } | { readonly type: 'file-accepted' };
 
-/** A line without its newline, or an object without its end, counts as whole when nobody has touched it for so long. */
+/** A line without its newline, or an object without its end, counts as complete after this time without a change. */
 const SETTLE_MS = 150;
 const CHANGED_AGAIN_MS = 25;
 const SECOND_LOOK_MS = 60;
 const UNAVAILABLE = 'command file unavailable';
-/** A file operation that hangs (a dead NFS server) does not hold up the end. */
+/** A file operation that hangs (a dead NFS server) does not delay stop(). */
 const STOP_WITHIN_MS = 1_000;
 
-/** The command file, watched: looks when told to, decides whether the file may be listened to, and lets the worker work. */
+/**
+ * The command file, watched: reads it when the watch or the processor asks for that, decides whether it may be trusted,
+ * and passes its content to the processor.
+ */
 export class CommandChannel {
   private readonly path: string;
   private readonly file: CommandFile;
   private readonly state: FileState;
   private readonly watch: FileWatch;
   private readonly faults: FaultReport;
-  private readonly worker: CommandProcessor;
-  /** Something is to be done although the file has not changed. */
-  private isRestless = true;
+  private readonly processor: CommandProcessor;
+  private readonly commands = new LastCommands();
+  /** The file is to be read even if it has not changed. */
+  private needsRead = true;
   private hasLooked = false;
 
   constructor(private readonly options: CommandChannelOptions) {
@@ -62,27 +62,34 @@ export class CommandChannel {
     this.file = new CommandFile({ path: this.path, trust: { uid: process.geteuid?.(), owners }, trustDirectory });
     this.state = new FileState(clock);
     this.watch = new FileWatch({ path: this.path, clock, log, look: () => this.look() });
-    const onChange = (): void => options.onChange();
-    this.faults = new FaultReport({ path: this.path, log, onChange });
-    this.worker = new CommandProcessor({
+    this.faults = new FaultReport({
+      path: this.path,
+      log,
+      onRefused: (rule) => options.onEvent({ type: 'file-refused', rule }),
+      onAccepted: () => options.onEvent({ type: 'file-accepted' }),
+    });
+    this.processor = new CommandProcessor({
       instance: instanceName,
       verbs,
       clock,
       log,
       fileNow: () => options.fileNow?.() ?? clock.now(),
-      onWish: (ms) => this.lookAgainIn(ms),
-      onChange,
+      requestRescan: (ms) => this.lookAgainIn(ms),
+      emit: (event) => {
+        this.commands.note(event.outcome);
+        options.onEvent(event);
+      },
     });
   }
 
   start(): void {
-    this.worker.start();
+    this.processor.start();
     this.watch.start();
   }
 
-  /** Never rejects, and takes a second at most. A command that runs is told to end; its end is a matter of the next start. */
+  /** Never rejects, and takes a second at most. The running command's signal aborts; the next start writes its result. */
   async stop(): Promise<void> {
-    this.worker.stop();
+    this.processor.stop();
     await new Promise<void>((resolved) => {
       const timer = this.options.clock.after(STOP_WITHIN_MS, resolved);
       void this.leave().then(() => {
@@ -94,32 +101,27 @@ export class CommandChannel {
 
   private async leave(): Promise<void> {
     await this.watch.stop();
-    // What has ended should not be taken for broken off by the next process of this name.
-    if (this.worker.hasEnd) await this.look();
+    // Otherwise the next process of this name would take the command for interrupted.
+    if (this.processor.hasPendingResult) await this.look();
   }
 
-  status(): ChannelStatus {
+  status(): CommandStatus {
     return {
       file: this.path,
       watching: this.watch.watching,
       fault: this.faults.fault,
-      last: this.worker.last,
+      last: this.commands.all,
     };
   }
 
-  /** `status()` shows an end that is not to be written elsewhere before the command file has it; `onChange` says when. */
-  get withholdsEnd(): boolean {
-    return this.worker.withholdsEnd;
-  }
-
   private lookAgainIn(ms: number): void {
-    this.isRestless = true;
+    this.needsRead = true;
     this.watch.lookIn(ms);
   }
 
-  /** @returns whether to look at every poll, whatever it says */
+  /** @returns whether to look at every poll, changed or not */
   private async look(): Promise<boolean> {
-    const reading = await this.file.read(this.isRestless ? undefined : this.state.known);
+    const reading = await this.file.read(this.needsRead ? undefined : this.state.known);
     if (reading.status !== 'unavailable') {
       this.options.log.over([UNAVAILABLE], `the command file ${this.path} can be read again`);
     }
@@ -130,30 +132,30 @@ export class CommandChannel {
         return false;
       case 'missing':
         this.state.forget();
-        this.isRestless = false;
+        this.needsRead = false;
         this.faults.clear();
-        this.worker.drop();
+        this.processor.noteFileGone();
         return false;
       case 'replaced':
         this.lookAgainIn(CHANGED_AGAIN_MS);
         return false;
       case 'unavailable':
         this.options.log.warn(`the command file ${this.path} cannot be read: ${reading.reason}`, UNAVAILABLE);
-        this.worker.releaseEnd();
+        this.processor.noteFileUnusable();
         return true;
       case 'refused':
         this.faults.report(reading.key, reading.rule);
-        this.worker.releaseEnd();
+        this.processor.noteFileUnusable();
         return true;
       case 'read':
-        return this.listen(reading, isFirst);
+        return this.process(reading, isFirst);
     }
   }
 
-  private async listen(read: ReadFile, isFirst: boolean): Promise<boolean> {
-    // What no event reported is looked at twice as well: the next write may fall into the same tick.
+  private async process(read: ReadFile, isFirst: boolean): Promise<boolean> {
+    // A state that no event reported is read twice as well: the next write may fall into the same tick.
     if (this.state.note(read.key)) this.watch.lookIn(SECOND_LOOK_MS);
-    this.isRestless = false;
+    this.needsRead = false;
     const content = parseContent(read.bytes);
     const settlesInMs = SETTLE_MS - this.state.unchangedForMs;
     if (settlesInMs > 0 && !(content.status === 'ok' && content.isComplete)) {
@@ -163,20 +165,19 @@ export class CommandChannel {
     }
     if (content.status === 'refused') {
       this.faults.report(read.key, content.rule);
-      this.worker.releaseEnd();
-      this.isRestless = true;
+      this.processor.noteFileUnusable();
+      this.needsRead = true;
       return true;
     }
     this.faults.clear();
-    const page = new CommandFileSnapshot(this.file, read, content.encoding, content.items);
-    const wish = await this.worker.work(page, isFirst);
-    return this.fulfil(wish);
+    const snapshot = new CommandFileSnapshot(this.file, read, content.encoding, content.items);
+    return this.schedule(await this.processor.process(snapshot, isFirst));
   }
 
-  private fulfil(wish: Rescan): boolean {
-    if (wish === 'nothing') return false;
-    this.isRestless = true;
-    if (wish === 'look-again') this.watch.lookIn(CHANGED_AGAIN_MS);
-    return wish === 'look-at-every-poll';
+  private schedule(rescan: Rescan): boolean {
+    if (rescan === 'nothing') return false;
+    this.needsRead = true;
+    if (rescan === 'look-again') this.watch.lookIn(CHANGED_AGAIN_MS);
+    return rescan === 'look-at-every-poll';
   }
 }

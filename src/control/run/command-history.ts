@@ -3,16 +3,16 @@ import type { CommandLine, Item } from '../syntax/command-line';
 import type { Pending, InstanceView } from '../syntax/pending';
 import { isAcknowledging, type Stamp } from '../syntax/stamp';
 
-/** Remembers the last so many values. */
+/** Keeps the values added last, up to a limit. */
 export class BoundedSet<T> {
   private readonly values = new Set<T>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly limit: number) {}
 
   add(value: T): void {
     this.values.delete(value);
     this.values.add(value);
-    if (this.values.size <= this.most) return;
+    if (this.values.size <= this.limit) return;
     const oldest = this.values.values().next();
     if (!oldest.done) this.values.delete(oldest.value);
   }
@@ -21,33 +21,33 @@ export class BoundedSet<T> {
     return this.values.has(value);
   }
 
-  /** Forgets all but those that `isKept` says. */
+  /** Forgets all values that `isKept` returns false for. */
   keep(isKept: (value: T) => boolean): void {
     for (const value of this.values) if (!isKept(value)) this.values.delete(value);
   }
 }
 
-const REMEMBERED = 1_000;
+const MAX_REMEMBERED = 1_000;
 
-/** What a process has to remember of commands that the file alone does not tell. */
+/** What a process must remember about commands because the file does not contain it. */
 export class CommandHistory implements InstanceView {
   private readonly history = new Set<string>();
   private readonly unfinished = new Set<string>();
   private readonly fromStart = new Set<string>();
-  private readonly ids = new BoundedSet<string>(REMEMBERED);
+  private readonly ids = new BoundedSet<string>(MAX_REMEMBERED);
   /** By explicit id or digest: answered where the answer could not be written into the file. */
-  private readonly answered = new BoundedSet<string>(REMEMBERED);
+  private readonly answered = new BoundedSet<string>(MAX_REMEMBERED);
   /** By digest: the file's mtime when a command that is still pending was first read. */
   private mtimes = new Map<string, number>();
 
   constructor(readonly instance: string) {}
 
-  /** The file is read for the first time. @param isAtStart it was there, and readable, when we came */
+  /** The file is read for the first time. @param isAtStart it was there, and readable, when this process started */
   begin(items: readonly Item[], isAtStart: boolean): void {
     for (const item of items) {
       if (item.type !== 'stamp') continue;
       const { stamp } = item;
-      // Had it not been there when we came, the others' stamps would only say that they were faster.
+      // In a file that appeared later, stamps of other instances only mean that those were faster.
       if (isAtStart && isAcknowledging(stamp)) this.history.add(keyOf(stamp));
       if (stamp.instance !== this.instance) continue;
       if (stamp.state === 'running') this.unfinished.add(stamp.id);
@@ -78,8 +78,8 @@ export class CommandHistory implements InstanceView {
   }
 
   /**
-   * Its age counts from the file's mtime when it was first read, or from the first stamp below it, whichever is
-   * earlier: every stamp renews the mtime, and what was read first dates from after a restart.
+   * The age counts from the file's mtime when the command was first read, or from the first stamp below it, whichever
+   * is earlier: every stamp renews the mtime, and after a restart the first read is late.
    */
   isExpired({ item, stampedAt }: Pending, nowMs: number): boolean {
     if (item.type === 'fault' || item.command.expiresMs === undefined) return false;
@@ -107,7 +107,7 @@ export class CommandHistory implements InstanceView {
     return this.answered.has(identityOf(item));
   }
 
-  /** The file can be written: what it no longer holds may come again. */
+  /** For a file that can be written: a command that it no longer holds may come again. */
   keepAnsweredOf(items: readonly Item[]): void {
     const present = new Set(items.map((item) => (item.type === 'stamp' ? '' : identityOf(item))));
     this.answered.keep((identity) => present.has(identity));

@@ -1,27 +1,23 @@
-import type { Clock } from '../../base/clock';
-import { errorMessage } from '../../base/text';
+import type { CommandOutcome } from '../../api/status';
+import type { Clock, Timer } from '../../base/clock';
 import type { Log } from '../../base/log';
-import type { Decision } from './decide';
-import { Execution, type ExecutionResult } from './execution';
-import type { CommandHistory } from './command-history';
-import type { CommandFileSnapshot, AppendResult } from '../file/command-file-snapshot';
+import { errorMessage } from '../../base/text';
+import type { AppendResult, CommandFileSnapshot } from '../file/command-file-snapshot';
 import type { Pending } from '../syntax/pending';
-import { CommandRateLimit } from './rate-limit';
 import type { Stamp } from '../syntax/stamp';
-import type { StampMaker } from './stamp-maker';
-import type { Trigger } from './verb';
+import type { CommandHistory } from './command-history';
+import { outcomeOf, type CommandEvent, type StampMaker } from './command-results';
+import type { Decision } from './decide';
+import type { Trigger, Verb, VerbCall } from './verbs';
 
 export interface CommandRunnerOptions {
-  readonly memory: CommandHistory;
+  readonly history: CommandHistory;
   readonly stamps: StampMaker;
   readonly clock: Clock;
   readonly log: Log;
-  /** What has been said of a verb's run, to be told in the status as well. */
-  note(verb: string, stamp: Stamp): void;
-  /** A run has ended: that is to be written. */
+  emit(event: CommandEvent): void;
+  /** A run has ended: its result is to be written. */
   onEnd(): void;
-  /** An end is withheld no longer. */
-  onRelease(): void;
 }
 
 interface Run {
@@ -31,25 +27,35 @@ interface Run {
   readonly when: Trigger;
 }
 
-/** Runs verbs, one at a time and not too many in a row: `running` on the disk before the act, the end below it. */
+/** The result of a run that the command file does not have yet. */
+interface PendingResult {
+  readonly stamp: Stamp;
+  readonly outcome: CommandOutcome;
+  /** Its event was emitted, as `unwritten`; writing it is tried again. */
+  readonly isEmitted: boolean;
+}
+
+/**
+ * Runs verbs, one at a time and within a rate limit. `running` is on the disk before the verb runs, the result below it
+ * before its event: a process that ended between the two would otherwise be taken for interrupted in a run whose end
+ * the status file already shows.
+ */
 export class CommandRunner {
   private readonly rate: CommandRateLimit;
   private isStopped = false;
   private execution: Execution | undefined;
-  /** The end of a run that is not in the file yet. */
-  private end: { readonly run: Run; readonly stamp: Stamp } | undefined;
-  private isEndWithheld = false;
+  private result: PendingResult | undefined;
 
   constructor(private readonly options: CommandRunnerOptions) {
     this.rate = new CommandRateLimit(options.clock, { burst: 5, everyMs: 1_000 });
   }
 
-  /** A verb has ended, and the file does not say so yet. */
-  get hasEnd(): boolean {
-    return this.end !== undefined;
+  /** A run has ended, and the file does not have its result yet. */
+  get hasPendingResult(): boolean {
+    return this.result !== undefined;
   }
 
-  /** Nothing runs, and something may. */
+  /** No verb is running, and the next may. */
   get isFree(): boolean {
     return !this.execution && !this.isStopped;
   }
@@ -59,98 +65,181 @@ export class CommandRunner {
     return this.rate.waitMs();
   }
 
-  /** Nothing begins any more, and what runs is told that nobody waits for it. */
+  /** No run begins any more, and the signal of the running one aborts. */
   stop(): void {
     this.isStopped = true;
     this.execution?.cancel();
   }
 
-  /** The file is gone, and with it the stamp that the end would have belonged to. */
-  drop(): void {
-    this.releaseEnd();
-    this.end = undefined;
+  /** The file is gone, and with it the `running` stamp that the result belongs to. */
+  noteFileGone(): void {
+    this.noteFileUnusable();
+    this.result = undefined;
   }
 
-  /**
-   * A verb has ended, and what is written elsewhere does not say so before the file does: a process that ends between the
-   * two would be said to have been interrupted in what is done.
-   */
-  get withholdsEnd(): boolean {
-    return this.isEndWithheld;
+  /** The file cannot be read or is refused, so the result is not written now. */
+  noteFileUnusable(): void {
+    this.emitResult('unwritten');
   }
 
-  /** The file has the end, or will not have it. */
-  releaseEnd(): void {
-    if (!this.isEndWithheld) return;
-    this.isEndWithheld = false;
-    this.options.onRelease();
-  }
-
-  /** Begins it, if that could be said. */
+  /** Runs the verb, if its `running` stamp could be written. */
   async run(
-    page: CommandFileSnapshot,
+    snapshot: CommandFileSnapshot,
     { item, unfinishedId }: Pending,
     { verb, command, when }: Extract<Decision, { type: 'run' }>,
   ): Promise<AppendResult> {
-    const { clock, log, memory, stamps } = this.options;
+    const { clock, log, history, stamps } = this.options;
     const id = unfinishedId ?? command.id ?? stamps.nextId();
-    const stamp = stamps.make(
-      'running',
-      id,
-      item.digest,
-      textBefore(() => verb.before?.() ?? ''),
-    );
-    // What an earlier process has begun says so in the file already.
-    const said = unfinishedId === undefined || page.isReadOnly ? await page.append(stamp) : 'written';
-    if (said === 'changed' || said === 'failed') return said;
-    if (said === 'silent') memory.noteAnswered(item);
-    // The file may have been waited for, and we been stopped meanwhile: a start will find what we have begun.
-    if (this.isStopped) return said;
+    const stamp = stamps.make('running', id, item.digest, detailBefore(verb));
+    // The `running` stamp of an earlier process is in the file already.
+    const result = unfinishedId === undefined || snapshot.isReadOnly ? await snapshot.append(stamp) : 'written';
+    if (result === 'changed' || result === 'failed') return result;
+    if (result === 'silent') history.noteAnswered(item);
+    // stop() may have come during the append: the next process of this name will find what was begun.
+    if (this.isStopped) return result;
     this.rate.note();
-    memory.noteRun(item, unfinishedId);
-    this.options.note(verb.name, stamp);
+    history.noteRun(item, unfinishedId);
+    this.options.emit({ type: eventTypeOf(result), outcome: outcomeOf(verb.name, stamp, stamp.detail) });
     log.info(`command ${item.digest}: ${verb.name} runs`);
     const run: Run = { id, verb: verb.name, digest: item.digest, when };
     const { args } = command;
     const options = Object.fromEntries(command.options);
     this.execution = new Execution(clock, verb, { verb: verb.name, args, options, id, when });
-    void this.execution.result.then((result) => this.ended(run, result));
-    return said;
+    void this.execution.result.then((ended) => this.onEnded(run, ended));
+    return result;
   }
 
-  /** The end stands only below its beginning: without that, who emptied the file has the status to read. */
-  async writeEnd(page: CommandFileSnapshot): Promise<AppendResult> {
-    if (!this.end) return 'written';
-    const { run, stamp } = this.end;
-    const isBegun = page.has(stamp.instance, ({ state, id }) => state === 'running' && id === run.id);
-    const said = isBegun ? await page.append(stamp) : 'silent';
-    if (said !== 'changed') this.releaseEnd();
-    if (said === 'written' || said === 'silent') this.end = undefined;
-    return said;
+  /** A result is written only below its `running` stamp: after the file was emptied, the status alone has it. */
+  async writeResult(snapshot: CommandFileSnapshot): Promise<AppendResult> {
+    if (!this.result) return 'written';
+    const { stamp } = this.result;
+    const isBegun = snapshot.has(stamp.instance, ({ state, id }) => state === 'running' && id === stamp.id);
+    const result = isBegun ? await snapshot.append(stamp) : 'silent';
+    if (result !== 'changed') this.emitResult(eventTypeOf(result));
+    if (result === 'written' || result === 'silent') this.result = undefined;
+    return result;
   }
 
-  private ended(run: Run, { state, detail, tookMs }: ExecutionResult): void {
+  private emitResult(type: CommandEvent['type']): void {
+    if (!this.result || this.result.isEmitted) return;
+    const { outcome } = this.result;
+    this.result = { ...this.result, isEmitted: true };
+    this.options.emit({ type, outcome });
+  }
+
+  private onEnded(run: Run, { state, detail, tookMs }: ExecutionResult): void {
     this.execution = undefined;
     if (this.isStopped) return;
-    const flag = run.when === 'now' ? '' : run.when;
+    const trigger = run.when === 'now' ? '' : run.when;
     const took = state === 'done' ? `took=${tookMs}ms` : '';
-    const stamp = this.options.stamps.make(state, run.id, undefined, join(detail, took, flag));
-    this.end = { run, stamp };
-    this.isEndWithheld = true;
+    const stamp = this.options.stamps.make(state, run.id, undefined, join(detail, took, trigger));
+    this.result = { stamp, outcome: outcomeOf(run.verb, stamp, join(detail, trigger)), isEmitted: false };
     this.options.log.info(`command ${run.digest}: ${run.verb} ${state} after ${tookMs} ms`);
-    this.options.note(run.verb, { ...stamp, detail: join(detail, flag) });
     this.options.onEnd();
   }
+}
+
+/** Where an append that was not hindered has left the result. */
+function eventTypeOf(result: AppendResult): CommandEvent['type'] {
+  return result === 'written' ? 'written' : 'unwritten';
 }
 
 function join(...texts: readonly string[]): string {
   return texts.filter((text) => text !== '').join(' ');
 }
 
-function textBefore(before: () => string): string {
+function detailBefore(verb: Verb): string {
   try {
-    return before();
+    return verb.before?.() ?? '';
   } catch (error) {
     return errorMessage(error);
+  }
+}
+
+export interface ExecutionResult {
+  readonly state: 'done' | 'failed';
+  readonly detail: string;
+  readonly tookMs: number;
+}
+
+/** One run of a verb: ends when the handler returns, throws, or its time is up. Never throws, never rejects. */
+export class Execution {
+  readonly result: Promise<ExecutionResult>;
+  private readonly abort = new AbortController();
+  private readonly startedAt: number;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    verb: Verb,
+    call: Omit<VerbCall, 'signal'>,
+  ) {
+    this.startedAt = clock.elapsed();
+    const timeout = new Promise<ExecutionResult>((resolve) => {
+      this.timer = clock.after(verb.timeoutMs, () => {
+        resolve(this.resultOf('failed', 'timeout'));
+        this.abort.abort();
+      });
+    });
+    this.result = Promise.race([this.run(verb, call), timeout]).finally(() => this.timer?.cancel());
+  }
+
+  /** Aborts the handler's signal: its result is no longer waited for. */
+  cancel(): void {
+    this.timer?.cancel();
+    this.abort.abort();
+  }
+
+  private async run(verb: Verb, call: Omit<VerbCall, 'signal'>): Promise<ExecutionResult> {
+    try {
+      const detail: unknown = await verb.run({ ...call, signal: this.abort.signal });
+      return this.resultOf('done', typeof detail === 'string' ? detail : '');
+    } catch (error) {
+      return this.resultOf('failed', errorMessage(error));
+    }
+  }
+
+  private resultOf(state: ExecutionResult['state'], detail: string): ExecutionResult {
+    return { state, detail, tookMs: Math.round(this.clock.elapsed() - this.startedAt) };
+  }
+}
+
+interface CommandRateLimitOptions {
+  /** This many at once … */
+  readonly burst: number;
+  /** … and then one in this many milliseconds. */
+  readonly everyMs: number;
+}
+
+/** A token bucket. */
+export class CommandRateLimit {
+  private left: number;
+  private countedAt: number;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: CommandRateLimitOptions,
+  ) {
+    this.left = options.burst;
+    this.countedAt = clock.elapsed();
+  }
+
+  /** Milliseconds until there is a token; 0: now. */
+  waitMs(): number {
+    this.fill();
+    return this.left >= 1 ? 0 : Math.ceil((1 - this.left) * this.options.everyMs);
+  }
+
+  /** A token is used. */
+  note(): void {
+    this.fill();
+    this.left--;
+  }
+
+  private fill(): void {
+    const { burst, everyMs } = this.options;
+    const now = this.clock.elapsed();
+    this.left = Math.min(burst, this.left + (now - this.countedAt) / everyMs);
+    this.countedAt = now;
   }
 }

@@ -1,14 +1,13 @@
-import { violatedSchema } from './validate-arguments';
+import { violatedSchema } from './argument-schema';
 import type { Command } from '../syntax/command';
 import type { Pending } from '../syntax/pending';
-import type { Verb, Trigger } from './verb';
-import type { Verbs } from './verbs';
+import type { Trigger, Verb, Verbs } from './verbs';
 
 export interface DecisionContext {
   readonly verbs: Verbs;
-  /** A verb that nobody knows yet may still be registered. */
+  /** An unknown verb may still be registered. */
   readonly isWaitingForVerbs: boolean;
-  /** The command was there when we came. */
+  /** The command was in the file when this process started. */
   isFromStart(digest: string): boolean;
   /** A command with this explicit id was run already. */
   wasRun(id: string): boolean;
@@ -17,36 +16,35 @@ export interface DecisionContext {
 
 export type Decision =
   | { readonly type: 'run'; readonly verb: Verb; readonly command: Command; readonly when: Trigger }
-  /** Answered without being run. */
+  /** It gets an answer and does not run. */
   | { readonly type: 'answer'; readonly state: 'rejected' | 'expired' | 'duplicate'; readonly detail: string }
-  /** Begun by an earlier process, and not to be begun again. */
+  /** An earlier process began it, and it must not run again. */
   | { readonly type: 'interrupted' }
   | { readonly type: 'wait' };
 
-/** What becomes of a pending command. */
-export function decide(pending: Pending, circumstances: DecisionContext): Decision {
+/** Decides what to do with a pending command. */
+export function decide(pending: Pending, context: DecisionContext): Decision {
   const { item, unfinishedId } = pending;
   if (item.type === 'fault') return { type: 'answer', state: 'rejected', detail: item.reason };
   const { command } = item;
-  const verb = circumstances.verbs.get(command.verb);
-  if (unfinishedId !== undefined) return decideUnfinished(command, verb, circumstances);
-  if (command.id !== undefined && circumstances.wasRun(command.id))
-    return { type: 'answer', state: 'duplicate', detail: '' };
-  if (circumstances.isExpired(pending)) return { type: 'answer', state: 'expired', detail: '' };
+  const verb = context.verbs.get(command.verb);
+  if (unfinishedId !== undefined) return decideUnfinished(command, verb, context);
+  if (command.id !== undefined && context.wasRun(command.id)) return { type: 'answer', state: 'duplicate', detail: '' };
+  if (context.isExpired(pending)) return { type: 'answer', state: 'expired', detail: '' };
   if (!verb) {
-    if (circumstances.isWaitingForVerbs) return { type: 'wait' };
-    const known = circumstances.verbs.names().join(', ');
+    if (context.isWaitingForVerbs) return { type: 'wait' };
+    const known = context.verbs.names().join(', ');
     return { type: 'answer', state: 'rejected', detail: `unknown verb ${command.verb}, expected one of ${known}` };
   }
   const breach = violatedSchema(verb, command);
   if (breach !== undefined) return { type: 'answer', state: 'rejected', detail: `${verb.name}: ${breach}` };
-  const isFulfilled = verb.fulfilledByStart && circumstances.isFromStart(item.digest);
+  const isFulfilled = verb.fulfilledByStart && context.isFromStart(item.digest);
   return { type: 'run', verb, command, when: isFulfilled ? 'at-start' : 'now' };
 }
 
 function decideUnfinished(command: Command, verb: Verb | undefined, { isWaitingForVerbs }: DecisionContext): Decision {
   if (!verb) return { type: isWaitingForVerbs ? 'wait' : 'interrupted' };
-  // A handler that ends the process would, redone, end it at every start.
+  // A handler that ends the process would end it at every start.
   if (!verb.idempotent || violatedSchema(verb, command) !== undefined) return { type: 'interrupted' };
   return { type: 'run', verb, command, when: 'after-restart' };
 }

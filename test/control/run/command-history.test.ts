@@ -1,8 +1,9 @@
 import { BoundedSet, CommandHistory } from '../../../src/control/run/command-history';
-import { type LastCommand, LastCommands } from '../../../src/control/run/last-commands';
+import type { CommandOutcome } from '../../../src/api/status';
+import { LastCommands } from '../../../src/control/run/command-results';
 import { parse } from '../../../src/control/syntax/parse';
 import { pendingOf } from '../../../src/control/syntax/pending';
-import { CommandRateLimit } from '../../../src/control/run/rate-limit';
+import { CommandRateLimit } from '../../../src/control/run/command-runner';
 import { FakeClock } from '../../support/fake-clock';
 
 const NOON = Date.parse('2026-11-21T12:00:00.000Z');
@@ -66,7 +67,7 @@ describe('the memory', () => {
 });
 
 describe('the last commands', () => {
-  const command = (id: string, state: LastCommand['state']): LastCommand => ({
+  const command = (id: string, state: string): CommandOutcome => ({
     id,
     verb: 'v',
     state,

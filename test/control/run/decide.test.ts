@@ -1,8 +1,7 @@
 import { decide, type DecisionContext } from '../../../src/control/run/decide';
 import { parse } from '../../../src/control/syntax/parse';
 import type { Pending } from '../../../src/control/syntax/pending';
-import type { Verb } from '../../../src/control/run/verb';
-import { Verbs } from '../../../src/control/run/verbs';
+import { Verbs, type Verb } from '../../../src/control/run/verbs';
 
 const verbs = new Verbs();
 const verb = (name: string, more: Partial<Verb> = {}) =>

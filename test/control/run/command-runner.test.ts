@@ -1,5 +1,5 @@
-import { Execution, type ExecutionResult } from '../../../src/control/run/execution';
-import type { Verb, VerbCall } from '../../../src/control/run/verb';
+import { Execution, type ExecutionResult } from '../../../src/control/run/command-runner';
+import type { Verb, VerbCall } from '../../../src/control/run/verbs';
 import { FakeClock } from '../../support/fake-clock';
 
 const clock = new FakeClock();

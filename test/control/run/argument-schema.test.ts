@@ -1,7 +1,7 @@
-import { violatedSchema } from '../../../src/control/run/validate-arguments';
+import { violatedSchema } from '../../../src/control/run/argument-schema';
 import type { Command } from '../../../src/control/syntax/command';
 import { parseLine } from '../../../src/control/syntax/parse';
-import type { Verb } from '../../../src/control/run/verb';
+import type { Verb } from '../../../src/control/run/verbs';
 
 function breach(line: string, schema: Pick<Verb, 'args' | 'options'>): string | undefined {
   const form = parseLine(line);
