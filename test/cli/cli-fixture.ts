@@ -11,9 +11,9 @@ export interface EntryParts {
   readonly [name: string]: unknown;
 }
 
-/** An operator's desk: a command file and a status file, with agents that are played by the test. */
-export class Desk {
-  readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'skyanchor-desk-')));
+/** A command line under test: a command file and a status file, with agents that are played by the test. */
+export class CliFixture {
+  readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'skyanchor-cli-')));
   readonly commandFile = path.join(this.folder, 'skyanchor.command');
   readonly statusFile = `${this.commandFile}.status.json`;
   private readonly entries: Record<string, unknown> = {};

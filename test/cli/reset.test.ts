@@ -3,13 +3,13 @@ import path from 'node:path';
 import { reset } from '../../src/cli/reset';
 import { parse } from '../../src/control/syntax/parse';
 import { until } from '../support/until';
-import { Desk } from './cli-fixture';
+import { CliFixture } from './cli-fixture';
 
-let desk: Desk;
-beforeEach(() => (desk = new Desk()));
-afterEach(() => desk.clear());
+let fixture: CliFixture;
+beforeEach(() => (fixture = new CliFixture()));
+afterEach(() => fixture.clear());
 
-const call = (...args: string[]): Promise<number> => reset(['--file', desk.commandFile, ...args]);
+const call = (...args: string[]): Promise<number> => reset(['--file', fixture.commandFile, ...args]);
 
 const DIGEST = digestOf('reset');
 
@@ -28,12 +28,12 @@ const done = (instance: string, id = '3f9a07'): string => stamp(instance, 'done'
 
 /** The id that the command line has made up, once its command is in the file. */
 async function idInFile(): Promise<string> {
-  return (await until(() => /^reset id=(\S+)/m.exec(desk.commands)?.[1]))!;
+  return (await until(() => /^reset id=(\S+)/m.exec(fixture.commands)?.[1]))!;
 }
 
 function writableByGroup(): void {
-  desk.put('');
-  chmodSync(desk.commandFile, 0o664);
+  fixture.put('');
+  chmodSync(fixture.commandFile, 0o664);
 }
 
 describe('skyanchor reset', () => {
@@ -44,24 +44,24 @@ describe('skyanchor reset', () => {
     } finally {
       process.umask(before);
     }
-    expect(desk.commands).toBe('reset\n');
-    expect(statSync(desk.commandFile).mode & 0o777).toBe(0o644);
-    expect(desk.stdout).toBe(`reset > ${desk.commandFile}\n`);
+    expect(fixture.commands).toBe('reset\n');
+    expect(statSync(fixture.commandFile).mode & 0o777).toBe(0o644);
+    expect(fixture.stdout).toBe(`reset > ${fixture.commandFile}\n`);
   });
 
   it('says target and id in the command', async () => {
     expect(await call('--target', 'orders-*', '--id', 'chg-4711', '--json')).toBe(0);
-    expect(desk.commands).toBe('reset id=chg-4711 @orders-*\n');
-    expect(JSON.parse(desk.stdout)).toEqual({ file: desk.commandFile, command: 'reset id=chg-4711 @orders-*' });
+    expect(fixture.commands).toBe('reset id=chg-4711 @orders-*\n');
+    expect(JSON.parse(fixture.stdout)).toEqual({ file: fixture.commandFile, command: 'reset id=chg-4711 @orders-*' });
   });
 
   it('starts the file anew when everything in it is answered, in the same file', async () => {
-    desk.agent('orders');
-    desk.put(`# ours\nreset\n${running('orders')}${done('orders')}`);
-    const { ino } = statSync(desk.commandFile);
+    fixture.agent('orders');
+    fixture.put(`# ours\nreset\n${running('orders')}${done('orders')}`);
+    const { ino } = statSync(fixture.commandFile);
     expect(await call()).toBe(0);
-    expect(desk.commands).toBe('reset\n');
-    expect(statSync(desk.commandFile).ino).toBe(ino);
+    expect(fixture.commands).toBe('reset\n');
+    expect(statSync(fixture.commandFile).ino).toBe(ino);
   });
 
   it.each<[what: string, text: string]>([
@@ -71,122 +71,124 @@ describe('skyanchor reset', () => {
     ['is for somebody who is not there', 'reset @payments\n'],
     ['is no command and not yet rejected', '!?\n'],
   ])('appends where a command in the file %s', async (_what, text) => {
-    desk.agent('orders');
-    desk.agent('orders-2');
-    desk.put(text);
+    fixture.agent('orders');
+    fixture.agent('orders-2');
+    fixture.put(text);
     expect(await call()).toBe(0);
-    expect(desk.commands).toBe(`${text}reset\n`);
+    expect(fixture.commands).toBe(`${text}reset\n`);
   });
 
   it('does not wait for an instance to answer what was history when it started', async () => {
-    desk.agent('orders', { startedAt: '2026-11-22T00:00:00.000Z' });
-    desk.put(`reset\n${running('dead')}${done('dead')}`);
+    fixture.agent('orders', { startedAt: '2026-11-22T00:00:00.000Z' });
+    fixture.put(`reset\n${running('dead')}${done('dead')}`);
     expect(await call()).toBe(0);
-    expect(desk.commands).toBe('reset\n');
+    expect(fixture.commands).toBe('reset\n');
   });
 
   it('gives the last line its newline, and keeps the encoding', async () => {
-    desk.put('report');
+    fixture.put('report');
     expect(await call()).toBe(0);
-    expect(desk.commands).toBe('report\nreset\n');
-    desk.put(Buffer.from('\ufeffreport\r\n', 'utf16le'));
+    expect(fixture.commands).toBe('report\nreset\n');
+    fixture.put(Buffer.from('\ufeffreport\r\n', 'utf16le'));
     expect(await call()).toBe(0);
-    expect(readFileSync(desk.commandFile, 'utf16le')).toBe('\ufeffreport\r\nreset\n');
+    expect(readFileSync(fixture.commandFile, 'utf16le')).toBe('\ufeffreport\r\nreset\n');
   });
 
   it.each<[what: string, prepare: () => void, reason: string]>([
     ['a group may write', writableByGroup, 'mend it with: chmod go-w'],
-    ['is no text', () => desk.put(Buffer.from([0xff, 0x00, 0x41])), 'is not valid UTF-8'],
-    ['is a folder', () => mkdirSync(desk.commandFile), 'directory'],
+    ['is no text', () => fixture.put(Buffer.from([0xff, 0x00, 0x41])), 'is not valid UTF-8'],
+    ['is a folder', () => mkdirSync(fixture.commandFile), 'directory'],
     [
       'leads elsewhere',
-      () => symlinkSync('/etc/passwd', desk.commandFile),
+      () => symlinkSync('/etc/passwd', fixture.commandFile),
       'is a link that leads out of its directory',
     ],
   ])('does not write to a file that agents would refuse: it %s', async (_what, prepare, reason) => {
     prepare();
     expect(await call()).toBe(1);
-    expect(desk.stderr).toContain(reason);
-    expect(desk.stdout).toBe('');
+    expect(fixture.stderr).toContain(reason);
+    expect(fixture.stdout).toBe('');
   });
 
   it('does not write through a link, which agents take for a ConfigMap and never answer in', async () => {
-    writeFileSync(path.join(desk.folder, 'data'), 'reset id=1\n');
-    symlinkSync('data', desk.commandFile);
+    writeFileSync(path.join(fixture.folder, 'data'), 'reset id=1\n');
+    symlinkSync('data', fixture.commandFile);
     expect(await call()).toBe(1);
-    expect(desk.stderr).toContain('cannot be written: it is a link');
-    expect(desk.commands).toBe('reset id=1\n');
+    expect(fixture.stderr).toContain('cannot be written: it is a link');
+    expect(fixture.commands).toBe('reset id=1\n');
   });
 
   it('says that nobody is there, where that is so, and leaves the command for who comes', async () => {
     expect(await call()).toBe(0);
-    expect(desk.stderr).toMatch(/^skyanchor reset: nobody is there to answer now: no live instance in /);
-    expect(desk.commands).toBe('reset\n');
-    desk.agent('orders');
-    desk.stderr = '';
+    expect(fixture.stderr).toMatch(/^skyanchor reset: nobody is there to answer now: no live instance in /);
+    expect(fixture.commands).toBe('reset\n');
+    fixture.agent('orders');
+    fixture.stderr = '';
     expect(await call()).toBe(0);
-    expect(desk.stderr).toBe('');
+    expect(fixture.stderr).toBe('');
   });
 
   it('says where it cannot write', async () => {
-    const file = path.join(desk.folder, 'gone', 'f');
+    const file = path.join(fixture.folder, 'gone', 'f');
     expect(await reset(['--file', file])).toBe(1);
-    expect(desk.stderr).toMatch(/^skyanchor reset: .*gone\/f cannot be written: .*ENOENT/);
+    expect(fixture.stderr).toMatch(/^skyanchor reset: .*gone\/f cannot be written: .*ENOENT/);
   });
 });
 
 describe('skyanchor reset --wait', () => {
   it('prints each instance as it answers and exits with 0 when all have done it', async () => {
-    desk.agent('orders');
-    desk.agent('orders-2');
+    fixture.agent('orders');
+    fixture.agent('orders-2');
     const code = call('--wait', '10');
     const id = await idInFile();
-    desk.put(`${desk.commands}${running('orders', id)}${done('orders', id)}`);
-    await until(() => desk.output.length === 1);
-    desk.put(`${desk.commands}${running('orders-2', id)}${done('orders-2', id)}`);
+    fixture.put(`${fixture.commands}${running('orders', id)}${done('orders', id)}`);
+    await until(() => fixture.output.length === 1);
+    fixture.put(`${fixture.commands}${running('orders-2', id)}${done('orders-2', id)}`);
     expect(await code).toBe(0);
-    expect(desk.output).toEqual([`orders done ${id} service=3->5`, `orders-2 done ${id} service=3->5`]);
-    expect(desk.stderr).toBe('');
+    expect(fixture.output).toEqual([`orders done ${id} service=3->5`, `orders-2 done ${id} service=3->5`]);
+    expect(fixture.stderr).toBe('');
   });
 
   it('finds an answer that stands in the status file alone', async () => {
-    desk.agent('orders');
+    fixture.agent('orders');
     const code = call('--wait', '10', '--json');
     const id = await idInFile();
     const answer = { id, at: '2026-11-21T21:18:39.842Z', detail: 'instance=7->11' };
-    desk.agent('orders', { last: [{ ...answer, verb: 'reset', state: 'done' }] });
+    fixture.agent('orders', { last: [{ ...answer, verb: 'reset', state: 'done' }] });
     expect(await code).toBe(0);
-    expect(JSON.parse(desk.stdout)).toEqual({ instance: 'orders', state: 'done', ...answer });
+    expect(JSON.parse(fixture.stdout)).toEqual({ instance: 'orders', state: 'done', ...answer });
   });
 
   it.each(['failed', 'rejected', 'expired', 'duplicate'])('exits with 1 when one has %s', async (state) => {
-    desk.agent('orders');
+    fixture.agent('orders');
     const code = call('--wait', '10');
-    desk.put(`${desk.commands}${stamp('orders', state, await idInFile())}`);
+    fixture.put(`${fixture.commands}${stamp('orders', state, await idInFile())}`);
     expect(await code).toBe(1);
-    expect(desk.output[0]).toMatch(new RegExp(`^orders ${state} `));
+    expect(fixture.output[0]).toMatch(new RegExp(`^orders ${state} `));
   });
 
   it('exits with 3, and says who, when one does not answer in time', async () => {
-    desk.agent('orders');
-    desk.agent('orders-2');
+    fixture.agent('orders');
+    fixture.agent('orders-2');
     const code = call('--wait', '0.6');
     const id = await idInFile();
-    desk.put(`${desk.commands}${running('orders', id)}${done('orders', id)}${running('orders-2', id)}`);
+    fixture.put(`${fixture.commands}${running('orders', id)}${done('orders', id)}${running('orders-2', id)}`);
     expect(await code).toBe(3);
-    expect(desk.output).toHaveLength(1);
-    expect(desk.stderr).toBe('skyanchor reset: orders-2 has begun and not ended\n');
+    expect(fixture.output).toHaveLength(1);
+    expect(fixture.stderr).toBe('skyanchor reset: orders-2 has begun and not ended\n');
   });
 
   it('says of each that has not answered what is known of it', async () => {
-    desk.agent('orders');
-    desk.agent('orders-2', { commands: { file: desk.commandFile, fault: 'lies below /srv, where others may write' } });
-    desk.agent('orders-3');
+    fixture.agent('orders');
+    fixture.agent('orders-2', {
+      commands: { file: fixture.commandFile, fault: 'lies below /srv, where others may write' },
+    });
+    fixture.agent('orders-3');
     const code = call('--wait', '0.6');
     await idInFile();
-    desk.agent('orders-3', { pid: 4_190_000 });
+    fixture.agent('orders-3', { pid: 4_190_000 });
     expect(await code).toBe(3);
-    expect(desk.stderr.split('\n').filter(Boolean)).toEqual([
+    expect(fixture.stderr.split('\n').filter(Boolean)).toEqual([
       'skyanchor reset: orders has not answered',
       'skyanchor reset: orders-2 refuses the file: it lies below /srv, where others may write',
       'skyanchor reset: orders-3 has gone without an answer',
@@ -194,47 +196,47 @@ describe('skyanchor reset --wait', () => {
   });
 
   it('names those that have not answered when another has failed, too', async () => {
-    desk.agent('orders');
-    desk.agent('orders-2');
+    fixture.agent('orders');
+    fixture.agent('orders-2');
     const code = call('--wait', '0.6');
-    desk.put(`${desk.commands}${stamp('orders', 'failed', await idInFile(), 'timeout')}`);
+    fixture.put(`${fixture.commands}${stamp('orders', 'failed', await idInFile(), 'timeout')}`);
     expect(await code).toBe(1);
-    expect(desk.stderr).toBe('skyanchor reset: orders-2 has not answered\n');
+    expect(fixture.stderr).toBe('skyanchor reset: orders-2 has not answered\n');
   });
 
   it.each<[what: string, prepare: () => void, why: RegExp]>([
     ['no agent', () => undefined, /no live instance in \S+\.status\.json$/],
-    ['only agents that watch another file', () => desk.agent('orders', { file: '/other' }), /\.json watches \S+$/],
-    ['only agents that watch none', () => desk.agent('orders', { file: null }), /\.json watches \S+$/],
-    ['only a dead agent', () => desk.agent('orders-1', { pid: 4_190_000 }), /no live instance in \S+$/],
-    ['no agent that the target means', () => desk.agent('payments'), /no live instance is called orders\*$/],
+    ['only agents that watch another file', () => fixture.agent('orders', { file: '/other' }), /\.json watches \S+$/],
+    ['only agents that watch none', () => fixture.agent('orders', { file: null }), /\.json watches \S+$/],
+    ['only a dead agent', () => fixture.agent('orders-1', { pid: 4_190_000 }), /no live instance in \S+$/],
+    ['no agent that the target means', () => fixture.agent('payments'), /no live instance is called orders\*$/],
   ])('exits with 3 at once where there is %s to answer', async (_what, prepare, why) => {
     prepare();
     expect(await call('--wait', '60', '--target', 'orders*')).toBe(3);
-    expect(desk.stderr).toMatch(/^skyanchor reset: there is nobody to answer: /);
-    expect(desk.stderr.trimEnd()).toMatch(why);
-    expect(desk.commands).toMatch(/^reset id=/);
+    expect(fixture.stderr).toMatch(/^skyanchor reset: there is nobody to answer: /);
+    expect(fixture.stderr.trimEnd()).toMatch(why);
+    expect(fixture.commands).toMatch(/^reset id=/);
   });
 
   it('waits for those that the target means only', async () => {
-    desk.agent('orders');
-    desk.agent('payments');
+    fixture.agent('orders');
+    fixture.agent('payments');
     const code = call('--wait', '10', '--target', 'pay*');
     const id = await idInFile();
-    desk.put(`${desk.commands}${done('payments', id)}`);
+    fixture.put(`${fixture.commands}${done('payments', id)}`);
     expect(await code).toBe(0);
   });
 
   it('does not take the answer to an earlier command of the same id for its own', async () => {
-    desk.agent('orders', {
+    fixture.agent('orders', {
       last: [{ id: 'chg-1', verb: 'reset', state: 'done', at: '2026-11-21T21:18:39.120Z', detail: '' }],
     });
     const digest = digestOf('reset id=chg-1');
-    desk.put(`reset id=chg-1\n${running('orders', 'chg-1', digest)}${done('orders', 'chg-1')}report\n`);
+    fixture.put(`reset id=chg-1\n${running('orders', 'chg-1', digest)}${done('orders', 'chg-1')}report\n`);
     const code = call('--wait', '10', '--id', 'chg-1');
-    await until(() => desk.commands.endsWith('report\nreset id=chg-1\n'));
-    desk.put(`${desk.commands}${stamp('orders', 'duplicate', 'chg-1', `cmd=${digest}`)}`);
+    await until(() => fixture.commands.endsWith('report\nreset id=chg-1\n'));
+    fixture.put(`${fixture.commands}${stamp('orders', 'duplicate', 'chg-1', `cmd=${digest}`)}`);
     expect(await code).toBe(1);
-    expect(desk.output).toEqual(['orders duplicate chg-1']);
+    expect(fixture.output).toEqual(['orders duplicate chg-1']);
   });
 });

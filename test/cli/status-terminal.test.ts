@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { until } from '../support/until';
-import { Desk } from './cli-fixture';
+import { CliFixture } from './cli-fixture';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -49,19 +49,19 @@ const HIDDEN = '1 0';
 const SHELL = '0 1';
 
 describe('skyanchor status --watch on a terminal', () => {
-  let desk: Desk;
+  let fixture: CliFixture;
   let terminal: Terminal;
   beforeEach(() => {
-    desk = new Desk();
+    fixture = new CliFixture();
     terminal = new Terminal(80, 20);
   });
   afterEach(() => {
     terminal.close();
-    desk.clear();
+    fixture.clear();
   });
 
   const watch = async (): Promise<void> => {
-    terminal.type(`'${process.execPath}' '${MAIN}' status --watch --file '${desk.commandFile}'`, 'Enter');
+    terminal.type(`'${process.execPath}' '${MAIN}' status --watch --file '${fixture.commandFile}'`, 'Enter');
     await until(
       () => terminal.state,
       (state) => state === HIDDEN,
@@ -69,7 +69,7 @@ describe('skyanchor status --watch on a terminal', () => {
   };
 
   onTerminal('keeps one page up to date, and leaves the screen as it was at Ctrl+C', async () => {
-    desk.agent('orders', { phase: 'unregistered' });
+    fixture.agent('orders', { phase: 'unregistered' });
     terminal.type('echo "before"; PS1="$ "', 'Enter');
     await until(
       () => terminal.screen,
@@ -79,7 +79,7 @@ describe('skyanchor status --watch on a terminal', () => {
     await watch();
     const rows = (): string[] => terminal.screen.split('\n').filter((line) => line.startsWith('orders '));
     await until(rows, (found) => /unregistered/.test(found.join()));
-    desk.agent('orders');
+    fixture.agent('orders');
     await until(rows, (found) => / registered/.test(found.join()));
     expect(rows()).toHaveLength(1);
 
@@ -104,7 +104,7 @@ describe('skyanchor status --watch on a terminal', () => {
   });
 
   onTerminal('gives the screen back while it is stopped with Ctrl+Z, and takes it again', async () => {
-    desk.agent('orders');
+    fixture.agent('orders');
     await watch();
     terminal.type('C-z');
     await until(

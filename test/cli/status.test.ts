@@ -3,16 +3,16 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../src/base/clock';
 import { status } from '../../src/cli/status/status';
-import { Desk } from './cli-fixture';
+import { CliFixture } from './cli-fixture';
 import { cli, startCli } from './cli';
 import { until } from '../support/until';
 
-let desk: Desk;
-beforeEach(() => (desk = new Desk()));
-afterEach(() => desk.clear());
+let fixture: CliFixture;
+beforeEach(() => (fixture = new CliFixture()));
+afterEach(() => fixture.clear());
 
-const call = (...args: string[]): Promise<number> => status(['--file', desk.commandFile, ...args]);
-const cells = (): string[][] => desk.output.map((row) => row.split(/ {2,}/));
+const call = (...args: string[]): Promise<number> => status(['--file', fixture.commandFile, ...args]);
+const cells = (): string[][] => fixture.output.map((row) => row.split(/ {2,}/));
 
 const AT = '2026-11-21T21:20:00.000Z';
 /** Stands still. */
@@ -20,12 +20,12 @@ const clock: Clock = { ...systemClock, now: () => Date.parse(AT) };
 
 describe('skyanchor status', () => {
   it('shows a row for each instance, sorted, and exits with 0 when all are registered', async () => {
-    desk.agent('orders-2', { updatedAt: AT });
-    desk.agent('orders', {
+    fixture.agent('orders-2', { updatedAt: AT });
+    fixture.agent('orders', {
       updatedAt: AT,
       last: [{ id: 'a', verb: 'reset', state: 'done', at: '2026-11-21T21:00:00.000Z', detail: '' }],
     });
-    expect(await status(['--file', desk.commandFile], clock)).toBe(0);
+    expect(await status(['--file', fixture.commandFile], clock)).toBe(0);
     const pid = String(process.pid);
     const same = ['orders', pid, 'registered', '3/7', '127.0.0.1:11800', '80s', '880', '1'];
     expect(cells()).toEqual([
@@ -36,24 +36,24 @@ describe('skyanchor status', () => {
   });
 
   it('exits with 1 when one is not registered', async () => {
-    desk.agent('orders');
-    desk.agent('orders-2', { phase: 'service-known', heartbeat: { failures: 4, lastOkAt: null }, backend: null });
+    fixture.agent('orders');
+    fixture.agent('orders-2', { phase: 'service-known', heartbeat: { failures: 4, lastOkAt: null }, backend: null });
     expect(await call()).toBe(1);
     expect(cells()[2]).toEqual(expect.arrayContaining(['service-known', 'fails 4x']));
   });
 
   it('says below the table what is wrong, and with whom', async () => {
-    desk.agent('a', {
+    fixture.agent('a', {
       registration: { phase: 'unregistered', since: '2026-11-21T21:17:00.000Z' },
       heartbeat: { failures: 4, lastError: 'connect ECONNREFUSED 127.0.0.1:11800' },
     });
-    desk.agent('b', { commands: { file: '/run/b', fault: 'is not valid UTF-8', last: [] } });
+    fixture.agent('b', { commands: { file: '/run/b', fault: 'is not valid UTF-8', last: [] } });
     const failed = { id: '3f9a07', verb: 'reset', state: 'failed', at: '2026-11-21T21:18:00.000Z', detail: 'timeout' };
-    desk.agent('c', { last: [failed] });
-    desk.agent('d', { last: [failed, { ...failed, state: 'done' }] });
-    desk.agent('e', { pid: 4_190_000, updatedAt: '2026-11-21T21:19:50.000Z' });
-    expect(await status(['--file', desk.commandFile], clock)).toBe(1);
-    expect(desk.output.slice(5)).toEqual([
+    fixture.agent('c', { last: [failed] });
+    fixture.agent('d', { last: [failed, { ...failed, state: 'done' }] });
+    fixture.agent('e', { pid: 4_190_000, updatedAt: '2026-11-21T21:19:50.000Z' });
+    expect(await status(['--file', fixture.commandFile], clock)).toBe(1);
+    expect(fixture.output.slice(5)).toEqual([
       'a is unregistered for 3m: connect ECONNREFUSED 127.0.0.1:11800',
       'b refuses /run/b: it is not valid UTF-8',
       'c: reset 3f9a07 failed 2m ago: timeout',
@@ -62,14 +62,14 @@ describe('skyanchor status', () => {
   });
 
   it('counts one that speaks v3 as registered when it is connected', async () => {
-    desk.agent('orders', { phase: 'connected' });
+    fixture.agent('orders', { phase: 'connected' });
     expect(await call()).toBe(0);
   });
 
   it('names the dead below, and counts them no more', async () => {
-    desk.agent('orders', { pid: 4_190_000 });
-    desk.agent('orders-2');
-    desk.agent('orders-3', { updatedAt: '2020-01-01T00:00:00.000Z' });
+    fixture.agent('orders', { pid: 4_190_000 });
+    fixture.agent('orders-2');
+    fixture.agent('orders-3', { updatedAt: '2020-01-01T00:00:00.000Z' });
     expect(await call()).toBe(0);
     expect(cells().map(([name]) => name)).toEqual([
       'INSTANCE',
@@ -81,24 +81,24 @@ describe('skyanchor status', () => {
 
   it.each([
     ['there is no status file', () => undefined],
-    ['it is no JSON', () => writeFileSync(desk.statusFile, '{"version":')],
-    ['all are dead', () => desk.agent('orders', { pid: 4_190_000 })],
+    ['it is no JSON', () => writeFileSync(fixture.statusFile, '{"version":')],
+    ['all are dead', () => fixture.agent('orders', { pid: 4_190_000 })],
   ])('exits with 3 when nobody is there, since %s', async (_why, prepare) => {
     prepare();
     expect(await call()).toBe(3);
-    expect(desk.stderr).toBe(`skyanchor status: no live instance in ${desk.statusFile}\n`);
+    expect(fixture.stderr).toBe(`skyanchor status: no live instance in ${fixture.statusFile}\n`);
   });
 
   it('prints the document of the live with --json', async () => {
-    desk.agent('orders');
-    desk.agent('orders-2', { pid: 4_190_000 });
+    fixture.agent('orders');
+    fixture.agent('orders-2', { pid: 4_190_000 });
     expect(await call('--json')).toBe(0);
-    expect(JSON.parse(desk.stdout)).toMatchObject({ version: 1, instances: { orders: { service: 'orders' } } });
-    expect(Object.keys(JSON.parse(desk.stdout).instances)).toEqual(['orders']);
+    expect(JSON.parse(fixture.stdout)).toMatchObject({ version: 1, instances: { orders: { service: 'orders' } } });
+    expect(Object.keys(JSON.parse(fixture.stdout).instances)).toEqual(['orders']);
   });
 
   it('shows nothing that would steer the terminal', async () => {
-    desk.agent('a\u001b[2Jb', { service: 'x\u0007y', registration: 7, segments: null, commands: [] });
+    fixture.agent('a\u001b[2Jb', { service: 'x\u0007y', registration: 7, segments: null, commands: [] });
     expect(await call()).toBe(1);
     expect(cells()[1]?.slice(0, 2)).toEqual(['a?[2Jb', 'x?y']);
   });
@@ -106,41 +106,41 @@ describe('skyanchor status', () => {
 
 describe('where nobody says which file', () => {
   it("is the environment's, with the status file that is configured beside it", async () => {
-    desk.agent('orders');
-    const env = { SW_AGENT_COMMAND_FILE: desk.commandFile };
+    fixture.agent('orders');
+    const env = { SW_AGENT_COMMAND_FILE: fixture.commandFile };
     expect((await cli(['status'], { env })).stdout).toContain('orders');
     expect(await cli(['status'], { env: { ...env, SW_AGENT_STATUS_FILE: '/nowhere' } })).toMatchObject({ code: 3 });
     const other = { SW_AGENT_COMMAND_FILE: '/other', SW_AGENT_STATUS_FILE: '/nowhere' };
-    expect(await cli(['status', '--file', desk.commandFile], { env: other })).toMatchObject({ code: 0 });
+    expect(await cli(['status', '--file', fixture.commandFile], { env: other })).toMatchObject({ code: 0 });
   });
 });
 
 describe('skyanchor status --watch', () => {
   it('prints anew whenever something changes, until it is ended', async () => {
-    desk.agent('orders', { phase: 'unregistered' });
-    const watching = startCli(['status', '--file', desk.commandFile, '--watch', '--json']);
+    fixture.agent('orders', { phase: 'unregistered' });
+    const watching = startCli(['status', '--file', fixture.commandFile, '--watch', '--json']);
     const phases = (): string[] =>
       watching.stdout
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line).instances.orders.registration.phase);
     await until(phases, (found) => found.length === 1);
-    desk.agent('orders');
+    fixture.agent('orders');
     await until(phases, (found) => found.length === 2);
     expect(await watching.kill('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
     expect(phases()).toEqual(['unregistered', 'registered']);
   });
 
   it('prints the table below the last one where it is no terminal, and not for a counter or the time', async () => {
-    const watching = startCli(['status', '--file', desk.commandFile, '--watch']);
+    const watching = startCli(['status', '--file', fixture.commandFile, '--watch']);
     const tables = (): string[] => watching.stdout.split(/^\d{4}-\S+Z\n/m).slice(1);
     await until(tables, (found) => found.length === 1);
-    expect(tables()[0]).toContain(`no live instance in ${desk.statusFile}`);
-    desk.agent('orders');
+    expect(tables()[0]).toContain(`no live instance in ${fixture.statusFile}`);
+    fixture.agent('orders');
     await until(tables, (found) => found.length === 2);
-    desk.agent('orders', { segments: { sent: 4_000, dropped: 0 } });
+    fixture.agent('orders', { segments: { sent: 4_000, dropped: 0 } });
     await new Promise((resolve) => setTimeout(resolve, 1_200));
-    desk.agent('orders', { phase: 'unregistered' });
+    fixture.agent('orders', { phase: 'unregistered' });
     await until(tables, (found) => found.at(-1)?.includes('unregistered'));
     await watching.kill('SIGTERM');
     expect(tables()).toHaveLength(3);
@@ -148,14 +148,14 @@ describe('skyanchor status --watch', () => {
   });
 
   it('ends when nobody reads it any more', async () => {
-    desk.agent('orders');
+    fixture.agent('orders');
     const shell = '"$0" "$1" status --file "$2" --watch | head -1';
     const main = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
-    const child = spawn('sh', ['-c', shell, process.execPath, main, desk.commandFile], { stdio: 'ignore' });
+    const child = spawn('sh', ['-c', shell, process.execPath, main, fixture.commandFile], { stdio: 'ignore' });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     // The second print is what meets the closed pipe.
     let phases = 0;
-    const changes = setInterval(() => desk.agent('orders', { phase: `phase-${phases++}` }), 300);
+    const changes = setInterval(() => fixture.agent('orders', { phase: `phase-${phases++}` }), 300);
     try {
       expect(await ended).toBe(0);
     } finally {

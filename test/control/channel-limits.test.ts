@@ -1,27 +1,27 @@
 import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../support/until';
-import { Crew, type Child } from './child-processes';
-import { Desk } from './command-file-fixture';
+import { ChildProcesses, type Child } from './child-processes';
+import { CommandFileFixture } from './command-file-fixture';
 import { inMounts, itWhere, itWithMounts } from './it-where';
 
-const crew = new Crew();
-let desk: Desk;
+const processes = new ChildProcesses();
+let fixture: CommandFileFixture;
 
 // Processes, each with a start of its own: a busy machine takes its time.
 jest.setTimeout(60_000);
 
 beforeEach(() => {
-  desk = new Desk();
-  writeFileSync(desk.file, '');
+  fixture = new CommandFileFixture();
+  writeFileSync(fixture.file, '');
 });
 
 afterEach(async () => {
-  await crew.dismiss();
-  await desk.clear();
+  await processes.dismiss();
+  await fixture.clear();
 });
 
-afterAll(() => crew.clear());
+afterAll(() => processes.clear());
 
 const RAN = ['running', 'done'];
 
@@ -54,10 +54,10 @@ const withMounts = itWithMounts();
 async function expectPolled(child: Child): Promise<void> {
   for (let at = 1; at <= 3; at++) {
     // No look is due any more but that of the poll.
-    await child.looked(desk.file);
-    await desk.type('echo reset > new; mv new $F');
+    await child.looked(fixture.file);
+    await fixture.type('echo reset > new; mv new $F');
     await until(() => child.ran.length === at, Boolean, { timeoutMs: 4_000 });
-    await desk.untilStates(RAN);
+    await fixture.untilStates(RAN);
   }
   expect(child.ended).toBeUndefined();
 }
@@ -68,7 +68,7 @@ describe('a watch that cannot be had', () => {
     ['since there are too many watches', 'watches', 0, 'ENOSPC'],
     ['for the file, only for its directory', 'watches', 1, 'ENOSPC'],
   ])('%s, is said once, and the poll goes on', async (_, what, count, code) => {
-    const child = crew.start({ file: desk.file, instanceName: 'orders-1' }, limited(what, count));
+    const child = processes.start({ file: fixture.file, instanceName: 'orders-1' }, limited(what, count));
     await child.listening();
     await expectPolled(child);
     expect(child.logged).toHaveLength(1);
@@ -77,13 +77,13 @@ describe('a watch that cannot be had', () => {
 
   it('nor the file opened, since there is no descriptor left, is said once, and all goes on when there is', async () => {
     const few = ['sh', '-ec', 'ulimit -n 80\nexec "$@"', '--'];
-    writeFileSync(desk.file, 'note first\n');
-    const child = crew.start({ file: desk.file, instanceName: 'orders-1', isHoarder: true }, few);
+    writeFileSync(fixture.file, 'note first\n');
+    const child = processes.start({ file: fixture.file, instanceName: 'orders-1', isHoarder: true }, few);
     await until(() => child.looks.length > 1);
     expect(child.ran).toEqual([]);
     child.process.kill('SIGUSR2');
     await until(() => child.ran.length === 1);
-    await desk.untilStates(RAN);
+    await fixture.untilStates(RAN);
     await expectPolledAfter(child, 1);
     expect(child.logged.filter((line) => /can only be polled, not watched: .*EMFILE/.test(line))).toHaveLength(1);
     expect(child.logged.filter((line) => /cannot be read: EMFILE/.test(line))).toHaveLength(1);
@@ -92,9 +92,9 @@ describe('a watch that cannot be had', () => {
   });
 
   async function expectPolledAfter(child: Child, ran: number): Promise<void> {
-    await desk.type('echo note later > $F');
+    await fixture.type('echo note later > $F');
     await until(() => child.ran.length === ran + 1);
-    await desk.untilStates(RAN);
+    await fixture.untilStates(RAN);
     expect(child.ended).toBeUndefined();
   }
 });
@@ -103,24 +103,24 @@ describe('a queue of events that overflows', () => {
   withOverflow(
     'loses the one event that counts, and the poll finds what it told of; then events come again',
     async () => {
-      const child = crew.start({ file: desk.file, instanceName: 'orders-1' });
+      const child = processes.start({ file: fixture.file, instanceName: 'orders-1' });
       await child.ready();
       // No look is due any more but that of the poll.
-      await child.looked(desk.file);
+      await child.looked(fixture.file);
       child.process.kill('SIGSTOP');
-      const [one, other] = [join(desk.folder, 'one'), join(desk.folder, 'other')];
+      const [one, other] = [join(fixture.folder, 'one'), join(fixture.folder, 'other')];
       writeFileSync(one, '');
       writeFileSync(other, '');
       // Two in turn: of two equal events that follow each other there is one.
       for (let at = Number(readFileSync(EVENTS_LIMIT, 'utf8')); at > 0; at--)
         utimesSync(at % 2 === 0 ? one : other, at, at);
-      await desk.type('echo note lost > $F');
+      await fixture.type('echo note lost > $F');
       child.process.kill('SIGCONT');
       await until(() => child.ran.length === 1, Boolean, { timeoutMs: 4_000 });
-      await desk.untilStates(RAN);
-      await child.looked(desk.file);
+      await fixture.untilStates(RAN);
+      await child.looked(fixture.file);
       const start = performance.now();
-      await desk.type('echo note heard > $F');
+      await fixture.type('echo note heard > $F');
       await until(() => child.ran.length === 2);
       expect(performance.now() - start).toBeLessThan(900);
       expect(child.ran).toEqual(['note lost now', 'note heard now']);
@@ -136,13 +136,13 @@ describe('a disk that takes no more', () => {
   withMounts(
     'runs nothing, since nothing may be run that is not written down, says so once, and then runs it',
     async () => {
-      const disk = join(desk.folder, 'disk');
+      const disk = join(fixture.folder, 'disk');
       mkdirSync(disk);
       const file = join(disk, 'command');
-      writeFileSync(join(desk.folder, 'page'), pageful('note full'));
+      writeFileSync(join(fixture.folder, 'page'), pageful('note full'));
       const script = `mount -t tmpfs -o size=16k,mode=755 none ${disk}
-      cp ${desk.folder}/page ${file}; dd if=/dev/zero of=${disk}/ballast bs=4k count=4 status=none || true`;
-      const child = crew.start({ file, instanceName: 'orders-1' }, inMounts(script));
+      cp ${fixture.folder}/page ${file}; dd if=/dev/zero of=${disk}/ballast bs=4k count=4 status=none || true`;
+      const child = processes.start({ file, instanceName: 'orders-1' }, inMounts(script));
       await until(() => child.looks.length > 2);
       expect(child.ran).toEqual([]);
       expect(child.logged).toHaveLength(1);
@@ -164,14 +164,14 @@ describe('a disk that takes no more', () => {
   it('of this process runs nothing, says so once, and answers when the operator has made the file shorter', async () => {
     // In units of 512 bytes.
     const short = ['sh', '-ec', 'ulimit -f 8\nexec "$@"', '--'];
-    writeFileSync(desk.file, pageful('note long'));
-    const child = crew.start({ file: desk.file, instanceName: 'orders-1' }, short);
+    writeFileSync(fixture.file, pageful('note long'));
+    const child = processes.start({ file: fixture.file, instanceName: 'orders-1' }, short);
     await until(() => child.looks.length > 2);
     expect(child.ran).toEqual([]);
-    expect(desk.text).toBe(pageful('note long'));
-    await desk.type('echo note short > $F');
+    expect(fixture.text).toBe(pageful('note long'));
+    await fixture.type('echo note short > $F');
     await until(() => child.ran.length === 1);
-    await desk.untilStates(RAN);
+    await fixture.untilStates(RAN);
     expect(child.ran).toEqual(['note short now']);
     expect(child.logged).toHaveLength(2);
     expect(child.logged[0]).toMatch(/cannot be appended to: EFBIG/);
@@ -181,12 +181,12 @@ describe('a disk that takes no more', () => {
 
 describe('events of others', () => {
   it('in a busy directory cost next to nothing', async () => {
-    await desk.watchReady();
-    for (let at = 0; at < 100; at++) writeFileSync(join(desk.folder, `other-${at}`), '');
-    await desk.looked();
+    await fixture.watchReady();
+    for (let at = 0; at < 100; at++) writeFileSync(join(fixture.folder, `other-${at}`), '');
+    await fixture.looked();
     const before = process.cpuUsage();
     const start = performance.now();
-    await desk.type('i=0; while [ $i -lt 300 ]; do echo x >> other-$((i%100)); i=$((i+1)); sleep 0.002; done');
+    await fixture.type('i=0; while [ $i -lt 300 ]; do echo x >> other-$((i%100)); i=$((i+1)); sleep 0.002; done');
     const { user, system } = process.cpuUsage(before);
     // chokidar on the directory took half of a core here, this takes a hundredth.
     expect((user + system) / 1_000 / (performance.now() - start)).toBeLessThan(0.25);

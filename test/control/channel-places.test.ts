@@ -3,25 +3,25 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { CommandOutcome } from '../../src/api/status';
 import { until } from '../support/until';
-import { Crew } from './child-processes';
-import { Desk } from './command-file-fixture';
+import { ChildProcesses } from './child-processes';
+import { CommandFileFixture } from './command-file-fixture';
 import { inMounts, itWithMounts } from './it-where';
 
-let desk: Desk;
-let crew: Crew | undefined;
+let fixture: CommandFileFixture;
+let processes: ChildProcesses | undefined;
 
 // Processes, each with a start of its own: a busy machine takes its time.
 jest.setTimeout(60_000);
 
 beforeEach(() => {
-  desk = new Desk();
+  fixture = new CommandFileFixture();
 });
 
 afterEach(async () => {
-  await crew?.dismiss();
-  crew?.clear();
-  crew = undefined;
-  await desk.clear();
+  await processes?.dismiss();
+  processes?.clear();
+  processes = undefined;
+  await fixture.clear();
 });
 
 /** As Kubernetes puts a ConfigMap's new version in the place of the old one. */
@@ -42,81 +42,81 @@ function lastOf(statusFile: string, instance: string): readonly CommandOutcome[]
 
 describe('a directory', () => {
   it('that is missing two levels deep at start is found within one poll, and again after it was removed', async () => {
-    const folder = join(desk.folder, 'run', 'orders');
+    const folder = join(fixture.folder, 'run', 'orders');
     const file = join(folder, 'command');
-    const channel = desk.watch({ file });
-    await until(() => desk.looks.length);
+    const channel = fixture.watch({ file });
+    await until(() => fixture.looks.length);
     expect(channel.status().watching).toBe('poll');
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, 'reset\n');
-    await desk.untilRan(1, 2_500);
+    await fixture.untilRan(1, 2_500);
     await until(() => channel.status().watching === 'events+poll');
-    rmSync(join(desk.folder, 'run'), { recursive: true });
+    rmSync(join(fixture.folder, 'run'), { recursive: true });
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, 'report\n');
-    await desk.untilRan(2, 3_000);
+    await fixture.untilRan(2, 3_000);
     await until(() => readFileSync(file, 'utf8').includes(' done '));
     // Armed again: an event is faster than the poll.
-    await desk.looked(1, file);
+    await fixture.looked(1, file);
     const start = performance.now();
     fs.appendFileSync(file, 'pause\n');
-    await desk.untilRan(3);
+    await fixture.untilRan(3);
     expect(performance.now() - start).toBeLessThan(900);
   });
 
   it('that Kubernetes swaps under a link is heard twice, read-only and with the answers in the status', async () => {
-    const version = (name: string, text: string): void => swap(desk.folder, name, text);
+    const version = (name: string, text: string): void => swap(fixture.folder, name, text);
     version('..2026_1', '');
-    symlinkSync('..data/skyanchor.command', desk.file);
-    const channel = await desk.watchReady();
+    symlinkSync('..data/skyanchor.command', fixture.file);
+    const channel = await fixture.watchReady();
     version('..2026_2', 'reset id=a\n');
-    await desk.untilRan(1, 1_500);
+    await fixture.untilRan(1, 1_500);
     version('..2026_3', 'reset id=b\n');
-    await desk.untilRan(2, 1_500);
+    await fixture.untilRan(2, 1_500);
     // Under the same id it is the same command, wherever it stands.
     version('..2026_4', '# again\nreset id=b\n');
-    await desk.looked();
+    await fixture.looked();
     expect(channel.status().last).toMatchObject([
       { id: 'a', state: 'done' },
       { id: 'b', state: 'done' },
     ]);
-    expect(desk.text).toBe('# again\nreset id=b\n');
+    expect(fixture.text).toBe('# again\nreset id=b\n');
   });
 });
 
 describe('a mount', () => {
   withMounts('of this one file is written and heard', async () => {
-    crew = new Crew();
-    const outside = join(desk.folder, 'outside');
+    processes = new ChildProcesses();
+    const outside = join(fixture.folder, 'outside');
     writeFileSync(outside, '');
-    writeFileSync(desk.file, '');
-    const child = crew.start(
-      { file: desk.file, instanceName: 'orders-1' },
-      inMounts(`mount --bind ${outside} ${desk.file}`),
+    writeFileSync(fixture.file, '');
+    const child = processes.start(
+      { file: fixture.file, instanceName: 'orders-1' },
+      inMounts(`mount --bind ${outside} ${fixture.file}`),
     );
     await child.listening();
     const start = performance.now();
-    await desk.type('echo reset > outside');
+    await fixture.type('echo reset > outside');
     await until(() => child.ran.length);
     expect(performance.now() - start).toBeLessThan(900);
     await until(() => readFileSync(outside, 'utf8').includes(' done '));
-    expect(desk.text).toBe('');
+    expect(fixture.text).toBe('');
   });
 
   withMounts('that is read-only is heard, never written, and its wide open directories do not matter', async () => {
-    crew = new Crew();
-    const outside = join(desk.folder, 'outside');
-    const inside = join(desk.folder, 'inside');
+    processes = new ChildProcesses();
+    const outside = join(fixture.folder, 'outside');
+    const inside = join(fixture.folder, 'inside');
     mkdirSync(outside, { mode: 0o777 });
     fs.chmodSync(outside, 0o777);
     mkdirSync(inside);
     writeFileSync(join(outside, 'command'), 'note first\n');
     const script = `mount --bind ${outside} ${inside}; mount -o remount,ro,bind ${inside}`;
-    const statusFile = join(desk.folder, 'status.json');
-    const child = crew.start({ file: join(inside, 'command'), statusFile }, inMounts(script));
+    const statusFile = join(fixture.folder, 'status.json');
+    const child = processes.start({ file: join(inside, 'command'), statusFile }, inMounts(script));
     await child.ready();
     await until(() => child.ran.length);
-    await desk.type('echo note second > outside/command');
+    await fixture.type('echo note second > outside/command');
     await until(() => child.ran.length === 2, Boolean, { timeoutMs: 4_000 });
     const last = await until(
       () => lastOf(statusFile, 'orders'),
@@ -131,16 +131,16 @@ describe('a mount', () => {
   });
 
   withMounts('of a ConfigMap is heard at each swap, as Kubernetes makes it: read-only and open to all', async () => {
-    crew = new Crew();
-    const outside = join(desk.folder, 'outside');
-    const inside = join(desk.folder, 'inside');
+    processes = new ChildProcesses();
+    const outside = join(fixture.folder, 'outside');
+    const inside = join(fixture.folder, 'inside');
     mkdirSync(outside);
     fs.chmodSync(outside, 0o777);
     mkdirSync(inside);
     swap(outside, '..2026_1', '');
     symlinkSync('..data/skyanchor.command', join(outside, 'skyanchor.command'));
-    const statusFile = join(desk.folder, 'status.json');
-    const child = crew.start(
+    const statusFile = join(fixture.folder, 'status.json');
+    const child = processes.start(
       { file: join(inside, 'skyanchor.command'), statusFile, instanceName: 'orders' },
       inMounts(`mount --bind ${outside} ${inside}; mount -o remount,ro,bind ${inside}`),
     );
@@ -164,11 +164,11 @@ describe('a mount', () => {
   });
 
   withMounts('in memory is a place like any other', async () => {
-    crew = new Crew();
-    const inside = join(desk.folder, 'inside');
+    processes = new ChildProcesses();
+    const inside = join(fixture.folder, 'inside');
     mkdirSync(inside);
     const file = join(inside, 'command');
-    const child = crew.start(
+    const child = processes.start(
       { file, instanceName: 'orders-1' },
       inMounts(`mount -t tmpfs -o mode=755 none ${inside}; echo reset > ${file}`),
     );

@@ -1,14 +1,14 @@
 import { readdirSync, writeFileSync } from 'node:fs';
-import { Desk } from './command-file-fixture';
+import { CommandFileFixture } from './command-file-fixture';
 import { itWith } from './it-where';
 
-let desk: Desk;
+let fixture: CommandFileFixture;
 
 beforeEach(() => {
-  desk = new Desk();
+  fixture = new CommandFileFixture();
 });
 
-afterEach(() => desk.clear());
+afterEach(() => fixture.clear());
 
 const RAN = ['running', 'done'];
 
@@ -23,21 +23,21 @@ const SIBLINGS =
 
 /** Saves twice with other commands, and once more without any. Siblings of the file are nobody's commands. */
 async function savedByEditor(save: (verb: string) => string, saveAsItIs: string): Promise<void> {
-  writeFileSync(desk.file, '# orders\n');
-  await desk.watchReady();
-  await desk.type(SIBLINGS);
-  const siblings = readdirSync(desk.folder).length;
-  await desk.type(save('reset'));
-  await desk.untilStates(RAN);
-  await desk.type(save('pause'));
-  await desk.untilStates([...RAN, ...RAN]);
-  const text = desk.text;
-  await desk.type(saveAsItIs);
-  await desk.looked();
-  expect(desk.ran).toEqual(['reset', 'pause']);
-  expect(desk.text).toBe(text);
+  writeFileSync(fixture.file, '# orders\n');
+  await fixture.watchReady();
+  await fixture.type(SIBLINGS);
+  const siblings = readdirSync(fixture.folder).length;
+  await fixture.type(save('reset'));
+  await fixture.untilStates(RAN);
+  await fixture.type(save('pause'));
+  await fixture.untilStates([...RAN, ...RAN]);
+  const text = fixture.text;
+  await fixture.type(saveAsItIs);
+  await fixture.looked();
+  expect(fixture.ran).toEqual(['reset', 'pause']);
+  expect(fixture.text).toBe(text);
   expect(text.replaceAll(/^#! .* !#$/gm, '!')).toBe('# orders\nreset\n!\n!\npause\n!\n!\n');
-  expect(readdirSync(desk.folder).length).toBeGreaterThanOrEqual(siblings);
+  expect(readdirSync(fixture.folder).length).toBeGreaterThanOrEqual(siblings);
 }
 
 describe('an operator who saves', () => {
@@ -52,12 +52,14 @@ describe('an operator who saves', () => {
   });
 
   withVim('with vim and its swap file gets one run', async () => {
-    writeFileSync(desk.file, '# orders\n');
-    await desk.watchReady();
-    await desk.type(`vim -es -u NONE -c 'set directory=. updatecount=1' -c 'normal Goreset' -c w -c preserve -c q $F`);
-    await desk.untilStates(RAN);
-    await desk.looked();
-    expect(desk.ran).toEqual(['reset']);
+    writeFileSync(fixture.file, '# orders\n');
+    await fixture.watchReady();
+    await fixture.type(
+      `vim -es -u NONE -c 'set directory=. updatecount=1' -c 'normal Goreset' -c w -c preserve -c q $F`,
+    );
+    await fixture.untilStates(RAN);
+    await fixture.looked();
+    expect(fixture.ran).toEqual(['reset']);
   });
 
   const emacs = (settings: string, act: string): string =>
@@ -77,18 +79,18 @@ describe('an operator who saves', () => {
 
 describe('an operator who copies with rsync', () => {
   async function copied(options: string): Promise<void> {
-    await desk.watchReady();
+    await fixture.watchReady();
     for (const [at, verb] of ['reset', 'report', 'reset'].entries()) {
-      await desk.type(`echo ${verb} > source; rsync ${options} source $F`);
-      await desk.untilRan(at + 1);
-      await desk.untilStates(RAN);
+      await fixture.type(`echo ${verb} > source; rsync ${options} source $F`);
+      await fixture.untilRan(at + 1);
+      await fixture.untilStates(RAN);
     }
     // What agents have answered in the copy makes it differ: it is copied again, and is a command again.
-    await desk.type(`rsync ${options} source $F`);
-    await desk.untilRan(4);
-    await desk.untilStates(RAN);
-    await desk.looked();
-    expect(desk.ran).toEqual(['reset', 'report', 'reset', 'reset']);
+    await fixture.type(`rsync ${options} source $F`);
+    await fixture.untilRan(4);
+    await fixture.untilStates(RAN);
+    await fixture.looked();
+    expect(fixture.ran).toEqual(['reset', 'report', 'reset', 'reset']);
   }
 
   withRsync('into the file itself gets a run each time', () => copied('--inplace --checksum'));
@@ -98,12 +100,12 @@ describe('an operator who copies with rsync', () => {
   withRsync.each(['--inplace -t', '-t'])(
     'with the times of the source, which are old (%s), gets a run',
     async (how) => {
-      writeFileSync(desk.file, '# old\n');
-      await desk.watchReady();
-      await desk.type(`echo reset > source; touch -d "2 days ago" source; rsync ${how} source $F`);
-      await desk.untilStates(RAN);
-      await desk.looked();
-      expect(desk.ran).toEqual(['reset']);
+      writeFileSync(fixture.file, '# old\n');
+      await fixture.watchReady();
+      await fixture.type(`echo reset > source; touch -d "2 days ago" source; rsync ${how} source $F`);
+      await fixture.untilStates(RAN);
+      await fixture.looked();
+      expect(fixture.ran).toEqual(['reset']);
     },
   );
 });

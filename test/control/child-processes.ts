@@ -83,7 +83,7 @@ export class Child {
 }
 
 /** Processes, and the compiled sources that they run. */
-export class Crew {
+export class ChildProcesses {
   readonly children: Child[] = [];
   private readonly folder = join(ROOT, 'node_modules', '.cache', `skyanchor-command-${process.pid}`);
 

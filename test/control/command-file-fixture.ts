@@ -13,12 +13,12 @@ import { noteLooks, stateNow, type Look } from './file/recorded-reads';
 
 const run = promisify(execFile);
 
-export interface DeskOptions extends Partial<CommandChannelOptions> {
+export interface CommandFileFixtureOptions extends Partial<CommandChannelOptions> {
   readonly verbs?: Verbs;
 }
 
 /** A folder with a command file in it, an operator's shell, and an instance that watches: all real. */
-export class Desk {
+export class CommandFileFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'skyanchor-command-'));
   readonly file: string;
   /** What ran, in its order, as `verb arg arg`. */

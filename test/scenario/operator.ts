@@ -58,7 +58,7 @@ export class Operator {
     return entry?.registration ? (entry as Status) : undefined;
   }
 
-  /** Clears the desk. */
+  /** Removes its folder. */
   leave(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }

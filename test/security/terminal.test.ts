@@ -1,11 +1,11 @@
 import { reset } from '../../src/cli/reset';
 import { status } from '../../src/cli/status/status';
-import { Desk } from '../cli/cli-fixture';
+import { CliFixture } from '../cli/cli-fixture';
 import { until } from '../support/until';
 
-let desk: Desk;
-beforeEach(() => (desk = new Desk()));
-afterEach(() => desk.clear());
+let fixture: CliFixture;
+beforeEach(() => (fixture = new CliFixture()));
+afterEach(() => fixture.clear());
 
 /** Turns the direction of what follows, shows nothing, ends a line, or begins a control sequence. */
 const HOSTILE = [
@@ -32,7 +32,7 @@ const showsNone = (output: string): void => {
 
 describe('what another user wrote into the status file', () => {
   beforeEach(() => {
-    desk.agent(`i${HOSTILE.join('')}`, {
+    fixture.agent(`i${HOSTILE.join('')}`, {
       service: text,
       backend: text,
       phase: text,
@@ -42,15 +42,15 @@ describe('what another user wrote into the status file', () => {
   });
 
   it('is shown by skyanchor status with each such character as a question mark', async () => {
-    await status(['--file', desk.commandFile]);
-    showsNone(desk.stdout + desk.stderr);
-    expect(desk.output).toContainEqual(shown);
+    await status(['--file', fixture.commandFile]);
+    showsNone(fixture.stdout + fixture.stderr);
+    expect(fixture.output).toContainEqual(shown);
   });
 
   it('is escaped by skyanchor status --json, and read back as it was', async () => {
-    await status(['--file', desk.commandFile, '--json']);
-    showsNone(desk.stdout);
-    const { instances } = JSON.parse(desk.stdout) as { instances: Record<string, { service: string }> };
+    await status(['--file', fixture.commandFile, '--json']);
+    showsNone(fixture.stdout);
+    const { instances } = JSON.parse(fixture.stdout) as { instances: Record<string, { service: string }> };
     expect(Object.values(instances).map(({ service }) => service)).toEqual([text]);
   });
 });
@@ -61,15 +61,15 @@ describe('an answer in the command file', () => {
 
   it('is shown by skyanchor reset without such characters, with and without --json', async () => {
     for (const json of [[], ['--json']]) {
-      desk.agent('orders');
-      desk.put('');
-      const waiting = reset(['--file', desk.commandFile, '--id', 'x1', '--wait', '10', ...json]);
-      await until(() => desk.commands.includes('id=x1'));
-      desk.put(answer('x1'));
+      fixture.agent('orders');
+      fixture.put('');
+      const waiting = reset(['--file', fixture.commandFile, '--id', 'x1', '--wait', '10', ...json]);
+      await until(() => fixture.commands.includes('id=x1'));
+      fixture.put(answer('x1'));
       expect(await waiting).toBe(0);
-      showsNone(desk.stdout);
-      expect(desk.stdout).toMatch(json.length > 0 ? /took=\\u202e\\u200b1/ : /took=\?\?1/);
-      desk.stdout = '';
+      showsNone(fixture.stdout);
+      expect(fixture.stdout).toMatch(json.length > 0 ? /took=\\u202e\\u200b1/ : /took=\?\?1/);
+      fixture.stdout = '';
     }
   });
 });

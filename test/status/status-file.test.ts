@@ -20,9 +20,9 @@ import { FileLock } from '../../src/status/lock/file-lock';
 import { StatusStore } from '../../src/status/status-store';
 import { StatusFile, type StatusFileOptions } from '../../src/status/status-file';
 import { until } from '../support/until';
-import { Crew } from '../control/child-processes';
+import { ChildProcesses } from '../control/child-processes';
 
-const crew = new Crew();
+const processes = new ChildProcesses();
 let folder: string;
 let path: string;
 let logged: string[];
@@ -37,11 +37,11 @@ beforeEach(() => {
 
 afterEach(async () => {
   await Promise.all(files.map((file) => file.release()));
-  await crew.dismiss();
+  await processes.dismiss();
   rmSync(folder, { recursive: true, force: true });
 });
 
-afterAll(() => crew.clear());
+afterAll(() => processes.clear());
 
 function statusFile(options: Partial<StatusFileOptions> = {}): StatusFile {
   const say = (message: string): void => void logged.push(message);
@@ -84,7 +84,7 @@ describe('the claim of a name', () => {
   });
 
   it('is right for eight processes that start together, and a replaced one gets the freed number', async () => {
-    const start = () => crew.start({ file: join(folder, 'command'), statusFile: path, claim: 'orders' });
+    const start = () => processes.start({ file: join(folder, 'command'), statusFile: path, claim: 'orders' });
     const children = Array.from({ length: 8 }, start);
     const claimed = await Promise.all(children.map((child) => child.ready()));
     const all = ['orders', ...Array.from({ length: 7 }, (_, at) => `orders-${at + 2}`)];
@@ -425,7 +425,7 @@ describe('a full disk', () => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
     const script = `mount -t tmpfs -o size=16k,mode=755 none ${disk}\ndd if=/dev/zero of=${disk}/ballast bs=4k count=4 status=none || true\nexec "$@"`;
-    const child = crew.start(
+    const child = processes.start(
       { file: join(disk, 'command'), statusFile: join(disk, 'status'), instanceName: 'orders' },
       ['unshare', '-m', '--propagation', 'private', 'sh', '-ec', script, '--'],
     );
