@@ -23,7 +23,7 @@ const MODULES: Record<string, readonly string[]> = {
   instrument: TRACING,
   testing: DATA,
   agent: ['instrument', 'control', 'status', 'export', 'telemetry', 'protocol', 'transport', 'config', ...TRACING],
-  cli: ['agent', 'control', 'status', 'config', 'testing', ...DATA],
+  cli: ['agent', 'control', 'config', 'testing', ...DATA],
   index: ['agent', 'api'],
   register: ['agent', 'base', 'api'],
 };
@@ -99,6 +99,13 @@ describe('the modules of src/', () => {
   it('let protocol/ import only the ports of export/', () => {
     const wrong = imports.filter(
       ([from, to]) => isIn(from, 'protocol') && isIn(to, 'export') && pathOf(to) !== 'export/ports.ts',
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('let the command line import only the client of control/', () => {
+    const wrong = imports.filter(
+      ([from, to]) => isIn(from, 'cli') && isIn(to, 'control') && !isIn(to, 'control/client'),
     );
     expect(wrong.map(describeImport)).toEqual([]);
   });

@@ -3,11 +3,13 @@ import { errorMessage } from '../base/text';
 import { keepAliveWhile } from '../base/keep-alive';
 import { glob } from '../base/glob';
 import { isAllAnswered, readAnswers, type Answer, whyUnanswered } from '../control/client/answers';
-import { CommandWriter } from '../control/client/command-writer';
+import { CommandWriter, formatCommand } from '../control/client/command-writer';
 import { printable, printableJson } from '../control/client/document';
 import { LiveInstances, type Instance, watchersOf } from '../control/client/live-instances';
 import { pause, print, wrongUsage } from './print';
-import { readResetCall, type ResetCall } from './reset-call';
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { locate, type Located } from './locate';
 
 const DONE = 0;
 const FAILED = 1;
@@ -119,4 +121,49 @@ function keyOf({ instance, state, at }: Answer): string {
 
 function complain(text: string): void {
   process.stderr.write(`skyanchor reset: ${text}\n`);
+}
+
+/** What `skyanchor reset` was asked for. */
+interface ResetCall extends Located {
+  /** For the command file. */
+  readonly line: string;
+  /** A glob over instance names; undefined: all. */
+  readonly target: string | undefined;
+  /** By which the answers are known; undefined: nobody waits for them. */
+  readonly id: string | undefined;
+  /** Undefined: not to wait. */
+  readonly waitMs: number | undefined;
+  readonly json: boolean;
+}
+
+const LONGEST_WAIT_S = 86_400;
+
+/** @returns a text: what is wrong with the call */
+function readResetCall(argv: readonly string[]): ResetCall | string {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        file: { type: 'string' },
+        target: { type: 'string' },
+        id: { type: 'string' },
+        wait: { type: 'string' },
+        json: { type: 'boolean' },
+      },
+    });
+    const { file, target, wait, json = false } = values;
+    const waitS = wait === undefined ? undefined : Number(wait);
+    if (waitS !== undefined && !(wait?.trim() !== '' && waitS >= 0 && waitS <= LONGEST_WAIT_S))
+      return `--wait ${wait ?? ''}: expected seconds, from 0 to ${LONGEST_WAIT_S}`;
+    // Of a command without an id, the status file does not tell which of several it answers.
+    const id = values.id ?? (waitS === undefined ? undefined : `cli-${randomBytes(4).toString('hex')}`);
+    const command = formatCommand({ verb: 'reset', target, id });
+    if ('fault' in command) return command.fault;
+    const located = locate(file);
+    if (!located) return 'expected --file, or SW_AGENT_COMMAND_FILE in the environment';
+    const waitMs = waitS === undefined ? undefined : waitS * 1_000;
+    return { ...located, line: command.line, target, id, waitMs, json };
+  } catch (error) {
+    return errorMessage(error);
+  }
 }

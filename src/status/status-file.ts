@@ -4,11 +4,9 @@ import type { Clock } from '../base/clock';
 import { errorMessage } from '../base/text';
 import type { Log } from '../base/log';
 import { StatusWriter } from './status-writer';
-import { OwnEntry } from './own-entry';
+import { OwnEntry, InstanceRegistry } from './instance-registry';
 import { ProgressDeadline, type ProgressDeadlineOptions } from '../base/deadline';
-import { InstanceRegistry } from './instance-registry';
-import { statusPermissions } from './status-permissions';
-import { StatusStore } from './status-store';
+import { statusPermissions, StatusStore } from './status-store';
 import { waiterOf } from './lock/file-lock';
 
 export interface StatusFileOptions {

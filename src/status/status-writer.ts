@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock';
 import { errorMessage } from '../base/text';
 import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
-import type { OwnEntry } from './own-entry';
+import type { OwnEntry } from './instance-registry';
 import { ProgressDeadline } from '../base/deadline';
 import type { StatusEntries } from './status-entry';
 import type { StatusStore } from './status-store';

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { toIso } from '../../src/base/time';
-import { Liveness } from '../../src/status/liveness';
-import { ownIdentity } from '../../src/status/process-identity';
+import { Liveness, ownIdentity } from '../../src/status/liveness';
 import { formatEntries, namesOf, parseEntries, type StatusEntry } from '../../src/status/status-entry';
 
 const FIXTURES = join(__dirname, '..', '..', 'fixtures', 'status');

@@ -2,12 +2,12 @@ import { constants } from 'node:fs/promises';
 import { MAX_FILE_BYTES } from '../../base/file/file-trust';
 import { openFile } from '../../base/file/open-file';
 import { readBytes } from '../file/command-file';
-import { decode } from '../syntax/encoding';
-import { parse, type Item } from '../syntax/parse';
+import { decode } from '../syntax/content';
+import { parse } from '../syntax/parse';
 import type { State } from '../syntax/stamp';
 import { field, printable } from './document';
 import type { Instance } from './live-instances';
-import { countUnanswered, pendingOf, type InstanceView } from '../syntax/pending';
+import { countUnanswered, pendingOf, type InstanceView, type Item } from '../syntax/pending';
 
 /** What an instance says of a command. */
 export interface Answer {

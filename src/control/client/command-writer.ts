@@ -1,11 +1,33 @@
 import { constants, lstat, stat, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { errorMessage } from '../../base/text';
 import { CommandFile, type ReadFile } from '../file/command-file';
 import { parseContent } from '../syntax/content';
 import { openFile, stateKeyOf } from '../../base/file/open-file';
-import type { Item } from '../syntax/parse';
-import { inDirectoryOf } from './held-directory';
+import { makeCommand } from '../syntax/command';
+import type { Item } from '../syntax/pending';
+import { isTrusted } from '../../base/file/file-trust';
+import { wayTo } from '../file/directory-trust';
+
+export interface CommandParts {
+  readonly verb: string;
+  /** A glob over instance names; undefined: all. */
+  readonly target?: string | undefined;
+  readonly id?: string | undefined;
+}
+
+/** The line that asks for a command; or why agents would reject it. */
+export function formatCommand({
+  verb,
+  target,
+  id,
+}: CommandParts): { readonly line: string } | { readonly fault: string } {
+  const parts = { ...(target !== undefined && { target }), ...(id !== undefined && { id }) };
+  const parsed = makeCommand({ verb, args: [], options: [], ...parts });
+  if (parsed.type === 'fault') return { fault: parsed.reason };
+  const words = [verb, id === undefined ? '' : `id=${id}`, target === undefined ? '' : `@${target}`];
+  return { line: words.filter(Boolean).join(' ') };
+}
 
 export type Written = { readonly status: 'written' } | { readonly status: 'failed'; readonly reason: string };
 
@@ -98,4 +120,38 @@ export class CommandWriter {
 
 function failed(reason: string): Written {
   return { status: 'failed', reason };
+}
+
+/**
+ * Runs `work` in the directory of a file: a bare name means the same file then, whatever becomes of the directories above.
+ * The user who owns one of them could otherwise swap it for a link while root writes, and so choose what root writes to.
+ *
+ * Rejects where a link on the way belongs to a user other than root, ourselves and the owner of the directory.
+ *
+ * @param file absolute
+ */
+export async function inDirectoryOf<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const before = process.cwd();
+  process.chdir(dirname(file));
+  try {
+    const uid = process.geteuid?.();
+    if (uid !== undefined) await checkLinks(dirname(file), uid);
+    return await work();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+async function checkLinks(directory: string, uid: number): Promise<void> {
+  const trust = { uid, owners: [(await stat('.')).uid] };
+  const way = await wayTo(directory);
+  const foreign = way.find(({ stats, target }) => target !== undefined && !isTrusted(Number(stats.uid), trust));
+  if (foreign) throw new Error(`the link ${foreign.path} on the way to it belongs to user ${foreign.stats.uid}`);
+  // The kernel says where we are: a link that was followed to here and is gone by now shows in that.
+  if (spelt(way.at(-1)?.path) !== spelt(process.cwd())) throw new Error(`${directory} has just been replaced`);
+}
+
+/** On macOS a name may be typed in another case than it has. */
+function spelt(path: string | undefined): string | undefined {
+  return process.platform === 'darwin' ? path?.normalize('NFC').toLowerCase() : path;
 }

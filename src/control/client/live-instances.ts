@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../../base/clock';
-import { Liveness } from '../../status/liveness';
-import { ownIdentity } from '../../status/process-identity';
+import { Liveness, ownIdentity } from '../../status/liveness';
 import { namesOf, type StatusEntry } from '../../status/status-entry';
 import { StatusStore } from '../../status/status-store';
 import { realpath } from 'node:fs/promises';

@@ -1,12 +1,37 @@
-import { access, constants, realpath, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, access, constants, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import { isEndOf } from '../../base/file/path-walk';
 import { violatedFileRule, type Trust } from '../../base/file/file-trust';
 import { violatedPathRule, wayTo } from './directory-trust';
-import { encode, type Encoding } from '../syntax/encoding';
-import { readTail } from './read-tail';
+import { encode, type Encoding } from '../syntax/content';
 import { factsOf, openFile, stateKeyOf } from '../../base/file/open-file';
+import type { Item } from '../syntax/pending';
+import { formatStamp, type Stamp } from '../syntax/stamp';
+
+/** Several stamps, each with its time. */
+const TAIL_BYTES = 1_024;
+/** Of more than that, the file is read again. */
+const MOST_NEW_BYTES = 8_192;
+
+/**
+ * How the file ends; undefined where what was read of it does not stand where it stood. An inode does not tell: `>` keeps
+ * it, and the number of a removed one is given out again at once, on ext4 to the very next file. By one read, for the
+ * shorter it takes from here to the write, the less can come in between.
+ */
+export async function readTail(
+  handle: FileHandle,
+  read: Buffer,
+  newline: Buffer,
+): Promise<{ readonly isNewline: boolean; readonly isNew: boolean } | undefined> {
+  const tail = read.subarray(-TAIL_BYTES);
+  const buffer = Buffer.allocUnsafe(tail.length + MOST_NEW_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, read.length - tail.length);
+  const end = buffer.subarray(0, bytesRead);
+  if (bytesRead === buffer.length || !end.subarray(0, tail.length).equals(tail)) return undefined;
+  const isNewline = end.length === 0 || end.subarray(-newline.length).equals(newline);
+  return { isNewline, isNew: end.length > tail.length };
+}
 
 export interface CommandFileOptions {
   /** Absolute. */
@@ -195,5 +220,80 @@ function outcomeOf(error: unknown): AppendOutcome {
       return { status: 'changed' };
     default:
       return { status: 'failed', reason: code };
+  }
+}
+
+/** Over this size an agent says `full` and writes no more: a file that is only ever appended to grows. */
+const FULL_BYTES = 256 * 1024;
+
+/**
+ * - `written`: it is on the disk.
+ * - `silent`: this file is not written; the status file has the answers.
+ * - `changed`: it is not the file that was read. Look again.
+ * - `failed`: the disk would not take it.
+ */
+export type AppendResult = 'written' | 'silent' | 'changed' | 'failed';
+
+/** The command file as it was read, to be written below. */
+export class CommandFileSnapshot {
+  private isWritable: boolean;
+  private failure = '';
+  private written = false;
+
+  constructor(
+    private readonly file: CommandFile,
+    readonly read: ReadFile,
+    private readonly encoding: Encoding,
+    readonly items: readonly Item[],
+  ) {
+    this.isWritable = !read.isReadOnly;
+  }
+
+  get isReadOnly(): boolean {
+    return !this.isWritable;
+  }
+
+  get isFull(): boolean {
+    return this.read.stats.size > FULL_BYTES;
+  }
+
+  /** Something was appended to it. */
+  get isAppended(): boolean {
+    return this.written;
+  }
+
+  /** Why the disk did not take what was last said. */
+  get reason(): string {
+    return this.failure;
+  }
+
+  /** From here on the status file alone is written. */
+  markReadOnly(): void {
+    this.isWritable = false;
+  }
+
+  async append(stamp: Stamp): Promise<AppendResult> {
+    if (!this.isWritable) return 'silent';
+    const outcome = await this.file.append(formatStamp(stamp), this.read, this.encoding);
+    if (outcome.status === 'failed') this.failure = outcome.reason;
+    if (outcome.status === 'written') this.written = true;
+    if (outcome.status !== 'read-only') return outcome.status;
+    this.markReadOnly();
+    return 'silent';
+  }
+
+  /** This instance has said that somewhere on the page. */
+  has(instance: string, isMeant: (stamp: Stamp) => boolean): boolean {
+    return this.items.some((item) => item.type === 'stamp' && item.stamp.instance === instance && isMeant(item.stamp));
+  }
+
+  /** Under which ids this instance has run something. What was rejected or came too late has not run, and may come again. */
+  idsOf(instance: string): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const item of this.items) {
+      if (item.type !== 'stamp' || item.stamp.instance !== instance) continue;
+      if (item.stamp.state === 'running' || item.stamp.state === 'duplicate') ids.add(item.stamp.id);
+    }
+    return ids;
   }
 }

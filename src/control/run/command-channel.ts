@@ -2,12 +2,9 @@ import { resolve } from 'node:path';
 import type { CommandStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
-import { CommandFile, type ReadFile } from '../file/command-file';
+import { CommandFile, type ReadFile, CommandFileSnapshot } from '../file/command-file';
 import { parseContent } from '../syntax/content';
-import { FaultReport } from '../file/fault-report';
-import { FileState } from '../file/file-state';
 import { FileWatch } from '../file/file-watch';
-import { CommandFileSnapshot } from '../file/command-file-snapshot';
 import { CommandProcessor, type Rescan } from './command-processor';
 import { LastCommands, type CommandEvent } from './command-results';
 import type { Verbs } from './verbs';
@@ -179,5 +176,85 @@ export class CommandChannel {
     this.needsRead = true;
     if (rescan === 'look-again') this.watch.lookIn(CHANGED_AGAIN_MS);
     return rescan === 'look-at-every-poll';
+  }
+}
+
+/** Two writes within one tick of the kernel's clock leave the same times behind: a state is known only when it is older. */
+const TICK_MS = 60;
+
+/** Which state the file is in, and for how long we have seen it in that. */
+export class FileState {
+  private key: string | undefined;
+  private since = 0;
+  private readAt = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The file was read in this state. @returns whether that is another than before */
+  note(key: string): boolean {
+    this.readAt = this.clock.elapsed();
+    if (key === this.key) return false;
+    this.key = key;
+    this.since = this.readAt;
+    return true;
+  }
+
+  forget(): void {
+    this.key = undefined;
+  }
+
+  /** The state whose content is known for certain. */
+  get known(): string | undefined {
+    return this.readAt - this.since >= TICK_MS ? this.key : undefined;
+  }
+
+  get unchangedForMs(): number {
+    return this.clock.elapsed() - this.since;
+  }
+}
+
+export interface FaultReportOptions {
+  readonly path: string;
+  readonly log: Log;
+  /** The file breaks a rule, and another one than before. */
+  onRefused(rule: string): void;
+  /** It breaks none any more. */
+  onAccepted(): void;
+}
+
+/** Which rule of trust the file breaks: logged once for each state of the file. */
+export class FaultReport {
+  private rule: string | null = null;
+  private loggedFor = '';
+  private key = '';
+  private mended = 0;
+
+  constructor(private readonly options: FaultReportOptions) {}
+
+  get fault(): string | null {
+    return this.rule;
+  }
+
+  /** @param state of the file */
+  report(state: string, rule: string): void {
+    const { path, log } = this.options;
+    const isNews = this.rule !== rule;
+    this.rule = rule;
+    if (this.loggedFor !== `${state} ${rule}`) {
+      this.loggedFor = `${state} ${rule}`;
+      // One rule broken in state after state is throttled; broken again after it was mended, it is logged again.
+      this.key = `command file refused ${this.mended} ${rule}`;
+      log.warn(`the command file ${path} is refused: it ${rule}`, this.key);
+    }
+    if (isNews) this.options.onRefused(rule);
+  }
+
+  clear(): void {
+    if (this.rule === null) return;
+    this.rule = null;
+    this.loggedFor = '';
+    this.mended++;
+    this.options.log.over([this.key], `the command file ${this.options.path} breaks no rule any more`);
+    this.options.onAccepted();
   }
 }

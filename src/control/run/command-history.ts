@@ -1,6 +1,5 @@
 import { toIso } from '../../base/time';
-import type { CommandLine, Item } from '../syntax/command-line';
-import type { Pending, InstanceView } from '../syntax/pending';
+import type { CommandLine, Item, Pending, InstanceView } from '../syntax/pending';
 import { isAcknowledging, type Stamp } from '../syntax/stamp';
 
 /** Keeps the values added last, up to a limit. */

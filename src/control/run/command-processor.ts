@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
-import type { AppendResult, CommandFileSnapshot } from '../file/command-file-snapshot';
+import type { AppendResult, CommandFileSnapshot } from '../file/command-file';
 import { pendingOf, type Pending } from '../syntax/pending';
 import type { State } from '../syntax/stamp';
 import { CommandHistory } from './command-history';

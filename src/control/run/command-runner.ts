@@ -2,7 +2,7 @@ import type { CommandOutcome } from '../../api/status';
 import type { Clock, Timer } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { errorMessage } from '../../base/text';
-import type { AppendResult, CommandFileSnapshot } from '../file/command-file-snapshot';
+import type { AppendResult, CommandFileSnapshot } from '../file/command-file';
 import type { Pending } from '../syntax/pending';
 import type { Stamp } from '../syntax/stamp';
 import type { CommandHistory } from './command-history';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Control characters but tab, CR and LF, and halves of characters: none of them is in a command that somebody typed. */
 const FORBIDDEN = /[^\P{Cc}\t\r\n]|\p{Cs}/u;
 
@@ -89,4 +91,18 @@ export function trimBlanks(line: string): string {
 
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d;
+}
+
+/** What a command says, in twelve digits: a line and JSON of the same meaning have the same. `expires` is not part of it. */
+export function digestOf({ verb, args, options, target, id }: Command): string {
+  return hash([verb, args, options, target ?? null, id ?? null]);
+}
+
+/** Of text that is no command: as if all of it were the verb, which no verb can look like. */
+export function digestOfFault(text: string): string {
+  return hash([text, [], [], null, null]);
+}
+
+function hash(canonical: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex').slice(0, 12);
 }

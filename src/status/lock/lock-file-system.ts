@@ -1,7 +1,92 @@
-import { mkdir, realpath, rmdir, rmdirSync, stat, statSync, utimes, type Stats } from 'node:fs';
+import { type Stats, mkdir, realpath, rmdir, rmdirSync, stat, statSync, utimes } from 'node:fs';
 import type { Clock } from '../../base/clock';
-import { ForeignLock } from './foreign-lock';
-import { HeldLock } from './held-lock';
+
+/** The lock that is ours: as it looks on the disk, and as proper-lockfile believes to have dated it. */
+export class HeldLock {
+  private readonly ino: number;
+  private readonly takenMs: number;
+  private readonly seenAt: number;
+  private mtimeMs: number;
+  private isBeingRenewed = false;
+
+  /** @param stats of the lock just taken: its date is the file system's */
+  constructor(
+    private readonly clock: Clock,
+    stats: Stats,
+    private believed = stats.mtime,
+  ) {
+    this.ino = stats.ino;
+    this.takenMs = this.mtimeMs = stats.mtimeMs;
+    this.seenAt = clock.elapsed();
+  }
+
+  /** @returns undefined: somebody has put another in its place */
+  mtimeOf({ ino, mtimeMs }: Stats): Date | undefined {
+    return ino === this.ino && (this.isBeingRenewed || mtimeMs === this.mtimeMs) ? this.believed : undefined;
+  }
+
+  /** The date to give it, in milliseconds: the file system's, which is the same for all who read it. */
+  renew(): number {
+    this.isBeingRenewed = true;
+    return this.takenMs + this.clock.elapsed() - this.seenAt;
+  }
+
+  /** @param believed what proper-lockfile meant it to be dated. @returns whether it was ours that was renewed */
+  renewed({ ino, mtimeMs }: Stats, believed: Date): boolean {
+    this.isBeingRenewed = false;
+    if (ino !== this.ino) return false;
+    this.mtimeMs = mtimeMs;
+    this.believed = believed;
+    return true;
+  }
+}
+
+/**
+ * Its holder renews it every second, and believes it to be his for 1.4 s after that. Less than the two seconds of a
+ * claim: a lock that a SIGKILL left is no reason to go without a name.
+ */
+const ABANDONED_MS = 1_700;
+
+/**
+ * Somebody else's lock, as one sees it who waits for it. Whether its holder lives is told by our own stopwatch: he renews
+ * it, or lets it go. Its date is read for being another than before, never held against a clock: ours, the holder's and
+ * the file system's may be hours apart, and each may jump.
+ */
+export class ForeignLock {
+  private lock = '';
+  private mtimeMs = 0;
+  private since = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    /** It is another's now than it was: whoever waits is in a queue that moves. */
+    private readonly onHandover: () => void,
+  ) {}
+
+  see(stats: Stats): void {
+    const lock = lockOf(stats);
+    if (lock === this.lock && stats.mtimeMs === this.mtimeMs) return;
+    if (lock !== this.lock) this.onHandover();
+    this.lock = lock;
+    this.mtimeMs = stats.mtimeMs;
+    this.since = this.clock.elapsed();
+  }
+
+  /** What was seen last has not been touched for so long that its holder is no more. */
+  get isAbandoned(): boolean {
+    return this.clock.elapsed() - this.since >= ABANDONED_MS;
+  }
+
+  /** This is what was seen last, untouched. */
+  isSame(stats: Stats): boolean {
+    return lockOf(stats) === this.lock && stats.mtimeMs === this.mtimeMs;
+  }
+}
+
+/** Numbers of removed inodes are given out again at once; the birth tells them apart where the file system knows it. */
+function lockOf({ ino, birthtimeMs }: Stats): string {
+  return `${ino}:${birthtimeMs}`;
+}
 
 type Done<T = void> = (error: NodeJS.ErrnoException | null, value?: T) => void;
 /** As much of a `Date` as proper-lockfile asks of it. */

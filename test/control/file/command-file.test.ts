@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandFile, type ReadFile } from '../../../src/control/file/command-file';
-import { FileState } from '../../../src/control/file/file-state';
+import { FileState } from '../../../src/control/run/command-channel';
 import { FakeClock } from '../../support/fake-clock';
 
 let folder: string;

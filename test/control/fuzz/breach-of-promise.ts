@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { parseContent, type Content } from '../../../src/control/syntax/content';
-import { encode } from '../../../src/control/syntax/encoding';
+import { parseContent, type Content, encode } from '../../../src/control/syntax/content';
 import { decide, type DecisionContext } from '../../../src/control/run/decide';
-import type { CommandItem, Item } from '../../../src/control/syntax/command-line';
-import { countUnanswered, pendingOf } from '../../../src/control/syntax/pending';
+import { type CommandItem, type Item, countUnanswered, pendingOf } from '../../../src/control/syntax/pending';
 import { formatStamp, parseStamp } from '../../../src/control/syntax/stamp';
 import { Verbs } from '../../../src/control/run/verbs';
 import type { Chance } from './chance';

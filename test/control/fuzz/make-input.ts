@@ -1,4 +1,4 @@
-import { encode, type Encoding } from '../../../src/control/syntax/encoding';
+import { encode, type Encoding } from '../../../src/control/syntax/content';
 import type { Chance } from './chance';
 import { CORPUS, PIECES } from './corpus';
 

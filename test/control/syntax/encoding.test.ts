@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decode, encode, type Encoding } from '../../../src/control/syntax/encoding';
+import { decode, encode, type Encoding } from '../../../src/control/syntax/content';
 
 const marks: Record<Encoding, number[]> = { utf8: [0xef, 0xbb, 0xbf], utf16le: [0xff, 0xfe], utf16be: [0xfe, 0xff] };
 const encodings = Object.keys(marks) as Encoding[];

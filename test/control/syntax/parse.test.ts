@@ -1,9 +1,7 @@
 import fc from 'fast-check';
-import type { Command } from '../../../src/control/syntax/command';
-import { digestOf } from '../../../src/control/syntax/digest';
-import type { Item } from '../../../src/control/syntax/command-line';
-import { splitLines } from '../../../src/control/syntax/lines';
-import { parse, parseLine } from '../../../src/control/syntax/parse';
+import { type Command, digestOf } from '../../../src/control/syntax/command';
+import type { Item } from '../../../src/control/syntax/pending';
+import { splitLines, parse, parseLine } from '../../../src/control/syntax/parse';
 
 const asked = (text: string) => parse(text).items.filter((item) => item.type !== 'stamp');
 
