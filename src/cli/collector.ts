@@ -58,7 +58,7 @@ function read(argv: readonly string[]): CollectorOptions | string {
     return {
       port: wholeNumber(values.port),
       httpPort: wholeNumber(values['http-port']),
-      // Whatever was typed: the kit says what it expects.
+      // Passed on as it was typed: the testing module reports what it expects.
       protocol: values.protocol as Protocol,
       storage: values.storage,
       nodes: wholeNumber(values.nodes),
@@ -73,7 +73,7 @@ function sentence({ name, value, expected }: Fault): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}: expected ${expected}`;
 }
 
-/** What is no whole number goes on as it was typed: the kit says what it expects. */
+/** A value that is no whole number is passed on as it was typed: the testing module reports what it expects. */
 function wholeNumber(text: string): number {
   return (/^\d+$/.test(text) ? Number(text) : text) as number;
 }

@@ -21,9 +21,9 @@ const PATIENCE_MS = 15_000;
 const LOOK_AGAIN_MS = 10;
 
 /**
- * `skyanchor demo`: the main job, told step by step, on the embedded backend.
+ * `skyanchor demo`: the main job, step by step, on the embedded backend.
  *
- * @returns the exit code: 0 every step did what it says, 1 one did not, 2 wrong usage
+ * @returns the exit code: 0 every step succeeded, 1 one failed, 2 wrong usage
  */
 export async function demo(argv: readonly string[]): Promise<number> {
   if (argv.length > 0) return wrongUsage('demo', `it takes no arguments, and got ${argv.join(' ')}`);
@@ -64,7 +64,7 @@ class Stage {
   async play(): Promise<void> {
     const collector = await startCollector();
     this.collector = collector;
-    this.tell(`an embedded backend listens on ${collector.address}`);
+    this.print(`an embedded backend listens on ${collector.address}`);
 
     writeFileSync(this.script, APPLICATION);
     const neighbour = await this.open(collector, 'stock');
@@ -72,19 +72,19 @@ class Stage {
     const orders = await this.open(collector, 'orders');
     const first = await this.registered(collector, 'orders');
     neighbour.child.kill();
-    this.tell(`node --require skyanchor/register app.js: registered, ${shown(first)}, called orders-1`);
+    this.print(`node --require skyanchor/register app.js: registered, ${shown(first)}, called orders-1`);
 
     await this.visit(orders.port, collector, first);
 
-    // The neighbour is gone, so its ids go to orders now: one that kept the old ones would report as somebody else.
+    // The neighbour is gone, so its ids go to orders now: with its old ids it would report under another name.
     await collector.wipe(() => this.shell(`echo reset > ${path.basename(this.commandFile)}`));
-    this.tell('the storage is cleared; while the backend is away: echo reset > orders.command');
+    this.print('the storage is cleared; while the backend is away: echo reset > orders.command');
 
     const answered = await this.until('the answer in the command file', () => {
       const text = readFileSync(this.commandFile, 'utf8');
       return / done /.test(text) && text;
     });
-    this.tell(`the file says\n${answered.trim().replace(/^/gm, '     ')}`);
+    this.print(`the file now reads\n${answered.trim().replace(/^/gm, '     ')}`);
     const second = await this.registered(collector, 'orders');
     if (second.instance === first.instance) throw new Error('the ids are the same as before, which shows nothing');
     await this.visit(orders.port, collector, second);
@@ -93,7 +93,9 @@ class Stage {
     await collector.wipe();
     const third = await this.registered(collector, 'orders');
     const tookMs = Math.round(this.clock.elapsed() - startedAt);
-    this.tell(`cleared once more, and nobody says anything: healed by itself after ${tookMs} ms, ${shown(third)}`);
+    this.print(
+      `cleared once more, without any command: registered again by itself after ${tookMs} ms, ${shown(third)}`,
+    );
     await this.visit(orders.port, collector, third);
 
     if (orders.child.exitCode !== null) throw new Error('the application ended');
@@ -105,7 +107,7 @@ class Stage {
     await this.collector?.stop();
   }
 
-  private tell(what: string): void {
+  private print(what: string): void {
     print(`${++this.step}. ${what}\n`);
   }
 
@@ -152,7 +154,7 @@ class Stage {
       }
     }
     const [last] = found.slice(-1);
-    this.tell(`5 requests to /orders/7: 5 traces at the backend under ${shown(ids)}; the last is ${last?.traceId}`);
+    this.print(`5 requests to /orders/7: 5 traces at the backend under ${shown(ids)}; the last is ${last?.traceId}`);
   }
 
   private shell(line: string): Promise<void> {

@@ -10,7 +10,7 @@ export interface Located {
  * The files that a call is about: `--file`, else the environment's. Where the environment names the command file, or
  * the same one, its status file counts as well, as it does for the agents.
  *
- * @returns undefined: nobody has said
+ * @returns undefined: no file is named
  */
 export function locate(file: string | undefined, env: NodeJS.ProcessEnv = process.env): Located | undefined {
   const ofEnvironment = nonEmpty(env['SW_AGENT_COMMAND_FILE']);

@@ -15,17 +15,17 @@ export function print(text: string): void {
   process.stdout.write(text);
 }
 
-/** Whoever read us has seen enough: `skyanchor status --watch | head`. */
+/** The reader of the pipe has ended: `skyanchor status --watch | head`. */
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 }
 
-/** Says what is wrong with a call. @returns the exit code for it */
+/** Prints what is wrong with a call. @returns the exit code for it */
 export function wrongUsage(command: CommandName | undefined, ...reasons: readonly string[]): 2 {
   const name = command === undefined ? 'skyanchor' : `skyanchor ${command}`;
   for (const reason of reasons) process.stderr.write(`${name}: ${reason}\n`);
-  process.stderr.write(`${name} --help tells more\n`);
+  process.stderr.write(`see ${name} --help\n`);
   return 2;
 }
 

@@ -47,11 +47,11 @@ class Reset {
     const targets = watching.map(({ name }) => name).filter((name) => this.isTarget(name));
     if (waitMs === undefined || id === undefined) {
       print(json ? `${JSON.stringify({ file: commandFile, command: line })}\n` : `${line} > ${commandFile}\n`);
-      if (targets.length === 0) complain(`nobody is there to answer now: ${this.whyNobody(live, watching)}`);
+      if (targets.length === 0) complain(`no instance can answer now: ${this.whyNoTarget(live, watching)}`);
       return DONE;
     }
     if (targets.length > 0) return this.wait(id, targets, new Set(before.map(keyOf)), startedAt + waitMs);
-    complain(`there is nobody to answer: ${this.whyNobody(live, watching)}`);
+    complain(`no instance can answer: ${this.whyNoTarget(live, watching)}`);
     return UNANSWERED;
   }
 
@@ -74,7 +74,7 @@ class Reset {
           continue;
         }
         states.set(answer.instance, answer.state);
-        this.tell(answer);
+        this.printAnswer(answer);
       }
       if (missing().length === 0 || this.clock.elapsed() >= deadline) break;
       await pause(LOOK_MS, this.clock);
@@ -84,7 +84,7 @@ class Reset {
     return missing().length > 0 ? UNANSWERED : DONE;
   }
 
-  private whyNobody(live: readonly Instance[], watching: readonly Instance[]): string {
+  private whyNoTarget(live: readonly Instance[], watching: readonly Instance[]): string {
     const { commandFile, statusFile, target } = this.call;
     if (live.length === 0) return `no live instance in ${statusFile}`;
     if (watching.length === 0) return `no live instance in ${statusFile} watches ${commandFile}`;
@@ -96,7 +96,7 @@ class Reset {
     return target === undefined || glob(target)(name);
   }
 
-  private tell(answer: Answer): void {
+  private printAnswer(answer: Answer): void {
     const { instance, state, id, detail } = answer;
     print(
       this.call.json
@@ -129,7 +129,7 @@ interface ResetCall extends Located {
   readonly line: string;
   /** A glob over instance names; undefined: all. */
   readonly target: string | undefined;
-  /** By which the answers are known; undefined: nobody waits for them. */
+  /** The id that the answers will have; undefined: they are not waited for. */
   readonly id: string | undefined;
   /** Undefined: not to wait. */
   readonly waitMs: number | undefined;
@@ -155,7 +155,7 @@ function readResetCall(argv: readonly string[]): ResetCall | string {
     const waitS = wait === undefined ? undefined : Number(wait);
     if (waitS !== undefined && !(wait?.trim() !== '' && waitS >= 0 && waitS <= LONGEST_WAIT_S))
       return `--wait ${wait ?? ''}: expected seconds, from 0 to ${LONGEST_WAIT_S}`;
-    // Of a command without an id, the status file does not tell which of several it answers.
+    // Without an id, the status file does not show which of several commands an answer is for.
     const id = values.id ?? (waitS === undefined ? undefined : `cli-${randomBytes(4).toString('hex')}`);
     const command = formatCommand({ verb: 'reset', target, id });
     if ('fault' in command) return command.fault;

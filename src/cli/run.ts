@@ -17,7 +17,7 @@ export function withRequire(nodeOptions: string | undefined, file: string): stri
   return before === '' ? quoted : `${before} ${quoted}`;
 }
 
-/** These a terminal sends to everybody who is in the foreground, so to the child as well. */
+/** A terminal sends these to all processes in the foreground, so to the child as well. */
 const OF_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGHUP'];
 const SIGNALS: readonly NodeJS.Signals[] = [...OF_TERMINAL, 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
 
@@ -30,7 +30,7 @@ export function runChild(command: string, args: readonly string[], env: NodeJS.P
     const child = spawn(command, args, { env, stdio: 'inherit' });
     const stop = passSignals(child);
     child.once('error', (error: NodeJS.ErrnoException) => {
-      // Of a child that runs it only says that a signal could not be sent.
+      // For a running child it only means that a signal could not be sent.
       if (child.pid !== undefined) return;
       stop();
       const isMissing = error.code === 'ENOENT';

@@ -1,6 +1,6 @@
 import { parseIso } from '../base/time';
 
-/** A text of at most so many characters. What goes is the middle: in names, the ends tell one from another. */
+/** Cuts a text to a number of characters. The middle is left out: names differ at their ends. */
 export function shorten(text: string, most: number): string {
   const characters = Array.from(text);
   if (characters.length <= most) return text;
@@ -15,7 +15,7 @@ export interface TableColumn {
   readonly cells: readonly string[];
   /** Where the lines are too long it goes, the lowest number first. */
   readonly dropOrder?: 1 | 2;
-  /** Where that does not help it is shortened, the lowest number first, but not below so many characters. */
+  /** Where that does not help it is shortened, the lowest number first, but not below `least` characters. */
   readonly shrinkOrder?: { readonly turn: number; readonly least: number };
 }
 
@@ -90,7 +90,7 @@ const UNITS: readonly { readonly unit: string; readonly seconds: number; readonl
 /**
  * How long ago something was, short enough for a table; `-` for what is no moment.
  *
- * @param at ISO 8601, from a document that nobody vouches for
+ * @param at ISO 8601, from an untrusted document
  */
 export function ageOf(at: unknown, nowMs: number): string {
   // The clock of another container may be ahead.

@@ -23,13 +23,13 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
     what: 'starts a Node program with the agent in it, passes signals on and exits as it does',
     options: FLAGS,
     remarks:
-      'The program and every Node program that it starts get the agent, but not npm, npx, yarn and pnpm themselves.\n' +
+      'The program and every Node program that it starts get the agent; npm, npx, yarn and pnpm themselves do not.\n' +
       'Signals of the keyboard reach the program from the terminal. Exit: as the program; 2 wrong usage;\n' +
       '126 the program cannot be started, 127 it is not there.',
   },
   reset: {
     call: 'reset [--file F] [--target GLOB] [--id ID] [--wait SECONDS] [--json]',
-    what: 'writes the command that makes agents register afresh',
+    what: 'writes the command that makes agents register again',
     options: [
       FILE,
       ['--target GLOB', 'instances to reset; without it, all'],
@@ -39,7 +39,7 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
     ],
     remarks:
       'Exit: 0 written, or with --wait all live targets done; 1 one failed or refused; 2 wrong usage;\n' +
-      '3 somebody did not answer in time, or there is nobody to answer.',
+      '3 an instance did not answer in time, or there is none to answer.',
   },
   status: {
     call: 'status [--file F] [--json] [--watch]',
@@ -47,8 +47,8 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
     options: [FILE, ['--json', 'print JSON'], ['--watch', 'keep it up to date until Ctrl+C']],
     remarks:
       'IDS: service id / instance id. HEARTBEAT: since the backend last answered, as of the last write to the status\n' +
-      'file, at most 30 s ago. Below the table: what somebody should look at.\n' +
-      'Exit: 0 all are registered, 1 not all, 2 wrong usage, 3 nobody is there.',
+      'file, at most 30 s ago. Below the table: what needs attention.\n' +
+      'Exit: 0 all are registered, 1 not all, 2 wrong usage, 3 there is no live instance.',
   },
   collector: {
     call: 'collector [--port 11800] [--http-port 12800] [--protocol v2|v3|v3-unpackaged] [--storage memory|DIR] [--nodes N]',

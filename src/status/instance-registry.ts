@@ -9,18 +9,18 @@ import type { StatusStore } from './status-store';
 export interface InstanceRegistryOptions {
   /** Tells our entry from all others, whatever name it goes by. */
   readonly token: string;
-  /** Milliseconds since 1970, by the clock that all who share the file have in common. */
+  /** Milliseconds since 1970, by the clock that all processes sharing the file have in common. */
   fileNow(): number;
 }
 
-/** Who is in the status file, as one of them sees it. */
+/** The instances in the status file, seen from one of them. */
 export class InstanceRegistry {
   private readonly host = hostname();
   private identity: ProcessIdentity | undefined;
 
   constructor(private readonly options: InstanceRegistryOptions) {}
 
-  /** The lowest number that nobody who lives has. */
+  /** The name with the lowest number that no live process has. */
   async freeName(baseName: string, entries: StatusEntries): Promise<string> {
     for (let count = 1; ; count++) {
       const name = withNumberSuffix(baseName, count);
@@ -30,8 +30,8 @@ export class InstanceRegistry {
   }
 
   /**
-   * Where to be entered for one whose name is another's, who lives. No instance name has a blank, so that this is
-   * nobody's.
+   * The key for the entry of an instance whose name another live process has. It has a blank, which no instance name
+   * has, so it collides with none.
    */
   async conflictKey(name: string, entries: StatusEntries): Promise<string> {
     const place = `${name} (pid ${process.pid})`;
@@ -57,7 +57,7 @@ export class InstanceRegistry {
     return liveness.isLive(entry, this.options.fileNow());
   }
 
-  /** What tells the others that we live. */
+  /** The fields by which other processes see that this one lives. */
   async livenessFields(): Promise<StatusEntry & { readonly pid: number; readonly host: string }> {
     const { start: processStart, pidSpace } = await this.ownIdentity();
     return { pid: process.pid, host: this.host, token: this.options.token, processStart, pidSpace };
@@ -65,7 +65,7 @@ export class InstanceRegistry {
 
   /**
    * The names of the dead that it falls to us to clear away. Exactly one does that: the first of the sorted list of the
-   * living, which is the same list for everybody.
+   * living, which is the same list in every process.
    */
   async staleEntries(ownName: string, entries: StatusEntries): Promise<string[]> {
     const dead: string[] = [];
@@ -84,10 +84,10 @@ export class InstanceRegistry {
 }
 
 export interface OwnEntryOptions {
-  readonly roster: InstanceRegistry;
+  readonly registry: InstanceRegistry;
   readonly store: StatusStore;
   readonly log: Log;
-  /** Milliseconds since 1970, by the clock that all who share the file have in common. */
+  /** Milliseconds since 1970, by the clock that all processes sharing the file have in common. */
   readonly fileNow: () => number;
 }
 
@@ -104,26 +104,26 @@ export class OwnEntry {
     status: Readonly<Record<string, unknown>>,
     entries: StatusEntries,
   ): Promise<StatusEntries> {
-    const { roster, store, fileNow } = this.options;
+    const { registry, store, fileNow } = this.options;
     const before = entries.get(name);
-    const isOthers = before !== undefined && !roster.isOwn(before);
-    const rival = isOthers && (await roster.isLive(before)) ? before : undefined;
-    this.tellOf(name, rival);
+    const isOthers = before !== undefined && !registry.isOwn(before);
+    const rival = isOthers && (await registry.isLive(before)) ? before : undefined;
+    this.logRival(name, rival);
     if (isOthers && !rival) await store.removeAside(before.token);
-    const place = rival ? await roster.conflictKey(name, entries) : name;
-    const next = new Map(roster.withoutOwn(entries) ?? entries);
-    const { pid, host, ...signs } = await roster.livenessFields();
+    const place = rival ? await registry.conflictKey(name, entries) : name;
+    const next = new Map(registry.withoutOwn(entries) ?? entries);
+    const { pid, host, ...signs } = await registry.livenessFields();
     const sharing = rival && { sharesNameWith: rival.pid };
     next.set(place, { pid, host, ...fitEntry(status), ...sharing, updatedAt: toIso(fileNow()), ...signs });
-    for (const dead of await roster.staleEntries(place, next)) {
+    for (const dead of await registry.staleEntries(place, next)) {
       await store.removeAside(next.get(dead)?.token);
       next.delete(dead);
     }
     return next;
   }
 
-  /** Said once of each. */
-  private tellOf(name: string, rival: StatusEntry | undefined): void {
+  /** Logged once for each. */
+  private logRival(name: string, rival: StatusEntry | undefined): void {
     if (rival && rival.token !== this.rival) {
       const whose = typeof rival.pid === 'number' ? `process ${rival.pid}` : 'another process';
       const what = 'a command to both that one has answered the other skips';

@@ -3,7 +3,7 @@ import { readlink } from 'node:fs/promises';
 import { toIso } from '../base/time';
 import type { StatusEntry } from './status-entry';
 
-/** What tells a process from another that has its pid later, or has the same pid in another container. */
+/** Distinguishes a process from another that has its pid later, or has the same pid in another container. */
 export interface ProcessIdentity {
   /** In ticks since the machine started; undefined where that cannot be known. */
   readonly start: string | undefined;
@@ -16,8 +16,9 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 }
 
 /**
- * Known on Linux only; elsewhere it would take a child process. Read at once: /proc is no disk, and who claims a name asks
- * this of all the others while they wait for his lock. By way of the thread pool, on a busy machine, that took a second.
+ * Known on Linux only; elsewhere it would take a child process. Read synchronously: /proc is no disk, and a process that
+ * claims a name checks all the others while they wait for its lock. Through the thread pool, on a busy machine, that
+ * took a second.
  */
 export function startOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -42,7 +43,7 @@ async function ownPidSpace(): Promise<string | undefined> {
 const DEAD_AFTER_MS = 90_000;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** Tells which entries of the status file belong to processes that live. */
+/** Decides which entries of the status file belong to live processes. */
 export class Liveness {
   constructor(
     private readonly host: string,
@@ -64,7 +65,7 @@ export class Liveness {
     return start === undefined || start === processStart;
   }
 
-  /** Whether its pid means the same to us as to the one who wrote it. */
+  /** Whether its pid means the same here as in the process that wrote it. */
   private isVisible({ host, pidSpace }: StatusEntry): boolean {
     if (host !== this.host) return false;
     return typeof pidSpace !== 'string' || this.own.pidSpace === undefined || pidSpace === this.own.pidSpace;

@@ -1,4 +1,4 @@
-/** One instance in the status file: its status, and what tells whether it still lives. */
+/** One instance in the status file: its status, and the fields that show whether it still lives. */
 export interface StatusEntry {
   readonly pid?: unknown;
   readonly host?: unknown;
@@ -34,7 +34,7 @@ export function parseEntries(text: string): StatusEntries {
 }
 
 export function formatEntries(entries: StatusEntries): string {
-  // In an order that does not depend on who wrote last.
+  // In an order that does not depend on the last writer.
   const instances = Object.fromEntries(namesOf(entries).map((name) => [name, entries.get(name)]));
   return `${JSON.stringify({ version: 1, instances }, null, 2)}\n`;
 }
@@ -57,7 +57,7 @@ export function fitEntry(entry: StatusEntry): StatusEntry {
   }
 }
 
-/** Sorted, by code units: the same order for everybody, wherever he runs. */
+/** Sorted by code units: the same order in every process, whatever its locale. */
 export function namesOf(entries: StatusEntries): string[] {
   return [...entries.keys()].sort();
 }

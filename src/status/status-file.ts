@@ -15,14 +15,14 @@ export interface StatusFileOptions {
   readonly log: Log;
   /** User ids whose files are believed beside root's, our own and the directory's owner's. */
   readonly owners?: readonly number[];
-  /** Permission bits of the file. Without them it may be read as the command file may; without that, as the umask says. */
+  /** Permission bits of the file. Default: readable as the command file is; without one, as the umask decides. */
   readonly mode?: number | undefined;
   readonly commandFile?: string | undefined;
   /** The status of now, for a write that only brings the counters up to date. Default: the one given last. */
   status?(): Readonly<Record<string, unknown>>;
 }
 
-/** As long as the lock goes from hand to hand somebody else gets on: who waits for his turn has a file that works. */
+/** While the lock goes from one process to the next, the file works: then waiting for a turn is no failure. */
 const CLAIM = { idleMs: 2_000, totalMs: 60_000 };
 const RELEASE = { idleMs: 1_000, totalMs: 1_000 };
 
@@ -33,9 +33,9 @@ const RELEASE = { idleMs: 1_000, totalMs: 1_000 };
 export class StatusFile {
   private readonly store: StatusStore;
   private readonly token = randomBytes(16).toString('hex');
-  private readonly roster: InstanceRegistry;
+  private readonly registry: InstanceRegistry;
   private readonly own: OwnEntry;
-  private readonly upkeep: StatusWriter;
+  private readonly writer: StatusWriter;
   private claiming: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: StatusFileOptions) {
@@ -48,10 +48,10 @@ export class StatusFile {
       trust,
       permissions: () => statusPermissions({ mode, commandFile, trust }),
     });
-    this.roster = new InstanceRegistry({ token: this.token, fileNow: () => this.fileNow() });
-    const { roster, store } = this;
-    this.own = new OwnEntry({ roster, store, log, fileNow: () => this.fileNow() });
-    this.upkeep = new StatusWriter({
+    this.registry = new InstanceRegistry({ token: this.token, fileNow: () => this.fileNow() });
+    const { registry, store } = this;
+    this.own = new OwnEntry({ registry, store, log, fileNow: () => this.fileNow() });
+    this.writer = new StatusWriter({
       ...options,
       store,
       own: this.own,
@@ -62,68 +62,72 @@ export class StatusFile {
 
   /**
    * Takes the lowest free name, `orders`, `orders-2`, `orders-3` …, for as long as this process lives.
-   * @returns undefined: the file cannot be written, or for two seconds nobody got the lock, or sixty were not enough
+   * @returns undefined: the file cannot be written, or the lock did not change hands for two seconds, or sixty were not enough
    */
   async claim(baseName: string): Promise<string | undefined> {
-    const name = await this.within(CLAIM, `; meanwhile nobody sees that the name ${baseName} is taken`, (patience) => {
-      const claimed = this.claimNow(baseName, patience);
-      this.claiming = claimed.catch(() => undefined);
-      return claimed;
-    });
+    const name = await this.within(
+      CLAIM,
+      `; until then other processes do not see that the name ${baseName} is taken`,
+      (deadline) => {
+        const claimed = this.claimNow(baseName, deadline);
+        this.claiming = claimed.catch(() => undefined);
+        return claimed;
+      },
+    );
     if (name !== undefined) this.adopt(name);
     return name;
   }
 
   /** Writes under this name from now on, claimed or not: what could not be written at first may heal. */
   adopt(name: string): void {
-    this.upkeep.begin(name);
+    this.writer.begin(name);
   }
 
   /** This is the status now. Soon it is in the file too. */
   write(status: Readonly<Record<string, unknown>>): void {
-    this.upkeep.write(status);
+    this.writer.write(status);
   }
 
-  /** What is counted has gone on: the file says so within 2 s, later where more than ten processes share it. */
+  /** Counters have changed: they are in the file within 2 s, later where more than ten processes share it. */
   countsChanged(): void {
-    this.upkeep.countsChanged();
+    this.writer.countsChanged();
   }
 
-  /** This is the status now, and the file says so when this resolves. Rejects with the reason where it could not be written. */
+  /** Resolves when this status is in the file. Rejects with the reason where it could not be written. */
   async writeNow(status: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.upkeep.writeNow(status);
+    await this.writer.writeNow(status);
   }
 
   /** Takes the entry out of the file. What cannot be taken out in a second is left: the entry of a dead process is dead. */
   async release(): Promise<void> {
-    await this.within(RELEASE, '', async (patience) => {
-      await Promise.all([this.upkeep.end(), this.claiming]);
-      if (this.upkeep.name === undefined) return;
-      this.upkeep.name = undefined;
-      await this.store.update((entries) => Promise.resolve(this.roster.withoutOwn(entries)), waiterOf(patience));
+    await this.within(RELEASE, '', async (deadline) => {
+      await Promise.all([this.writer.end(), this.claiming]);
+      if (this.writer.name === undefined) return;
+      this.writer.name = undefined;
+      await this.store.update((entries) => Promise.resolve(this.registry.withoutOwn(entries)), waiterOf(deadline));
     });
   }
 
-  /** Milliseconds since 1970 by the clock of the file system, as far as a write has told. */
+  /** Milliseconds since 1970 by the clock of the file system, as far as a write has shown. */
   fileNow(): number {
     return this.options.clock.now() + this.store.aheadMs;
   }
 
-  private async claimNow(baseName: string, patience: ProgressDeadline): Promise<string> {
+  private async claimNow(baseName: string, deadline: ProgressDeadline): Promise<string> {
     // Known before the lock is there, which others wait for.
-    await this.roster.livenessFields();
-    const waiter = { ...waiterOf(patience), isOver: () => patience.isOver || this.upkeep.isEnded };
+    await this.registry.livenessFields();
+    const waiter = { ...waiterOf(deadline), isOver: () => deadline.isOver || this.writer.isEnded };
     for (;;) {
       let name = baseName;
-      const { status } = this.upkeep;
+      const { status } = this.writer;
       await this.store.update(async (entries) => {
-        name = await this.roster.freeName(baseName, entries);
-        return this.own.upsert(name, this.upkeep.status, entries);
+        name = await this.registry.freeName(baseName, entries);
+        return this.own.upsert(name, this.writer.status, entries);
       }, waiter);
-      // Of several who found a lock abandoned two may hold it at once. Who lost that race finds another's entry here.
+      // Two processes that found a lock abandoned may both hold it. The one that lost the race finds the other's entry here.
       const entry = (await this.store.read()).get(name);
-      if (!entry || !this.roster.isOwn(entry)) continue;
-      this.upkeep.noteWritten(name, status);
+      if (!entry || !this.registry.isOwn(entry)) continue;
+      this.writer.noteWritten(name, status);
       return name;
     }
   }
@@ -132,21 +136,21 @@ export class StatusFile {
   private async within<T>(
     limits: Pick<ProgressDeadlineOptions, 'idleMs' | 'totalMs'>,
     consequence: string,
-    work: (patience: ProgressDeadline) => Promise<T>,
+    work: (deadline: ProgressDeadline) => Promise<T>,
   ): Promise<T | undefined> {
     return new Promise((resolve) => {
       const onOver = (): void => {
         this.complain(`it could not be locked and written in time${consequence}`);
         resolve(undefined);
       };
-      const patience = new ProgressDeadline({ clock: this.options.clock, ...limits, onOver });
-      void work(patience)
+      const deadline = new ProgressDeadline({ clock: this.options.clock, ...limits, onOver });
+      void work(deadline)
         .catch((error: unknown) => {
-          if (!patience.isOver) this.complain(errorMessage(error) + consequence);
+          if (!deadline.isOver) this.complain(errorMessage(error) + consequence);
           return undefined;
         })
         .then(resolve)
-        .finally(() => patience.end());
+        .finally(() => deadline.end());
     });
   }
 

@@ -13,13 +13,13 @@ export interface StatusStoreOptions {
   /** Ours alone: names the temporary file. */
   readonly token: string;
   readonly clock: Clock;
-  /** Whose file is believed, beside that of the directory's owner; undefined: any user's, for one who only shows it. */
+  /** Whose file is believed, beside that of the directory's owner; undefined: any user's, for a reader that only shows it. */
   readonly trust?: Trust;
-  /** Who may read it; undefined: those whom the umask lets. Default: undefined. */
+  /** The permissions for the file; undefined: as the umask decides. Default: undefined. */
   permissions?(): Promise<Permissions | undefined>;
 }
 
-/** Of what is read and of what is written: a file that nobody reads again would hide every name that is taken. */
+/** For reading and for writing: a file too large to be read again would hide every name that is taken. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
 const TOKEN = /^[0-9a-f]{32}$/;
 
@@ -33,13 +33,13 @@ export class StatusStore {
   /**
    * Read, change, replace. Rejects where that cannot be done.
    * @param change returns undefined to leave the file as it is
-   * @param waiter once it is over for him nothing is to be written any more
+   * @param waiter once it is over, nothing is written any more
    */
   async update(
     change: (entries: StatusEntries) => Promise<StatusEntries | undefined>,
     waiter: LockRequest,
   ): Promise<void> {
-    // The host may stand still in between: what was read is old then, and the name perhaps somebody else's.
+    // The host may stand still in between: what was read is old then, and the name may be another process's.
     while (!(await this.attempt(change, waiter))) if (waiter.isOver()) throw new Error('it took too long');
   }
 
@@ -140,7 +140,7 @@ export class StatusStore {
 
   private async openAside(mode: number): Promise<FileHandle> {
     const { token } = this.options;
-    // Exclusively: in a directory like /tmp somebody may have put a link there.
+    // Exclusively: in a directory like /tmp another user may have put a link there.
     const openNew = (): Promise<FileHandle> => open(this.asideOf(token), 'wx', mode);
     try {
       return await openNew();
@@ -167,7 +167,7 @@ async function readAll(handle: FileHandle, size: number): Promise<string> {
   return buffer.toString('utf8', 0, bytesRead);
 }
 
-/** Who may read the status file. */
+/** The permissions of the status file. */
 export interface Permissions {
   readonly mode: number;
   /** The group that the mode means; undefined: the one that the file gets. */
@@ -183,7 +183,7 @@ export interface StatusPermissionsOptions {
 
 /**
  * The permissions of the status file: those that were configured, else those of the command file, since both show what
- * handlers say of their errors. Undefined where there is none that counts.
+ * the errors of handlers. Undefined where there is none that counts.
  */
 export async function statusPermissions(options: StatusPermissionsOptions): Promise<Permissions | undefined> {
   const { mode, commandFile, trust } = options;

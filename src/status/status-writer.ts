@@ -53,7 +53,7 @@ export class StatusWriter {
     this.loop = new Loop({ name: 'status file', clock, log, turn: (signal) => this.turn(signal) });
   }
 
-  /** What the entry is to say. */
+  /** The content for the entry. */
   get status(): Readonly<Record<string, unknown>> {
     return this.current;
   }
@@ -63,7 +63,7 @@ export class StatusWriter {
     return this.hasEnded;
   }
 
-  /** From now on: whoever claimed the name has just written the entry, or could not. */
+  /** Starts to write. The claim of the name has just written the entry, or could not. */
   begin(name: string): void {
     this.name = name;
     this.writtenAt = this.options.clock.elapsed();
@@ -86,7 +86,7 @@ export class StatusWriter {
     this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.refreshMs - this.options.clock.elapsed()));
   }
 
-  /** This is the status now, and the file says so when this resolves. Rejects with the reason where it could not be written. */
+  /** Resolves when this status is in the file. Rejects with the reason where it could not be written. */
   async writeNow(status: Readonly<Record<string, unknown>>): Promise<void> {
     this.write(status);
     const { name } = this;
@@ -94,7 +94,7 @@ export class StatusWriter {
     await this.save(name, () => this.hasEnded);
   }
 
-  /** Somebody else has written the entry under this name, with this status. */
+  /** The claim has written the entry under this name, with this status. */
   noteWritten(name: string, status: Readonly<Record<string, unknown>>): void {
     if (status === this.current) this.isDirty = false;
     this.name = name;
@@ -133,10 +133,10 @@ export class StatusWriter {
 
   private async save(name: string, isStopped: () => boolean): Promise<void> {
     const { clock, own, store } = this.options;
-    const patience = new ProgressDeadline({ clock, ...WRITE });
-    const isOver = (): boolean => isStopped() || patience.isOver;
+    const deadline = new ProgressDeadline({ clock, ...WRITE });
+    const isOver = (): boolean => isStopped() || deadline.isOver;
     try {
-      const waiter = { ...waiterOf(patience), isPatient: true, isOver };
+      const waiter = { ...waiterOf(deadline), isPatient: true, isOver };
       const enter = async (entries: StatusEntries): Promise<StatusEntries> => {
         const next = await own.upsert(name, this.current, entries);
         this.processes = next.size;
@@ -144,7 +144,7 @@ export class StatusWriter {
       };
       await store.update(enter, waiter);
     } finally {
-      patience.end();
+      deadline.end();
     }
   }
 

@@ -65,7 +65,7 @@ describe('skyanchor reset', () => {
   });
 
   it.each<[what: string, text: string]>([
-    ['nobody has answered', 'reset id=a\n'],
+    ['has no answer', 'reset id=a\n'],
     ['one is still busy with', `reset\n${running('orders')}${running('orders-2', 'b')}${done('orders-2', 'b')}`],
     ['another has not yet answered', `reset\n${running('orders')}${done('orders')}`],
     ['is for somebody who is not there', 'reset @payments\n'],
@@ -118,9 +118,9 @@ describe('skyanchor reset', () => {
     expect(fixture.commands).toBe('reset id=1\n');
   });
 
-  it('says that nobody is there, where that is so, and leaves the command for who comes', async () => {
+  it('reports that no instance can answer now, and leaves the command for a later one', async () => {
     expect(await call()).toBe(0);
-    expect(fixture.stderr).toMatch(/^skyanchor reset: nobody is there to answer now: no live instance in /);
+    expect(fixture.stderr).toMatch(/^skyanchor reset: no instance can answer now: no live instance in /);
     expect(fixture.commands).toBe('reset\n');
     fixture.agent('orders');
     fixture.stderr = '';
@@ -175,10 +175,10 @@ describe('skyanchor reset --wait', () => {
     fixture.put(`${fixture.commands}${running('orders', id)}${done('orders', id)}${running('orders-2', id)}`);
     expect(await code).toBe(3);
     expect(fixture.output).toHaveLength(1);
-    expect(fixture.stderr).toBe('skyanchor reset: orders-2 has begun and not ended\n');
+    expect(fixture.stderr).toBe('skyanchor reset: orders-2 started the command and has not finished it\n');
   });
 
-  it('says of each that has not answered what is known of it', async () => {
+  it('prints the known reason for each instance that has not answered', async () => {
     fixture.agent('orders');
     fixture.agent('orders-2', {
       commands: { file: fixture.commandFile, fault: 'lies below /srv, where others may write' },
@@ -191,7 +191,7 @@ describe('skyanchor reset --wait', () => {
     expect(fixture.stderr.split('\n').filter(Boolean)).toEqual([
       'skyanchor reset: orders has not answered',
       'skyanchor reset: orders-2 refuses the file: it lies below /srv, where others may write',
-      'skyanchor reset: orders-3 has gone without an answer',
+      'skyanchor reset: orders-3 ended without an answer',
     ]);
   });
 
@@ -213,7 +213,7 @@ describe('skyanchor reset --wait', () => {
   ])('exits with 3 at once where there is %s to answer', async (_what, prepare, why) => {
     prepare();
     expect(await call('--wait', '60', '--target', 'orders*')).toBe(3);
-    expect(fixture.stderr).toMatch(/^skyanchor reset: there is nobody to answer: /);
+    expect(fixture.stderr).toMatch(/^skyanchor reset: no instance can answer: /);
     expect(fixture.stderr.trimEnd()).toMatch(why);
     expect(fixture.commands).toMatch(/^reset id=/);
   });

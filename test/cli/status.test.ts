@@ -83,7 +83,7 @@ describe('skyanchor status', () => {
     ['there is no status file', () => undefined],
     ['it is no JSON', () => writeFileSync(fixture.statusFile, '{"version":')],
     ['all are dead', () => fixture.agent('orders', { pid: 4_190_000 })],
-  ])('exits with 3 when nobody is there, since %s', async (_why, prepare) => {
+  ])('exits with 3 when there is no live instance, since %s', async (_why, prepare) => {
     prepare();
     expect(await call()).toBe(3);
     expect(fixture.stderr).toBe(`skyanchor status: no live instance in ${fixture.statusFile}\n`);

@@ -17,7 +17,7 @@ const stamp = (instance: string, state: string, id: string, digest = RESET): str
 const whens = (): string[] => fixture.calls.map(({ verb, when }) => `${verb} ${when}`);
 
 describe('a process that starts', () => {
-  it('takes a reset that nobody has answered for fulfilled by its own registration', async () => {
+  it('answers a reset without an answer as fulfilled by its own registration', async () => {
     writeFileSync(fixture.file, 'reset\nreport\n');
     fixture.watch();
     await fixture.untilStates(['running', 'done', 'running', 'done']);

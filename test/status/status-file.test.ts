@@ -127,7 +127,9 @@ describe('the claim of a name', () => {
     expect(await file.claim('orders')).toBeUndefined();
     expect(performance.now() - start).toBeGreaterThan(1_900);
     expect(performance.now() - start).toBeLessThan(6_000);
-    expect(logged[0]).toMatch(/could not be locked and written in time; .* nobody sees that the name orders is taken/);
+    expect(logged[0]).toMatch(
+      /could not be locked and written in time; .* other processes do not see that the name orders is taken/,
+    );
     await lock.release();
     expect(existsSync(path)).toBe(false);
     file.adopt('orders');

@@ -2,7 +2,7 @@ import { ageOf } from '../table';
 import { field, printable } from '../../control/client/document';
 import { isRegistered, type Instance } from '../../control/client/live-instances';
 
-/** What somebody should look at and a table has no room for, a line each. */
+/** What needs attention and does not fit into the table, a line each. */
 export function statusNotes(live: readonly Instance[], dead: readonly Instance[], nowMs: number): string[] {
   return [
     ...live.flatMap((instance) =>

@@ -34,7 +34,7 @@ export function statusTable(instances: readonly Instance[], nowMs: number, width
   return fitTable(columns, width);
 }
 
-/** Of service and instance, as the command file names them: the numbers that the backend gave. */
+/** Service id and instance id, the numbers that the backend gave. */
 function idsOf(entry: unknown): string {
   const ids = [field(entry, 'registration', 'serviceId'), field(entry, 'registration', 'instanceId')];
   return ids.map(printable).join('/');

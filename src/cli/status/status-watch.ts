@@ -14,7 +14,7 @@ const REST_OF_SCREEN = '\x1b[J';
 
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
-/** How long the lines are, and how many there are, of a terminal that does not say. */
+/** The size of a terminal that does not report one. */
 const SIZE = { width: 80, height: 24 };
 
 /**
@@ -78,7 +78,7 @@ export interface WatchOptions {
   readonly read: () => Promise<StatusReport>;
 }
 
-/** Until somebody ends it: on a terminal one page that is kept up to date, elsewhere one below the other. */
+/** Runs until the process is ended: on a terminal one page kept up to date, elsewhere one page below the other. */
 export async function watchStatus({ json, clock, read }: WatchOptions): Promise<never> {
   const show = json || !process.stdout.isTTY ? showBelow(json, clock) : showOver(clock);
   for (;;) {
@@ -91,10 +91,10 @@ export async function watchStatus({ json, clock, read }: WatchOptions): Promise<
 function showBelow(json: boolean, clock: Clock): (report: StatusReport) => void {
   let shown: string | undefined;
   return (report) => {
-    const said = json ? printableJson(report.json) : report.gist;
-    if (said === shown) return;
-    shown = said;
-    print(json ? `${said}\n` : `${pageOf(report, clock, Infinity).join('\n')}\n\n`);
+    const content = json ? printableJson(report.json) : report.fingerprint;
+    if (content === shown) return;
+    shown = content;
+    print(json ? `${content}\n` : `${pageOf(report, clock, Infinity).join('\n')}\n\n`);
   };
 }
 

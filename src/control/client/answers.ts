@@ -9,7 +9,7 @@ import { field, printable } from './document';
 import type { Instance } from './live-instances';
 import { countUnanswered, pendingOf, type InstanceView, type Item } from '../syntax/pending';
 
-/** What an instance says of a command. */
+/** The answer of an instance to a command. */
 export interface Answer {
   readonly instance: string;
   readonly state: string;
@@ -65,8 +65,8 @@ function inStatus({ name, entry }: Instance): Answer[] {
 }
 
 /**
- * Whether nothing in the file is needed any more: every command was answered by somebody, and by every live instance
- * that it is for, to the end.
+ * Whether nothing in the file is needed any more: every command was answered by at least one instance, and every live
+ * instance that it is for has finished it.
  */
 export function isAllAnswered(items: readonly Item[], live: readonly Instance[]): boolean {
   return countUnanswered(items) === 0 && live.every((instance) => pendingOf(items, viewerOf(instance)).length === 0);
@@ -76,17 +76,17 @@ function viewerOf({ name, entry }: Instance): InstanceView {
   const startedAt = field(entry, 'startedAt');
   return {
     instance: name,
-    // What somebody had answered when an instance started is history to it: it never will.
+    // A command that was answered before an instance started is history to it: it never answers.
     isHistory: (stamp) => typeof startedAt === 'string' && stamp.time < startedAt,
     isUnfinished: () => true,
   };
 }
 
-/** Of an instance that was waited for: what is known of why it has not answered, a sentence without its subject. */
+/** Why an instance that was waited for has not answered, as far as that is known: a sentence without its subject. */
 export function whyUnanswered(name: string, hasBegun: boolean, live: readonly Instance[]): string {
   const instance = live.find((one) => one.name === name);
-  if (!instance) return 'has gone without an answer';
-  if (hasBegun) return 'has begun and not ended';
+  if (!instance) return 'ended without an answer';
+  if (hasBegun) return 'started the command and has not finished it';
   const fault = field(instance.entry, 'commands', 'fault');
   return typeof fault === 'string' ? `refuses the file: it ${printable(fault)}` : 'has not answered';
 }

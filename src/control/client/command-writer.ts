@@ -31,15 +31,15 @@ export function formatCommand({
 
 export type Written = { readonly status: 'written' } | { readonly status: 'failed'; readonly reason: string };
 
-/** Somebody else writes as well; who is not faster after so many tries has another problem. */
+/** Other processes write the file as well. After this many races lost, something else is wrong. */
 const TRIES = 20;
 
 /**
  * Writes commands for the agents to read, by the rules that they read by: what they would refuse is not written to,
- * for nobody would answer.
+ * for no agent would answer.
  */
 export class CommandWriter {
-  /** Of the file in its directory, where we are while we write. */
+  /** The file's name in its directory, which is the working directory during a write. */
   private readonly name: string;
 
   /** @param path absolute */
@@ -72,7 +72,7 @@ export class CommandWriter {
     const content = parseContent(reading.bytes);
     if (content.status === 'refused') return failed(`agents refuse it: it ${content.rule}`);
     if (isAnswered(content.items)) return this.startAnew(line, reading);
-    // What is read-only to an agent, being somebody else's, is not so to whoever may write it.
+    // A file of another user is read-only to an agent. An operator with the permission may write it.
     const appended = await file.append(line, { ...reading, isReadOnly: false }, content.encoding);
     if (appended.status === 'changed') return 'changed';
     return appended.status === 'read-only' ? failed('it may not be written') : appended;
@@ -82,7 +82,7 @@ export class CommandWriter {
     return (await lstat(this.name).catch(() => undefined))?.isSymbolicLink() ?? false;
   }
 
-  /** The owner may be the user that the agents run as, whom root does for. */
+  /** The owner may be the user that the agents run as, while root runs the command. */
   private async trust(): Promise<{ uid: number | undefined; owners: readonly number[] }> {
     const stats = await stat(this.name).catch(() => undefined);
     return { uid: process.geteuid?.(), owners: stats ? [stats.uid] : [] };
@@ -124,7 +124,7 @@ function failed(reason: string): Written {
 
 /**
  * Runs `work` in the directory of a file: a bare name means the same file then, whatever becomes of the directories above.
- * The user who owns one of them could otherwise swap it for a link while root writes, and so choose what root writes to.
+ * The user who owns one of them could otherwise swap it for a link while root writes, and so choose the file that root writes to.
  *
  * Rejects where a link on the way belongs to a user other than root, ourselves and the owner of the directory.
  *
@@ -147,7 +147,7 @@ async function checkLinks(directory: string, uid: number): Promise<void> {
   const way = await wayTo(directory);
   const foreign = way.find(({ stats, target }) => target !== undefined && !isTrusted(Number(stats.uid), trust));
   if (foreign) throw new Error(`the link ${foreign.path} on the way to it belongs to user ${foreign.stats.uid}`);
-  // The kernel says where we are: a link that was followed to here and is gone by now shows in that.
+  // The kernel knows the real directory: a link that led here and has been replaced since shows as a difference.
   if (spelt(way.at(-1)?.path) !== spelt(process.cwd())) throw new Error(`${directory} has just been replaced`);
 }
 

@@ -1,4 +1,4 @@
-/** What lies at a path in a document that nobody vouches for. */
+/** The value at a path in an untrusted document. */
 export function field(document: unknown, ...path: readonly string[]): unknown {
   let at = document;
   for (const name of path) {

@@ -6,7 +6,7 @@ import { StatusStore } from '../../status/status-store';
 import { realpath } from 'node:fs/promises';
 import { field } from './document';
 
-/** What the status file says of an instance. From a file that others write: nothing in it is believed to have a type. */
+/** An instance in the status file. Other processes write that file, so no value in it is assumed to have a type. */
 export interface Instance {
   readonly name: string;
   readonly entry: StatusEntry;
@@ -19,7 +19,7 @@ export interface InstanceList {
   readonly dead: readonly Instance[];
 }
 
-/** The instances in a status file, told by whether their processes live. */
+/** The instances in a status file, divided into live and dead processes. */
 export class LiveInstances {
   private readonly store: StatusStore;
   private liveness: Liveness | undefined;
@@ -31,7 +31,7 @@ export class LiveInstances {
     this.store = new StatusStore({ path: statusFile, token: '', clock });
   }
 
-  /** Those that live. Rejects where the file is there and cannot be read. */
+  /** The live ones. Rejects where the file is there and cannot be read. */
   async read(): Promise<readonly Instance[]> {
     return (await this.readAll()).live;
   }
@@ -68,7 +68,7 @@ async function realPathOf(file: string): Promise<string> {
   return realpath(file).catch(() => file);
 }
 
-/** Whether a status entry says that its backend knows the instance. */
+/** Whether the backend knows the instance, by its status entry. */
 export function isRegistered(entry: unknown): boolean {
   const phase = field(entry, 'registration', 'phase');
   return phase === 'registered' || phase === 'connected';

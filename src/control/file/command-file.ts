@@ -11,13 +11,13 @@ import { formatStamp, type Stamp } from '../syntax/stamp';
 
 /** Several stamps, each with its time. */
 const TAIL_BYTES = 1_024;
-/** Of more than that, the file is read again. */
+/** With more new bytes than this, the file is read again. */
 const MOST_NEW_BYTES = 8_192;
 
 /**
- * How the file ends; undefined where what was read of it does not stand where it stood. An inode does not tell: `>` keeps
- * it, and the number of a removed one is given out again at once, on ext4 to the very next file. By one read, for the
- * shorter it takes from here to the write, the less can come in between.
+ * How the file ends; undefined if the content that was read is no longer at its place. The inode does not show that: `>`
+ * keeps it, and the number of a removed one is reused at once, on ext4 for the very next file. One read only: the shorter
+ * the time between it and the append, the fewer writes of others come between.
  */
 export async function readTail(
   handle: FileHandle,
@@ -37,7 +37,7 @@ export interface CommandFileOptions {
   /** Absolute. */
   readonly path: string;
   readonly trust: Trust;
-  /** The directory is the boundary: who may write in those above the file is not asked. */
+  /** The directory is the boundary: the permissions of the directories above the file are not checked. */
   readonly trustDirectory: boolean;
   /** We are in its directory, by a way that the caller has checked: it is opened by its bare name. Default: false. */
   readonly isHeld?: boolean;
@@ -45,7 +45,7 @@ export interface CommandFileOptions {
 
 export type FileReading =
   | { readonly status: 'missing' }
-  /** Removed while it was open; what is in its place now, another look will tell. */
+  /** Removed while it was open. Another look finds what is in its place now. */
   | { readonly status: 'replaced' }
   /** In the state that the caller knows. */
   | { readonly status: 'unchanged' }
@@ -59,9 +59,9 @@ export interface ReadFile {
   readonly status: 'read';
   readonly key: string;
   readonly bytes: Buffer;
-  /** Of the file system's clock. */
+  /** By the file system's clock. */
   readonly mtimeMs: number;
-  /** Somebody else's, or behind a link: never written. */
+  /** It belongs to another user, or is behind a link: never written. */
   readonly isReadOnly: boolean;
   readonly stats: BigIntStats;
 }
@@ -111,7 +111,7 @@ export class CommandFile {
       if (!isSameFile(await handle.stat({ bigint: true }), read.stats)) return { status: 'changed' };
       const end = await readTail(handle, read.bytes, encode('\n', encoding));
       if (!end) return { status: 'changed' };
-      // Somebody is just writing a line, and the rest of it would come below ours. One that has settled gets its end from us.
+      // Another process is writing a line, and the rest of it would land below ours. A line that has settled gets its newline here.
       if (!end.isNewline && end.isNew) return { status: 'changed' };
       const text = `${end.isNewline ? '' : '\n'}${line}\n`;
       const bytes = encode(text, encoding);
@@ -158,7 +158,7 @@ async function isWritable(path: string): Promise<boolean> {
   }
 }
 
-/** So many bytes and not more: what came since is another state, and that state will be read. */
+/** Reads at most `size` bytes: later ones belong to another state of the file, which will be read too. */
 export async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(size);
   let length = 0;
@@ -223,7 +223,7 @@ function outcomeOf(error: unknown): AppendOutcome {
   }
 }
 
-/** Over this size an agent says `full` and writes no more: a file that is only ever appended to grows. */
+/** Over this size an agent appends `full` and nothing more: a file that is only ever appended to grows. */
 const FULL_BYTES = 256 * 1024;
 
 /**
@@ -262,7 +262,7 @@ export class CommandFileSnapshot {
     return this.written;
   }
 
-  /** Why the disk did not take what was last said. */
+  /** Why the last append failed. */
   get reason(): string {
     return this.failure;
   }
@@ -282,7 +282,7 @@ export class CommandFileSnapshot {
     return 'silent';
   }
 
-  /** This instance has said that somewhere on the page. */
+  /** The file has such a stamp of this instance. */
   has(instance: string, isMeant: (stamp: Stamp) => boolean): boolean {
     return this.items.some((item) => item.type === 'stamp' && item.stamp.instance === instance && isMeant(item.stamp));
   }

@@ -22,7 +22,7 @@ async function look(path: string): Promise<Sight | undefined> {
 
 /**
  * The rule that the way to a file breaks, like sshd's StrictModes: a user who may write in a directory, or owns one, can
- * put another file in the file's place; the owner of a link has already said which file that is.
+ * put another file in the file's place; the owner of a link chooses which file it leads to.
  *
  * @param trustDirectory the rules for directories do not count; that for links does
  */

@@ -16,7 +16,7 @@ export interface FileEventsOptions {
   readonly clock: Clock;
   /** Go and look. */
   onHint(): void;
-  /** Nothing can be watched (any more): inotify is exhausted, or too much happens. Called once at most. */
+  /** Nothing can be watched (any more): inotify is exhausted, or there are too many events. Called once at most. */
   onError(error: unknown): void;
 }
 
@@ -29,7 +29,7 @@ interface Watcher {
 }
 
 /**
- * Says that the file may have changed; what it says now, only the file knows.
+ * Hints that the file may have changed. A hint carries no content: the file must be read.
  *
  * chokidar watches the file, and the directory is watched beside it by Node itself: for a directory chokidar lists
  * and stats all that is in it at every event in it. Measured with 20 files and 200 writes a second beside ours, that
@@ -137,7 +137,7 @@ const REMOTE = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x5346414f, 0x00c36400, 0x786f4256,
 ]);
 
-/** @param type as `statfs` tells it */
+/** @param type as `statfs` returns it */
 export function isRemote(type: number): boolean {
   return process.platform === 'linux' && REMOTE.has(type >>> 0);
 }
@@ -147,7 +147,7 @@ export interface FileWatchOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Reads the file and does what it says. Never two at a time. @returns whether to look again at every poll */
+  /** Reads the file and carries out its commands. Never two at a time. @returns whether to look again at every poll */
   look(): Promise<boolean>;
 }
 
@@ -211,7 +211,7 @@ export class FileWatch {
 
   private async turn(): Promise<number> {
     const { clock } = this.options;
-    // A hint may tell of the very thing that makes the watch deaf: the file replaced, the directory removed.
+    // The change behind a hint may itself disarm the watch: the file replaced, the directory removed.
     if (clock.elapsed() >= this.pollDueAt || (this.isHinted && clock.elapsed() >= this.lookDueAt)) {
       await this.poll();
       this.pollDueAt = clock.elapsed() + (this.hints && !this.isRemote ? POLL_MS : SHORT_POLL_MS);

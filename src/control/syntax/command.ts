@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Control characters but tab, CR and LF, and halves of characters: none of them is in a command that somebody typed. */
+/** Control characters but tab, CR and LF, and lone surrogates: a command typed by an operator has none of them. */
 const FORBIDDEN = /[^\P{Cc}\t\r\n]|\p{Cs}/u;
 
 export function isForbidden(text: string): boolean {
@@ -13,9 +13,9 @@ export interface Command {
   readonly args: readonly string[];
   /** Sorted by name. */
   readonly options: readonly (readonly [name: string, value: string])[];
-  /** A glob over instance names; undefined: everybody. */
+  /** A glob over instance names; undefined: all instances. */
   readonly target: string | undefined;
-  /** Given by the operator, who wants it run at most once. */
+  /** Given by the operator, so that the command runs at most once. */
   readonly id: string | undefined;
   readonly expiresMs: number | undefined;
 }
@@ -80,7 +80,7 @@ function durationMs(text: string): number | undefined {
   return count === undefined || unitMs === undefined ? undefined : Number(count) * unitMs;
 }
 
-/** What a line says; a carriage return at its end counts as a blank. */
+/** The line without blanks at its ends; a carriage return counts as a blank. */
 export function trimBlanks(line: string): string {
   let start = 0;
   let end = line.length;
@@ -93,12 +93,12 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d;
 }
 
-/** What a command says, in twelve digits: a line and JSON of the same meaning have the same. `expires` is not part of it. */
+/** Twelve hexadecimal digits, the same for a line and for JSON of the same meaning. `expires` is not part of it. */
 export function digestOf({ verb, args, options, target, id }: Command): string {
   return hash([verb, args, options, target ?? null, id ?? null]);
 }
 
-/** Of text that is no command: as if all of it were the verb, which no verb can look like. */
+/** For text that is no command: as if all of it were the verb. It collides with no command, since no verb is valid like that. */
 export function digestOfFault(text: string): string {
   return hash([text, [], [], null, null]);
 }

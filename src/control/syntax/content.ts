@@ -51,13 +51,13 @@ export type Content =
       readonly status: 'ok';
       readonly encoding: Encoding;
       readonly items: readonly Item[];
-      /** Nobody seems to be still writing. */
+      /** No command looks half written. */
       readonly isComplete: boolean;
     }
   /** The content breaks a rule of trust; nothing of it is shown. */
   | { readonly status: 'refused'; readonly rule: string };
 
-/** What the bytes of a file say, if they may be listened to. */
+/** The content of a file, if it may be trusted. */
 export function parseContent(bytes: Buffer): Content {
   const decoding = decode(bytes);
   if (decoding.status === 'failed') return { status: 'refused', rule: decoding.reason };

@@ -20,9 +20,9 @@ export interface FileLine {
 /**
  * The lines as they were written. Between two writes of one line an agent's stamp may come, however closely the agent
  * looked before it appended: what stands before and behind the stamp and its newline is one line all the same, and
- * counts from where it ends. Otherwise the command would be lost, and who wrote the stamp, not finding it, would run his
+ * counts from where it ends. Otherwise the command would be lost, and the stamp's agent, not finding it, would run its
  * again. A line that never gets its newline ends with its answer. A comment has none, and ends at once: better a rest of it
- * that is rejected than a command below that nobody hears.
+ * that is rejected than a command below that is ignored.
  */
 export function splitLines(text: string): readonly FileLine[] {
   const lines: FileLine[] = [];
@@ -126,7 +126,7 @@ function ofFields(fields: Map<string, unknown>): ParsedCommand {
     if (value === undefined) continue;
     const text = textOf(value);
     if (text === undefined) return fault(`${name}: expected text`);
-    // Somebody who knows the line form writes "@orders-*" here too, and no instance name starts with @.
+    // An operator used to the line form writes "@orders-*" here too, and no instance name starts with @.
     draft[name] = name === 'target' && text.startsWith('@') ? text.slice(1) : text;
   }
   for (const [name, value] of fields) {
@@ -187,8 +187,8 @@ const MOST_OPERATOR_BYTES = 64 * 1024;
 const MOST_UNANSWERED = 64;
 
 /**
- * What the file says. Linear: each line is looked at once, and once more if an object that starts there never ends;
- * and soon over where nobody would listen anyway.
+ * The commands and stamps in the file. Linear: each line is looked at once, and once more if an object that starts there never ends;
+ * and it stops early at content that would be refused anyway.
  */
 export function parse(text: string): Parsed {
   return new Parser(text).parse();
@@ -208,7 +208,7 @@ interface Known {
 
 const NO_JSON = fault('not valid JSON');
 const UNENDED = fault('a JSON object that does not end');
-const TOO_MANY = `more than ${MOST_UNANSWERED} commands that nobody has answered`;
+const TOO_MANY = `more than ${MOST_UNANSWERED} commands without an answer`;
 
 /** Goes on with an object that did not end, rather than being a command of its own. */
 const CONTINUES_JSON = /^["\]},:[\d-]/;
@@ -273,14 +273,14 @@ class Parser {
     return this.takeUnended(at);
   }
 
-  /** A command that somebody appended below must not vanish in an object that was never closed. */
+  /** A command appended below must not vanish in an object that was never closed. */
   private takeUnended(at: number): number {
     let next = at + 1;
     for (; next < this.lines.length; next++) {
       const line = this.lines[next];
       if (line?.type === 'stamp' || (line?.type === 'asked' && !CONTINUES_JSON.test(line.text))) break;
     }
-    // A stamp below says that an agent has given up waiting for the end.
+    // With a stamp below, an agent has given up waiting for the end.
     const isComplete = this.lines[this.unendedUpTo]?.type === 'stamp';
     this.push(at, this.textOf(at, next - 1), () => UNENDED, isComplete);
     return next;
@@ -317,7 +317,7 @@ class Parser {
     if (!known) {
       const form = read(text) ?? NO_JSON;
       const digest = form.type === 'command' ? digestOf(form.command) : digestOfFault(text);
-      // JSON says by itself where it ends.
+      // JSON has its own end.
       known = { form, digest, isWhole: read === parseJson && form !== NO_JSON };
       this.forms.set(text, known);
       if (!this.acknowledged.has(digest)) this.unanswered.add(digest);

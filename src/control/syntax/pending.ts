@@ -3,10 +3,10 @@ import { type Stamp, isAcknowledging } from './stamp';
 import { glob } from '../../base/glob';
 
 interface Asked {
-  /** Of its first line, from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly digest: string;
-  /** False: somebody may still be writing it. */
+  /** False: it may still be being written. */
   readonly isComplete: boolean;
 }
 
@@ -32,9 +32,9 @@ export type Item = CommandLine | StampItem;
 
 export interface Pending {
   readonly item: CommandLine;
-  /** Of the `running` stamp that an earlier process of this name left without its end; undefined: nobody has begun. */
+  /** The id of the `running` stamp that an earlier process of this name left without its end; undefined: there is none. */
   readonly unfinishedId: string | undefined;
-  /** Time of the first stamp below it, whoever wrote it. */
+  /** Time of the first stamp below it, of any instance. */
   readonly stampedAt: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface InstanceView {
 /**
  * What this instance has still to do, in the file's order. A command is pending if no acknowledging stamp of its own
  * instance with that command's digest follows it. From that one rule follows that our own writes cannot loop, that
- * `echo reset >` a second time runs again, and that two equal lines that nobody has answered are one command.
+ * `echo reset >` a second time runs again, and that two equal lines without an answer are one command.
  */
 export function pendingOf(items: readonly Item[], viewer: InstanceView): Pending[] {
   const found: Pending[] = [];

@@ -1,4 +1,4 @@
-/** What an agent says of a command; `full` of the file. */
+/** The state of a command; `full` is that of the file. */
 export type State = 'running' | 'done' | 'failed' | 'rejected' | 'expired' | 'duplicate' | 'full';
 
 /** A line `#! … !#`: an agent's answer in the file. */
@@ -9,7 +9,7 @@ export interface Stamp {
   readonly state: State;
   /** The agent's own for this run, or the command's explicit one; `-` with `full`. */
   readonly id: string;
-  /** Of the command that is acknowledged; absent where nothing is. */
+  /** The digest of the command that it acknowledges; absent where it acknowledges none. */
   readonly digest: string | undefined;
   readonly detail: string;
 }

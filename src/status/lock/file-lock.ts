@@ -47,11 +47,11 @@ function turnOffSignalExit(): boolean {
   }
 }
 
-/** Somebody who waits for a lock. */
+/** A process that waits for a lock. */
 export interface LockRequest {
   /** Others are to have it first. */
   readonly isPatient: boolean;
-  /** Nobody waits for it any more. */
+  /** It is not wanted any more. */
   readonly isOver: () => boolean;
   /** It has gone from one to another. */
   readonly onHandover: () => void;
@@ -65,11 +65,11 @@ export interface FileLockOptions extends LockRequest {
 
 /** The least that proper-lockfile takes, which makes it renew its lock every second. */
 const STALE_MS = 2_000;
-/** Who has had no proof for longer that it is his may no longer be alone with it. */
+/** After this long without a proof of ownership, another process may hold the lock too. */
 const SAFE_MS = 1_400;
-/** Between two attempts. The same for all who hurry, so that none of them is preferred to who has waited for longer. */
+/** Between two attempts. The same for all urgent requests, so that a new one gets no advantage over an older one. */
 const PAUSE_MS = 40;
-/** For the patient, where many wait: who asks more often keeps the holder from his work. */
+/** For patient requests, where many wait: frequent attempts slow the holder down. */
 const LONGEST_PAUSE_MS = 320;
 
 /**
@@ -108,7 +108,7 @@ export class FileLock {
     }
   }
 
-  /** Nobody else can have it meanwhile. */
+  /** No other process can have it meanwhile. */
   get isHeld(): boolean {
     return this.lostBecause === undefined && this.clock.elapsed() - this.fs.ownSince < SAFE_MS;
   }
@@ -138,7 +138,7 @@ function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }
 
-/** Waits for a lock as long as the patience lasts, which is as long as the lock goes from hand to hand. */
-export function waiterOf(patience: ProgressDeadline): LockRequest {
-  return { isPatient: false, isOver: () => patience.isOver, onHandover: () => patience.renew() };
+/** A request that ends with the deadline, which is renewed whenever the lock changes its owner. */
+export function waiterOf(deadline: ProgressDeadline): LockRequest {
+  return { isPatient: false, isOver: () => deadline.isOver, onHandover: () => deadline.renew() };
 }

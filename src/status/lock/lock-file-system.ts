@@ -20,12 +20,12 @@ export class HeldLock {
     this.seenAt = clock.elapsed();
   }
 
-  /** @returns undefined: somebody has put another in its place */
+  /** @returns undefined: another process has put its own in its place */
   mtimeOf({ ino, mtimeMs }: Stats): Date | undefined {
     return ino === this.ino && (this.isBeingRenewed || mtimeMs === this.mtimeMs) ? this.believed : undefined;
   }
 
-  /** The date to give it, in milliseconds: the file system's, which is the same for all who read it. */
+  /** The date to give it, in milliseconds: the file system's, which all readers share. */
   renew(): number {
     this.isBeingRenewed = true;
     return this.takenMs + this.clock.elapsed() - this.seenAt;
@@ -42,14 +42,14 @@ export class HeldLock {
 }
 
 /**
- * Its holder renews it every second, and believes it to be his for 1.4 s after that. Less than the two seconds of a
+ * Its holder renews it every second, and counts on it for 1.4 s after that. Less than the two seconds of a
  * claim: a lock that a SIGKILL left is no reason to go without a name.
  */
 const ABANDONED_MS = 1_700;
 
 /**
- * Somebody else's lock, as one sees it who waits for it. Whether its holder lives is told by our own stopwatch: he renews
- * it, or lets it go. Its date is read for being another than before, never held against a clock: ours, the holder's and
+ * Another process's lock, seen from a process that waits for it. Our own stopwatch decides whether the holder lives: it
+ * renews the lock, or releases it. Its date is read for being another than before, never held against a clock: ours, the holder's and
  * the file system's may be hours apart, and each may jump.
  */
 export class ForeignLock {
@@ -59,7 +59,7 @@ export class ForeignLock {
 
   constructor(
     private readonly clock: Clock,
-    /** It is another's now than it was: whoever waits is in a queue that moves. */
+    /** The owner has changed: the queue for the lock moves. */
     private readonly onHandover: () => void,
   ) {}
 
@@ -83,7 +83,7 @@ export class ForeignLock {
   }
 }
 
-/** Numbers of removed inodes are given out again at once; the birth tells them apart where the file system knows it. */
+/** Numbers of removed inodes are reused at once; the birth time distinguishes them where the file system has it. */
 function lockOf({ ino, birthtimeMs }: Stats): string {
   return `${ino}:${birthtimeMs}`;
 }
@@ -96,15 +96,15 @@ type Time = Pick<Stats['mtime'], 'getTime'>;
 const ABANDONED: Time = { getTime: () => -Infinity };
 /** Stale by none. */
 const ALIVE: Time = { getTime: () => Infinity };
-/** Nobody takes a lock for abandoned so soon. */
+/** No process takes a lock for abandoned this early. */
 const UNDOUBTED_MS = 1_000;
 /** Less is the coarseness of the kernel's clock. */
 const LEAST_AHEAD_MS = 1_000;
 
 /**
  * The file system that proper-lockfile gets for one lock. By itself it holds the date of a lock against the wall clock of
- * whoever looks: with a clock an hour ahead it takes every lock for stale, and the locks of a holder whose clock is
- * behind are taken from him. And it removes by name what may be another's by then. Here a date is only what it has to
+ * the process that checks it: with a clock an hour ahead it takes every lock for stale, and a holder whose clock is
+ * behind loses its locks. And it removes by name what may be another's by then. Here a date is only what it has to
  * be for proper-lockfile to judge rightly, and nothing is removed but what was meant.
  */
 export class LockFileSystem {
@@ -198,7 +198,7 @@ export class LockFileSystem {
   private vanished(done: Done<never>): void {
     this.onHandover();
     const message = this.hasMade ? 'it took so long that others took it for abandoned' : 'it has just been let go';
-    // Only the next attempt can tell more.
+    // Only the next attempt can find out more.
     done(Object.assign(new Error(message), { code: this.hasMade ? 'ELOCKED' : 'ENOENT' }));
   }
 

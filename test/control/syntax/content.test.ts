@@ -35,12 +35,12 @@ describe('the content of a command file', () => {
     expect(ok(stamp.repeat(4_000) + tail.repeat(1_000)).items).toHaveLength(4_000);
   });
 
-  it('is refused with more than 64 commands that nobody has answered', () => {
+  it('is refused with more than 64 commands without an answer', () => {
     const commands = Array.from({ length: 65 }, (_, at) => `report id=${at}\n`);
     expect(ok(commands.slice(1).join('')).items).toHaveLength(64);
     expect(parseContent(Buffer.from(commands.join('')))).toEqual({
       status: 'refused',
-      rule: 'holds more than 64 commands that nobody has answered',
+      rule: 'holds more than 64 commands without an answer',
     });
   });
 

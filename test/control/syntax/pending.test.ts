@@ -49,7 +49,7 @@ describe('a command is pending', () => {
     expect(pending(`reset\n${stamp('running')}${stamp('done')}reset\n`)).toEqual(['4 reset']);
   });
 
-  it('once when it stands there twice and nobody has answered', () => {
+  it('once when it is there twice without an answer', () => {
     expect(pending('reset\nreport\nreset\n')).toEqual(['1 reset', '2 report']);
     expect(pending(`reset\nreset\n${stamp('running')}`)).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe('a command is pending', () => {
   });
 });
 
-describe('a command that was begun and not ended', () => {
+describe('a command that was started and not finished', () => {
   it('is to be finished by the process that has the name now', () => {
     expect(pending(`reset\n${stamp('running')}`, { unfinished: ['aaaaaa'] })).toEqual(['!1 reset']);
   });
@@ -102,7 +102,7 @@ describe('a command that was begun and not ended', () => {
   });
 });
 
-describe('commands that nobody has answered', () => {
+describe('commands without an answer', () => {
   it('are counted once each, whoever they are meant for', () => {
     expect(countUnanswered(parse('reset\nreset\nreport @x\n').items)).toBe(2);
   });
