@@ -13,14 +13,14 @@ import { late } from './lazy';
 import type { CommandStatus, Status } from '../api/status';
 import { modules } from '../base/lazy';
 
-/** Where the names of live processes are written down; `undefined`: it cannot be written or locked in time. */
+/** The names of live processes; `undefined`: it cannot be written or locked in time. */
 interface Registry {
   claim(name: string): Promise<string | undefined>;
 }
 
 /**
- * The name of this process. Given by people, it gets the lowest number that no live process of the same status file
- * uses; without that file, the number that pm2 or `cluster` gave. Without a given name, a UUID.
+ * The name of this process. A configured name gets the lowest number that no live process of the same status file
+ * uses; without that file, the number that pm2 or `cluster` gave. Without a configured name, a UUID.
  */
 export async function claimName(config: Config, registry: Registry | undefined): Promise<string> {
   const wanted = config.instanceName ?? modules.uuid().v4();
@@ -39,7 +39,7 @@ export interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | '
 const NAME = /^[A-Za-z][\w.-]{0,63}$/;
 const TIMEOUT_MS = 30_000;
 
-/** What an operator has of the agent: the command file, the status file, the verbs. */
+/** The operator's side of the agent: the command file, the status file, the verbs. */
 export class Commands {
   private readonly verbs = new Verbs();
   private statusFile: StatusFile | undefined;
@@ -71,7 +71,7 @@ export class Commands {
         status: () => ({ ...this.options.status() }),
       });
     }
-    // Before the claim: the first thing that others read of us is to be whole.
+    // Before the claim, so that the first entry that others read is complete.
     this.statusFile?.write({ ...this.options.status() });
     const name = await claimName(config, this.statusFile);
     this.statusFile?.adopt(name);
@@ -107,9 +107,9 @@ export class Commands {
   }
 
   /**
-   * Something may have changed. What an operator looks for is written at once; counts of segments some seconds later,
-   * and the heartbeat that came like the one before with the refresh every 30 s: each write takes a lock that all
-   * processes on this host share.
+   * The status may have changed. The fields that an operator looks for are written at once, counters some seconds later,
+   * and an ordinary heartbeat with the refresh every 30 s: each write takes a lock that all processes on this host
+   * share.
    */
   statusChanged(): void {
     if (!this.statusFile) return;
@@ -138,7 +138,7 @@ export class Commands {
     );
   }
 
-  /** Listeners to a signal that proper-lockfile brought along, and that decide nothing. */
+  /** Listeners to a signal that come from proper-lockfile and do not end the process. */
   ignoredListeners(signal: NodeJS.Signals): number {
     return signalExitListeners(signal);
   }
@@ -163,7 +163,7 @@ export class Commands {
   }
 }
 
-/** Refused here, where the application sees it: in the command file it would be the operator's trouble. */
+/** Refused here, where the application sees it, not later in the command file, where the operator would. */
 function schemaOf(options: CommandOptions): Pick<Verb, 'args' | 'options'> {
   try {
     return late.argumentSchema().readSchema(options.args, options.options);

@@ -83,7 +83,7 @@ export class StatusFile {
     this.writer.begin(name);
   }
 
-  /** This is the status now. Soon it is in the file too. */
+  /** Sets the status. It is in the file soon after. */
   write(status: Readonly<Record<string, unknown>>): void {
     this.writer.write(status);
   }

@@ -101,7 +101,7 @@ export class StatusStore {
 
   /**
    * In a directory like /tmp any user may have put it there before us. The owner of the directory may replace it anyhow,
-   * and is the user that a process has become who started as root.
+   * and is the user of a process that started as root and changed it.
    */
   private async checkOwner(owner: number): Promise<void> {
     const { trust, path } = this.options;

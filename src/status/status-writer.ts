@@ -25,15 +25,15 @@ const WRITE = { idleMs: 5_000, totalMs: 30_000 };
 /** Several changes that come together are written together. */
 const COALESCE_MS = 20;
 const BETWEEN_WRITES_MS = 500;
-/** Where a write took long many want to write, and each leaves as much time to the others. Not longer: it is to be soon. */
+/** A write that took long means that many want to write: each leaves that much time to the others, up to this limit. */
 const MOST_BETWEEN_WRITES_MS = 2_000;
 const REFRESH_MS = 30_000;
-/** Counts of segments are that old at most. More processes leave each other more time: together five such writes a second. */
+/** The maximum age of counters. With more processes it grows: all together write them five times a second. */
 const COUNTS_MS = 2_000;
 const COUNTS_MS_A_PROCESS = 200;
 const AFTER_FAILURE_MS = 2_000;
 
-/** Keeps our entry in the status file as it should be: written soon after a change, and now and then without one. */
+/** Keeps our entry in the status file up to date: writes it soon after a change, and every 30 s without one. */
 export class StatusWriter {
   /** Undefined: there is none to write it under, and nothing is written. */
   name: string | undefined;
@@ -70,7 +70,7 @@ export class StatusWriter {
     this.loop.wake(this.isDirty ? COALESCE_MS : REFRESH_MS);
   }
 
-  /** This is the status now. Soon it is in the file too. */
+  /** Sets the status. It is in the file soon after. */
   write(status: Readonly<Record<string, unknown>>): void {
     this.current = status;
     this.isDirty = true;
@@ -78,7 +78,7 @@ export class StatusWriter {
     this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.betweenWritesMs - this.options.clock.elapsed()));
   }
 
-  /** What is counted has gone on: the next refresh comes sooner. */
+  /** Counters have changed: the next refresh comes sooner. */
   countsChanged(): void {
     if (this.refreshMs < REFRESH_MS) return;
     this.refreshMs = Math.min(REFRESH_MS, Math.max(COUNTS_MS, this.processes * COUNTS_MS_A_PROCESS));
@@ -148,7 +148,7 @@ export class StatusWriter {
     }
   }
 
-  /** Something may have come while that was written. */
+  /** The status may have changed during the write. */
   private nextMs(): number {
     return this.isDirty ? this.betweenWritesMs : this.refreshMs;
   }

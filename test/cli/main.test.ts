@@ -4,7 +4,7 @@ import { cli } from './cli';
 const COMMANDS = ['run', 'reset', 'status', 'collector', 'demo'];
 
 describe('skyanchor', () => {
-  it('tells its version, everywhere', async () => {
+  it('prints its version, everywhere', async () => {
     for (const args of [['--version'], ['-v'], ['status', '--version']])
       expect(await cli(args)).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
   });

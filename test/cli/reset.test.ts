@@ -49,7 +49,7 @@ describe('skyanchor reset', () => {
     expect(fixture.stdout).toBe(`reset > ${fixture.commandFile}\n`);
   });
 
-  it('says target and id in the command', async () => {
+  it('writes target and id into the command', async () => {
     expect(await call('--target', 'orders-*', '--id', 'chg-4711', '--json')).toBe(0);
     expect(fixture.commands).toBe('reset id=chg-4711 @orders-*\n');
     expect(JSON.parse(fixture.stdout)).toEqual({ file: fixture.commandFile, command: 'reset id=chg-4711 @orders-*' });
@@ -68,7 +68,7 @@ describe('skyanchor reset', () => {
     ['has no answer', 'reset id=a\n'],
     ['one is still busy with', `reset\n${running('orders')}${running('orders-2', 'b')}${done('orders-2', 'b')}`],
     ['another has not yet answered', `reset\n${running('orders')}${done('orders')}`],
-    ['is for somebody who is not there', 'reset @payments\n'],
+    ['is for an instance that is not there', 'reset @payments\n'],
     ['is no command and not yet rejected', '!?\n'],
   ])('appends where a command in the file %s', async (_what, text) => {
     fixture.agent('orders');
@@ -128,7 +128,7 @@ describe('skyanchor reset', () => {
     expect(fixture.stderr).toBe('');
   });
 
-  it('says where it cannot write', async () => {
+  it('reports a file that it cannot write', async () => {
     const file = path.join(fixture.folder, 'gone', 'f');
     expect(await reset(['--file', file])).toBe(1);
     expect(fixture.stderr).toMatch(/^skyanchor reset: .*gone\/f cannot be written: .*ENOENT/);
@@ -167,7 +167,7 @@ describe('skyanchor reset --wait', () => {
     expect(fixture.output[0]).toMatch(new RegExp(`^orders ${state} `));
   });
 
-  it('exits with 3, and says who, when one does not answer in time', async () => {
+  it('exits with 3 and names the instance when one does not answer in time', async () => {
     fixture.agent('orders');
     fixture.agent('orders-2');
     const code = call('--wait', '0.6');

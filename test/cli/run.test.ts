@@ -109,7 +109,7 @@ describe('skyanchor run', () => {
     expect(await cli(['run', '--', 'node', MIRROR, 'die', signal])).toMatchObject({ code: null, signal });
   });
 
-  it('says what it cannot find, and exits with 127', async () => {
+  it('reports a command that it cannot find, and exits with 127', async () => {
     expect(await cli(['run', '--', 'no-such-program'])).toMatchObject({
       code: 127,
       stdout: '',
@@ -117,7 +117,7 @@ describe('skyanchor run', () => {
     });
   });
 
-  it('says what cannot be started, and exits with 126', async () => {
+  it('reports a command that cannot be started, and exits with 126', async () => {
     const { code, stderr } = await cli(['run', '--', MIRROR]);
     expect(code).toBe(126);
     expect(stderr).toContain('EACCES');

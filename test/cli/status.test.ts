@@ -42,7 +42,7 @@ describe('skyanchor status', () => {
     expect(cells()[2]).toEqual(expect.arrayContaining(['service-known', 'fails 4x']));
   });
 
-  it('says below the table what is wrong, and with whom', async () => {
+  it('shows below the table what is wrong, and with which instance', async () => {
     fixture.agent('a', {
       registration: { phase: 'unregistered', since: '2026-11-21T21:17:00.000Z' },
       heartbeat: { failures: 4, lastError: 'connect ECONNREFUSED 127.0.0.1:11800' },
@@ -104,7 +104,7 @@ describe('skyanchor status', () => {
   });
 });
 
-describe('where nobody says which file', () => {
+describe('where no file is named', () => {
   it("is the environment's, with the status file that is configured beside it", async () => {
     fixture.agent('orders');
     const env = { SW_AGENT_COMMAND_FILE: fixture.commandFile };
@@ -147,7 +147,7 @@ describe('skyanchor status --watch', () => {
     expect(watching.stdout).not.toContain('\u001b');
   });
 
-  it('ends when nobody reads it any more', async () => {
+  it('ends when its output is not read any more', async () => {
     fixture.agent('orders');
     const shell = '"$0" "$1" status --file "$2" --watch | head -1';
     const main = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');

@@ -161,7 +161,7 @@ describe('a disk that takes no more', () => {
     },
   );
 
-  it('of this process runs nothing, says so once, and answers when the operator has made the file shorter', async () => {
+  it('of this process runs nothing, logs that once, and answers when the operator has made the file shorter', async () => {
     // In units of 512 bytes.
     const short = ['sh', '-ec', 'ulimit -f 8\nexec "$@"', '--'];
     writeFileSync(fixture.file, pageful('note long'));

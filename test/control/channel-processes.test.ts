@@ -126,7 +126,7 @@ describe('a handler that ends the process', () => {
     return processes.start({ file: fixture.file, instanceName: 'orders-1' });
   }
 
-  it('is not called again by the next process of that name, which says so', async () => {
+  it('is not called again by the next process of that name, which answers interrupted', async () => {
     const second = await ended('die');
     await fixture.untilStates(['running', 'failed']);
     expect(fixture.stamps[1]?.detail).toBe('interrupted');

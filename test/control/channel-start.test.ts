@@ -124,7 +124,7 @@ describe('a process that starts', () => {
     expect(whens()).toEqual(['reset now']);
   });
 
-  it('rejects an unknown verb only when nobody has come for it in five seconds', async () => {
+  it('rejects an unknown verb only when no handler was added for it within five seconds', async () => {
     writeFileSync(fixture.file, 'late\nnever\nreset\n');
     fixture.watch();
     await fixture.looked();

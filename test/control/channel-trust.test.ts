@@ -65,7 +65,7 @@ describe('a file that others could have written', () => {
     await refusedThenHeard(new RegExp(`mend it with: chmod go-w ${fixture.file}`), () => fixture.type('chmod go-w $F'));
   });
 
-  it('with write permission for everybody is refused', async () => {
+  it('with write permission for all users is refused', async () => {
     writeFileSync(fixture.file, 'reset\n');
     chmodSync(fixture.file, 0o602);
     await refusedThenHeard(/may be written by its group or by others/, () => chmodSync(fixture.file, 0o600));
@@ -128,14 +128,14 @@ describe('a file that others could have written', () => {
     expect(fixture.text).toBe('reset\n');
   });
 
-  it('in a sticky directory, as /tmp is, is heard', async () => {
+  it('in a sticky directory, as /tmp is, is read', async () => {
     writeFileSync(fixture.file, 'reset\n');
     chmodSync(fixture.folder, 0o1777);
     fixture.watch();
     await fixture.untilRan(1);
   });
 
-  it('in a directory that is trusted by option is heard, while the rules for the file itself still hold', async () => {
+  it('in a directory that is trusted by option is read, while the rules for the file itself still hold', async () => {
     writeFileSync(fixture.file, 'reset\n');
     chmodSync(fixture.folder, 0o777);
     chmodSync(fixture.file, 0o666);
@@ -207,7 +207,7 @@ describe('a file that is none', () => {
   });
 });
 
-describe('a file whose content nobody should believe', () => {
+describe('a file whose content cannot be trusted', () => {
   const cases: [string, string | Buffer, RegExp][] = [
     ['invalid UTF-8', Buffer.from([0x72, 0xc3, 0x28, 0x0a]), /is not valid UTF-8/],
     ['half of UTF-16', Buffer.from([0xff, 0xfe, 0x72, 0x00, 0x0a]), /is not valid UTF-16/],
@@ -217,7 +217,7 @@ describe('a file whose content nobody should believe', () => {
     ['65 commands', Array.from({ length: 65 }, (_, at) => `report id=${at}\n`).join(''), /more than 64 commands/],
   ];
 
-  it.each(cases)('for %s is refused, once said and nothing of it shown', async (_, content, rule) => {
+  it.each(cases)('for %s is refused, logged once and not shown', async (_, content, rule) => {
     writeFileSync(fixture.file, content);
     await refusedThenHeard(rule, () => writeFileSync(fixture.file, 'reset\n'));
     expect(fixture.logged.join()).not.toMatch(/xxx|\[2J|id=/);

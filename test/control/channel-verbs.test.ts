@@ -16,7 +16,7 @@ const RAN = ['running', 'done'];
 const HOUR = 3_600_000;
 
 describe('a target', () => {
-  it('that matches this instance is heard, and one that does not is left alone', async () => {
+  it('that matches this instance runs, and one that does not is ignored', async () => {
     const channel = await fixture.watchReady();
     await fixture.type('echo "report @payment-*" > $F; echo "pause @orders-[2-9]" >> $F; echo "reset @orders-?" >> $F');
     await fixture.untilStates(RAN);
@@ -122,7 +122,7 @@ describe('a handler', () => {
     ]);
   });
 
-  it('is called when the file says that it runs, and not before', async () => {
+  it('is called when the file has its running stamp, and not before', async () => {
     const found: string[][] = [];
     fixture.addVerb({ name: 'peek', run: () => void found.push(fixture.statesOf()) });
     await fixture.watchReady();
@@ -152,7 +152,7 @@ describe('a handler', () => {
     expect(fixture.stamps[1]?.detail).toBe('timeout');
   });
 
-  it('is never called with what does not fit, and whoever asked is told what would', async () => {
+  it('is never called with arguments that do not fit, and the answer names the expected ones', async () => {
     fixture.addVerb({ name: 'level', args: [{ name: 'level', values: ['off'] }] });
     await fixture.watchReady();
     await fixture.type('printf "level\\nlevel on\\nlevel off x=y\\n" > $F');
@@ -215,7 +215,7 @@ describe('a file that has grown beyond 256 KiB', () => {
     expect(fixture.ran).toEqual(['reset', 'reset']);
   });
 
-  it('still gets the end of what was begun in it', async () => {
+  it('still gets the result of a command that began in it', async () => {
     let end: () => void = () => undefined;
     fixture.addVerb({ name: 'slow', run: () => new Promise<void>((resolve) => (end = resolve)) });
     await fixture.watchReady();
@@ -245,7 +245,7 @@ describe('a channel that stops', () => {
     expect(fixture.statesOf('orders-1')).toEqual([]);
   });
 
-  it('still writes the end of what has ended', async () => {
+  it('still writes the result of a command that has ended', async () => {
     let stopped: Promise<void> | undefined;
     const stop = (): void => {
       stopped = channel.stop();

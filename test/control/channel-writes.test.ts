@@ -132,7 +132,7 @@ describe('an operator who writes', () => {
     await fixture.untilStates(RAN);
   });
 
-  it('faster than he is answered by `>>` loses nothing and keeps the order', async () => {
+  it('by `>>` faster than the answers come loses nothing and keeps the order', async () => {
     for (let at = 0; at < 12; at++) fixture.addVerb({ name: `v${at}` });
     await fixture.watchReady();
     await fixture.type('for i in 0 1 2 3 4 5 6; do echo v$i >> $F; done');
@@ -170,7 +170,7 @@ describe('an operator who writes', () => {
     expect(fixture.text).toMatch(/^report\nreset\n/);
   });
 
-  it('half a line at the very moment of the answer is heard as he wrote it', async () => {
+  it('half a line at the very moment of the answer gets the whole line run', async () => {
     const handle = await open(__filename);
     const writing = Object.getPrototypeOf(handle) as { write: (bytes: string) => unknown };
     await handle.close();
@@ -226,7 +226,7 @@ describe('an operator who writes', () => {
     expect(fixture.text).toBe('# emptied\n');
   });
 
-  it('after the file was away for a while is heard again', async () => {
+  it('after the file was missing for a while gets a run again', async () => {
     await fixture.watchReady();
     await fixture.type('echo reset > $F');
     await fixture.untilStates(RAN);

@@ -66,7 +66,7 @@ describe('a report', () => {
     expect(states()).toEqual(['running', 'done']);
   });
 
-  it('that cannot be written has failed, and says why', async () => {
+  it('that cannot be written fails with the reason', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skyanchor-report-'));
     const statusFile = join(folder, 'status.json');
     await listening(statusFile);

@@ -52,7 +52,7 @@ function replaceLock(): void {
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('processes whose clocks are an hour apart', () => {
-  it('have one lock one at a time, and nobody’s is taken from him', async () => {
+  it('hold one lock one at a time, and none loses it to another', async () => {
     const journal = join(folder, 'journal');
     const aheads = { late: -HOUR_MS, right: 0, early: HOUR_MS };
     const holders = Object.entries(aheads).map(([name, aheadMs]) => {
@@ -113,7 +113,7 @@ describe('a lock', () => {
     await (await taking).release();
   });
 
-  it('is renewed by the date of the file system, for all who read it', async () => {
+  it('is renewed with the date of the file system, which all readers share', async () => {
     const before = jest
       .spyOn(Date, 'now')
       .mockImplementation(() => performance.timeOrigin + performance.now() + HOUR_MS);
@@ -186,7 +186,7 @@ describe('a lock', () => {
     await lock.release();
   });
 
-  it('tells who waits that it goes from hand to hand, and not that it is renewed', async () => {
+  it('notifies a waiting process when its owner changes, and not when it is renewed', async () => {
     const first = await take();
     const second = take();
     await sleep(100);

@@ -17,7 +17,7 @@ describe('the status document', () => {
     expect(namesOf(parseEntries(readFileSync(join(FIXTURES, `${name}.status`), 'utf8')))).toEqual(expected);
   });
 
-  it('is what was written, in the order of the names whoever wrote', () => {
+  it('is what was written, in the order of the names, whichever process wrote it', () => {
     const text = formatEntries(
       new Map([
         ['b', { pid: 2 }],
@@ -55,7 +55,7 @@ describe('an entry', () => {
     expect(await isLive({ ...fresh, pid: GONE })).toBe(false);
   });
 
-  it('of a pid that somebody else has by now is dead', async () => {
+  it('of a pid that another process has by now is dead', async () => {
     if (process.platform !== 'linux') {
       console.log('not tested: when a process started is known on Linux only');
       return;

@@ -66,7 +66,7 @@ const untilEntry = (name: string, pleases: (entry: Entry) => unknown, timeoutMs 
 const GONE = { pid: 2 ** 22 - 1, host: hostname(), updatedAt: toIso(Date.now()), token: 'f'.repeat(32) };
 
 describe('the claim of a name', () => {
-  it('gets the plain name, and who comes later the lowest number that is free', async () => {
+  it('gets the plain name, and a later process the lowest free number', async () => {
     const [first, second, third] = [statusFile(), statusFile(), statusFile()];
     expect(await first.claim('orders')).toBe('orders');
     expect(await second.claim('orders')).toBe('orders-2');
@@ -98,7 +98,7 @@ describe('the claim of a name', () => {
     await until(() => readdirSync(folder).join() === 'skyanchor.status.json');
   });
 
-  it('is made again when somebody who thought to have the lock as well overwrote it', async () => {
+  it('is made again when another process with the same lock overwrote it', async () => {
     const original = StatusStore.prototype.update;
     const spy = jest.spyOn(StatusStore.prototype, 'update').mockImplementationOnce(async function (
       this: StatusStore,
@@ -112,7 +112,7 @@ describe('the claim of a name', () => {
     expect(Object.keys(entries())).toEqual(['orders', 'orders-2']);
   });
 
-  it('has no answer, and says so, where the file cannot be', async () => {
+  it('returns no name and logs a warning where the file cannot be', async () => {
     writeFileSync(join(folder, 'no-directory'), '');
     expect(await statusFile({ path: join(folder, 'no-directory', 'x') }).claim('orders')).toBeUndefined();
     expect(await statusFile({ path: join(folder, 'missing', 'x') }).claim('orders')).toBeUndefined();
@@ -120,7 +120,7 @@ describe('the claim of a name', () => {
     for (const line of logged) expect(line).toMatch(/cannot be written: .*(ENOTDIR|ENOENT)/);
   });
 
-  it('is given up after two seconds before a lock that somebody holds, and made good by the next write', async () => {
+  it('is given up after two seconds before a lock that another process holds, and made good by the next write', async () => {
     const lock = await takeLock();
     const file = statusFile();
     const start = performance.now();
@@ -170,7 +170,7 @@ describe('the claim of a name', () => {
 });
 
 describe('an entry', () => {
-  it('is this process’s status, soon after it changed, beside what tells whether it lives', async () => {
+  it('is this process’s status, soon after it changed, beside the fields that show whether it lives', async () => {
     const file = statusFile();
     file.write({ service: 'orders' });
     await file.claim('orders');
@@ -227,7 +227,7 @@ describe('an entry', () => {
     expect(performance.now() - writtenAt).toBeGreaterThan(3_900);
   });
 
-  it('is told of once it is written again, if that it could not be was said', async () => {
+  it('logs that it is written again if it logged that it could not be written', async () => {
     rmSync(folder, { recursive: true });
     const file = statusFile();
     file.write({ phase: 'registered' });
@@ -253,7 +253,7 @@ describe('an entry', () => {
     expect(Object.keys(entries())).toEqual(['b']);
   });
 
-  it('comes back when somebody lost or broke the file', async () => {
+  it('comes back after the file was lost or broken', async () => {
     const file = statusFile();
     await file.claim('orders');
     for (const text of ['', '{"version": 1, "inst', '[]', '\u0000\u0000']) {
@@ -266,7 +266,7 @@ describe('an entry', () => {
     await untilEntryAnyway('orders', (entry) => entry.text === 'removed');
   });
 
-  it('of a dead process is removed by the first of the sorted living, and by nobody else', async () => {
+  it('of a dead process is removed by the first of the sorted live instances only', async () => {
     const [second, first] = [statusFile(), statusFile()];
     await second.claim('b');
     await first.claim('a');
@@ -372,7 +372,7 @@ describe('a lock', () => {
     expect(await statusFile().claim('orders')).toBe('orders');
   });
 
-  it('that a process left behind whose clock went back is stale when nobody renews it', async () => {
+  it('that a process left behind whose clock went back is stale when it is not renewed', async () => {
     const file = statusFile();
     file.adopt('orders');
     mkdirSync(`${path}.lock`);
@@ -388,7 +388,7 @@ describe('a lock', () => {
     await lock.release();
   });
 
-  it('is ours for a time only, and not any more when somebody removed it', async () => {
+  it('is ours for a time only, and not after it was removed', async () => {
     const lock = await takeLock();
     expect(lock.isHeld).toBe(true);
     rmSync(`${path}.lock`, { recursive: true });

@@ -34,10 +34,7 @@ export type Written = { readonly status: 'written' } | { readonly status: 'faile
 /** Other processes write the file as well. After this many races lost, something else is wrong. */
 const TRIES = 20;
 
-/**
- * Writes commands for the agents to read, by the rules that they read by: what they would refuse is not written to,
- * for no agent would answer.
- */
+/** Writes commands for agents, by the rules that agents read by: a file that they would refuse is not written. */
 export class CommandWriter {
   /** The file's name in its directory, which is the working directory during a write. */
   private readonly name: string;
@@ -124,7 +121,8 @@ function failed(reason: string): Written {
 
 /**
  * Runs `work` in the directory of a file: a bare name means the same file then, whatever becomes of the directories above.
- * The user who owns one of them could otherwise swap it for a link while root writes, and so choose the file that root writes to.
+ * Otherwise the owner of one of them could swap it for a link while root writes, and so choose the file that root
+ * writes to.
  *
  * Rejects where a link on the way belongs to a user other than root, ourselves and the owner of the directory.
  *

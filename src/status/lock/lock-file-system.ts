@@ -160,7 +160,7 @@ export class LockFileSystem {
     const { own } = this;
     const askedAt = this.clock.elapsed();
     // To find out how exact the file system's times are, it first dates a new lock up to a second ahead. The date that
-    // it has tells as much.
+    // it has shows the same.
     if (!own) {
       done(null);
       return;

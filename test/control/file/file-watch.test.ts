@@ -62,7 +62,7 @@ describe('a watch', () => {
     expect(looks.length).toBeLessThan(40);
   });
 
-  it('hears of a file that was made again in a directory that was made again', async () => {
+  it('notices a file that was made again in a directory that was made again', async () => {
     for (let at = 0; at < 3; at++) {
       rmSync(join(folder, 'run'), { recursive: true });
       mkdirSync(join(folder, 'run'));
