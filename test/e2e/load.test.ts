@@ -37,6 +37,8 @@ async function run(nodes: number): Promise<App> {
       SW_AGENT_COMMAND_FILE: operator.commandFile,
       SW_AGENT_HEARTBEAT_MS: '500',
       SW_AGENT_MAX_BUFFER_SIZE: '100000',
+      // The name is compared with the path in the tag.
+      SW_AGENT_GROUP_ENDPOINTS: 'false',
     },
   });
   const port = await app.port();

@@ -228,7 +228,7 @@ describe('a directory', () => {
     expect(await registerAll(registry, ['a'])).toEqual(new Map([['a', 2]]));
     await registry.getOrCreate<'service'>([rowsFor.service('c')]);
     await until(() => errors.length);
-    expect(errors[0]).toMatch(/^storage: .* was cleared by somebody else: restart the backend$/);
+    expect(errors[0]).toMatch(/^storage: .* was cleared by another process: restart the backend$/);
     await mine.open();
     expect(await mine.read(0)).toEqual([]);
     await theirs.open();
