@@ -71,14 +71,20 @@ export function watchExit(options: ExitOptions): () => void {
     }
   }
 
-  /** The process sends itself a signal; if nothing listens to it but we, it is over when this has returned. */
-  function onRaise(pid: unknown, given: unknown = 'SIGTERM'): void {
-    const signal = RAISED.find((one) => one === given || constants.signals[one] === given);
-    if (!signal || Number(pid) !== process.pid) return;
-    const ours = process.listeners(signal).includes(onSignal) ? 1 : 0;
-    if (process.listenerCount(signal) > ours) return;
+  /**
+   * The process sends itself a signal; if only our listener hears it, the process ends inside this call.
+   *
+   * @returns the signal whose listener of ours is gone
+   */
+  function onRaise(pid: unknown, given: unknown): NodeJS.Signals | undefined {
+    const raised = typeof given === 'number' ? given : given || 'SIGTERM';
+    const signal = RAISED.find((one) => one === raised || constants.signals[one] === raised);
+    if (!signal || !includesThisProcess(pid)) return undefined;
+    const isOurs = process.listeners(signal).includes(onSignal);
+    if (process.listenerCount(signal) > Number(isOurs)) return undefined;
     process.removeListener(signal, onSignal);
     sayLastWords();
+    return isOurs ? signal : undefined;
   }
 
   /** Who listens once is gone when it is his turn; so we count before anybody has it. */
@@ -102,11 +108,23 @@ export function watchExit(options: ExitOptions): () => void {
   }
 
   const unpatch = patch<typeof process.kill>(process, 'kill', (layer) => (...raised) => {
-    if (layer.isOn) onRaise(...raised);
-    return layer.below.apply(process, raised);
+    const signal = layer.isOn ? onRaise(raised[0], raised[1]) : undefined;
+    try {
+      return layer.below.apply(process, raised);
+    } catch (error) {
+      // Node refused it, so nothing ends.
+      if (signal) process.prependListener(signal, onSignal);
+      throw error;
+    }
   });
   for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   process.on('newListener', onNewListener);
   process.on('exit', sayLastWords);
   return unwatch;
+}
+
+/** The process itself or its group: 0, or its own id negated if it leads one. Another form of its group's id cannot be told. */
+function includesThisProcess(pid: unknown): boolean {
+  if (typeof pid !== 'number' && typeof pid !== 'string') return false;
+  return [process.pid, 0, -process.pid].includes(Number(pid));
 }

@@ -20,7 +20,9 @@ export function keepSession(socket: Socket): () => void {
   let session: object | undefined;
   const look = (): void => {
     const resource = executionAsyncResource();
-    if (resource.constructor.name === 'Http2Session') session = resource;
+    // A resource of the application's or of a native addon may have no constructor.
+    const { constructor } = resource as { constructor?: { name?: unknown } };
+    if (constructor?.name === 'Http2Session') session = resource;
   };
   socket.on('newListener', look).on('removeListener', look);
   socket.once('close', () => {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -328,4 +329,27 @@ describe('an application that has traced nothing', () => {
     expect(await app.kill('SIGTERM')).toEqual({ code: 7, signal: null });
     expect(lastMoments(app)).toBeLessThan(50);
   });
+});
+
+describe('process.kill() for the whole group of the process, or with no signal named', () => {
+  const INDEX = path.join(__dirname, '..', '..', 'dist', 'index.js');
+
+  /** In a group of its own, so that no other process gets the signal. */
+  function endOf(call: string, isTraced: boolean): Promise<AppEnd> {
+    const start = `require(${JSON.stringify(INDEX)}).start({ logLevel: 'off' }).trace('job', () => undefined);`;
+    const program = `${isTraced ? start : ''} process.kill(${call}); process.exit(0);`;
+    const env = { ...process.env, SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address };
+    const child = spawn(process.execPath, ['-e', program], { detached: true, stdio: 'ignore', env });
+    return new Promise((resolve, reject) => {
+      child.once('error', reject).once('exit', (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  it.each(["0, 'SIGTERM'", "-process.pid, 'SIGTERM'", '0', 'process.pid, null', "process.pid, ''"])(
+    'ends the process as without the agent: process.kill(%s)',
+    async (call) => {
+      expect(await endOf(call, false)).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(await endOf(call, true)).toEqual({ code: null, signal: 'SIGTERM' });
+    },
+  );
 });
