@@ -17,6 +17,8 @@ export interface Step extends Sight {
 
 /** As many as Linux follows. */
 const MAX_LINKS = 40;
+/** A link holds 4,096 bytes, so forty of them can ask for 30,000 looks. No path that an operator gives has this many. */
+const MAX_STEPS = 1_024;
 const STICKY = 0o1000n;
 
 /**
@@ -27,8 +29,12 @@ const STICKY = 0o1000n;
  * looks synchronously, and what it makes of a way without an end. One with too many links has none either.
  *
  * @param path absolute
+ * @param mayFollow whether the owner of a link is trusted; a link of another user is the last step
  */
-export function* walkPath(path: string): Generator<string, Step[], Sight | undefined> {
+export function* walkPath(
+  path: string,
+  mayFollow: (owner: bigint) => boolean = () => true,
+): Generator<string, Step[], Sight | undefined> {
   const { root } = parse(path);
   const steps: Step[] = [];
   const shared = new Set<string>();
@@ -51,7 +57,7 @@ export function* walkPath(path: string): Generator<string, Step[], Sight | undef
       if (isWritableByOthers(stats.mode)) shared.add(here);
       continue;
     }
-    if (++links > MAX_LINKS) return steps;
+    if (!mayFollow(stats.uid) || ++links > MAX_LINKS || steps.length > MAX_STEPS) return steps;
     if (isAbsolute(target)) at = root;
     names.unshift(...target.split(sep));
   }

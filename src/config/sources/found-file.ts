@@ -45,9 +45,9 @@ export function refusalOf(
   const uid = process.geteuid?.();
   // Windows has no owners and modes.
   if (uid === undefined) return undefined;
-  const way = wayTo(file);
   const writers = writersOf(mainScript === undefined ? [] : wayTo(mainScript));
   const owners = new Set([0n, BigInt(uid), ...writers.owners]);
+  const way = wayTo(file, (owner) => owners.has(owner));
   const foreign = way.find(({ stats }) => !owners.has(stats.uid));
   if (foreign) {
     const what = foreign.path === file ? 'belongs' : `is reached by ${foreign.path}, which belongs`;
@@ -85,8 +85,8 @@ function writersOf(way: readonly Step[]): Writers {
 }
 
 /** As far as it exists: for `node server`, which means `server.js`, the directories count. */
-function wayTo(file: string): readonly Step[] {
-  const walk = walkPath(file);
+function wayTo(file: string, mayFollow?: (owner: bigint) => boolean): readonly Step[] {
+  const walk = walkPath(file, mayFollow);
   let next = walk.next();
   while (!next.done) next = walk.next(look(next.value));
   return next.value;

@@ -132,10 +132,10 @@ export class CommandFile {
       const key = stateKeyOf(stats);
       if (key === known) return { status: 'unchanged' };
       const facts = factsOf(stats);
-      const way = isHeld || trust.uid === undefined ? undefined : await wayTo(this.options.path);
-      const rule =
-        violatedFileRule(isLinked ? place : this.options.path, facts, trust) ??
-        (way && (await violatedPathRule(way, trust, trustDirectory)));
+      const fileRule = violatedFileRule(isLinked ? place : this.options.path, facts, trust);
+      if (fileRule !== undefined) return { status: 'refused', key, rule: fileRule };
+      const way = isHeld || trust.uid === undefined ? undefined : await wayTo(this.options.path, trust);
+      const rule = way && (await violatedPathRule(way, trust, trustDirectory));
       if (rule !== undefined) return { status: 'refused', key, rule };
       // By now the way, whose rules these were, leads to another file.
       if (facts.links === 0 || (way && !isEndOf(way, stats))) return { status: 'replaced' };

@@ -2,9 +2,12 @@ import { access, constants, lstat, readlink } from 'node:fs/promises';
 import { isReplaceableByOthers, walkPath, type Sight, type Step } from '../../base/file/path-walk';
 import { isTrusted, type Trust } from '../../base/file/file-trust';
 
-/** Every directory and link on the way to a file, and the file; without an end where something on it has gone. */
-export async function wayTo(path: string): Promise<readonly Step[]> {
-  const walk = walkPath(path);
+/**
+ * Every directory and link on the way to a file, and the file; without an end where something on it has gone. It ends at
+ * a link that the path rule refuses, since the owner of that link chooses how long the rest is.
+ */
+export async function wayTo(path: string, trust: Trust): Promise<readonly Step[]> {
+  const walk = walkPath(path, (owner) => isTrusted(Number(owner), trust));
   let next = walk.next();
   while (!next.done) next = walk.next(await look(next.value));
   return next.value;
