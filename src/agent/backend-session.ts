@@ -24,7 +24,7 @@ export interface BackendSessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly ids: IdGenerator;
-  /** Of the agent. */
+  /** When the agent started. */
   readonly startedAt: number;
   isStopping(): boolean;
   /** A package that a connection needs cannot be loaded. */

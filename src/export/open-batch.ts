@@ -7,7 +7,7 @@ import type { ExportTarget } from './ports';
 import { SegmentEncoder } from './segment-encoder';
 
 /**
- * From so many bytes on a batch takes no more. Few large writes cost a fraction of many small ones; how much of one goes
+ * A batch of this many bytes takes no more segments. Few large writes cost a fraction of many small ones; how much of one goes
  * at a stretch is for HTTP/2's windows to say.
  */
 const MAX_BATCH_BYTES = 768 * 1024;
