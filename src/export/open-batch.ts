@@ -1,7 +1,9 @@
 import type { Log } from '../base/log';
+import type { ProtocolName } from '../model/dialect';
 import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { isCompatible } from '../model/names';
 import type { Segment } from '../model/segment';
+import type { SegmentRef } from '../model/segment-ref';
 import { Batch } from './batch';
 import type { ExportTarget } from './ports';
 import { SegmentEncoder } from './segment-encoder';
@@ -11,6 +13,12 @@ import { SegmentEncoder } from './segment-encoder';
  * at a stretch is for HTTP/2's windows to say.
  */
 const MAX_BATCH_BYTES = 768 * 1024;
+
+/** Why a caller cannot be shown that spoke the other protocol, by that of our own backend. */
+const OTHER_PROTOCOL: Readonly<Record<ProtocolName, string>> = {
+  v2: 'it sent sw8, and the backend speaks v2; with the protocol "auto" a caller does that until it has found its backend',
+  v3: 'it sent sw6, and the backend speaks v3',
+};
 
 /** What came of encoding a segment. `full`: nothing; the batch has to be closed first. */
 export type Encoding = 'encoded' | 'full' | 'not-encodable';
@@ -32,7 +40,7 @@ export class OpenBatch {
     const { refsLeftOut } = encoder;
     const encoded = encoder.append(segment, target.codec, target.names);
     if (encoded !== 'whole') this.log.warn(`a segment is too large: it went ${encoded}`);
-    if (encoder.refsLeftOut > refsLeftOut) this.log.warn(refsLost(encoder.refsLeftOut), 'refs left out');
+    if (encoder.refsLeftOut > refsLeftOut) this.warnOfRefs(segment, target.names.protocol);
     if (encoded === 'left out') return 'not-encodable';
     this.count++;
     return 'encoded';
@@ -46,6 +54,14 @@ export class OpenBatch {
     return new Batch(this.encoder.take(), count, target.codec, target.names);
   }
 
+  /** Each reason has its own line: one ends by itself, the other is for the operator of the caller. */
+  private warnOfRefs({ spans }: Segment, protocol: ProtocolName): void {
+    const reason = spans.some(({ refs }) => refs?.some((ref) => protocolOfRef(ref) !== protocol))
+      ? OTHER_PROTOCOL[protocol]
+      : 'its ids were those of before a reset, or of another backend';
+    this.log.warn(`${this.encoder.refsLeftOut} calls so far are shown without their caller: ${reason}`, reason);
+  }
+
   private isFullFor(target: ExportTarget): boolean {
     return (
       this.encoder.length >= MAX_BATCH_BYTES ||
@@ -55,6 +71,6 @@ export class OpenBatch {
   }
 }
 
-function refsLost(count: number): string {
-  return `${count} calls so far are shown without their caller: its ids were those of before a reset, or of another backend`;
+function protocolOfRef({ parentService }: SegmentRef): ProtocolName {
+  return parentService === undefined ? 'v2' : 'v3';
 }

@@ -2,8 +2,13 @@ import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { OpenBatch } from '../../src/export/open-batch';
 import type { ExportTarget } from '../../src/export/ports';
-import type { V2Names } from '../../src/model/names';
+import { RefType } from '../../src/model/components';
+import { Int64Id } from '../../src/model/ids';
+import type { V2Names, V3Names } from '../../src/model/names';
+import type { Segment } from '../../src/model/segment';
+import type { SegmentRef } from '../../src/model/segment-ref';
 import { v2SegmentCodec } from '../../src/protocol/v2/segment/codec';
+import { v3SegmentCodec } from '../../src/protocol/v3/segment/codec';
 import { FakeSegments } from './fake-segment-port';
 import { someNames } from '../support/wire/names';
 import { entryAndExit, failedWithRef } from '../support/wire/segments';
@@ -70,5 +75,49 @@ describe('the open batch', () => {
     for (const segment of [huge, entryAndExit(), huge]) expect(open.append(segment, target)).toBe('encoded');
     expect(open.close()?.count).toBe(3);
     expect(lines.filter((line) => line.includes('too large'))).toHaveLength(1);
+  });
+
+  describe('of a caller that cannot be shown', () => {
+    const V3_REF: SegmentRef = {
+      refType: RefType.crossProcess,
+      traceId: new Int64Id([7n, 8n, 9n]),
+      parentSegmentId: new Int64Id([7n, 8n, 10n]),
+      parentSpanId: 0,
+      parentService: 'stock',
+      parentInstance: 'stock-1',
+      parentEndpoint: '/stock',
+      addressUsedAtPeer: 'orders:80',
+    };
+    const calledBy = (ref: SegmentRef): Segment => {
+      const segment = entryAndExit();
+      segment.spans[0]!.refs = [ref];
+      return segment;
+    };
+
+    it('says that it spoke v3, where the backend speaks v2', () => {
+      open.append(calledBy(V3_REF), targetOf(someNames()));
+      expect(lines).toEqual([
+        '1 calls so far are shown without their caller: it sent sw8, and the backend speaks v2; ' +
+          'with the protocol "auto" a caller does that until it has found its backend',
+      ]);
+    });
+
+    it('says that it spoke v2, where the backend speaks v3', () => {
+      const names: V3Names = { protocol: 'v3', epoch: 1, service: 'a', instance: 'a-1', endpoint: (name) => name };
+      open.append(failedWithRef(), { sender, codec: v3SegmentCodec, names });
+      expect(lines).toEqual(['1 calls so far are shown without their caller: it sent sw6, and the backend speaks v3']);
+    });
+
+    it('says that its ids are no longer known, where they are of another epoch, each reason once', () => {
+      const target = targetOf(someNames({ epoch: 2 }));
+      for (let n = 0; n < 2; n++) {
+        open.append(failedWithRef(), target);
+        open.append(calledBy(V3_REF), target);
+      }
+      expect(lines).toEqual([
+        '1 calls so far are shown without their caller: its ids were those of before a reset, or of another backend',
+        expect.stringContaining('2 calls so far are shown without their caller: it sent sw8'),
+      ]);
+    });
   });
 });
