@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel';
 import http from 'node:http';
 import net from 'node:net';
 import timers from 'node:timers';
@@ -7,14 +6,9 @@ import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { enable, REGISTRY } from '../../src/instrument/index';
 import { routeOf } from '../../src/instrument/route/route';
+import { subscribersOf } from '../support/patched';
 import { tracing } from '../support/tracing';
 import type { Undo } from '../../src/instrument/patch';
-
-/** How many there are: another test file of this process may have left some of its own. */
-function subscribersOf(name: string): number {
-  const subscribers: unknown = Reflect.get(channel(name), '_subscribers');
-  return Array.isArray(subscribers) ? subscribers.length : 0;
-}
 
 /**
  * What each instrumentation changes in this process, as it is now. Koa and hapi are patched where they are loaded, which

@@ -8,6 +8,7 @@ import { parseSw8 } from '../../src/tracing/propagation/sw8/parse';
 import { SpanType } from '../../src/model/components';
 import { faultsOf, resolve } from '../config/sources';
 import { ask, Stage } from '../instrument/http-fixture';
+import { tracing } from '../support/tracing';
 import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
 import type { Segment } from '../../src/model/segment';
 import type { IncomingMessage } from 'node:http';
@@ -98,8 +99,8 @@ describe('a carrier of a caller that trustIncoming leaves out', () => {
 
 describe('what is kept of a caller that trustIncoming leaves out', () => {
   const carrierOf = (headers: unknown): string | undefined => {
-    stage = new Stage({ tracer: { names: () => V3 } });
-    return stage.tracer.openEntry('/', headers as Readonly<Record<string, unknown>>, false)!.segment.carrier;
+    const { tracer } = tracing({ names: () => V3 });
+    return tracer.openEntry('/', headers as Readonly<Record<string, unknown>>, false)!.segment.carrier;
   };
 
   it('is a carrier that could be joined elsewhere, and no longer one', () => {
@@ -218,10 +219,9 @@ describe('a host that propagateTo leaves out', () => {
     ['[fe80::1]:80', false],
     ['unix:/run/stock.sock', true],
   ])('is told whatever its case and kind: %s', (peer, isReached) => {
-    const made = new Stage({ tracer: { names: () => V3, propagateTo: ['*.INTERNAL', 'fd00::*', 'unix:*'] } });
-    stage = made;
+    const { tracer } = tracing({ names: () => V3, propagateTo: ['*.INTERNAL', 'fd00::*', 'unix:*'] });
     const set = jest.fn();
-    made.tracer.inject(made.tracer.openExit('/', peer)!, {}, set);
+    tracer.inject(tracer.openExit('/', peer)!, {}, set);
     expect(set.mock.calls.length > 0).toBe(isReached);
   });
 });

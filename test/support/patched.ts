@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -19,6 +20,14 @@ const PATCHED: readonly (readonly [name: string, of: object, key: string])[] = [
   ['timers.setInterval', timers, 'setInterval'],
 ];
 
+/** What the agent listens to, by which all test files of this process hear each other's requests. */
+const CHANNELS = [
+  ...['create', 'headers', 'trailers', 'error'].map((event) => `undici:request:${event}`),
+  'net.server.socket',
+  'fastify.initialization',
+  'tracing:fastify.request.handler:start',
+];
+
 const HELD = Symbol.for('skyanchor.test.unpatched');
 /** As the first test file of this process found them. */
 const held = http as { [HELD]?: unknown[] };
@@ -26,11 +35,18 @@ const unpatched = held[HELD] ?? values();
 held[HELD] = unpatched;
 
 function values(): unknown[] {
-  return PATCHED.map(([, of, key]) => Reflect.get(of, key));
+  return [...PATCHED.map(([, of, key]): unknown => Reflect.get(of, key)), ...CHANNELS.map(subscribersOf)];
 }
 
-/** What is patched now: an agent that was left running would trace the requests of the next test file, too. */
+/** The number of subscribers of a channel. */
+export function subscribersOf(name: string): number {
+  const subscribers: unknown = Reflect.get(channel(name), '_subscribers');
+  return Array.isArray(subscribers) ? subscribers.length : 0;
+}
+
+/** What is patched or listened to now: an agent that was left running would trace the requests of the next test file, too. */
 export function patchedNow(): string[] {
   const now = values();
-  return PATCHED.filter((_, at) => now[at] !== unpatched[at]).map(([name]) => name);
+  const names = [...PATCHED.map(([name]) => name), ...CHANNELS];
+  return names.filter((_, at) => now[at] !== unpatched[at]);
 }
