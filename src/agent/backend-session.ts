@@ -128,6 +128,7 @@ export class BackendSession {
       serviceName,
       v3Instance: v3InstanceName({ serviceName, instanceName }),
       ...(protocol && { protocol }),
+      ...(config.maxConnectionAgeMs !== undefined && { maxConnectionAgeMs: config.maxConnectionAgeMs }),
       clock,
       log,
       names: () => this.started?.names.current(),

@@ -71,6 +71,14 @@ export interface Options {
   readonly authentication?: string | undefined;
   /** Speaks TLS to the backend. Default: off. Environment `SW_AGENT_FORCE_TLS`; a path of {@link TlsOptions} alone turns it on. */
   readonly tls?: boolean | TlsOptions | undefined;
+  /**
+   * Milliseconds, 1000 to 2,147,483,647, after which a connection is replaced by a new one: give or take a fifth, so that
+   * agents which started together do not move together. The names in `backends` are resolved anew and the address is
+   * picked anew, so that agents spread again after nodes were restarted or added. The old connection is left only when
+   * the backend of the new one knows this instance. Default: a connection stays for as long as it holds. Environment
+   * `SW_AGENT_MAX_CONNECTION_AGE_MS`, or `SW_AGENT_FORCE_RECONNECTION_PERIOD` in heartbeats, as agents of Java have it.
+   */
+  readonly maxConnectionAgeMs?: number | undefined;
   /** The share of traces to keep, 0 to 1. Default: 1. Environment `SW_AGENT_SAMPLE_RATE`, flag `--skyanchor-sample-rate`. */
   readonly sampleRate?: number | undefined;
   /**

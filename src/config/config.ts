@@ -38,6 +38,8 @@ export interface Config {
   readonly authentication: string | undefined;
   /** Undefined: cleartext. */
   readonly tls: TlsFiles | undefined;
+  /** Undefined: a connection stays for as long as it holds. */
+  readonly maxConnectionAgeMs: number | undefined;
   readonly sampleRate: number;
   readonly ignoreSuffix: readonly string[];
   readonly ignorePath: readonly string[];

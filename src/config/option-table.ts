@@ -195,6 +195,18 @@ export const OPTION_TABLE = {
   caFile: row('tls.caFile', tlsPath('SW_AGENT_SSL_TRUSTED_CA_PATH', 'PEM file of the authorities')),
   certFile: row('tls.certFile', tlsPath('SW_AGENT_SSL_CERT_CHAIN_PATH', 'PEM file of our certificate')),
   keyFile: row('tls.keyFile', { ...tlsPath('SW_AGENT_SSL_KEY_PATH', 'PEM file of our key'), isSecret: true }),
+  maxConnectionAgeMs: row('maxConnectionAgeMs', {
+    kind: numberType({ least: 1_000, most: 2 ** 31 - 1, integer: true }),
+    environment: ['SW_AGENT_MAX_CONNECTION_AGE_MS'],
+    help: 'milliseconds after which a connection is replaced, by names resolved anew; default never',
+  }),
+  forceReconnectionPeriod: row('forceReconnectionPeriod', {
+    kind: numberType({ least: 0, most: 1_000_000, integer: true }),
+    environment: ['SW_AGENT_FORCE_RECONNECTION_PERIOD'],
+    isTextOnly: true,
+    isSoft: true,
+    help: 'maxConnectionAgeMs in heartbeats, as the Java agent has it; 0: never',
+  }),
   sampleRate: row('sampleRate', {
     kind: numberType({ least: 0, most: 1 }),
     environment: ['SW_AGENT_SAMPLE_RATE'],

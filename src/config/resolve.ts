@@ -84,6 +84,7 @@ function build(
     heartbeatMs: settings.read(TABLE.heartbeatMs)?.value,
     authentication: settings.read(TABLE.authentication)?.value,
     tls: Object.freeze(readTls(settings, locate)),
+    maxConnectionAgeMs: readConnectionAge(settings),
     sampleRate: valueOr(TABLE.sampleRate, 1),
     ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),
     ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
@@ -113,6 +114,18 @@ function readInstanceName(settings: Settings, sources: Sources): Setting<string>
   if (filled.type === 'name') return { value: filled.name, given: template.given };
   settings.fault(template.given, filled.expected);
   return undefined;
+}
+
+/** Agents of Java send a heartbeat every 30 s on either protocol, which is what their unit means. */
+const JAVA_HEARTBEAT_MS = 30_000;
+const MAX_CONNECTION_AGE_MS = 2 ** 31 - 1;
+
+function readConnectionAge(settings: Settings): number | undefined {
+  const age = settings.read(TABLE.maxConnectionAgeMs)?.value;
+  const heartbeats = settings.read(TABLE.forceReconnectionPeriod)?.value;
+  if (age !== undefined || !heartbeats) return age;
+  const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
+  return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
 }
 
 function unique(backends: readonly BackendAddress[]): readonly BackendAddress[] {

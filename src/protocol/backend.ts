@@ -45,7 +45,12 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 export function createBackend(options: BackendOptions): Backend {
   const metadata = metadataOf(options);
   warnOfCleartext(options);
-  const connector = new Connector(options);
+  const verify = async (link: BackendConnection, signal: AbortSignal): Promise<Outcome<unknown>> => {
+    const dialect = await dialectOf(link, options, metadata ?? {}, signal);
+    return dialect.status === 'ok' ? segments.verify(link, dialect.value, signal) : dialect;
+  };
+  const connector = new Connector(options, verify);
+  const segments = new TraceSegmentClient(connector, options, metadata ?? {});
   const telemetry = new TelemetryClient(connector, options, metadata ?? {});
 
   const connect = async (signal: AbortSignal): Promise<Outcome<Connection>> => {
@@ -76,7 +81,7 @@ export function createBackend(options: BackendOptions): Backend {
       v2: new RegisterClient(ask, leave),
       v3: new ManagementClient(ask, probe, () => connector.current?.dialect ?? v3Protocol.probes[0].dialect, leave),
     },
-    segments: new TraceSegmentClient(connector, options, metadata ?? {}),
+    segments,
     meters: new MeterClient(telemetry),
     logs: new LogClient(telemetry),
     get address() {

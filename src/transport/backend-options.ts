@@ -29,6 +29,8 @@ export interface BackendOptions {
   readonly v3Instance: InstanceName;
   /** What the user has pinned; absent: each backend is asked what it speaks. */
   readonly protocol?: ProtocolName;
+  /** After this time, give or take a fifth, a connection is replaced by a new one; absent: it stays for as long as it holds. */
+  readonly maxConnectionAgeMs?: number;
   readonly clock: Clock;
   readonly log: Log;
   /** The ids of now; undefined while there are none. */

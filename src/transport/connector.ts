@@ -12,7 +12,13 @@ import { openSession, upgradeToTls } from './open-session';
 /** For each of the two connections, everything from the name to the first word of the other side. */
 const CONNECT_MS = 5_000;
 
-/** Keeps at most one link, to one address of the list; after each failure or loss the next one's turn comes. */
+/** Of the age at which a connection is replaced: agents that started together must not all move together. */
+const AGE_JITTER = 0.2;
+
+/**
+ * Keeps one connection, to one address of the list; after each failure or loss the next one's turn comes. There are two
+ * only while a connection that has reached its age is replaced.
+ */
 export class Connector {
   readonly guest: IdleProcessGuard;
   private link: BackendConnection | undefined;
@@ -22,11 +28,16 @@ export class Connector {
   private readonly closing = new AbortController();
   private readonly links = new Set<BackendConnection>();
   private readonly listeners: ((reason: string) => void)[] = [];
+  private replacing: Promise<void> | undefined;
 
-  constructor(private readonly options: BackendOptions) {
+  constructor(
+    private readonly options: BackendOptions,
+    /** Whether the backend of a connection that is to replace the one of now knows us as that one does. */
+    private readonly verify: (link: BackendConnection, signal: AbortSignal) => Promise<Outcome<unknown>>,
+  ) {
     this.guest = new IdleProcessGuard(options.clock);
     // Not everybody's first choice is the first of the list.
-    this.next = Math.floor(options.clock.random() * options.addresses.length);
+    this.next = this.randomIndex();
   }
 
   get current(): BackendConnection | undefined {
@@ -48,6 +59,7 @@ export class Connector {
   async close(): Promise<void> {
     this.closing.abort(new Error('closed by us'));
     await this.connecting;
+    await this.replacing;
     await Promise.all([...this.links].map((link) => link.close()));
   }
 
@@ -55,7 +67,7 @@ export class Connector {
     const address = this.options.addresses[this.next];
     if (!address) return retryable('no backend is configured');
     try {
-      return ok(await this.open(address, signal));
+      return ok(this.adopt(await this.open(address, signal)));
     } catch (error) {
       if (error instanceof LoadError) this.options.onLoadError(error);
       if (!signal.aborted) this.moveOn();
@@ -78,7 +90,10 @@ export class Connector {
       // The first call needs it: here `onLoadError` is told if it is missing.
       modules.protobuf();
       const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, bound));
-      return this.adopt(new BackendConnection(authority, ++this.number, { socket, session, channel }, clock));
+      const link = new BackendConnection(authority, ++this.number, { socket, session, channel }, clock);
+      this.links.add(link);
+      void link.closed.then(() => this.links.delete(link));
+      return link;
     } catch (error) {
       session.destroy();
       throw error;
@@ -86,18 +101,62 @@ export class Connector {
   }
 
   private adopt(link: BackendConnection): BackendConnection {
-    this.links.add(link);
-    void link.closed.then(() => this.links.delete(link));
     // Also if it is lost already, while the second connection was made.
-    link.closing.addEventListener('abort', () => this.onLost(link));
     link.closing.throwIfAborted();
+    link.closing.addEventListener('abort', () => this.onLost(link));
     this.link = link;
+    this.scheduleReplacement(link);
     return link;
   }
 
+  private scheduleReplacement(link: BackendConnection): void {
+    const { clock, maxConnectionAgeMs } = this.options;
+    if (maxConnectionAgeMs === undefined) return;
+    const ageMs = maxConnectionAgeMs * (1 + AGE_JITTER * (2 * clock.random() - 1));
+    const timer = clock.after(ageMs, () => {
+      this.replacing = this.replace(link).finally(() => (this.replacing = undefined));
+    });
+    link.closing.addEventListener('abort', () => timer.cancel());
+  }
+
+  /** The names are resolved anew and the address is picked anew. Whatever fails, the connection of now stays. */
+  private async replace(old: BackendConnection): Promise<void> {
+    const index = this.randomIndex();
+    const address = this.options.addresses[index];
+    const { signal } = this.closing;
+    if (!address) return;
+    let reason: string;
+    let link: BackendConnection | undefined;
+    try {
+      link = await this.open(address, signal);
+      const verdict = await this.verify(link, signal);
+      if (this.link !== old) reason = 'the old one was lost meanwhile';
+      else if (verdict.status !== 'ok') reason = verdict.reason;
+      else {
+        this.adopt(link);
+        this.next = index;
+        // Streams that are open end by themselves, so that what they carry is answered.
+        old.fail(`replaced by a connection to ${link.address}, after maxConnectionAgeMs`, true);
+        return;
+      }
+    } catch (error) {
+      reason = errorMessage(error);
+    }
+    link?.fail(reason);
+    if (old.closing.aborted) return;
+    this.options.log.info(`${formatAddress(address)}: not taken in place of ${old.address}: ${printable(reason)}`);
+    this.scheduleReplacement(old);
+  }
+
+  private randomIndex(): number {
+    return Math.floor(this.options.clock.random() * this.options.addresses.length);
+  }
+
   private onLost(link: BackendConnection): void {
-    this.link = undefined;
-    this.moveOn();
+    if (this.link === link) {
+      this.link = undefined;
+      this.moveOn();
+    }
     const reason = errorMessage(link.closing.reason);
     this.options.log.debug(`${link.address}: ${reason}`);
     for (const listener of this.listeners) {

@@ -24,7 +24,7 @@ export async function dial(
   guest: IdleProcessGuard,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const found = await lookUp(host, signal);
+  const found = shuffled(await lookUp(host, signal), clock);
   // A host of several addresses, one of which swallows everything, must leave time for the others.
   const eachMs = connectMs / found.length;
   let fault: unknown = new Error(`${host} has no address`);
@@ -40,6 +40,14 @@ export async function dial(
     signal.throwIfAborted();
   }
   throw fault;
+}
+
+/** Resolvers often answer in one order: every agent would take the first node of a cluster behind one name. */
+function shuffled<T>(items: readonly T[], clock: Clock): readonly T[] {
+  return items
+    .map((item) => ({ item, order: clock.random() }))
+    .sort((one, other) => one.order - other.order)
+    .map(({ item }) => item);
 }
 
 /** A name server that hangs cannot be cancelled, and holds the process up as long as it does. */

@@ -30,6 +30,7 @@ describe('without being told anything', () => {
       heartbeatMs: undefined,
       authentication: undefined,
       tls: undefined,
+      maxConnectionAgeMs: undefined,
       sampleRate: 1,
       ignoreSuffix: ['.jpg', '.jpeg', '.js', '.css', '.png', '.bmp', '.gif', '.ico', '.mp3', '.mp4', '.html', '.svg'],
       ignorePath: [],
@@ -222,6 +223,11 @@ describe('an option', () => {
       expected: { authentication: 't0ken' },
     },
     { env: { SW_AGENT_FORCE_TLS: '1' }, options: { tls: true }, expected: { tls: {} } },
+    {
+      env: { SW_AGENT_MAX_CONNECTION_AGE_MS: '60000' },
+      options: { maxConnectionAgeMs: 60_000 },
+      expected: { maxConnectionAgeMs: 60_000 },
+    },
     { env: { SW_AGENT_SAMPLE_RATE: '.25' }, options: { sampleRate: 0.25 }, expected: { sampleRate: 0.25 } },
     {
       env: { SW_AGENT_IGNORE_SUFFIX: '.a, .b' },
@@ -393,6 +399,7 @@ describe('faults', () => {
     ['authentication', 'tökén'],
     ['authentication', 'a\nb'],
     ['tls', 'yes'],
+    ['maxConnectionAgeMs', 999],
     ['sampleRate', 1.01],
     ['sampleRate', -0.1],
     ['ignoreSuffix', [null]],

@@ -50,6 +50,15 @@ export class TraceSegmentClient implements SegmentSender {
       : this.openOn(this.v3, names, link, link.dialect, signal);
   }
 
+  /** Whether the backend of another connection than the one of now knows us by the names of now. */
+  async verify(link: BackendConnection, dialect: Dialect, signal: AbortSignal): Promise<Outcome<undefined>> {
+    const names = this.options.names();
+    if (names?.protocol !== protocolOf(dialect)) return retryable('not registered there');
+    return names.protocol === 'v2'
+      ? this.ask(this.v2, names, link, dialect, signal)
+      : this.ask(this.v3, names, link, dialect, signal);
+  }
+
   writeNow(names: Names, take: (maxBytes: number) => Buffer): void {
     const link = this.connector.current;
     if (link?.dialect === undefined || names.protocol !== protocolOf(link.dialect)) return;
@@ -66,7 +75,7 @@ export class TraceSegmentClient implements SegmentSender {
     dialect: Dialect,
     signal: AbortSignal,
   ): Promise<Outcome<SegmentStream>> {
-    const verdict = await this.verify(route, names, link, dialect, signal);
+    const verdict = await this.ask(route, names, link, dialect, signal);
     if (verdict.status !== 'ok') return verdict;
     if (signal.aborted || link.closing.aborted)
       return retryable(errorMessage((signal.aborted ? signal : link.closing).reason));
@@ -80,7 +89,7 @@ export class TraceSegmentClient implements SegmentSender {
     }
   }
 
-  private async verify<N extends Names>(
+  private async ask<N extends Names>(
     route: IdentityProbe<N>,
     names: N,
     link: BackendConnection,
