@@ -79,7 +79,6 @@ export class BackendSession {
     this.reporter = new Reporter({
       clock,
       log,
-      createBatch: () => new (late.openBatch().OpenBatch)(log),
       maxBuffer: config.maxBuffer,
       keepAlive: options.keepAlive,
       onWork: () => options.onWork(),

@@ -5,7 +5,6 @@ import type * as StatusFile from '../status/status-file';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
 import type * as MeterReporter from '../telemetry/meter-reporter';
-import type * as OpenBatch from '../export/open-batch';
 import type * as ProcessSampler from '../telemetry/process-sampler';
 import type * as Properties from '../protocol/registration/properties';
 import type * as Registrar from '../protocol/registration/registrar';
@@ -19,7 +18,6 @@ export const late = {
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
   logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),
   meterReporter: lazy(() => require('../telemetry/meter-reporter') as typeof MeterReporter),
-  openBatch: lazy(() => require('../export/open-batch') as typeof OpenBatch),
   processSampler: lazy(() => require('../telemetry/process-sampler') as typeof ProcessSampler),
   properties: lazy(() => require('../protocol/registration/properties') as typeof Properties),
   registrar: lazy(() => require('../protocol/registration/registrar') as typeof Registrar),

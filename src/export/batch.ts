@@ -1,10 +1,10 @@
 import type { Segment } from '../model/segment';
 import { GRPC_PREFIX_BYTES } from '../model/limits';
 import { isCompatible, type Names } from '../model/names';
-import type { SegmentCodec } from './ports';
+import type { EncodedBatch, Position, SegmentCodec } from './ports';
 
-/** Encoded segments, one gRPC message behind the other. */
-export class Batch {
+/** Segments that were encoded with the same names. */
+export class Batch implements EncodedBatch {
   private from = 0;
 
   constructor(
@@ -13,6 +13,7 @@ export class Batch {
     private readonly codec: SegmentCodec,
     /** Those that they were encoded with. */
     private readonly names: Names,
+    readonly end: Position,
   ) {}
 
   /** The segments that are still in it. */
@@ -24,7 +25,6 @@ export class Batch {
     return this.all.subarray(this.from);
   }
 
-  /** Whether it may go as it is to a backend that knows us by these names. */
   matches(names: Names): boolean {
     return isCompatible(this.names, names);
   }
@@ -34,7 +34,7 @@ export class Batch {
     return this.codec.decode(this.all.subarray(this.from + GRPC_PREFIX_BYTES, this.secondAt), this.names);
   }
 
-  dropOldest(): void {
+  removeOldest(): void {
     this.from = this.secondAt;
     this.left--;
   }
@@ -42,7 +42,7 @@ export class Batch {
   /** Removes as many of the oldest as fit into `maxBytes`, and returns their bytes. */
   takeUpTo(maxBytes: number): Buffer {
     const { from } = this;
-    while (this.left > 0 && this.secondAt - from <= maxBytes) this.dropOldest();
+    while (this.left > 0 && this.secondAt - from <= maxBytes) this.removeOldest();
     return this.all.subarray(from, this.from);
   }
 

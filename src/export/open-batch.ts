@@ -5,7 +5,7 @@ import { isCompatible } from '../model/names';
 import type { Segment } from '../model/segment';
 import type { SegmentRef } from '../model/segment-ref';
 import { Batch } from './batch';
-import type { ExportTarget } from './ports';
+import type { ExportTarget, Position } from './ports';
 import { SegmentEncoder } from './segment-encoder';
 
 /**
@@ -46,12 +46,12 @@ export class OpenBatch {
     return 'encoded';
   }
 
-  /** Everything in it, as one batch; it begins anew. */
-  close(): Batch | undefined {
+  /** Everything in it, as one batch that ends at this position; it begins anew. */
+  close(end: Position): Batch | undefined {
     const { count, target } = this;
     if (count === 0 || target === undefined) return undefined;
     this.count = 0;
-    return new Batch(this.encoder.take(), count, target.codec, target.names);
+    return new Batch(this.encoder.take(), count, target.codec, target.names, end);
   }
 
   /** Each reason has its own line: one ends by itself, the other is for the operator of the caller. */

@@ -48,3 +48,49 @@ export interface ExportTarget<N extends Names = Names> {
   readonly codec: SegmentCodec<N>;
   readonly names: N;
 }
+
+/**
+ * A place in the order of a store: grows with each batch that the store hands out, and means nothing to another store.
+ * 0 is before all.
+ */
+export type Position = number;
+
+/** Encoded segments, one gRPC message behind the other. */
+export interface EncodedBatch {
+  readonly count: number;
+  readonly bytes: Buffer;
+  /** Behind its last segment. */
+  readonly end: Position;
+  /** Whether it may go as it is to a backend that knows us by these names. */
+  matches(names: Names): boolean;
+}
+
+/**
+ * Holds segments, in the order they came, until a backend has them. It has one reader, which peeks batch after batch, and
+ * then acknowledges those that need not be sent again. At every moment all that were appended, and not dropped or
+ * acknowledged, are either `waiting` or `inFlight`.
+ */
+export interface SegmentStore {
+  /** Not peeked since the last acknowledgement. */
+  readonly waiting: number;
+  /** Peeked since then. */
+  readonly inFlight: number;
+  /**
+   * At the end. A store that keeps segments beyond a registration encodes them with names, not with ids. The segment is the
+   * store's from here on, which releases it once it is encoded.
+   *
+   * @returns `false`: the store does not take it, and it is still the caller's, to release and to count
+   */
+  append(segment: Segment): boolean;
+  /**
+   * The oldest that wait, at most `maxCount`, as they go to this target; from here on they are in flight. Never rejects.
+   * `undefined`: none wait, the oldest batch has more, or the target is not that of now.
+   */
+  peek(target: ExportTarget, maxCount: number): EncodedBatch | undefined | Promise<EncodedBatch | undefined>;
+  /**
+   * Forgets what is before this position. What is in flight behind it waits again, in its place.
+   *
+   * @returns how many it forgot
+   */
+  acknowledge(position: Position): number;
+}

@@ -6,19 +6,19 @@ import type { KeepAlive } from '../base/keep-alive';
 import { Loop } from '../base/loop';
 import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { context, untraced } from '../tracing/context';
-import type { OpenBatch } from './open-batch';
-import type { ExportTarget } from './ports';
+import type { ExportTarget, SegmentStore } from './ports';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
+import type { Names } from '../model/names';
 import type { Segment } from '../model/segment';
 
 export interface ReporterOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Called once, as soon as a backend knows us: the code that encodes is not loaded before. */
-  readonly createBatch: () => OpenBatch;
-  /** So many segments wait at most. */
+  /** As many segments wait in memory at most. */
   readonly maxBuffer: number;
+  /** Takes what memory has no room for, and what waits when the process ends; absent: that is dropped. */
+  readonly spool?: SegmentStore;
   /** What holds up a process that ends. */
   readonly keepAlive?: KeepAlive;
   /** A segment came that may still be sent, and nothing holds the process up. */
@@ -42,7 +42,8 @@ interface Flush {
 export class Reporter {
   private readonly queue: SegmentQueue;
   private readonly tally = new SegmentTally();
-  private readonly delivery: StreamSender;
+  private readonly sender: StreamSender;
+  private target: ExportTarget | undefined;
   private readonly loop: Loop;
   private readonly backoff: Backoff;
   private readonly flushes = new Set<Flush>();
@@ -53,11 +54,13 @@ export class Reporter {
   private readonly many: number;
 
   constructor(private readonly options: ReporterOptions) {
-    const { clock, log, maxBuffer } = options;
-    this.queue = new SegmentQueue(options.createBatch, this.tally, maxBuffer);
+    const { clock, log, maxBuffer, spool } = options;
+    const { tally } = this;
+    this.queue = new SegmentQueue({ log, tally, capacity: maxBuffer, ...(spool && { overflow: spool }) });
     // So many that wait go at once; a small queue has to be emptied before it is full.
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
-    this.delivery = new StreamSender({ clock, log, queue: this.queue, tally: this.tally });
+    const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
+    this.sender = new StreamSender({ clock, log, tally, isCurrent });
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',
@@ -69,7 +72,7 @@ export class Reporter {
   }
 
   counters(): SegmentCounters {
-    return this.tally.snapshot(this.queue.size);
+    return this.tally.snapshot(this.queue, this.options.spool);
   }
 
   /** Takes every segment, also one that it has to drop. */
@@ -80,10 +83,15 @@ export class Reporter {
       segment.release();
       return;
     }
-    this.queue.push(segment);
+    const { queue } = this;
+    if (!queue.append(segment)) {
+      this.tally.dropUnqueued('not-encodable');
+      segment.release();
+    }
+    const { waiting } = queue;
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
-    if (this.queue.size === this.many) this.loop.wake();
-    else if (this.queue.size === 1) this.loop.wake(FLUSH_MS);
+    if (waiting === this.many) this.loop.wake();
+    else if (waiting === 1) this.loop.wake(FLUSH_MS);
     if (this.isReachable && this.options.keepAlive?.isHeld === false) this.options.onWork?.();
   }
 
@@ -92,8 +100,9 @@ export class Reporter {
    * they are.
    */
   use(target: ExportTarget | undefined): void {
+    this.target = target;
     this.queue.use(target);
-    if (target && this.queue.size > 0) this.loop.wake();
+    if (target && this.waiting > 0) this.loop.wake();
   }
 
   /** Whether a backend is connected, or may be soon: for no other a process that ends is held up. */
@@ -102,12 +111,13 @@ export class Reporter {
   }
 
   /**
-   * Resolves to `true` when everything accepted before this call was sent or counted as dropped, to `false` after
+   * Resolves to `true` when everything accepted before this call was sent, spooled or counted as dropped, to `false` after
    * `timeoutMs`. Never rejects.
    */
   flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS): Promise<boolean> {
-    const target = this.tally.enqueued;
-    if (this.tally.resolved >= target) return Promise.resolve(true);
+    const { queue, tally } = this;
+    if (queue.waiting + queue.inFlight === 0) return Promise.resolve(true);
+    const target = tally.enqueued;
     return new Promise((resolve) => {
       const timer = this.options.clock.after(timeoutMs, () => flush.resolve(false));
       const flush: Flush = {
@@ -129,13 +139,14 @@ export class Reporter {
    * @returns whether anything is on its way
    */
   flushSync(): boolean {
-    const { tally, queue } = this;
-    queue.target?.sender.writeNow(queue.target.names, (maxBytes) => {
+    const { tally, queue, target } = this;
+    target?.sender.writeNow(target.names, (maxBytes) => {
       const { bytes, count } = queue.takeUpTo(maxBytes);
-      tally.inFlight += count;
+      tally.handedOver += count;
       return bytes;
     });
-    return tally.inFlight > 0;
+    queue.spill();
+    return this.counters().inFlight > 0;
   }
 
   /** Sends nothing more: what waits is counted as dropped. To send it first, `flush`. Twice is once. */
@@ -146,31 +157,44 @@ export class Reporter {
 
   private async end(): Promise<void> {
     await this.loop.stop();
+    this.queue.spill();
     this.tally.drop(this.queue.clear(), 'stopped');
     this.endFlushes();
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
-    const { target } = this.queue;
-    const isGood = this.queue.size === 0 || !target || (await this.delivery.run(target, signal));
-    // Here nothing is in flight, and the queue goes first in, first out: so many settled are the first so many.
+    const { target } = this;
+    const isGood = !target || (await this.send(target, signal));
     this.endFlushes();
     this.sayDropped();
     this.compareCounts();
     if (!isGood) return this.backoff.next();
     this.backoff.reset();
-    if (this.queue.size === 0) {
+    const { waiting } = this;
+    if (waiting === 0) {
       this.options.onIdle?.();
       return Infinity;
     }
-    const isUrgent = this.queue.size >= this.many || this.flushes.size > 0;
-    return isUrgent && this.queue.target ? 0 : FLUSH_MS;
+    const isUrgent = waiting >= this.many || this.flushes.size > 0;
+    return isUrgent && this.target ? 0 : FLUSH_MS;
   }
 
-  private endFlushes(): void {
-    for (const flush of this.flushes) {
-      if (this.tally.resolved >= flush.target) flush.resolve(true);
+  /** One stream for each store with segments. Memory's come first: what happened last is looked at first. */
+  private async send(target: ExportTarget, signal: AbortSignal): Promise<boolean> {
+    for (const store of [this.queue, this.options.spool]) {
+      if (store && store.waiting > 0 && !(await this.sender.run(store, target, signal))) return false;
     }
+    return true;
+  }
+
+  private get waiting(): number {
+    return this.queue.waiting + (this.options.spool?.waiting ?? 0);
+  }
+
+  /** Called when nothing of the queue is in flight. It goes first in, first out: as many as left it are the first ones. */
+  private endFlushes(): void {
+    const left = this.tally.enqueued - this.queue.waiting;
+    for (const flush of this.flushes) if (left >= flush.target) flush.resolve(true);
   }
 
   private compareCounts(): void {

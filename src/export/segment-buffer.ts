@@ -3,7 +3,7 @@ import type { Segment } from '../model/segment';
 /** It starts with so many places and doubles, so that a quiet application does not pay for a large bound. */
 const FIRST_PLACES = 256;
 
-/** Segments as they are, while nobody can say how to encode them: a ring. */
+/** Segments as they are, while no backend knows us: a ring. */
 export class SegmentBuffer {
   private places: (Segment | undefined)[] = new Array<undefined>(FIRST_PLACES).fill(undefined);
   private first = 0;
@@ -26,8 +26,8 @@ export class SegmentBuffer {
     return segment;
   }
 
-  dropOldest(): void {
-    this.oldest().release();
+  /** Does not release it. */
+  removeOldest(): void {
     this.places[this.first] = undefined;
     this.first = this.place(1);
     this.filled--;

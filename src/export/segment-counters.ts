@@ -1,3 +1,5 @@
+import type { SegmentStore } from './ports';
+
 /** Why a segment was given up. A closed set: these are keys in dashboards. */
 export type DropReason =
   /** The buffer was full, and it was the oldest. */
@@ -11,7 +13,7 @@ export type DropReason =
   /** The agent was stopped before it could be sent, or it came after that. */
   | 'stopped';
 
-/** At every moment `accepted = sent + dropped + inFlight + buffered`. */
+/** At every moment `accepted = sent + dropped + inFlight + buffered + spooled`. */
 export interface SegmentCounters {
   /** All that were ever handed over. */
   readonly accepted: number;
@@ -22,15 +24,18 @@ export interface SegmentCounters {
   readonly inFlight: number;
   /** Not yet written, whether encoded or not. */
   readonly buffered: number;
+  /** Of those that wait, the ones that memory had no room for. Absent: there is no spool. */
+  readonly spooled?: number;
   readonly droppedBecause: Readonly<Partial<Record<DropReason, number>>>;
 }
 
-/** What became of all segments; the queue itself knows how many are in it. */
+/** What became of the segments that are in no store any more. */
 export class SegmentTally {
   accepted = 0;
   sent = 0;
   dropped = 0;
-  inFlight = 0;
+  /** Handed to the operating system by a process that ends. */
+  handedOver = 0;
   /** Of the dropped, those that never waited, while others that came before them still did. */
   private atOnce = 0;
   private readonly reasons: Partial<Record<DropReason, number>> = {};
@@ -46,18 +51,24 @@ export class SegmentTally {
     this.drop(1, reason);
   }
 
-  /** All that ever had to wait; they leave in the order in which they came. */
+  /** All that ever had to wait. */
   get enqueued(): number {
     return this.accepted - this.atOnce;
   }
 
-  /** Those of them whose fate is decided. */
-  get resolved(): number {
-    return this.sent + this.dropped - this.atOnce;
-  }
-
-  snapshot(buffered: number): SegmentCounters {
-    const { accepted, sent, dropped, inFlight } = this;
-    return { accepted, sent, dropped, inFlight, buffered, droppedBecause: { ...this.reasons } };
+  snapshot(memory: Holdings, spool?: Holdings): SegmentCounters {
+    const { accepted, sent, dropped, handedOver } = this;
+    return {
+      accepted,
+      sent,
+      dropped,
+      inFlight: handedOver + memory.inFlight + (spool?.inFlight ?? 0),
+      buffered: memory.waiting,
+      ...(spool && { spooled: spool.waiting }),
+      droppedBecause: { ...this.reasons },
+    };
   }
 }
+
+/** What a store holds. */
+type Holdings = Pick<SegmentStore, 'waiting' | 'inFlight'>;

@@ -1,102 +1,105 @@
-import { SegmentBuffer } from './segment-buffer';
+import { lazy } from '../base/lazy';
+import type { Log } from '../base/log';
 import type { Segment } from '../model/segment';
 import type { Batch } from './batch';
+import type * as OpenBatchModule from './open-batch';
 import type { OpenBatch } from './open-batch';
-import type { ExportTarget } from './ports';
+import type { ExportTarget, Position, SegmentStore } from './ports';
+import { SegmentBuffer } from './segment-buffer';
 import type { SegmentTally } from './segment-counters';
 
-/** So many are encoded at a stretch, well under a millisecond; fewer where they have to be decoded first. */
-const STRETCH = 256;
-const STRETCH_ANEW = 32;
+export interface SegmentQueueOptions {
+  readonly log: Log;
+  readonly tally: SegmentTally;
+  /** As many segments wait at most. */
+  readonly capacity: number;
+  /** Takes the oldest where more come; absent: these are dropped. */
+  readonly overflow?: Pick<SegmentStore, 'append'>;
+}
 
-/** Where segments come from that are to be encoded. */
+/** As many are encoded at a stretch, well under a millisecond; fewer where they have to be decoded first. */
+const ENCODE_CHUNK = 256;
+const REENCODE_CHUNK = 32;
+
+/** Not loaded before a backend knows us. */
+const openBatch = lazy(() => require('./open-batch') as typeof OpenBatchModule);
+
+/** Where segments come from that are to be encoded, or to go into another store. */
 interface Source {
   readonly count: number;
   oldest(): Segment;
-  dropOldest(): void;
+  removeOldest(): void;
 }
 
 /**
- * Segments that wait, at most `capacity`; what overflows it are the oldest, counted. As soon as a backend knows us each
- * is encoded as it comes: bytes that wait are nothing which the garbage collector has to copy. Before that they wait as
- * they are. What was encoded with ids that have been given up since is encoded anew.
+ * The store in memory: at most `capacity` segments wait; what overflows it are the oldest, counted. As soon as a backend
+ * knows us each is encoded as it comes, into the open batch: bytes that wait are nothing which the garbage collector has
+ * to copy. Before that they wait as they are. What was encoded with ids that have been given up since is encoded again.
  */
-export class SegmentQueue {
+export class SegmentQueue implements SegmentStore {
+  /** In flight, the oldest first, and older than those that wait. */
+  private peeked: Batch[] = [];
   /** The oldest first. */
   private readonly batches: Batch[] = [];
-  /** In the batches, and in the one that is still open. */
+  /** In `batches`, and in the one that is still open. */
   private encoded = 0;
   /** Younger than all that are encoded. */
   private readonly buffer = new SegmentBuffer();
   private open: OpenBatch | undefined;
-  private current: ExportTarget | undefined;
+  private target: ExportTarget | undefined;
+  /** Segments that ever came: the position behind the youngest. */
+  private appended = 0;
 
-  constructor(
-    /** Called once, as soon as a backend knows us: the code that encodes is not loaded before. */
-    private readonly createBatch: () => OpenBatch,
-    private readonly tally: SegmentTally,
-    private readonly capacity: number,
-  ) {}
+  constructor(private readonly options: SegmentQueueOptions) {}
 
-  /** What segments are encoded with now; `undefined`: no backend knows us. */
-  get target(): ExportTarget | undefined {
-    return this.current;
-  }
-
+  /** What segments are encoded with from now on; `undefined`: no backend knows us. */
   use(target: ExportTarget | undefined): void {
-    if (target) this.open ??= this.createBatch();
-    this.current = target;
+    if (target) this.open ??= new (openBatch().OpenBatch)(this.options.log);
+    this.target = target;
   }
 
-  get size(): number {
+  get waiting(): number {
     return this.encoded + this.buffer.count;
   }
 
-  /** At the end. */
-  push(segment: Segment): void {
-    const { current, open } = this;
-    if (current === undefined || open === undefined || this.buffer.count > 0) this.buffer.push(segment);
-    else {
-      this.encode(segment, open, current);
-      segment.release();
-    }
-    if (this.size > this.capacity) this.trim();
+  get inFlight(): number {
+    return countOf(this.peeked);
+  }
+
+  append(segment: Segment): boolean {
+    const { target, open } = this;
+    let isKept = true;
+    if (target === undefined || open === undefined || this.buffer.count > 0) this.buffer.push(segment);
+    else isKept = this.encode(segment, open, target);
+    this.appended++;
+    if (this.waiting > this.options.capacity) this.trim();
+    return isKept;
+  }
+
+  peek(target: ExportTarget, maxCount: number): Batch | undefined {
+    if (this.target?.names.epoch !== target.names.epoch) return undefined;
+    const batch = this.next(maxCount);
+    if (batch) this.peeked.push(batch);
+    return batch;
+  }
+
+  acknowledge(position: Position): number {
+    const back = this.peeked.filter(({ end }) => end > position);
+    const count = this.inFlight - countOf(back);
+    this.peeked = [];
+    this.putBack(back);
+    return count;
   }
 
   /**
-   * The oldest of them, out of the queue, ready to go; at most `room`.
-   * @returns `undefined`: there are none, it has more, or no backend knows us
+   * For a process that ends now: removes as many of the oldest that wait as fit into `maxBytes`.
+   * @returns their bytes, and how many they are
    */
-  next(room = Infinity): Batch | undefined {
-    this.close();
-    const [oldest] = this.batches;
-    if (!oldest) return this.encodeFrom(this.buffer, Math.min(STRETCH, room));
-    if (this.current && oldest.matches(this.current.names)) {
-      if (oldest.count > room) return undefined;
-      this.batches.shift();
-      this.encoded -= oldest.count;
-      return oldest;
-    }
-    const before = oldest.count;
-    const renewed = this.encodeFrom(oldest, Math.min(STRETCH_ANEW, room));
-    this.encoded -= before - oldest.count;
-    if (oldest.count === 0) this.batches.shift();
-    return renewed;
-  }
-
-  /** Back to the front what was taken from there, in its order. Newer ones have come meanwhile and stay. */
-  putBack(batches: readonly Batch[]): void {
-    this.batches.unshift(...batches.filter(({ count }) => count > 0));
-    for (const { count } of batches) this.encoded += count;
-    this.trim();
-  }
-
-  /** Removes as many of the oldest as fit into `maxBytes`. */
   takeUpTo(maxBytes: number): { readonly bytes: Buffer; readonly count: number } {
     const pieces: Buffer[] = [];
-    const { size } = this;
+    const before = this.waiting;
     let room = maxBytes;
-    for (let batch = this.next(); batch; batch = this.next()) {
+    for (let batch = this.next(Infinity); batch; batch = this.next(Infinity)) {
       const piece = batch.takeUpTo(room);
       room -= piece.length;
       pieces.push(piece);
@@ -104,64 +107,118 @@ export class SegmentQueue {
       this.putBack([batch]);
       break;
     }
-    return { bytes: Buffer.concat(pieces), count: size - this.size };
+    return { bytes: Buffer.concat(pieces), count: before - this.waiting };
   }
 
-  /** @returns how many there were */
+  /** Hands those that wait to the store for what overflows, as far as that takes them. */
+  spill(): void {
+    while (this.waiting > 0 && this.spillOldest());
+  }
+
+  /** @returns how many waited */
   clear(): number {
-    const { size } = this;
-    this.close();
-    this.batches.length = 0;
-    this.encoded = 0;
-    while (this.buffer.count > 0) this.buffer.dropOldest();
-    return size;
+    const count = this.waiting;
+    while (this.waiting > 0) this.dropOldest();
+    return count;
   }
 
-  private encode(segment: Segment, open: OpenBatch, target: ExportTarget): void {
+  private encode(segment: Segment, open: OpenBatch, target: ExportTarget): boolean {
     let encoding = open.append(segment, target);
     if (encoding === 'full') {
       this.close();
       encoding = open.append(segment, target);
     }
-    if (encoding === 'encoded') this.encoded++;
-    else this.tally.dropUnqueued('not-encodable');
+    if (encoding !== 'encoded') return false;
+    this.encoded++;
+    segment.release();
+    return true;
   }
 
   /** What has been encoded so far goes together. */
   private close(): void {
-    const batch = this.open?.close();
+    const batch = this.open?.close(this.appended - this.buffer.count);
     if (batch) this.batches.push(batch);
   }
 
-  private encodeFrom(source: Source, most: number): Batch | undefined {
-    const { current, open } = this;
-    if (!current || !open) return undefined;
-    for (let left = most; left > 0 && source.count > 0; left--) {
-      const segment = oldestOf(source);
-      const encoding = segment ? open.append(segment, current) : 'not-encodable';
-      if (encoding === 'full') break;
-      if (encoding === 'not-encodable') this.tally.drop(1, 'not-encodable');
-      source.dropOldest();
+  /** The oldest that wait, out of the queue, encoded for the target of now. */
+  private next(maxCount: number): Batch | undefined {
+    this.close();
+    const [oldest] = this.batches;
+    if (!oldest) {
+      return this.encodeFrom(this.buffer, Math.min(ENCODE_CHUNK, maxCount), () => this.appended - this.buffer.count);
     }
-    return open.close();
+    if (this.target && oldest.matches(this.target.names)) {
+      if (oldest.count > maxCount) return undefined;
+      this.batches.shift();
+      this.encoded -= oldest.count;
+      return oldest;
+    }
+    const before = oldest.count;
+    const renewed = this.encodeFrom(oldest, Math.min(REENCODE_CHUNK, maxCount), () => oldest.end - oldest.count);
+    this.encoded -= before - oldest.count;
+    if (oldest.count === 0) this.batches.shift();
+    return renewed;
+  }
+
+  private encodeFrom(source: Source, maxCount: number, endOf: () => Position): Batch | undefined {
+    const { target, open } = this;
+    if (!target || !open) return undefined;
+    for (let left = maxCount; left > 0 && source.count > 0; left--) {
+      const segment = oldestOf(source);
+      const encoding = segment ? open.append(segment, target) : 'not-encodable';
+      if (encoding === 'full') break;
+      if (encoding === 'not-encodable') this.options.tally.drop(1, 'not-encodable');
+      segment?.release();
+      source.removeOldest();
+    }
+    return open.close(endOf());
+  }
+
+  /** To the front what was taken from there, in its order. Newer ones have come meanwhile and stay. */
+  private putBack(batches: readonly Batch[]): void {
+    this.batches.unshift(...batches);
+    this.encoded += countOf(batches);
+    this.trim();
   }
 
   private trim(): void {
+    const { capacity, tally } = this.options;
     let dropped = 0;
-    for (; this.size > this.capacity; dropped++) this.dropOldest();
-    this.tally.drop(dropped, 'buffer-full');
+    while (this.waiting > capacity) {
+      if (this.spillOldest()) continue;
+      this.dropOldest();
+      dropped++;
+    }
+    tally.drop(dropped, 'buffer-full');
+  }
+
+  /** @returns `false`: it still waits */
+  private spillOldest(): boolean {
+    const { overflow, tally } = this.options;
+    if (!overflow) return false;
+    const segment = oldestOf(this.oldestSource());
+    if (!segment) tally.drop(1, 'not-encodable');
+    else if (!overflow.append(segment)) return false;
+    this.removeOldest();
+    return true;
   }
 
   private dropOldest(): void {
-    if (this.encoded === 0) {
-      this.buffer.dropOldest();
-      return;
-    }
-    if (this.batches.length === 0) this.close();
-    const [oldest] = this.batches;
-    oldest?.dropOldest();
+    if (this.encoded === 0) this.buffer.oldest().release();
+    this.removeOldest();
+  }
+
+  private removeOldest(): void {
+    const source = this.oldestSource();
+    source.removeOldest();
+    if (source === this.buffer) return;
     this.encoded--;
-    if (oldest?.count === 0) this.batches.shift();
+    if (source.count === 0) this.batches.shift();
+  }
+
+  private oldestSource(): Source {
+    if (this.encoded > 0 && this.batches.length === 0) this.close();
+    return this.batches[0] ?? this.buffer;
   }
 }
 
@@ -171,4 +228,10 @@ function oldestOf(source: Source): Segment | undefined {
   } catch {
     return undefined;
   }
+}
+
+function countOf(batches: readonly Batch[]): number {
+  let count = 0;
+  for (const batch of batches) count += batch.count;
+  return count;
 }

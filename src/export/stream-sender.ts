@@ -1,8 +1,6 @@
 import { StepDeadline } from './step-deadline';
-import type { SegmentQueue } from './segment-queue';
-import type { Batch } from './batch';
-import type { ExportTarget, SegmentStream } from './ports';
-import type { DropReason, SegmentTally } from './segment-counters';
+import type { EncodedBatch, ExportTarget, Position, SegmentStore, SegmentStream } from './ports';
+import type { SegmentTally } from './segment-counters';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Outcome } from '../base/outcome';
@@ -12,8 +10,18 @@ import type { Names } from '../model/names';
 export interface StreamSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly queue: SegmentQueue;
   readonly tally: SegmentTally;
+  /** Whether the backend still knows us by these names. */
+  isCurrent(names: Names): boolean;
+}
+
+/** What one stream was given. */
+interface Written {
+  /** Behind the last batch that may have been written; 0: none was. */
+  readonly end: Position;
+  /** In the last batch, if it is not known whether that was written. */
+  readonly unsure: number;
+  readonly isWhole: boolean;
 }
 
 /** Statuses by which a backend says no. After any other it may have taken a part, or all. */
@@ -29,7 +37,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 
 const REFUSED = 'segments refused';
 
-/** Takes segments from the queue to the backend, and back where the backend certainly has none of them. */
+/** Takes segments from a store to the backend; they stay in the store where the backend certainly has none of them. */
 export class StreamSender {
   constructor(private readonly options: StreamSenderOptions) {}
 
@@ -37,82 +45,62 @@ export class StreamSender {
    * One stream, from its opening to its fate; afterwards nothing is in flight.
    * @returns whether the next one may follow at once
    */
-  async run(target: ExportTarget, signal: AbortSignal): Promise<boolean> {
+  async run(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<boolean> {
     const { clock, log } = this.options;
     const { sender, names } = target;
-    const patience = new StepDeadline(clock, signal);
-    const opened = await patience.race(() => sender.open(names, patience.signal));
+    const deadline = new StepDeadline(clock, signal);
+    const opened = await deadline.race(() => sender.open(names, deadline.signal));
     if (opened?.status !== 'ok') {
       // What was answered about a registration that ended meanwhile means nothing.
-      if (opened?.status === 'failed' && this.isCurrent(names))
+      if (opened?.status === 'failed' && this.options.isCurrent(names))
         log.warn(`segments wait, the backend refuses them: ${opened.reason}`, REFUSED);
       return false;
     }
-    const written: Batch[] = [];
-    const isWhole = await this.write(opened.value, names, written, patience);
-    const fate = await patience.race(() => opened.value.end());
-    this.resolve(written, fate);
+    const written = await this.write(store, opened.value, target, deadline);
+    const fate = await deadline.race(() => opened.value.end());
+    this.resolve(store, written, fate);
     if (fate?.status === 'ok') log.over([REFUSED], 'the backend takes segments again');
-    return isWhole && fate?.status === 'ok';
+    return written.isWhole && fate?.status === 'ok';
   }
 
-  private async write(stream: SegmentStream, names: Names, written: Batch[], patience: StepDeadline): Promise<boolean> {
-    const { queue, clock, tally } = this.options;
+  private async write(
+    store: SegmentStore,
+    stream: SegmentStream,
+    target: ExportTarget,
+    deadline: StepDeadline,
+  ): Promise<Written> {
+    let end = 0;
     let count = 0;
-    while (queue.size > 0 && count < MAX_SEGMENTS_PER_STREAM && !patience.signal.aborted) {
-      const batch = queue.next(MAX_SEGMENTS_PER_STREAM - count);
+    while (store.waiting > 0 && count < MAX_SEGMENTS_PER_STREAM && !deadline.signal.aborted) {
+      const batch = await store.peek(target, MAX_SEGMENTS_PER_STREAM - count);
       // The stream has no room for it, what the backend knew us by was just given up, or nothing could be encoded.
       if (!batch) break;
-      tally.inFlight += batch.count;
-      const isWritten = await patience.race(() => this.writeBatch(stream, names, batch));
-      if (isWritten === false) this.requeue([batch]);
-      if (isWritten === undefined) this.discard([batch], 'fate-unknown');
-      if (!isWritten) return false;
-      written.push(batch);
+      const isWritten = await deadline.race(() => this.writeBatch(stream, target.names, batch));
+      if (isWritten === false) return { end, unsure: 0, isWhole: false };
+      if (isWritten === undefined) return { end: batch.end, unsure: batch.count, isWhole: false };
+      end = batch.end;
       count += batch.count;
       // The application's turn.
-      if (queue.size > 0) await new Promise<void>((resolve) => clock.after(0, resolve));
+      if (store.waiting > 0) await new Promise<void>((resolve) => this.options.clock.after(0, resolve));
     }
-    return true;
+    return { end, unsure: 0, isWhole: true };
   }
 
   /** `false`: nothing was written, or the batch is encoded with names that were given up a moment ago. */
-  private writeBatch(stream: SegmentStream, names: Names, batch: Batch): Promise<boolean> {
-    const isValid = this.isCurrent(names) && batch.matches(names);
+  private writeBatch(stream: SegmentStream, names: Names, batch: EncodedBatch): Promise<boolean> {
+    const isValid = this.options.isCurrent(names) && batch.matches(names);
     return isValid ? stream.write(batch.bytes) : Promise.resolve(false);
   }
 
-  private isCurrent({ epoch }: Names): boolean {
-    return this.options.queue.target?.names.epoch === epoch;
-  }
-
-  private resolve(batches: readonly Batch[], fate: Outcome<undefined> | undefined): void {
+  private resolve(store: SegmentStore, { end, unsure }: Written, fate: Outcome<undefined> | undefined): void {
+    const { tally, log } = this.options;
     if (fate?.status === 'ok') {
-      const count = countOf(batches);
-      this.options.tally.inFlight -= count;
-      this.options.tally.sent += count;
+      tally.sent += store.acknowledge(end) - unsure;
+      tally.drop(unsure, 'fate-unknown');
       return;
     }
-    const reason = fate?.reason ?? 'no answer';
-    this.options.log.debug(`a stream of ${countOf(batches)} segments broke: ${reason}`, 'a stream broke');
-    if (fate?.status === 'retryable') this.requeue(batches);
-    else this.discard(batches, fate && REFUSALS.has(fate.code) ? 'refused' : 'fate-unknown');
+    log.debug(`a stream of ${store.inFlight} segments broke: ${fate?.reason ?? 'no answer'}`, 'a stream broke');
+    if (fate?.status === 'retryable') store.acknowledge(0);
+    else tally.drop(store.acknowledge(end), fate && REFUSALS.has(fate.code) ? 'refused' : 'fate-unknown');
   }
-
-  private requeue(batches: readonly Batch[]): void {
-    this.options.tally.inFlight -= countOf(batches);
-    this.options.queue.putBack(batches);
-  }
-
-  private discard(batches: readonly Batch[], reason: DropReason): void {
-    const count = countOf(batches);
-    this.options.tally.inFlight -= count;
-    this.options.tally.drop(count, reason);
-  }
-}
-
-function countOf(batches: readonly Batch[]): number {
-  let count = 0;
-  for (const batch of batches) count += batch.count;
-  return count;
 }

@@ -31,7 +31,7 @@ describe('the open batch', () => {
   });
 
   it('is nothing as long as it is empty', () => {
-    expect(open.close()).toBeUndefined();
+    expect(open.close(1)).toBeUndefined();
   });
 
   it('takes segments of one registration, and is full for those of the next', () => {
@@ -39,15 +39,15 @@ describe('the open batch', () => {
     expect([open.append(entryAndExit(), first), open.append(failedWithRef(), first)]).toEqual(['encoded', 'encoded']);
     const second = targetOf(someNames({ epoch: 2 }));
     expect(open.append(entryAndExit(), second)).toBe('full');
-    const before = open.close();
+    const before = open.close(1);
     expect([before?.count, before?.matches(second.names)]).toEqual([2, false]);
     expect(open.append(entryAndExit(), second)).toBe('encoded');
-    expect(open.close()?.matches(second.names)).toBe(true);
+    expect(open.close(1)?.matches(second.names)).toBe(true);
   });
 
   it('gives a segment back by its names, which the next registration encodes with its own ids', () => {
     open.append(entryAndExit(), targetOf(someNames({ endpoints: { '/orders/17': 12 } })));
-    const segment = open.close()!.oldest();
+    const segment = open.close(1)!.oldest();
     expect(segment.spans.map(({ operationName }) => operationName)).toEqual(['/stock', '/orders/17']);
     expect(open.append(segment, targetOf(someNames({ epoch: 2 })))).toBe('encoded');
   });
@@ -56,7 +56,7 @@ describe('the open batch', () => {
     const target = targetOf(someNames());
     for (let n = 0; n < 2_048; n++) open.append(entryAndExit(), target);
     expect(open.append(entryAndExit(), target)).toBe('full');
-    expect(open.close()?.count).toBe(2_048);
+    expect(open.close(1)?.count).toBe(2_048);
   });
 
   it('is full with 768 KiB', () => {
@@ -65,7 +65,7 @@ describe('the open batch', () => {
     large.spans[0]!.tags = ['large', 'x'.repeat(MIB / 4)];
     for (let n = 0; n < 3; n++) expect(open.append(large, target)).toBe('encoded');
     expect(open.append(entryAndExit(), target)).toBe('full');
-    expect(open.close()?.count).toBe(3);
+    expect(open.close(1)?.count).toBe(3);
   });
 
   it('logs once that a segment was too large', () => {
@@ -73,7 +73,7 @@ describe('the open batch', () => {
     const huge = entryAndExit();
     huge.spans[0]!.tags = ['huge', 'x'.repeat(5 * MIB)];
     for (const segment of [huge, entryAndExit(), huge]) expect(open.append(segment, target)).toBe('encoded');
-    expect(open.close()?.count).toBe(3);
+    expect(open.close(1)?.count).toBe(3);
     expect(lines.filter((line) => line.includes('too large'))).toHaveLength(1);
   });
 

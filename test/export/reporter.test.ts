@@ -1,12 +1,14 @@
 import { KeepAlive } from '../../src/base/keep-alive';
 import { Log } from '../../src/base/log';
 import { failed, ok, retryable } from '../../src/base/outcome';
-import { OpenBatch } from '../../src/export/open-batch';
-import { Reporter } from '../../src/export/reporter';
+import type { SegmentStore } from '../../src/export/ports';
+import { Reporter, type ReporterOptions } from '../../src/export/reporter';
 import { context } from '../../src/tracing/context';
 import { assertAccounted } from '../support/accounting';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
+import { SegmentTally } from '../../src/export/segment-counters';
+import { SegmentQueue } from '../../src/export/segment-queue';
 import { Span, type Segment } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
 import { tracing } from '../support/tracing';
@@ -36,16 +38,13 @@ afterEach(async () => {
   expect(reporter.counters()).toMatchObject({ inFlight: 0, buffered: 0 });
 });
 
-function reporterOf(maxBuffer: number, onCounts?: () => void): Reporter {
+function logged(): Log {
   const say = (message: string) => said.push(message);
-  const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
-  const made = new Reporter({
-    clock,
-    log,
-    createBatch: () => new OpenBatch(log),
-    maxBuffer,
-    ...(onCounts && { onCounts }),
-  });
+  return new Log(clock, { error: say, warn: say, info: say, debug: say });
+}
+
+function reporterOf(maxBuffer: number, options: Partial<ReporterOptions> = {}): Reporter {
+  const made = new Reporter({ clock, log: logged(), maxBuffer, ...options });
   made.use(isReady ? api.target() : undefined);
   api.step = () => assertAccounted(made.counters());
   return made;
@@ -74,7 +73,7 @@ function held<T>(): { promise: Promise<T>; settle: (value: T) => void } {
 describe('what is counted', () => {
   it('is told of after a turn that has changed it, and not while nothing happens', async () => {
     let told = 0;
-    reporter = reporterOf(10_000, () => told++);
+    reporter = reporterOf(10_000, { onCounts: () => told++ });
     await clock.advance(10_000);
     expect(told).toBe(0);
     add(0, 100);
@@ -499,7 +498,7 @@ describe('a process that may end', () => {
       held++;
       keepAlive.hold(60_000);
     };
-    reporter = new Reporter({ clock, log, createBatch: () => new OpenBatch(log), maxBuffer: 10, keepAlive, onWork });
+    reporter = new Reporter({ clock, log, maxBuffer: 10, keepAlive, onWork });
     add(0, 3);
     expect(held).toBe(1);
     keepAlive.release();
@@ -539,6 +538,80 @@ describe('stop', () => {
     const first = reporter.stop();
     expect(reporter.stop()).toBe(first);
     await first;
+  });
+});
+
+describe('a spool', () => {
+  let spool: SegmentStore;
+
+  beforeEach(async () => {
+    await reporter.stop();
+    const inner = new SegmentQueue({ log: logged(), tally: new SegmentTally(), capacity: Infinity });
+    inner.use(api.target());
+    spool = {
+      get waiting() {
+        return inner.waiting;
+      },
+      get inFlight() {
+        return inner.inFlight;
+      },
+      append: (segment) => inner.append(segment),
+      // As from a disk.
+      peek: (target, maxCount) => new Promise((resolve) => clock.after(1, () => resolve(inner.peek(target, maxCount)))),
+      acknowledge: (position) => inner.acknowledge(position),
+    };
+    reporter = reporterOf(100, { spool });
+  });
+
+  it('takes what memory has no room for while the backend is away, and gives it back after what memory holds', async () => {
+    setReady(false);
+    add(0, 250);
+    await clock.advance(60_000);
+    expect(reporter.counters()).toMatchObject({ accepted: 250, buffered: 100, spooled: 150, dropped: 0 });
+    setReady(true);
+    await clock.advance(5_000);
+    expect(api.received).toEqual([...range(150, 250), ...range(0, 150)]);
+    expect(reporter.counters()).toMatchObject({ sent: 250, buffered: 0, spooled: 0, inFlight: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('keeps what a stream that broke did not bring to the backend', async () => {
+    setReady(false);
+    add(0, 110);
+    setReady(true);
+    api.onEnd = () => Promise.resolve(api.streams.length === 2 ? retryable('GOAWAY') : ok(undefined));
+    await clock.advance(50);
+    expect(reporter.counters()).toMatchObject({ sent: 100, spooled: 10, inFlight: 0 });
+    await clock.advance(5_000);
+    expect(reporter.counters()).toMatchObject({ sent: 110, spooled: 0 });
+    expect(api.streams[1]).toEqual(api.streams[2]);
+  });
+
+  it('is what a flush may end in', async () => {
+    setReady(false);
+    add(0, 150);
+    const flushed = reporter.flush(60_000);
+    add(150, 300);
+    await clock.advance(10_000);
+    await expect(flushed).resolves.toBe(true);
+    expect(reporter.counters()).toMatchObject({ buffered: 100, spooled: 200 });
+  });
+
+  it('has at the end of the process all that could not be handed over', () => {
+    add(0, 10);
+    api.room = 7;
+    expect(reporter.flushSync()).toBe(true);
+    expect(reporter.counters()).toMatchObject({ inFlight: 7, buffered: 0, spooled: 3 });
+    assertAccounted(reporter.counters());
+    // A test's process goes on.
+    reporter = reporterOf(100);
+  });
+
+  it('has what waits when the agent stops, and nothing of it is dropped', async () => {
+    setReady(false);
+    add(0, 10);
+    await reporter.stop();
+    expect(reporter.counters()).toMatchObject({ buffered: 0, spooled: 10, dropped: 0 });
   });
 });
 

@@ -1,16 +1,18 @@
 import fc from 'fast-check';
-import { OpenBatch } from '../../src/export/open-batch';
 import { SegmentQueue } from '../../src/export/segment-queue';
 import { Log } from '../../src/base/log';
+import type { Segment } from '../../src/model/segment';
 import type { Batch } from '../../src/export/batch';
+import type { SegmentStore } from '../../src/export/ports';
 import { SegmentTally } from '../../src/export/segment-counters';
 import { FakeClock } from '../support/fake-clock';
 import { FakeSegments, epochsOf, numbersOf } from './fake-segment-port';
-import { numbered } from './numbered-segments';
+import { numbered, numberOf } from './numbered-segments';
 
 let api: FakeSegments;
 let tally: SegmentTally;
 let queue: SegmentQueue;
+let isKnown: boolean;
 
 beforeEach(() => {
   api = new FakeSegments();
@@ -18,115 +20,121 @@ beforeEach(() => {
 });
 
 /** By a backend that knows us. */
-function queueOf(capacity: number): SegmentQueue {
+function queueOf(capacity: number, overflow?: Pick<SegmentStore, 'append'>): SegmentQueue {
   const quiet = () => undefined;
   const log = new Log(new FakeClock(), { error: quiet, warn: quiet, info: quiet, debug: quiet });
-  queue = new SegmentQueue(() => new OpenBatch(log), tally, capacity);
+  queue = new SegmentQueue({ log, tally, capacity, ...(overflow && { overflow }) });
   setKnown(true);
   return queue;
 }
 
-function setKnown(isKnown: boolean): void {
+function peek(maxCount = Infinity): Batch | undefined {
+  return queue.peek(api.target(), maxCount);
+}
+
+function setKnown(known: boolean): void {
+  isKnown = known;
   queue.use(isKnown ? api.target() : undefined);
 }
 
 function reset(): void {
   api.epoch++;
-  if (queue.target) queue.use(api.target());
+  setKnown(isKnown);
 }
 
-function push(queue: SegmentQueue, from: number, to: number): void {
-  for (let n = from; n < to; n++) queue.push(numbered(n));
+function push(from: number, to: number): void {
+  for (let n = from; n < to; n++) if (!queue.append(numbered(n))) tally.dropUnqueued('not-encodable');
 }
 
-function all(queue: SegmentQueue): number[] {
+function all(): number[] {
   const numbers: number[] = [];
-  for (let batch = queue.next(); batch; batch = queue.next()) numbers.push(...numbersOf(batch));
+  for (let batch = peek(); batch; batch = peek()) numbers.push(...numbersOf(batch));
   return numbers;
 }
 
 describe('segments that wait', () => {
   it('are encoded as they come, and go in the order they came', () => {
     const queue = queueOf(1_000);
-    push(queue, 0, 300);
-    expect(numbersOf(queue.next())).toHaveLength(256);
-    expect(queue.size).toBe(44);
-    push(queue, 300, 310);
-    expect(all(queue)).toEqual(Array.from({ length: 54 }, (_, n) => 256 + n));
-    expect(queue.size).toBe(0);
+    push(0, 300);
+    expect(numbersOf(peek())).toHaveLength(256);
+    expect(queue.waiting).toBe(44);
+    push(300, 310);
+    expect(all()).toEqual(Array.from({ length: 54 }, (_, n) => 256 + n));
+    expect(queue.waiting).toBe(0);
   });
 
   it('wait as they are while no backend knows us, and do not go', () => {
     const queue = queueOf(10);
     setKnown(false);
-    push(queue, 0, 3);
-    expect([queue.next(), queue.size]).toEqual([undefined, 3]);
+    push(0, 3);
+    expect([peek(), queue.waiting]).toEqual([undefined, 3]);
     setKnown(true);
-    expect(all(queue)).toEqual([0, 1, 2]);
+    expect(all()).toEqual([0, 1, 2]);
   });
 
   it('fill one batch after the other, if there are more than one takes', () => {
     api.mostInBatch = 10;
-    const queue = queueOf(100);
+    queueOf(100);
     setKnown(false);
-    push(queue, 0, 25);
+    push(0, 25);
     setKnown(true);
-    const batches = [queue.next(), queue.next(), queue.next()];
+    const batches = [peek(), peek(), peek()];
     expect(batches.map((batch) => numbersOf(batch).length)).toEqual([10, 10, 5]);
     expect(batches.flatMap(numbersOf)).toEqual(Array.from({ length: 25 }, (_, n) => n));
   });
 
   it('come after those that came before, though these could not be encoded when they came', () => {
-    const queue = queueOf(10);
-    push(queue, 0, 2);
+    queueOf(10);
+    push(0, 2);
     setKnown(false);
-    push(queue, 2, 4);
+    push(2, 4);
     setKnown(true);
-    push(queue, 4, 6);
-    expect(all(queue)).toEqual([0, 1, 2, 3, 4, 5]);
+    push(4, 6);
+    expect(all()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it('are dropped when there are too many, the oldest first, encoded or not', () => {
     const queue = queueOf(5);
-    push(queue, 0, 4);
+    push(0, 4);
     setKnown(false);
-    push(queue, 4, 8);
-    expect([queue.size, tally.dropped]).toEqual([5, 3]);
-    push(queue, 8, 12);
-    expect([queue.size, tally.dropped]).toEqual([5, 7]);
+    push(4, 8);
+    expect([queue.waiting, tally.dropped]).toEqual([5, 3]);
+    push(8, 12);
+    expect([queue.waiting, tally.dropped]).toEqual([5, 7]);
     setKnown(true);
-    expect(all(queue)).toEqual([7, 8, 9, 10, 11]);
-    expect(tally.snapshot(0).droppedBecause).toEqual({ 'buffer-full': 7 });
+    expect(all()).toEqual([7, 8, 9, 10, 11]);
+    expect(tally.snapshot(queue).droppedBecause).toEqual({ 'buffer-full': 7 });
   });
 
   it('come back in front of newer ones when they could not be sent; what finds no place are the oldest', () => {
     const queue = queueOf(4);
-    push(queue, 0, 3);
-    const batch = queue.next()!;
-    push(queue, 3, 5);
-    queue.putBack([batch]);
-    expect([queue.size, tally.dropped]).toEqual([4, 1]);
-    expect(all(queue)).toEqual([1, 2, 3, 4]);
+    push(0, 3);
+    peek();
+    push(3, 5);
+    expect(queue.inFlight).toBe(3);
+    expect(queue.acknowledge(0)).toBe(0);
+    expect([queue.waiting, tally.dropped]).toEqual([4, 1]);
+    expect(all()).toEqual([1, 2, 3, 4]);
   });
 
   it('find no place where there is none', () => {
     const queue = queueOf(0);
-    push(queue, 0, 2);
+    push(0, 2);
     setKnown(false);
-    push(queue, 2, 4);
-    expect([queue.size, tally.dropped]).toEqual([0, 4]);
+    push(2, 4);
+    expect([queue.waiting, tally.dropped]).toEqual([0, 4]);
   });
 });
 
 describe('segments that were encoded with ids of before', () => {
   it('are encoded anew, in their place', () => {
-    const queue = queueOf(1_000);
-    push(queue, 0, 300);
+    queueOf(1_000);
+    push(0, 300);
     reset();
-    push(queue, 300, 302);
+    push(300, 302);
     const epochs = new Set<number>();
     const numbers: number[] = [];
-    for (let batch = queue.next(); batch; batch = queue.next()) {
+    for (let batch = peek(); batch; batch = peek()) {
       for (const epoch of epochsOf(batch)) epochs.add(epoch);
       numbers.push(...numbersOf(batch));
     }
@@ -135,20 +143,20 @@ describe('segments that were encoded with ids of before', () => {
   });
 
   it('few at a time, since each has to be decoded first', () => {
-    const queue = queueOf(1_000);
-    push(queue, 0, 200);
+    queueOf(1_000);
+    push(0, 200);
     reset();
-    expect(numbersOf(queue.next()).length).toBeLessThan(100);
+    expect(numbersOf(peek()).length).toBeLessThan(100);
   });
 
   it('wait where there are no new ids yet', () => {
     const queue = queueOf(10);
-    push(queue, 0, 3);
+    push(0, 3);
     reset();
     setKnown(false);
-    expect([queue.next(), queue.size]).toEqual([undefined, 3]);
+    expect([peek(), queue.waiting]).toEqual([undefined, 3]);
     setKnown(true);
-    expect(all(queue)).toEqual([0, 1, 2]);
+    expect(all()).toEqual([0, 1, 2]);
   });
 });
 
@@ -156,17 +164,17 @@ describe('a segment that nobody can send', () => {
   it('is counted, and the others go', () => {
     const queue = queueOf(10);
     api.unencodable.add(1);
-    push(queue, 0, 3);
+    push(0, 3);
     setKnown(false);
     api.unencodable.add(4);
-    push(queue, 3, 6);
+    push(3, 6);
     setKnown(true);
-    expect(all(queue)).toEqual([0, 2, 3, 5]);
+    expect(all()).toEqual([0, 2, 3, 5]);
     api.undecodable.add(7);
-    push(queue, 6, 9);
+    push(6, 9);
     reset();
-    expect(all(queue)).toEqual([6, 8]);
-    expect(tally.snapshot(0).droppedBecause).toEqual({ 'not-encodable': 3 });
+    expect(all()).toEqual([6, 8]);
+    expect(tally.snapshot(queue).droppedBecause).toEqual({ 'not-encodable': 3 });
   });
 });
 
@@ -174,7 +182,7 @@ describe('the queue', () => {
   it('is a bounded list, whatever is done to it in whatever order', () => {
     const of = <T extends string>(type: T, max: number) =>
       fc.record({ type: fc.constant(type), count: fc.integer({ min: 1, max }) });
-    const step = fc.oneof(of('push', 400), of('next', 4), of('putBack', 1), of('reset', 1), of('known', 2));
+    const step = fc.oneof(of('push', 400), of('next', 4), of('acknowledge', 4), of('reset', 1), of('known', 2));
     const property = fc.property(fc.integer({ min: 0, max: 700 }), fc.array(step), (capacity, steps) => {
       api = new FakeSegments();
       tally = new SegmentTally();
@@ -189,40 +197,116 @@ describe('the queue', () => {
       };
       for (const { type, count } of steps) {
         if (type === 'push') {
-          push(queue, pushed, pushed + count);
+          push(pushed, pushed + count);
           list.push(...Array.from({ length: count }, (_, n) => pushed + n));
           pushed += count;
           bound();
         } else if (type === 'next') {
           for (let n = 0; n < count; n++) {
-            const next = queue.next();
+            const next = peek();
             expect(next === undefined).toBe(!isKnown || list.length === 0);
             if (!next) continue;
             expect([epochsOf(next), numbersOf(next)]).toEqual([[api.epoch], list.splice(0, next.count)]);
             taken.push(next);
           }
-        } else if (type === 'putBack') {
+        } else if (type === 'acknowledge') {
+          const sent = taken.splice(0, count - 1);
           list = [...taken.flatMap(numbersOf), ...list];
-          queue.putBack(taken);
+          expect(queue.acknowledge(sent.at(-1)?.end ?? 0)).toBe(sent.flatMap(numbersOf).length);
           taken = [];
           bound();
         } else if (type === 'reset') reset();
         else setKnown((isKnown = count === 1));
-        expect([queue.size, tally.dropped]).toEqual([list.length, dropped]);
+        const inFlight = taken.flatMap(numbersOf).length;
+        expect([queue.waiting, queue.inFlight, tally.dropped]).toEqual([list.length, inFlight, dropped]);
       }
       setKnown(true);
-      expect(all(queue)).toEqual(list);
+      expect(all()).toEqual(list);
     });
     fc.assert(property, { numRuns: 200 });
   });
 
   it('lets everything go when it is cleared, and says how much that was', () => {
     const queue = queueOf(1_000);
-    push(queue, 0, 300);
+    push(0, 300);
     setKnown(false);
-    push(queue, 300, 400);
-    expect([queue.clear(), queue.size]).toEqual([400, 0]);
+    push(300, 400);
+    expect([queue.clear(), queue.waiting]).toEqual([400, 0]);
     setKnown(true);
-    expect(queue.next()).toBeUndefined();
+    expect(peek()).toBeUndefined();
+  });
+
+  it('forgets what is acknowledged, and has what was peeked behind it again', () => {
+    api.mostInBatch = 2;
+    const queue = queueOf(10);
+    push(0, 6);
+    const [first, second] = [peek(), peek(), peek()];
+    expect([queue.waiting, queue.inFlight]).toEqual([0, 6]);
+    expect(queue.acknowledge(first!.end)).toBe(2);
+    expect([queue.waiting, queue.inFlight]).toEqual([4, 0]);
+    expect(queue.acknowledge(second!.end)).toBe(0);
+    expect(all()).toEqual([2, 3, 4, 5]);
+  });
+});
+
+describe('a second store for what overflows', () => {
+  let spooled: number[];
+  let isFull: boolean;
+  const overflow = {
+    append: (segment: Segment) => {
+      if (!isFull) spooled.push(numberOf(segment));
+      return !isFull;
+    },
+  };
+
+  beforeEach(() => {
+    spooled = [];
+    isFull = false;
+  });
+
+  it('gets the oldest, encoded or not, and none of them is dropped', () => {
+    const queue = queueOf(4, overflow);
+    push(0, 3);
+    setKnown(false);
+    push(3, 9);
+    expect([spooled, queue.waiting, tally.dropped]).toEqual([[0, 1, 2, 3, 4], 4, 0]);
+  });
+
+  it('gets nothing of what is in flight', () => {
+    const queue = queueOf(2, overflow);
+    push(0, 2);
+    peek();
+    push(2, 5);
+    expect([spooled, queue.inFlight]).toEqual([[2], 2]);
+  });
+
+  it('gets all that waits when it is told to', () => {
+    const queue = queueOf(10, overflow);
+    push(0, 3);
+    setKnown(false);
+    push(3, 6);
+    queue.spill();
+    expect([spooled, queue.waiting]).toEqual([[0, 1, 2, 3, 4, 5], 0]);
+  });
+
+  it('leaves what it does not take to memory, as far as there is room', () => {
+    isFull = true;
+    const queue = queueOf(4, overflow);
+    push(0, 4);
+    queue.spill();
+    expect(queue.waiting).toBe(4);
+    push(4, 6);
+    expect([queue.waiting, tally.snapshot(queue).droppedBecause]).toEqual([4, { 'buffer-full': 2 }]);
+    isFull = false;
+    queue.spill();
+    expect(spooled).toEqual([2, 3, 4, 5]);
+  });
+
+  it('does not get one that cannot be decoded, which is counted', () => {
+    const queue = queueOf(10, overflow);
+    api.undecodable.add(1);
+    push(0, 3);
+    queue.spill();
+    expect([spooled, tally.snapshot(queue).droppedBecause]).toEqual([[0, 2], { 'not-encodable': 1 }]);
   });
 });

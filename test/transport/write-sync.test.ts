@@ -1,7 +1,6 @@
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { ok } from '../../src/base/outcome';
-import { OpenBatch } from '../../src/export/open-batch';
 import { SegmentTally } from '../../src/export/segment-counters';
 import { SegmentQueue } from '../../src/export/segment-queue';
 import type { Segment } from '../../src/model/segment';
@@ -28,17 +27,17 @@ function large(count: number): Segment[] {
 
 /** Those that wait, encoded with these names. */
 function waiting(client: TraceSegmentClient, segments: readonly Segment[], names = someNames()): SegmentQueue {
-  const queue = new SegmentQueue(() => new OpenBatch(new Log(systemClock)), new SegmentTally(), 1_000);
+  const queue = new SegmentQueue({ log: new Log(systemClock), tally: new SegmentTally(), capacity: 1_000 });
   queue.use(client.targetFor(names));
-  for (const segment of segments) queue.push(segment);
+  for (const segment of segments) queue.append(segment);
   return queue;
 }
 
 /** Writes what it can of what waits. @returns the number of segments */
-function writeNow(client: TraceSegmentClient, queue: SegmentQueue): number {
-  const { size } = queue;
-  if (queue.target) client.writeNow(queue.target.names, (maxBytes) => queue.takeUpTo(maxBytes).bytes);
-  return size - queue.size;
+function writeNow(client: TraceSegmentClient, queue: SegmentQueue, names = someNames()): number {
+  const before = queue.waiting;
+  client.writeNow(names, (maxBytes) => queue.takeUpTo(maxBytes).bytes);
+  return before - queue.waiting;
 }
 
 describe('what is written without waiting', () => {
@@ -83,7 +82,7 @@ describe('what is written without waiting', () => {
     const queue = waiting(backend.segments, large(20));
     expect(writeNow(backend.segments, queue)).toBe(6);
     // What found no place is still here.
-    expect(queue.size).toBe(20 - 6);
+    expect(queue.waiting).toBe(20 - 6);
     await until(
       () => server.segments(),
       ({ length }) => length === 6,
@@ -102,11 +101,12 @@ describe('what is written without waiting', () => {
   it('is that all together, of however many batches', async () => {
     const { segments } = await proven();
     const queue = waiting(segments, large(4));
-    const batch = queue.next();
-    for (const segment of large(4)) queue.push(segment);
-    if (batch) queue.putBack([batch]);
+    const target = segments.targetFor(someNames());
+    queue.peek(target, Infinity);
+    for (const segment of large(4)) queue.append(segment);
+    queue.acknowledge(0);
     expect(writeNow(segments, queue)).toBe(6);
-    expect(queue.next()?.count).toBe(2);
+    expect(queue.peek(target, Infinity)?.count).toBe(2);
     await until(
       () => server.segments(),
       ({ length }) => length === 6,
@@ -119,7 +119,7 @@ describe('what is written without waiting', () => {
     const names = someNames({ epoch: 2, instanceId: 8 });
     await (await opened(segments, never, names)).end();
     queue.use(segments.targetFor(names));
-    expect(writeNow(segments, queue)).toBe(1);
+    expect(writeNow(segments, queue, names)).toBe(1);
     await until(
       () => server.segments(),
       ({ length }) => length === 1,
@@ -129,7 +129,7 @@ describe('what is written without waiting', () => {
 
   it('is nothing before the backend has confirmed that our ids are ours, over this connection and in this epoch', async () => {
     const write = ({ segments }: Backend, names = someNames()): number =>
-      writeNow(segments, waiting(segments, [entryAndExit()], names));
+      writeNow(segments, waiting(segments, [entryAndExit()], names), names);
     const unproven = backends.to(port);
     expect(write(unproven)).toBe(0);
     await unproven.registry.connect(never);

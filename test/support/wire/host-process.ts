@@ -101,7 +101,7 @@ exports.backend = (port, options = {}) =>
 exports.encoded = (sizes) => {
   const batch = new OpenBatch(new Log(systemClock));
   for (const size of sizes) batch.append(segmentOf(size), { codec: v2SegmentCodec, names });
-  return batch.close().bytes;
+  return batch.close(0).bytes;
 };
 
 function segmentOf(size) {

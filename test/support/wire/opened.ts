@@ -22,10 +22,10 @@ export function batchesOf(target: ExportTarget, segments: readonly Segment[]): B
   const batches: (Batch | undefined)[] = [];
   for (const segment of segments) {
     if (open.append(segment, target) !== 'full') continue;
-    batches.push(open.close());
+    batches.push(open.close(0));
     open.append(segment, target);
   }
-  batches.push(open.close());
+  batches.push(open.close(0));
   return batches.filter((batch) => batch !== undefined);
 }
 
