@@ -4,6 +4,7 @@ import type { KeepAlive } from '../base/keep-alive';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
+import { CredentialFiles } from '../config/credential-files';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';
@@ -119,6 +120,7 @@ export class BackendSession {
     const { config, clock, log } = this.options;
     const { serviceName } = config;
     const protocol = pinnedProtocol(config);
+    const credentials = new CredentialFiles(config, log);
     const backend = late.backend().createBackend({
       addresses: config.backends,
       ...(config.tls && { tls: config.tls }),
@@ -126,6 +128,7 @@ export class BackendSession {
       agentVersion: version,
       serviceName,
       v3Instance: v3InstanceName({ serviceName, instanceName }),
+      renewCredentials: () => credentials.current(),
       ...(protocol && { protocol }),
       ...(config.maxConnectionAgeMs !== undefined && { maxConnectionAgeMs: config.maxConnectionAgeMs }),
       clock,

@@ -69,6 +69,13 @@ export interface Options {
   readonly heartbeatMs?: number | undefined;
   /** The token that the backend asks for: printable ASCII. Default: none. Environment `SW_AGENT_AUTHENTICATION`; no flag, a secret is not for a command line. */
   readonly authentication?: string | undefined;
+  /**
+   * File that holds the token, one line, as secrets are mounted. It is read again for each connection, so that a token can be
+   * exchanged without a restart; a new content that cannot be used is logged, and the old one stays in force. Of
+   * `authentication` and this the one from the stronger source counts, in the same source this. Default: none.
+   * Environment `SW_AGENT_AUTHENTICATION_FILE`.
+   */
+  readonly authenticationFile?: string | undefined;
   /** Speaks TLS to the backend. Default: off. Environment `SW_AGENT_FORCE_TLS`; a path of {@link TlsOptions} alone turns it on. */
   readonly tls?: boolean | TlsOptions | undefined;
   /**

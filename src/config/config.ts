@@ -11,6 +11,13 @@ export interface TlsFiles {
   readonly key?: Buffer;
 }
 
+/** Absolute. */
+export interface TlsPaths {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** The configuration after all layers: checked, whole, frozen. What is discovered later is never written into it. */
 export interface Config {
   readonly serviceName: string;
@@ -36,8 +43,12 @@ export interface Config {
   /** Undefined: the protocol's own, 3000 on v2, 30,000 on v3. */
   readonly heartbeatMs: number | undefined;
   readonly authentication: string | undefined;
+  /** Absolute; what `authentication` was read from, to be read again for each connection. */
+  readonly authenticationFile: string | undefined;
   /** Undefined: cleartext. */
   readonly tls: TlsFiles | undefined;
+  /** What `tls` was read from, to be read again for each connection. */
+  readonly tlsPaths: TlsPaths;
   /** Undefined: a connection stays for as long as it holds. */
   readonly maxConnectionAgeMs: number | undefined;
   readonly sampleRate: number;

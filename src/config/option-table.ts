@@ -82,6 +82,9 @@ function isLogger(value: unknown): value is Logger {
   return ['error', 'warn', 'info', 'debug'].every((name) => typeof methods[name] === 'function');
 }
 
+/** A header carries it. */
+export const TOKEN_TYPE = textType('printable ASCII, no blank at either end', /^(?! )[\x20-\x7e]+(?<! )$/);
+
 /** Whether the agent runs; its variable and its flag say the opposite. */
 const enabled: OptionType<boolean> = {
   expected: booleanType.expected,
@@ -186,10 +189,16 @@ export const OPTION_TABLE = {
     help: 'milliseconds between two heartbeats; default 3000 on v2, 30000 on v3',
   }),
   authentication: row('authentication', {
-    kind: textType('printable ASCII, no blank at either end', /^(?! )[\x20-\x7e]+(?<! )$/),
+    kind: TOKEN_TYPE,
     environment: ['SW_AGENT_AUTHENTICATION'],
     isSecret: true,
     help: 'the token that the backend asks for',
+  }),
+  authenticationFile: row('authenticationFile', {
+    kind: path,
+    environment: ['SW_AGENT_AUTHENTICATION_FILE'],
+    isPath: true,
+    help: 'file with the token, read again for each connection',
   }),
   tls: row('tls', { kind: tls, environment: ['SW_AGENT_FORCE_TLS'], help: 'whether to speak TLS' }),
   caFile: row('tls.caFile', tlsPath('SW_AGENT_SSL_TRUSTED_CA_PATH', 'PEM file of the authorities')),

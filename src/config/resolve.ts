@@ -10,10 +10,10 @@ import { takeFlags } from './sources/flags';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
 import { OPTION_TABLE as TABLE, type OptionRow } from './option-table';
+import { readTls, readToken } from './sources/credentials';
 import { isPackageRunner } from './sources/main-script';
 import { processNumber, type WorkerPlace } from './process-number';
 import { Settings, type Setting } from './sources/settings';
-import { readTls } from './sources/tls-files';
 
 /** Everything that a configuration is made from. */
 export interface Sources {
@@ -68,6 +68,8 @@ function build(
   settings.read(TABLE.config);
   const commandFile = pathOf(TABLE.commandFile);
   const instanceName = readInstanceName(settings, sources);
+  const tls = readTls(settings, locate);
+  const token = readToken(settings, locate);
   const isWanted = valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript);
   return Object.freeze({
     serviceName: valueOr(TABLE.serviceName, defaultServiceName(packageName, sources.mainScript)),
@@ -82,8 +84,10 @@ function build(
     commandFileOwners: Object.freeze(valueOr(TABLE.commandFileOwners, [])),
     commandFileTrustDirectory: valueOr(TABLE.commandFileTrustDirectory, false),
     heartbeatMs: settings.read(TABLE.heartbeatMs)?.value,
-    authentication: settings.read(TABLE.authentication)?.value,
-    tls: Object.freeze(readTls(settings, locate)),
+    authentication: token.value,
+    authenticationFile: token.file,
+    tls: tls?.files,
+    tlsPaths: tls?.paths ?? {},
     maxConnectionAgeMs: readConnectionAge(settings),
     sampleRate: valueOr(TABLE.sampleRate, 1),
     ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),

@@ -43,23 +43,23 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /** Loads nothing and connects to nothing before it is first used. */
 export function createBackend(options: BackendOptions): Backend {
-  const metadata = metadataOf(options);
   warnOfCleartext(options);
   const verify = async (link: BackendConnection, signal: AbortSignal): Promise<Outcome<unknown>> => {
-    const dialect = await dialectOf(link, options, metadata ?? {}, signal);
+    const dialect = await dialectOf(link, options, signal);
     return dialect.status === 'ok' ? segments.verify(link, dialect.value, signal) : dialect;
   };
   const connector = new Connector(options, verify);
-  const segments = new TraceSegmentClient(connector, options, metadata ?? {});
-  const telemetry = new TelemetryClient(connector, options, metadata ?? {});
+  const segments = new TraceSegmentClient(connector, options);
+  const telemetry = new TelemetryClient(connector, options);
 
   const connect = async (signal: AbortSignal): Promise<Outcome<Connection>> => {
     // The token itself is never told, not even to the log.
-    if (!metadata) return failed('UNAUTHENTICATED', 'the authentication token holds characters that no header may');
+    if (!isToken(options.authentication))
+      return failed('UNAUTHENTICATED', 'the authentication token holds characters that no header may');
     const outcome = await connector.connect(signal);
     if (outcome.status !== 'ok') return outcome;
     const link = outcome.value;
-    const dialect = await dialectOf(link, options, metadata, signal);
+    const dialect = await dialectOf(link, options, signal);
     if (dialect.status !== 'ok') return dialect;
     return ok({ address: link.address, number: link.number, protocol: protocolOf(dialect.value) });
   };
@@ -68,8 +68,8 @@ export function createBackend(options: BackendOptions): Backend {
     ...[path, request, signal]: Parameters<UnaryCaller>
   ): ReturnType<UnaryCaller> => {
     const link = connector.current;
-    if (!link || !metadata) return retryable('not connected');
-    return unaryCall(link, { path, request, metadata, isProbe }, options.clock, signal);
+    if (!link) return retryable('not connected');
+    return unaryCall(link, { path, request, isProbe }, options.clock, signal);
   };
   const ask: UnaryCaller = (...question) => call(false, ...question);
   const probe: UnaryCaller = (...question) => call(true, ...question);
@@ -96,12 +96,11 @@ export function createBackend(options: BackendOptions): Backend {
 async function dialectOf(
   link: BackendConnection,
   options: BackendOptions,
-  metadata: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Outcome<Dialect>> {
   if (link.dialect) return ok(link.dialect);
   const ask: UnaryCaller = (path, request, bound) =>
-    unaryCall(link, { path, request, metadata, isProbe: true }, options.clock, bound);
+    unaryCall(link, { path, request, isProbe: true }, options.clock, bound);
   const outcome = await detect(ask, options, options.protocol, signal);
   if (outcome.status === 'ok') link.dialect = outcome.value;
   else if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') {
@@ -119,8 +118,7 @@ function warnOfCleartext({ addresses, authentication, log, tls }: BackendOptions
   if (far.length > 0) log.warn(`the authentication token goes in cleartext to ${far.join(', ')}: TLS is off`);
 }
 
-/** What goes along with every call; undefined if it cannot. */
-function metadataOf({ agentVersion, authentication }: BackendOptions): Readonly<Record<string, string>> | undefined {
-  if (authentication === undefined) return { 'agent-version': agentVersion };
-  return /^[ -~]*$/.test(authentication) ? { 'agent-version': agentVersion, authentication } : undefined;
+/** Whether a header can carry it. */
+function isToken(authentication: string | undefined): boolean {
+  return authentication === undefined || /^[ -~]*$/.test(authentication);
 }

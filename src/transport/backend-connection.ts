@@ -8,6 +8,8 @@ export interface ConnectionParts {
   readonly socket: Socket;
   readonly session: ClientHttp2Session;
   readonly channel: GrpcChannel;
+  /** Goes along with every call. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** How long streams that are still open get after the backend has said goodbye. */
@@ -56,6 +58,10 @@ export class BackendConnection {
 
   get channel(): GrpcChannel {
     return this.connections.channel;
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.connections.metadata;
   }
 
   /** Aborts when the link is lost: nothing new may begin on it, and no call goes on. */

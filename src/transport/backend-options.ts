@@ -17,12 +17,18 @@ export interface TlsOptions {
   readonly key?: Buffer;
 }
 
-export interface BackendOptions {
-  readonly addresses: readonly Address[];
+/** What a connection is made with. */
+export interface Credentials {
   /** Absent: cleartext. */
   readonly tls?: TlsOptions;
   /** Goes raw, without a scheme, into the metadata of every call. */
   readonly authentication?: string;
+}
+
+export interface BackendOptions extends Credentials {
+  readonly addresses: readonly Address[];
+  /** What the next connection is made with, where that may change; never rejects. */
+  readonly renewCredentials?: () => Promise<Credentials>;
   readonly agentVersion: string;
   readonly serviceName: string;
   /** As a v3 backend is to know us: by names within its limits. */

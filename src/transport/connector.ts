@@ -76,7 +76,9 @@ export class Connector {
   }
 
   private async open(address: Address, signal: AbortSignal): Promise<BackendConnection> {
-    const { agentVersion, clock, log, tls } = this.options;
+    const { agentVersion, clock, log } = this.options;
+    const { tls, authentication } = (await this.options.renewCredentials?.()) ?? this.options;
+    const metadata = { 'agent-version': agentVersion, ...(authentication !== undefined && { authentication }) };
     const authority = formatAddress(address);
     const context = tls && modules.tls().createSecureContext(tls);
     const [socket, session] = await this.bounded(signal, async (bound) => {
@@ -90,7 +92,7 @@ export class Connector {
       // The first call needs it: here `onLoadError` is told if it is missing.
       modules.protobuf();
       const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, bound));
-      const link = new BackendConnection(authority, ++this.number, { socket, session, channel }, clock);
+      const link = new BackendConnection(authority, ++this.number, { socket, session, channel, metadata }, clock);
       this.links.add(link);
       void link.closed.then(() => this.links.delete(link));
       return link;

@@ -45,6 +45,23 @@ describe('a backend over TLS', () => {
     expect(server.segments()).toHaveLength(1);
   });
 
+  it('is connected to with the credentials of the moment', async () => {
+    await start();
+    let now: { tls: { ca: Buffer }; authentication: string } = { tls: { ca: pem('other-ca') }, authentication: 'one' };
+    const backend = backends.to(port, { tls: { ca }, renewCredentials: () => Promise.resolve(now) });
+    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    now = { tls: { ca }, authentication: 'two' };
+    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    now = { tls: { ca }, authentication: 'three' };
+    await backend.registry.v2.registerService('orders', never);
+    const stream = await opened(backend.segments);
+    await stream.write([entryAndExit()]);
+    await stream.end();
+    // Those of the connection, until it is made anew.
+    expect(server.asked.map(({ metadata }) => metadata.get('authentication'))).toEqual(server.asked.map(() => ['two']));
+    expect(server.asked.length).toBeGreaterThan(1);
+  });
+
   it('is refused when somebody else signed its certificate', async () => {
     await start();
     for (const tls of [{ ca: pem('other-ca') }, {}]) {

@@ -8,6 +8,13 @@ export interface Setting<T> {
   readonly given: ProvidedValue;
 }
 
+const STRENGTH: Readonly<Record<ConfigLayer, number>> = { flag: 4, environment: 3, start: 2, file: 1 };
+
+/** Whether what `one` says goes before what `other` says. */
+export function isStronger(one: ConfigLayer, other: ConfigLayer): boolean {
+  return STRENGTH[one] > STRENGTH[other];
+}
+
 const TEXT_LAYERS: readonly ConfigLayer[] = ['flag', 'environment'];
 
 /**

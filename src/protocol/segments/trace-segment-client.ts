@@ -28,7 +28,6 @@ export class TraceSegmentClient implements SegmentSender {
   constructor(
     private readonly connector: Connector,
     private readonly options: BackendOptions,
-    private readonly metadata: Readonly<Record<string, string>>,
   ) {
     this.v2 = v2Protocol.identityProbe(options.serviceName);
     this.v3 = v3Protocol.identityProbe();
@@ -65,7 +64,7 @@ export class TraceSegmentClient implements SegmentSender {
     // The first stream asks anew, but a process may end before it: then what the registration was told has to do.
     if (!this.isVerified(link, names) && this.options.confirmedOn() !== link.number) return;
     const path = (names.protocol === 'v2' ? this.v2 : this.v3).pathOf(link.dialect);
-    writeSync(link, path, this.metadata, take(roomOf(link)));
+    writeSync(link, path, take(roomOf(link)));
   }
 
   private async openOn<N extends Names>(
@@ -80,9 +79,9 @@ export class TraceSegmentClient implements SegmentSender {
     if (signal.aborted || link.closing.aborted)
       return retryable(errorMessage((signal.aborted ? signal : link.closing).reason));
     try {
-      const { connector, metadata } = this;
+      const { connector } = this;
       const { clock } = this.options;
-      const call = new StreamCall(link, route.pathOf(dialect), metadata);
+      const call = new StreamCall(link, route.pathOf(dialect));
       return ok(new CollectStream(call, link, { clock, guest: connector.guest, signal }));
     } catch (error) {
       return retryable(errorMessage(error));
@@ -98,8 +97,7 @@ export class TraceSegmentClient implements SegmentSender {
   ): Promise<Outcome<undefined>> {
     const { epoch } = names;
     if (this.isVerified(link, names)) return ok(undefined);
-    const question = { ...route.request(names, dialect), metadata: this.metadata };
-    const answer = await sessionCall(link, question, this.options.clock, signal);
+    const answer = await sessionCall(link, route.request(names, dialect), this.options.clock, signal);
     const read = parseResponse(
       answer,
       (bytes) => route.check(bytes, names),

@@ -20,7 +20,6 @@ export class TelemetryClient {
   constructor(
     private readonly connector: Connector,
     private readonly options: BackendOptions,
-    private readonly metadata: Readonly<Record<string, string>>,
   ) {}
 
   /** All messages by one stream, under the names of now. */
@@ -36,7 +35,7 @@ export class TelemetryClient {
     if (!link || dialect?.protocol !== 'v3' || names?.protocol !== 'v3') return retryable('not connected');
     let call: StreamCall;
     try {
-      call = new StreamCall(link, v3Paths(dialect)[method], this.metadata);
+      call = new StreamCall(link, v3Paths(dialect)[method]);
     } catch (error) {
       return retryable(errorMessage(error));
     }

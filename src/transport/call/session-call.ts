@@ -11,13 +11,13 @@ import { CALL_MS, type UnaryCall } from './unary-call';
 /** One call over the link's own session, not its grpc-js channel: it reaches the server that the segments will reach. */
 export async function sessionCall(
   link: BackendConnection,
-  { path, request, metadata }: UnaryCall,
+  { path, request }: UnaryCall,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Buffer>> {
   let call: StreamCall;
   try {
-    call = new StreamCall(link, path, metadata);
+    call = new StreamCall(link, path);
   } catch (error) {
     return retryable(`${path}: ${errorMessage(error)}`);
   }

@@ -30,14 +30,13 @@ export class StreamCall {
   constructor(
     private readonly link: BackendConnection,
     path: string,
-    metadata: Readonly<Record<string, string>>,
   ) {
     this.stream = link.session.request({
       ':method': 'POST',
       ':path': path,
       'content-type': 'application/grpc',
       te: 'trailers',
-      ...metadata,
+      ...link.metadata,
     });
     // What an 'error' tells is read from `rstCode` in the 'close' that follows.
     this.stream.on('error', () => (this.isOver = true));

@@ -13,7 +13,6 @@ export const CALL_MS = 10_000;
 export interface UnaryCall {
   readonly path: string;
   readonly request: Buffer;
-  readonly metadata: Readonly<Record<string, string>>;
   /** That the backend lacks the method is what we want to know, and no reason to leave it. */
   readonly isProbe?: boolean;
 }
@@ -21,7 +20,7 @@ export interface UnaryCall {
 /** One call over the link's channel. A backend that does not answer in time, or turns us away, loses the link. */
 export async function unaryCall(
   link: BackendConnection,
-  { path, request, metadata, isProbe = false }: UnaryCall,
+  { path, request, isProbe = false }: UnaryCall,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Buffer>> {
@@ -37,7 +36,7 @@ export async function unaryCall(
       identity,
       identity,
       request,
-      metadataOf(metadata),
+      metadataOf(link.metadata),
       (error, value) => resolve(error ?? value ?? Buffer.alloc(0)),
     );
     bound.signal.addEventListener('abort', () => {

@@ -19,12 +19,7 @@ export function roomOf({ session }: BackendConnection): number {
  *
  * The call is never ended, and its fate never heard: both need one more turn.
  */
-export function writeSync(
-  { session }: BackendConnection,
-  path: string,
-  metadata: Readonly<Record<string, string>>,
-  bytes: Buffer,
-): void {
+export function writeSync({ session, metadata }: BackendConnection, path: string, bytes: Buffer): void {
   const begin = (method: string): ReturnType<typeof session.request> => {
     const headers = { ':method': 'POST', ':path': method, 'content-type': 'application/grpc', te: 'trailers' };
     // Its result is never read.

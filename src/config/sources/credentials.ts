@@ -1,15 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { errorMessage } from '../../base/text';
-import type { TlsFiles } from '../config';
-import type { ConfigLayer } from './provided-value';
+import type { TlsFiles, TlsPaths } from '../config';
+import { parseToken } from '../credential-files';
+import { checkAuthorities, checkPair } from '../pem';
+import { readSmallFile } from '../small-file';
 import { OPTION_TABLE } from '../option-table';
-import type { Setting, Settings } from './settings';
-
-const STRENGTH: Readonly<Record<ConfigLayer, number>> = { flag: 4, environment: 3, start: 2, file: 1 };
+import { isStronger, type Setting, type Settings } from './settings';
 
 interface Pem {
   readonly setting: Setting<string>;
+  /** Absolute. */
+  readonly file: string;
   readonly content: Buffer;
+}
+
+export interface ReadTls {
+  readonly files: TlsFiles;
+  /** Where they were read from. */
+  readonly paths: TlsPaths;
 }
 
 /**
@@ -18,11 +25,11 @@ interface Pem {
  *
  * @param locate makes a path absolute
  */
-export function readTls(settings: Settings, locate: (path: Setting<string>) => string): TlsFiles | undefined {
+export function readTls(settings: Settings, locate: (path: Setting<string>) => string): ReadTls | undefined {
   const { caFile, certFile, keyFile, tls } = OPTION_TABLE;
   const force = settings.read(tls);
   const turnsOn = (path: Setting<string> | undefined): boolean =>
-    path !== undefined && (!force || STRENGTH[path.given.layer] >= STRENGTH[force.given.layer]);
+    path !== undefined && (!force || !isStronger(force.given.layer, path.given.layer));
   const paths = [settings.read(caFile), settings.read(certFile), settings.read(keyFile)] as const;
   if (force?.value !== true && !paths.some(turnsOn)) return undefined;
   const [ca, cert, key] = paths.map((path) => path && readPem(settings, path, locate(path)));
@@ -31,15 +38,22 @@ export function readTls(settings: Settings, locate: (path: Setting<string>) => s
   else if (cert && !paths[2]) settings.fault(cert.setting.given, 'a key beside it (keyFile)');
   else if (key && !paths[1]) settings.fault(key.setting.given, 'a certificate beside it (certFile)');
   return {
-    ...(ca && { ca: ca.content }),
-    ...(cert && { cert: cert.content }),
-    ...(key && { key: key.content }),
+    files: Object.freeze({
+      ...(ca && { ca: ca.content }),
+      ...(cert && { cert: cert.content }),
+      ...(key && { key: key.content }),
+    }),
+    paths: Object.freeze({
+      ...(ca && { ca: ca.file }),
+      ...(cert && { cert: cert.file }),
+      ...(key && { key: key.file }),
+    }),
   };
 }
 
 function readPem(settings: Settings, setting: Setting<string>, file: string): Pem | undefined {
   try {
-    return { setting, content: readFileSync(file) };
+    return { setting, file, content: readSmallFile(file) };
   } catch (error) {
     settings.fault(setting.given, `a readable PEM file: ${reasonOf(error)}`);
     return undefined;
@@ -59,15 +73,23 @@ function check(settings: Settings, { setting, content }: Pem, rule: (content: Bu
   }
 }
 
-// Both modules are loaded only where TLS is configured; loading them costs the application's start several
-// milliseconds.
-
-/** OpenSSL takes authorities that it cannot read for none, and then trusts no certificate. */
-function checkAuthorities(content: Buffer): void {
-  if (!content.includes('-----BEGIN ')) throw new Error('there is no certificate in it');
-  new (process.getBuiltinModule('node:crypto').X509Certificate)(content);
+export interface Token {
+  readonly value: string | undefined;
+  /** Absolute; where it was read from. */
+  readonly file: string | undefined;
 }
 
-function checkPair(cert: Buffer, key: Buffer): void {
-  process.getBuiltinModule('node:tls').createSecureContext({ cert, key });
+/** The token itself, or that of the file; of both, the one whose layer goes before; in the same layer the file. */
+export function readToken(settings: Settings, locate: (path: Setting<string>) => string): Token {
+  const token = settings.read(OPTION_TABLE.authentication);
+  const path = settings.read(OPTION_TABLE.authenticationFile);
+  if (!path || (token && isStronger(token.given.layer, path.given.layer)))
+    return { value: token?.value, file: undefined };
+  const file = locate(path);
+  try {
+    return { value: parseToken(readSmallFile(file)), file };
+  } catch (error) {
+    settings.fault(path.given, `a readable file with a token: ${reasonOf(error)}`);
+    return { value: undefined, file };
+  }
 }

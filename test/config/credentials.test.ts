@@ -63,7 +63,7 @@ describe('TLS', () => {
 
   it.each<[what: string, tls: Tls, name: string, expected: string]>([
     ['that is not there', { caFile: 'gone.pem' }, 'tls.caFile', 'ENOENT: no such file or directory'],
-    ['that is a folder', { caFile: '.' }, 'tls.caFile', 'EISDIR: illegal operation on a directory'],
+    ['that is a folder', { caFile: '.' }, 'tls.caFile', 'is not a regular file'],
     ['that holds no certificate', { caFile: 'text.pem' }, 'tls.caFile', 'usable PEM: there is no certificate in it'],
     ['that is torn', { caFile: 'torn.pem' }, 'tls.caFile', 'usable PEM: '],
     ['of a key without a certificate', { keyFile: 'key.pem' }, 'tls.keyFile', 'a certificate beside it (certFile)'],
