@@ -33,7 +33,8 @@ const place = globalThis as { [PLACE]?: Started | undefined };
 export function start(options: Options = {}): Agent {
   const running = place[PLACE];
   if (running) {
-    if (Object.keys(options).length > 0 && textOf(options) !== running.given) {
+    const given = textOf(options);
+    if (given !== NO_OPTIONS && given !== running.given) {
       running.warnOfOtherOptions?.();
       running.warnOfOtherOptions = undefined;
     }
@@ -42,12 +43,13 @@ export function start(options: Options = {}): Agent {
   const config = processConfig(options);
   if (isMainThread) sayRefusals(config);
   if (!isMainThread || !config.enabled) return noopAgent(config, systemClock);
+  const given = textOf(options);
   const agent = new RunningAgent(config, () => {
     if (place[PLACE]?.agent === agent) place[PLACE] = undefined;
   });
   place[PLACE] = {
     agent,
-    given: textOf(options),
+    given,
     warnOfOtherOptions: () => agent.warn('start() was called again with other options; those of the first call hold'),
   };
   return agent;
@@ -58,7 +60,16 @@ function sayRefusals({ refusals, logger, logLevel }: Config): void {
   for (const refusal of refusals) log.error(refusal);
 }
 
-/** Text, since each of a test runner's suites has a realm of its own: equal options differ there in their prototypes. */
+const NO_OPTIONS = '{}';
+
+/**
+ * Text, since each of a test runner's suites has a realm of its own: equal options differ there in their prototypes. A
+ * logger is the application's, and shows itself as it likes; it is neither asked nor looked into.
+ */
 function textOf(options: Options): string {
-  return inspect(options, { sorted: true });
+  try {
+    return inspect({ ...options }, { sorted: true, customInspect: false, depth: 1 });
+  } catch {
+    return '';
+  }
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { AgentError, type CommandCall, start } from '../../src/index';
+import { inspect } from 'node:util';
+import { AgentError, type CommandCall, type Options, start } from '../../src/index';
 import { startCollector, type Collector } from '../../src/testing/index';
 import { Operator, type Stamp } from '../scenario/operator';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
@@ -43,6 +44,10 @@ function thrownBy(action: () => unknown): AgentError {
   throw new Error('it did not throw');
 }
 
+function thrower(): never {
+  throw new Error('mine');
+}
+
 describe('start()', () => {
   it('returns the agent that runs, and says once that other options do not count', async () => {
     const agent = run();
@@ -52,6 +57,24 @@ describe('start()', () => {
     expect(start({ serviceName: 'another' })).toBe(agent);
     expect(logged).toEqual([expect.stringMatching(/^warn: start\(\) was called again with other options/)]);
     expect((await agent.ready()).service).toBe('orders');
+  });
+
+  it('returns the agent that runs, whatever it is given', async () => {
+    const agent = run();
+    const throwing = new Proxy({}, { ownKeys: () => thrower() });
+    for (const options of [null, 7, throwing] as unknown as Options[]) expect(start(options)).toBe(agent);
+    await agent.ready();
+  });
+
+  it.each([
+    ['when it is asked', { [inspect.custom]: thrower }],
+    ['when it is looked at', Object.defineProperty({}, Symbol.toStringTag, { get: thrower })],
+  ])('takes a logger that throws when it is shown, %s', async (_title, shown) => {
+    const silent = () => undefined;
+    const logger = Object.assign(shown, { error: silent, warn: silent, info: silent, debug: silent });
+    const agent = run({ logger });
+    expect(start({ logger })).toBe(agent);
+    await agent.ready();
   });
 
   it('makes a new one after stop()', async () => {
