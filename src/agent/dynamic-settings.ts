@@ -67,20 +67,29 @@ export class DynamicSettings implements InstrumentOptions {
   readonly groupEndpoints: boolean;
   readonly trustIncoming: TrustIncoming;
   readonly disable: readonly InstrumentationName[];
+  readonly sqlParameters: boolean;
+  readonly sqlParametersMaxLength: number;
+  readonly mongoParameters: boolean;
+  readonly mongoParametersMaxLength: number;
   private readonly rate: Setting<number>;
   private readonly suffixes: Setting<readonly string[]>;
   private readonly paths: Setting<readonly string[]>;
   private readonly spanLimit: Setting<number>;
 
   constructor(
-    { sampleRate, ignoreSuffix, ignorePath, collectQuery, groupEndpoints, trustIncoming, disable }: Config,
+    config: Config,
     private readonly tracer: Tracer,
     readonly log: Log,
   ) {
-    this.collectQuery = collectQuery;
-    this.groupEndpoints = groupEndpoints;
-    this.trustIncoming = trustIncoming;
-    this.disable = disable;
+    const { sampleRate, ignoreSuffix, ignorePath } = config;
+    this.collectQuery = config.collectQuery;
+    this.groupEndpoints = config.groupEndpoints;
+    this.trustIncoming = config.trustIncoming;
+    this.disable = config.disable;
+    this.sqlParameters = config.sqlParameters;
+    this.sqlParametersMaxLength = config.sqlParametersMaxLength;
+    this.mongoParameters = config.mongoParameters;
+    this.mongoParametersMaxLength = config.mongoParametersMaxLength;
     const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });
     this.rate = new Setting('agent.sample_rate', OPTION_TABLE.sampleRate.kind, sampleRate);
     this.suffixes = new Setting('agent.ignore_suffix', OPTION_TABLE.ignoreSuffix.kind, ignoreSuffix);

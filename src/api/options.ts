@@ -128,6 +128,18 @@ export interface Options {
    */
   readonly disable?: string | readonly InstrumentationName[] | undefined;
   /**
+   * Keeps the values that a SQL statement is called with, in the tag `db.sql.parameters`. The statement itself never has
+   * those that the library writes into it (mysql2's `query`): literals are masked there. Default: false.
+   * Environment `SW_SQL_TRACE_PARAMETERS`.
+   */
+  readonly sqlParameters?: boolean | undefined;
+  /** Characters of the tag `db.sql.parameters`, 1 to 2048. Default: 512. Environment `SW_SQL_PARAMETERS_MAX_LENGTH`. */
+  readonly sqlParametersMaxLength?: number | undefined;
+  /** Keeps the filter of a MongoDB command, in the tag `db.sql.parameters`. Default: false. Environment `SW_MONGO_TRACE_PARAMETERS`. */
+  readonly mongoParameters?: boolean | undefined;
+  /** Characters of a MongoDB command's filter, 1 to 2048. Default: 512. Environment `SW_MONGO_PARAMETERS_MAX_LENGTH`. */
+  readonly mongoParametersMaxLength?: number | undefined;
+  /**
    * Tell a v3 backend every 20 s how this process is: CPU, memory, event loop, garbage collection. Default: true.
    * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.
    */

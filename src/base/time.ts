@@ -3,6 +3,12 @@ export function toIso(millis: number): string {
   return new Date(millis).toISOString();
 }
 
+/** A date of the application's, none of whose own methods is called. */
+export function dateToIso(date: Date): string {
+  const time = Date.prototype.getTime.call(date);
+  return Number.isNaN(time) ? String(time) : toIso(time);
+}
+
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** The way back from `iso`. @returns milliseconds since 1970; NaN for any other text */

@@ -60,6 +60,10 @@ export interface Config {
   /** Undefined: all hosts. */
   readonly propagateTo: readonly string[] | undefined;
   readonly disable: readonly InstrumentationName[];
+  readonly sqlParameters: boolean;
+  readonly sqlParametersMaxLength: number;
+  readonly mongoParameters: boolean;
+  readonly mongoParametersMaxLength: number;
   readonly meters: boolean;
   readonly logs: boolean;
   readonly maxBuffer: number;

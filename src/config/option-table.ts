@@ -62,6 +62,9 @@ const trustIncoming: OptionType<TrustIncoming> = {
 
 const instrumentationName = wordType(INSTRUMENTATIONS);
 
+/** A value of a tag has no more. */
+const parametersLength = numberType({ least: 1, most: 2048, integer: true });
+
 const path = textType('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 
 const backend: OptionType<BackendAddress> = {
@@ -262,6 +265,30 @@ export const OPTION_TABLE = {
     }),
     environment: ['SW_AGENT_DISABLE_PLUGINS'],
     help: 'instrumentations that stay off',
+  }),
+  sqlParameters: row('sqlParameters', {
+    kind: booleanType,
+    environment: ['SW_SQL_TRACE_PARAMETERS'],
+    isSoft: true,
+    help: 'whether the values of SQL statements are kept',
+  }),
+  sqlParametersMaxLength: row('sqlParametersMaxLength', {
+    kind: parametersLength,
+    environment: ['SW_SQL_PARAMETERS_MAX_LENGTH'],
+    isSoft: true,
+    help: 'characters of them; default 512',
+  }),
+  mongoParameters: row('mongoParameters', {
+    kind: booleanType,
+    environment: ['SW_MONGO_TRACE_PARAMETERS'],
+    isSoft: true,
+    help: 'whether the filters of MongoDB commands are kept',
+  }),
+  mongoParametersMaxLength: row('mongoParametersMaxLength', {
+    kind: parametersLength,
+    environment: ['SW_MONGO_PARAMETERS_MAX_LENGTH'],
+    isSoft: true,
+    help: 'characters of them; default 512',
   }),
   meters: row('meters', {
     kind: booleanType,

@@ -97,6 +97,10 @@ function build(
     trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
     propagateTo: Object.freeze(settings.read(TABLE.propagateTo)?.value),
     disable: Object.freeze(valueOr(TABLE.disable, [])),
+    sqlParameters: valueOr(TABLE.sqlParameters, false),
+    sqlParametersMaxLength: valueOr(TABLE.sqlParametersMaxLength, PARAMETERS_LENGTH),
+    mongoParameters: valueOr(TABLE.mongoParameters, false),
+    mongoParametersMaxLength: valueOr(TABLE.mongoParametersMaxLength, PARAMETERS_LENGTH),
     meters: valueOr(TABLE.meters, true),
     logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
@@ -109,6 +113,7 @@ function build(
 }
 
 const DEFAULT_BACKENDS: readonly BackendAddress[] = [{ host: '127.0.0.1', port: 11_800 }];
+const PARAMETERS_LENGTH = 512;
 const DEFAULT_SUFFIXES: readonly string[] = '.jpg,.jpeg,.js,.css,.png,.bmp,.gif,.ico,.mp3,.mp4,.html,.svg'.split(',');
 
 function readInstanceName(settings: Settings, sources: Sources): Setting<string> | undefined {

@@ -8,6 +8,14 @@ export interface InstrumentOptions extends IgnoreOptions {
   readonly collectQuery: boolean;
   /** Name what has no route by its path with `{id}` in it. Default: by its path as it is. */
   readonly groupEndpoints?: boolean;
+  /** Keep the values that SQL statements are called with. Default: not. */
+  readonly sqlParameters?: boolean;
+  /** Default: as long as a tag may be. */
+  readonly sqlParametersMaxLength?: number;
+  /** Keep the filters of MongoDB commands. Default: not. */
+  readonly mongoParameters?: boolean;
+  /** Default: as long as a tag may be. */
+  readonly mongoParametersMaxLength?: number;
   readonly log: Log;
   /** Instrumentations that stay off. Default: none. */
   readonly disable?: readonly InstrumentationName[];

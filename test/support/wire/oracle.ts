@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { loadSync, util, type Root } from 'protobufjs';
 import { CompactId, type NumericId } from '../../../src/model/ids';
+import { componentOnV2 } from '../../../src/model/components';
 import { numericTraceId } from '../../../src/tracing/id-text';
 import type { Segment } from '../../../src/model/segment';
 import type { V2Ref } from '../../../src/model/segment-ref';
@@ -75,7 +76,7 @@ function spanObject(span: Span, names: V2Names): Json {
     ...(peerId ? { peerId } : { peer: span.peer }),
     spanType: span.type,
     spanLayer: span.layer,
-    componentId: span.componentId,
+    componentId: componentOnV2(span.componentId),
     isError: span.isError,
     tags: [...known.map(([key, value]) => ({ key, value })), ...pairs(span.tags ?? [])],
     logs: (span.logs ?? []).map(({ time, data }) => ({ time: long(BigInt(time)), data: pairs(data) })),

@@ -1,5 +1,5 @@
 import type { Span } from '../../../model/span';
-import { SpanType } from '../../../model/components';
+import { componentOnV2, SpanType } from '../../../model/components';
 import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
 import { TagCache } from '../../protobuf/fast/tag-cache';
@@ -33,7 +33,7 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names):
   if (span.peer !== '') at = writePeer(buf, at, span.peer, names);
   if (span.type !== 0) at = writeNumber(buf, at, 0x50, span.type);
   if (span.layer !== 0) at = writeNumber(buf, at, 0x58, span.layer);
-  if (span.componentId !== 0) at = writeNumber(buf, at, 0x60, span.componentId);
+  if (span.componentId !== 0) at = writeNumber(buf, at, 0x60, componentOnV2(span.componentId));
   if (span.isError) {
     buf[at] = 0x70;
     buf[at + 1] = 1;
