@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Segment } from '../../../src/model/segment';
-import { Layer } from '../../../src/model/components';
+import { componentOnV2, Layer } from '../../../src/model/components';
 import { anySegment, anyText } from './arbitrary';
 
 /** Tags as an application may name them: also as HTTP's are, with values that could be HTTP's, or nearly. */
@@ -35,7 +35,7 @@ const anyHttp = fc.record({
 
 /**
  * Segments that mean the same in both protocols: all is known of their requests by HTTP, and nothing of other work; no
- * refs, ids that are numbers of a time after 1970, nothing that only v3 has.
+ * refs, ids that are numbers of a time after 1970, nothing that only v3 has, no component that only it knows.
  */
 export const anyOfBoth: fc.Arbitrary<Segment> = fc
   .tuple(anyTagged, fc.array(anyHttp, { minLength: 5, maxLength: 5 }))
@@ -46,6 +46,7 @@ export const anyOfBoth: fc.Arbitrary<Segment> = fc
     segment.skipsAnalysis = false;
     segment.spans.forEach((span, i) => {
       span.refs = undefined;
+      span.componentId = componentOnV2(span.componentId);
       Object.assign(span, span.layer === Layer.http ? https[i] : { url: '', method: '', statusCode: 0 });
     });
     return segment;
