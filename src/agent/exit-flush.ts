@@ -5,6 +5,8 @@ import type { BackendSession } from './backend-session';
 export interface ExitFlushOptions {
   readonly upstream: BackendSession;
   readonly keepAlive: KeepAlive;
+  /** Hands over what waits for spans that may never end. */
+  finishSegments(): void;
   /** Listeners to a signal that a library of ours added, and that are nobody. */
   silentListeners(signal: NodeJS.Signals): number;
 }
@@ -23,10 +25,18 @@ export class ExitFlush {
 
   /** Something was traced that may be sent. */
   arm(): void {
-    const { upstream, keepAlive } = this.options;
-    if (!this.isOver) keepAlive.hold(LAST_FLUSH_MS);
+    if (!this.isOver) this.options.keepAlive.hold(LAST_FLUSH_MS);
+    this.watch();
+  }
+
+  /** Something waits that is not to be sent yet, unless the process ends. */
+  watch(): void {
+    const { upstream } = this.options;
     this.unwatchExit ??= watchExit({
-      hasWork: () => upstream.hasWork,
+      hasWork: () => {
+        this.options.finishSegments();
+        return upstream.hasWork;
+      },
       flush: () => this.flush(),
       flushSync: () => upstream.reporter.flushSync(),
       ignoredListeners: (signal) => this.options.silentListeners(signal),

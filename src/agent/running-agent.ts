@@ -71,6 +71,7 @@ export class RunningAgent implements Agent {
     this.ending = new ExitFlush({
       upstream,
       keepAlive,
+      finishSegments: () => this.tracer.sendLingering(),
       silentListeners: (signal) => this.commands.ignoredListeners(signal),
     });
     this.tracer = new Tracer({
@@ -82,6 +83,9 @@ export class RunningAgent implements Agent {
       names: () => upstream.carrierNames(),
       carrierEpoch: () => upstream.carrierEpoch,
       propagateTo: config.propagateTo,
+      onLingering: () => {
+        if (!this.stopping) this.ending.watch();
+      },
     });
     this.settings = new DynamicSettings(config, this.tracer, log);
     this.commands = new Commands({
@@ -197,6 +201,7 @@ export class RunningAgent implements Agent {
 
   private async close(): Promise<void> {
     this.disable();
+    this.tracer.sendLingering();
     if (this.upstream.hasWork) await this.ending.flush();
     this.stoppedAt = this.clock.now();
     this.ending.stop();

@@ -30,6 +30,8 @@ export class Segment {
   /** In the order of their ending: a child is usually before its parent. */
   spans: Span[] = [];
   openSpans = 0;
+  /** The open ones that code of others has promised to end, and may forget; `undefined`: there never was one. */
+  promised: Span[] | undefined = undefined;
   nextSpanId = 0;
   /** Milliseconds since 1970, of its first span, or of that of the segment which it goes on with. */
   openedAt = 0;
@@ -47,7 +49,8 @@ export class Segment {
   skipsAnalysis = false;
 
   constructor(
-    readonly traceId: Id,
+    /** That of a consumer's segment is known with its first message. */
+    public traceId: Id,
     readonly segmentId: NumericId,
   ) {}
 
@@ -90,11 +93,12 @@ export class Span {
   isNameFrozen = false;
 
   constructor(
-    readonly segment: Segment,
-    readonly spanId: number,
+    public segment: Segment,
+    public spanId: number,
     /** -1 for the first of its segment. */
-    readonly parentSpanId: number,
-    readonly type: SpanType,
+    public parentSpanId: number,
+    /** An exit becomes local when there is an exit within it. */
+    public type: SpanType,
     public operationName: string,
     /** Milliseconds since 1970. */
     readonly startTime: number,

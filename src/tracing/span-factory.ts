@@ -21,7 +21,7 @@ export interface SpanFactoryOptions {
  * ends; five minutes is longer than nearly any request, and as long as most proxies let one take. Nor may its trace
  * grow for days: no page shows one of a hundred thousand segments.
  */
-const MAX_SEGMENT_AGE_MS = 5 * 60_000;
+export const MAX_SEGMENT_AGE_MS = 5 * 60_000;
 
 /** Opens a span that is to be, in the segment where it belongs: its parent's, as long as that takes one, or a new one. */
 export class SpanFactory {
@@ -57,6 +57,24 @@ export class SpanFactory {
     segment.openedAt = now;
     segment.root = this.create(segment, -1, type, operationName, startTime, now);
     return segment.root;
+  }
+
+  /**
+   * Gives a span that is still open, and that its segment went without, a segment of its own in the same trace: what
+   * ends late shows late.
+   */
+  detach(span: Span): void {
+    const { segment: before } = span;
+    const segment = new Segment(before.traceId, this.ids.next());
+    segment.openedAt = before.openedAt;
+    segment.entry = before.entry;
+    inherit(segment, before);
+    segment.root = span;
+    segment.openSpans = 1;
+    segment.nextSpanId = 1;
+    span.segment = segment;
+    span.spanId = 0;
+    span.parentSpanId = -1;
   }
 
   /** @returns `undefined`: the segment is full */
@@ -97,7 +115,6 @@ export class SpanFactory {
     return span;
   }
 
-  /** What the application gave the work along stays with it. */
   private following(
     before: Segment,
     type: SpanType,
@@ -107,10 +124,7 @@ export class SpanFactory {
     now: number,
   ): Span {
     const span = this.startRoot(type, operationName, traceId, startTime, now);
-    const { segment } = span;
-    segment.carrier = before.carrier;
-    segment.correlation = before.correlation;
-    segment.skipsAnalysis = before.skipsAnalysis;
+    inherit(span.segment, before);
     return span;
   }
 
@@ -126,4 +140,11 @@ export class SpanFactory {
     const from = startTime === undefined ? now : wholeMillis(startTime, now);
     return new Span(segment, segment.nextSpanId++, parentSpanId, type, truncate(operationName, LIMITS.name), from);
   }
+}
+
+/** What the application gave the work along stays with it. */
+function inherit(segment: Segment, { carrier, correlation, skipsAnalysis }: Segment): void {
+  segment.carrier = carrier;
+  segment.correlation = correlation;
+  segment.skipsAnalysis = skipsAnalysis;
 }

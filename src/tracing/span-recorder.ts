@@ -2,6 +2,7 @@ import { errorLog } from './error-log';
 import { isHarmfulTag } from './harmful-tag';
 import { LIMITS } from '../model/limits';
 import { truncate } from '../base/text';
+import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
 import type { SpanLimitCounters } from './span-limit-counters';
 import type { Span } from '../model/segment';
@@ -26,6 +27,7 @@ export class SpanRecorder {
     if (span.endTime !== 0) return;
     let name = truncate(key, LIMITS.key);
     const printed = truncate(value, LIMITS.value);
+    if (span.method !== '' && replacesHttpField(span, name, printed)) return;
     if (isHarmfulTag(name, printed)) {
       name = `${name}.invalid`;
       this.leftOut.renamed++;
@@ -41,8 +43,8 @@ export class SpanRecorder {
     else tags.push(name, printed);
   }
 
-  /** Something that happened now, as keys and values. */
-  log(span: Span, data: Readonly<Record<string, unknown>>): void {
+  /** Something that happened, as keys and values. @param time milliseconds since 1970; absent: now */
+  log(span: Span, data: Readonly<Record<string, unknown>>, time?: number): void {
     if (span.endTime !== 0) return;
     const flat: string[] = [];
     try {
@@ -52,7 +54,12 @@ export class SpanRecorder {
     } catch {
       // A proxy or a getter of the application's threw: what was read before it is logged.
     }
-    this.addLog(span, flat);
+    this.addLog(span, flat, time);
+  }
+
+  /** Notes what was thrown, without a word on whether the span has failed. */
+  logError(span: Span, error: unknown, time?: number): void {
+    if (span.endTime === 0) this.addLog(span, errorLog(error), time);
   }
 
   /** Marks the span as failed, with what was thrown as a log. */
@@ -70,9 +77,27 @@ export class SpanRecorder {
     else refs.push(ref);
   }
 
-  private addLog(span: Span, data: readonly string[]): void {
+  private addLog(span: Span, data: readonly string[], time?: number): void {
     const logs = (span.logs ??= []);
+    const now = this.clock.now();
     if (logs.length >= LIMITS.logs) this.leftOut.droppedAttributes++;
-    else logs.push({ time: this.clock.now(), data });
+    else logs.push({ time: time === undefined ? now : wholeMillis(time, now), data });
+  }
+}
+
+/** What a span of HTTP has as a field becomes a tag when it is encoded, and would be there twice. */
+function replacesHttpField(span: Span, name: string, value: string): boolean {
+  switch (name) {
+    case 'url':
+      span.url = value;
+      return true;
+    case 'http.status_code':
+    case 'status_code':
+      if (/^[1-9]\d\d$/.test(value)) span.statusCode = Number(value);
+      return true;
+    case 'http.method':
+      return true;
+    default:
+      return false;
   }
 }

@@ -4,13 +4,14 @@ import { SpanRecorder } from './span-recorder';
 import { SpanLimitCounters, SpanLimitLog } from './span-limit-counters';
 import { LIMITS } from '../model/limits';
 import { observePromise } from './observe-promise';
-import { SpanFactory, type SpanFactoryOptions } from './span-factory';
+import { LingeringSegments } from './lingering-segments';
+import { MAX_SEGMENT_AGE_MS, SpanFactory, type SpanFactoryOptions } from './span-factory';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
 import { freezeName, type Segment, type Span } from '../model/segment';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import { SpanHandle } from './span-handle';
-import { SpanType } from '../model/components';
+import { Layer, SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
@@ -24,12 +25,16 @@ export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   readonly log?: Log;
   /** The share of traces that begin here and are recorded, 0 to 1. */
   readonly sampleRate?: number;
+  /** Segments wait for spans that may never end: before the process does, `sendLingering` is to be called. */
+  onLingering?(): void;
 }
 
 /** What a span is opened with where that is not the same for all. */
 export interface SpanOptions {
   /** Milliseconds since 1970, for work that began earlier. Default: now; likewise for a number that is no such time. */
   readonly startTime?: number | undefined;
+  /** Code that is not ours has to end it, and may forget to: its segment does not wait for it for ever. Default: false. */
+  readonly isPromised?: boolean;
 }
 
 /**
@@ -46,6 +51,7 @@ export class Tracer {
   private readonly factory: SpanFactory;
   private readonly propagation: Propagation;
   private readonly limitLog: SpanLimitLog | undefined;
+  private readonly lingering: LingeringSegments;
   private sampleRate: number;
   private isPaused = false;
 
@@ -58,6 +64,13 @@ export class Tracer {
     this.factory = new SpanFactory(options, leftOut);
     this.propagation = new Propagation(options);
     this.limitLog = options.log && new SpanLimitLog(options.log);
+    this.lingering = new LingeringSegments({
+      clock: options.clock,
+      maxSegmentAgeMs: options.maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS,
+      endRoot: (root) => this.endUnfinished(root),
+      send: (segment) => this.send(segment),
+      ...(options.onLingering && { onWaiting: options.onLingering.bind(options) }),
+    });
   }
 
   /** For traces that begin from now on. @param rate 0 to 1 */
@@ -110,7 +123,9 @@ export class Tracer {
     options?: SpanOptions,
   ): Span | undefined {
     const span = this.openChild(SpanType.exit, operationName, parent, options);
-    if (span) span.peer = truncate(peer, LIMITS.name);
+    if (!span) return undefined;
+    span.peer = truncate(peer, LIMITS.name);
+    if (span.segment.promised !== undefined) demoteOuterExit(span, span.segment.promised);
     return span;
   }
 
@@ -145,17 +160,21 @@ export class Tracer {
    */
   end(span: Span, endTime?: number): void {
     if (span.endTime !== 0) return;
-    if (span.naming !== undefined) freezeName(span);
-    const now = this.clock.now();
-    // The wall clock may have been set back meanwhile; no span takes less than no time.
-    span.endTime = Math.max(span.startTime, endTime === undefined ? now : wholeMillis(endTime, now));
+    // Its segment has gone without it.
+    if (span.segment.openSpans === 0) this.factory.detach(span);
+    this.close(span, endTime);
     const { segment } = span;
     // Most segments have one span, and a first `push` makes room for seventeen.
     if (segment.spans.length === 0) segment.spans = [span];
     else segment.spans.push(span);
-    if (--segment.openSpans > 0) return;
-    this.options.sink(segment);
-    this.limitLog?.report(this.leftOut);
+    segment.openSpans--;
+    if (segment.promised !== undefined) this.settle(segment, segment.promised, span);
+    if (segment.openSpans === 0) this.send(segment);
+  }
+
+  /** What ends now does not wait any longer for spans that may never end. */
+  sendLingering(): void {
+    this.lingering.sendAll();
   }
 
   /**
@@ -183,6 +202,34 @@ export class Tracer {
     return result;
   }
 
+  /** Where layers are guarded, whoever has set them. */
+  private close(span: Span, endTime: number | undefined): void {
+    if (span.naming !== undefined) freezeName(span);
+    const now = this.clock.now();
+    // The wall clock may have been set back meanwhile; no span takes less than no time.
+    span.endTime = Math.max(span.startTime, endTime === undefined ? now : wholeMillis(endTime, now));
+    // A backend takes the empty peer of a database, a cache or a queue for a service without a name (OAP 10.1).
+    if (span.peer === '' && span.type !== SpanType.entry) span.layer = Layer.unknown;
+  }
+
+  private endUnfinished(root: Span): void {
+    this.details.tag(root, 'unfinished', true);
+    this.close(root, undefined);
+  }
+
+  private send(segment: Segment): void {
+    this.options.sink(segment);
+    this.limitLog?.report(this.leftOut);
+  }
+
+  /** A span has ended in a segment that has, or had, spans that others are to end. */
+  private settle(segment: Segment, promised: Span[], span: Span): void {
+    const at = promised.lastIndexOf(span);
+    if (at !== -1) promised.splice(at, 1);
+    if (segment.openSpans === 0) this.lingering.remove(segment);
+    else if (promised.length === segment.openSpans) this.lingering.add(segment);
+  }
+
   private endFailed(span: Span, error: unknown): void {
     this.details.fail(span, error);
     this.end(span);
@@ -208,6 +255,7 @@ export class Tracer {
   private openJoined(operationName: string, parent: RemoteParent, options?: SpanOptions): Span | undefined {
     if (this.isPaused || !parent.isSampled) return undefined;
     const span = this.factory.startRoot(SpanType.entry, operationName, parent.traceId, options?.startTime);
+    if (options?.isPromised === true) promise(span);
     span.refs = [parent.ref];
     span.segment.carrier = parent.carrier;
     span.segment.correlation = parent.correlation;
@@ -217,7 +265,9 @@ export class Tracer {
 
   private openRoot(type: SpanType, operationName: string, options?: SpanOptions): Span | undefined {
     if (this.isPaused || (this.sampleRate < 1 && this.clock.random() >= this.sampleRate)) return undefined;
-    return this.factory.startRoot(type, operationName, undefined, options?.startTime);
+    const span = this.factory.startRoot(type, operationName, undefined, options?.startTime);
+    if (options?.isPromised === true) promise(span);
+    return span;
   }
 
   private openChild(
@@ -228,6 +278,28 @@ export class Tracer {
   ): Span | undefined {
     if (parent === undefined) return this.openRoot(type, operationName, options);
     if (parent === untraced || this.isPaused) return undefined;
-    return this.factory.startChild(type, operationName, parent, options?.startTime);
+    const span = this.factory.startChild(type, operationName, parent, options?.startTime);
+    if (span && options?.isPromised === true) promise(span);
+    return span;
   }
+}
+
+function promise(span: Span): void {
+  (span.segment.promised ??= []).push(span);
+}
+
+/**
+ * Of exits within exits, as where a cloud's client calls by HTTP, the innermost is what leaves the process. A backend
+ * that saw both would count the call twice, and draw two edges.
+ */
+function demoteOuterExit({ parentSpanId }: Span, promised: readonly Span[]): void {
+  let above = promised.find(({ spanId }) => spanId === parentSpanId);
+  while (above && above.type !== SpanType.exit) {
+    const { parentSpanId: next } = above;
+    above = promised.find(({ spanId }) => spanId === next);
+  }
+  if (!above) return;
+  above.type = SpanType.local;
+  above.layer = Layer.unknown;
+  above.peer = '';
 }

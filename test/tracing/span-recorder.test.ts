@@ -107,6 +107,36 @@ describe('a span', () => {
     expect(tracer.leftOut.renamed).toBe(1);
   });
 
+  it.each([
+    ['url', 'http://b/c', 'url', 'http://b/c'],
+    ['http.status_code', 503, 'statusCode', 503],
+    ['status_code', 503, 'statusCode', 503],
+    ['status_code', 'teapot', 'statusCode', 200],
+    ['http.method', 'PUT', 'method', 'GET'],
+  ] as const)('of HTTP has no tag twice: %s = %s', (key, value, field, expected) => {
+    const { tracer } = tracing();
+    const span = tracer.openEntry('/a')!;
+    Object.assign(span, { method: 'GET', url: 'http://a/a', statusCode: 200 });
+    tracer.details.tag(span, key, value);
+    expect(span.tags).toBeUndefined();
+    expect(span[field]).toBe(expected);
+  });
+
+  it('takes what was thrown without being marked, and when it happened', () => {
+    const { tracer } = tracing();
+    const span = tracer.openEntry('/a')!;
+    tracer.details.logError(span, new TypeError('no'), 1_700_000_000_000.5);
+    tracer.details.log(span, { event: 'retry' }, 1_700_000_000_001);
+    tracer.end(span);
+    tracer.details.logError(span, new TypeError('late'));
+    expect(span.isError).toBe(false);
+    expect(logsOf(span)).toEqual([
+      expect.objectContaining({ event: 'error', 'error.kind': 'TypeError', message: 'no' }),
+      { event: 'retry' },
+    ]);
+    expect(span.logs!.map(({ time }) => time)).toEqual([1_700_000_000_000, 1_700_000_000_001]);
+  });
+
   it('is bounded in every direction', () => {
     const { tracer } = tracing();
     const span = tracer.openLocal('n'.repeat(10_000))!;

@@ -3,7 +3,7 @@ import { Int64Id, CompactId } from '../../../src/model/ids';
 import { Segment } from '../../../src/model/segment';
 import type { V2Ref } from '../../../src/model/segment-ref';
 import { Span } from '../../../src/model/span';
-import { SpanType } from '../../../src/model/components';
+import { Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V2Names } from '../../../src/model/names';
 import { v2SegmentCodec } from '../../../src/protocol/v2/segment/codec';
@@ -56,6 +56,15 @@ function refsOf(ref: Partial<V2Ref>, names: V2Names): Record<string, unknown> {
 }
 
 describe('a v2 segment on the wire', () => {
+  it('has no layer that OAP 6.5 does not know, since it would lose the segment', () => {
+    const layerOf = (layer: number) => {
+      const segment = segmentOf((own) => new Span(own, 0, -1, SpanType.local, 'chat', 1));
+      segment.spans[0]!.layer = layer as Layer;
+      return decode(encode(segment, someNames({}))).spans[0]!.spanLayer;
+    };
+    expect([layerOf(Layer.cache), layerOf(7)]).toEqual([Layer.cache, 0]);
+  });
+
   it('is byte for byte what protoc makes of it, with ids', () => {
     const names = someNames({ endpoints: { '/orders/17': 12 }, networkAddresses: { 'stock:8080': 9 } });
     const frame = encode(entryAndExit(), names);

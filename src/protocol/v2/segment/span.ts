@@ -1,5 +1,5 @@
 import type { Span } from '../../../model/span';
-import { componentOnV2, SpanType } from '../../../model/components';
+import { componentOnV2, Layer, SpanType } from '../../../model/components';
 import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
 import { TagCache } from '../../protobuf/fast/tag-cache';
@@ -14,6 +14,7 @@ import { decodePairs, decodeSpan, restoreHttpFields } from '../../protobuf/contr
 const TAG = 0x7a;
 const METHODS = new TagCache(TAG, 'http.method');
 const STATUS_CODES = new TagCache(TAG, 'status_code');
+const LAST_LAYER = Layer.cache;
 
 /**
  * A `SpanObjectV2`, as field 2 of a segment. An id or a name goes out, never both: beside an id the server takes the
@@ -32,7 +33,8 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names):
   at = writeOperation(buf, at, span, names);
   if (span.peer !== '') at = writePeer(buf, at, span.peer, names);
   if (span.type !== 0) at = writeNumber(buf, at, 0x50, span.type);
-  if (span.layer !== 0) at = writeNumber(buf, at, 0x58, span.layer);
+  // OAP 6.5 loses the whole segment for a layer that came later.
+  if (span.layer !== 0 && span.layer <= LAST_LAYER) at = writeNumber(buf, at, 0x58, span.layer);
   if (span.componentId !== 0) at = writeNumber(buf, at, 0x60, componentOnV2(span.componentId));
   if (span.isError) {
     buf[at] = 0x70;

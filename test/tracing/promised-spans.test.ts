@@ -1,0 +1,207 @@
+import { Layer, SpanType } from '../../src/model/components';
+import { tagsOf, tracing } from '../support/tracing';
+import type { Segment } from '../../src/model/segment';
+
+const promised = { isPromised: true } as const;
+
+function shapeOf(segment: Segment | undefined): unknown {
+  return segment?.spans.map((span) => [span.operationName, span.spanId, span.parentSpanId]);
+}
+
+describe('a span that others have promised to end, and never do', () => {
+  it('does not hold back its segment longer than 10 s after the last of the other spans has ended', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.openExit('cursor', 'db:5432', entry, promised);
+    await clock.advance(60_000);
+    tracer.end(entry);
+    await clock.advance(9_999);
+    expect(segments).toHaveLength(0);
+    await clock.advance(1);
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]]]);
+  });
+
+  it('waits as long as another span of the segment is open', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.openLocal('forgotten', entry, promised);
+    tracer.end(tracer.openLocal('done', entry, promised)!);
+    await clock.advance(60_000);
+    expect(segments).toHaveLength(0);
+    tracer.end(entry);
+    await clock.advance(10_000);
+    expect(segments.map(shapeOf)).toEqual([
+      [
+        ['done', 2, 0],
+        ['/', 0, -1],
+      ],
+    ]);
+  });
+
+  it('waits anew when other work began in the segment meanwhile', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.openLocal('forgotten', entry, promised);
+    tracer.end(entry);
+    await clock.advance(5_000);
+    const late = tracer.openLocal('late', entry)!;
+    await clock.advance(30_000);
+    expect(segments).toHaveLength(0);
+    tracer.end(late);
+    await clock.advance(10_000);
+    expect(segments).toHaveLength(1);
+  });
+
+  it('leaves its children under the nearest span that is sent', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const outer = tracer.openLocal('outer', entry, promised)!;
+    const inner = tracer.openLocal('inner', outer, promised)!;
+    tracer.end(tracer.openLocal('leaf', inner, promised)!);
+    tracer.end(entry);
+    await clock.advance(10_000);
+    expect(segments.map(shapeOf)).toEqual([
+      [
+        ['leaf', 3, 0],
+        ['/', 0, -1],
+      ],
+    ]);
+  });
+
+  it('is a segment of its own in the same trace when it ends after all', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const cursor = tracer.openExit('cursor', 'db:5432', entry, promised)!;
+    const stream = tracer.openExit('stream', 'db:5432', entry, promised)!;
+    tracer.end(entry);
+    await clock.advance(10_000);
+    tracer.end(cursor);
+    tracer.end(stream);
+    tracer.end(cursor);
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]], [['cursor', 0, -1]], [['stream', 0, -1]]]);
+    expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(1);
+    expect(new Set(segments.map(({ segmentId }) => String(segmentId))).size).toBe(3);
+    expect(cursor.endTime - cursor.startTime).toBe(10_000);
+  });
+
+  it('begins a segment of the same trace for what is done within it after it was left behind', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const cursor = tracer.openLocal('cursor', entry, promised)!;
+    tracer.end(entry);
+    await clock.advance(10_000);
+    tracer.end(tracer.openExit('/row', 'a:80', cursor)!);
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]], [['/row', 0, -1]]]);
+    expect(segments[1]!.traceId).toBe(segments[0]!.traceId);
+  });
+
+  it('gives a segment that it began itself as long as any other has, since its work may go on', async () => {
+    const { tracer, segments, clock } = tracing();
+    const job = tracer.openLocal('job', undefined, promised)!;
+    tracer.end(tracer.openExit('/a', 'a:80', job, promised)!);
+    await clock.advance(200_000);
+    expect(segments).toHaveLength(0);
+    await clock.advance(100_001);
+    expect(segments.map(shapeOf)).toEqual([
+      [
+        ['/a', 1, 0],
+        ['job', 0, -1],
+      ],
+    ]);
+    expect(tagsOf(job)).toEqual({ unfinished: 'true' });
+    tracer.end(job);
+    expect(segments).toHaveLength(1);
+  });
+
+  it('is sent without at once when the process ends', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.openLocal('forgotten', entry, promised);
+    tracer.end(entry);
+    tracer.sendLingering();
+    tracer.sendLingering();
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]]]);
+    await clock.advance(60_000);
+    expect(segments).toHaveLength(1);
+  });
+
+  it('makes no difference when it is ended in time', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const query = tracer.openExit('query', 'db:5432', entry, promised)!;
+    tracer.end(entry);
+    await clock.advance(9_000);
+    tracer.end(query);
+    await clock.advance(60_000);
+    expect(segments.map(shapeOf)).toEqual([
+      [
+        ['/', 0, -1],
+        ['query', 1, 0],
+      ],
+    ]);
+  });
+
+  it('lets at most 10,000 segments wait, and sends the oldest of more', () => {
+    const { tracer, segments } = tracing();
+    for (let n = 0; n <= 10_000; n++) {
+      const entry = tracer.openEntry(`/${n}`)!;
+      tracer.openLocal('forgotten', entry, promised);
+      tracer.end(entry);
+    }
+    expect(segments.map(shapeOf)).toEqual([[['/0', 0, -1]]]);
+  });
+
+  it('is told of once while any segment waits for it', () => {
+    const onLingering = jest.fn();
+    const { tracer } = tracing({ onLingering });
+    for (let n = 0; n < 2; n++) {
+      const entry = tracer.openEntry('/')!;
+      tracer.openLocal('forgotten', entry, promised);
+      expect(onLingering).toHaveBeenCalledTimes(n);
+      tracer.end(entry);
+      expect(onLingering).toHaveBeenCalledTimes(1);
+    }
+  });
+});
+
+describe('an exit within an exit', () => {
+  it('is the one that counts: the outer becomes local, also where something local lies between', () => {
+    const { tracer } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const outer = tracer.openExit('PutItem', 'aws-api', entry, promised)!;
+    outer.layer = Layer.rpcFramework;
+    const between = tracer.openLocal('sign', outer, promised)!;
+    const inner = tracer.openExit('/', 'dynamodb:443', between)!;
+    inner.layer = Layer.http;
+    for (const span of [inner, between, outer, entry]) tracer.end(span);
+    expect([outer.type, outer.layer, outer.peer]).toEqual([SpanType.local, Layer.unknown, '']);
+    expect([inner.type, inner.layer, inner.peer]).toEqual([SpanType.exit, Layer.http, 'dynamodb:443']);
+  });
+
+  it('leaves an exit beside it alone, and one that has ended', () => {
+    const { tracer } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const ended = tracer.openExit('one', 'a:1', entry, promised)!;
+    tracer.end(ended);
+    const beside = tracer.openExit('two', 'a:1', entry, promised)!;
+    tracer.openExit('three', 'a:1', entry, promised);
+    expect([ended.type, beside.type]).toEqual([SpanType.exit, SpanType.exit]);
+  });
+});
+
+describe('a layer without a peer', () => {
+  it.each([Layer.database, Layer.cache, Layer.mq, Layer.rpcFramework])(
+    'is taken off a span that is no entry, since the backend would take it for a service without a name: %d',
+    (layer) => {
+      const { tracer } = tracing();
+      const exit = tracer.openExit('query', '')!;
+      const local = tracer.openLocal('query', exit)!;
+      const entry = tracer.openEntry('consume')!;
+      for (const span of [exit, local, entry]) {
+        span.layer = layer;
+        tracer.end(span);
+      }
+      expect([exit.layer, local.layer, entry.layer]).toEqual([Layer.unknown, Layer.unknown, layer]);
+    },
+  );
+});
