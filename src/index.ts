@@ -3,7 +3,17 @@ export { AgentError, type AgentErrorCode, type Fault } from './api/errors';
 export type { Logger, LogLevel } from './api/logger';
 export type { InstrumentationName } from './api/instrumentations';
 export type { Options } from './api/options';
-export type { Agent, CommandCall, CommandHandler, CommandOptions, ResetResult, TraceSpan } from './api/agent';
+export type {
+  Agent,
+  CommandCall,
+  CommandHandler,
+  CommandOptions,
+  LogContext,
+  ResetResult,
+  SetHeader,
+  TraceCarrier,
+  TraceSpan,
+} from './api/agent';
 export type {
   CommandOutcome,
   CommandStatus,

@@ -88,6 +88,11 @@ export class BackendSession {
     });
   }
 
+  /** Empty until this process has claimed its name. */
+  get instanceName(): string {
+    return this.started?.instanceName ?? '';
+  }
+
   /** For the headers between processes; nothing before the instance has its name. */
   carrierNames(): PropagationIdentity | undefined {
     return this.started?.names.forPropagation();

@@ -8,7 +8,15 @@ import { settingsOf } from './dynamic-settings';
 import type { Status } from '../api/status';
 import { version } from './version';
 
-const nothing: TraceSpan = { tag: () => undefined };
+const nothing: TraceSpan = {
+  traceId: '',
+  segmentId: '',
+  spanId: -1,
+  tag: () => undefined,
+  log: () => undefined,
+  error: () => undefined,
+  setOperationName: () => undefined,
+};
 const none = { known: 0, pending: 0, refused: 0 };
 
 /** The agent of a process that shall not have one: nothing is patched, watched, written or sent. */
@@ -48,6 +56,11 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     stop: () => Promise.resolve(),
     trace: (_name, fn) => fn(nothing),
     currentTraceId: () => undefined,
+    currentSpan: () => undefined,
+    entry: (_name, _carrier, fn) => fn(nothing),
+    exit: (_name, _peer, fn) => fn(nothing, () => undefined),
+    bind: (fn) => fn,
+    logContext: () => undefined,
     getCorrelation: () => undefined,
     setCorrelation: () => false,
     onCommand: () => () => undefined,

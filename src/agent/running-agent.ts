@@ -8,9 +8,19 @@ import { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { enable } from '../instrument/index';
 import type { Registrar } from '../protocol/registration/registrar';
-import type { ResetResult, Agent, CommandHandler, CommandOptions, TraceSpan } from '../api/agent';
+import type {
+  Agent,
+  CommandHandler,
+  CommandOptions,
+  LogContext,
+  ResetResult,
+  SetHeader,
+  TraceCarrier,
+  TraceSpan,
+} from '../api/agent';
 import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
+import { logContextOf, manualSpans } from '../tracing/manual-spans';
 import { Tracer } from '../tracing/tracer';
 import { Commands } from './commands';
 import { ExitFlush } from './exit-flush';
@@ -153,6 +163,27 @@ export class RunningAgent implements Agent {
 
   currentTraceId(): string | undefined {
     return currentTrace.id();
+  }
+
+  currentSpan(): TraceSpan | undefined {
+    return manualSpans.current(this.tracer);
+  }
+
+  entry<T>(name: string, carrier: TraceCarrier | undefined, fn: (span: TraceSpan) => T): T {
+    return manualSpans.entry(this.tracer, name, carrier, fn);
+  }
+
+  exit<T>(name: string, peer: string, fn: (span: TraceSpan, inject: (set: SetHeader) => void) => T): T {
+    return manualSpans.exit(this.tracer, name, peer, fn);
+  }
+
+  bind<F extends (...args: never[]) => unknown>(fn: F): F {
+    return manualSpans.bind(fn);
+  }
+
+  logContext(): LogContext | undefined {
+    const span = this.currentSpan();
+    return span && logContextOf(span, this.config.serviceName, this.upstream.instanceName);
   }
 
   getCorrelation(key: string): string | undefined {

@@ -1,9 +1,55 @@
 import type { Status } from './status';
 
-/** What the function given to {@link Agent.trace} can do with its span. */
+/**
+ * A span as the application sees it. No method throws, and each does nothing once the span has ended and where nothing
+ * is recorded.
+ */
 export interface TraceSpan {
-  /** @param value anything; becomes a string. After the span has ended: ignored. */
+  /** As the backend shows it. Empty where there is no trace. */
+  readonly traceId: string;
+  /** Of the part of the trace that runs in this process. Empty where nothing is recorded. */
+  readonly segmentId: string;
+  /** From 0 within the segment; -1 where nothing is recorded. */
+  readonly spanId: number;
+  /**
+   * The last value of a key counts.
+   * @param key at most 256 characters; 128 tags a span
+   * @param value anything; becomes a string of at most 2,048 characters
+   */
   tag(key: string, value: unknown): void;
+  /**
+   * Something that happened now.
+   * @param data at most 32 keys and values, or a text, which is the value of `message`; 64 logs a span
+   */
+  log(data: string | Readonly<Record<string, unknown>>): void;
+  /** Marks the span as failed, with what was thrown as a log: its class, message and stack. */
+  error(error: unknown): void;
+  /**
+   * Another name for the span, in place of the path or the route. Without effect once another process was told of it: in
+   * the headers of a call that was made from here. An empty name: likewise.
+   * @param name at most 512 characters (a v3 backend shows 150). Few different ones: each of an entry span is an endpoint
+   */
+  setOperationName(name: string): void;
+}
+
+/** What brings the trace headers of a message: an object of headers, in upper or lower case, or what has a `get`. */
+export type TraceCarrier = Readonly<Record<string, unknown>> | { get(name: string): unknown };
+
+/** Puts one trace header into a message: `sw6` or `sw8`, `sw8-correlation`, `sw8-x`. */
+export type SetHeader = (name: string, value: string) => void;
+
+/** What a line of a log needs to be found from its trace. */
+export interface LogContext {
+  readonly traceId: string;
+  /** Empty where nothing is recorded. */
+  readonly segmentId: string;
+  /** -1 where nothing is recorded. */
+  readonly spanId: number;
+  readonly service: string;
+  /** Empty until the instance has its name, shortly after the start. */
+  readonly instance: string;
+  /** `[SW_CTX:[service,instance,traceId,segmentId,spanId]]`, with `N/A` for what is empty. */
+  toString(): string;
 }
 
 /** What an operator asked for with a verb of the application's own. */
@@ -65,6 +111,32 @@ export interface Agent {
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
   /** Undefined outside a trace. */
   currentTraceId(): string | undefined;
+  /** The span that is active: of the request that is served, or of {@link trace}, {@link entry}, {@link exit}. Undefined outside a trace. */
+  currentSpan(): TraceSpan | undefined;
+  /**
+   * An entry span around `fn`, sync or async: work that another process asks for by a protocol of the application's own
+   * (MQTT, TCP, IPC, a queue). It begins a new segment whatever is active, in the trace that the carrier brings; without
+   * a carrier, or with one that is malformed, in a trace of its own. `trustIncoming` does not apply. Returns what `fn`
+   * returns, rethrows what it throws; of promises what {@link trace} says is true here, too.
+   * @param name of the endpoint: few different ones
+   */
+  entry<T>(name: string, carrier: TraceCarrier | undefined, fn: (span: TraceSpan) => T): T;
+  /**
+   * An exit span around `fn`, sync or async: a call to another process by a protocol of the application's own. `inject`
+   * calls back for each header that has to travel with the call so that the trace goes on there; not at all for hosts that
+   * get none (`propagateTo`, `doNotPropagateTo`), before this process is registered with a v2 backend, and after the span
+   * has ended. Outside a trace the span is a trace of its own.
+   * @param peer what is called, `host:port`: a node in the topology. An empty one is `unknown`
+   */
+  exit<T>(name: string, peer: string, fn: (span: TraceSpan, inject: (set: SetHeader) => void) => T): T;
+  /**
+   * `fn` as a function that runs in the trace of now whenever it is called: for callbacks that a library calls from
+   * elsewhere, as out of a pool. Promises, timers and most of Node's callbacks need no such help. What it calls after the
+   * request has ended is a segment of its own in the same trace.
+   */
+  bind<F extends (...args: never[]) => unknown>(fn: F): F;
+  /** The ids that a line of a log needs to be found from its trace. Undefined outside a trace. */
+  logContext(): LogContext | undefined;
   /**
    * What the trace carries along from service to service under this key (`sw8-correlation`; a v2 backend's header has no
    * room for it). Undefined where there is nothing, and outside a trace.

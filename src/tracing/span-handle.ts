@@ -1,8 +1,10 @@
+import { truncate } from '../base/text';
+import { LIMITS } from '../model/limits';
 import type { TraceSpan } from '../api/agent';
 import type { Span } from '../model/segment';
 import type { SpanRecorder } from './span-recorder';
 
-/** The span of `agent.trace` as its function sees it. Where nothing is traced, it does nothing. */
+/** A span as the application sees it. Where nothing is recorded, its methods do nothing. None of them throws. */
 export class SpanHandle implements TraceSpan {
   readonly #recorder: SpanRecorder;
   readonly #span: Span | undefined;
@@ -12,7 +14,37 @@ export class SpanHandle implements TraceSpan {
     this.#span = span;
   }
 
+  get traceId(): string {
+    return this.#span?.segment.traceId.toString() ?? '';
+  }
+
+  get segmentId(): string {
+    return this.#span?.segment.segmentId.toString() ?? '';
+  }
+
+  get spanId(): number {
+    return this.#span?.spanId ?? -1;
+  }
+
   tag(key: string, value: unknown): void {
     if (this.#span) this.#recorder.tag(this.#span, key, value);
+  }
+
+  log(data: string | Readonly<Record<string, unknown>>): void {
+    if (this.#span) this.#recorder.log(this.#span, typeof data === 'string' ? { message: data } : data);
+  }
+
+  error(error: unknown): void {
+    if (this.#span) this.#recorder.fail(this.#span, error);
+  }
+
+  setOperationName(name: string): void {
+    const span = this.#span;
+    if (!span || span.endTime !== 0 || span.isNameFrozen) return;
+    const given = truncate(name, LIMITS.name);
+    if (given === '') return;
+    span.operationName = given;
+    // A route that is found later would replace it.
+    span.naming = undefined;
   }
 }

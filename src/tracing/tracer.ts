@@ -187,9 +187,17 @@ export class Tracer {
     const span = this.openLocal(operationName, parent);
     const handle = new SpanHandle(this.details, span);
     if (!span) return parent === undefined ? context.run(untraced, fn, handle) : fn(handle);
+    return this.runIn(span, fn, handle);
+  }
+
+  /**
+   * Runs `fn` in the scope of this open span, which ends when `fn` returns or, where that is a promise, when it settles.
+   * Returns what `fn` returns, rethrows what it throws.
+   */
+  runIn<A extends unknown[], T>(span: Span, fn: (...args: A) => T, ...args: A): T {
     let result: T;
     try {
-      result = context.run(span, fn, handle);
+      result = context.run(span, fn, ...args);
     } catch (error) {
       this.endFailed(span, error);
       throw error;

@@ -1,0 +1,82 @@
+import { context, untraced } from './context';
+import { readCarrier, type CarrierGetter } from './propagation/read-carrier';
+import { SpanHandle } from './span-handle';
+import { Layer } from '../model/components';
+import type { LogContext, SetHeader, TraceCarrier, TraceSpan } from '../api/agent';
+import type { Tracer } from './tracer';
+
+const NO_PEER = 'unknown';
+/** As other agents print what a log line does not have. */
+const NONE = 'N/A';
+
+/** The entry and exit spans of protocols that the application speaks itself. */
+export const manualSpans = {
+  /** The span that is active; `undefined` outside a trace. */
+  current(tracer: Tracer): TraceSpan | undefined {
+    const scope = context.getStore();
+    return scope === undefined || scope === untraced ? undefined : new SpanHandle(tracer.details, scope);
+  },
+
+  /** An entry span around `fn`, with the trace that the carrier brings. */
+  entry<T>(tracer: Tracer, name: string, carrier: TraceCarrier | undefined, fn: (span: TraceSpan) => T): T {
+    const span = tracer.openEntry(name, readCarrier(getterOf(carrier)));
+    if (span) span.layer = Layer.rpcFramework;
+    const handle = new SpanHandle(tracer.details, span);
+    return span ? tracer.runIn(span, fn, handle) : context.run(untraced, fn, handle);
+  },
+
+  /** An exit span around `fn`, which hands the trace on by `inject`. */
+  exit<T>(tracer: Tracer, name: string, peer: string, fn: (span: TraceSpan, inject: (set: SetHeader) => void) => T): T {
+    const parent = context.getStore();
+    const address = typeof peer === 'string' && peer !== '' ? peer : NO_PEER;
+    const span = tracer.openExit(name, address, parent);
+    const handle = new SpanHandle(tracer.details, span);
+    if (!span) {
+      const inject = (): void => undefined;
+      return parent === undefined ? context.run(untraced, fn, handle, inject) : fn(handle, inject);
+    }
+    span.layer = Layer.rpcFramework;
+    return tracer.runIn(span, fn, handle, (set) => tracer.inject(span, set, callSetter));
+  },
+
+  /** `fn` in the scope of now, whenever it is called. */
+  bind<F extends (this: unknown, ...args: never[]) => unknown>(fn: F): F {
+    if (typeof fn !== 'function') return fn;
+    const scope = context.getStore();
+    const bound = function (this: unknown, ...args: never[]): unknown {
+      const call = (): unknown => fn.apply(this, args);
+      return scope === undefined ? context.exit(call) : context.run(scope, call);
+    };
+    return Object.defineProperties(bound, {
+      name: { value: fn.name, configurable: true },
+      length: { value: fn.length, configurable: true },
+    }) as F;
+  },
+};
+
+export function logContextOf({ traceId, segmentId, spanId }: TraceSpan, service: string, instance: string): LogContext {
+  const parts = [service, instance || NONE, traceId, segmentId || NONE, spanId];
+  const data = { traceId, segmentId, spanId, service, instance };
+  // Not among what a logger writes of it.
+  return Object.defineProperty(data, 'toString', { value: () => `[SW_CTX:[${parts.join(',')}]]` });
+}
+
+function callSetter(set: SetHeader, name: string, value: string): void {
+  set(name, value);
+}
+
+function getterOf(carrier: TraceCarrier | null | undefined): CarrierGetter {
+  if (typeof carrier !== 'object' || carrier === null) return { get: () => undefined };
+  return hasGet(carrier) ? carrier : { get: (name) => valueOf(carrier, name) };
+}
+
+function hasGet(carrier: TraceCarrier): carrier is CarrierGetter {
+  return typeof (carrier as Partial<CarrierGetter>).get === 'function';
+}
+
+/** Header names are the same in upper and lower case, and only Node has them in lower case always. */
+function valueOf(headers: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(headers, name)) return headers[name];
+  const key = Object.keys(headers).find((one) => one.toLowerCase() === name);
+  return key === undefined ? undefined : headers[key];
+}
