@@ -96,6 +96,7 @@ export class RunningAgent implements Agent {
       onLingering: () => {
         if (!this.stopping) this.ending.watch();
       },
+      propagateUnsampled: config.propagateUnsampled,
     });
     this.settings = new DynamicSettings(config, this.tracer, log);
     this.commands = new Commands({

@@ -1,5 +1,6 @@
 import type { InstrumentationName } from './instrumentations';
 import type { Logger, LogLevel } from './logger';
+import type { PropagateUnsampled } from './propagate-unsampled';
 
 /** What the transport to the backend is secured with. Each path may be absolute or relative to the working directory. */
 export interface TlsOptions {
@@ -119,6 +120,15 @@ export interface Options {
    * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
    */
   readonly propagateTo?: string | readonly string[] | undefined;
+  /**
+   * What the trace headers of a call say whose trace is not recorded, since it was not sampled or its request is ignored:
+   * `id`: that it is not, with the id of the trace, which the next service then has in its logs. `empty`: nothing, an empty
+   * `sw6` or `sw8` as Java agents send it; skyanchor and skywalking-backend-js do not trace what comes with it. `none`:
+   * there is no header, and the next service decides for itself. A Java agent records whatever comes with a full header
+   * and decides for itself about an empty one: where services have one, take `empty` or `none`. Default: `id`.
+   * Environment `SW_AGENT_PROPAGATE_UNSAMPLED`.
+   */
+  readonly propagateUnsampled?: PropagateUnsampled | undefined;
   /**
    * Instrumentations that stay off, by name: `http` (servers and clients of `http` and `https`), `undici` (and `fetch`);
    * names of routes in `express` (and what is built on it, and restify), `fastify`, `koa`, `hapi`, `polka`; `net`

@@ -1,5 +1,6 @@
 import type { TrustIncoming } from '../base/cidr';
 import type { InstrumentationName } from '../api/instrumentations';
+import type { PropagateUnsampled } from '../api/propagate-unsampled';
 import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
 import type { InstanceNameSource } from '../api/options';
@@ -59,6 +60,7 @@ export interface Config {
   readonly trustIncoming: TrustIncoming;
   /** Undefined: all hosts. */
   readonly propagateTo: readonly string[] | undefined;
+  readonly propagateUnsampled: PropagateUnsampled;
   readonly disable: readonly InstrumentationName[];
   readonly sqlParameters: boolean;
   readonly sqlParametersMaxLength: number;

@@ -1,6 +1,7 @@
 import { parseCidr, type Cidr, type TrustIncoming } from '../base/cidr';
 import { MAX_GLOB_LENGTH } from '../base/glob';
 import { INSTRUMENTATIONS } from '../api/instrumentations';
+import { PROPAGATE_UNSAMPLED } from '../api/propagate-unsampled';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../api/logger';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
@@ -256,6 +257,11 @@ export const OPTION_TABLE = {
     kind: globsKind('*.internal,10.*'),
     environment: ['SW_AGENT_PROPAGATE_TO'],
     help: 'hosts whose requests get trace headers; default all',
+  }),
+  propagateUnsampled: row('propagateUnsampled', {
+    kind: wordType(PROPAGATE_UNSAMPLED),
+    environment: ['SW_AGENT_PROPAGATE_UNSAMPLED'],
+    help: 'headers of calls whose trace is not recorded: id, empty or none',
   }),
   disable: row('disable', {
     // Those who come from skywalking-backend-js have names of its plugins there, which must not stop the application.

@@ -96,6 +96,7 @@ function build(
     groupEndpoints: valueOr(TABLE.groupEndpoints, true),
     trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
     propagateTo: Object.freeze(settings.read(TABLE.propagateTo)?.value),
+    propagateUnsampled: valueOr(TABLE.propagateUnsampled, 'id'),
     disable: Object.freeze(valueOr(TABLE.disable, [])),
     sqlParameters: valueOr(TABLE.sqlParameters, false),
     sqlParametersMaxLength: valueOr(TABLE.sqlParametersMaxLength, PARAMETERS_LENGTH),

@@ -7,6 +7,7 @@ import { errorMessage } from '../base/text';
 import { Component, Layer } from '../model/components';
 import type { InstrumentOptions } from './options';
 import type { Span } from '../model/span';
+import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../tracing/tracer';
 
 // As it is now: test doubles replace what the module exports.
@@ -17,11 +18,14 @@ export const SPAN = Symbol('skyanchor.span');
 /** On a client's request that its caller aborted or destroyed, before Node or the server closed it. */
 export const ABORTED = Symbol('skyanchor.givenUp');
 const RESPONSE = Symbol('skyanchor.response');
+/** On a client's request without a span, whose headers are to say that its trace is not recorded. */
+export const UNRECORDED = Symbol('skyanchor.unrecorded');
 
 export interface Spanned {
   [SPAN]?: Span | null;
   [ABORTED]?: true;
   [RESPONSE]?: IncomingMessage;
+  [UNRECORDED]?: UnrecordedExit;
 }
 
 /** What a span says of a request; a `ClientRequest` has all of it, and so have its options in part. */
@@ -51,7 +55,16 @@ export class ClientSpans {
     const peer = peerOf(request, port || guessedPort(request));
     const span = this.openFor(request, peer);
     if (span) request[SPAN] = span;
+    else {
+      const exit = this.unrecordedFor(request, peer);
+      if (exit) request[UNRECORDED] = exit;
+    }
     return span;
+  }
+
+  /** For a call that {@link openFor} opened no span for. */
+  unrecordedFor(asked: OutgoingRequest, peer: string): UnrecordedExit | undefined {
+    return this.tracer.unrecordedExit(parseTarget(asked.path).path, peer);
   }
 
   /** @param peer `host:port` */

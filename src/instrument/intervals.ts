@@ -1,7 +1,7 @@
 import timers from 'node:timers';
 import { patch, type Patched, type Undo } from './patch';
-import { context, untraced } from '../tracing/context';
-import type { Segment } from '../model/segment';
+import { context, untraced, type Scope } from '../tracing/context';
+import { Span } from '../model/span';
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 type SetInterval = (this: unknown, callback: unknown, ...more: unknown[]) => unknown;
@@ -19,13 +19,14 @@ function setInterval(layer: Patched<SetInterval>): SetInterval {
   return function setInterval(callback, ...more) {
     const scope = layer.isOn ? context.getStore() : undefined;
     const isBound = scope !== undefined && scope !== untraced && typeof callback === 'function';
-    return layer.below.call(this, isBound ? turn(callback as Callback, scope.segment) : callback, ...more);
+    return layer.below.call(this, isBound ? turn(callback as Callback, scope) : callback, ...more);
   };
 }
 
-function turn(callback: Callback, segment: Segment): Callback {
+function turn(callback: Callback, scope: Exclude<Scope, typeof untraced>): Callback {
   return function (...args) {
-    if (segment.openSpans > 0) return callback.apply(this, args);
+    const isOpen = scope instanceof Span ? scope.segment.openSpans > 0 : !scope.isOver;
+    if (isOpen) return callback.apply(this, args);
     return context.exit(() => callback.apply(this, args));
   };
 }

@@ -115,7 +115,7 @@ export class Span {
 }
 
 /** From here on the span's name stays: another process is told of it. */
-export function freezeName(span: Span): void {
+export function freezeName(span: Pick<Span, 'operationName' | 'naming' | 'isNameFrozen'>): void {
   if (span.isNameFrozen) return;
   span.isNameFrozen = true;
   const name = span.naming?.resolve(span.operationName);

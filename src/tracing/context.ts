@@ -1,14 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Span } from '../model/segment';
+import type { UnrecordedTrace } from './sampling/unrecorded-trace';
 
-/**
- * The scope of work that shall not be traced, and nothing it starts: a request that is ignored or not sampled, the
- * agent's own calls.
- */
+/** The scope of work that belongs to no trace, and nothing it starts: the agent's own calls. */
 export const untraced = Symbol('untraced');
 
 /** What new work becomes a child of. */
-export type Scope = Span | typeof untraced;
+export type Scope = Span | UnrecordedTrace | typeof untraced;
 
 /**
  * The one AsyncLocalStorage of the agent. On a hot path call `context.run(scope, fn, …)` with a function that is

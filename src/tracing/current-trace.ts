@@ -2,18 +2,19 @@ import { context, untraced } from './context';
 import { withPair } from './propagation/correlation';
 import { LIMITS } from '../model/limits';
 import { truncate } from '../base/text';
-import type { Segment } from '../model/segment';
+import { type Segment, Span } from '../model/segment';
+import type { UnrecordedTrace } from './sampling/unrecorded-trace';
 
 /** The trace that the caller's work is part of. */
 export const currentTrace = {
-  /** `undefined` outside a trace. */
+  /** Also where nothing is recorded; `undefined` outside a trace. */
   id(): string | undefined {
-    return currentSegment()?.traceId.toString();
+    return current()?.traceId.toString();
   },
 
   /** The value that travels with the trace under this key; `undefined` outside a trace, too. */
   correlation(key: string): string | undefined {
-    return currentSegment()?.correlation?.get(key);
+    return current()?.correlation?.get(key);
   },
 
   /**
@@ -21,16 +22,17 @@ export const currentTrace = {
    * @returns false outside a trace, and where it does not fit in: three pairs of 128 characters each
    */
   correlate(key: string, value: string): boolean {
-    const segment = currentSegment();
-    if (!segment) return false;
-    const pairs = withPair(segment.correlation, truncate(key, LIMITS.value), truncate(value, LIMITS.value));
+    const trace = current();
+    if (!trace) return false;
+    const pairs = withPair(trace.correlation, truncate(key, LIMITS.value), truncate(value, LIMITS.value));
     if (!pairs) return false;
-    segment.correlation = pairs;
+    trace.correlation = pairs;
     return true;
   },
 };
 
-function currentSegment(): Segment | undefined {
+function current(): Segment | UnrecordedTrace | undefined {
   const scope = context.getStore();
-  return scope === undefined || scope === untraced ? undefined : scope.segment;
+  if (scope === undefined || scope === untraced) return undefined;
+  return scope instanceof Span ? scope.segment : scope;
 }

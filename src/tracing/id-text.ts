@@ -46,6 +46,6 @@ function writePadded(buf: Buffer, pos: number, value: number, digits: number): n
  * The trace of a segment as v2 can carry it: one that another agent began under an id of another form is a trace of its
  * own there, under the segment's id.
  */
-export function numericTraceId({ traceId, segmentId }: Segment): NumericId {
+export function numericTraceId({ traceId, segmentId }: Pick<Segment, 'traceId' | 'segmentId'>): NumericId {
   return traceId instanceof OpaqueId ? segmentId : traceId;
 }

@@ -2,6 +2,7 @@ import { context, untraced } from './context';
 import { readCarrier, type CarrierGetter } from './propagation/read-carrier';
 import { SpanHandle } from './span-handle';
 import { Layer } from '../model/components';
+import { Span } from '../model/segment';
 import type { LogContext, SetHeader, TraceCarrier, TraceSpan } from '../api/agent';
 import type { Tracer } from './tracer';
 
@@ -14,15 +15,22 @@ export const manualSpans = {
   /** The span that is active; `undefined` outside a trace. */
   current(tracer: Tracer): TraceSpan | undefined {
     const scope = context.getStore();
-    return scope === undefined || scope === untraced ? undefined : new SpanHandle(tracer.details, scope);
+    if (scope === undefined || scope === untraced) return undefined;
+    return scope instanceof Span
+      ? new SpanHandle(tracer.details, scope)
+      : new SpanHandle(tracer.details, undefined, scope);
   },
 
   /** An entry span around `fn`, with the trace that the carrier brings. */
   entry<T>(tracer: Tracer, name: string, carrier: TraceCarrier | undefined, fn: (span: TraceSpan) => T): T {
-    const span = tracer.openEntry(name, readCarrier(getterOf(carrier)));
-    if (span) span.layer = Layer.rpcFramework;
-    const handle = new SpanHandle(tracer.details, span);
-    return span ? tracer.runIn(span, fn, handle) : context.run(untraced, fn, handle);
+    const headers = readCarrier(getterOf(carrier));
+    const span = tracer.openEntry(name, headers);
+    if (!span) {
+      const trace = tracer.unrecorded(name, headers);
+      return context.run(trace, fn, new SpanHandle(tracer.details, undefined, trace));
+    }
+    span.layer = Layer.rpcFramework;
+    return tracer.runIn(span, fn, new SpanHandle(tracer.details, span));
   },
 
   /** An exit span around `fn`, which hands the trace on by `inject`. */
@@ -30,12 +38,13 @@ export const manualSpans = {
     const parent = context.getStore();
     const address = typeof peer === 'string' && peer !== '' ? peer : NO_PEER;
     const span = tracer.openExit(name, address, parent);
-    const handle = new SpanHandle(tracer.details, span);
-    if (!span) {
-      const inject = (): void => undefined;
-      return parent === undefined ? context.run(untraced, fn, handle, inject) : fn(handle, inject);
-    }
+    if (!span)
+      return tracer.runUnrecorded(name, parent, fn, (set: SetHeader) => {
+        const exit = tracer.unrecordedExit(name, address);
+        if (exit) tracer.injectUnrecorded(exit, set, callSetter);
+      });
     span.layer = Layer.rpcFramework;
+    const handle = new SpanHandle(tracer.details, span);
     return tracer.runIn(span, fn, handle, (set) => tracer.inject(span, set, callSetter));
   },
 

@@ -1,6 +1,7 @@
 import { truncate } from '../base/text';
 import { LIMITS } from '../model/limits';
 import type { TraceSpan } from '../api/agent';
+import type { Id } from '../model/ids';
 import type { Span } from '../model/segment';
 import type { SpanRecorder } from './span-recorder';
 
@@ -8,14 +9,17 @@ import type { SpanRecorder } from './span-recorder';
 export class SpanHandle implements TraceSpan {
   readonly #recorder: SpanRecorder;
   readonly #span: Span | undefined;
+  readonly #trace: { readonly traceId: Id } | undefined;
 
-  constructor(recorder: SpanRecorder, span: Span | undefined) {
+  /** @param trace where it is not that of the span */
+  constructor(recorder: SpanRecorder, span: Span | undefined, trace?: { readonly traceId: Id }) {
     this.#recorder = recorder;
     this.#span = span;
+    this.#trace = trace ?? span?.segment;
   }
 
   get traceId(): string {
-    return this.#span?.segment.traceId.toString() ?? '';
+    return this.#trace?.traceId.toString() ?? '';
   }
 
   get segmentId(): string {

@@ -7,14 +7,16 @@ import { observePromise } from './observe-promise';
 import { LingeringSegments } from './lingering-segments';
 import { MAX_SEGMENT_AGE_MS, SpanFactory, type SpanFactoryOptions } from './span-factory';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
-import { freezeName, type Segment, type Span } from '../model/segment';
+import { freezeName, Span, type Segment } from '../model/segment';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import { SpanHandle } from './span-handle';
 import { Layer, SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
 import type { Clock } from '../base/clock';
+import type { NumericId } from '../model/ids';
 import type { Log } from '../base/log';
+import { UnrecordedTrace, type TraceOrigin, type UnrecordedExit } from './sampling/unrecorded-trace';
 import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
 import type { RemoteParent } from './propagation/remote-parent';
 
@@ -106,6 +108,7 @@ export class Tracer {
     options?: SpanOptions,
   ): Span | undefined {
     const parent = headers === undefined || !isTrusted ? undefined : this.extract(headers);
+    if (parent === untraced) return undefined;
     const span = parent
       ? this.openJoined(operationName, parent, options)
       : this.openRoot(SpanType.entry, operationName, options);
@@ -113,6 +116,28 @@ export class Tracer {
     span.segment.entry = span;
     if (headers !== undefined && !isTrusted) span.segment.carrier = this.foreignCarrierOf(headers);
     return span;
+  }
+
+  /**
+   * The scope of work that another process asked for and that is not recorded: it was ignored, or {@link openEntry}
+   * returned nothing. The trace has an id all the same, the caller's where it sent one.
+   */
+  unrecorded(operationName: string, headers?: IncomingHeaders, isTrusted = true): UnrecordedTrace {
+    return new UnrecordedTrace(this, operationName, isTrusted ? headers : undefined, !this.isPaused);
+  }
+
+  /**
+   * A call for which {@link openExit} returned nothing, where its headers are to say that the trace is not recorded.
+   * `undefined`: the call is part of no such trace.
+   */
+  unrecordedExit(
+    operationName: string,
+    peer: string,
+    parent: Scope | undefined = context.getStore(),
+  ): UnrecordedExit | undefined {
+    const trace = parent === undefined ? this.unrecorded(operationName) : parent;
+    if (!(trace instanceof UnrecordedTrace) || !trace.isPropagated) return undefined;
+    return { trace, peer: truncate(peer, LIMITS.name) };
   }
 
   /** Work asked of another process; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
@@ -147,6 +172,26 @@ export class Tracer {
     } catch {
       // A request that takes no more headers goes out as it is.
     }
+  }
+
+  /** Likewise for a call without a span. */
+  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>): void {
+    try {
+      this.propagation.injectUnrecorded(exit, into, set);
+    } catch {
+      // As above.
+    }
+  }
+
+  /** What an unrecorded trace has of its caller. */
+  originOf(headers: IncomingHeaders | undefined): TraceOrigin {
+    const parent = headers && this.extract(headers);
+    const own = { traceId: this.nextId(), carrier: undefined, correlation: undefined };
+    return parent === undefined || parent === untraced ? own : parent;
+  }
+
+  nextId(): NumericId {
+    return this.options.ids.next();
   }
 
   /** An open span's name may change, a route is known later than the path, until it has been told to others. */
@@ -185,9 +230,21 @@ export class Tracer {
   trace<T>(operationName: string, fn: (span: TraceSpan) => T): T {
     const parent = context.getStore();
     const span = this.openLocal(operationName, parent);
-    const handle = new SpanHandle(this.details, span);
-    if (!span) return parent === undefined ? context.run(untraced, fn, handle) : fn(handle);
-    return this.runIn(span, fn, handle);
+    if (!span) return this.runUnrecorded(operationName, parent, fn);
+    return this.runIn(span, fn, new SpanHandle(this.details, span));
+  }
+
+  /** Runs `fn` where {@link openLocal} or {@link openExit} returned nothing: in the scope that is there, or in one of its own. */
+  runUnrecorded<A extends unknown[], T>(
+    operationName: string,
+    parent: Scope | undefined,
+    fn: (span: TraceSpan, ...args: A) => T,
+    ...args: A
+  ): T {
+    const scope = parent ?? this.unrecorded(operationName);
+    const trace = scope === untraced ? undefined : scope instanceof Span ? scope.segment : scope;
+    const handle = new SpanHandle(this.details, undefined, trace);
+    return parent === undefined ? context.run(scope, fn, handle, ...args) : fn(handle, ...args);
   }
 
   /**
@@ -243,7 +300,7 @@ export class Tracer {
     this.end(span);
   }
 
-  private extract(headers: IncomingHeaders): RemoteParent | undefined {
+  private extract(headers: IncomingHeaders): RemoteParent | typeof untraced | undefined {
     try {
       return this.propagation.extract(headers);
     } catch {
@@ -285,7 +342,7 @@ export class Tracer {
     options: SpanOptions | undefined,
   ): Span | undefined {
     if (parent === undefined) return this.openRoot(type, operationName, options);
-    if (parent === untraced || this.isPaused) return undefined;
+    if (!(parent instanceof Span) || this.isPaused) return undefined;
     const span = this.factory.startChild(type, operationName, parent, options?.startTime);
     if (span && options?.isPromised === true) promise(span);
     return span;

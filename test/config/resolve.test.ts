@@ -40,6 +40,7 @@ describe('without being told anything', () => {
       groupEndpoints: true,
       trustIncoming: 'all',
       propagateTo: undefined,
+      propagateUnsampled: 'id',
       disable: [],
       sqlParameters: false,
       sqlParametersMaxLength: 512,

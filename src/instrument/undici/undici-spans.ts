@@ -56,7 +56,11 @@ export class UndiciSpans {
     const { scheme, peer } = this.origins.of(request.origin);
     const target = parseTarget(path);
     const span = this.tracer.openExit(target.path, peer);
-    if (!span) return;
+    if (!span) {
+      const unrecorded = this.tracer.unrecordedExit(target.path, peer);
+      if (unrecorded) this.tracer.injectUnrecorded(unrecorded, request, addHeader);
+      return;
+    }
     if (this.options.groupEndpoints === true) span.naming = groupedPath;
     span.layer = Layer.http;
     span.componentId = Component.httpClient;

@@ -32,6 +32,10 @@ export function warnTruncatedNames({ serviceName, instanceName }: InstanceName, 
 }
 
 /** As agents of 8 and later name an endpoint: an HTTP request by method and path. */
-export function v3EndpointName({ type, method, operationName }: Span): string {
+export function v3EndpointName({
+  type,
+  method,
+  operationName,
+}: Pick<Span, 'type' | 'method' | 'operationName'>): string {
   return type === SpanType.entry && method !== '' ? `${method}:${operationName}` : operationName;
 }

@@ -23,5 +23,5 @@ export interface V3Identity {
   readonly service: string;
   readonly instance: string;
   /** The endpoint that the work under this span belongs to, as the span itself will be named there. */
-  endpoint(span: Span): string;
+  endpoint(span: Pick<Span, 'type' | 'method' | 'operationName'>): string;
 }

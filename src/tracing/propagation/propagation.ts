@@ -1,5 +1,14 @@
-import { SW6, formatSw6Header, extractSw6 } from './sw6/propagator';
-import { SW8, formatSw8Header, extractSw8, injectSw8Extensions } from './sw8/propagator';
+import { SW6, formatSw6Header, formatUnrecordedSw6, extractSw6 } from './sw6/propagator';
+import {
+  SW8,
+  formatSw8Header,
+  formatUnrecordedSw8,
+  extractSw8,
+  injectCorrelation,
+  injectSw8Extensions,
+} from './sw8/propagator';
+import type { PropagateUnsampled } from '../../api/propagate-unsampled';
+import { untraced } from '../context';
 import { hostFilter } from './host-filter';
 import { SelfCallGuard } from './self-call-guard';
 import { freezeName, type Span } from '../../model/segment';
@@ -8,6 +17,7 @@ import { SpanType } from '../../model/components';
 import type { IdGenerator } from '../id-generator';
 import type { IncomingHeaders, HeaderSetter } from './headers';
 import type { RemoteParent } from './remote-parent';
+import type { UnrecordedExit } from '../sampling/unrecorded-trace';
 import type { PropagationIdentity } from './propagation-identity';
 
 export interface PropagationOptions {
@@ -18,6 +28,8 @@ export interface PropagationOptions {
   carrierEpoch?(): number;
   /** Globs of the hosts whose requests are given headers; undefined: all. */
   readonly propagateTo?: readonly string[] | undefined;
+  /** Default: `id`. */
+  readonly propagateUnsampled?: PropagateUnsampled;
 }
 
 /**
@@ -35,10 +47,16 @@ export class Propagation {
     this.isReached = options.propagateTo && hostFilter(options.propagateTo);
   }
 
-  /** `undefined`: there is no carrier, or none that means anything. */
-  extract(headers: IncomingHeaders): RemoteParent | undefined {
-    const hasSw6 = headers[SW6] !== undefined;
-    const hasSw8 = headers[SW8] !== undefined;
+  /** `undefined`: there is no carrier, or none that means anything. An empty one means that nothing is to be traced. */
+  extract(headers: IncomingHeaders): RemoteParent | typeof untraced | undefined {
+    const { [SW6]: sw6, [SW8]: sw8 } = headers;
+    if (sw6 === undefined && sw8 === undefined) return undefined;
+    return (
+      this.read(headers, sw6 !== undefined, sw8 !== undefined) ?? (sw6 === '' || sw8 === '' ? untraced : undefined)
+    );
+  }
+
+  private read(headers: IncomingHeaders, hasSw6: boolean, hasSw8: boolean): RemoteParent | undefined {
     if (!hasSw6) return hasSw8 ? extractSw8(headers) : undefined;
     const epoch = this.options.carrierEpoch?.() ?? 0;
     if (!hasSw8) return extractSw6(headers[SW6], epoch, this.own);
@@ -57,8 +75,8 @@ export class Propagation {
   /** Calls `set` for each header that the request of this exit span has to carry. */
   inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
-    const names = this.options.names?.();
-    if (!names || (this.isReached && !this.isReached(span.peer))) return;
+    const names = this.namesFor(span.peer);
+    if (!names) return;
     const { carrier, entry } = span.segment;
     if (entry) freezeName(entry);
     if (names.protocol === 'v2') {
@@ -72,5 +90,24 @@ export class Propagation {
     if (header === undefined) return;
     set(into, SW8, header, carrier);
     injectSw8Extensions(span, into, set);
+  }
+
+  /** The same for a call whose trace is not recorded. */
+  injectUnrecorded<T>({ trace, peer }: UnrecordedExit, into: T, set: HeaderSetter<T>): void {
+    const mode = this.options.propagateUnsampled ?? 'id';
+    const names = mode === 'none' || peer === '' ? undefined : this.namesFor(peer);
+    if (!names) return;
+    freezeName(trace);
+    const isV2 = names.protocol === 'v2';
+    const header =
+      mode === 'empty' ? '' : isV2 ? formatUnrecordedSw6(trace, peer, names) : formatUnrecordedSw8(trace, peer, names);
+    if (header === undefined) return;
+    set(into, isV2 ? SW6 : SW8, header, trace.carrier);
+    if (!isV2) injectCorrelation(trace.correlation, into, set);
+  }
+
+  /** What we may say of us to this host. */
+  private namesFor(peer: string): PropagationIdentity | undefined {
+    return this.isReached && !this.isReached(peer) ? undefined : this.options.names?.();
   }
 }

@@ -49,10 +49,10 @@ function open(layer: Patched<Open>, client: ClientByFunctions, protocol: string)
     try {
       made = layer.below.call(this, asked, heard);
     } catch (error) {
-      client.refused(span, error);
+      if (span) client.refused(span, error);
       throw error;
     }
-    client.bind(span, made);
+    if (span) client.bind(span, made);
     return made;
   };
 }
@@ -72,7 +72,7 @@ class ClientByFunctions {
   ) {}
 
   /** The span of a call, and the options to make it with; nothing if it is not traced, or none that Node would take. */
-  plan(input: unknown, options: unknown, protocol: string): { span: Span; asked: Options } | undefined {
+  plan(input: unknown, options: unknown, protocol: string): { span: Span | undefined; asked: Options } | undefined {
     try {
       const asked = optionsOf(input, options);
       const { agent, path, method, socketPath } = asked;
@@ -80,12 +80,13 @@ class ClientByFunctions {
       // An empty one is none, for Node too.
       const host = asked.hostname || asked.host || 'localhost';
       const port = asked.port || asked.defaultPort || defaultPortOf({ agent, protocol: own });
-      const span = this.spans.openFor(
-        { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own },
-        peerOf({ host, socketPath }, port),
-      );
-      if (!span) return undefined;
-      this.tracer.inject(span, asked, addTo);
+      const call = { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own };
+      const peer = peerOf({ host, socketPath }, port);
+      const span = this.spans.openFor(call, peer);
+      const unrecorded = span ? undefined : this.spans.unrecordedFor(call, peer);
+      if (span) this.tracer.inject(span, asked, addTo);
+      else if (unrecorded) this.tracer.injectUnrecorded(unrecorded, asked, addTo);
+      else return undefined;
       return { span, asked };
     } catch {
       // Not for Node either, which says so in its own words.

@@ -1,5 +1,5 @@
 import http, { type ClientRequest } from 'node:http';
-import { SPAN, type ClientSpans, type Spanned } from '../../client-spans';
+import { SPAN, UNRECORDED, type ClientSpans, type Spanned } from '../../client-spans';
 import { forward, type Emit } from '../../emit';
 import { insertHeaders, RequestHead, type Stored } from './request-head';
 import { patch, type Patched, type Undo } from '../../patch';
@@ -95,7 +95,8 @@ class ClientByMethods {
         this.open(request, undefined);
       }
       const span = (request as Spanned)[SPAN];
-      return span && span.endTime === 0 ? this.headOf(request, span).lines : '';
+      if (span) return span.endTime === 0 ? this.headOf(request).lines : '';
+      return (request as Spanned)[UNRECORDED] ? this.headOf(request).lines : '';
     } catch (error) {
       this.spans.complain(error);
       return '';
@@ -103,16 +104,18 @@ class ClientByMethods {
   }
 
   private open(request: ClientRequest & Stored, port: unknown): void {
-    const span = this.spans.open(request, port);
+    this.spans.open(request, port);
     const stored = request._header;
-    if (!span || typeof stored !== 'string') return;
-    const head = this.headOf(request, span, stored);
+    if (typeof stored !== 'string') return;
+    const head = this.headOf(request, stored);
     if (head.lines !== '' || head.stored !== stored) insertHeaders(request, stored, head.lines, head.stored);
   }
 
-  private headOf(request: ClientRequest, span: Parameters<Tracer['inject']>[0], stored?: string): RequestHead {
+  private headOf(request: ClientRequest & Spanned, stored?: string): RequestHead {
+    const { [SPAN]: span, [UNRECORDED]: unrecorded } = request;
     const head = new RequestHead(request, stored);
-    this.tracer.inject(span, head, RequestHead.add);
+    if (span) this.tracer.inject(span, head, RequestHead.add);
+    else if (unrecorded) this.tracer.injectUnrecorded(unrecorded, head, RequestHead.add);
     return head;
   }
 }

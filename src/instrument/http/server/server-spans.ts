@@ -9,11 +9,12 @@ import { SCOPE, type Scoped } from '../../scoped';
 import { parseTarget, withoutUser } from '../target';
 import { trustedCallers } from './trusted-callers';
 import { errorMessage } from '../../../base/text';
-import { untraced, type Scope } from '../../../tracing/context';
+import type { Scope } from '../../../tracing/context';
 import { Component, Layer } from '../../../model/components';
 import type { Socket } from 'node:net';
 import type { InstrumentOptions } from '../../options';
-import type { Span } from '../../../model/span';
+import { Span } from '../../../model/span';
+import { UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../../../tracing/tracer';
 
 // As it is now: test doubles replace what the module exports.
@@ -49,10 +50,10 @@ export class ServerSpans {
       if (!(response instanceof Response) || typeof request !== 'object' || request === null) return undefined;
       const scoped: ServerResponse & Scoped = response;
       if (scoped[SCOPE] !== undefined) return scoped[SCOPE];
-      const scope = this.openSpan(request as IncomingMessage, scheme) ?? untraced;
+      const scope = this.openScope(request as IncomingMessage, scheme);
       scoped[SCOPE] = scope;
       (request as Scoped)[SCOPE] = scope;
-      if (scope !== untraced && response.socket === null) this.pipeline.add(scoped);
+      if (scope instanceof Span && response.socket === null) this.pipeline.add(scoped);
       return scope;
     } catch (error) {
       this.options.log.error(`a request could not be traced: ${errorMessage(error)}`, 'http server open');
@@ -62,7 +63,8 @@ export class ServerSpans {
 
   /** The response is finished, or its connection closed. The first of the two counts. */
   end(response: unknown, scope: Scope | undefined, event: 'finish' | 'close'): void {
-    if (scope === undefined || scope === untraced || scope.endTime !== 0) return;
+    if (scope instanceof UnrecordedTrace) scope.isOver = true;
+    if (!(scope instanceof Span) || scope.endTime !== 0) return;
     try {
       this.complete(scope, response as ServerResponse & Scoped, event);
     } catch (error) {
@@ -71,17 +73,19 @@ export class ServerSpans {
     this.tracer.end(scope);
   }
 
-  private openSpan(request: IncomingMessage, scheme: string): Span | undefined {
+  private openScope(request: IncomingMessage, scheme: string): Span | UnrecordedTrace {
     // Now, before the application routes: express takes the mounted part off `url`.
     const target = parseTarget(request.url);
-    if (this.isIgnored(target.path)) return undefined;
     const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
-    const span = this.tracer.openEntry(target.path, request.headers, isTrusted);
-    if (!span) return undefined;
-    span.naming = new RequestName(request, this.paths);
+    const span = this.isIgnored(target.path)
+      ? undefined
+      : this.tracer.openEntry(target.path, request.headers, isTrusted);
+    const scope = span ?? this.tracer.unrecorded(target.path, request.headers, isTrusted);
+    scope.naming = new RequestName(request, this.paths);
+    scope.method = String(request.method);
+    if (!span) return scope;
     span.layer = Layer.http;
     span.componentId = Component.httpServer;
-    span.method = String(request.method);
     this.urls.tell(span, scheme, hostOf(request), target);
     return span;
   }

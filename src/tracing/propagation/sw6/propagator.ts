@@ -6,6 +6,7 @@ import type { SelfCallGuard } from '../self-call-guard';
 import type { RemoteParent } from '../remote-parent';
 import type { V2Identity } from '../propagation-identity';
 import type { Span } from '../../../model/segment';
+import type { UnrecordedTrace } from '../../sampling/unrecorded-trace';
 import type { V2Ref } from '../../../model/segment-ref';
 
 export const SW6 = 'sw6';
@@ -47,6 +48,24 @@ export function formatSw6Header(span: Span, names: V2Identity): string | undefin
     peer: names.networkAddress(span.peer) || span.peer,
     entryEndpoint: here ? entryEndpointOf(here, names) : own,
     parentEndpoint: own ?? USER_ENDPOINT,
+  });
+}
+
+/** The same for a call whose trace is not recorded. */
+export function formatUnrecordedSw6(trace: UnrecordedTrace, peer: string, names: V2Identity): string | undefined {
+  if (names.instanceId === 0) return undefined;
+  const { segmentId, operationName } = trace;
+  const endpoint = operationName === '' ? undefined : nameOrId(operationName, names);
+  return formatSw6({
+    isSampled: false,
+    traceId: numericTraceId(trace),
+    parentSegmentId: segmentId,
+    parentSpanId: 0,
+    parentInstanceId: names.instanceId,
+    entryInstanceId: names.instanceId,
+    peer: names.networkAddress(peer) || peer,
+    entryEndpoint: endpoint,
+    parentEndpoint: endpoint ?? USER_ENDPOINT,
   });
 }
 

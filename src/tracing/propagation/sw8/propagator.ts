@@ -6,6 +6,7 @@ import type { IncomingHeaders, HeaderSetter } from '../headers';
 import type { RemoteParent } from '../remote-parent';
 import type { V3Identity } from '../propagation-identity';
 import type { Span } from '../../../model/segment';
+import type { UnrecordedTrace } from '../../sampling/unrecorded-trace';
 import type { V3Ref } from '../../../model/segment-ref';
 
 export const SW8 = 'sw8';
@@ -55,12 +56,35 @@ export function formatSw8Header(span: Span, names: V3Identity): string | undefin
   });
 }
 
+/** The same for a call whose trace is not recorded. */
+export function formatUnrecordedSw8(trace: UnrecordedTrace, peer: string, names: V3Identity): string | undefined {
+  const { traceId, segmentId } = trace;
+  return formatSw8({
+    isSampled: false,
+    traceId,
+    parentSegmentId: segmentId,
+    parentSpanId: 0,
+    parentService: names.service,
+    parentInstance: names.instance,
+    parentEndpoint: names.endpoint(trace),
+    addressUsedAtPeer: peer,
+  });
+}
+
 /** Calls `set` for what goes beside `sw8`. */
 export function injectSw8Extensions<T>(span: Span, into: T, set: HeaderSetter<T>): void {
   const { correlation, skipsAnalysis: skips } = span.segment;
+  injectCorrelation(correlation, into, set);
+  if (skips) set(into, SW8_X, `1-${NO_TIME}`);
+}
+
+export function injectCorrelation<T>(
+  correlation: ReadonlyMap<string, string> | undefined,
+  into: T,
+  set: HeaderSetter<T>,
+): void {
   const pairs = formatCorrelation(correlation);
   if (pairs !== undefined) set(into, SW8_CORRELATION, pairs);
-  if (skips) set(into, SW8_X, `1-${NO_TIME}`);
 }
 
 /** Only what is well-formed counts. */

@@ -1,0 +1,84 @@
+import { SpanType } from '../../model/components';
+import type { Id, NumericId } from '../../model/ids';
+import type { NameSource } from '../../model/span';
+import type { IncomingHeaders } from '../propagation/headers';
+
+/** What the caller said of the trace, or a trace that begins here. */
+export interface TraceOrigin {
+  readonly traceId: Id;
+  /** The caller's header, as it came. */
+  readonly carrier: string | undefined;
+  readonly correlation: ReadonlyMap<string, string> | undefined;
+}
+
+/** Makes what an unrecorded trace has only once it is asked for. */
+export interface TraceOrigins {
+  originOf(headers: IncomingHeaders | undefined): TraceOrigin;
+  nextId(): NumericId;
+}
+
+/**
+ * The scope of work of which nothing is recorded, and nothing that it starts: a request that is ignored or not sampled.
+ * It costs no span, and an id and the reading of headers only where the application asks for the id or makes a call.
+ */
+export class UnrecordedTrace {
+  readonly type = SpanType.entry;
+  /** As on a span: empty where it is no HTTP. */
+  method = '';
+  /** As on a span: finds a better name than the path. */
+  naming: NameSource | undefined = undefined;
+  isNameFrozen = false;
+  /** The request has been answered. */
+  isOver = false;
+  private origin: TraceOrigin | undefined = undefined;
+  private ownSegmentId: NumericId | undefined = undefined;
+  private ownCorrelation: ReadonlyMap<string, string> | undefined = undefined;
+
+  /**
+   * @param headers of the request; undefined: none that count
+   * @param isPropagated whether the services that are called from here are told not to record it
+   */
+  constructor(
+    private readonly origins: TraceOrigins,
+    public operationName: string,
+    private headers: IncomingHeaders | undefined,
+    readonly isPropagated: boolean,
+  ) {}
+
+  get traceId(): Id {
+    return this.read().traceId;
+  }
+
+  get carrier(): string | undefined {
+    return this.read().carrier;
+  }
+
+  get correlation(): ReadonlyMap<string, string> | undefined {
+    return this.ownCorrelation ?? this.read().correlation;
+  }
+
+  set correlation(pairs: ReadonlyMap<string, string> | undefined) {
+    this.ownCorrelation = pairs;
+  }
+
+  /** Stands in headers for the segment that there is not. */
+  get segmentId(): NumericId {
+    return (this.ownSegmentId ??= this.origins.nextId());
+  }
+
+  private read(): TraceOrigin {
+    if (this.origin === undefined) {
+      this.origin = this.origins.originOf(this.headers);
+      // A timer may keep this for long.
+      this.headers = undefined;
+    }
+    return this.origin;
+  }
+}
+
+/** A call of which there is no span, since its trace is not recorded. */
+export interface UnrecordedExit {
+  readonly trace: UnrecordedTrace;
+  /** `host:port` */
+  readonly peer: string;
+}
