@@ -63,6 +63,7 @@ class Setting<T> {
  * those of SkyWalking's dynamic configuration (Java and Go agents).
  */
 export class DynamicSettings implements InstrumentOptions {
+  readonly traceIgnorePath: readonly string[];
   readonly collectQuery: boolean;
   readonly groupEndpoints: boolean;
   readonly trustIncoming: TrustIncoming;
@@ -82,6 +83,7 @@ export class DynamicSettings implements InstrumentOptions {
     readonly log: Log,
   ) {
     const { sampleRate, ignoreSuffix, ignorePath } = config;
+    this.traceIgnorePath = config.traceIgnorePath;
     this.collectQuery = config.collectQuery;
     this.groupEndpoints = config.groupEndpoints;
     this.trustIncoming = config.trustIncoming;

@@ -88,6 +88,7 @@ export class RunningAgent implements Agent {
       clock,
       ids,
       sampleRate: config.sampleRate,
+      cluster: config.cluster,
       sink: upstream.reporter.add.bind(upstream.reporter),
       log,
       names: () => upstream.carrierNames(),

@@ -48,6 +48,7 @@ export class Telemetry {
       api: backend.meters,
       clock,
       log,
+      periodMs: this.options.config.meterPeriodMs,
       sampler: () => new (late.processSampler().ProcessSampler)(),
     });
     this.meters.connected(connection);

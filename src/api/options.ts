@@ -10,6 +10,12 @@ export interface TlsOptions {
   readonly certFile?: string | undefined;
   /** PEM file of our own key; needs `certFile`. Environment `SW_AGENT_SSL_KEY_PATH`. */
   readonly keyFile?: string | undefined;
+  /**
+   * Whom the backend's certificate is to name, and whom the handshake asks for, where that is not the host of the
+   * address: behind a tunnel or a load balancer. Turns TLS on only within `tls`. Environment
+   * `SW_AGENT_SSL_TARGET_NAME_OVERRIDE`.
+   */
+  readonly serverName?: string | undefined;
 }
 
 /**
@@ -24,6 +30,17 @@ export interface Options {
    * the script's base name. Environment `SW_AGENT_NAME`, flag `--skyanchor-service-name`.
    */
   readonly serviceName?: string | undefined;
+  /**
+   * A subnet or a Kubernetes namespace, 1 to 100 characters. As for the Java agent, the service is then known as
+   * `service|namespace|cluster`, where a part that is not set is empty. Default: none. Environment `SW_AGENT_NAMESPACE`.
+   */
+  readonly namespace?: string | undefined;
+  /**
+   * A data center, or another network in which addresses are unique, 1 to 100 characters: part of the name of the
+   * service, see {@link namespace}, and in front of the peer of every call: `cluster/host:port`. Default: none.
+   * Environment `SW_AGENT_CLUSTER`.
+   */
+  readonly cluster?: string | undefined;
   /**
    * The name of this process: 1 to 200 characters, no blanks, no control characters, no leading `@`. May hold
    * `${HOSTNAME}`, `${pid}` and `${ENV_NAME:default}`. While another live process uses it, this one gets the lowest
@@ -96,6 +113,12 @@ export interface Options {
   readonly ignoreSuffix?: string | readonly string[] | undefined;
   /** Requests whose path matches one of these globs are not traced: health checks. Default: none. Environment `SW_AGENT_IGNORE_PATH`. */
   readonly ignorePath?: string | readonly string[] | undefined;
+  /**
+   * Requests whose `METHOD:path` matches one of these Ant globs are not traced, as skywalking-backend-js reads them: `*`
+   * and `?` stop at a slash, `**` is any number of folders: `GET:/health`, `**\/metrics/*`. One that begins with a slash
+   * is a path of any method. Default: none. Environment `SW_TRACE_IGNORE_PATH`.
+   */
+  readonly traceIgnorePath?: string | readonly string[] | undefined;
   /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */
   readonly collectQuery?: boolean | undefined;
   /**
@@ -150,10 +173,12 @@ export interface Options {
   /** Characters of a MongoDB command's filter, 1 to 2048. Default: 512. Environment `SW_MONGO_PARAMETERS_MAX_LENGTH`. */
   readonly mongoParametersMaxLength?: number | undefined;
   /**
-   * Tell a v3 backend every 20 s how this process is: CPU, memory, event loop, garbage collection. Default: true.
+   * Tell a v3 backend, every {@link meterPeriodMs}, how this process is: CPU, memory, event loop, garbage collection. Default: true.
    * Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE`.
    */
   readonly meters?: boolean | undefined;
+  /** Milliseconds between two reports of meters, 1000 to 3,600,000. Default: 20000. Environment `SW_AGENT_NODEJS_RUNTIME_METRICS_REPORT_PERIOD`. */
+  readonly meterPeriodMs?: number | undefined;
   /**
    * Send a v3 backend the warnings and errors of the agent's own log, as far as `logLevel` lets them through: they stand
    * beside the logs of the service. Default: true. Environment `SW_AGENT_LOG_REPORTER_ACTIVE`.

@@ -10,6 +10,8 @@ export interface TlsFiles {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
+  /** Whom the backend's certificate is to name; absent: the host of its address. */
+  readonly serverName?: string;
 }
 
 /** Absolute. */
@@ -21,7 +23,10 @@ export interface TlsPaths {
 
 /** The configuration after all layers: checked, whole, frozen. What is discovered later is never written into it. */
 export interface Config {
+  /** With namespace and cluster, as the backend knows it. */
   readonly serviceName: string;
+  readonly namespace: string | undefined;
+  readonly cluster: string | undefined;
   /** With its placeholders filled and before any suffix; undefined: to be generated. */
   readonly instanceName: string | undefined;
   readonly instanceNameFrom: InstanceNameSource;
@@ -55,6 +60,8 @@ export interface Config {
   readonly sampleRate: number;
   readonly ignoreSuffix: readonly string[];
   readonly ignorePath: readonly string[];
+  /** Ant globs of `METHOD:path`. */
+  readonly traceIgnorePath: readonly string[];
   readonly collectQuery: boolean;
   readonly groupEndpoints: boolean;
   readonly trustIncoming: TrustIncoming;
@@ -67,6 +74,7 @@ export interface Config {
   readonly mongoParameters: boolean;
   readonly mongoParametersMaxLength: number;
   readonly meters: boolean;
+  readonly meterPeriodMs: number;
   readonly logs: boolean;
   readonly maxBuffer: number;
   readonly logLevel: LogLevel;

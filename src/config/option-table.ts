@@ -36,6 +36,8 @@ export interface OptionRow<T> {
 
 export const SERVICE_NAME = /^(?!\s)[^\p{Cc}\p{Cs}]{1,200}(?<!\s)$/u;
 
+const NAME_PART = /^(?!\s)[^\p{Cc}\p{Cs}]{1,100}(?<!\s)$/u;
+
 const line = textType('text without control characters', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 /** Each is asked for every request. */
 const MAX_GLOBS = 64;
@@ -127,6 +129,14 @@ const fileMode: OptionType<number> = {
   accept: (value) => (typeof value === 'string' ? parseFileMode(value) : undefined),
 };
 
+/** The Python agent's word for it is another thing: what the messages travel by, which is gRPC here. */
+const protocol: OptionType<'auto' | 'v2' | 'v3'> = {
+  ...wordType<'auto' | 'v2' | 'v3'>(['auto', 'v2', 'v3'], { grpc: 'auto' }),
+  instead: (text) => (/^(http|kafka)$/i.test(text.trim()) ? 'skyanchor reports by gRPC alone' : undefined),
+};
+
+const namePart = textType('1 to 100 characters without control characters, no blank at either end', NAME_PART);
+
 const row = <T>(name: string, rest: Omit<OptionRow<T>, 'name'>): OptionRow<T> => ({ name, ...rest });
 
 export const OPTION_TABLE = {
@@ -135,6 +145,16 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_NAME'],
     flag: 'service-name',
     help: 'name of the service',
+  }),
+  namespace: row('namespace', {
+    kind: namePart,
+    environment: ['SW_AGENT_NAMESPACE'],
+    help: 'a subnet or a Kubernetes namespace; becomes a part of the name of the service',
+  }),
+  cluster: row('cluster', {
+    kind: namePart,
+    environment: ['SW_AGENT_CLUSTER'],
+    help: 'a data center; becomes a part of the name of the service and of the peers of calls',
   }),
   instanceName: row('instanceName', {
     // Which characters are right is decided when the placeholders are filled.
@@ -150,7 +170,7 @@ export const OPTION_TABLE = {
     help: 'host:port,… of the backend',
   }),
   protocol: row('protocol', {
-    kind: wordType<'auto' | 'v2' | 'v3'>(['auto', 'v2', 'v3']),
+    kind: protocol,
     environment: ['SW_AGENT_PROTOCOL'],
     flag: 'protocol',
     help: 'auto, v2 (OAP 6 and 7) or v3 (8 and later)',
@@ -220,6 +240,11 @@ export const OPTION_TABLE = {
     isSoft: true,
     help: 'maxConnectionAgeMs in heartbeats, as the Java agent has it; 0: never',
   }),
+  serverName: row('tls.serverName', {
+    kind: textType('a host name', /^[\w.-]{1,253}$/),
+    environment: ['SW_AGENT_SSL_TARGET_NAME_OVERRIDE'],
+    help: 'whom the certificate of the backend is to name, where that is not the host of its address',
+  }),
   sampleRate: row('sampleRate', {
     kind: numberType({ least: 0, most: 1 }),
     environment: ['SW_AGENT_SAMPLE_RATE'],
@@ -235,6 +260,11 @@ export const OPTION_TABLE = {
     kind: globsKind('/health,/metrics/*'),
     environment: ['SW_AGENT_IGNORE_PATH'],
     help: 'paths that match are not traced',
+  }),
+  traceIgnorePath: row('traceIgnorePath', {
+    kind: globsKind('GET:/health,**/metrics/*'),
+    environment: ['SW_TRACE_IGNORE_PATH'],
+    help: 'requests whose METHOD:path matches are not traced; in Ant globs, as skywalking-backend-js',
   }),
   collectQuery: row('collectQuery', {
     kind: booleanType,
@@ -301,6 +331,12 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE'],
     isSoft: true,
     help: 'tell a v3 backend how this process is',
+  }),
+  meterPeriodMs: row('meterPeriodMs', {
+    kind: numberType({ least: 1_000, most: 3_600_000, integer: true }),
+    environment: ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORT_PERIOD'],
+    isSoft: true,
+    help: 'milliseconds between two reports of meters',
   }),
   logs: row('logs', {
     kind: booleanType,

@@ -8,6 +8,8 @@ export interface OptionType<T> {
   readonly accept: (value: unknown) => T | undefined;
   /** The items of a variable's text that `parse` leaves out, since they mean something to other agents only. */
   readonly leftOut?: (text: string) => readonly string[];
+  /** What to say of a text that means something to other agents. */
+  readonly instead?: (text: string) => string | undefined;
 }
 
 export function textType(expected: string, rule: RegExp): OptionType<string> {

@@ -7,6 +7,7 @@ import type { Config } from './config';
 import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './sources/config-file';
 import { readEnvironment } from './sources/environment';
 import { takeFlags } from './sources/flags';
+import { unreadVariables } from './aliases';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
 import { OPTION_TABLE as TABLE, type OptionRow } from './option-table';
@@ -43,10 +44,18 @@ export function resolveConfig(sources: Sources): Config {
   const found = named ? undefined : readFileBeside(application.folders, mainScript);
   const file = named ? readNamedFile(named.given, cwd) : found?.content;
   const settings = new Settings([flags.given, environment, start.given, file?.given ?? []]);
-  const config = build(settings, sources, application.name, file, found);
+  const notes = [...unreadVariables(env), ...(start.notes ?? []), ...(file?.notes ?? [])];
+  const config = build(settings, sources, application.name, { file, found, notes });
   const faults: readonly Fault[] = [...flags.faults, ...start.faults, ...(file?.faults ?? []), ...settings.found];
   if (faults.length > 0) throw AgentError.ofFaults(faults);
   return config;
+}
+
+interface Findings {
+  readonly file: FileContent | undefined;
+  readonly found: FoundFile | undefined;
+  /** What is said to other agents only. */
+  readonly notes: readonly string[];
 }
 
 /** Where there are faults, what it returns is not used. */
@@ -54,8 +63,7 @@ function build(
   settings: Settings,
   sources: Sources,
   packageName: string | undefined,
-  file: FileContent | undefined,
-  found: FoundFile | undefined,
+  { file, found, notes }: Findings,
 ): Config {
   const valueOr = <T>(row: OptionRow<T>, fallback: T): T => settings.read(row)?.value ?? fallback;
   const locate = ({ value, given }: Setting<string>): string =>
@@ -67,12 +75,20 @@ function build(
   // A bad path of the file itself is noted here, where all faults are.
   settings.read(TABLE.config);
   const commandFile = pathOf(TABLE.commandFile);
+  const namespace = settings.read(TABLE.namespace)?.value;
+  const cluster = settings.read(TABLE.cluster)?.value;
   const instanceName = readInstanceName(settings, sources);
   const tls = readTls(settings, locate);
   const token = readToken(settings, locate);
   const isWanted = valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript);
   return Object.freeze({
-    serviceName: valueOr(TABLE.serviceName, defaultServiceName(packageName, sources.mainScript)),
+    serviceName: qualifiedName(
+      valueOr(TABLE.serviceName, defaultServiceName(packageName, sources.mainScript)),
+      namespace,
+      cluster,
+    ),
+    namespace,
+    cluster,
     instanceName: instanceName?.value,
     instanceNameFrom: instanceName?.given.layer ?? 'generated',
     processNumber: processNumber(sources.env, sources.worker),
@@ -92,6 +108,7 @@ function build(
     sampleRate: valueOr(TABLE.sampleRate, 1),
     ignoreSuffix: Object.freeze(valueOr(TABLE.ignoreSuffix, DEFAULT_SUFFIXES)),
     ignorePath: Object.freeze(valueOr(TABLE.ignorePath, [])),
+    traceIgnorePath: Object.freeze(valueOr(TABLE.traceIgnorePath, [])),
     collectQuery: valueOr(TABLE.collectQuery, false),
     groupEndpoints: valueOr(TABLE.groupEndpoints, true),
     trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
@@ -103,13 +120,14 @@ function build(
     mongoParameters: valueOr(TABLE.mongoParameters, false),
     mongoParametersMaxLength: valueOr(TABLE.mongoParametersMaxLength, PARAMETERS_LENGTH),
     meters: valueOr(TABLE.meters, true),
+    meterPeriodMs: valueOr(TABLE.meterPeriodMs, 20_000),
     logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),
     enabled: isWanted && !found?.isOpen,
     refusals: Object.freeze((isWanted && found?.refusals) || []),
-    warnings: Object.freeze(settings.warnings),
+    warnings: Object.freeze([...settings.warnings, ...notes]),
   });
 }
 
@@ -136,6 +154,12 @@ function readConnectionAge(settings: Settings): number | undefined {
   if (age !== undefined || !heartbeats) return age;
   const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
   return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
+}
+
+/** As the Java agent of 8.10 and later joins them, an empty part included. */
+function qualifiedName(service: string, namespace: string | undefined, cluster: string | undefined): string {
+  if (namespace === undefined && cluster === undefined) return service;
+  return `${service}|${namespace ?? ''}|${cluster ?? ''}`;
 }
 
 function unique(backends: readonly BackendAddress[]): readonly BackendAddress[] {

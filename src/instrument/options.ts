@@ -4,6 +4,8 @@ import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
 
 export interface InstrumentOptions extends IgnoreOptions {
+  /** Ant globs of `METHOD:path`. Default: none. */
+  readonly traceIgnorePath?: readonly string[];
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
   /** Name what has no route by its path with `{id}` in it. Default: by its path as it is. */

@@ -8,6 +8,8 @@ export interface MeterReporterOptions {
   readonly api: MeterApi;
   readonly clock: Clock;
   readonly log: Log;
+  /** Milliseconds between two reports. */
+  readonly periodMs: number;
   /** Begins to watch. */
   sampler(): Sampler;
 }
@@ -17,10 +19,8 @@ export interface Sampler {
   stop(): void;
 }
 
-const EVERY_MS = 20_000;
-
 /**
- * Tells a backend that takes meters how this process is, every 20 s as SkyWalking's own agents do. A sample that cannot be
+ * Tells a backend that takes meters how this process is, every 20 s by default as SkyWalking's own agents do. A sample that cannot be
  * sent is gone; nothing is kept.
  */
 export class MeterReporter {
@@ -36,7 +36,7 @@ export class MeterReporter {
   }
 
   /**
-   * A backend is connected that may take meters: watch, and tell it after the first 20 s. Twice is once.
+   * A backend is connected that may take meters: watch, and tell it after the first period. Twice is once.
    * @param connection its number
    */
   connected(connection: number): void {
@@ -44,7 +44,7 @@ export class MeterReporter {
     this.connection = connection;
     if (this.sampler || this.isRefused) return;
     this.sampler = this.options.sampler();
-    this.loop.wake(EVERY_MS);
+    this.loop.wake(this.options.periodMs);
   }
 
   /** No backend is connected; sampling costs a little, so it stops. */
@@ -59,10 +59,10 @@ export class MeterReporter {
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
-    const { api, clock, log } = this.options;
+    const { api, clock, log, periodMs } = this.options;
     if (!this.sampler) return Infinity;
     const outcome = await api.send(this.sampler.sample(), clock.now(), signal);
-    if (outcome.status === 'ok') return EVERY_MS;
+    if (outcome.status === 'ok') return periodMs;
     if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') {
       // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
       this.isRefused = true;
@@ -70,6 +70,6 @@ export class MeterReporter {
       return Infinity;
     }
     log.debug(`meters: ${outcome.reason}`);
-    return EVERY_MS;
+    return periodMs;
   }
 }

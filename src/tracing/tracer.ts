@@ -54,11 +54,13 @@ export class Tracer {
   private readonly propagation: Propagation;
   private readonly limitLog: SpanLimitLog | undefined;
   private readonly lingering: LingeringSegments;
+  private readonly cluster: string | undefined;
   private sampleRate: number;
   private isPaused = false;
 
   constructor(private readonly options: TracerOptions) {
     this.clock = options.clock;
+    this.cluster = options.cluster;
     this.sampleRate = options.sampleRate ?? 1;
     const leftOut = new SpanLimitCounters();
     this.leftOut = leftOut;
@@ -149,7 +151,7 @@ export class Tracer {
   ): Span | undefined {
     const span = this.openChild(SpanType.exit, operationName, parent, options);
     if (!span) return undefined;
-    span.peer = truncate(peer, LIMITS.name);
+    span.peer = truncate(this.cluster === undefined ? peer : `${this.cluster}/${peer}`, LIMITS.name);
     if (span.segment.promised !== undefined) demoteOuterExit(span, span.segment.promised);
     return span;
   }

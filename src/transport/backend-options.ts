@@ -15,6 +15,8 @@ export interface TlsOptions {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
+  /** Whom the certificate is to name; absent: the host of the address. */
+  readonly serverName?: string;
 }
 
 /** What a connection is made with. */

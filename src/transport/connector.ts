@@ -81,13 +81,14 @@ export class Connector {
     const metadata = { 'agent-version': agentVersion, ...(authentication !== undefined && { authentication }) };
     const authority = formatAddress(address);
     const context = tls && modules.tls().createSecureContext(tls);
+    const host = tls?.serverName ?? address.host;
     const [socket, session] = await this.bounded(signal, async (bound) => {
       const plain = await dial(address, CONNECT_MS, clock, this.guest, bound);
-      const socket = context ? await upgradeToTls(plain, address.host, context, bound) : plain;
+      const socket = context ? await upgradeToTls(plain, host, context, bound) : plain;
       return [socket, await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, bound)] as const;
     });
     const userAgent = `skyanchor/${agentVersion}`;
-    const peer = { socket, host: address.host, authority, tls: context, userAgent };
+    const peer = { socket, host, authority, tls: context, userAgent };
     try {
       // The first call needs it: here `onLoadError` is told if it is missing.
       modules.protobuf();

@@ -93,3 +93,15 @@ describe('TLS', () => {
     expect(tlsOf({ SW_AGENT_FORCE_TLS: 'false' }, { caFile: 'gone.pem' })).toBeUndefined();
   });
 });
+
+describe('the name of the server', () => {
+  it('is taken beside the files, from start() or the environment', () => {
+    expect(resolve({ options: { tls: { serverName: 'oap.internal' } } }).tls).toEqual({ serverName: 'oap.internal' });
+    const env = { SW_AGENT_FORCE_TLS: 'true', SW_AGENT_SSL_TARGET_NAME_OVERRIDE: 'oap.internal' };
+    expect(resolve({ env }).tls).toEqual({ serverName: 'oap.internal' });
+  });
+
+  it('alone does not turn TLS on', () => {
+    expect(resolve({ env: { SW_AGENT_SSL_TARGET_NAME_OVERRIDE: 'oap.internal' } }).tls).toBeUndefined();
+  });
+});

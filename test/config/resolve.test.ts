@@ -17,6 +17,8 @@ describe('without being told anything', () => {
   it('has the documented defaults', () => {
     expect(resolve()).toEqual({
       serviceName: 'app.js',
+      namespace: undefined,
+      cluster: undefined,
       instanceName: undefined,
       instanceNameFrom: 'generated',
       processNumber: 1,
@@ -36,6 +38,7 @@ describe('without being told anything', () => {
       sampleRate: 1,
       ignoreSuffix: ['.jpg', '.jpeg', '.js', '.css', '.png', '.bmp', '.gif', '.ico', '.mp3', '.mp4', '.html', '.svg'],
       ignorePath: [],
+      traceIgnorePath: [],
       collectQuery: false,
       groupEndpoints: true,
       trustIncoming: 'all',
@@ -47,6 +50,7 @@ describe('without being told anything', () => {
       mongoParameters: false,
       mongoParametersMaxLength: 512,
       meters: true,
+      meterPeriodMs: 20_000,
       logs: true,
       maxBuffer: 10_000,
       logLevel: 'warn',
@@ -636,4 +640,20 @@ describe('the instrumentations to disable', () => {
       ]);
     },
   );
+});
+
+describe('namespace and cluster', () => {
+  it.each([
+    [{ namespace: 'prod', cluster: 'eu' }, 'orders|prod|eu'],
+    [{ namespace: 'prod' }, 'orders|prod|'],
+    [{ cluster: 'eu' }, 'orders||eu'],
+    [{}, 'orders'],
+  ])('%j become part of the name of the service, as for the Java agent', (options, serviceName) => {
+    expect(resolve({ options: { serviceName: 'orders', ...options } })).toMatchObject({ serviceName, ...options });
+  });
+
+  it('are read from the environment', () => {
+    const env = { SW_AGENT_NAME: 'orders', SW_AGENT_NAMESPACE: 'prod', SW_AGENT_CLUSTER: 'eu' };
+    expect(resolve({ env })).toMatchObject({ serviceName: 'orders|prod|eu', warnings: [] });
+  });
 });

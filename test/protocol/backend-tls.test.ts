@@ -87,6 +87,22 @@ describe('a backend over TLS', () => {
     expect(await backends.to(port, { tls: { ca } }).registry.connect(never)).toMatchObject({ status: 'retryable' });
   });
 
+  it('is accepted where its certificate is for the configured server name, and not for the host', async () => {
+    await start(false, 'by-name');
+    const named = backends.to(port, { tls: { ca, serverName: 'localhost' } });
+    expect(await named.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await named.registry.v2.registerService('orders', never)).toEqual(ok(3));
+  });
+
+  it('is refused where its certificate is not for the configured server name', async () => {
+    await start();
+    const named = backends.to(port, { tls: { ca, serverName: 'elsewhere.example' } });
+    expect(await named.registry.connect(never)).toMatchObject({
+      status: 'retryable',
+      reason: expect.stringContaining('altnames'),
+    });
+  });
+
   it('lets in those who show a certificate of its own authority, when it asks for one', async () => {
     await start(true);
     const known = backends.to(port, { tls: { ca, cert: pem('client'), key: pem('client-key') } });

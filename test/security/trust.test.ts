@@ -224,6 +224,14 @@ describe('a host that propagateTo leaves out', () => {
     tracer.inject(tracer.openExit('/', peer)!, {}, set);
     expect(set.mock.calls.length > 0).toBe(isReached);
   });
+
+  it('is told by its name where the peer begins with the cluster', () => {
+    const made = new Stage({ tracer: { names: () => V3, propagateTo: ['stock.*'], cluster: 'eu/west' } });
+    stage = made;
+    const set = jest.fn();
+    made.tracer.inject(made.tracer.openExit('/', 'stock.internal:80')!, {}, set);
+    expect(set).toHaveBeenCalled();
+  });
 });
 
 describe('the options', () => {

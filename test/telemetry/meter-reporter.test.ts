@@ -27,6 +27,7 @@ beforeEach(() => {
         return Promise.resolve(answers.shift() ?? ok(undefined));
       },
     },
+    periodMs: 20_000,
     sampler: () => {
       const sampler = { isStopped: false };
       samplers.push(sampler);

@@ -46,6 +46,12 @@ describe('a segment', () => {
     expect(segments[0]!.spans).toHaveLength(2);
   });
 
+  it('is left as a call from the cluster of this process, where one is configured', () => {
+    const { tracer, spans } = tracing({ cluster: 'eu' });
+    tracer.end(tracer.openExit('/a', 'a:80')!);
+    expect(spans()[0]).toMatchObject({ peer: 'eu/a:80' });
+  });
+
   it('takes its parent from the scope', () => {
     const { tracer, segments } = tracing();
     const entry = tracer.openEntry('/')!;

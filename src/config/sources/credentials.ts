@@ -26,10 +26,11 @@ export interface ReadTls {
  * @param locate makes a path absolute
  */
 export function readTls(settings: Settings, locate: (path: Setting<string>) => string): ReadTls | undefined {
-  const { caFile, certFile, keyFile, tls } = OPTION_TABLE;
+  const { caFile, certFile, keyFile, serverName, tls } = OPTION_TABLE;
   const force = settings.read(tls);
   const turnsOn = (path: Setting<string> | undefined): boolean =>
     path !== undefined && (!force || !isStronger(force.given.layer, path.given.layer));
+  const named = settings.read(serverName);
   const paths = [settings.read(caFile), settings.read(certFile), settings.read(keyFile)] as const;
   if (force?.value !== true && !paths.some(turnsOn)) return undefined;
   const [ca, cert, key] = paths.map((path) => path && readPem(settings, path, locate(path)));
@@ -42,6 +43,7 @@ export function readTls(settings: Settings, locate: (path: Setting<string>) => s
       ...(ca && { ca: ca.content }),
       ...(cert && { cert: cert.content }),
       ...(key && { key: key.content }),
+      ...(named && { serverName: named.value }),
     }),
     paths: Object.freeze({
       ...(ca && { ca: ca.file }),

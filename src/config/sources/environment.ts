@@ -1,12 +1,26 @@
 import type { ProvidedValue } from './provided-value';
-import { OPTION_ROWS } from '../option-table';
+import { VARIABLE_ALIASES } from '../aliases';
+import { OPTION_ROWS, type OptionRow } from '../option-table';
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** What the environment says. An empty variable counts as not set. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): readonly ProvidedValue[] {
+export function readEnvironment(env: Env): readonly ProvidedValue[] {
   return OPTION_ROWS.flatMap((row) => {
     const variable = row.environment.find((name) => (env[name] ?? '') !== '');
-    return variable === undefined
-      ? []
-      : [{ row, value: env[variable], layer: 'environment', source: `environment ${variable}` } as const];
+    const given = variable === undefined ? aliasOf(row, env) : { variable, value: env[variable] };
+    if (!given) return [];
+    return [{ row, value: given.value, layer: 'environment', source: `environment ${given.variable}` } as const];
   });
+}
+
+/** What a variable of another agent says for an option. */
+function aliasOf(row: OptionRow<unknown>, env: Env): { readonly variable: string; readonly value: string } | undefined {
+  for (const { variable, option, translate, mayBeEmpty } of VARIABLE_ALIASES) {
+    const text = env[variable];
+    if (option !== row.name || text === undefined || (text === '' && !mayBeEmpty)) continue;
+    const value = translate ? translate(text) : text;
+    if (value !== undefined) return { variable, value };
+  }
+  return undefined;
 }

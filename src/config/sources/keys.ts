@@ -1,41 +1,10 @@
 import type { Fault } from '../../api/errors';
 import type { ProvidedValue, LayerContent } from './provided-value';
+import { KEY_ALIASES } from '../aliases';
+import { closestMatch } from '../closest-match';
+import { otherAgents } from '../lazy';
 import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
 import { showValue, looksSecret } from '../show-value';
-
-/** The word that was probably meant; undefined if none is near enough. Case, `-` and `_` do not count. */
-export function closestMatch(wrong: string, words: readonly string[]): string | undefined {
-  const bare = bareOf(wrong);
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(bare.length / 3)) + 1;
-  for (const word of words) {
-    const distance = distanceOf(bare, bareOf(word));
-    if (distance < least) {
-      least = distance;
-      best = word;
-    }
-  }
-  return best;
-}
-
-function bareOf(word: string): string {
-  // A word that long is no slip of the pen; cutting it bounds the work.
-  return word.slice(0, 64).replace(/[-_]/g, '').toLowerCase();
-}
-
-/** Levenshtein's: how many letters must be put in, taken out or changed. */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let at = 1; at <= a.length; at++) {
-    const next = [at];
-    for (let other = 1; other <= b.length; other++) {
-      const change = a[at - 1] === b[other - 1] ? 0 : 1;
-      next.push(Math.min((row[other] ?? 0) + 1, (next[other - 1] ?? 0) + 1, (row[other - 1] ?? 0) + change));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
 
 const KEYS = OPTION_ROWS.filter((row) => !row.isTextOnly).map((row) => row.name);
 
@@ -45,13 +14,22 @@ export function readKeys(options: unknown, layer: 'start' | 'file', source: stri
   if (!entries)
     return { given: [], faults: [{ name: 'options', value: kindOf(options), source, expected: 'an object' }] };
   const given: ProvidedValue[] = [];
+  const aliased: ProvidedValue[] = [];
   const faults: Fault[] = [];
+  const notes: string[] = [];
   for (const [name, value] of flatten(entries)) {
     const row = OPTION_ROWS.find((candidate) => candidate.name === name && !candidate.isTextOnly);
+    const alias = row ?? OPTION_ROWS.find((candidate) => candidate.name === KEY_ALIASES.get(name));
     if (row) given.push({ row, value, layer, source });
-    else faults.push(unknownKey(name, value, source));
+    else if (alias) aliased.push({ row: alias, value, layer, source: `${source}, as ${name}`, isText: true });
+    else {
+      const note = otherAgents().unreadKey(name);
+      if (note === undefined) faults.push(unknownKey(name, value, source));
+      else notes.push(`${note} (${source})`);
+    }
   }
-  return { given, faults };
+  // An option by its own name goes first; what another agent counts as not set is none.
+  return { given: [...given, ...aliased.filter(({ value }) => value !== '' && value !== null)], faults, notes };
 }
 
 type Entries = readonly (readonly [name: string, value: unknown])[];

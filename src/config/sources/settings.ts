@@ -17,6 +17,10 @@ export function isStronger(one: ConfigLayer, other: ConfigLayer): boolean {
 
 const TEXT_LAYERS: readonly ConfigLayer[] = ['flag', 'environment'];
 
+function isText({ layer, isText }: ProvidedValue): boolean {
+  return isText === true || TEXT_LAYERS.includes(layer);
+}
+
 /**
  * All layers, laid over each other. Only the value that counts is checked: a flag has to be able to mend what is wrong
  * in a file that cannot be changed.
@@ -33,9 +37,7 @@ export class Settings {
     for (const layer of this.layers) {
       const given = layer.find((candidate) => candidate.row.name === row.name);
       if (!given) continue;
-      const value = TEXT_LAYERS.includes(given.layer)
-        ? row.kind.parse(String(given.value))
-        : row.kind.accept(given.value);
+      const value = isText(given) ? row.kind.parse(String(given.value)) : row.kind.accept(given.value);
       if (value !== undefined) {
         this.noteLeftOut(row, given);
         return { value, given };
@@ -64,7 +66,7 @@ export class Settings {
   }
 
   private noteLeftOut({ kind }: OptionRow<unknown>, given: ProvidedValue): void {
-    if (given.layer !== 'environment') return;
+    if (given.layer !== 'environment' && !given.isText) return;
     const items = kind.leftOut?.(String(given.value)) ?? [];
     if (items.length > 0) this.ignore(given, items.join());
   }

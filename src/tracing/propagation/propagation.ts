@@ -26,6 +26,8 @@ export interface PropagationOptions {
   names?(): PropagationIdentity | undefined;
   /** The epoch of our registration that the ids in a carrier of another process are of, if they are of any. */
   carrierEpoch?(): number;
+  /** Stands before the peer of each exit span: `cluster/host:port`. */
+  readonly cluster?: string | undefined;
   /** Globs of the hosts whose requests are given headers; undefined: all. */
   readonly propagateTo?: readonly string[] | undefined;
   /** Default: `id`. */
@@ -44,7 +46,10 @@ export class Propagation {
 
   constructor(private readonly options: PropagationOptions) {
     this.own = new SelfCallGuard(options.ids);
-    this.isReached = options.propagateTo && hostFilter(options.propagateTo);
+    const { cluster, propagateTo } = options;
+    const isReached = propagateTo && hostFilter(propagateTo);
+    this.isReached =
+      cluster === undefined ? isReached : isReached && ((peer) => isReached(peer.slice(cluster.length + 1)));
   }
 
   /** `undefined`: there is no carrier, or none that means anything. An empty one means that nothing is to be traced. */

@@ -1,4 +1,5 @@
 import { glob } from '../../../base/glob';
+import { antGlob } from './ant-glob';
 
 export interface IgnoreOptions {
   /** Ends of paths whose requests are not traced: `.css`. Upper and lower case are one. */
@@ -45,4 +46,16 @@ function isExtension(suffix: string): boolean {
 
 function endsWithOne(path: string, suffixes: readonly string[]): boolean {
   return suffixes.some((suffix) => path.endsWith(suffix));
+}
+
+/**
+ * Whether requests for `METHOD:path` are left out, by Ant globs. A glob that begins with a slash is a path of any method.
+ * @returns undefined: none is
+ */
+export function ignoreOperation(globs: readonly string[]): ((method: string, path: string) => boolean) | undefined {
+  if (globs.length === 0) return undefined;
+  const ofPaths = globs.filter((text) => text.startsWith('/')).map(antGlob);
+  const ofOperations = globs.filter((text) => !text.startsWith('/')).map(antGlob);
+  return (method, path) =>
+    ofPaths.some((matches) => matches(path)) || ofOperations.some((matches) => matches(`${method}:${path}`));
 }

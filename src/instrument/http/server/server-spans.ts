@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostPort } from '../peer';
 import { HttpUrls } from '../http-url';
-import { liveIgnore } from './ignore';
+import { ignoreOperation, liveIgnore } from './ignore';
 import { PathNames } from './path-names';
 import { PipelinedResponses } from './pipelined-responses';
 import { RequestName } from './request-name';
@@ -23,6 +23,7 @@ const { ServerResponse: Response } = http;
 /** The entry spans of HTTP requests. Nothing here throws: all of it runs within the host's `emit`. */
 export class ServerSpans {
   private readonly isIgnored: (path: string) => boolean;
+  private readonly isIgnoredOperation: ((method: string, path: string) => boolean) | undefined;
   private readonly urls: HttpUrls;
   private readonly paths: PathNames;
   private readonly isTrusted: ((request: IncomingMessage) => boolean) | undefined;
@@ -35,6 +36,7 @@ export class ServerSpans {
     private readonly options: InstrumentOptions,
   ) {
     this.isIgnored = liveIgnore(options);
+    this.isIgnoredOperation = ignoreOperation(options.traceIgnorePath ?? []);
     this.urls = new HttpUrls(options);
     this.paths = new PathNames(options);
     this.isTrusted = trustedCallers(options.trustIncoming);
@@ -77,9 +79,9 @@ export class ServerSpans {
     // Now, before the application routes: express takes the mounted part off `url`.
     const target = parseTarget(request.url);
     const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
-    const span = this.isIgnored(target.path)
-      ? undefined
-      : this.tracer.openEntry(target.path, request.headers, isTrusted);
+    const isIgnored =
+      this.isIgnored(target.path) || this.isIgnoredOperation?.(String(request.method), target.path) === true;
+    const span = isIgnored ? undefined : this.tracer.openEntry(target.path, request.headers, isTrusted);
     const scope = span ?? this.tracer.unrecorded(target.path, request.headers, isTrusted);
     scope.naming = new RequestName(request, this.paths);
     scope.method = String(request.method);
