@@ -144,14 +144,20 @@ export class BackendSession {
       onIdentityMismatch: (reason, epoch) => this.doubt(reason, epoch),
     });
     const { Registrar } = late.registrar();
+    const about = {
+      agentVersion: version,
+      namespace: config.namespace,
+      cluster: config.cluster,
+      more: config.instanceProperties,
+    };
     const registrar = new Registrar({
       api: backend.registry,
       clock,
       log,
       serviceName,
       instanceName,
-      properties: late.properties().v2Properties(instanceName),
-      v3Properties: late.properties().v3Properties(),
+      properties: late.properties().v2Properties(instanceName, about),
+      v3Properties: late.properties().v3Properties(about),
       heartbeatMs: config.heartbeatMs,
       ...(protocol && { protocol }),
       onEvent: (event) => {

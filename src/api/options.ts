@@ -49,6 +49,13 @@ export interface Options {
    */
   readonly instanceName?: string | undefined;
   /**
+   * What the backend is to show of this instance beside its name, as `{region: 'eu-1'}`: at most 32 texts (or numbers,
+   * booleans) of at most 500 characters. The agent itself reports its version, that of Node.js, the protocol, the host,
+   * and the pod and container it runs in. Default: none. Environment `SW_INSTANCE_PROPERTIES_JSON` or
+   * `SW_AGENT_INSTANCE_PROPERTIES_JSON`, as JSON.
+   */
+  readonly instanceProperties?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /**
    * Addresses of the backend's nodes, `host:port`, an IPv6 address as `[::1]:11800`. Default: `127.0.0.1:11800`.
    * Environment `SW_AGENT_COLLECTOR_BACKEND_SERVICES`, flag `--skyanchor-backends`.
    */

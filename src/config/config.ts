@@ -35,6 +35,8 @@ export interface Config {
    * `numberedName` where no status file tells which names are taken.
    */
   readonly processNumber: number;
+  /** The pod, where there is one, and what was configured. */
+  readonly instanceProperties: readonly (readonly [key: string, value: string])[];
   /** Each once, in order. */
   readonly backends: readonly BackendAddress[];
   readonly protocol: 'auto' | 'v2' | 'v3';

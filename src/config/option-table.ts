@@ -7,6 +7,9 @@ import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
 import { booleanType, lenientListType, listType, numberType, textType, wordType, type OptionType } from './option-type';
 
+/** Of an instance: what a backend shows beside its name. */
+export type Property = readonly [key: string, value: string];
+
 /** One option: from its row follow the variable, the flag, the key of `start()` and of the file, the faults and the help. */
 export interface OptionRow<T> {
   readonly name: string;
@@ -135,6 +138,36 @@ const protocol: OptionType<'auto' | 'v2' | 'v3'> = {
   instead: (text) => (/^(http|kafka)$/i.test(text.trim()) ? 'skyanchor reports by gRPC alone' : undefined),
 };
 
+const MAX_PROPERTIES = 32;
+const PROPERTY_KEY = /^(?=.*\S)[^\p{Cc}\p{Cs}]{1,100}$/u;
+const PROPERTY_VALUE = /^[^\p{Cc}\p{Cs}]{0,500}$/u;
+
+/** Text, numbers and booleans by name; in the environment, as JSON. */
+const instanceProperties: OptionType<readonly Property[]> = {
+  expected: `an object of at most ${MAX_PROPERTIES} texts of at most 500 characters, in the environment as JSON`,
+  parse(text) {
+    try {
+      return propertiesOf(JSON.parse(text));
+    } catch {
+      return undefined;
+    }
+  },
+  accept: propertiesOf,
+};
+
+function propertiesOf(value: unknown): readonly Property[] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value as Record<string, unknown>).filter((entry) => entry[1] !== undefined);
+  const isRight = entries.every(
+    ([key, item]) =>
+      PROPERTY_KEY.test(key) &&
+      ['string', 'number', 'boolean'].includes(typeof item) &&
+      PROPERTY_VALUE.test(String(item)),
+  );
+  if (!isRight || entries.length > MAX_PROPERTIES) return undefined;
+  return entries.map(([key, item]) => [key, String(item)] as const);
+}
+
 const namePart = textType('1 to 100 characters without control characters, no blank at either end', NAME_PART);
 
 const row = <T>(name: string, rest: Omit<OptionRow<T>, 'name'>): OptionRow<T> => ({ name, ...rest });
@@ -162,6 +195,12 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_INSTANCE_NAME', 'SW_AGENT_INSTANCE'],
     flag: 'instance-name',
     help: 'name of the process; may hold ${HOSTNAME}, ${pid}, ${ENV_NAME:default}',
+  }),
+  instanceProperties: row('instanceProperties', {
+    kind: instanceProperties,
+    environment: ['SW_INSTANCE_PROPERTIES_JSON', 'SW_AGENT_INSTANCE_PROPERTIES_JSON'],
+    isSoft: true,
+    help: 'what the backend is to show of this instance beside its name, as JSON',
   }),
   backends: row('backends', {
     kind: listType(backend, { expected: 'host:port,… with ports from 1 to 65535, IPv6 as [::1]:11800', least: 1 }),

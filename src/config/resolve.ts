@@ -10,7 +10,7 @@ import { takeFlags } from './sources/flags';
 import { unreadVariables } from './aliases';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
-import { OPTION_TABLE as TABLE, type OptionRow } from './option-table';
+import { OPTION_TABLE as TABLE, type OptionRow, type Property } from './option-table';
 import { readTls, readToken } from './sources/credentials';
 import { isPackageRunner } from './sources/main-script';
 import { processNumber, type WorkerPlace } from './process-number';
@@ -92,6 +92,7 @@ function build(
     instanceName: instanceName?.value,
     instanceNameFrom: instanceName?.given.layer ?? 'generated',
     processNumber: processNumber(sources.env, sources.worker),
+    instanceProperties: Object.freeze([...podOf(sources), ...(settings.read(TABLE.instanceProperties)?.value ?? [])]),
     backends: unique(valueOr(TABLE.backends, DEFAULT_BACKENDS)),
     protocol: valueOr(TABLE.protocol, 'auto'),
     commandFile,
@@ -144,16 +145,11 @@ function readInstanceName(settings: Settings, sources: Sources): Setting<string>
   return undefined;
 }
 
-/** Agents of Java send a heartbeat every 30 s on either protocol, which is what their unit means. */
-const JAVA_HEARTBEAT_MS = 30_000;
-const MAX_CONNECTION_AGE_MS = 2 ** 31 - 1;
-
-function readConnectionAge(settings: Settings): number | undefined {
-  const age = settings.read(TABLE.maxConnectionAgeMs)?.value;
-  const heartbeats = settings.read(TABLE.forceReconnectionPeriod)?.value;
-  if (age !== undefined || !heartbeats) return age;
-  const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
-  return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
+/** Kubernetes calls the host as the pod is called, unless the pod's template says otherwise. */
+function podOf({ env, hostname }: Sources): readonly Property[] {
+  const pod = env['POD_NAME'] ?? ((env['KUBERNETES_SERVICE_HOST'] ?? '') === '' ? '' : hostname);
+  return pod === '' ? [] : [['pod', pod]];
+import { readTls, readToken } from './sources/credentials';
 }
 
 /** As the Java agent of 8.10 and later joins them, an empty part included. */

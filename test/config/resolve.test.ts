@@ -22,6 +22,7 @@ describe('without being told anything', () => {
       instanceName: undefined,
       instanceNameFrom: 'generated',
       processNumber: 1,
+      instanceProperties: [],
       backends: [{ host: '127.0.0.1', port: 11_800 }],
       protocol: 'auto',
       commandFile: undefined,
@@ -655,5 +656,41 @@ describe('namespace and cluster', () => {
   it('are read from the environment', () => {
     const env = { SW_AGENT_NAME: 'orders', SW_AGENT_NAMESPACE: 'prod', SW_AGENT_CLUSTER: 'eu' };
     expect(resolve({ env })).toMatchObject({ serviceName: 'orders|prod|eu', warnings: [] });
+  });
+});
+
+describe('the properties of the instance', () => {
+  it.each([
+    [{ options: { instanceProperties: { region: 'eu-1', zone: 7 } } }],
+    [{ env: { SW_INSTANCE_PROPERTIES_JSON: '{"region":"eu-1","zone":7}' } }],
+    [{ env: { SW_AGENT_INSTANCE_PROPERTIES_JSON: '{"region":"eu-1","zone":7}' } }],
+  ])('are texts by name: %j', (sources) => {
+    const { instanceProperties, warnings } = resolve(sources);
+    expect(instanceProperties).toEqual([
+      ['region', 'eu-1'],
+      ['zone', '7'],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each(['{', '[]', '"text"', '{"a":{}}', '{"a":"b\\n"}', '{"":"a"}'])(
+    'that are none in the environment are ignored with a warning: %s',
+    (text) => {
+      expect(resolve({ env: { SW_INSTANCE_PROPERTIES_JSON: text } })).toMatchObject({
+        instanceProperties: [],
+        warnings: [
+          expect.stringMatching(/^instanceProperties = .* is ignored: expected an object of at most 32 texts/),
+        ],
+      });
+    },
+  );
+
+  it('that are none in start() are a fault', () => {
+    expect(faultsOf({ options: { instanceProperties: { a: null } } })).toMatchObject([{ name: 'instanceProperties' }]);
+  });
+
+  it('name the pod in Kubernetes, where the host is called as the pod', () => {
+    expect(resolve({ env: { KUBERNETES_SERVICE_HOST: '10.0.0.1' } }).instanceProperties).toEqual([['pod', 'web-1']]);
+    expect(resolve({ env: { POD_NAME: 'orders-0' } }).instanceProperties).toEqual([['pod', 'orders-0']]);
   });
 });

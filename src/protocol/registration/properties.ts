@@ -1,4 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces, type } from 'node:os';
+
+type Property = readonly [key: string, value: string];
+
+/** What only the agent's configuration knows of an instance. */
+export interface AboutInstance {
+  readonly agentVersion: string;
+  readonly namespace: string | undefined;
+  readonly cluster: string | undefined;
+  /** Of the user; those that are ours already do not count. */
+  readonly more: readonly Property[];
+}
 
 /** More addresses than an operator reads. */
 const MOST_ADDRESSES = 16;
@@ -8,8 +20,8 @@ const MOST_ADDRESSES = 16;
  * `language` (exactly `nodejs`) and `ipv4` by name (6.0 to 7.0) and keeps any other key from 6.5 on. The chosen name goes
  * along because 6.x displays `<service>-pid:<process_no>@<host_name>`, and an operator looks for the name.
  */
-export function v2Properties(instanceName: string): readonly (readonly [key: string, value: string])[] {
-  return [
+export function v2Properties(instanceName: string, about: AboutInstance): readonly Property[] {
+  const own: readonly Property[] = [
     ['os_name', type()],
     ['host_name', hostname()],
     ['process_no', String(process.pid)],
@@ -17,20 +29,42 @@ export function v2Properties(instanceName: string): readonly (readonly [key: str
     ['instance_name', instanceName],
     ...ipv4Addresses().map((address) => ['ipv4', address] as const),
   ];
+  return withMore([...own, ...described('v2', about)], about);
 }
 
 /**
  * The same as the Java agent of 8 and later names them. The backend takes `language` out of them and shows the others as
  * they are; one `ipv4` with commas between (10.1).
  */
-export function v3Properties(): readonly (readonly [key: string, value: string])[] {
-  return [
+export function v3Properties(about: AboutInstance): readonly Property[] {
+  const own: readonly Property[] = [
     ['OS Name', type()],
     ['hostname', hostname()],
     ['Process No.', String(process.pid)],
     ['language', 'nodejs'],
     ...ipv4Addresses().map((address) => ['ipv4', address] as const),
   ];
+  return withMore([...own, ...described('v3', about)], about);
+}
+
+/** `version`, `namespace` and `cluster` as the Java agent calls them. */
+function described(protocol: string, { agentVersion, namespace, cluster }: AboutInstance): readonly Property[] {
+  const container = containerId();
+  return [
+    ['agent', 'skyanchor'],
+    ['version', agentVersion],
+    ['Node.js', process.version],
+    ['protocol', protocol],
+    ...(namespace === undefined ? [] : ([['namespace', namespace]] as const)),
+    ...(cluster === undefined ? [] : ([['cluster', cluster]] as const)),
+    ...(container === undefined ? [] : ([['container', container]] as const)),
+  ];
+}
+
+/** A backend goes by some of our own keys. */
+function withMore(own: readonly Property[], { more }: AboutInstance): readonly Property[] {
+  const keys = new Set(own.map(([key]) => key));
+  return [...own, ...more.filter(([key]) => !keys.has(key))];
 }
 
 function ipv4Addresses(): string[] {
@@ -44,4 +78,22 @@ function ipv4Addresses(): string[] {
     // Some sandboxes forbid the question (EPERM); an instance without addresses is still one.
     return [];
   }
+}
+
+/** The control groups of version 1, then the mounts, which version 2 leaves. */
+const CONTAINER_FILES = ['/proc/self/cgroup', '/proc/self/mountinfo'];
+/** As Docker, containerd, CRI-O and Podman name a container's folder. */
+const CONTAINER = /(?:containers|docker|kubepods[^\n]*|libpod|crio)[-/](?:[\w.-]+[-/])?(?<id>[0-9a-f]{64})\b/;
+
+/** @returns undefined: it runs in none, or that cannot be told */
+export function containerId(files: readonly string[] = CONTAINER_FILES): string | undefined {
+  for (const file of files) {
+    try {
+      const id = CONTAINER.exec(readFileSync(file, 'utf8'))?.groups?.['id'];
+      if (id !== undefined) return id;
+    } catch {
+      // Not Linux, or a sandbox without /proc.
+    }
+  }
+  return undefined;
 }
