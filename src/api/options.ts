@@ -173,11 +173,11 @@ export interface Options {
    * Environment `SW_SQL_TRACE_PARAMETERS`.
    */
   readonly sqlParameters?: boolean | undefined;
-  /** Characters of the tag `db.sql.parameters`, 1 to 2048. Default: 512. Environment `SW_SQL_PARAMETERS_MAX_LENGTH`. */
+  /** Characters of the tag `db.sql.parameters`, 1 to 1,000,000; a tag has 2048 at most. Default: 512. Environment `SW_SQL_PARAMETERS_MAX_LENGTH`. */
   readonly sqlParametersMaxLength?: number | undefined;
   /** Keeps the filter of a MongoDB command, in the tag `db.sql.parameters`. Default: false. Environment `SW_MONGO_TRACE_PARAMETERS`. */
   readonly mongoParameters?: boolean | undefined;
-  /** Characters of a MongoDB command's filter, 1 to 2048. Default: 512. Environment `SW_MONGO_PARAMETERS_MAX_LENGTH`. */
+  /** Characters of a MongoDB command's filter, 1 to 1,000,000; a tag has 2048 at most. Default: 512. Environment `SW_MONGO_PARAMETERS_MAX_LENGTH`. */
   readonly mongoParametersMaxLength?: number | undefined;
   /**
    * Tell a v3 backend, every {@link meterPeriodMs}, how this process is: CPU, memory, event loop, garbage collection. Default: true.

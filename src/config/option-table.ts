@@ -68,8 +68,8 @@ const trustIncoming: OptionType<TrustIncoming> = {
 
 const instrumentationName = wordType(INSTRUMENTATIONS);
 
-/** A value of a tag has no more. */
-const parametersLength = numberType({ least: 1, most: 2048, integer: true });
+/** Other agents set no limit; a tag has its own all the same. */
+const parametersLength = numberType({ least: 1, most: 1_000_000, integer: true });
 
 const path = textType('a path', /^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u);
 

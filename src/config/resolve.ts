@@ -11,7 +11,7 @@ import { unreadVariables } from './aliases';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
 import { OPTION_TABLE as TABLE, type OptionRow, type Property } from './option-table';
-import { readTls, readToken } from './sources/credentials';
+import { readTls, readToken } from './credentials/read-credentials';
 import { isPackageRunner } from './sources/main-script';
 import { processNumber, type WorkerPlace } from './process-number';
 import { Settings, type Setting } from './sources/settings';
@@ -149,13 +149,24 @@ function readInstanceName(settings: Settings, sources: Sources): Setting<string>
 function podOf({ env, hostname }: Sources): readonly Property[] {
   const pod = env['POD_NAME'] ?? ((env['KUBERNETES_SERVICE_HOST'] ?? '') === '' ? '' : hostname);
   return pod === '' ? [] : [['pod', pod]];
-import { readTls, readToken } from './sources/credentials';
 }
 
 /** As the Java agent of 8.10 and later joins them, an empty part included. */
 function qualifiedName(service: string, namespace: string | undefined, cluster: string | undefined): string {
   if (namespace === undefined && cluster === undefined) return service;
   return `${service}|${namespace ?? ''}|${cluster ?? ''}`;
+}
+
+/** Agents of Java send a heartbeat every 30 s on either protocol, which is what their unit means. */
+const JAVA_HEARTBEAT_MS = 30_000;
+const MAX_CONNECTION_AGE_MS = 2 ** 31 - 1;
+
+function readConnectionAge(settings: Settings): number | undefined {
+  const age = settings.read(TABLE.maxConnectionAgeMs)?.value;
+  const heartbeats = settings.read(TABLE.forceReconnectionPeriod)?.value;
+  if (age !== undefined || !heartbeats) return age;
+  const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
+  return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
 }
 
 function unique(backends: readonly BackendAddress[]): readonly BackendAddress[] {

@@ -80,7 +80,7 @@ describe('a variable that says what no option means', () => {
     ['SW_SQL_TRACE_PARAMETERS', 'some', 'sqlParameters', false],
     ['SW_SQL_PARAMETERS_MAX_LENGTH', '0', 'sqlParametersMaxLength', 512],
     ['SW_MONGO_TRACE_PARAMETERS', 'some', 'mongoParameters', false],
-    ['SW_MONGO_PARAMETERS_MAX_LENGTH', '2049', 'mongoParametersMaxLength', 512],
+    ['SW_MONGO_PARAMETERS_MAX_LENGTH', '1000001', 'mongoParametersMaxLength', 512],
     ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE', 'maybe', 'meters', true],
     ['SW_AGENT_LOG_REPORTER_ACTIVE', 'maybe', 'logs', true],
   ] as const;
@@ -435,7 +435,7 @@ describe('faults', () => {
     ['sqlParameters', 'yes'],
     ['sqlParametersMaxLength', 0],
     ['mongoParameters', 1],
-    ['mongoParametersMaxLength', 2049],
+    ['mongoParametersMaxLength', 1000001],
     ['maxBuffer', 0],
     ['logLevel', 'trace'],
     ['logger', {}],

@@ -1,10 +1,10 @@
 import { errorMessage } from '../../base/text';
 import type { TlsFiles, TlsPaths } from '../config';
-import { parseToken } from '../credential-files';
-import { checkAuthorities, checkPair } from '../pem';
-import { readSmallFile } from '../small-file';
+import { parseToken } from './credential-files';
+import { checkAuthorities, checkPair } from './pem';
+import { readSmallFile } from './small-file';
 import { OPTION_TABLE } from '../option-table';
-import { isStronger, type Setting, type Settings } from './settings';
+import { isStronger, type Setting, type Settings } from '../sources/settings';
 
 interface Pem {
   readonly setting: Setting<string>;

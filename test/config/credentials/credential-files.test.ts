@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import path from 'node:path';
-import { systemClock } from '../../src/base/clock';
-import { Log } from '../../src/base/log';
-import { CredentialFiles } from '../../src/config/credential-files';
-import { CERTIFICATE, KEY, OTHER_KEY } from './certificates';
-import { faultsOf, put, resolve, scratch } from './sources';
+import { systemClock } from '../../../src/base/clock';
+import { Log } from '../../../src/base/log';
+import { CredentialFiles } from '../../../src/config/credentials/credential-files';
+import { CERTIFICATE, KEY, OTHER_KEY } from '../certificates';
+import { faultsOf, put, resolve, scratch } from '../sources';
 
 const cwd = scratch();
 const TOKEN = { SW_AGENT_AUTHENTICATION_FILE: 'token' };

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Options } from '../../src/api/options';
-import { CERTIFICATE, KEY, OTHER_KEY } from './certificates';
-import { faultsOf, put, resolve, scratch } from './sources';
+import type { Options } from '../../../src/api/options';
+import { CERTIFICATE, KEY, OTHER_KEY } from '../certificates';
+import { faultsOf, put, resolve, scratch } from '../sources';
 
 const cwd = scratch();
 put(cwd, 'ca.pem', CERTIFICATE);

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import type { Log } from '../base/log';
-import { errorMessage, printable } from '../base/text';
-import type { Config, TlsFiles, TlsPaths } from './config';
-import { TOKEN_TYPE } from './option-table';
+import type { Log } from '../../base/log';
+import { errorMessage, printable } from '../../base/text';
+import type { Config, TlsFiles, TlsPaths } from '../config';
+import { TOKEN_TYPE } from '../option-table';
 import { checkAuthorities, checkPair } from './pem';
 import { readSmallFile } from './small-file';
 
