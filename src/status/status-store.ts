@@ -21,6 +21,7 @@ export interface StatusStoreOptions {
 
 /** For reading and for writing: a file too large to be read again would hide every name that is taken. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
+const OWNERS = 'root, this user, the owner of its directory or one of commandFileOwners';
 const TOKEN = /^[0-9a-f]{32}$/;
 
 /** The status file on its disk: one JSON document that all processes share, changed under a lock and replaced whole. */
@@ -49,7 +50,7 @@ export class StatusStore {
     waiter: LockRequest,
   ): Promise<boolean> {
     const { path, clock, token } = this.options;
-    const lock = await FileLock.take({ ...waiter, path, clock });
+    const lock = await FileLock.take({ ...waiter, path, clock, isTrusted: (uid) => this.isTrusted(uid) });
     waiter.onHandover();
     try {
       this.aheadMs = lock.fileAheadMs;
@@ -89,7 +90,8 @@ export class StatusStore {
     const handle = await openFile(this.options.path, constants.O_RDONLY);
     try {
       const stats = await handle.stat();
-      await this.checkOwner(stats.uid);
+      if (!(await this.isTrusted(stats.uid)))
+        throw new Error(`it belongs to user ${stats.uid}, expected ${OWNERS}: remove it`);
       checkIsFile(stats);
       if (stats.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes: remove it`);
       return await readAll(handle, stats.size);
@@ -100,14 +102,12 @@ export class StatusStore {
   }
 
   /**
-   * In a directory like /tmp any user may have put it there before us. The owner of the directory may replace it anyhow,
-   * and is the user of a process that started as root and changed it.
+   * Whether the file or its lock counts: in a directory like /tmp any user may have put it there before us. The owner of
+   * the directory may replace it anyhow, and is the user of a process that started as root and changed it.
    */
-  private async checkOwner(owner: number): Promise<void> {
+  private async isTrusted(owner: number): Promise<boolean> {
     const { trust, path } = this.options;
-    if (trust?.uid === undefined || isTrusted(owner, trust) || owner === (await stat(dirname(path))).uid) return;
-    const expected = 'root, this user, the owner of its directory or one of commandFileOwners';
-    throw new Error(`it belongs to user ${owner}, expected ${expected}: remove it`);
+    return trust?.uid === undefined || isTrusted(owner, trust) || owner === (await stat(dirname(path))).uid;
   }
 
   private async replace(): Promise<void> {

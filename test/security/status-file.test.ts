@@ -7,15 +7,18 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
+import { LockFileSystem } from '../../src/status/lock/lock-file-system';
 import { StatusFile, type StatusFileOptions } from '../../src/status/status-file';
 import { asOther, itWithTwoUsers, OTHER } from './other-user';
 
@@ -142,6 +145,50 @@ describe('a status file that another user has made', () => {
       expect(await statusFile().claim('orders')).toBe('orders-2');
     },
   );
+});
+
+describe('the lock of the status file that another user has made', () => {
+  const done = (act: (done: (error: Error | null) => void) => void): Promise<void> =>
+    new Promise((resolve, reject) => act((error) => (error ? reject(error) : resolve())));
+
+  asTwo('is taken for abandoned at once', async () => {
+    chmodSync(folder, 0o1777);
+    asOther('mkdir app.command.status.json.lock', folder);
+    const begun = systemClock.elapsed();
+    expect(await statusFile().claim('orders')).toBe('orders');
+    expect(systemClock.elapsed() - begun).toBeLessThan(1_000);
+  });
+
+  it('is not waited for each time that it comes back, as those of other processes are', async () => {
+    const turns: string[] = [];
+    const trusted = new LockFileSystem(systemClock, () => turns.push('trusted'));
+    const foreign = new LockFileSystem(
+      systemClock,
+      () => turns.push('foreign'),
+      () => Promise.resolve(false),
+    );
+    for (let n = 0; n < 3; n++) {
+      mkdirSync(`${path}.lock`);
+      await done((then) => trusted.stat(`${path}.lock`, then));
+      await done((then) => foreign.stat(`${path}.lock`, then));
+      rmdirSync(`${path}.lock`);
+    }
+    expect(turns).toEqual(['trusted', 'trusted', 'trusted']);
+  });
+
+  asTwo('as a link leaves the time of the file as it is that the link leads to', async () => {
+    const kept = join(folder, 'kept');
+    writeFileSync(kept, '');
+    utimesSync(kept, 1, 1);
+    chmodSync(folder, 0o777);
+    const fs = new LockFileSystem(systemClock, () => undefined);
+    const lock = `${path}.lock`;
+    await done((then) => fs.mkdir(lock, then));
+    await done((then) => fs.stat(lock, then));
+    asOther('rmdir app.command.status.json.lock && ln -s kept app.command.status.json.lock', folder);
+    await done((then) => fs.utimes(lock, new Date(), new Date(), then));
+    expect(statSync(kept).mtimeMs).toBe(1_000);
+  });
 });
 
 describe('the status file', () => {

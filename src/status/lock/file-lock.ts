@@ -61,6 +61,8 @@ export interface FileLockOptions extends LockRequest {
   /** What is locked. */
   readonly path: string;
   readonly clock: Clock;
+  /** Whether a lock of this user is waited for; any other counts as abandoned. Default: every user's is. */
+  readonly isTrusted?: (uid: number) => Promise<boolean>;
 }
 
 /** The least that proper-lockfile takes, which makes it renew its lock every second. */
@@ -92,7 +94,7 @@ export class FileLock {
   static async take(options: FileLockOptions): Promise<FileLock> {
     const lockfile = loadLockfile();
     const { path, clock } = options;
-    const fs = new LockFileSystem(clock, options.onHandover);
+    const fs = new LockFileSystem(clock, options.onHandover, options.isTrusted);
     const lock = new FileLock(clock, fs, `${path}.lock`);
     const onCompromised = (error: Error): void => void (lock.lostBecause = error);
     for (let pauseMs = PAUSE_MS; ;) {

@@ -1,4 +1,4 @@
-import { type Stats, mkdir, realpath, rmdir, rmdirSync, stat, statSync, utimes } from 'node:fs';
+import { type Stats, lstat, lstatSync, lutimes, mkdir, realpath, rmdir, rmdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock';
 
 /** The lock that is ours: as it looks on the disk, and as proper-lockfile believes to have dated it. */
@@ -63,10 +63,11 @@ export class ForeignLock {
     private readonly onHandover: () => void,
   ) {}
 
-  see(stats: Stats): void {
+  /** @param isTrusted whether its owner is: only then is it a process that takes its turn */
+  see(stats: Stats, isTrusted: boolean): void {
     const lock = lockOf(stats);
     if (lock === this.lock && stats.mtimeMs === this.mtimeMs) return;
-    if (lock !== this.lock) this.onHandover();
+    if (lock !== this.lock && isTrusted) this.onHandover();
     this.lock = lock;
     this.mtimeMs = stats.mtimeMs;
     this.since = this.clock.elapsed();
@@ -105,7 +106,8 @@ const LEAST_AHEAD_MS = 1_000;
  * The file system that proper-lockfile gets for one lock. By itself it holds the date of a lock against the wall clock of
  * the process that checks it: with a clock an hour ahead it takes every lock for stale, and a holder whose clock is
  * behind loses its locks. And it removes by name what may be another's by then. Here a date is only what it has to
- * be for proper-lockfile to judge rightly, and nothing is removed but what was meant.
+ * be for proper-lockfile to judge rightly, and nothing is removed but what was meant. No link is followed: another user may
+ * have put one in the place of a lock.
  */
 export class LockFileSystem {
   readonly realpath = realpath;
@@ -117,9 +119,11 @@ export class LockFileSystem {
   private provenAt = -Infinity;
   private fileAheadMs = 0;
 
+  /** @param isTrusted whether a lock of this user is waited for; any other counts as abandoned */
   constructor(
     private readonly clock: Clock,
     private readonly onHandover: () => void,
+    private readonly isTrusted: (uid: number) => Promise<boolean> = () => Promise.resolve(true),
   ) {
     this.sight = new ForeignLock(clock, onHandover);
   }
@@ -149,10 +153,11 @@ export class LockFileSystem {
   }
 
   stat(path: string, done: Done<{ readonly mtime: Time }>): void {
-    stat(path, (error, stats) => {
+    lstat(path, (error, stats) => {
       if (error?.code === 'ENOENT' && !this.own) this.vanished(done);
       else if (error) done(error);
-      else done(null, { mtime: this.hasMade ? this.dateOfOwn(stats) : this.dateOfOther(stats) });
+      else if (this.hasMade) done(null, { mtime: this.dateOfOwn(stats) });
+      else this.isTrusted(stats.uid).then((is) => done(null, { mtime: this.dateOfOther(stats, is) }), done);
     });
   }
 
@@ -166,12 +171,12 @@ export class LockFileSystem {
       return;
     }
     const seconds = own.renew() / 1_000;
-    utimes(path, seconds, seconds, (error) => {
+    lutimes(path, seconds, seconds, (error) => {
       if (error) {
         done(error);
         return;
       }
-      stat(path, (failure, stats) => {
+      lstat(path, (failure, stats) => {
         if (!failure && own.renewed(stats, mtime)) this.provenAt = askedAt;
         done(failure);
       });
@@ -183,7 +188,7 @@ export class LockFileSystem {
       rmdir(path, done);
       return;
     }
-    stat(path, (error, stats) => {
+    lstat(path, (error, stats) => {
       if (error) done(error);
       else if (this.isMeant(stats)) rmdir(path, done);
       else done(null);
@@ -192,7 +197,7 @@ export class LockFileSystem {
 
   /** The process ends. */
   rmdirSync(path: string): void {
-    if (this.isMeant(statSync(path))) rmdirSync(path);
+    if (this.isMeant(lstatSync(path))) rmdirSync(path);
   }
 
   private vanished(done: Done<never>): void {
@@ -214,9 +219,9 @@ export class LockFileSystem {
     return this.own.mtimeOf(stats) ?? ABANDONED;
   }
 
-  private dateOfOther(stats: Stats): Time {
-    this.sight.see(stats);
-    return this.sight.isAbandoned ? ABANDONED : ALIVE;
+  private dateOfOther(stats: Stats, isTrusted: boolean): Time {
+    this.sight.see(stats, isTrusted);
+    return !isTrusted || this.sight.isAbandoned ? ABANDONED : ALIVE;
   }
 
   /** The lock that we have just made is dated by the file system. */
