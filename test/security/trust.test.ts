@@ -174,6 +174,13 @@ describe('whether an address is in a block', () => {
     ['::1', ['10.0.0.0/8', '::1'], true],
     ['192.168.7.7', ['0.0.0.0/0'], true],
     ['fd00::1', ['0.0.0.0/0'], false],
+    ['fd00::1', ['::/0'], true],
+    ['::1', ['::/8'], true],
+    ['10.1.2.3', ['::/0'], false],
+    ['::ffff:10.1.2.3', ['::/0'], false],
+    ['::ffff:10.1.2.3', ['::ffff:0:0/95'], false],
+    ['::ffff:10.1.2.3', ['::ffff:0:0/96'], true],
+    ['10.1.2.3', ['::/0', '0.0.0.0/0'], true],
   ])('%s in %p: %s', (remoteAddress, blocks, expected) => {
     const isTrusted = trustedCallers(cidrs(...blocks))!;
     expect(isTrusted({ socket: { remoteAddress } } as unknown as IncomingMessage)).toBe(expected);
