@@ -220,6 +220,20 @@ describe("express's route in a router at a parameter", () => {
     ]);
   });
 
+  it('has its mount where the value is malformed, which express answers with 400', async () => {
+    const app = express();
+    app.use('/users/:uid', items(true));
+    const quiet = jest.spyOn(console, 'error').mockReturnValue();
+    const paths = ['/users/%/items/3', '/users/%ff', '/users/a%2', '/users/%25'];
+    expect(await namesOf(app, paths)).toEqual([
+      '400 /users/:uid',
+      '400 /users/:uid',
+      '400 /users/:uid',
+      '200 /users/:uid',
+    ]);
+    quiet.mockRestore();
+  });
+
   it('is not taken for the one of another mount', async () => {
     const app = appWith((top) => {
       const router = items(true);

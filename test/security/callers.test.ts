@@ -3,6 +3,7 @@ import net from 'node:net';
 import { Log } from '../../src/base/log';
 import { ClientSpans } from '../../src/instrument/client-spans';
 import { parseTarget } from '../../src/instrument/http/target';
+import { byValues } from '../../src/instrument/route/path-pieces';
 import { Stage } from '../instrument/http-fixture';
 import { FakeClock } from '../support/fake-clock';
 import { costsOf } from '../support/cost';
@@ -156,6 +157,21 @@ describe('user info in a target', () => {
       { calls: 20 },
     );
     for (const cost of hostile) expect(cost / plain!).toBeLessThan(500);
+  });
+});
+
+describe('a path of malformed segments', () => {
+  it('is decoded a few times at most, and what is well formed has its parameter', () => {
+    const decode = jest.spyOn(globalThis, 'decodeURIComponent');
+    try {
+      const path = `/a%20b${'/%'.repeat(4_000)}`;
+      expect(byValues(path, { x: 'no', y: 'such', z: 'value', first: 'a b' }).name).toBe(
+        `/:first${'/%'.repeat(4_000)}`,
+      );
+      expect(decode.mock.calls.length).toBeLessThan(10);
+    } finally {
+      decode.mockRestore();
+    }
   });
 });
 

@@ -8,12 +8,14 @@ const MOST_DEPTH = 16;
 
 type Params = Readonly<Record<string, unknown>>;
 
+type Matcher = (path: string) => false | { readonly path: string; readonly params: Params };
+
 /** An entry of a router. `matchers` and `rawPath` are express 5's, the latter since router 2.3; `regexp` is express 4's. */
 interface RouterLayer {
   readonly handle?: { readonly stack?: unknown; readonly name?: unknown };
   readonly route?: unknown;
   readonly slash?: unknown;
-  readonly matchers?: readonly ((path: string) => false | { readonly path: string; readonly params: Params })[];
+  readonly matchers?: readonly Matcher[];
   readonly rawPath?: unknown;
   readonly regexp?: RegExp & { readonly fast_slash?: unknown };
   readonly keys?: readonly { readonly name: string | number }[];
@@ -114,13 +116,22 @@ function matchedBy(layer: RouterLayer, path: string): Matched | undefined {
   if (slash === true || regexp?.fast_slash === true) return { text: '', piece: literal('') };
   if (regexp) return matchedByRegexp(regexp, layer.keys ?? [], path);
   for (const [n, matcher] of (matchers ?? []).entries()) {
-    const match = matcher(path);
+    const match = resultOf(matcher, path);
     if (match === false) continue;
     const pattern: unknown = Array.isArray(rawPath) ? rawPath[n] : rawPath;
     const text = trimmed(match.path);
     return { text, piece: pattern === undefined ? byValues(text, match.params) : byPattern(text, pattern) };
   }
   return undefined;
+}
+
+/** A matcher throws at a malformed value, with which express answers 400. It takes a path of the same length as well. */
+function resultOf(matcher: Matcher, path: string): ReturnType<Matcher> {
+  try {
+    return matcher(path);
+  } catch {
+    return matcher(path.replaceAll('%', '_'));
+  }
 }
 
 /** Express 4: the groups of the expression are its parameters. */

@@ -28,11 +28,13 @@ export function joined(pieces: readonly Piece[]): Piece {
  * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
  */
 export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): Piece {
-  const pieces = text.split(SEGMENTS).map(literal);
+  const segments = text.split(SEGMENTS);
+  const pieces = segments.map(literal);
+  const values = decodedValues(segments);
   let end = pieces.length;
   for (const [name, value] of Object.entries(params ?? {}).reverse()) {
     if (DIGIT.test(name) || !isOther(name)) continue;
-    const at = pieces.findLastIndex((piece, n) => n < end && decoded(piece.name.slice(1)) === value);
+    const at = values.findLastIndex((decodedValue, n) => n < end && decodedValue === value);
     if (at === -1) continue;
     const own = parameter(name);
     pieces[at] = { name: `/${own.name}`, source: `/${own.source}` };
@@ -41,10 +43,20 @@ export function byValues(text: string, params: unknown, isOther: (name: string) 
   return joined(pieces);
 }
 
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+/** Of a path with more than these, the rest is left as it is: to throw is slow, and a caller can fill a path with them. */
+const MOST_MALFORMED = 4;
+
+/** The segments as frameworks decode a value. One that is malformed is none. */
+function decodedValues(segments: readonly string[]): readonly string[] {
+  let malformed = 0;
+  return segments.map((segment) => {
+    const text = segment.slice(1);
+    if (malformed === MOST_MALFORMED || !text.includes('%')) return text;
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      malformed++;
+      return text;
+    }
+  });
 }
