@@ -16,13 +16,26 @@ const MODULES: Record<string, readonly string[]> = {
   // Only its client, which reads what the agents wrote.
   control: ['status', 'base', 'api'],
   export: TRACING,
+  // Of status only its lock, and how to see whether a process runs.
+  spool: ['status', ...DATA],
   telemetry: DATA,
   transport: DATA,
-  // Of export only its ports, which it implements.
-  protocol: ['export', 'transport', ...TRACING],
+  // Of export and spool only their ports, which it implements.
+  protocol: ['export', 'spool', 'transport', ...TRACING],
   instrument: TRACING,
   testing: DATA,
-  agent: ['instrument', 'control', 'status', 'export', 'telemetry', 'protocol', 'transport', 'config', ...TRACING],
+  agent: [
+    'instrument',
+    'control',
+    'status',
+    'export',
+    'spool',
+    'telemetry',
+    'protocol',
+    'transport',
+    'config',
+    ...TRACING,
+  ],
   cli: ['agent', 'control', 'config', 'testing', ...DATA],
   index: ['agent', 'api'],
   register: ['agent', 'base', 'api'],
@@ -96,9 +109,17 @@ describe('the modules of src/', () => {
     expect(wrong.map(describeImport)).toEqual([]);
   });
 
-  it('let protocol/ import only the ports of export/', () => {
+  it.each(['export', 'spool'])('let protocol/ import only the ports of %s/', (folder) => {
     const wrong = imports.filter(
-      ([from, to]) => isIn(from, 'protocol') && isIn(to, 'export') && pathOf(to) !== 'export/ports.ts',
+      ([from, to]) => isIn(from, 'protocol') && isIn(to, folder) && pathOf(to) !== `${folder}/ports.ts`,
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('let spool/ import only the lock and the liveness of status/', () => {
+    const wrong = imports.filter(
+      ([from, to]) =>
+        isIn(from, 'spool') && isIn(to, 'status') && !isIn(to, 'status/lock') && pathOf(to) !== 'status/liveness.ts',
     );
     expect(wrong.map(describeImport)).toEqual([]);
   });

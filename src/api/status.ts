@@ -50,6 +50,39 @@ export interface SegmentStatus {
   readonly droppedBecause: Readonly<Record<string, number>>;
 }
 
+/** The spool of this process, and what it has seen of the directory that it shares. */
+export interface SpoolStatus {
+  readonly directory: string;
+  /** Of this process, on the disk and not yet delivered: files, bytes, sealed blocks, segments. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly segments: number;
+  /** Segments that are to be written and still are in memory. */
+  readonly waitingForDisk: number;
+  /** How old the oldest file is; null: there is none. */
+  readonly oldestMs: number | null;
+  /** Of all processes that share the directory, at the last look. */
+  readonly directoryFiles: number;
+  readonly directoryBytes: number;
+  /** Segments of this process that were delivered from the spool. */
+  readonly delivered: number;
+  /** Segments of dead processes that this one has delivered. */
+  readonly adopted: number;
+  /** Whose they were, the last 20. */
+  readonly adoptedFrom: readonly { readonly service: string; readonly instance: string; readonly pid: number }[];
+  /** Segments of this process that another one took over, since this one was frozen for so long. */
+  readonly takenOver: number;
+  /** Blocks that are not as they were written, set aside. */
+  readonly corruptBlocks: number;
+  /** Bytes after the last whole block of a file, cut off. */
+  readonly tornBytes: number;
+  /** Segments of this and of dead processes that were given up, reason to count. */
+  readonly droppedBecause: Readonly<Record<string, number>>;
+  /** Why nothing can be written now; null: all is well. */
+  readonly fault: string | null;
+}
+
 export interface CommandOutcome {
   /** The explicit `id=`, or the agent's own for this run. */
   readonly id: string;

@@ -56,20 +56,23 @@ export class Liveness {
     // The same form everywhere, so that the order of texts is the order of times.
     const isDated = typeof updatedAt === 'string' && ISO.test(updatedAt);
     if (isDated && updatedAt < toIso(Math.max(0, nowMs - DEAD_AFTER_MS))) return false;
-    if (!this.isVisible(entry)) return isDated;
-    const { pid, processStart } = entry;
-    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return isDated;
-    if (!isRunning(pid)) return false;
-    if (typeof processStart !== 'string') return true;
-    const start = startOf(pid);
-    return start === undefined || start === processStart;
+    const state = processState(entry, this.host, this.own);
+    return state === 'unseen' ? isDated : state === 'running';
   }
+}
 
-  /** Whether its pid means the same here as in the process that wrote it. */
-  private isVisible({ host, pidSpace }: StatusEntry): boolean {
-    if (host !== this.host) return false;
-    return typeof pidSpace !== 'string' || this.own.pidSpace === undefined || pidSpace === this.own.pidSpace;
-  }
+/** Whether a process still runs. `unseen`: its pid does not mean the same here as in the process that wrote it. */
+export function processState(
+  { pid, host, pidSpace, processStart }: StatusEntry,
+  ownHost: string,
+  own: ProcessIdentity,
+): 'running' | 'gone' | 'unseen' {
+  if (host !== ownHost) return 'unseen';
+  if (typeof pidSpace === 'string' && own.pidSpace !== undefined && pidSpace !== own.pidSpace) return 'unseen';
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return 'unseen';
+  if (!isRunning(pid)) return 'gone';
+  const start = typeof processStart === 'string' ? startOf(pid) : undefined;
+  return start === undefined || start === processStart ? 'running' : 'gone';
 }
 
 function isRunning(pid: number): boolean {

@@ -8,10 +8,10 @@ const { O_NOFOLLOW, O_NONBLOCK }: Partial<typeof constants> = constants;
  * Never through a link, and never waiting: opening a FIFO the usual way blocks a thread of the pool until data is
  * written, and four of them freeze all file access and DNS of the process. Fails with ELOOP on a link, everywhere.
  */
-export async function openFile(path: string, flags: number): Promise<FileHandle> {
-  if (O_NOFOLLOW === undefined && (await lstat(path)).isSymbolicLink())
+export async function openFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  if (O_NOFOLLOW === undefined && !(flags & constants.O_EXCL) && (await lstat(path)).isSymbolicLink())
     throw Object.assign(new Error('is a symbolic link'), { code: 'ELOOP' });
-  return open(path, flags | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0));
+  return open(path, flags | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0), mode);
 }
 
 export function factsOf(stats: BigIntStats): FileFacts {

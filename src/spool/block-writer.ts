@@ -1,0 +1,243 @@
+import { writeSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../base/clock';
+import { blockOf } from './block';
+import type { SealedBlock } from './block-builder';
+import type { Claim, Claims } from './claim';
+import type { DiskBudget } from './disk-budget';
+import { shouldSync, type FsyncPolicy } from './policies';
+import type { SegmentSource } from './ports';
+import { spoolKey, type SpoolDirectory } from './spool-directory';
+
+/** A file of ours that is still to be delivered. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly sequence: number;
+  /** Where the last whole block ends. */
+  end: number;
+  blocks: number;
+  segments: number;
+  /** Of its segments, those whose fate is decided. */
+  resolved: number;
+  /** When it was made, milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+interface OpenFile extends WrittenFile {
+  readonly handle: FileHandle;
+}
+
+export interface BlockWriterOptions {
+  readonly directory: SpoolDirectory;
+  readonly claims: Claims;
+  readonly budget: DiskBudget;
+  readonly clock: Clock;
+  readonly source: SegmentSource;
+  readonly fsync: FsyncPolicy;
+}
+
+/** Sealed blocks that wait for the disk take no more memory than this. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+
+/** Writes blocks to files of this process, one write at a time, each at its place. Rejects where the disk does. */
+export class BlockWriter {
+  /** Sealed, and not on the disk yet; the first may be on its way. */
+  private readonly pending: SealedBlock[] = [];
+  private pendingBytes = 0;
+  private readonly files = new Map<number, WrittenFile>();
+  private current: OpenFile | undefined;
+  private sequence = 0;
+  private ownKey = '';
+  private syncedAt = 0;
+  private startedAt: number;
+
+  constructor(private readonly options: BlockWriterOptions) {
+    this.startedAt = options.clock.now();
+  }
+
+  /** Of all files of this process. Empty before the first `begin`. */
+  get key(): string {
+    return this.ownKey;
+  }
+
+  get hasRoom(): boolean {
+    return this.pendingBytes < MAX_PENDING_BYTES;
+  }
+
+  get pendingBlocks(): readonly SealedBlock[] {
+    return this.pending;
+  }
+
+  /** The oldest first; the one that is being written is the last. */
+  get written(): readonly WrittenFile[] {
+    return [...this.files.values()];
+  }
+
+  add(block: SealedBlock): void {
+    this.pending.push(block);
+    this.pendingBytes += block.bytes.length;
+  }
+
+  /** The oldest block that is not on the disk, which is then the caller's. */
+  takePending(): SealedBlock | undefined {
+    const block = this.pending.shift();
+    if (block) this.pendingBytes -= block.bytes.length;
+    return block;
+  }
+
+  putBack(block: SealedBlock): void {
+    this.pending.unshift(block);
+    this.pendingBytes += block.bytes.length;
+  }
+
+  /** Shows other processes that this one is there; under a new key, if it was there before. */
+  async begin(): Promise<void> {
+    const { clock, directory, source } = this.options;
+    const token = randomBytes(4).toString('hex');
+    this.startedAt = clock.now();
+    const key = spoolKey(source, this.startedAt, token);
+    await directory.writeJson(`${key}.owner`, await directory.ownOwner(source, this.startedAt), token);
+    this.ownKey = key;
+    this.sequence = 0;
+    this.files.clear();
+  }
+
+  /**
+   * Writes what is sealed. A claim that stands there afterwards was made while this process was frozen.
+   * @returns the claim: nothing more may be written or read under this key
+   */
+  async write(): Promise<Claim | undefined> {
+    for (let [block] = this.pending; block; [block] = this.pending) {
+      const file = await this.fileFor(block);
+      await this.writeAt(file, block.bytes);
+      const claim = await this.options.claims.read(this.ownKey);
+      if (claim) {
+        if (await this.isClaimed(claim, file.name, file.end + block.bytes.length)) this.noteWritten(file, block);
+        return claim;
+      }
+      this.noteWritten(file, block);
+      await this.sync(file.handle);
+    }
+    return undefined;
+  }
+
+  /** The process ends: writes what is sealed, for at most `ms`. @returns how many blocks it has written */
+  writeNow(ms: number): number {
+    const { clock } = this.options;
+    const until = clock.elapsed() + ms;
+    let count = 0;
+    const file = this.current;
+    // Without a file there is none to be had: making one takes the lock.
+    for (let [block] = this.pending; file && block && clock.elapsed() < until; [block] = this.pending) {
+      // At the very place that a write under way may be writing to, the same bytes.
+      writeSync(file.handle.fd, block.bytes, 0, block.bytes.length, file.end);
+      this.noteWritten(file, block);
+      count++;
+    }
+    return count;
+  }
+
+  /** What is written from now on goes into another file, so that those before can be read. */
+  async rotate(): Promise<void> {
+    const { current } = this;
+    this.current = undefined;
+    await current?.handle.close();
+    if (current && current.blocks === 0) await this.forget(current);
+  }
+
+  /** A file of ours is delivered, or given up. */
+  async forget({ name, sequence }: WrittenFile): Promise<void> {
+    this.files.delete(sequence);
+    await this.options.directory.remove(name);
+  }
+
+  /** Everything of ours in it was taken over by another process, or is gone: it begins anew. */
+  async abandon(): Promise<void> {
+    const { current } = this;
+    this.current = undefined;
+    await current?.handle.close().catch(() => undefined);
+    await this.begin();
+  }
+
+  /** Makes room for the first block while there is time: at exit there is none. */
+  async open(): Promise<void> {
+    this.current ??= await this.create(0);
+  }
+
+  private async fileFor({ bytes }: SealedBlock): Promise<OpenFile> {
+    const { budget } = this.options;
+    if (this.current && this.current.blocks > 0 && this.current.end + bytes.length > budget.fileBytes)
+      await this.rotate();
+    return (this.current ??= await this.create(bytes.length));
+  }
+
+  private async create(blockBytes: number): Promise<OpenFile> {
+    const { budget, clock, directory, source } = this.options;
+    const sequence = ++this.sequence;
+    const name = `${this.ownKey}.${String(sequence).padStart(6, '0')}.spool`;
+    const owner = Buffer.from(JSON.stringify(await directory.ownOwner(source, this.startedAt)));
+    const head = blockOf('owner', owner, clock.now());
+    const handle = await budget.reserve(this.ownKey, head.length + blockBytes, () => directory.create(name));
+    const file: OpenFile = {
+      name,
+      sequence,
+      handle,
+      end: 0,
+      blocks: 0,
+      segments: 0,
+      resolved: 0,
+      createdAt: clock.now(),
+    };
+    try {
+      await this.writeAt(file, head);
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await directory.remove(name).catch(() => undefined);
+      throw error;
+    }
+    file.end = head.length;
+    this.files.set(sequence, file);
+    return file;
+  }
+
+  /** Whole or not at all: what a full disk took of it is cut off again. */
+  private async writeAt({ handle, end }: OpenFile, bytes: Buffer): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, end + at);
+        if (bytesWritten === 0) throw new Error('the disk takes nothing');
+        at += bytesWritten;
+      }
+    } catch (error) {
+      await handle.truncate(end).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private noteWritten(file: OpenFile, block: SealedBlock): void {
+    // It was handed over meanwhile, at exit.
+    if (this.pending[0] !== block) return;
+    this.takePending();
+    file.end += block.bytes.length;
+    file.blocks++;
+    file.segments += block.count;
+  }
+
+  private async isClaimed(claim: Claim, name: string, end: number): Promise<boolean> {
+    let seen: Claim | undefined = claim;
+    // The claimer is just looking the sizes up; if it ends over that, another one does.
+    while (seen && seen.ends === null) {
+      await new Promise<void>((resolve) => this.options.clock.after(100, resolve));
+      seen = await this.options.claims.read(this.ownKey);
+    }
+    return end <= (seen?.ends?.[name] ?? 0);
+  }
+
+  private async sync(handle: FileHandle): Promise<void> {
+    const { clock, fsync } = this.options;
+    if (!shouldSync(fsync, clock.elapsed() - this.syncedAt)) return;
+    this.syncedAt = clock.elapsed();
+    await handle.datasync();
+  }
+}

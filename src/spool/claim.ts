@@ -1,0 +1,157 @@
+import type { Clock } from '../base/clock';
+import { FileLock } from '../status/lock/file-lock';
+import type { LeaseWatch } from './lease-watch';
+import type { KeyListing, SpoolDirectory } from './spool-directory';
+
+/** Up to where a spool was delivered: in this file, before this byte. */
+export interface Position {
+  readonly sequence: number;
+  readonly offset: number;
+}
+
+const FIRST_POSITION: Position = { sequence: 0, offset: 0 };
+
+/** `<key>.claim`: another process delivers what the owner of the key has left. */
+export interface Claim {
+  /** The key of the process that delivers. */
+  readonly by: string;
+  /** Tokens of all that ever read these files, the owner first: each records its position in a file of its own. */
+  readonly readers: readonly string[];
+  /**
+   * How much of each file is the claimer's. What an owner that was only frozen appends behind that is the owner's to
+   * write again elsewhere. Null: not looked up yet.
+   */
+  readonly ends: Readonly<Record<string, number>> | null;
+  /** All is delivered; it stands here for an owner that was only frozen. */
+  readonly isDone: boolean;
+}
+
+export interface ClaimsOptions {
+  readonly directory: SpoolDirectory;
+  readonly clock: Clock;
+  readonly leases: LeaseWatch;
+}
+
+/** What a process that waits for the lock gives up after. */
+const LOCK_MS = 10_000;
+
+/**
+ * Who delivers what. Owner and claimer each write first and read afterwards: the owner a block and then the claim, the
+ * claimer the claim and then the sizes; a reader its position and then the claim, the claimer the claim and then the
+ * positions. So of two that meet, at least one sees the other.
+ */
+export class Claims {
+  constructor(private readonly options: ClaimsOptions) {}
+
+  async read(key: string): Promise<Claim | undefined> {
+    return parseClaim(await this.options.directory.readJson(`${key}.claim`));
+  }
+
+  async isHeldBy(key: string, claimer: string): Promise<boolean> {
+    const claim = await this.read(key);
+    return claim !== undefined && claim.by === claimer && !claim.isDone;
+  }
+
+  /** @returns undefined: its owner or another claimer lives, or nothing is left */
+  take(key: string, claimer: string): Promise<Claim | undefined> {
+    return this.locked(async () => {
+      const { directory, leases } = this.options;
+      const listing = (await directory.list()).get(key);
+      if (!listing || listing.files.length === 0 || (await leases.isLive(listing))) return undefined;
+      const before = await this.read(key);
+      if (before?.isDone === true) return undefined;
+      if (before && before.by !== claimer && (await leases.isLiveKey(before.by))) return undefined;
+      const readers = [...(before?.readers ?? [tokenOf(key)]), tokenOf(claimer)];
+      const claim: Claim = { by: claimer, readers: [...new Set(readers)], ends: null, isDone: false };
+      await this.write(key, claim, claimer);
+      const files = (await directory.list()).get(key)?.files ?? [];
+      const whole = { ...claim, ends: Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])) };
+      await this.write(key, whole, claimer);
+      return whole;
+    });
+  }
+
+  /** Everything was delivered. */
+  async finish(key: string, claimer: string): Promise<void> {
+    await this.locked(async () => {
+      const claim = await this.read(key);
+      if (claim?.by !== claimer) return;
+      await this.write(key, { ...claim, isDone: true }, claimer);
+    });
+  }
+
+  /** The farthest that a reader of these files has come. */
+  async position(key: string, readers: readonly string[]): Promise<Position> {
+    let farthest = FIRST_POSITION;
+    for (const reader of readers) {
+      const position = parsePosition(await this.options.directory.readJson(`${key}.${reader}.position`));
+      if (position && isBehind(farthest, position)) farthest = position;
+    }
+    return farthest;
+  }
+
+  async record(key: string, reader: string, position: Position): Promise<void> {
+    await this.options.directory.writeJson(`${key}.${reader}.position`, position, reader);
+  }
+
+  /** Runs `work` while no other process claims anything or takes room on the disk. */
+  async locked<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, directory } = this.options;
+    const until = clock.elapsed() + LOCK_MS;
+    const lock = await FileLock.take({
+      path: directory.at('spool'),
+      clock,
+      isPatient: true,
+      isOver: () => clock.elapsed() >= until,
+      onHandover: () => undefined,
+    });
+    try {
+      return await work();
+    } finally {
+      await lock.release();
+    }
+  }
+
+  private write(key: string, claim: Claim, claimer: string): Promise<void> {
+    return this.options.directory.writeJson(`${key}.claim`, claim, tokenOf(claimer));
+  }
+}
+
+/** Removes all that is left of a process: the files first, so that a crash in between leaves its owner to be seen. */
+export async function removeKey(directory: SpoolDirectory, { key, files, positions }: KeyListing): Promise<void> {
+  for (const { name } of files) await directory.remove(name);
+  for (const reader of positions) await directory.remove(`${key}.${reader}.position`);
+  await directory.remove(`${key}.owner`);
+  await directory.remove(`${key}.claim`);
+}
+
+/** The random digits at the end of a key. */
+export function tokenOf(key: string): string {
+  return key.slice(-8);
+}
+
+function isBehind(a: Position, b: Position): boolean {
+  return a.sequence < b.sequence || (a.sequence === b.sequence && a.offset < b.offset);
+}
+
+function parsePosition(document: unknown): Position | undefined {
+  if (typeof document !== 'object' || document === null) return undefined;
+  const { sequence, offset } = document as Partial<Record<keyof Position, unknown>>;
+  return isCount(sequence) && isCount(offset) ? { sequence, offset } : undefined;
+}
+
+function parseClaim(document: unknown): Claim | undefined {
+  if (typeof document !== 'object' || document === null) return undefined;
+  const { by, readers, ends, isDone } = document as Partial<Record<keyof Claim, unknown>>;
+  if (typeof by !== 'string' || !Array.isArray(readers) || typeof ends !== 'object') return undefined;
+  return {
+    by,
+    readers: readers.filter((reader): reader is string => /^[0-9a-f]{8}$/.test(String(reader))),
+    ends: ends && Object.fromEntries(Object.entries(ends).filter(([, end]) => isCount(end))),
+    isDone: isDone === true,
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

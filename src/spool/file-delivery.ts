@@ -1,0 +1,237 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Segment } from '../model/segment';
+import { recordsOf } from './block';
+import { BlockReader, type ByteSource, type Piece } from './block-reader';
+import type { Claims, Position } from './claim';
+import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
+import { parseJson, parseOwner, type SpoolDirectory } from './spool-directory';
+
+/** Why segments of a spool were given up. */
+export type SpoolDropReason =
+  /** The stream broke before the backend said that it has them, and they may not be sent twice. */
+  | 'fate-unknown'
+  | 'refused'
+  /** The bytes on the disk are not those that were written. */
+  | 'spool-corrupt'
+  | 'spool-full'
+  | 'spool-expired';
+
+/** What became of the segments of one block. */
+export type BlockResult = 'sent' | SpoolDropReason;
+
+/** Whose spool is read, and how. */
+export interface ReadJob {
+  readonly key: string;
+  /** Of the process that reads: names its position. */
+  readonly token: string;
+  /** Whether this very process wrote it. */
+  readonly isOwn: boolean;
+  /** Whether no other process has taken it over. */
+  isStillOurs(): Promise<boolean>;
+  /** @param count of segments; what the header said where the block is corrupt and that is readable */
+  onResult(count: number, result: BlockResult, source: SegmentSource): void;
+}
+
+/** A file, and up to where it is ours to read. */
+export interface FilePart {
+  readonly name: string;
+  readonly sequence: number;
+  readonly end: number;
+}
+
+/** How a run over a file ended. `waiting`: the backend takes nothing now. `lost`: another process has taken it over. */
+export type RunEnd = 'delivered' | 'waiting' | 'lost';
+
+export interface FileDeliveryOptions {
+  readonly directory: SpoolDirectory;
+  readonly claims: Claims;
+  readonly codec: SpoolCodec;
+  readonly transport: SpoolTransport;
+  readonly delivery: 'at-most-once' | 'at-least-once';
+  /** Between two blocks. @returns false: it is to stop for now */
+  onBlock(): Promise<boolean>;
+  /** Bytes were set aside, or cut off. */
+  onDamage(file: string, piece: Piece & { readonly type: 'corrupt' | 'torn' }): void;
+}
+
+/** A block whose fate stays unknown is sent so often at most. */
+const MAX_ATTEMPTS = 10;
+const MAX_SET_ASIDE_BYTES = 1024 * 1024;
+
+/** Brings the blocks of files to the backend, one after the other, and records how far it came. */
+export class FileDelivery {
+  private attempts = { name: '', from: -1, count: 0 };
+
+  constructor(private readonly options: FileDeliveryOptions) {}
+
+  /** Rejects where the disk does. */
+  async run(job: ReadJob, file: FilePart, position: Position, signal: AbortSignal): Promise<RunEnd> {
+    const { claims, directory } = this.options;
+    if (file.sequence >= position.sequence) {
+      const handle = await openIfThere(directory, file.name);
+      if (handle) {
+        try {
+          const from = file.sequence === position.sequence ? position.offset : 0;
+          const end = await this.deliver(job, file, handle, from, signal);
+          if (end !== 'delivered') return end;
+        } finally {
+          await handle.close().catch(() => undefined);
+        }
+      }
+      await claims.record(job.key, job.token, { sequence: file.sequence + 1, offset: 0 });
+      if (!(await job.isStillOurs())) return 'lost';
+    }
+    await directory.remove(file.name);
+    return 'delivered';
+  }
+
+  private async deliver(
+    job: ReadJob,
+    file: FilePart,
+    handle: FileHandle,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<RunEnd> {
+    const reader = new BlockReader(sourceOf(handle, file.end));
+    const head = await reader.next(0);
+    const source = head && sourceIn(head);
+    if (!source) {
+      // Whose segments these are is not known, and under another name they must not arrive.
+      await this.setAside(file, handle, { type: 'corrupt', from: 0, to: file.end, reason: 'no-owner' });
+      return 'delivered';
+    }
+    for (let piece = await reader.next(Math.max(from, head.to)); piece; piece = await reader.next(piece.to)) {
+      if (signal.aborted || !(await this.options.onBlock())) return 'waiting';
+      if (piece.type === 'block') {
+        const end = await this.deliverBlock(job, file, piece, source, signal);
+        if (end !== 'delivered') return end;
+      } else await this.setAside(file, handle, piece);
+    }
+    return 'delivered';
+  }
+
+  private async deliverBlock(
+    job: ReadJob,
+    file: FilePart,
+    piece: Piece & { readonly type: 'block' },
+    source: SegmentSource,
+    signal: AbortSignal,
+  ): Promise<RunEnd> {
+    const { claims, delivery, transport } = this.options;
+    const record = (offset: number): Promise<void> =>
+      claims.record(job.key, job.token, { sequence: file.sequence, offset });
+    // Sent once at most means: what a crash interrupts is not begun again.
+    if (delivery === 'at-most-once') await record(piece.to);
+    if (!(await job.isStillOurs())) return 'lost';
+    const { count } = piece.header;
+    const segments = new RecordSegments(recordsOf(piece.bytes), this.options.codec, job.isOwn);
+    const fate = await transport.deliver(segments, source, signal);
+    if (fate === 'untouched' || (fate === 'unknown' && this.mayRepeat(file, piece))) {
+      if (delivery === 'at-most-once') await record(piece.from);
+      return 'waiting';
+    }
+    if (delivery === 'at-least-once') await record(piece.to);
+    const { unreadable } = segments;
+    if (unreadable > 0) job.onResult(unreadable, 'spool-corrupt', source);
+    job.onResult(count - unreadable, resultOf(fate), source);
+    return 'delivered';
+  }
+
+  /** Whether it is to be sent again, although the backend may have it. */
+  private mayRepeat({ name }: FilePart, { from }: Piece): boolean {
+    if (this.options.delivery === 'at-most-once') return false;
+    const { attempts } = this;
+    if (attempts.name !== name || attempts.from !== from) this.attempts = { name, from, count: 0 };
+    return ++this.attempts.count < MAX_ATTEMPTS;
+  }
+
+  /** What is corrupt is kept under a name that says so; a torn end is cut off. */
+  private async setAside(
+    { name, sequence }: FilePart,
+    handle: FileHandle,
+    piece: Piece & { readonly type: 'corrupt' | 'torn' },
+  ): Promise<void> {
+    const { directory } = this.options;
+    this.options.onDamage(name, piece);
+    if (piece.type === 'torn') return;
+    const { from, to, reason } = piece;
+    const key = name.slice(0, -`.${String(sequence).padStart(6, '0')}.spool`.length);
+    const aside = `${key}.${sequence}-${from}.${reason}.corrupt`;
+    await directory.remove(aside);
+    const bytes = Buffer.alloc(Math.min(to - from, MAX_SET_ASIDE_BYTES));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
+    const copy = await directory.create(aside);
+    try {
+      await copy.write(bytes, 0, bytesRead, 0);
+    } finally {
+      await copy.close().catch(() => undefined);
+    }
+  }
+}
+
+function resultOf(fate: DeliveryFate): BlockResult {
+  if (fate === 'stored') return 'sent';
+  return fate === 'refused' ? 'refused' : 'fate-unknown';
+}
+
+/** Decoded one by one, as they are asked for: a whole block at a stretch would hold up the event loop. */
+export class RecordSegments implements Iterable<Segment> {
+  /** So many could not be decoded, and were left out. */
+  unreadable = 0;
+
+  constructor(
+    private readonly records: readonly Buffer[],
+    private readonly codec: SpoolCodec,
+    private readonly isOwn: boolean,
+  ) {}
+
+  *[Symbol.iterator](): Iterator<Segment> {
+    this.unreadable = 0;
+    for (const record of this.records) {
+      const segment = this.decode(record);
+      if (segment) yield segment;
+      else this.unreadable++;
+    }
+  }
+
+  private decode(record: Buffer): Segment | undefined {
+    try {
+      return this.codec.decode(record, this.isOwn);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The owner that the first block of a file names. */
+export function sourceIn(piece: Piece): ReturnType<typeof parseOwner> {
+  if (piece.type !== 'block' || piece.header.kind !== 'owner') return undefined;
+  const [record] = recordsOf(piece.bytes);
+  return record && parseOwner(parseJson(record.toString('utf8')));
+}
+
+/** A file up to `end`, which it may have outgrown. */
+export function sourceOf(handle: FileHandle, end: number): ByteSource {
+  return {
+    size: end,
+    read: async (into, position) => {
+      let at = 0;
+      const wanted = Math.min(into.length, end - position);
+      while (at < wanted) {
+        const { bytesRead } = await handle.read(into, at, wanted - at, position + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return at;
+    },
+  };
+}
+
+async function openIfThere(directory: SpoolDirectory, name: string): Promise<FileHandle | undefined> {
+  try {
+    return await directory.open(name);
+  } catch (error) {
+    if (['ENOENT', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
+    throw error;
+  }
+}

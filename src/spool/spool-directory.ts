@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openFile } from '../base/file/open-file';
+import { toIso } from '../base/time';
+import { ownIdentity, processState, type ProcessIdentity } from '../status/liveness';
+import type { SegmentSource } from './ports';
+
+/** The process that a part of the spool belongs to: what `<key>.owner` and the first block of each file say. */
+export interface SpoolOwner extends SegmentSource {
+  readonly pid: number;
+  readonly host: string;
+  readonly pidSpace?: string | undefined;
+  readonly processStart?: string | undefined;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
+export interface SpoolFile {
+  readonly name: string;
+  readonly sequence: number;
+  readonly bytes: number;
+  /** Of the last write, milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Everything that lies there under the key of one process. */
+export interface KeyListing {
+  readonly key: string;
+  /** In the order in which they were written. */
+  readonly files: readonly SpoolFile[];
+  /** When its owner last showed that it lives; undefined: there is no such file. */
+  readonly ownerTime: number | undefined;
+  readonly claimTime: number | undefined;
+  /** Of the readers that recorded how far they came. */
+  readonly positions: readonly string[];
+  readonly corrupt: readonly SpoolFile[];
+}
+
+const KEY = String.raw`[\w-]{1,24}\.[\w-]{1,24}\.[0-9a-f]{8}\.[0-9a-z]+-\d+-[0-9a-f]{8}`;
+const NAME = new RegExp(
+  String.raw`^(${KEY})\.(?:(\d{6,})\.spool|(owner|claim)|([0-9a-f]{8})\.position|(.+\.corrupt))$`,
+);
+const MAX_JSON_BYTES = 64 * 1024;
+
+/**
+ * The name that all files of one process share: service and instance as far as a file name takes them, a hash of both
+ * in full, when it started, its pid, and random digits, since a process begins anew after its claim has gone.
+ */
+export function spoolKey({ service, instance }: SegmentSource, startedAt: number, token: string): string {
+  const hash = createHash('sha256').update(`${service}\0${instance}`).digest('hex').slice(0, 8);
+  return `${slug(service)}.${slug(instance)}.${hash}.${startedAt.toString(36)}-${process.pid}-${token}`;
+}
+
+function slug(name: string): string {
+  return name.replace(/[^\w-]/g, '_').slice(0, 24) || '_';
+}
+
+/** The directory that all processes of a host share: names, files, and nothing of what they mean. */
+export class SpoolDirectory {
+  private identity: ProcessIdentity | undefined;
+
+  constructor(readonly path: string) {}
+
+  /** Makes it where it is missing. Rejects where it is not ours alone. */
+  async prepare(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    const { mode, uid } = await this.checkKind();
+    const ownUid = process.geteuid?.();
+    if (ownUid === undefined) return;
+    if (uid !== ownUid) throw new Error(`it belongs to user ${uid}`);
+    if ((mode & 0o077) !== 0) throw new Error(`others may enter it; mend it with: chmod 700 ${this.path}`);
+  }
+
+  /** Rejects where it is a link, or no directory. */
+  async checkKind(): Promise<{ readonly mode: number; readonly uid: number }> {
+    const stats = await lstat(this.path);
+    if (stats.isSymbolicLink()) throw new Error('it is a symbolic link');
+    if (!stats.isDirectory()) throw new Error('it is not a directory');
+    return stats;
+  }
+
+  /** What lies there, by key; what is not ours is left alone. */
+  async list(): Promise<Map<string, KeyListing>> {
+    const found = new Map<string, Draft>();
+    for (const name of await readdir(this.path)) {
+      const [, key, sequence, role, reader, corrupt] = NAME.exec(name) ?? [];
+      if (key === undefined) continue;
+      const stats = await lstat(this.at(name)).catch(() => undefined);
+      if (!stats?.isFile()) continue;
+      const draft = found.get(key) ?? newDraft(key);
+      found.set(key, draft);
+      const file = { name, sequence: Number(sequence ?? 0), bytes: stats.size, time: stats.mtimeMs };
+      if (sequence !== undefined) draft.files.push(file);
+      else if (role === 'owner') draft.ownerTime = stats.mtimeMs;
+      else if (role === 'claim') draft.claimTime = stats.mtimeMs;
+      else if (reader !== undefined) draft.positions.push(reader);
+      else if (corrupt !== undefined) draft.corrupt.push(file);
+    }
+    for (const { files } of found.values()) files.sort((a, b) => a.sequence - b.sequence);
+    return found;
+  }
+
+  /** Bytes of all processes together. */
+  async totalBytes(): Promise<number> {
+    let total = 0;
+    for (const { files, corrupt } of (await this.list()).values())
+      for (const { bytes } of [...files, ...corrupt]) total += bytes;
+    return total;
+  }
+
+  at(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** For reading; never through a link. */
+  open(name: string): Promise<FileHandle> {
+    return openFile(this.at(name), constants.O_RDONLY);
+  }
+
+  /** A new file, for writing. */
+  create(name: string): Promise<FileHandle> {
+    return openFile(this.at(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  }
+
+  /** @returns undefined: it is not there, or is none of ours */
+  async readJson(name: string): Promise<unknown> {
+    let handle: FileHandle;
+    try {
+      handle = await this.open(name);
+    } catch (error) {
+      if (['ENOENT', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
+      throw error;
+    }
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAX_JSON_BYTES), 0, MAX_JSON_BYTES, 0);
+      return parseJson(buffer.toString('utf8', 0, bytesRead));
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+  }
+
+  /** Replaces it as a whole. @param token ours alone: names the temporary file */
+  async writeJson(name: string, value: unknown, token: string): Promise<void> {
+    const aside = `${name}.${token}.tmp`;
+    await this.remove(aside);
+    const handle = await this.create(aside);
+    try {
+      await handle.writeFile(JSON.stringify(value));
+    } catch (error) {
+      await this.remove(aside);
+      throw error;
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+    await rename(this.at(aside), this.at(name));
+  }
+
+  /** Twice is once. */
+  async remove(name: string): Promise<void> {
+    await unlink(this.at(name)).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    });
+  }
+
+  async has(name: string): Promise<boolean> {
+    return stat(this.at(name)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Shows that its writer lives. Rejects where it has gone. */
+  async touch(name: string, nowMs: number): Promise<void> {
+    await utimes(this.at(name), nowMs / 1_000, nowMs / 1_000);
+  }
+
+  /** This process, as others can recognise it. */
+  async ownOwner({ service, instance }: SegmentSource, startedAt: number): Promise<SpoolOwner> {
+    const { start: processStart, pidSpace } = (this.identity ??= await ownIdentity());
+    const { pid } = process;
+    return { service, instance, pid, host: hostname(), pidSpace, processStart, startedAt: toIso(startedAt) };
+  }
+
+  /** Whether a process still runs, as far as it can be seen from here. */
+  async stateOf(owner: SpoolOwner): Promise<'running' | 'gone' | 'unseen'> {
+    this.identity ??= await ownIdentity();
+    return processState({ ...owner }, hostname(), this.identity);
+  }
+
+  async readOwner(key: string): Promise<SpoolOwner | undefined> {
+    return parseOwner(await this.readJson(`${key}.owner`));
+  }
+}
+
+/** Of a document that may hold anything. */
+export function parseOwner(document: unknown): SpoolOwner | undefined {
+  if (typeof document !== 'object' || document === null) return undefined;
+  const { service, instance, pid, host, pidSpace, processStart, startedAt } = document as Partial<
+    Record<keyof SpoolOwner, unknown>
+  >;
+  if (!isText(service) || !isText(instance) || !isText(host) || !isText(startedAt)) return undefined;
+  if (typeof pid !== 'number') return undefined;
+  return {
+    service,
+    instance,
+    pid,
+    host,
+    startedAt,
+    pidSpace: isText(pidSpace) ? pidSpace : undefined,
+    processStart: isText(processStart) ? processStart : undefined,
+  };
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+interface Draft {
+  key: string;
+  files: SpoolFile[];
+  ownerTime: number | undefined;
+  claimTime: number | undefined;
+  positions: string[];
+  corrupt: SpoolFile[];
+}
+
+function newDraft(key: string): Draft {
+  return { key, files: [], ownerTime: undefined, claimTime: undefined, positions: [], corrupt: [] };
+}

@@ -1,0 +1,542 @@
+import type { Clock } from '../base/clock';
+import type { Log } from '../base/log';
+import { Backoff } from '../base/backoff';
+import { Loop } from '../base/loop';
+import { errorMessage } from '../base/text';
+import type { Segment } from '../model/segment';
+import type { SpoolStatus } from '../api/status';
+import { BlockBuilder } from './block-builder';
+import { BlockReader } from './block-reader';
+import { parseHeader, recordsOf, BLOCK_HEADER_BYTES } from './block';
+import { BlockWriter, type WrittenFile } from './block-writer';
+import { Claims, removeKey, tokenOf, type Position } from './claim';
+import { DiskBudget, SpoolFull } from './disk-budget';
+import {
+  FileDelivery,
+  RecordSegments,
+  sourceIn,
+  sourceOf,
+  type BlockResult,
+  type FilePart,
+  type ReadJob,
+  type RunEnd,
+} from './file-delivery';
+import { LEASE_MS, LeaseWatch } from './lease-watch';
+import { shouldAdopt, type AdoptPolicy, type DropPolicy, type FsyncPolicy, type SealLimits } from './policies';
+import type { SegmentSource, SpoolCodec, SpoolTransport } from './ports';
+import { SpoolDirectory, type KeyListing, type SpoolFile, type SpoolOwner } from './spool-directory';
+
+/** How a spool behaves: what an operator can set. */
+export interface SpoolSettings {
+  /** Absolute. */
+  readonly directory: string;
+  /** Of all processes that share the directory. */
+  readonly maxBytes: number;
+  /** Older segments are given up. */
+  readonly maxAgeMs: number;
+  readonly seal: SealLimits;
+  readonly adopt: AdoptPolicy;
+  readonly drop: DropPolicy;
+  readonly fsync: FsyncPolicy;
+}
+
+export interface SpoolOptions {
+  readonly settings: SpoolSettings;
+  readonly delivery: 'at-most-once' | 'at-least-once';
+  readonly source: SegmentSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly codec: SpoolCodec;
+  readonly transport: SpoolTransport;
+  /** What became of segments that were appended here. */
+  onResult(count: number, result: BlockResult): void;
+  /** Default: 10 s. */
+  readonly leaseMs?: number;
+}
+
+/** What came of a segment. `full`: it stays with the caller. */
+export type Appended = 'spooled' | 'full' | 'not-encodable';
+
+const IDLE_MS = 1_000;
+/** The directory is looked through this often. */
+const SCAN_MS = 5_000;
+/** One turn delivers for so long, then what else is to be done has its turn. */
+const DELIVER_MS = 500;
+/** A process that ends writes for so long at most. */
+const LAST_WRITE_MS = 100;
+const FAILURE = 'spool';
+
+/** The spool of one process: segments go to the disk, and from there to the backend, also those of processes that died. */
+export class Spool {
+  private readonly directory: SpoolDirectory;
+  private readonly leases: LeaseWatch;
+  private readonly claims: Claims;
+  private readonly builder: BlockBuilder;
+  private readonly writer: BlockWriter;
+  private readonly reading: FileDelivery;
+  private readonly loop: Loop;
+  private readonly backoff: Backoff;
+  private readonly leaseMs: number;
+  private fault: string | undefined;
+  private hasEnded = false;
+  private touchedAt = -Infinity;
+  private scannedAt = -Infinity;
+  private deliverUntil = 0;
+  private beingRead = '';
+  private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
+  private readonly dropped: Partial<Record<BlockResult, number>> = {};
+  private readonly adoptedFrom: SpoolStatus['adoptedFrom'][number][] = [];
+  private shared = { files: 0, bytes: 0 };
+
+  constructor(private readonly options: SpoolOptions) {
+    const { clock, codec, delivery, log, settings, source, transport } = options;
+    this.leaseMs = options.leaseMs ?? LEASE_MS;
+    const directory = new SpoolDirectory(settings.directory);
+    this.directory = directory;
+    this.leases = new LeaseWatch(directory, clock, this.leaseMs);
+    const { leases } = this;
+    this.claims = new Claims({ directory, clock, leases });
+    const { claims } = this;
+    const budget = new DiskBudget({
+      ...settings,
+      directory,
+      claims,
+      leases,
+      isBeingRead: (name) => name === this.beingRead,
+      give: (key, file) => this.giveUp(key, file, 'spool-full'),
+    });
+    const limits = { ...settings.seal, bytes: Math.min(settings.seal.bytes, budget.fileBytes / 2) };
+    this.builder = new BlockBuilder(clock, codec, limits);
+    this.writer = new BlockWriter({ directory, claims, budget, clock, source, fsync: settings.fsync });
+    this.reading = new FileDelivery({
+      directory,
+      claims,
+      codec,
+      transport,
+      delivery,
+      onBlock: () => this.mayGoOn(),
+      onDamage: (name, piece) => {
+        const bytes = piece.to - piece.from;
+        if (piece.type === 'torn') this.counts.tornBytes += bytes;
+        else this.counts.corruptBlocks++;
+        log.warn(
+          `spool: ${bytes} bytes of ${name} at ${piece.from} are ${piece.type}: ${piece.reason}`,
+          'spool damage',
+        );
+      },
+    });
+    this.backoff = new Backoff(clock, { firstMs: 1_000, longestMs: 60_000 });
+    this.loop = new Loop({ name: 'spool', clock, log, turn: (signal) => this.turn(signal) });
+  }
+
+  start(): void {
+    this.loop.wake();
+  }
+
+  /** Something has changed: a backend is there, or segments wait for the disk. */
+  wake(): void {
+    this.loop.wake();
+  }
+
+  /** Keeps nothing of the segment. It is on the disk soon after; `full`: so much waits for the disk that it has no place. */
+  append(segment: Segment): Appended {
+    const { builder, writer } = this;
+    if (this.hasEnded || !writer.hasRoom) return 'full';
+    if (!builder.append(segment)) return 'not-encodable';
+    if (builder.isDue) this.seal();
+    return 'spooled';
+  }
+
+  /** The process ends now, and no promise settles any more. Bounded. */
+  flushSync(): void {
+    this.seal();
+    try {
+      this.writer.writeNow(LAST_WRITE_MS);
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
+  /** Writes what is left. What is on the disk stays there for another process. */
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    this.hasEnded = true;
+    this.seal();
+    try {
+      if (this.writer.key === '') return;
+      if (this.writer.pendingBlocks.length > 0) await this.writer.write();
+      await this.writer.rotate();
+      if (this.writer.written.length > 0) return;
+      const listing = (await this.directory.list()).get(this.writer.key);
+      if (listing && listing.files.length === 0) await removeKey(this.directory, listing);
+    } catch (error) {
+      this.options.log.warn(`the spool in ${this.directory.path} was left behind: ${errorMessage(error)}`, FAILURE);
+    }
+  }
+
+  status(): SpoolStatus {
+    const { settings, clock } = this.options;
+    const { written, pendingBlocks } = this.writer;
+    const sum = (of: (file: WrittenFile) => number): number => written.reduce((total, file) => total + of(file), 0);
+    const oldest = written[0]?.createdAt;
+    return {
+      directory: settings.directory,
+      files: written.length,
+      bytes: sum(({ end }) => end),
+      blocks: sum(({ blocks }) => blocks),
+      segments: sum(({ segments, resolved }) => segments - resolved),
+      waitingForDisk: pendingBlocks.reduce((total, { count }) => total + count, this.builder.segments),
+      oldestMs: oldest === undefined ? null : Math.max(0, Math.round(clock.now() - oldest)),
+      directoryFiles: this.shared.files,
+      directoryBytes: this.shared.bytes,
+      ...this.counts,
+      adoptedFrom: [...this.adoptedFrom],
+      droppedBecause: { ...this.dropped },
+      fault: this.fault ?? null,
+    };
+  }
+
+  private seal(): void {
+    const block = this.builder.seal();
+    if (!block) return;
+    this.writer.add(block);
+    this.loop.wake();
+  }
+
+  private async turn(signal: AbortSignal): Promise<number> {
+    try {
+      const nextMs = await this.work(signal);
+      this.recovered();
+      return nextMs;
+    } catch (error) {
+      if (signal.aborted) return IDLE_MS;
+      this.failed(error);
+      return this.backoff.next();
+    }
+  }
+
+  private async work(signal: AbortSignal): Promise<number> {
+    const { transport } = this.options;
+    if (this.writer.key === '') {
+      await this.directory.prepare();
+      await this.writer.begin();
+    }
+    await this.renew();
+    if (this.builder.isDue) this.seal();
+    // With a backend there, what was not yet written need not be.
+    if (!transport.isReady) await this.write();
+    this.deliverUntil = this.options.clock.elapsed() + DELIVER_MS;
+    if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
+    if (this.options.clock.elapsed() - this.scannedAt >= SCAN_MS && (await this.scan(signal)) === 'waiting')
+      return this.pauseMs();
+    return IDLE_MS;
+  }
+
+  private pauseMs(): number {
+    return this.options.transport.isReady && this.options.clock.elapsed() >= this.deliverUntil ? 0 : IDLE_MS;
+  }
+
+  private failed(error: unknown): void {
+    const { log } = this.options;
+    const reason = error instanceof SpoolFull ? `it is full: ${error.message}` : errorMessage(error);
+    if (this.fault === undefined)
+      log.warn(`the spool in ${this.directory.path} takes nothing: ${reason}; segments stay in memory`, FAILURE);
+    this.fault = reason;
+  }
+
+  private recovered(): void {
+    this.backoff.reset();
+    if (this.fault === undefined) return;
+    this.fault = undefined;
+    this.options.log.over([FAILURE], `the spool in ${this.directory.path} takes segments again`);
+  }
+
+  private async write(): Promise<void> {
+    const claim = await this.writer.write();
+    if (claim) await this.beginAnew();
+  }
+
+  /** Another process took this one for dead: what is on the disk is its to deliver. */
+  private async beginAnew(): Promise<void> {
+    const { key } = this.writer;
+    this.counts.takenOver += this.writer.written.reduce((sum, { segments }) => sum + segments, 0);
+    this.options.log.warn(
+      'another process took this one for dead and delivers its spool; it begins a new one',
+      'taken',
+    );
+    await this.writer.abandon();
+    await this.directory.remove(`${key}.owner`);
+    await this.clearDone(key);
+  }
+
+  private async renew(): Promise<void> {
+    const { clock } = this.options;
+    if (clock.elapsed() - this.touchedAt < this.leaseMs) return;
+    const { key } = this.writer;
+    if (await this.claims.read(key)) await this.beginAnew();
+    try {
+      await this.directory.touch(`${this.writer.key}.owner`, clock.now());
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // The directory was cleared, or another process took us for dead and has finished.
+      await this.directory.prepare();
+      await this.lost();
+    }
+    this.touchedAt = clock.elapsed();
+  }
+
+  /** The files of ours are gone without a claim: what was in them is lost. */
+  private async lost(): Promise<void> {
+    const listing = (await this.directory.list()).get(this.writer.key);
+    for (const { segments, resolved, name } of this.writer.written)
+      if (!listing?.files.some((file) => file.name === name)) this.resolve(segments - resolved, 'spool-corrupt');
+    await this.writer.abandon();
+  }
+
+  private drop(reason: BlockResult, count: number): void {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + count;
+  }
+
+  /** Between two blocks that are delivered. */
+  private async mayGoOn(): Promise<boolean> {
+    await this.renewQuietly();
+    return this.options.transport.isReady && this.options.clock.elapsed() < this.deliverUntil;
+  }
+
+  private async renewQuietly(): Promise<void> {
+    const { clock } = this.options;
+    if (clock.elapsed() - this.touchedAt < this.leaseMs) return;
+    // A claim, or files that are gone, are for the next turn to see.
+    await this.directory.touch(`${this.writer.key}.owner`, clock.now()).catch(() => undefined);
+  }
+
+  private async deliverOwn(signal: AbortSignal): Promise<RunEnd> {
+    if (this.writer.written.length > 0) {
+      await this.writer.rotate();
+      const { key } = this.writer;
+      const job = {
+        key,
+        token: tokenOf(key),
+        isOwn: true,
+        isStillOurs: async () => this.writer.key === key && (await this.claims.read(key)) === undefined,
+      };
+      for (const file of this.writer.written) {
+        const onResult = (count: number, result: BlockResult): void => {
+          file.resolved += count;
+          this.resolve(count, result);
+        };
+        const position = await this.claims.position(key, [job.token]);
+        const end = await this.runFile({ ...job, onResult }, file, position, signal);
+        if (end === 'lost') {
+          await this.beginAnew();
+          return 'waiting';
+        }
+        if (end === 'waiting') return end;
+        this.resolve(file.segments - file.resolved, 'spool-corrupt');
+        await this.writer.forget(file);
+      }
+    }
+    return this.deliverPending(signal);
+  }
+
+  /** Straight from memory, without the way over the disk. */
+  private async deliverPending(signal: AbortSignal): Promise<RunEnd> {
+    const { codec, source, transport, delivery } = this.options;
+    this.seal();
+    for (let block = this.writer.takePending(); block; block = this.writer.takePending()) {
+      const segments = new RecordSegments(recordsOf(block.bytes), codec, true);
+      const fate = await transport.deliver(segments, source, signal);
+      if (fate === 'untouched' || (fate === 'unknown' && delivery === 'at-least-once')) {
+        this.writer.putBack(block);
+        return 'waiting';
+      }
+      const { unreadable } = segments;
+      if (unreadable > 0) this.resolve(unreadable, 'spool-corrupt');
+      this.resolve(block.count - unreadable, fate === 'stored' ? 'sent' : fate === 'refused' ? fate : 'fate-unknown');
+      if (this.options.clock.elapsed() >= this.deliverUntil) return 'waiting';
+    }
+    return 'delivered';
+  }
+
+  private async runFile(job: ReadJob, file: FilePart, position: Position, signal: AbortSignal): Promise<RunEnd> {
+    this.beingRead = file.name;
+    try {
+      return await this.reading.run(job, file, position, signal);
+    } finally {
+      this.beingRead = '';
+    }
+  }
+
+  private resolve(count: number, result: BlockResult): void {
+    if (count === 0) return;
+    if (result === 'sent') this.counts.delivered += count;
+    else this.drop(result, count);
+    this.options.onResult(count, result);
+  }
+
+  /** Everything in the directory: what is too old goes, what the dead left is delivered, what is done is cleared away. */
+  private async scan(signal: AbortSignal): Promise<RunEnd> {
+    const { clock, settings, transport } = this.options;
+    const listings = await this.directory.list();
+    this.leases.keepOnly(listings);
+    this.shared = totalOf(listings);
+    const living: { service: string; instance: string; key: string }[] = [];
+    const dead: { listing: KeyListing; owner: SpoolOwner | undefined }[] = [];
+    for (const listing of listings.values()) {
+      const { key } = listing;
+      const owner = await this.ownerOf(listing);
+      if (key === this.writer.key || (await this.leases.isLive(listing, owner))) {
+        if (owner) living.push({ ...owner, key });
+      } else dead.push({ listing, owner });
+    }
+    for (const { listing, owner } of dead) {
+      await this.expire(listing);
+      if (await this.isCleared(listing, owner)) continue;
+      if (!owner || !transport.isReady || signal.aborted) continue;
+      const own = { service: this.options.source.service, key: this.writer.key };
+      const peers = living.filter(({ service }) => service === owner.service);
+      if (!shouldAdopt(settings.adopt, { service: owner.service, own, living: peers })) continue;
+      if ((await this.adopt(listing.key, owner, signal)) === 'waiting') return 'waiting';
+    }
+    await this.expireOwn();
+    this.scannedAt = clock.elapsed();
+    return 'delivered';
+  }
+
+  private async ownerOf(listing: KeyListing): Promise<SpoolOwner | undefined> {
+    const owner = await this.directory.readOwner(listing.key);
+    const [first] = listing.files;
+    return owner ?? (first && (await this.ownerIn(first)));
+  }
+
+  private async ownerIn({ name, bytes }: SpoolFile): Promise<SpoolOwner | undefined> {
+    const handle = await this.directory.open(name).catch(() => undefined);
+    if (!handle) return undefined;
+    try {
+      const piece = await new BlockReader(sourceOf(handle, bytes)).next(0);
+      return piece && sourceIn(piece);
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+  }
+
+  private async adopt(key: string, owner: SpoolOwner, signal: AbortSignal): Promise<RunEnd> {
+    const claimer = this.writer.key;
+    const claim = await this.claims.take(key, claimer);
+    if (!claim) return 'delivered';
+    const { service, instance, pid } = owner;
+    this.options.log.info(`spool: process ${pid} (${instance}) has died; its segments are delivered`);
+    this.noteAdopted(service, instance, pid);
+    const job: ReadJob = {
+      key,
+      token: tokenOf(claimer),
+      isOwn: false,
+      isStillOurs: () => this.claims.isHeldBy(key, claimer),
+      onResult: (count, result) => {
+        if (result === 'sent') this.counts.adopted += count;
+        else this.drop(result, count);
+      },
+    };
+    const files = (await this.directory.list()).get(key)?.files ?? [];
+    for (const { name, sequence } of files) {
+      const end = claim.ends?.[name];
+      if (end === undefined) continue;
+      const position = await this.claims.position(key, claim.readers);
+      const ending = await this.runFile(job, { name, sequence, end }, position, signal);
+      if (ending !== 'delivered') return ending === 'lost' ? 'delivered' : ending;
+    }
+    await this.claims.finish(key, claimer);
+    await this.clearDone(key);
+    return 'delivered';
+  }
+
+  private noteAdopted(service: string, instance: string, pid: number): void {
+    const { adoptedFrom } = this;
+    if (adoptedFrom.some((one) => one.pid === pid && one.instance === instance)) return;
+    adoptedFrom.push({ service, instance, pid });
+    if (adoptedFrom.length > 20) adoptedFrom.shift();
+  }
+
+  /** @returns whether nothing of it is left to deliver */
+  private async isCleared(listing: KeyListing, owner: SpoolOwner | undefined): Promise<boolean> {
+    if (listing.claimTime !== undefined) {
+      await this.clearDone(listing.key);
+      return (await this.claims.read(listing.key))?.isDone ?? false;
+    }
+    if (listing.files.length > 0) return false;
+    // A process that shares no pids with us may only be slow; its file tells when it is there again.
+    if (!owner || (await this.directory.stateOf(owner)) === 'gone') await removeKey(this.directory, listing);
+    return true;
+  }
+
+  /** Removes what a finished delivery leaves, unless an owner that was only frozen has yet to see it. */
+  private async clearDone(key: string): Promise<void> {
+    const claim = await this.claims.read(key);
+    if (claim?.isDone !== true) return;
+    const owner = await this.directory.readOwner(key);
+    if (owner && (await this.directory.stateOf(owner)) !== 'gone') return;
+    const listing = (await this.directory.list()).get(key);
+    if (listing) await removeKey(this.directory, listing);
+  }
+
+  private async expire({ key, files, corrupt, claimTime }: KeyListing): Promise<void> {
+    if (claimTime !== undefined) return;
+    for (const file of [...files, ...corrupt]) if (this.isExpired(file)) await this.giveUp(key, file, 'spool-expired');
+  }
+
+  private async expireOwn(): Promise<void> {
+    const { key } = this.writer;
+    const { files, corrupt } = (await this.directory.list()).get(key) ?? { files: [], corrupt: [] };
+    for (const file of [...files, ...corrupt]) {
+      if (!this.isExpired(file)) continue;
+      await this.writer.rotate();
+      await this.giveUp(key, file, 'spool-expired');
+    }
+  }
+
+  private isExpired({ time }: SpoolFile): boolean {
+    return this.options.clock.now() - time > this.options.settings.maxAgeMs;
+  }
+
+  private async giveUp(key: string, file: SpoolFile, reason: 'spool-full' | 'spool-expired'): Promise<void> {
+    const own = key === this.writer.key ? this.writer.written.find(({ name }) => name === file.name) : undefined;
+    const isSpool = file.name.endsWith('.spool');
+    const count = own ? own.segments - own.resolved : isSpool ? await this.countSegments(file) : 0;
+    if (own) await this.writer.forget(own);
+    else await this.directory.remove(file.name);
+    if (count === 0) return;
+    this.options.log.warn(`spool: ${count} segments were given up: ${reason}`, reason);
+    if (own) this.resolve(count, reason);
+    else this.drop(reason, count);
+  }
+
+  /** By the headers alone. */
+  private async countSegments({ name, bytes }: SpoolFile): Promise<number> {
+    const handle = await this.directory.open(name).catch(() => undefined);
+    if (!handle) return 0;
+    let count = 0;
+    try {
+      const source = sourceOf(handle, bytes);
+      const head = Buffer.alloc(BLOCK_HEADER_BYTES);
+      for (let at = 0; at < bytes;) {
+        const header = (await source.read(head, at)) === head.length ? parseHeader(head) : undefined;
+        if (!header) break;
+        if (header.kind === 'segments') count += header.count;
+        at += BLOCK_HEADER_BYTES + header.bodyBytes;
+      }
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+    return count;
+  }
+}
+
+function totalOf(listings: ReadonlyMap<string, KeyListing>): { files: number; bytes: number } {
+  let files = 0;
+  let bytes = 0;
+  for (const listing of listings.values()) {
+    files += listing.files.length;
+    for (const file of [...listing.files, ...listing.corrupt]) bytes += file.bytes;
+  }
+  return { files, bytes };
+}
