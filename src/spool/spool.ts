@@ -5,7 +5,7 @@ import { Loop } from '../base/loop';
 import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
 import type { SpoolStatus } from '../api/status';
-import { BlockBuilder } from './block-builder';
+import { BlockBuilder, type SealedBlock } from './block-builder';
 import { BlockReader } from './block-reader';
 import { parseHeader, recordsOf, BLOCK_HEADER_BYTES } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
@@ -83,6 +83,8 @@ export class Spool {
   private scannedAt = -Infinity;
   private deliverUntil = 0;
   private beingRead = '';
+  /** From memory straight to the backend. */
+  private inFlight: SealedBlock | undefined;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
   private readonly adoptedFrom: SpoolStatus['adoptedFrom'][number][] = [];
@@ -150,6 +152,8 @@ export class Spool {
   /** The process ends now, and no promise settles any more. Bounded. */
   flushSync(): void {
     this.seal();
+    // Whether the backend has it will not be known any more.
+    if (this.inFlight && this.options.delivery === 'at-least-once') this.writer.putBack(this.inFlight);
     try {
       this.writer.writeNow(LAST_WRITE_MS);
     } catch {
@@ -211,6 +215,8 @@ export class Spool {
     } catch (error) {
       if (signal.aborted) return IDLE_MS;
       this.failed(error);
+      // What the disk does not take waits in memory, and needs no disk to be delivered.
+      if (this.options.transport.isReady) await this.deliverPending(signal);
       return this.backoff.next();
     }
   }
@@ -345,7 +351,9 @@ export class Spool {
     this.seal();
     for (let block = this.writer.takePending(); block; block = this.writer.takePending()) {
       const segments = new RecordSegments(recordsOf(block.bytes), codec, true);
+      this.inFlight = block;
       const fate = await transport.deliver(segments, source, signal);
+      this.inFlight = undefined;
       if (fate === 'untouched' || (fate === 'unknown' && delivery === 'at-least-once')) {
         this.writer.putBack(block);
         return 'waiting';

@@ -1,0 +1,342 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { SpoolSettings } from '../../src/spool/spool';
+import { until } from '../support/until';
+import {
+  bury,
+  namesIn,
+  numberCodec,
+  openSpool,
+  removeDirectory,
+  settingsFor,
+  temporaryDirectory,
+  type OpenSpool,
+} from './spool-fixture';
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const keyOf = (name: string): string => name.replace(/\.\d+\.spool$/, '');
+
+let directory: string;
+let settings: SpoolSettings;
+const opened: OpenSpool[] = [];
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  settings = settingsFor(directory);
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(({ spool }) => spool.stop()));
+  removeDirectory(directory);
+});
+
+function open(options: Partial<Parameters<typeof openSpool>[0]> = {}): OpenSpool {
+  const one = openSpool({ settings, ...options });
+  opened.push(one);
+  return one;
+}
+
+const onDisk = ({ spool }: OpenSpool, count: number) =>
+  until(
+    () => spool.status().segments,
+    (n) => n === count,
+  );
+const arrived = ({ transport }: OpenSpool, count: number) =>
+  until(
+    () => transport.numbers.length,
+    (n) => n >= count,
+    { timeoutMs: 15_000 },
+  );
+
+/** A process that has spooled this many and was killed. */
+async function deadProcess(count: number, instance = 'orders-9'): Promise<string> {
+  const one = open({ source: { service: 'orders', instance } });
+  one.append(count);
+  await onDisk(one, count);
+  const [name = ''] = namesIn(settings, '.000001.spool').filter((found) => found.includes(instance));
+  await one.spool.stop();
+  opened.splice(opened.indexOf(one), 1);
+  bury(settings, keyOf(name));
+  return name;
+}
+
+describe('a spool', () => {
+  it('writes what it is given into a file of its own, which only its user may read', async () => {
+    const one = open();
+    one.append(10);
+    await onDisk(one, 10);
+    const [name = ''] = namesIn(settings, '.spool');
+    expect(name).toMatch(/^orders\.orders-1\.[0-9a-f]{8}\.\w+-\d+-[0-9a-f]{8}\.000001\.spool$/);
+    expect(statSync(settings.directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(settings.directory, name)).mode & 0o777).toBe(0o600);
+    expect(one.spool.status()).toMatchObject({ files: 1, blocks: 3, segments: 10, waitingForDisk: 0, fault: null });
+  });
+
+  it('delivers all of it when a backend is there, and leaves no file', async () => {
+    const one = open();
+    one.append(10);
+    await onDisk(one, 10);
+    one.transport.isReady = true;
+    one.spool.wake();
+    await arrived(one, 10);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(one.transport.numbers).toEqual(range(1, 10));
+    expect(one.results).toEqual({ sent: 10 });
+  });
+
+  it('keeps what the backend does not take now, and delivers each once', async () => {
+    const one = open();
+    one.append(12);
+    await onDisk(one, 12);
+    let refusals = 3;
+    one.transport.fate = () => (refusals-- > 0 ? 'untouched' : 'stored');
+    one.transport.isReady = true;
+    one.spool.wake();
+    await arrived(one, 12);
+    expect(one.transport.numbers).toEqual(range(1, 12));
+  });
+
+  it('gives up a block of unknown fate where segments go at most once', async () => {
+    const one = open({ delivery: 'at-most-once' });
+    one.append(8);
+    await onDisk(one, 8);
+    one.transport.fate = (numbers) => (numbers.includes(1) ? 'unknown' : 'stored');
+    one.transport.isReady = true;
+    one.spool.wake();
+    await arrived(one, 4);
+    await until(() => one.results['fate-unknown'] === 4);
+    expect(one.transport.numbers).toEqual(range(5, 8));
+  });
+
+  it('sends a block of unknown fate again where segments go at least once', async () => {
+    const one = open({ delivery: 'at-least-once' });
+    one.append(8);
+    await onDisk(one, 8);
+    let failures = 2;
+    one.transport.fate = () => (failures-- > 0 ? 'unknown' : 'stored');
+    one.transport.isReady = true;
+    one.spool.wake();
+    await arrived(one, 8);
+    expect(one.results).toEqual({ sent: 8 });
+  });
+
+  it('counts a block that the backend refuses, and goes on', async () => {
+    const one = open();
+    one.append(8);
+    await onDisk(one, 8);
+    one.transport.fate = (numbers) => (numbers.includes(1) ? 'refused' : 'stored');
+    one.transport.isReady = true;
+    one.spool.wake();
+    await arrived(one, 4);
+    expect(one.results).toEqual({ refused: 4, sent: 4 });
+  });
+
+  it('writes what is left synchronously when the process ends', async () => {
+    const one = open();
+    one.append(4);
+    await onDisk(one, 4);
+    one.append(3);
+    one.spool.flushSync();
+    expect(one.spool.status()).toMatchObject({ segments: 7, waitingForDisk: 0 });
+  });
+
+  it('drops its oldest file when the directory is full, and counts it', async () => {
+    settings = settingsFor(directory, { maxBytes: 1024 * 1024, seal: { bytes: 32 * 1024, count: 4, ageMs: 20 } });
+    const one = open({ codec: numberCodec(8_000) });
+    for (let round = 0; round < 60; round++) {
+      one.append(4);
+      await until(() => one.spool.status().waitingForDisk === 0);
+      expect(one.spool.status().bytes).toBeLessThanOrEqual(settings.maxBytes);
+    }
+    const lost = one.results['spool-full'] ?? 0;
+    expect(lost).toBeGreaterThan(0);
+    expect(one.spool.status().segments + lost).toBe(240);
+  }, 30_000);
+
+  it('takes nothing more when the directory is full and the newest go', async () => {
+    settings = settingsFor(directory, {
+      maxBytes: 1024 * 1024,
+      drop: 'newest',
+      seal: { bytes: 32 * 1024, count: 4, ageMs: 20 },
+    });
+    const one = open({ codec: numberCodec(8_000) });
+    one.append(240);
+    await until(() => one.spool.status().fault !== null);
+    expect(one.spool.status().fault).toContain('it is full');
+    expect(one.results).toEqual({});
+    expect(one.lines.filter((line) => line.includes('takes nothing'))).toHaveLength(1);
+  });
+
+  it('gives up what is too old', async () => {
+    settings = settingsFor(directory, { maxAgeMs: 300 });
+    const one = open();
+    one.append(4);
+    await onDisk(one, 4);
+    await until(() => one.results['spool-expired'] === 4, Boolean, { timeoutMs: 15_000 });
+    expect(namesIn(settings, '.spool')).toEqual([]);
+  }, 20_000);
+
+  it('leaves nothing behind when it is empty', async () => {
+    const one = open();
+    await until(() => namesIn(settings, '.owner').length === 1);
+    await one.spool.stop();
+    expect(namesIn(settings, '')).toEqual([]);
+  });
+});
+
+describe('a directory that cannot be used', () => {
+  const fault = (one: OpenSpool) => until(() => one.spool.status().fault, Boolean);
+
+  it.each<[string, () => void, string]>([
+    ['a link', () => symlinkSync('/tmp', settings.directory), 'symbolic link'],
+    ['a file', () => writeFileSync(settings.directory, ''), 'EEXIST'],
+    ['open to others', () => mkdirSync(settings.directory, { mode: 0o755 }), 'chmod 700'],
+  ])('since it is %s is warned of once, and the segments stay in memory', async (_, prepare, expected) => {
+    prepare();
+    const one = open();
+    one.append(5);
+    expect(await fault(one)).toContain(expected);
+    one.spool.wake();
+    expect(one.lines).toHaveLength(1);
+    expect(one.spool.status()).toMatchObject({ segments: 0, waitingForDisk: 5 });
+    // They go out from there.
+    one.transport.isReady = true;
+  });
+
+  it('is used as soon as it can be', async () => {
+    writeFileSync(settings.directory, '');
+    const one = open();
+    one.append(4);
+    await fault(one);
+    rmSync(settings.directory);
+    await until(
+      () => one.spool.status().segments,
+      (n) => n === 4,
+      { timeoutMs: 15_000 },
+    );
+    expect(one.spool.status().fault).toBeNull();
+    expect(one.lines.at(-1)).toContain('takes segments again');
+  }, 20_000);
+
+  it('since it has vanished is made again, and what was in it is counted', async () => {
+    const one = open();
+    one.append(4);
+    await onDisk(one, 4);
+    rmSync(settings.directory, { recursive: true });
+    await until(() => one.results['spool-corrupt'] === 4, Boolean, { timeoutMs: 15_000 });
+    one.append(4);
+    await onDisk(one, 4);
+    expect(namesIn(settings, '.spool')).toHaveLength(1);
+  }, 20_000);
+});
+
+describe('the spool of a dead process', () => {
+  it('is delivered by a living one of its service, under the name of the dead', async () => {
+    await deadProcess(10);
+    const two = open({ source: { service: 'orders', instance: 'orders-2' } });
+    two.transport.isReady = true;
+    await arrived(two, 10);
+    expect(two.transport.received).toEqual(range(1, 10).map((number) => ({ number, by: 'orders/orders-9' })));
+    await until(() => namesIn(settings, '').filter((name) => name.includes('orders-9')).length === 0);
+    expect(two.spool.status()).toMatchObject({
+      adopted: 10,
+      adoptedFrom: [{ service: 'orders', instance: 'orders-9' }],
+    });
+    expect(two.results).toEqual({});
+  }, 20_000);
+
+  it('is not delivered by a process of another service', async () => {
+    await deadProcess(4);
+    const other = open({ source: { service: 'billing', instance: 'billing-1' } });
+    const same = open({ source: { service: 'orders', instance: 'orders-2' } });
+    other.transport.isReady = true;
+    same.transport.isReady = true;
+    await arrived(same, 4);
+    expect(other.transport.received).toEqual([]);
+  }, 20_000);
+
+  it('is delivered by one of many, once', async () => {
+    await deadProcess(40);
+    const all = range(1, 5).map((n) =>
+      open({ source: { service: 'orders', instance: `orders-${n}` }, settings: { ...settings, adopt: 'any' } }),
+    );
+    for (const { transport } of all) transport.isReady = true;
+    await until(() => all.flatMap(({ transport }) => transport.numbers).length >= 40, Boolean, { timeoutMs: 20_000 });
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(all.flatMap(({ transport }) => transport.numbers).sort((a, b) => a - b)).toEqual(range(1, 40));
+  }, 30_000);
+
+  it('is cut off behind the last whole block, and the rest arrives', async () => {
+    const name = await deadProcess(10);
+    const path = join(settings.directory, name);
+    truncateSync(path, statSync(path).size - 3);
+    const two = open();
+    two.transport.isReady = true;
+    await arrived(two, 8);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(two.transport.numbers).toEqual(range(1, 8));
+    expect(two.spool.status().tornBytes).toBeGreaterThan(0);
+    expect(namesIn(settings, '.corrupt')).toEqual([]);
+  }, 20_000);
+
+  it('has a corrupt block set aside with its reason, and the rest arrives', async () => {
+    const name = await deadProcess(12);
+    const path = join(settings.directory, name);
+    const bytes = readFileSync(path);
+    const second = bytes.indexOf('SKYB', bytes.indexOf('SKYB', bytes.indexOf('SKYB') + 1) + 1);
+    bytes[second + 60] = (bytes[second + 60] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const two = open();
+    two.transport.isReady = true;
+    await arrived(two, 8);
+    expect(two.transport.numbers).toEqual([1, 2, 3, 4, 9, 10, 11, 12]);
+    expect(namesIn(settings, '.corrupt')).toEqual([expect.stringContaining('.checksum.corrupt')]);
+    expect(two.spool.status().corruptBlocks).toBe(1);
+  }, 20_000);
+
+  it('is not delivered where its file does not say whose it is', async () => {
+    const name = await deadProcess(4);
+    const path = join(settings.directory, name);
+    const bytes = readFileSync(path);
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const two = open();
+    two.transport.isReady = true;
+    await until(() => namesIn(settings, '.no-owner.corrupt').length === 1, Boolean, { timeoutMs: 15_000 });
+    expect(two.transport.received).toEqual([]);
+  }, 20_000);
+
+  it('is left alone with files of other names in the directory', async () => {
+    await deadProcess(4);
+    const mine = join(settings.directory, 'notes.txt');
+    writeFileSync(mine, 'mine');
+    appendFileSync(join(settings.directory, 'x.000001.spool'), 'mine');
+    const two = open();
+    two.transport.isReady = true;
+    await arrived(two, 4);
+    expect(readFileSync(mine, 'utf8')).toBe('mine');
+    expect(namesIn(settings, 'x.000001.spool')).toHaveLength(1);
+  }, 20_000);
+});
+
+it('a spool whose disk takes nothing delivers from memory', async () => {
+  mkdirSync(settings.directory, { mode: 0o700 });
+  chmodSync(settings.directory, 0o755);
+  const one = open();
+  one.append(6);
+  await until(() => one.spool.status().fault !== null);
+  one.transport.isReady = true;
+  one.spool.wake();
+  await arrived(one, 6);
+  expect(one.results).toEqual({ sent: 6 });
+});
