@@ -1,3 +1,4 @@
+import type { Delivery } from './delivery-policy';
 import { StreamSender } from './stream-sender';
 import { SegmentQueue } from './segment-queue';
 import { SegmentTally, type SegmentCounters } from './segment-counters';
@@ -17,6 +18,8 @@ export interface ReporterOptions {
   readonly log: Log;
   /** As many segments wait in memory at most. */
   readonly maxBuffer: number;
+  /** What is to become of segments whose fate is unknown. Default: `at-most-once`. */
+  readonly delivery?: Delivery;
   /** Takes what memory has no room for, and what waits when the process ends; absent: that is dropped. */
   readonly spool?: SegmentStore;
   /** What holds up a process that ends. */
@@ -54,13 +57,13 @@ export class Reporter {
   private readonly many: number;
 
   constructor(private readonly options: ReporterOptions) {
-    const { clock, log, maxBuffer, spool } = options;
+    const { clock, log, maxBuffer, delivery = 'at-most-once', spool } = options;
     const { tally } = this;
     this.queue = new SegmentQueue({ log, tally, capacity: maxBuffer, ...(spool && { overflow: spool }) });
     // So many that wait go at once; a small queue has to be emptied before it is full.
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
-    this.sender = new StreamSender({ clock, log, tally, isCurrent });
+    this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',

