@@ -7,7 +7,7 @@ import type { Config } from './config';
 import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './sources/config-file';
 import { readEnvironment } from './sources/environment';
 import { takeFlags } from './sources/flags';
-import { unreadVariables } from './aliases';
+import { unreadVariables } from './names/aliases';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
 import { OPTION_TABLE as TABLE, type OptionRow, type Property } from './option-table';

@@ -1,4 +1,4 @@
-import { KEY_ALIASES, VARIABLE_ALIASES } from '../../src/config/aliases';
+import { KEY_ALIASES, VARIABLE_ALIASES } from '../../src/config/names/aliases';
 import { faultsOf, resolve } from './sources';
 
 /** What skywalking-backend-js and SkyAPM-nodejs read. */
@@ -76,6 +76,10 @@ describe('a variable of another Node.js agent', () => {
     ['SW_AUTHENTICATION', 'secret', { authentication: 'secret' }],
     ['SW_ENABLED', 'true', { enabled: true }],
     ['SW_ENABLED', 'false', { enabled: false }],
+    ['SW_AGENT_DNS_RE_RESOLVE_INTERVAL_SECONDS', '60', { maxConnectionAgeMs: 60_000 }],
+    ['SW_AGENT_IS_RESOLVE_DNS_PERIODICALLY', 'true', { maxConnectionAgeMs: 300_000 }],
+    ['SW_AGENT_COLLECTOR_IS_RESOLVE_DNS_PERIODICALLY', 'false', { maxConnectionAgeMs: undefined }],
+    ['SW_MONGO_TRACE_PARAMETERS', 'true', { mongoParameters: true }],
     ['SW_AGENT_PROTOCOL', 'grpc', { protocol: 'auto' }],
   ])('is understood: %s=%s', (variable, text, expected) => {
     expect(resolve({ env: { [variable]: text } })).toMatchObject({ ...expected, warnings: [] });
@@ -116,7 +120,7 @@ describe('a variable of another Node.js agent', () => {
 /** One that every kind of option takes which the variable may stand for. */
 function valueOf(variable: string): string {
   if (/SERVICES|SERVERS/.test(variable)) return 'a:1';
-  if (/PERIOD$|SIZE|LENGTH|INTERVAL|TIMEOUT|FLUSH/.test(variable)) return '3000';
+  if (/PERIOD$|SIZE|LENGTH|INTERVAL|TIMEOUT|FLUSH/.test(variable)) return '2000';
   if (/LEVEL/.test(variable)) return 'warn';
   if (/PLUGINS/.test(variable)) return 'express';
   if (/SSL_\w+_PATH/.test(variable)) return '';
@@ -203,7 +207,7 @@ describe('an option of start() that another Node.js agent has', () => {
     const value = /active|secure|Cold|Parameters$|Chain|Check/i.test(key)
       ? false
       : /Size|Period|Length/.test(key)
-        ? 3000
+        ? 2000
         : 'a:1';
     const { warnings } = resolve({ options: { [key]: value } });
     expect(warnings.filter((warning) => !/ is ignored: /.test(warning)).length).toBeLessThanOrEqual(1);

@@ -46,7 +46,8 @@ export class CredentialFiles {
         this.now = { ...this.now, authentication: parseToken(readSmallFile(authenticationFile)) };
     });
     this.refresh('the files of TLS', () => {
-      if (this.now.tls) this.now = { ...this.now, tls: readTlsAgain(tlsPaths) };
+      const { tls } = this.now;
+      if (tls) this.now = { ...this.now, tls: { ...tls, ...readTlsAgain(tlsPaths) } };
     });
     return this.now;
   }

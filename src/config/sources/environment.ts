@@ -1,5 +1,5 @@
 import type { ProvidedValue } from './provided-value';
-import { VARIABLE_ALIASES } from '../aliases';
+import { VARIABLE_ALIASES } from '../names/aliases';
 import { OPTION_ROWS, type OptionRow } from '../option-table';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import type { Fault } from '../../api/errors';
 import type { ProvidedValue, LayerContent } from './provided-value';
-import { closestMatch } from '../closest-match';
+import { closestMatch } from '../names/closest-match';
 import { OPTION_ROWS, type OptionRow } from '../option-table';
 import { showValue, looksSecret } from '../show-value';
 

@@ -1,8 +1,8 @@
 import type { Fault } from '../../api/errors';
 import type { ProvidedValue, LayerContent } from './provided-value';
-import { KEY_ALIASES } from '../aliases';
-import { closestMatch } from '../closest-match';
-import { otherAgents } from '../lazy';
+import { KEY_ALIASES } from '../names/aliases';
+import { closestMatch } from '../names/closest-match';
+import { unread } from '../names/lazy';
 import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
 import { showValue, looksSecret } from '../show-value';
 
@@ -23,7 +23,7 @@ export function readKeys(options: unknown, layer: 'start' | 'file', source: stri
     if (row) given.push({ row, value, layer, source });
     else if (alias) aliased.push({ row: alias, value, layer, source: `${source}, as ${name}`, isText: true });
     else {
-      const note = otherAgents().unreadKey(name);
+      const note = unread().unreadKey(name);
       if (note === undefined) faults.push(unknownKey(name, value, source));
       else notes.push(`${note} (${source})`);
     }

@@ -1,6 +1,6 @@
-import { otherAgents } from './lazy';
-import { booleanType } from './option-type';
-import { OPTION_ROWS } from './option-table';
+import { unread } from './lazy';
+import { booleanType } from '../option-type';
+import { OPTION_ROWS } from '../option-table';
 
 /** A variable of another agent that sets an option of ours. */
 export interface VariableAlias {
@@ -19,7 +19,7 @@ const negate = (text: string): string => {
   const value = booleanType.parse(text);
   return value === undefined ? text : String(!value);
 };
-const secondsToMs = (text: string): string => (/^\d+$/.test(text) ? `${text}000` : text);
+const secondsToMs = (text: string): string | undefined => (/^[1-9]\d{0,5}$/.test(text) ? `${text}000` : undefined);
 const periodically = (text: string): string | undefined =>
   booleanType.parse(text) === true ? String(DNS_PERIOD_MS) : undefined;
 
@@ -83,7 +83,7 @@ export function unreadVariables(env: Readonly<Record<string, string | undefined>
     ...OPTION_ROWS.flatMap(({ environment }) => environment),
     ...VARIABLE_ALIASES.filter(({ option }) => options.has(option)).map(({ variable }) => variable),
   ];
-  const unread = set.filter((name) => !read.includes(name));
+  const others = set.filter((name) => !read.includes(name));
   const clash = set.includes('SW_AGENT_LOG_REPORTER_ACTIVE') && set.includes('SW_AGENT_APPLICATION_LOGS');
-  return unread.length === 0 && !clash ? [] : otherAgents().describeVariables(unread, read, clash);
+  return others.length === 0 && !clash ? [] : unread().describeVariables(others, read, clash);
 }
