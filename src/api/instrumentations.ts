@@ -7,6 +7,7 @@ export const INSTRUMENTATIONS = [
   'koa',
   'hapi',
   'polka',
+  'pg',
   'net',
   'timers',
 ] as const;

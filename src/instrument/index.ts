@@ -6,10 +6,11 @@ import { httpClient } from './http/client/client';
 import { httpServer } from './http/server/server';
 import { intervals } from './intervals';
 import { koaRoutes } from './route/koa';
+import { pg } from './database/pg';
 import { undici } from './undici/undici';
 import type { InstrumentationName } from '../api/instrumentations';
 import type { InstrumentOptions } from './options';
-import type { Undo } from './patch';
+import { together, type Undo } from './patch';
 import type { Tracer } from '../tracing/tracer';
 
 export type { InstrumentOptions };
@@ -34,6 +35,7 @@ export const REGISTRY: readonly Instrumentation[] = [
   { name: 'koa', enable: koaRoutes },
   { name: 'hapi', enable: hapiRoutes },
   { name: 'polka', enable: polkaRoutes },
+  { name: 'pg', enable: pg },
   { name: 'net', enable: connections },
   { name: 'timers', enable: () => together(intervals()) },
 ];
@@ -42,10 +44,4 @@ export const REGISTRY: readonly Instrumentation[] = [
 export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
   const enabled = REGISTRY.filter(({ name }) => options.disable?.includes(name) !== true);
   return together(enabled.map((instrumentation) => instrumentation.enable(tracer, options)));
-}
-
-function together(undos: readonly Undo[]): Undo {
-  return () => {
-    for (const undo of undos) undo();
-  };
 }

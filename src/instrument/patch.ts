@@ -1,6 +1,12 @@
 /** Takes a patch off again. A second call does nothing. */
 export type Undo = () => void;
 
+export function together(undos: readonly Undo[]): Undo {
+  return () => {
+    for (const undo of undos) undo();
+  };
+}
+
 type Method = (...args: never[]) => unknown;
 
 /**

@@ -10,7 +10,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT } = require('../package/sandbox');
-const { readCases } = require('./harness/cases');
+const { APPS, readCases } = require('./harness/cases');
 const { readResults } = require('./harness/results');
 
 const FILE = path.join(ROOT, 'docs', 'compatibility.md');
@@ -73,7 +73,7 @@ function endpointsOf(cases, results) {
 }
 
 function main() {
-  const cases = readCases();
+  const cases = readCases(APPS);
   const isCurrent = (result) => {
     const app = cases.find(({ name }) => name === result.name);
     return app?.manifest.dependencies[app.package] === result.version;

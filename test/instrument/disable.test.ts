@@ -11,10 +11,10 @@ import { tracing } from '../support/tracing';
 import type { Undo } from '../../src/instrument/patch';
 
 /**
- * What each instrumentation changes in this process, as it is now. Koa and hapi are patched where they are loaded, which
- * jest's modules do not show: see framework-routes.test.ts.
+ * What each instrumentation changes in this process, as it is now. Koa, hapi and pg are patched where they are loaded, which
+ * jest's modules do not show: see framework-routes.test.ts and database/pg.test.ts.
  */
-const CHANGED: Readonly<Record<Exclude<InstrumentationName, 'koa' | 'hapi'>, () => readonly unknown[]>> = {
+const CHANGED: Readonly<Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'pg'>, () => readonly unknown[]>> = {
   http: () => [
     http.Server.prototype.emit,
     http.IncomingMessage.prototype.emit,

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { whenLoaded } from './loaded-modules';
+import { whenLoaded } from '../loaded-modules';
 import { noteRoute } from './route';
 import { patch, type Patched, type Undo } from '../patch';
 import { SCOPE, type Scoped } from '../scoped';
@@ -13,7 +12,7 @@ type Execute = (this: HapiRequest, ...args: unknown[]) => unknown;
 
 /** Hapi knows the route on a request of its own only, and nothing leads there from Node's request. */
 export function hapiRoutes(): Undo {
-  return whenLoaded(path.join('hapi', 'lib', 'request.js'), (exports) =>
+  return whenLoaded('hapi/lib/request.js', (exports) =>
     patch<Execute>((exports as { readonly prototype: object }).prototype, '_execute', execute),
   );
 }

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { whenLoaded } from './loaded-modules';
+import { whenLoaded } from '../loaded-modules';
 import { noteRoute } from './route';
 import { patch, type Patched, type Undo } from '../patch';
 import { SCOPE, type Scoped } from '../scoped';
@@ -13,7 +12,7 @@ type CreateContext = (this: unknown, request: Scoped, ...more: unknown[]) => Koa
 
 /** Koa knows the route on a context of its own only, and nothing leads there from Node's request. */
 export function koaRoutes(): Undo {
-  return whenLoaded(path.join('koa', 'lib', 'application.js'), (exports) =>
+  return whenLoaded('koa/lib/application.js', (exports) =>
     patch<CreateContext>((exports as { readonly prototype: object }).prototype, 'createContext', createContext),
   );
 }

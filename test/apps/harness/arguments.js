@@ -6,7 +6,7 @@ const USAGE = 'usage: run.js [NAME…] [--node 20,22,24,26] [--protocol v2|v3] [
 
 /** @param argv what stands after the script's name. Throws on an argument that it does not know */
 function readArguments(argv) {
-  const read = { names: [], nodes: [], protocol: 'v3', jobs: 1, ci: false };
+  const read = { names: [], nodes: [], protocol: undefined, jobs: 1, ci: false };
   const rest = argv.flatMap((argument) => (argument.startsWith('--') ? argument.split(/=(.*)/s, 2) : [argument]));
   while (rest.length > 0) {
     const argument = rest.shift();

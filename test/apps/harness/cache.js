@@ -5,7 +5,6 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { npm, pack } = require('../../package/sandbox');
-const { APPS } = require('./cases');
 
 const CACHE = process.env.SKYANCHOR_APPS_CACHE || path.join(os.homedir(), '.cache', 'skyanchor-apps');
 const INSTALL = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--prefer-offline'];
@@ -70,7 +69,7 @@ async function installApp({ name, folder, manifest, shares = [] }, { tarball }) 
   const dependencies = { ...manifest.dependencies, skyanchor: `file:${tarball}` };
   if (!fs.existsSync(path.join(into, STAMP))) fs.rmSync(into, { recursive: true, force: true });
   await installManifest(into, { ...manifest, dependencies });
-  for (const source of [...shares.map((other) => path.join(APPS, other)), folder]) {
+  for (const source of [...shares.map((other) => path.join(path.dirname(folder), other)), folder]) {
     const isProgram = (file) => !['case.js', 'package.json'].includes(path.relative(source, file));
     fs.cpSync(source, into, { recursive: true, filter: isProgram });
   }

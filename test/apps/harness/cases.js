@@ -36,11 +36,11 @@ const APPS = path.join(__dirname, '..');
  * @property {number} [timeoutMs] for one run, bare or with the agent
  */
 
-/** @returns every case with its name, its folder and its package.json, in the order of their names */
-function readCases() {
-  const folders = fs.readdirSync(APPS).filter((name) => fs.existsSync(path.join(APPS, name, 'case.js')));
+/** @returns every case below a folder with its name, its own folder and its package.json, in the order of their names */
+function readCases(all) {
+  const folders = fs.readdirSync(all).filter((name) => fs.existsSync(path.join(all, name, 'case.js')));
   return folders.sort().map((name) => {
-    const folder = path.join(APPS, name);
+    const folder = path.join(all, name);
     const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
     const app = { load: 'require', program: ['app.js'], requests: [], ...require(path.join(folder, 'case.js')) };
     const traces = app.traces && { entries: app.requests.length, ...app.traces };

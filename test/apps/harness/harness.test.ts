@@ -8,8 +8,9 @@ interface Case {
 }
 
 const { readArguments } = jest.requireActual<{ readArguments: (argv: string[]) => object }>('./arguments');
-const { readCases, selectCases } = jest.requireActual<{
-  readCases: () => Case[];
+const { APPS, readCases, selectCases } = jest.requireActual<{
+  APPS: string;
+  readCases: (folder: string) => Case[];
   selectCases: (cases: Case[], chosen: { names: string[]; ci: boolean }) => Case[];
 }>('./cases');
 const { differencesOfRuns, normalise } = jest.requireActual<{
@@ -113,7 +114,7 @@ describe('a difference that a case knows', () => {
 });
 
 describe('the cases', () => {
-  const cases = readCases();
+  const cases = readCases(APPS);
 
   it('name an npm package at an exact version', () => {
     const inexact = cases.filter(({ manifest, package: of }) => !/^\d+\.\d+\.\d+$/.test(manifest.dependencies[of]!));

@@ -31,9 +31,9 @@ class Program {
   /** `{code, signal}` as soon as it has ended. */
   end = undefined;
 
-  constructor(command, args, { cwd, env }) {
+  constructor(command, args, { cwd, env, uid, gid }) {
     this.name = [command, ...args].join(' ');
-    this.child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(command, args, { cwd, env, uid, gid, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const name of ['stdout', 'stderr']) this.child[name].on('data', (chunk) => (this[name] += chunk));
     alive.add(this);
     this.ended = this.waitForEnd();

@@ -1,0 +1,73 @@
+import { hostPort } from '../http/peer';
+import { operationOf, parametersText } from './statement';
+import { errorMessage, truncate } from '../../base/text';
+import { LIMITS } from '../../model/limits';
+import type { DataSystem } from '../../model/components';
+import type { InstrumentOptions } from '../options';
+import type { Span } from '../../model/span';
+import type { Scope } from '../../tracing/context';
+import type { SpanOptions, Tracer } from '../../tracing/tracer';
+
+/** The exit spans of one database or cache. Nothing here throws: all of it runs within the library's calls. */
+export class DataSpans {
+  constructor(
+    private readonly system: DataSystem,
+    private readonly tracer: Tracer,
+    private readonly options: InstrumentOptions,
+  ) {}
+
+  /** @param operation what is done, one of a few words @param peer `host:port` */
+  open(operation: string, peer: string, parent?: Scope, options?: SpanOptions): Span | undefined {
+    const { system } = this;
+    const span = this.tracer.openExit(`${system.type}/${operation}`, peer, parent, options);
+    if (!span) return undefined;
+    span.layer = system.layer;
+    span.componentId = system.component;
+    return span;
+  }
+
+  /**
+   * @param database empty: it is not known
+   * @param statement anything but text: it is not known
+   */
+  openStatement(
+    peer: string,
+    database: unknown,
+    statement: unknown,
+    values: unknown,
+    options?: SpanOptions,
+  ): Span | undefined {
+    const text = typeof statement === 'string' ? statement : '';
+    const span = this.open(operationOf(text), peer, undefined, options);
+    if (!span) return undefined;
+    const tags = ['db.type', this.system.type];
+    if (typeof database === 'string' && database !== '') tags.push('db.instance', truncate(database, LIMITS.value));
+    if (text !== '') tags.push('db.statement', truncate(text, LIMITS.value));
+    if (this.options.sqlParameters === true && values !== undefined && values !== null)
+      tags.push('db.sql.parameters', parametersText(values, this.options.sqlParametersMaxLength ?? LIMITS.value));
+    span.tags = tags;
+    return span;
+  }
+
+  end(span: Span | undefined): void {
+    if (span !== undefined) this.tracer.end(span);
+  }
+
+  fail(span: Span | undefined, error: unknown): void {
+    if (span === undefined) return;
+    this.tracer.details.fail(span, error);
+    this.tracer.end(span);
+  }
+
+  /** Logs what went wrong in our own code; the application does not notice. */
+  complain(error: unknown): void {
+    const { type } = this.system;
+    this.options.log.error(`a call of ${type} could not be traced: ${errorMessage(error)}`, type);
+  }
+}
+
+/** @param host a name, an address, or the folder or file of a Unix socket */
+export function peerOf(host: unknown, port: unknown): string {
+  const name = typeof host === 'string' && host !== '' ? host : 'localhost';
+  return name.startsWith('/') ? `unix:${name}` : hostPort(name, String(port));
+}

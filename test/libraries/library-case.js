@@ -1,0 +1,111 @@
+'use strict';
+
+const servers = require('../servers/servers');
+
+/** One server of each kind, for all cases and runs. */
+const started = new Map();
+
+function serverOf(name) {
+  if (!started.has(name)) started.set(name, servers.start(name));
+  return started.get(name);
+}
+
+function reasonIfMissing(name) {
+  try {
+    servers.find(name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof servers.Missing) return error.message;
+    throw error;
+  }
+}
+
+async function stopServers() {
+  for (const server of started.values()) await server.then(({ stop }) => stop());
+}
+
+const nameOf = ({ operationName }) => operationName.replace(/^[A-Z]+:/, '');
+
+/** @returns by its path, every span of the trace that a request has begun */
+function tracesByPath(segments) {
+  const traces = new Map();
+  for (const { traceId, spans } of segments) traces.set(traceId, [...(traces.get(traceId) ?? []), ...spans]);
+  const byPath = new Map();
+  for (const spans of traces.values()) {
+    const entries = spans.filter(({ type }) => type === 'Entry').map(nameOf);
+    const root = entries.find((name) => !name.startsWith('/inner/')) ?? entries[0];
+    byPath.set(root, [...(byPath.get(root) ?? []), spans]);
+  }
+  return byPath;
+}
+
+const tagsOf = ({ tags }) => Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+
+/** What stands in a span of the library, to be compared with what the case says. */
+function shown(span) {
+  const { operationName, isError } = span;
+  return isError ? `${operationName} failed` : operationName;
+}
+
+/** @param form `{spans, hasInner}` what its request is to have */
+function differencesOfForm(path, { spans: expected, may, inner = true }, traces, of) {
+  if (traces === undefined) return [`${path}: no trace`];
+  if (traces.length !== 1) return [`${path}: ${traces.length} traces`];
+  const [spans] = traces;
+  const own = spans.filter(of.isOwn);
+  const found = own
+    .map(shown)
+    .filter((name) => name !== may)
+    .sort()
+    .join(', ');
+  const wanted = [...expected].sort().join(', ');
+  const hasInner = spans.some((span) => span.type === 'Entry' && nameOf(span) === `/inner${path}`);
+  const odd = own.filter((span) => span.type === 'Exit').flatMap((span) => of.oddities(span, tagsOf(span)));
+  return [
+    ...(found === wanted ? [] : [`${path}: expected ${wanted || 'no span'}, found ${found || 'none'}`]),
+    ...(hasInner || !inner ? [] : [`${path}: what was called in its callback is not in its trace`]),
+    ...odd.map((text) => `${path}: ${text}`),
+  ];
+}
+
+/**
+ * The case of one library. Its program serves a path for each of `forms`, in which it calls the library in one way.
+ * @param forms by name: `spans`, names of the library's spans in the trace, `inner: false` where nothing is called back
+ * @param eight forms of which eight requests are made at once; a span that one `may` have besides is not counted
+ * @param isOwn whether a span is the library's @param oddities what is wrong with one, of its span and its tags
+ */
+function libraryCase({ server, forms, eight = {}, isOwn, oddities, ...rest }) {
+  const requests = Object.keys(forms).map((name) => ({ path: `/${name}` }));
+  const atOnce = Object.keys(eight).flatMap((name) => Array.from({ length: 8 }, (_, n) => ({ path: `/${name}/${n}` })));
+  const port = { now: 0 };
+  const of = { isOwn, oddities: (span, tags) => oddities(span, tags, port.now) };
+  return {
+    skip: () => reasonIfMissing(server),
+    end: 'SIGTERM',
+    requests: [...requests, ...atOnce],
+    async play(stage) {
+      const running = await serverOf(server);
+      port.now = running.port;
+      stage.env = { ...stage.env, SERVER_PORT: String(running.port), SW_AGENT_GROUP_ENDPOINTS: 'false' };
+      const program = stage.start(stage.app.program);
+      await program.listensOn(stage.port, 60_000);
+      await stage.isRegistered();
+      const answers = [];
+      for (const request of requests) answers.push(await stage.ask(request));
+      answers.push(...(await Promise.all(atOnce.map((request) => stage.ask(request)))));
+      await stage.tracesArrive({ entries: 2 * answers.length });
+      program.kill('SIGTERM');
+      return { answers, ...(await program.endsWithin(30_000)), stdout: program.stdout, stderr: program.stderr };
+    },
+    expects: ({ answers }) => answers.filter(({ status }) => status !== 200).map(({ body }) => `it fails: ${body}`),
+    expectsWithAgent({ seen: { segments, dropped } }) {
+      const traces = tracesByPath(segments);
+      const formOf = (path) => ({ ...forms, ...eight })[path.split('/')[1]];
+      const differences = ({ path }) => differencesOfForm(path, formOf(path), traces.get(path), of);
+      return [...dropped, ...[...requests, ...atOnce].flatMap(differences)];
+    },
+    ...rest,
+  };
+}
+
+module.exports = { libraryCase, stopServers };

@@ -1,0 +1,133 @@
+'use strict';
+
+/*
+ * Real servers on loopback, each in a folder of its own and ended by its pid. What is not installed is said by an error
+ * of class `Missing`, with the command that installs it.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { Program, freePort } = require('../apps/harness/program');
+
+const START_TIMEOUT_MS = 60_000;
+const FOLDERS = (process.env.PATH ?? '').split(path.delimiter).concat('/usr/sbin', '/usr/local/sbin');
+
+/** A server that this machine does not have. */
+class Missing extends Error {
+  constructor(program, packageName) {
+    super(`${program} is not installed: apt-get install -y --no-install-recommends ${packageName}`);
+  }
+}
+
+function programOf(name, packageName, more = []) {
+  const found = [...more, ...FOLDERS].map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
+  if (found === undefined) throw new Missing(name, packageName);
+  return found;
+}
+
+/** Root may not run a database: it does so as the user that the package has made. */
+function identityOf(user) {
+  if (process.getuid() !== 0) return {};
+  const [uid, gid] = ['-u', '-g'].map((which) => Number(spawnSync('id', [which, user]).stdout));
+  return { uid, gid };
+}
+
+/** Runs `command` in a new folder until it listens. */
+async function serve({ user, prepare, command }) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-server-'));
+  const port = await freePort();
+  const identity = user === undefined ? {} : identityOf(user);
+  if (identity.uid !== undefined) fs.chownSync(folder, identity.uid, identity.gid);
+  const options = { cwd: folder, env: process.env, ...identity };
+  const removed = () => fs.rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removed);
+  for (const [program, ...args] of prepare?.({ folder, port }) ?? []) {
+    const done = spawnSync(program, args, options);
+    if (done.status !== 0) throw new Error(`${program} ended with ${done.status}\n${done.stdout}${done.stderr}`);
+  }
+  const [program, ...args] = command({ folder, port });
+  const server = new Program(program, args, options);
+  try {
+    await server.listensOn(port, START_TIMEOUT_MS);
+  } catch (error) {
+    server.destroy();
+    throw new Error(`${error.message}\n${server.output}`, { cause: error });
+  }
+  const stop = async () => {
+    server.destroy();
+    await server.ended;
+    process.removeListener('exit', removed);
+    removed();
+  };
+  return { host: '127.0.0.1', port, stop };
+}
+
+/** The newest of what Debian's packages have installed. */
+function postgresFolders() {
+  const all = '/usr/lib/postgresql';
+  if (!fs.existsSync(all)) return [];
+  const versions = fs.readdirSync(all).sort((one, other) => Number(other) - Number(one));
+  return versions.map((version) => path.join(all, version, 'bin'));
+}
+
+/** By name: the programs that it needs, and how it is started with them. */
+const SERVERS = {
+  postgresql: {
+    programs: { initdb: ['postgresql', postgresFolders], postgres: ['postgresql', postgresFolders] },
+    start: ({ initdb, postgres }) =>
+      serve({
+        user: 'postgres',
+        prepare: ({ folder }) => [[initdb, '-D', `${folder}/data`, '-A', 'trust', '-U', 'postgres', '--no-sync']],
+        command: ({ folder, port }) => [
+          ...[postgres, '-D', `${folder}/data`, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'],
+          ...['-c', `unix_socket_directories=${folder}`, '-c', 'fsync=off'],
+        ],
+      }),
+  },
+  mariadb: {
+    programs: { 'mariadb-install-db': ['mariadb-server'], mariadbd: ['mariadb-server'] },
+    start: ({ 'mariadb-install-db': install, mariadbd }) =>
+      serve({
+        user: 'mysql',
+        prepare: ({ folder }) => [
+          [
+            ...[install, '--no-defaults', `--datadir=${folder}/data`],
+            ...['--auth-root-authentication-method=normal', '--skip-test-db'],
+          ],
+        ],
+        command: ({ folder, port }) => [
+          ...[mariadbd, '--no-defaults', `--datadir=${folder}/data`, `--port=${port}`, '--bind-address=127.0.0.1'],
+          ...[`--socket=${folder}/socket`, '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=32M'],
+        ],
+      }),
+  },
+  redis: {
+    programs: { 'redis-server': ['redis-server'] },
+    start: ({ 'redis-server': server }) =>
+      serve({
+        command: ({ folder, port }) => [
+          ...[server, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+          ...['--dir', folder],
+        ],
+      }),
+  },
+};
+
+/** @returns where the programs of a server are. Throws `Missing` */
+function find(name) {
+  const { programs } = SERVERS[name];
+  const found = Object.entries(programs).map(([program, [packageName, more]]) => [
+    program,
+    programOf(program, packageName, more?.()),
+  ]);
+  return Object.fromEntries(found);
+}
+
+/** Starts a server. @returns `{host, port, stop}` */
+function start(name) {
+  return SERVERS[name].start(find(name));
+}
+
+module.exports = { Missing, find, start };
