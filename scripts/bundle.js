@@ -107,7 +107,19 @@ function stub(name, source) {
     .map(([, plain, getter]) => plain ?? getter)
     .filter((found) => found !== '__esModule');
   const hint = names.length > 0 ? `0 && (module.exports = { ${[...new Set(names)].join(', ')} });\n` : '';
-  return `'use strict';\nmodule.exports = require('${up.startsWith('.') ? up : `./${up}`}').load('${name}');\n${hint}`;
+  const load = `module.exports = require('${up.startsWith('.') ? up : `./${up}`}').load('${name}');\n`;
+  return `'use strict';\n${name === 'register.js' ? harmless(load) : load}${hint}`;
+}
+
+/** For `--require`: the application runs, too, where what ran before has made Node unfit to load a module. */
+function harmless(load) {
+  return `try {
+${load}} catch (error) {
+try {
+process.stderr.write(\`skyanchor error: the application runs untraced: \${error}\\n\`);
+} catch {}
+}
+`;
 }
 
 /** Comments are for readers of the sources; they were a fifth of what is published and loaded. */

@@ -47,7 +47,7 @@ export function patch<F extends Method>(owner: object, name: string | symbol, ma
   if (typeof found !== 'function') return () => undefined;
   (found as { [UNDO]?: Undo })[UNDO]?.();
 
-  const before = Object.getOwnPropertyDescriptor(owner, name);
+  const before = descriptorOf(owner, name);
   if (before && !('value' in before)) return () => undefined;
   const layer = new Patched<F>(owner, name, before?.value as F | undefined);
   const ours = make(layer);
@@ -58,12 +58,25 @@ export function patch<F extends Method>(owner: object, name: string | symbol, ma
     else Reflect.deleteProperty(owner, name);
   };
   const { name: shownName, length } = layer.below;
-  Object.defineProperties(ours, {
-    name: { value: shownName, configurable: true },
-    length: { value: length, configurable: true },
-    [UNDO]: { value: undo },
-  });
+  const define = (key: string | symbol, value: unknown): boolean =>
+    Reflect.defineProperty(ours, key, bare({ value, configurable: true }));
+  define('name', shownName);
+  define('length', length);
+  define(UNDO, undo);
   // Enumerable as what it hides, so that a `for … in` over a server finds what it always found.
   const shape = before ?? { configurable: true, enumerable: true, writable: true };
-  return Reflect.defineProperty(owner, name, { ...shape, value: ours }) ? undo : () => undefined;
+  return Reflect.defineProperty(owner, name, bare({ ...shape, value: ours })) ? undo : () => undefined;
+}
+
+function descriptorOf(owner: object, name: string | symbol): PropertyDescriptor | undefined {
+  const found = Object.getOwnPropertyDescriptor(owner, name);
+  return found && bare(found);
+}
+
+/**
+ * A descriptor without a prototype: with a `get` on `Object.prototype`, put there by a caller of a careless application,
+ * any other is refused with an exception.
+ */
+function bare(descriptor: PropertyDescriptor): PropertyDescriptor {
+  return Object.assign(Object.create(null) as PropertyDescriptor, descriptor);
 }
