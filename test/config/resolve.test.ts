@@ -1,3 +1,4 @@
+import { INSTRUMENTATIONS } from '../../src/api/instrumentations';
 import path from 'node:path';
 import { AgentError } from '../../src/api/errors';
 import { stderrLogger } from '../../src/base/log';
@@ -608,14 +609,14 @@ describe('placeholders in the instance name', () => {
 });
 
 describe('the instrumentations to disable', () => {
-  const KNOWN = 'http, undici, express, fastify, koa, hapi, polka, net or timers';
+  const KNOWN = `${INSTRUMENTATIONS.slice(0, -1).join(', ')} or ${INSTRUMENTATIONS.at(-1)!}`;
 
   it('are read from the environment in any case, and what only other agents know is ignored with a warning', () => {
-    const env = { SW_AGENT_DISABLE_PLUGINS: 'mysql, Express,HTTP,,ioredis' };
+    const env = { SW_AGENT_DISABLE_PLUGINS: 'mysql, Express,HTTP,,amqplib' };
     expect(resolve({ env })).toMatchObject({
       disable: ['express', 'http'],
       warnings: [
-        'disable = mysql,ioredis (environment SW_AGENT_DISABLE_PLUGINS) is ignored: ' +
+        'disable = mysql,amqplib (environment SW_AGENT_DISABLE_PLUGINS) is ignored: ' +
           `expected names of instrumentations: ${KNOWN}`,
       ],
     });
