@@ -1,11 +1,12 @@
 import type { InstrumentationName } from '../api/instrumentations';
 import type { TrustIncoming } from '../base/cidr';
+import { errorStatuses } from '../base/http/error-statuses';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
 import { showValue } from '../config/show-value';
-import type { InstrumentOptions } from '../instrument/options';
+import type { InstrumentOptions, IsErrorStatus } from '../instrument/options';
 import type { Configuration } from '../model/registration';
 import type { Tracer } from '../tracing/tracer';
 import type { SettingStatus, SettingsStatus } from '../api/status';
@@ -72,6 +73,8 @@ export class DynamicSettings implements InstrumentOptions {
   readonly sqlParametersMaxLength: number;
   readonly mongoParameters: boolean;
   readonly mongoParametersMaxLength: number;
+  readonly isServerError: IsErrorStatus | undefined;
+  readonly isClientError: IsErrorStatus | undefined;
   private readonly rate: Setting<number>;
   private readonly suffixes: Setting<readonly string[]>;
   private readonly paths: Setting<readonly string[]>;
@@ -82,7 +85,7 @@ export class DynamicSettings implements InstrumentOptions {
     private readonly tracer: Tracer,
     readonly log: Log,
   ) {
-    const { sampleRate, ignoreSuffix, ignorePath } = config;
+    const { sampleRate, ignoreSuffix, ignorePath, serverErrorStatuses, clientErrorStatuses } = config;
     this.traceIgnorePath = config.traceIgnorePath;
     this.collectQuery = config.collectQuery;
     this.groupEndpoints = config.groupEndpoints;
@@ -92,6 +95,8 @@ export class DynamicSettings implements InstrumentOptions {
     this.sqlParametersMaxLength = config.sqlParametersMaxLength;
     this.mongoParameters = config.mongoParameters;
     this.mongoParametersMaxLength = config.mongoParametersMaxLength;
+    this.isServerError = serverErrorStatuses && errorStatuses(serverErrorStatuses);
+    this.isClientError = clientErrorStatuses && errorStatuses(clientErrorStatuses);
     const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });
     this.rate = new Setting('agent.sample_rate', OPTION_TABLE.sampleRate.kind, sampleRate);
     this.suffixes = new Setting('agent.ignore_suffix', OPTION_TABLE.ignoreSuffix.kind, ignoreSuffix);

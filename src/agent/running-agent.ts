@@ -20,7 +20,7 @@ import type {
 } from '../api/agent';
 import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
-import { logContextOf, manualSpans } from '../tracing/manual-spans';
+import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
 import { Commands } from './commands';
 import { ExitFlush } from './exit-flush';
@@ -93,6 +93,7 @@ export class RunningAgent implements Agent {
       log,
       names: () => upstream.carrierNames(),
       carrierEpoch: () => upstream.carrierEpoch,
+      ignoredExceptions: config.ignoredExceptions,
       propagateTo: config.propagateTo,
       onLingering: () => {
         if (!this.stopping) this.ending.watch();

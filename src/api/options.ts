@@ -151,6 +151,20 @@ export interface Options {
    */
   readonly propagateTo?: string | readonly string[] | undefined;
   /**
+   * Which HTTP statuses make the span of a request an error: `404`, `400-599`, `none`, or several; for paths that match a
+   * glob `/users/*=500-599`, where the first glob that matches decides alone, with all of its ranges. An array has numbers
+   * and strings. At most 64. Default: 400 and above. Environment `SW_AGENT_SERVER_ERROR_STATUSES`.
+   */
+  readonly serverErrorStatuses?: string | readonly (number | string)[] | undefined;
+  /** Likewise for the spans of outgoing calls. Default: 400 and above. Environment `SW_AGENT_CLIENT_ERROR_STATUSES`. */
+  readonly clientErrorStatuses?: string | readonly (number | string)[] | undefined;
+  /**
+   * Exceptions that make no error of the span that they are thrown in: by the name of their class or of one that it
+   * extends, by their `name`, or by their `code`: `NotFoundError,ECONNRESET`. They are logged on the span all the same, and
+   * the status of the response counts by itself. At most 64. Default: none. Environment `SW_STATUSCHECK_IGNORED_EXCEPTIONS`.
+   */
+  readonly ignoredExceptions?: string | readonly string[] | undefined;
+  /**
    * What the trace headers of a call say whose trace is not recorded, since it was not sampled or its request is ignored:
    * `id`: that it is not, with the id of the trace, which the next service then has in its logs. `empty`: nothing, an empty
    * `sw6` or `sw8` as Java agents send it; skyanchor and skywalking-backend-js do not trace what comes with it. `none`:

@@ -1,4 +1,5 @@
 import type { TrustIncoming } from '../base/cidr';
+import type { StatusRange } from '../base/http/error-statuses';
 import type { InstrumentationName } from '../api/instrumentations';
 import type { PropagateUnsampled } from '../api/propagate-unsampled';
 import type { Logger, LogLevel } from '../api/logger';
@@ -69,6 +70,11 @@ export interface Config {
   readonly trustIncoming: TrustIncoming;
   /** Undefined: all hosts. */
   readonly propagateTo: readonly string[] | undefined;
+  /** Undefined: 400 and above. */
+  readonly serverErrorStatuses: readonly StatusRange[] | undefined;
+  /** Undefined: 400 and above. */
+  readonly clientErrorStatuses: readonly StatusRange[] | undefined;
+  readonly ignoredExceptions: readonly string[];
   readonly propagateUnsampled: PropagateUnsampled;
   readonly disable: readonly InstrumentationName[];
   readonly sqlParameters: boolean;

@@ -1,5 +1,6 @@
 import { parseCidr, type Cidr, type TrustIncoming } from '../base/cidr';
 import { MAX_GLOB_LENGTH } from '../base/glob';
+import { parseStatusRange, type StatusRange } from '../base/http/error-statuses';
 import { INSTRUMENTATIONS } from '../api/instrumentations';
 import { PROPAGATE_UNSAMPLED } from '../api/propagate-unsampled';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../api/logger';
@@ -50,6 +51,25 @@ function globsKind(examples: string): OptionType<readonly string[]> {
   const expected = `at most ${MAX_GLOBS} globs of at most ${MAX_GLOB_LENGTH} characters, such as ${examples}`;
   return listType(textType(expected, GLOB), { expected, least: 0, most: MAX_GLOBS });
 }
+
+const NAME = /^\S[^\p{Cc}\p{Cs},]{0,255}$/u;
+
+function namesKind(expected: string): OptionType<readonly string[]> {
+  const bounded = `at most ${MAX_GLOBS} ${expected}`;
+  return listType(textType(bounded, NAME), { expected: bounded, least: 0, most: MAX_GLOBS });
+}
+
+const status: OptionType<StatusRange> = {
+  expected: 'a status, or a range of them',
+  parse: parseStatusRange,
+  accept: (value) => (['string', 'number'].includes(typeof value) ? parseStatusRange(String(value).trim()) : undefined),
+};
+
+const statuses = listType(status, {
+  expected: `at most ${MAX_GLOBS} statuses such as 404, 400-599, none or /users/*=500-599`,
+  least: 1,
+  most: MAX_GLOBS,
+});
 
 const cidr: OptionType<Cidr> = {
   expected: 'an address, or a block of them',
@@ -326,6 +346,21 @@ export const OPTION_TABLE = {
     kind: globsKind('*.internal,10.*'),
     environment: ['SW_AGENT_PROPAGATE_TO'],
     help: 'hosts whose requests get trace headers; default all',
+  }),
+  serverErrorStatuses: row('serverErrorStatuses', {
+    kind: statuses,
+    environment: ['SW_AGENT_SERVER_ERROR_STATUSES'],
+    help: 'statuses of requests that are errors, such as 500-599,/users/*=404',
+  }),
+  clientErrorStatuses: row('clientErrorStatuses', {
+    kind: statuses,
+    environment: ['SW_AGENT_CLIENT_ERROR_STATUSES'],
+    help: 'statuses of outgoing calls that are errors',
+  }),
+  ignoredExceptions: row('ignoredExceptions', {
+    kind: namesKind('classes of exceptions such as NotFoundError,ECONNRESET'),
+    environment: ['SW_STATUSCHECK_IGNORED_EXCEPTIONS'],
+    help: 'exceptions that make no error of a span',
   }),
   propagateUnsampled: row('propagateUnsampled', {
     kind: wordType(PROPAGATE_UNSAMPLED),

@@ -1,5 +1,5 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
-import { HttpUrls } from './http/http-url';
+import { HttpUrls, judgeStatus } from './http/http-url';
 import { guessedPort, peerOf } from './http/peer';
 import { groupedPath } from './route/group-path';
 import { parseTarget } from './http/target';
@@ -116,7 +116,7 @@ export class ClientSpans {
     if (!(response instanceof Response)) return;
     request[RESPONSE] = response;
     span.statusCode = response.statusCode ?? 0;
-    if (span.statusCode >= 400) span.isError = true;
+    judgeStatus(span, this.options.isClientError);
   }
 
   /** The response was read to its end, or the connection is gone. */

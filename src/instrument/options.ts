@@ -3,6 +3,9 @@ import type { InstrumentationName } from '../api/instrumentations';
 import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
 
+/** @param path of the request, without its query */
+export type IsErrorStatus = (status: number, path: string) => boolean;
+
 export interface InstrumentOptions extends IgnoreOptions {
   /** Ant globs of `METHOD:path`. Default: none. */
   readonly traceIgnorePath?: readonly string[];
@@ -23,6 +26,9 @@ export interface InstrumentOptions extends IgnoreOptions {
   readonly disable?: readonly InstrumentationName[];
   /** Default: all. */
   readonly trustIncoming?: TrustIncoming;
+  /** Which statuses are errors. Default: 400 and above. */
+  readonly isServerError?: IsErrorStatus | undefined;
+  readonly isClientError?: IsErrorStatus | undefined;
   /** Wrap what `http` and `https` export, even where the faster way works. For tests. */
   readonly byFunctions?: boolean;
 }

@@ -12,6 +12,30 @@ export function errorLog(error: unknown): string[] {
   return data;
 }
 
+const MAX_CLASSES = 16;
+
+/** Whether an error has one of these names: its class or one that it extends, its `name`, its `code`. Never throws. */
+export function exceptionFilter(names: readonly string[]): (error: unknown) => boolean {
+  const wanted = new Set<unknown>(names);
+  return (error) => {
+    if (wanted.has(property(error, 'name')) || wanted.has(property(error, 'code'))) return true;
+    let owner = property(error, 'constructor');
+    for (let n = 0; n < MAX_CLASSES && typeof owner === 'function'; n++) {
+      if (wanted.has(property(owner, 'name'))) return true;
+      owner = parentOf(owner);
+    }
+    return false;
+  };
+}
+
+function parentOf(owner: object): unknown {
+  try {
+    return Object.getPrototypeOf(owner);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The name it was given, else its class, else its code (`ECONNREFUSED`), which says more than `Error` does. */
 function kindOf(error: unknown): string {
   const kinds = [property(error, 'name'), property(property(error, 'constructor'), 'name'), property(error, 'code')];

@@ -15,6 +15,8 @@ export class SpanRecorder {
   constructor(
     private readonly clock: Clock,
     private readonly leftOut: SpanLimitCounters,
+    /** Whether an error is one that fails no span. */
+    private readonly isIgnored?: (error: unknown) => boolean,
   ) {}
 
   /**
@@ -61,10 +63,10 @@ export class SpanRecorder {
     if (span.endTime === 0) this.addLog(span, errorLog(error), time);
   }
 
-  /** Marks the span as failed, with what was thrown as a log. */
+  /** Marks the span as failed, with what was thrown as a log; of an error that is ignored there is the log alone. */
   fail(span: Span, error: unknown): void {
     if (span.endTime !== 0) return;
-    span.isError = true;
+    if (this.isIgnored === undefined || !this.isIgnored(error)) span.isError = true;
     this.addLog(span, errorLog(error));
   }
 

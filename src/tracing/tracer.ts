@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { context, untraced, type Scope } from './context';
 import { SpanRecorder } from './span-recorder';
 import { SpanLimitCounters, SpanLimitLog } from './span-limit-counters';
+import { exceptionFilter } from './error-log';
 import { LIMITS } from '../model/limits';
 import { observePromise } from './observe-promise';
 import { LingeringSegments } from './lingering-segments';
@@ -10,7 +11,7 @@ import { Propagation, type PropagationOptions } from './propagation/propagation'
 import { freezeName, Span, type Segment } from '../model/segment';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
-import { SpanHandle } from './span-handle';
+import { SpanHandle } from './manual/span-handle';
 import { Layer, SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
 import type { Clock } from '../base/clock';
@@ -29,6 +30,8 @@ export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   readonly sampleRate?: number;
   /** Segments wait for spans that may never end: before the process does, `sendLingering` is to be called. */
   onLingering?(): void;
+  /** Names of exceptions that fail no span. */
+  readonly ignoredExceptions?: readonly string[];
 }
 
 /** What a span is opened with where that is not the same for all. */
@@ -64,7 +67,9 @@ export class Tracer {
     this.sampleRate = options.sampleRate ?? 1;
     const leftOut = new SpanLimitCounters();
     this.leftOut = leftOut;
-    this.details = new SpanRecorder(options.clock, leftOut);
+    const { ignoredExceptions = [] } = options;
+    const isIgnored = ignoredExceptions.length > 0 ? exceptionFilter(ignoredExceptions) : undefined;
+    this.details = new SpanRecorder(options.clock, leftOut, isIgnored);
     this.factory = new SpanFactory(options, leftOut);
     this.propagation = new Propagation(options);
     this.limitLog = options.log && new SpanLimitLog(options.log);

@@ -45,6 +45,9 @@ describe('without being told anything', () => {
       groupEndpoints: true,
       trustIncoming: 'all',
       propagateTo: undefined,
+      serverErrorStatuses: undefined,
+      clientErrorStatuses: undefined,
+      ignoredExceptions: [],
       propagateUnsampled: 'id',
       disable: [],
       sqlParameters: false,
@@ -272,6 +275,31 @@ describe('an option', () => {
       env: { SW_MONGO_TRACE_PARAMETERS: 'true', SW_MONGO_PARAMETERS_MAX_LENGTH: '100' },
       options: { mongoParameters: true, mongoParametersMaxLength: 100 },
       expected: { mongoParameters: true, mongoParametersMaxLength: 100 },
+    },
+    {
+      env: { SW_AGENT_SERVER_ERROR_STATUSES: '500-599, /users/*=404' },
+      options: { serverErrorStatuses: ['500-599', '/users/*=404'] },
+      expected: {
+        serverErrorStatuses: [
+          { path: undefined, from: 500, to: 599 },
+          { path: '/users/*', from: 404, to: 404 },
+        ],
+      },
+    },
+    {
+      env: { SW_AGENT_CLIENT_ERROR_STATUSES: '404' },
+      options: { clientErrorStatuses: [404] },
+      expected: { clientErrorStatuses: [{ path: undefined, from: 404, to: 404 }] },
+    },
+    {
+      env: { SW_STATUSCHECK_IGNORED_EXCEPTIONS: 'NotFound,ECONNRESET' },
+      options: { ignoredExceptions: ['NotFound', 'ECONNRESET'] },
+      expected: { ignoredExceptions: ['NotFound', 'ECONNRESET'] },
+    },
+    {
+      env: { SW_AGENT_PROPAGATE_UNSAMPLED: 'empty' },
+      options: { propagateUnsampled: 'empty' },
+      expected: { propagateUnsampled: 'empty' },
     },
     {
       env: { SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE: 'false', SW_AGENT_LOG_REPORTER_ACTIVE: 'false' },

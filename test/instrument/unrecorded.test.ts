@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { currentTrace } from '../../src/tracing/current-trace';
-import { manualSpans } from '../../src/tracing/manual-spans';
+import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { parseSw6 } from '../../src/tracing/propagation/sw6/parse';
 import { parseSw8 } from '../../src/tracing/propagation/sw8/parse';
 import { v3EndpointName } from '../../src/protocol/v3/name-limits';

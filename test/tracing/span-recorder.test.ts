@@ -24,6 +24,22 @@ describe('a span', () => {
     expect(tracer.leftOut.droppedAttributes).toBe(36);
   });
 
+  it.each([
+    ['its class', new RangeError('a'), true],
+    ['a class that it extends', new (class Lost extends RangeError {})('a'), true],
+    ['its name', Object.assign(new Error('a'), { name: 'NotFound' }), true],
+    ['its code', Object.assign(new Error('a'), { code: 'ECONNRESET' }), true],
+    ['nothing that is ignored', new TypeError('a'), false],
+    ['no class', Object.create(null), false],
+    ['nothing', undefined, false],
+  ])('has a log of an exception with %s, and is failed only by one that is not ignored', (_, error, isIgnored) => {
+    const { tracer } = tracing({ ignoredExceptions: ['RangeError', 'NotFound', 'ECONNRESET'] });
+    const span = tracer.openLocal('work')!;
+    tracer.details.fail(span, error);
+    expect(span.isError).toBe(!isIgnored);
+    expect(logsOf(span)).toMatchObject([{ event: 'error' }]);
+  });
+
   it('has an error as a log, and is marked', () => {
     const { tracer, clock } = tracing();
     const span = tracer.openLocal('work')!;

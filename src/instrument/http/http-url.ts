@@ -1,9 +1,17 @@
 import { MemoizedLast } from '../../base/memoized-last';
 import { LIMITS } from '../../model/limits';
 import { truncate } from '../../base/text';
-import type { InstrumentOptions } from '../options';
-import type { Target } from './target';
+import { parseTarget, type Target } from './target';
+import type { InstrumentOptions, IsErrorStatus } from '../options';
 import type { Span } from '../../model/span';
+
+/** Marks a span with an error status as an error. @param isError default: 400 and above are */
+export function judgeStatus(span: Span, isError: IsErrorStatus | undefined): void {
+  const { statusCode } = span;
+  if (isError === undefined ? statusCode >= 400 : isError(statusCode, parseTarget(span.urlRest).path)) {
+    span.isError = true;
+  }
+}
 
 /** Tells spans their URL. One for all requests to a server, or by a kind of client: mostly their hosts are the same. */
 export class HttpUrls {

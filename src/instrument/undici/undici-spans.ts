@@ -1,4 +1,4 @@
-import { HttpUrls } from '../http/http-url';
+import { HttpUrls, judgeStatus } from '../http/http-url';
 import { OriginCache } from '../http/client/origin-cache';
 import { groupedPath } from '../route/group-path';
 import { parseTarget } from '../http/target';
@@ -125,7 +125,7 @@ export class UndiciSpans {
   private setStatus(span: Span, statusCode: unknown): void {
     if (typeof statusCode !== 'number' || span.endTime !== 0) return;
     span.statusCode = statusCode;
-    if (statusCode >= 400) span.isError = true;
+    judgeStatus(span, this.options.isClientError);
   }
 
   private complain(error: unknown): void {

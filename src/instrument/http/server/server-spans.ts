@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostPort } from '../peer';
-import { HttpUrls } from '../http-url';
+import { HttpUrls, judgeStatus } from '../http-url';
 import { ignoreOperation, liveIgnore } from './ignore';
 import { PathNames } from './path-names';
 import { PipelinedResponses } from './pipelined-responses';
@@ -96,7 +96,7 @@ export class ServerSpans {
     this.pipeline.remove(response);
     // Before the head is sent, the status is only what it would have been.
     if (event === 'finish' || response.headersSent) span.statusCode = response.statusCode | 0;
-    if (span.statusCode >= 400) span.isError = true;
+    judgeStatus(span, this.options.isServerError);
     if (event === 'close' && !response.writableFinished) this.cut(span, response);
   }
 

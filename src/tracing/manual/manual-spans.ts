@@ -1,10 +1,10 @@
-import { context, untraced } from './context';
-import { readCarrier, type CarrierGetter } from './propagation/read-carrier';
+import { context, untraced } from '../context';
+import { readCarrier, type CarrierGetter } from '../propagation/read-carrier';
 import { SpanHandle } from './span-handle';
-import { Layer } from '../model/components';
-import { Span } from '../model/segment';
-import type { LogContext, SetHeader, TraceCarrier, TraceSpan } from '../api/agent';
-import type { Tracer } from './tracer';
+import { Layer } from '../../model/components';
+import { Span } from '../../model/segment';
+import type { LogContext, SetHeader, TraceCarrier, TraceSpan } from '../../api/agent';
+import type { Tracer } from '../tracer';
 
 const NO_PEER = 'unknown';
 /** As other agents print what a log line does not have. */

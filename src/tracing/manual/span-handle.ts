@@ -1,9 +1,9 @@
-import { truncate } from '../base/text';
-import { LIMITS } from '../model/limits';
-import type { TraceSpan } from '../api/agent';
-import type { Id } from '../model/ids';
-import type { Span } from '../model/segment';
-import type { SpanRecorder } from './span-recorder';
+import { truncate } from '../../base/text';
+import { LIMITS } from '../../model/limits';
+import type { TraceSpan } from '../../api/agent';
+import type { Id } from '../../model/ids';
+import type { Span } from '../../model/segment';
+import type { SpanRecorder } from '../span-recorder';
 
 /** A span as the application sees it. Where nothing is recorded, its methods do nothing. None of them throws. */
 export class SpanHandle implements TraceSpan {

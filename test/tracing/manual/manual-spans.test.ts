@@ -1,9 +1,9 @@
-import { context, untraced } from '../../src/tracing/context';
-import { logContextOf, manualSpans } from '../../src/tracing/manual-spans';
-import { Layer, SpanType } from '../../src/model/components';
-import { v3EndpointName } from '../../src/protocol/v3/name-limits';
-import { logsOf, tagsOf, tracing } from '../support/tracing';
-import type { TracerOptions } from '../../src/tracing/tracer';
+import { context, untraced } from '../../../src/tracing/context';
+import { logContextOf, manualSpans } from '../../../src/tracing/manual/manual-spans';
+import { Layer, SpanType } from '../../../src/model/components';
+import { v3EndpointName } from '../../../src/protocol/v3/name-limits';
+import { logsOf, tagsOf, tracing } from '../../support/tracing';
+import type { TracerOptions } from '../../../src/tracing/tracer';
 
 const V3 = { protocol: 'v3', service: 'orders', instance: 'orders-1', endpoint: v3EndpointName } as const;
 const V2 = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 } as const;
