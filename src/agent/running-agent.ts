@@ -98,6 +98,7 @@ export class RunningAgent implements Agent {
       onLingering: () => {
         if (!this.stopping) this.ending.watch();
       },
+      doNotPropagateTo: config.doNotPropagateTo,
       propagateUnsampled: config.propagateUnsampled,
     });
     this.settings = new DynamicSettings(config, this.tracer, log);

@@ -151,6 +151,12 @@ export interface Options {
    */
   readonly propagateTo?: string | readonly string[] | undefined;
   /**
+   * Globs of the hosts (without port, at most 64) whose requests get no trace header, not even an empty one, also where
+   * `propagateTo` names them: third parties that refuse headers which they do not know. Requests to them are traced.
+   * Default: none. Environment `SW_AGENT_DO_NOT_PROPAGATE_TO`.
+   */
+  readonly doNotPropagateTo?: string | readonly string[] | undefined;
+  /**
    * Which HTTP statuses make the span of a request an error: `404`, `400-599`, `none`, or several; for paths that match a
    * glob `/users/*=500-599`, where the first glob that matches decides alone, with all of its ranges. An array has numbers
    * and strings. At most 64. Default: 400 and above. Environment `SW_AGENT_SERVER_ERROR_STATUSES`.

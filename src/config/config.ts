@@ -70,6 +70,7 @@ export interface Config {
   readonly trustIncoming: TrustIncoming;
   /** Undefined: all hosts. */
   readonly propagateTo: readonly string[] | undefined;
+  readonly doNotPropagateTo: readonly string[];
   /** Undefined: 400 and above. */
   readonly serverErrorStatuses: readonly StatusRange[] | undefined;
   /** Undefined: 400 and above. */

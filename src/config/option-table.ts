@@ -347,6 +347,11 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_PROPAGATE_TO'],
     help: 'hosts whose requests get trace headers; default all',
   }),
+  doNotPropagateTo: row('doNotPropagateTo', {
+    kind: globsKind('*.amazonaws.com,api.stripe.com'),
+    environment: ['SW_AGENT_DO_NOT_PROPAGATE_TO'],
+    help: 'hosts whose requests get no trace headers',
+  }),
   serverErrorStatuses: row('serverErrorStatuses', {
     kind: statuses,
     environment: ['SW_AGENT_SERVER_ERROR_STATUSES'],

@@ -114,6 +114,7 @@ function build(
     groupEndpoints: valueOr(TABLE.groupEndpoints, true),
     trustIncoming: Object.freeze(valueOr(TABLE.trustIncoming, 'all')),
     propagateTo: Object.freeze(settings.read(TABLE.propagateTo)?.value),
+    doNotPropagateTo: Object.freeze(valueOr(TABLE.doNotPropagateTo, [])),
     serverErrorStatuses: Object.freeze(settings.read(TABLE.serverErrorStatuses)?.value),
     clientErrorStatuses: Object.freeze(settings.read(TABLE.clientErrorStatuses)?.value),
     ignoredExceptions: Object.freeze(valueOr(TABLE.ignoredExceptions, [])),

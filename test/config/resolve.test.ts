@@ -45,6 +45,7 @@ describe('without being told anything', () => {
       groupEndpoints: true,
       trustIncoming: 'all',
       propagateTo: undefined,
+      doNotPropagateTo: [],
       serverErrorStatuses: undefined,
       clientErrorStatuses: undefined,
       ignoredExceptions: [],
@@ -275,6 +276,11 @@ describe('an option', () => {
       env: { SW_MONGO_TRACE_PARAMETERS: 'true', SW_MONGO_PARAMETERS_MAX_LENGTH: '100' },
       options: { mongoParameters: true, mongoParametersMaxLength: 100 },
       expected: { mongoParameters: true, mongoParametersMaxLength: 100 },
+    },
+    {
+      env: { SW_AGENT_DO_NOT_PROPAGATE_TO: '*.amazonaws.com, api.stripe.com' },
+      options: { doNotPropagateTo: ['*.amazonaws.com', 'api.stripe.com'] },
+      expected: { doNotPropagateTo: ['*.amazonaws.com', 'api.stripe.com'] },
     },
     {
       env: { SW_AGENT_SERVER_ERROR_STATUSES: '500-599, /users/*=404' },

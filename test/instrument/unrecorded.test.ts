@@ -22,9 +22,10 @@ let shop: number;
 type Call = (port: number) => Promise<unknown>;
 
 const byHttp: Call = async (port) => {
-  const [response] = (await once(http.get({ port, path: '/stock/8', agent: false }), 'response')) as [
-    http.IncomingMessage,
-  ];
+  const [response] = (await once(
+    http.get({ host: '127.0.0.1', port, path: '/stock/8', agent: false }),
+    'response',
+  )) as [http.IncomingMessage];
   response.resume();
   await once(response, 'close');
 };
@@ -108,6 +109,12 @@ describe.each([
 
   it.each(['id', 'empty'] as const)('sends no header (%s) to a host that gets none', async (propagateUnsampled) => {
     await begin({ sampleRate: 0, propagateUnsampled, propagateTo: ['*.internal'] }, { call, instrument });
+    await ask(shop, '/');
+    expect(Object.keys(seen[0]!).filter((name) => name.startsWith('sw'))).toEqual([]);
+  });
+
+  it.each(['id', 'empty'] as const)('sends no header (%s) to a host that is excepted', async (propagateUnsampled) => {
+    await begin({ sampleRate: 0, propagateUnsampled, doNotPropagateTo: ['127.*'] }, { call, instrument });
     await ask(shop, '/');
     expect(Object.keys(seen[0]!).filter((name) => name.startsWith('sw'))).toEqual([]);
   });

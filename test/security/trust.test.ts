@@ -33,14 +33,18 @@ afterEach(async () => {
 interface Setup {
   readonly trustIncoming?: TrustIncoming;
   readonly propagateTo?: readonly string[];
+  readonly doNotPropagateTo?: readonly string[];
   readonly sampleRate?: number;
   readonly names?: PropagationIdentity;
 }
 
 /** A gateway that asks a second server, and what headers that one has seen. */
-async function gateway({ trustIncoming, propagateTo, sampleRate = 1, names = V3 }: Setup, forwards = false) {
+async function gateway(
+  { trustIncoming, propagateTo, doNotPropagateTo, sampleRate = 1, names = V3 }: Setup,
+  forwards = false,
+) {
   const made = new Stage({
-    tracer: { names: () => names, sampleRate, propagateTo },
+    tracer: { names: () => names, sampleRate, propagateTo, doNotPropagateTo },
     instrument: { ignorePath: ['/stock'], ...(trustIncoming && { trustIncoming }) },
   });
   stage = made;
@@ -239,6 +243,25 @@ describe('a host that propagateTo leaves out', () => {
     made.tracer.inject(made.tracer.openExit('/', 'stock.internal:80')!, {}, set);
     expect(set).toHaveBeenCalled();
   });
+});
+
+describe('a host that doNotPropagateTo names', () => {
+  it.each([
+    [undefined, ['10.*', '127.0.0.1'], false],
+    [['*'], ['127.*'], false],
+    [['127.*'], ['10.*'], true],
+    [undefined, ['127.0.0.1:*'], true],
+    [undefined, [], true],
+  ])(
+    'gets no header where propagateTo is %p and doNotPropagateTo %p, others do',
+    async (propagateTo, excepted, isReached) => {
+      const { port, seen } = await gateway({ ...(propagateTo && { propagateTo }), doNotPropagateTo: excepted });
+      await ask(port, '/a', { headers: STRANGE });
+      await stage!.closed(1);
+      expect(Object.keys(seen[0]!).filter((name) => name.startsWith('sw')).length > 0).toBe(isReached);
+      expect(stage!.exits).toHaveLength(1);
+    },
+  );
 });
 
 describe('the options', () => {

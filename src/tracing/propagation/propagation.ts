@@ -30,6 +30,8 @@ export interface PropagationOptions {
   readonly cluster?: string | undefined;
   /** Globs of the hosts whose requests are given headers; undefined: all. */
   readonly propagateTo?: readonly string[] | undefined;
+  /** Globs of hosts whose requests are given none, whatever the others say; undefined: none. */
+  readonly doNotPropagateTo?: readonly string[] | undefined;
   /** Default: `id`. */
   readonly propagateUnsampled?: PropagateUnsampled;
 }
@@ -46,8 +48,9 @@ export class Propagation {
 
   constructor(private readonly options: PropagationOptions) {
     this.own = new SelfCallGuard(options.ids);
-    const { cluster, propagateTo } = options;
-    const isReached = propagateTo && hostFilter(propagateTo);
+    const { cluster, propagateTo, doNotPropagateTo = [] } = options;
+    const isReached =
+      propagateTo || doNotPropagateTo.length > 0 ? hostFilter(propagateTo ?? ['*'], doNotPropagateTo) : undefined;
     this.isReached =
       cluster === undefined ? isReached : isReached && ((peer) => isReached(peer.slice(cluster.length + 1)));
   }
