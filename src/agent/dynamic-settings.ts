@@ -73,6 +73,9 @@ export class DynamicSettings implements InstrumentOptions {
   readonly sqlParametersMaxLength: number;
   readonly mongoParameters: boolean;
   readonly mongoParametersMaxLength: number;
+  readonly ignoreProbes: boolean;
+  readonly ignoreMethods: readonly string[];
+  readonly responseHeader: string | undefined;
   readonly isServerError: IsErrorStatus | undefined;
   readonly isClientError: IsErrorStatus | undefined;
   private readonly rate: Setting<number>;
@@ -95,6 +98,9 @@ export class DynamicSettings implements InstrumentOptions {
     this.sqlParametersMaxLength = config.sqlParametersMaxLength;
     this.mongoParameters = config.mongoParameters;
     this.mongoParametersMaxLength = config.mongoParametersMaxLength;
+    this.ignoreProbes = config.ignoreProbes;
+    this.ignoreMethods = config.ignoreMethods;
+    this.responseHeader = config.responseHeader;
     this.isServerError = serverErrorStatuses && errorStatuses(serverErrorStatuses);
     this.isClientError = clientErrorStatuses && errorStatuses(clientErrorStatuses);
     const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });

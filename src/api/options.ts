@@ -126,6 +126,22 @@ export interface Options {
    * is a path of any method. Default: none. Environment `SW_TRACE_IGNORE_PATH`.
    */
   readonly traceIgnorePath?: string | readonly string[] | undefined;
+  /**
+   * Leaves out what probes ask for: the paths `/health*`, `/ready*` and `/live*`, and whatever a `kube-probe/…` asks for,
+   * by the header `user-agent`. Default: false. Environment `SW_AGENT_IGNORE_PROBES`.
+   */
+  readonly ignoreProbes?: boolean | undefined;
+  /**
+   * HTTP methods that are not traced, of requests and of outgoing calls, which then get no trace headers: `OPTIONS,HEAD`.
+   * Default: none. Environment `SW_HTTP_IGNORE_METHOD`.
+   */
+  readonly ignoreMethods?: string | readonly string[] | undefined;
+  /**
+   * A header that every response gets, with the id of its trace, whether that is recorded or not: `x-trace-id`. A header of
+   * this name that the application sets goes before. At most 64 characters; none that HTTP itself needs, such as
+   * `content-length`. Whoever may read the response reads it. Default: none. Environment `SW_AGENT_RESPONSE_HEADER`.
+   */
+  readonly responseHeader?: string | undefined;
   /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */
   readonly collectQuery?: boolean | undefined;
   /**

@@ -65,6 +65,10 @@ export interface Config {
   readonly ignorePath: readonly string[];
   /** Ant globs of `METHOD:path`. */
   readonly traceIgnorePath: readonly string[];
+  readonly ignoreProbes: boolean;
+  /** In upper case. */
+  readonly ignoreMethods: readonly string[];
+  readonly responseHeader: string | undefined;
   readonly collectQuery: boolean;
   readonly groupEndpoints: boolean;
   readonly trustIncoming: TrustIncoming;

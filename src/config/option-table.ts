@@ -59,6 +59,18 @@ function namesKind(expected: string): OptionType<readonly string[]> {
   return listType(textType(bounded, NAME), { expected: bounded, least: 0, most: MAX_GLOBS });
 }
 
+/** A token, and none that says how a message is read or who the client is. */
+const RESPONSE_HEADER =
+  /^(?!(?:content-.*|transfer-encoding|connection|keep-alive|upgrade|trailer|date|location|set-cookie|www-authenticate)$)[\w!#$%&'*+.^`|~-]{1,64}$/i;
+
+const METHOD = /^[A-Z][A-Z-]{0,31}$/;
+const method: OptionType<string> = {
+  expected: 'an HTTP method',
+  parse: (text) => (METHOD.test(text.toUpperCase()) ? text.toUpperCase() : undefined),
+  accept: (value) => (typeof value === 'string' ? method.parse(value.trim()) : undefined),
+};
+const methods = listType(method, { expected: 'HTTP methods such as OPTIONS,HEAD', least: 0, most: MAX_GLOBS });
+
 const status: OptionType<StatusRange> = {
   expected: 'a status, or a range of them',
   parse: parseStatusRange,
@@ -324,6 +336,22 @@ export const OPTION_TABLE = {
     kind: globsKind('GET:/health,**/metrics/*'),
     environment: ['SW_TRACE_IGNORE_PATH'],
     help: 'requests whose METHOD:path matches are not traced; in Ant globs, as skywalking-backend-js',
+  }),
+  ignoreProbes: row('ignoreProbes', {
+    kind: booleanType,
+    environment: ['SW_AGENT_IGNORE_PROBES'],
+    isSoft: true,
+    help: 'whether /health*, /ready*, /live* and what kube-probe asks for are not traced',
+  }),
+  ignoreMethods: row('ignoreMethods', {
+    kind: methods,
+    environment: ['SW_HTTP_IGNORE_METHOD'],
+    help: 'HTTP methods that are not traced',
+  }),
+  responseHeader: row('responseHeader', {
+    kind: textType('the name of a header of responses, such as x-trace-id', RESPONSE_HEADER),
+    environment: ['SW_AGENT_RESPONSE_HEADER'],
+    help: 'header of responses that names their trace',
   }),
   collectQuery: row('collectQuery', {
     kind: booleanType,

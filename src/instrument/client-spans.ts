@@ -39,12 +39,14 @@ export interface OutgoingRequest {
 /** The exit spans of HTTP requests. Nothing here throws: all of it runs within the host's calls. */
 export class ClientSpans {
   private readonly urls: HttpUrls;
+  private readonly ignoredMethods: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly tracer: Tracer,
     private readonly options: InstrumentOptions,
   ) {
     this.urls = new HttpUrls(options);
+    this.ignoredMethods = ignoredMethods(options);
   }
 
   /** A request was made, in the scope of who made it, and nothing of it has been sent. Asked once for each request. */
@@ -52,6 +54,7 @@ export class ClientSpans {
     request[SPAN] = null;
     // A test double that inherits from Node's class without its constructor (nock 13) goes nowhere.
     if (typeof request.host !== 'string') return undefined;
+    if (this.isIgnored(request.method)) return undefined;
     const peer = peerOf(request, port || guessedPort(request));
     const span = this.openFor(request, peer);
     if (span) request[SPAN] = span;
@@ -65,6 +68,11 @@ export class ClientSpans {
   /** For a call that {@link openFor} opened no span for. */
   unrecordedFor(asked: OutgoingRequest, peer: string): UnrecordedExit | undefined {
     return this.tracer.unrecordedExit(parseTarget(asked.path).path, peer);
+  }
+
+  /** A call by this method is made as without us. */
+  isIgnored(method: string): boolean {
+    return this.ignoredMethods !== undefined && this.ignoredMethods.has(method.toUpperCase());
   }
 
   /** @param peer `host:port` */
@@ -139,6 +147,11 @@ export class ClientSpans {
 
 /** As Node says it of a request that is destroyed before there is a response. */
 const HUNG_UP = { name: 'ECONNRESET', message: 'socket hang up' };
+
+/** `undefined`: there are none, so nothing has to be checked. */
+export function ignoredMethods({ ignoreMethods = [] }: InstrumentOptions): ReadonlySet<string> | undefined {
+  return ignoreMethods.length > 0 ? new Set(ignoreMethods) : undefined;
+}
 
 /** With its slashes; the usual ones need not be made. */
 function schemeOf(protocol: string): string {

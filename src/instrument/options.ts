@@ -1,4 +1,4 @@
-import type { IgnoreOptions } from './http/server/ignore';
+import type { IgnoreOptions, RequestIgnoreOptions } from './http/server/ignore';
 import type { InstrumentationName } from '../api/instrumentations';
 import type { TrustIncoming } from '../base/cidr';
 import type { Log } from '../base/log';
@@ -6,9 +6,7 @@ import type { Log } from '../base/log';
 /** @param path of the request, without its query */
 export type IsErrorStatus = (status: number, path: string) => boolean;
 
-export interface InstrumentOptions extends IgnoreOptions {
-  /** Ant globs of `METHOD:path`. Default: none. */
-  readonly traceIgnorePath?: readonly string[];
+export interface InstrumentOptions extends IgnoreOptions, RequestIgnoreOptions {
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
   /** Name what has no route by its path with `{id}` in it. Default: by its path as it is. */
@@ -29,6 +27,8 @@ export interface InstrumentOptions extends IgnoreOptions {
   /** Which statuses are errors. Default: 400 and above. */
   readonly isServerError?: IsErrorStatus | undefined;
   readonly isClientError?: IsErrorStatus | undefined;
+  /** The header of responses that names the trace. Default: none. */
+  readonly responseHeader?: string | undefined;
   /** Wrap what `http` and `https` export, even where the faster way works. For tests. */
   readonly byFunctions?: boolean;
 }

@@ -27,7 +27,6 @@ const periodically = (text: string): string | undefined =>
 export const VARIABLE_ALIASES: readonly VariableAlias[] = [
   { variable: 'SW_AGENT_SECURE', option: 'tls' },
   { variable: 'SW_IGNORE_SUFFIX', option: 'ignoreSuffix', mayBeEmpty: true },
-  { variable: 'SW_HTTP_IGNORE_METHOD', option: 'ignoreMethods' },
   { variable: 'SW_AGENT_RUNTIME_METRICS_REPORTER_ACTIVE', option: 'meters' },
   { variable: 'SW_AGENT_NVM_METRICS_REPORTER_ACTIVE', option: 'meters' },
   { variable: 'SW_AGENT_NVM_JVM_REPORTER_ACTIVE', option: 'meters' },

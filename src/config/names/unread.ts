@@ -36,8 +36,6 @@ const WITHOUT_COUNTERPART: Readonly<Record<string, string | undefined>> = {
   SW_AWS_SQS_CHECK_BODY: 'the body of a message is not searched for headers',
   awsSQSCheckBody: 'the body of a message is not searched for headers',
   SW_AGENT_COLLECTOR_GRPC_CHANNEL_CHECK_INTERVAL: 'a lost connection is noticed at once',
-  SW_HTTP_IGNORE_METHOD: 'requests are not chosen by their method',
-  httpIgnoreMethod: 'requests are not chosen by their method',
   SW_AGENT_SPAN_LIMIT: 'the limit is 300 spans a segment, or agent.span_limit_per_segment of the dynamic configuration',
 };
 

@@ -1,4 +1,5 @@
 import { HttpUrls, judgeStatus } from '../http/http-url';
+import { ignoredMethods } from '../client-spans';
 import { OriginCache } from '../http/client/origin-cache';
 import { groupedPath } from '../route/group-path';
 import { parseTarget } from '../http/target';
@@ -31,6 +32,7 @@ type Upgraded = (this: unknown, statusCode: number, ...more: unknown[]) => unkno
 export class UndiciSpans {
   private readonly origins = new OriginCache();
   private readonly urls: HttpUrls;
+  private readonly ignoredMethods: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly tracer: Tracer,
@@ -38,6 +40,7 @@ export class UndiciSpans {
     private readonly scopes: UndiciContext,
   ) {
     this.urls = new HttpUrls(options);
+    this.ignoredMethods = ignoredMethods(options);
   }
 
   /** A request was made; its head is not written yet. A redirect or a retry is another one. */
@@ -53,6 +56,7 @@ export class UndiciSpans {
 
   private openSpan(request: Request): void {
     const { method, path, upgrade } = request;
+    if (this.ignoredMethods !== undefined && this.ignoredMethods.has(String(method).toUpperCase())) return;
     const { scheme, peer } = this.origins.of(request.origin);
     const target = parseTarget(path);
     const span = this.tracer.openExit(target.path, peer);

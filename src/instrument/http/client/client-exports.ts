@@ -81,6 +81,7 @@ class ClientByFunctions {
       const host = asked.hostname || asked.host || 'localhost';
       const port = asked.port || asked.defaultPort || defaultPortOf({ agent, protocol: own });
       const call = { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own };
+      if (this.spans.isIgnored(call.method)) return undefined;
       const peer = peerOf({ host, socketPath }, port);
       const span = this.spans.openFor(call, peer);
       const unrecorded = span ? undefined : this.spans.unrecordedFor(call, peer);

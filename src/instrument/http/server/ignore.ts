@@ -1,11 +1,21 @@
 import { glob } from '../../../base/glob';
 import { antGlob } from './ant-glob';
+import type { IncomingMessage } from 'node:http';
 
 export interface IgnoreOptions {
   /** Ends of paths whose requests are not traced: `.css`. Upper and lower case are one. */
   readonly ignoreSuffix: readonly string[];
   /** Globs of whole paths: `/health`, `/internal/*`. */
   readonly ignorePath: readonly string[];
+}
+
+export interface RequestIgnoreOptions {
+  /** Requests of probes: `/health*`, `/ready*`, `/live*`, and all of Kubernetes'. */
+  readonly ignoreProbes?: boolean;
+  /** In upper case. */
+  readonly ignoreMethods?: readonly string[];
+  /** Ant globs of `METHOD:path`. */
+  readonly traceIgnorePath?: readonly string[];
 }
 
 /** Whether requests for a path are left out; asked for every request, so made for the common case, a path without a dot. */
@@ -33,6 +43,28 @@ export function liveIgnore(options: IgnoreOptions): (path: string) => boolean {
     }
     return isIgnored(path);
   };
+}
+
+const PROBED = ['/health*', '/ready*', '/live*'].map(glob);
+const PROBE = 'kube-probe/';
+
+/** The requests that are left out by more than their paths; `undefined`: there are none, so nothing has to be checked. */
+export function ignoreRequests({
+  ignoreProbes = false,
+  ignoreMethods = [],
+  traceIgnorePath = [],
+}: RequestIgnoreOptions): ((request: IncomingMessage, path: string) => boolean) | undefined {
+  if (!ignoreProbes && ignoreMethods.length === 0 && traceIgnorePath.length === 0) return undefined;
+  const methods = new Set<unknown>(ignoreMethods);
+  const isOperationIgnored = ignoreOperation(traceIgnorePath);
+  return (request, path) =>
+    methods.has(request.method) ||
+    (ignoreProbes && isProbe(request, path)) ||
+    isOperationIgnored?.(String(request.method), path) === true;
+}
+
+function isProbe({ headers }: IncomingMessage, path: string): boolean {
+  return PROBED.some((matches) => matches(path)) || headers['user-agent']?.startsWith(PROBE) === true;
 }
 
 function extensionOf(path: string): string {

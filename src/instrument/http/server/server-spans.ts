@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostPort } from '../peer';
 import { HttpUrls, judgeStatus } from '../http-url';
-import { ignoreOperation, liveIgnore } from './ignore';
+import { ignoreRequests, liveIgnore } from './ignore';
 import { PathNames } from './path-names';
 import { PipelinedResponses } from './pipelined-responses';
 import { RequestName } from './request-name';
@@ -23,7 +23,7 @@ const { ServerResponse: Response } = http;
 /** The entry spans of HTTP requests. Nothing here throws: all of it runs within the host's `emit`. */
 export class ServerSpans {
   private readonly isIgnored: (path: string) => boolean;
-  private readonly isIgnoredOperation: ((method: string, path: string) => boolean) | undefined;
+  private readonly isRequestIgnored: ((request: IncomingMessage, path: string) => boolean) | undefined;
   private readonly urls: HttpUrls;
   private readonly paths: PathNames;
   private readonly isTrusted: ((request: IncomingMessage) => boolean) | undefined;
@@ -36,7 +36,7 @@ export class ServerSpans {
     private readonly options: InstrumentOptions,
   ) {
     this.isIgnored = liveIgnore(options);
-    this.isIgnoredOperation = ignoreOperation(options.traceIgnorePath ?? []);
+    this.isRequestIgnored = ignoreRequests(options);
     this.urls = new HttpUrls(options);
     this.paths = new PathNames(options);
     this.isTrusted = trustedCallers(options.trustIncoming);
@@ -55,6 +55,7 @@ export class ServerSpans {
       const scope = this.openScope(request as IncomingMessage, scheme);
       scoped[SCOPE] = scope;
       (request as Scoped)[SCOPE] = scope;
+      if (this.options.responseHeader !== undefined) setTraceId(scoped, this.options.responseHeader, scope);
       if (scope instanceof Span && response.socket === null) this.pipeline.add(scoped);
       return scope;
     } catch (error) {
@@ -80,7 +81,8 @@ export class ServerSpans {
     const target = parseTarget(request.url);
     const isTrusted = this.isTrusted === undefined || this.isTrusted(request);
     const isIgnored =
-      this.isIgnored(target.path) || this.isIgnoredOperation?.(String(request.method), target.path) === true;
+      this.isIgnored(target.path) ||
+      (this.isRequestIgnored !== undefined && this.isRequestIgnored(request, target.path));
     const span = isIgnored ? undefined : this.tracer.openEntry(target.path, request.headers, isTrusted);
     const scope = span ?? this.tracer.unrecorded(target.path, request.headers, isTrusted);
     scope.naming = new RequestName(request, this.paths);
@@ -110,6 +112,15 @@ export class ServerSpans {
     if (response.errored) details.fail(span, response.errored);
     else if (!response.headersSent) details.fail(span, UNANSWERED);
     else details.log(span, { event: 'aborted', message: 'the connection closed in the middle of the response' });
+  }
+}
+
+/** Before the application has it, so that a header of the same name which it sets itself is the one that counts. */
+function setTraceId(response: ServerResponse, name: string, scope: Span | UnrecordedTrace): void {
+  try {
+    response.setHeader(name, String(scope instanceof Span ? scope.segment.traceId : scope.traceId));
+  } catch {
+    // The application has emitted a request whose response is on its way.
   }
 }
 
