@@ -144,7 +144,7 @@ export class Tracer {
   ): UnrecordedExit | undefined {
     const trace = parent === undefined ? this.unrecorded(operationName) : parent;
     if (!(trace instanceof UnrecordedTrace) || !trace.isPropagated) return undefined;
-    return { trace, peer: truncate(peer, LIMITS.name) };
+    return { trace, peer: this.peerOf(peer) };
   }
 
   /** Work asked of another process; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
@@ -156,7 +156,7 @@ export class Tracer {
   ): Span | undefined {
     const span = this.openChild(SpanType.exit, operationName, parent, options);
     if (!span) return undefined;
-    span.peer = truncate(this.cluster === undefined ? peer : `${this.cluster}/${peer}`, LIMITS.name);
+    span.peer = this.peerOf(peer);
     if (span.segment.promised !== undefined) demoteOuterExit(span, span.segment.promised);
     return span;
   }
@@ -300,6 +300,10 @@ export class Tracer {
     if (at !== -1) promised.splice(at, 1);
     if (segment.openSpans === 0) this.lingering.remove(segment);
     else if (promised.length === segment.openSpans) this.lingering.add(segment);
+  }
+
+  private peerOf(peer: string): string {
+    return truncate(this.cluster === undefined ? peer : `${this.cluster}/${peer}`, LIMITS.name);
   }
 
   private endFailed(span: Span, error: unknown): void {

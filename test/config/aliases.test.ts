@@ -65,6 +65,7 @@ describe('a variable of another Node.js agent', () => {
     ['SW_IGNORE_SUFFIX', '.a,.b', { ignoreSuffix: ['.a', '.b'] }],
     ['SW_IGNORE_SUFFIX', '', { ignoreSuffix: [] }],
     ['SW_TRACE_IGNORE_PATH', 'GET:/health,**/metrics', { traceIgnorePath: ['GET:/health', '**/metrics'] }],
+    ['SW_HTTP_IGNORE_METHOD', 'OPTIONS,HEAD', { ignoreMethods: ['OPTIONS', 'HEAD'] }],
     ['SW_AGENT_RUNTIME_METRICS_REPORTER_ACTIVE', 'false', { meters: false }],
     ['SW_AGENT_NVM_METRICS_REPORTER_ACTIVE', 'false', { meters: false }],
     ['SW_AGENT_NVM_JVM_REPORTER_ACTIVE', 'false', { meters: false }],
@@ -208,7 +209,9 @@ describe('an option of start() that another Node.js agent has', () => {
       ? false
       : /Size|Period|Length/.test(key)
         ? 2000
-        : 'a:1';
+        : key === 'httpIgnoreMethod'
+          ? 'OPTIONS'
+          : 'a:1';
     const { warnings } = resolve({ options: { [key]: value } });
     expect(warnings.filter((warning) => !/ is ignored: /.test(warning)).length).toBeLessThanOrEqual(1);
     for (const warning of warnings) expect(warning).toMatch(key === 'disablePlugins' ? 'disable = a:1' : key);
