@@ -419,6 +419,20 @@ describe('a client that goes away', () => {
     expect(logsOf(span)).toEqual([{ event: 'aborted', message: expect.any(String) }]);
   });
 
+  it.each([
+    ['before it has all that was announced: a log', 6, 1],
+    ['when it has all that was announced, before the response is ended: no log', 5, 0],
+  ])('%s', async (_title, announced, logs) => {
+    const port = await stage.serve((_request, response) => {
+      response.writeHead(200, { 'content-length': announced }).write('whole');
+    });
+    const client = await stage.connect(port);
+    client.send('GET /file HTTP/1.1\r\nHost: h\r\n\r\n');
+    await client.has('whole');
+    client.socket.end();
+    expect(logsOf(await stage.entry())).toHaveLength(logs);
+  });
+
   it('while further requests wait behind one on its connection: all of them end', async () => {
     const listeners: number[] = [];
     const port = await stage.serve(({ socket }) => listeners.push(socket.listenerCount('close')));

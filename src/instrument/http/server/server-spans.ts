@@ -111,7 +111,7 @@ export class ServerSpans {
     const { details } = this.tracer;
     if (response.errored) details.fail(span, response.errored);
     else if (!response.headersSent) details.fail(span, UNANSWERED);
-    else details.log(span, { event: 'aborted', message: 'the connection closed in the middle of the response' });
+    else if (!isPerhapsWhole(response)) details.log(span, { event: 'aborted', message: CUT });
   }
 }
 
@@ -123,8 +123,22 @@ function setTraceId(response: ServerResponse, name: string, scope: Span | Unreco
     // The application has emitted a request whose response is on its way.
   }
 }
+const CUT = 'the connection closed in the middle of the response';
 
 const UNANSWERED = { name: 'ConnectionClosed', message: 'the connection closed before there was a response' };
+
+/**
+ * A client with a new connection may close it when it has as many bytes as were announced, which is before the
+ * application, at the end of its file, ends the response. An older connection counts what it carried before, too: then
+ * nothing is said rather than what may be false.
+ */
+function isPerhapsWhole(response: ServerResponse): boolean {
+  const head: unknown = Reflect.get(response, '_header');
+  const announced: unknown = Reflect.get(response, '_contentLength');
+  const socket = response.req.socket as Socket | null;
+  if (typeof head !== 'string' || typeof announced !== 'number' || socket === null) return false;
+  return socket.bytesWritten >= head.length + announced;
+}
 
 function hostOf(request: IncomingMessage): string {
   const { host } = request.headers;
