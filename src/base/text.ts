@@ -49,10 +49,16 @@ export function errorMessage(error: unknown): string {
 
 const MAX_PRINTABLE_LENGTH = 300;
 
+/**
+ * What would steer a terminal, or show nothing, or turn the direction of what follows: control characters, halves of
+ * characters, bidirectional and zero-width ones, line separators.
+ */
+export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
 /** What comes from outside ends up in log lines and status files: no line breaks, no terminal codes, not without end. */
 export function printable(text: string): string {
   return text
     .slice(0, MAX_PRINTABLE_LENGTH)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+    .replace(UNPRINTABLE, ' ')
     .trim();
 }

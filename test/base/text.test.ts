@@ -1,4 +1,4 @@
-import { truncate } from '../../src/base/text';
+import { printable, truncate } from '../../src/base/text';
 import { heldBytes } from '../support/garbage';
 
 describe('a text', () => {
@@ -31,5 +31,21 @@ describe('a text', () => {
     for (let n = 0; n < 40; n++) kept.push(truncate(String.fromCharCode(65 + n).repeat(4_000_000), 100));
     expect(heldBytes() - before).toBeLessThan(20_000_000);
     expect(kept).toHaveLength(40);
+  });
+});
+
+describe('a text from outside', () => {
+  it.each([
+    ['a line feed', 'a\nb', 'a b'],
+    ['an escape sequence', '\u001b[31mred', '[31mred'],
+    ['a right-to-left override', 'a\u202eb', 'a b'],
+    ['half a character', 'a\ud83d', 'a'],
+    ['a filler that shows nothing', 'a\u3164b', 'a b'],
+    ['a tag character', 'a\u{e0041}b', 'a b'],
+    ['a combining grapheme joiner', 'a\u034fb', 'a b'],
+    ['300 characters, the last of them in two halves', `${'a'.repeat(299)}😀`, 'a'.repeat(299)],
+    ['anything missing, where all of it shows', 'für ⚓ و', 'für ⚓ و'],
+  ])('is printed without %s', (_title, text, printed) => {
+    expect(printable(text)).toBe(printed);
   });
 });

@@ -1,3 +1,5 @@
+import { UNPRINTABLE } from '../../base/text';
+
 /** The value at a path in an untrusted document. */
 export function field(document: unknown, ...path: readonly string[]): unknown {
   let at = document;
@@ -7,12 +9,6 @@ export function field(document: unknown, ...path: readonly string[]): unknown {
   }
   return at;
 }
-
-/**
- * What would steer a terminal, or show nothing, or turn the direction of what follows: control characters, halves of
- * characters, bidirectional and zero-width ones, line separators.
- */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** For a terminal: text and numbers only, without anything that would steer it. */
 export function printable(value: unknown): string {
