@@ -123,6 +123,7 @@ function setTraceId(response: ServerResponse, name: string, scope: Span | Unreco
     // The application has emitted a request whose response is on its way.
   }
 }
+
 const CUT = 'the connection closed in the middle of the response';
 
 const UNANSWERED = { name: 'ConnectionClosed', message: 'the connection closed before there was a response' };
