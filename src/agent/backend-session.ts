@@ -9,11 +9,14 @@ import type { Registrar } from '../protocol/registration/registrar';
 import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';
 import { v3InstanceName } from '../protocol/v3/name-limits';
+import type { SegmentSpool } from '../export/ports';
 import { Reporter } from '../export/reporter';
 import type { IdGenerator } from '../tracing/id-generator';
 import { NO_EPOCH } from '../tracing/propagation/self-call-guard';
 import type { PropagationIdentity } from '../tracing/propagation/propagation-identity';
 import type { Backend } from '../protocol/backend';
+import type { Segment } from '../model/segment';
+import type { Spool } from '../spool/spool';
 import { late } from './lazy';
 import { NamesProvider } from './names-provider';
 import type { Status } from '../api/status';
@@ -54,12 +57,22 @@ interface Started {
 
 type UpstreamStatus = Pick<
   Status,
-  'instance' | 'backend' | 'protocol' | 'registration' | 'heartbeat' | 'endpoints' | 'networkAddresses' | 'segments'
+  | 'instance'
+  | 'backend'
+  | 'protocol'
+  | 'registration'
+  | 'heartbeat'
+  | 'endpoints'
+  | 'networkAddresses'
+  | 'segments'
+  | 'spool'
 >;
 
 /** Of the registration, until there is a registrar. */
 const FIRST_EPOCH = 1;
 const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };
+/** Encoding what waits takes so long at most when the process ends; the disk has its own bound. */
+const LAST_SPILL_MS = 50;
 const NO_NAMES = { known: 0, pending: 0, refused: 0 };
 
 /**
@@ -73,6 +86,9 @@ export class BackendSession {
   private hasFailed = false;
   private isWell = false;
   private isAnnounced = false;
+  private spool: Spool | undefined;
+  /** Handed to the spool, and not heard of again. */
+  private spooled = 0;
 
   constructor(private readonly options: BackendSessionOptions) {
     const { config, clock, log } = options;
@@ -81,6 +97,8 @@ export class BackendSession {
       clock,
       log,
       maxBuffer: config.maxBuffer,
+      delivery: config.delivery,
+      ...(config.spool && { spool: this.spoolPort() }),
       keepAlive: options.keepAlive,
       onWork: () => options.onWork(),
       onIdle: () => options.onIdle(),
@@ -170,6 +188,7 @@ export class BackendSession {
       this.updateExport();
     });
     this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar) };
+    this.startSpool(instanceName, backend);
     registrar.start();
     return registrar;
   }
@@ -186,14 +205,70 @@ export class BackendSession {
       endpoints: registrar?.endpoints.counts() ?? NO_NAMES,
       networkAddresses: registrar?.networkAddresses.counts() ?? NO_NAMES,
       segments: this.reporter.counters(),
+      ...(this.spool && { spool: this.spool.status() }),
     };
+  }
+
+  /** The process ends now: writes what waits to the backend. @returns whether anything is on its way */
+  flushSync(): boolean {
+    // The answer is never read; on the disk it is certain.
+    const isForSpool = this.spool !== undefined && this.options.config.delivery === 'at-least-once';
+    return !isForSpool && this.reporter.flushSync();
+  }
+
+  /** The process ends now: writes what waits to the disk, where that is configured. */
+  spoolSync(): void {
+    if (!this.spool) return;
+    this.reporter.spillSync(LAST_SPILL_MS);
+    this.spool.flushSync();
   }
 
   async stop(): Promise<void> {
     await this.reporter.stop();
+    await this.spool?.stop();
     await this.telemetry.stop();
     await this.started?.registrar.stop();
     await this.started?.backend.close();
+  }
+
+  /** What the reporter sees of the spool, also before that is there. */
+  private spoolPort(): SegmentSpool {
+    const spooled = (): number => this.spooled;
+    return {
+      get waiting() {
+        return spooled();
+      },
+      append: (segment) => this.appendToSpool(segment),
+      spillCount: (memory) => this.spool?.spillCount(memory) ?? 0,
+    };
+  }
+
+  private appendToSpool(segment: Segment): boolean {
+    const result = this.spool?.append(segment) ?? 'full';
+    if (result === 'full') return false;
+    segment.release();
+    if (result === 'spooled') this.spooled++;
+    else this.reporter.settle(1, result);
+    return true;
+  }
+
+  private startSpool(instanceName: string, backend: Backend): void {
+    const { config, clock, log } = this.options;
+    if (!config.spool) return;
+    this.spool = late.spooling().createSpool({
+      config,
+      spool: config.spool,
+      clock,
+      log,
+      instanceName,
+      backend,
+      names: () => this.started?.names.current(),
+      onResult: (count, result) => {
+        this.spooled -= count;
+        this.reporter.settle(count, result);
+      },
+    });
+    this.spool.start();
   }
 
   private notRegistered(): Status['registration'] {
@@ -239,6 +314,7 @@ export class BackendSession {
     const current = names?.current();
     this.reporter.setReachable(this.mayReachBackend);
     this.reporter.use(current && backend?.segments.targetFor(current));
+    if (current) this.spool?.wake();
   }
 
   private changed(): void {

@@ -38,7 +38,8 @@ export class ExitFlush {
         return upstream.hasWork;
       },
       flush: () => this.flush(),
-      flushSync: () => upstream.reporter.flushSync(),
+      flushSync: () => upstream.flushSync(),
+      spoolSync: () => upstream.spoolSync(),
       ignoredListeners: (signal) => this.options.silentListeners(signal),
     });
   }

@@ -10,6 +10,8 @@ export interface ExitOptions {
   flush(): Promise<unknown>;
   /** Sends it without waiting for anything. Whether something is on its way now. */
   flushSync(): boolean;
+  /** Writes to the disk what is left, where that is configured. Bounded. */
+  spoolSync(): void;
   /** Listeners that a library of ours added and that leave the decision to others. */
   ignoredListeners(signal: NodeJS.Signals): number;
 }
@@ -39,6 +41,7 @@ export function watchExit(options: ExitOptions): () => void {
   let isEnding = false;
 
   function end(signal: NodeJS.Signals): void {
+    spool();
     unwatch();
     process.kill(process.pid, signal);
   }
@@ -65,9 +68,19 @@ export function watchExit(options: ExitOptions): () => void {
 
   function sayLastWords(): void {
     try {
-      if (options.hasWork() && options.flushSync()) sleepSync(LAST_WORDS_MS);
+      const isOnItsWay = options.hasWork() && options.flushSync();
+      spool();
+      if (isOnItsWay) sleepSync(LAST_WORDS_MS);
     } catch {
       // Nobody is left to be told, and the exit code is the application's.
+    }
+  }
+
+  function spool(): void {
+    try {
+      options.spoolSync();
+    } catch {
+      // As above.
     }
   }
 

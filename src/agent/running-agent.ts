@@ -84,6 +84,8 @@ export class RunningAgent implements Agent {
       finishSegments: () => this.tracer.sendLingering(),
       silentListeners: (signal) => this.commands.ignoredListeners(signal),
     });
+    // What waits goes to the disk at exit, whether a backend was ever there or not.
+    if (config.spool) this.ending.watch();
     this.tracer = new Tracer({
       clock,
       ids,

@@ -18,6 +18,30 @@ export interface TlsOptions {
   readonly serverName?: string | undefined;
 }
 
+/** Segments on the disk. See docs/delivery.md. */
+export interface SpoolOptions {
+  /**
+   * Made with mode 0700 where it is missing; absolute or relative to the working directory. All processes of a host may
+   * share it. Environment `SW_AGENT_SPOOL_DIRECTORY`.
+   */
+  readonly directory: string;
+  /** Bytes of all processes together, from 1 MiB. Default: 256 MiB. Environment `SW_AGENT_SPOOL_MAX_BYTES`. */
+  readonly maxBytes?: number | undefined;
+  /** Milliseconds after which what waits is given up, from 1000. Default: 86,400,000, a day. */
+  readonly maxAgeMs?: number | undefined;
+  /** When a block is closed and written: as soon as it is `small` (16 KiB, 64 segments, 200 ms), `medium` (64 KiB, 512, 1 s) or `large` (256 KiB, 2048, 5 s). Default: `medium`. */
+  readonly seal?: 'small' | 'medium' | 'large' | undefined;
+  /**
+   * Which process delivers what a dead one has left: the `first` by name of the living ones of the same service, `any` of
+   * them, or `never`. Default: `first`.
+   */
+  readonly adopt?: 'first' | 'any' | 'never' | undefined;
+  /** What goes when the disk budget is full: the `oldest` files, or the `newest` segments. Default: `oldest`. */
+  readonly drop?: 'oldest' | 'newest' | undefined;
+  /** Whether the disk is told to keep what was written: `never`, once a second (`interval`), or after each `block`. Default: `never`. */
+  readonly fsync?: 'never' | 'block' | 'interval' | undefined;
+}
+
 /**
  * Everything that can be said to the agent. A flag goes before the environment, that before `start()`, that before
  * `skyanchor.config.json`, that before the default. An empty variable counts as not set, and so does `undefined`.
@@ -227,6 +251,19 @@ export interface Options {
    * beside the logs of the service. Default: true. Environment `SW_AGENT_LOG_REPORTER_ACTIVE`.
    */
   readonly logs?: boolean | undefined;
+  /**
+   * What is to become of segments when a stream breaks and the backend may have them. `at-most-once`: they are counted as
+   * dropped, `fate-unknown`. `at-least-once`: they are sent again; a backend that gets one twice shows it once and counts
+   * it twice in its metrics. Either way they are sent again after a status that says "not now", and when the connection is
+   * lost before an answer. See docs/delivery.md. Default: `at-most-once`. Environment `SW_AGENT_DELIVERY`.
+   */
+  readonly delivery?: 'at-most-once' | 'at-least-once' | undefined;
+  /**
+   * A directory, or what {@link SpoolOptions} can say: where segments go that memory has no room for, that no backend takes
+   * for five seconds, and that are left when the process ends. Default: none, nothing is written.
+   * Environment `SW_AGENT_SPOOL_DIRECTORY`, `SW_AGENT_SPOOL_MAX_BYTES`.
+   */
+  readonly spool?: string | SpoolOptions | undefined;
   /** How many segments may wait for the backend, 1 to 1,000,000; what is over is dropped and counted. Default: 10000. Environment `SW_AGENT_MAX_BUFFER_SIZE`. */
   readonly maxBuffer?: number | undefined;
   /** What the agent's own log says. Default: `warn`. Environment `SW_AGENT_LOGGING_LEVEL`, flag `--skyanchor-log-level`. */

@@ -37,7 +37,7 @@ export interface DictionaryStatus {
   readonly refused: number;
 }
 
-/** `accepted = sent + dropped + inFlight + buffered`, always. */
+/** `accepted = sent + dropped + inFlight + buffered + spooled`, always. */
 export interface SegmentStatus {
   readonly accepted: number;
   /** The stream that carried them ended with OK. */
@@ -46,6 +46,8 @@ export interface SegmentStatus {
   /** Written, fate unknown. */
   readonly inFlight: number;
   readonly buffered: number;
+  /** Handed to the spool, for this or another process to deliver. Absent: there is no spool. */
+  readonly spooled?: number;
   /** Reason to count; adds up to `dropped`. */
   readonly droppedBecause: Readonly<Record<string, number>>;
 }
@@ -141,6 +143,8 @@ export interface Status {
   readonly endpoints: DictionaryStatus;
   readonly networkAddresses: DictionaryStatus;
   readonly segments: SegmentStatus;
+  /** Absent: there is no spool. */
+  readonly spool?: SpoolStatus;
   readonly settings: SettingsStatus;
   readonly commands: CommandStatus;
 }

@@ -4,7 +4,7 @@ import type { InstrumentationName } from '../api/instrumentations';
 import type { PropagateUnsampled } from '../api/propagate-unsampled';
 import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
-import type { InstanceNameSource } from '../api/options';
+import type { InstanceNameSource, SpoolOptions } from '../api/options';
 
 /** PEM, as read from the files; what is absent was not configured. */
 export interface TlsFiles {
@@ -20,6 +20,11 @@ export interface TlsPaths {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+}
+
+export interface SpoolConfig extends Required<{ [K in keyof SpoolOptions]: NonNullable<SpoolOptions[K]> }> {
+  /** Absolute. */
+  readonly directory: string;
 }
 
 /** The configuration after all layers: checked, whole, frozen. What is discovered later is never written into it. */
@@ -90,6 +95,9 @@ export interface Config {
   readonly meterPeriodMs: number;
   readonly logs: boolean;
   readonly maxBuffer: number;
+  readonly delivery: 'at-most-once' | 'at-least-once';
+  /** Undefined: nothing is written. */
+  readonly spool: SpoolConfig | undefined;
   readonly logLevel: LogLevel;
   readonly logger: Logger;
   readonly enabled: boolean;

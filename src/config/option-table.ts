@@ -456,6 +456,47 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_MAX_BUFFER_SIZE'],
     help: 'segments that may wait for the backend',
   }),
+  delivery: row('delivery', {
+    kind: wordType<'at-most-once' | 'at-least-once'>(['at-most-once', 'at-least-once']),
+    environment: ['SW_AGENT_DELIVERY'],
+    help: 'at-most-once or at-least-once: whether segments of unknown fate are sent again',
+  }),
+  spoolDirectory: row('spool', {
+    kind: { ...path, expected: 'the path of a directory, or {directory, maxBytes?, …}' },
+    environment: ['SW_AGENT_SPOOL_DIRECTORY'],
+    isPath: true,
+    help: 'the directory for segments that memory cannot keep; default: none',
+  }),
+  spoolMaxBytes: row('spool.maxBytes', {
+    kind: numberType({ least: 1024 * 1024, most: Number.MAX_SAFE_INTEGER, integer: true }),
+    environment: ['SW_AGENT_SPOOL_MAX_BYTES'],
+    help: 'bytes of all processes that share it; default 256 MiB',
+  }),
+  spoolMaxAgeMs: row('spool.maxAgeMs', {
+    kind: numberType({ least: 1_000, most: Number.MAX_SAFE_INTEGER, integer: true }),
+    environment: [],
+    help: 'milliseconds after which what waits is given up; default a day',
+  }),
+  spoolSeal: row('spool.seal', {
+    kind: wordType<'small' | 'medium' | 'large'>(['small', 'medium', 'large']),
+    environment: [],
+    help: 'the size of what is written at once: small, medium or large',
+  }),
+  spoolAdopt: row('spool.adopt', {
+    kind: wordType<'first' | 'any' | 'never'>(['first', 'any', 'never']),
+    environment: [],
+    help: 'which process delivers what a dead one has left: first, any or never',
+  }),
+  spoolDrop: row('spool.drop', {
+    kind: wordType<'oldest' | 'newest'>(['oldest', 'newest']),
+    environment: [],
+    help: 'what goes when it is full: oldest or newest',
+  }),
+  spoolFsync: row('spool.fsync', {
+    kind: wordType<'never' | 'block' | 'interval'>(['never', 'block', 'interval']),
+    environment: [],
+    help: 'whether the disk is told to keep what was written: never, block or interval',
+  }),
   logLevel: row('logLevel', {
     kind: wordType(LOG_LEVELS, LEVEL_ALIASES),
     environment: ['SW_AGENT_LOGGING_LEVEL'],

@@ -3,7 +3,7 @@ import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
 import { findApplication, defaultServiceName } from './sources/application';
 import type { BackendAddress } from './backend-address';
-import type { Config } from './config';
+import type { Config, SpoolConfig } from './config';
 import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './sources/config-file';
 import { readEnvironment } from './sources/environment';
 import { takeFlags } from './sources/flags';
@@ -131,6 +131,8 @@ function build(
     meterPeriodMs: valueOr(TABLE.meterPeriodMs, 20_000),
     logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
+    delivery: valueOr(TABLE.delivery, 'at-most-once'),
+    spool: readSpool(settings, pathOf(TABLE.spoolDirectory)),
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),
     enabled: isWanted && !found?.isOpen,
@@ -174,6 +176,20 @@ function readConnectionAge(settings: Settings): number | undefined {
   if (age !== undefined || !heartbeats) return age;
   const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
   return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
+}
+
+function readSpool(settings: Settings, directory: string | undefined): SpoolConfig | undefined {
+  // Each is read, so that a fault shows also where there is no directory.
+  const valueOr = <T>(row: OptionRow<T>, fallback: T): T => settings.read(row)?.value ?? fallback;
+  const rest = {
+    maxBytes: valueOr(TABLE.spoolMaxBytes, 256 * 1024 * 1024),
+    maxAgeMs: valueOr(TABLE.spoolMaxAgeMs, 86_400_000),
+    seal: valueOr(TABLE.spoolSeal, 'medium'),
+    adopt: valueOr(TABLE.spoolAdopt, 'first'),
+    drop: valueOr(TABLE.spoolDrop, 'oldest'),
+    fsync: valueOr(TABLE.spoolFsync, 'never'),
+  };
+  return directory === undefined ? undefined : Object.freeze({ directory, ...rest });
 }
 
 function unique(backends: readonly BackendAddress[]): readonly BackendAddress[] {

@@ -35,7 +35,11 @@ const NOT_NOW: ReadonlySet<string> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE
 /** After any status that is in neither list the backend may have taken a part, or all. */
 export function verdictOn(status: string, delivery: Delivery): Verdict {
   if (isRefusal(status)) return 'give-up';
-  return NOT_NOW.has(status) || delivery === 'at-least-once' ? 'back-off' : 'give-up';
+  return isNotNow(status) || delivery === 'at-least-once' ? 'back-off' : 'give-up';
+}
+
+export function isNotNow(status: string): boolean {
+  return NOT_NOW.has(status);
 }
 
 export function isRefusal(status: string): boolean {

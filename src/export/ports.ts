@@ -65,6 +65,16 @@ export interface EncodedBatch {
   matches(names: Names): boolean;
 }
 
+/** Takes over segments that memory has no room for, delivers them by itself, and tells what became of them. */
+export interface SegmentSpool {
+  /** Taken over, and their fate is not decided. */
+  readonly waiting: number;
+  /** Keeps nothing of the segment. @returns `false`: the spool does not take it, and it is still the caller's */
+  append(segment: Segment): boolean;
+  /** How many of the oldest in memory are to go to the spool now. @param awayMs since when no backend knows us */
+  spillCount(memory: { readonly waiting: number; readonly capacity: number; readonly awayMs: number }): number;
+}
+
 /**
  * Holds segments, in the order they came, until a backend has them. It has one reader, which peeks batch after batch, and
  * then acknowledges those that need not be sent again. At every moment all that were appended, and not dropped or

@@ -1,13 +1,13 @@
 import type { Delivery } from './delivery-policy';
 import { StreamSender } from './stream-sender';
 import { SegmentQueue } from './segment-queue';
-import { SegmentTally, type SegmentCounters } from './segment-counters';
+import { SegmentTally, type DropReason, type SegmentCounters } from './segment-counters';
 import { Backoff } from '../base/backoff';
 import type { KeepAlive } from '../base/keep-alive';
 import { Loop } from '../base/loop';
 import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { context, untraced } from '../tracing/context';
-import type { ExportTarget, SegmentStore } from './ports';
+import type { ExportTarget, SegmentSpool } from './ports';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Names } from '../model/names';
@@ -20,8 +20,8 @@ export interface ReporterOptions {
   readonly maxBuffer: number;
   /** What is to become of segments whose fate is unknown. Default: `at-most-once`. */
   readonly delivery?: Delivery;
-  /** Takes what memory has no room for, and what waits when the process ends; absent: that is dropped. */
-  readonly spool?: SegmentStore;
+  /** Takes what memory has no room for, what no backend takes for long, and what waits at the end; absent: that is dropped. */
+  readonly spool?: SegmentSpool;
   /** What holds up a process that ends. */
   readonly keepAlive?: KeepAlive;
   /** A segment came that may still be sent, and nothing holds the process up. */
@@ -35,6 +35,8 @@ export interface ReporterOptions {
 /** A segment waits so long at most before it is written. */
 const FLUSH_MS = 500;
 const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
+/** As many are spooled at a stretch, well under a millisecond. */
+const SPILL_CHUNK = 64;
 
 interface Flush {
   readonly target: number;
@@ -51,6 +53,8 @@ export class Reporter {
   private readonly backoff: Backoff;
   private readonly flushes = new Set<Flush>();
   private isReachable = true;
+  /** Since when no backend knows us; undefined: one does. */
+  private awaySince: number | undefined;
   private stopping: Promise<void> | undefined;
   private droppedSaid = 0;
   private lastCounts = '';
@@ -64,6 +68,7 @@ export class Reporter {
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
     this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });
+    this.awaySince = clock.elapsed();
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',
@@ -105,7 +110,11 @@ export class Reporter {
   use(target: ExportTarget | undefined): void {
     this.target = target;
     this.queue.use(target);
-    if (target && this.waiting > 0) this.loop.wake();
+    if (!target) this.awaySince ??= this.options.clock.elapsed();
+    else {
+      this.awaySince = undefined;
+      if (this.queue.waiting > 0) this.loop.wake();
+    }
   }
 
   /** Whether a backend is connected, or may be soon: for no other a process that ends is held up. */
@@ -148,8 +157,26 @@ export class Reporter {
       tally.handedOver += count;
       return bytes;
     });
-    queue.spill();
     return this.counters().inFlight > 0;
+  }
+
+  /**
+   * The process ends now: hands to the spool what waits, for at most `ms`. Where segments go at least once, also those in
+   * flight, whose fate will not be known any more.
+   */
+  spillSync(ms: number): void {
+    const { clock, delivery } = this.options;
+    if (delivery === 'at-least-once') this.queue.acknowledge(0);
+    const until = clock.elapsed() + ms;
+    while (clock.elapsed() < until && this.queue.spill(SPILL_CHUNK) > 0);
+  }
+
+  /** The spool tells what became of segments that it took over. */
+  settle(count: number, result: 'sent' | DropReason): void {
+    if (result === 'sent') this.tally.sent += count;
+    else this.tally.drop(count, result);
+    this.sayDropped();
+    this.compareCounts();
   }
 
   /** Sends nothing more: what waits is counted as dropped. To send it first, `flush`. Twice is once. */
@@ -160,20 +187,23 @@ export class Reporter {
 
   private async end(): Promise<void> {
     await this.loop.stop();
-    this.queue.spill();
+    this.queue.spill(Infinity);
     this.tally.drop(this.queue.clear(), 'stopped');
     this.endFlushes();
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
     const { target } = this;
-    const isGood = !target || (await this.send(target, signal));
+    const { queue } = this;
+    const isGood = !target || queue.waiting === 0 || (await this.sender.run(queue, target, signal));
+    const isSpilling = this.spill();
     this.endFlushes();
     this.sayDropped();
     this.compareCounts();
+    if (isSpilling) return 0;
     if (!isGood) return this.backoff.next();
     this.backoff.reset();
-    const { waiting } = this;
+    const { waiting } = queue;
     if (waiting === 0) {
       this.options.onIdle?.();
       return Infinity;
@@ -182,16 +212,13 @@ export class Reporter {
     return isUrgent && this.target ? 0 : FLUSH_MS;
   }
 
-  /** One stream for each store with segments. Memory's come first: what happened last is looked at first. */
-  private async send(target: ExportTarget, signal: AbortSignal): Promise<boolean> {
-    for (const store of [this.queue, this.options.spool]) {
-      if (store && store.waiting > 0 && !(await this.sender.run(store, target, signal))) return false;
-    }
-    return true;
-  }
-
-  private get waiting(): number {
-    return this.queue.waiting + (this.options.spool?.waiting ?? 0);
+  /** @returns whether there is more to spool at once */
+  private spill(): boolean {
+    const { clock, maxBuffer, spool } = this.options;
+    if (!spool) return false;
+    const awayMs = this.awaySince === undefined ? 0 : clock.elapsed() - this.awaySince;
+    const count = spool.spillCount({ waiting: this.queue.waiting, capacity: maxBuffer, awayMs });
+    return this.queue.spill(Math.min(count, SPILL_CHUNK)) === SPILL_CHUNK;
   }
 
   /** Called when nothing of the queue is in flight. It goes first in, first out: as many as left it are the first ones. */

@@ -1,4 +1,4 @@
-import type { SegmentStore } from './ports';
+import type { SegmentSpool, SegmentStore } from './ports';
 
 /** Why a segment was given up. A closed set: these are keys in dashboards. */
 export type DropReason =
@@ -11,7 +11,13 @@ export type DropReason =
   /** It was written, and the stream broke before the backend said that it has it: sending again could double it. */
   | 'fate-unknown'
   /** The agent was stopped before it could be sent, or it came after that. */
-  | 'stopped';
+  | 'stopped'
+  /** It was in the spool, and other segments needed the room. */
+  | 'spool-full'
+  /** It was in the spool for too long. */
+  | 'spool-expired'
+  /** It was in the spool, and is not what was written any more. */
+  | 'spool-corrupt';
 
 /** At every moment `accepted = sent + dropped + inFlight + buffered + spooled`. */
 export interface SegmentCounters {
@@ -24,7 +30,7 @@ export interface SegmentCounters {
   readonly inFlight: number;
   /** Not yet written, whether encoded or not. */
   readonly buffered: number;
-  /** Of those that wait, the ones that memory had no room for. Absent: there is no spool. */
+  /** Handed to the spool, for this or another process to deliver. Absent: there is no spool. */
   readonly spooled?: number;
   readonly droppedBecause: Readonly<Partial<Record<DropReason, number>>>;
 }
@@ -56,19 +62,16 @@ export class SegmentTally {
     return this.accepted - this.atOnce;
   }
 
-  snapshot(memory: Holdings, spool?: Holdings): SegmentCounters {
+  snapshot(memory: Pick<SegmentStore, 'waiting' | 'inFlight'>, spool?: Pick<SegmentSpool, 'waiting'>): SegmentCounters {
     const { accepted, sent, dropped, handedOver } = this;
     return {
       accepted,
       sent,
       dropped,
-      inFlight: handedOver + memory.inFlight + (spool?.inFlight ?? 0),
+      inFlight: handedOver + memory.inFlight,
       buffered: memory.waiting,
       ...(spool && { spooled: spool.waiting }),
       droppedBecause: { ...this.reasons },
     };
   }
 }
-
-/** What a store holds. */
-type Holdings = Pick<SegmentStore, 'waiting' | 'inFlight'>;

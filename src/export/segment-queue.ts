@@ -4,7 +4,7 @@ import type { Segment } from '../model/segment';
 import type { Batch } from './batch';
 import type * as OpenBatchModule from './open-batch';
 import type { OpenBatch } from './open-batch';
-import type { ExportTarget, Position, SegmentStore } from './ports';
+import type { ExportTarget, Position, SegmentSpool, SegmentStore } from './ports';
 import { SegmentBuffer } from './segment-buffer';
 import type { SegmentTally } from './segment-counters';
 
@@ -14,7 +14,7 @@ export interface SegmentQueueOptions {
   /** As many segments wait at most. */
   readonly capacity: number;
   /** Takes the oldest where more come; absent: these are dropped. */
-  readonly overflow?: Pick<SegmentStore, 'append'>;
+  readonly overflow?: Pick<SegmentSpool, 'append'>;
 }
 
 /** As many are encoded at a stretch, well under a millisecond; fewer where they have to be decoded first. */
@@ -110,9 +110,11 @@ export class SegmentQueue implements SegmentStore {
     return { bytes: Buffer.concat(pieces), count: before - this.waiting };
   }
 
-  /** Hands those that wait to the store for what overflows, as far as that takes them. */
-  spill(): void {
-    while (this.waiting > 0 && this.spillOldest());
+  /** Hands the oldest to the store for what overflows. @returns how many that has taken */
+  spill(maxCount: number): number {
+    let count = 0;
+    while (count < maxCount && this.waiting > 0 && this.spillOldest()) count++;
+    return count;
   }
 
   /** @returns how many waited */

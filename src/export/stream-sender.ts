@@ -26,6 +26,13 @@ interface Written {
   readonly isWhole: boolean;
 }
 
+export interface StreamEnd {
+  /** Undefined: there was no answer. */
+  readonly fate: Outcome<undefined> | undefined;
+  /** Undefined: there was no stream. */
+  readonly written: Written | undefined;
+}
+
 const REFUSED = 'segments refused';
 
 /** Takes segments from a store to the backend; they stay in the store where the backend certainly has none of them. */
@@ -40,6 +47,14 @@ export class StreamSender {
    * @returns whether the next one may follow at once
    */
   async run(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<boolean> {
+    const { fate, written } = await this.stream(store, target, signal);
+    if (!written) return false;
+    this.resolve(store, written, fate);
+    return written.isWhole && fate?.status === 'ok';
+  }
+
+  /** One stream, whose fate the caller is to make something of. */
+  async stream(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<StreamEnd> {
     const { clock, log } = this.options;
     const { sender, names } = target;
     const deadline = new StepDeadline(clock, signal);
@@ -48,13 +63,12 @@ export class StreamSender {
       // What was answered about a registration that ended meanwhile means nothing.
       if (opened?.status === 'failed' && this.options.isCurrent(names))
         log.warn(`segments wait, the backend refuses them: ${opened.reason}`, REFUSED);
-      return false;
+      return { fate: undefined, written: undefined };
     }
     const written = await this.write(store, opened.value, target, deadline);
     const fate = await deadline.race(() => opened.value.end());
-    this.resolve(store, written, fate);
     if (fate?.status === 'ok') log.over([REFUSED], 'the backend takes segments again');
-    return written.isWhole && fate?.status === 'ok';
+    return { fate, written };
   }
 
   private async write(

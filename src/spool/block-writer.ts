@@ -49,6 +49,8 @@ export class BlockWriter {
   private current: OpenFile | undefined;
   private sequence = 0;
   private ownKey = '';
+  /** The first block of each file. */
+  private head: Buffer | undefined;
   private syncedAt = 0;
   private startedAt: number;
 
@@ -97,7 +99,9 @@ export class BlockWriter {
     const token = randomBytes(4).toString('hex');
     this.startedAt = clock.now();
     const key = spoolKey(source, this.startedAt, token);
-    await directory.writeJson(`${key}.owner`, await directory.ownOwner(source, this.startedAt), token);
+    const owner = await directory.ownOwner(source, this.startedAt);
+    await directory.writeJson(`${key}.owner`, owner, token);
+    this.head = blockOf('owner', Buffer.from(JSON.stringify(owner)), this.startedAt);
     this.ownKey = key;
     this.sequence = 0;
     this.files.clear();
@@ -122,20 +126,30 @@ export class BlockWriter {
     return undefined;
   }
 
-  /** The process ends: writes what is sealed, for at most `ms`. @returns how many blocks it has written */
-  writeNow(ms: number): number {
+  /** The process ends: writes what is sealed, for at most `ms`. Throws where the disk does. */
+  writeNow(ms: number): void {
     const { clock } = this.options;
     const until = clock.elapsed() + ms;
-    let count = 0;
     const file = this.current;
-    // Without a file there is none to be had: making one takes the lock.
+    if (!file) this.createNow();
     for (let [block] = this.pending; file && block && clock.elapsed() < until; [block] = this.pending) {
       // At the very place that a write under way may be writing to, the same bytes.
       writeSync(file.handle.fd, block.bytes, 0, block.bytes.length, file.end);
       this.noteWritten(file, block);
-      count++;
     }
-    return count;
+  }
+
+  /** Everything that is sealed, in one file. Not under the lock, which nothing but waiting brings. */
+  private createNow(): void {
+    const { budget, clock, directory } = this.options;
+    if (this.head === undefined || this.pending.length === 0) return;
+    const sequence = ++this.sequence;
+    const name = this.nameOf(sequence);
+    const blocks = [...this.pending];
+    if (!directory.createNow(name, [this.head, ...blocks.map(({ bytes }) => bytes)], budget.maxBytes)) return;
+    const file = { name, sequence, end: this.head.length, blocks: 0, segments: 0, resolved: 0, createdAt: clock.now() };
+    for (const block of blocks) this.noteWritten(file, block);
+    this.files.set(sequence, file);
   }
 
   /** What is written from now on goes into another file, so that those before can be read. */
@@ -160,9 +174,8 @@ export class BlockWriter {
     await this.begin();
   }
 
-  /** Makes room for the first block while there is time: at exit there is none. */
-  async open(): Promise<void> {
-    this.current ??= await this.create(0);
+  private nameOf(sequence: number): string {
+    return `${this.ownKey}.${String(sequence).padStart(6, '0')}.spool`;
   }
 
   private async fileFor({ bytes }: SealedBlock): Promise<OpenFile> {
@@ -173,11 +186,11 @@ export class BlockWriter {
   }
 
   private async create(blockBytes: number): Promise<OpenFile> {
-    const { budget, clock, directory, source } = this.options;
+    const { budget, clock, directory } = this.options;
+    const { head } = this;
+    if (!head) throw new Error('there is no owner');
     const sequence = ++this.sequence;
-    const name = `${this.ownKey}.${String(sequence).padStart(6, '0')}.spool`;
-    const owner = Buffer.from(JSON.stringify(await directory.ownOwner(source, this.startedAt)));
-    const head = blockOf('owner', owner, clock.now());
+    const name = this.nameOf(sequence);
     const handle = await budget.reserve(this.ownKey, head.length + blockBytes, () => directory.create(name));
     const file: OpenFile = {
       name,
@@ -215,7 +228,7 @@ export class BlockWriter {
     }
   }
 
-  private noteWritten(file: OpenFile, block: SealedBlock): void {
+  private noteWritten(file: WrittenFile, block: SealedBlock): void {
     // It was handed over meanwhile, at exit.
     if (this.pending[0] !== block) return;
     this.takePending();

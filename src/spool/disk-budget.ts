@@ -28,8 +28,10 @@ export class SpoolFull extends Error {}
 export class DiskBudget {
   /** A file takes no more than this, unless one block alone does. */
   readonly fileBytes: number;
+  readonly maxBytes: number;
 
   constructor(private readonly options: DiskBudgetOptions) {
+    this.maxBytes = options.maxBytes;
     this.fileBytes = Math.min(MAX_FILE_BYTES, Math.max(MIN_FILE_BYTES, Math.floor(options.maxBytes / FILES)));
   }
 

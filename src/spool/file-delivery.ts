@@ -14,7 +14,9 @@ export type SpoolDropReason =
   /** The bytes on the disk are not those that were written. */
   | 'spool-corrupt'
   | 'spool-full'
-  | 'spool-expired';
+  | 'spool-expired'
+  /** They were not on the disk when the agent was stopped. */
+  | 'stopped';
 
 /** What became of the segments of one block. */
 export type BlockResult = 'sent' | SpoolDropReason;

@@ -100,3 +100,10 @@ export function shouldSync(policy: FsyncPolicy, sinceLastMs: number): boolean {
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** The named sizes of a block. */
+export const SEAL_LIMITS: Readonly<Record<'small' | 'medium' | 'large', SealLimits>> = {
+  small: { bytes: 16 * 1024, count: 64, ageMs: 200 },
+  medium: { bytes: 64 * 1024, count: 512, ageMs: 1_000 },
+  large: { bytes: 256 * 1024, count: 2_048, ageMs: 5_000 },
+};

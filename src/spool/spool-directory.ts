@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, writevSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -142,6 +142,20 @@ export class SpoolDirectory {
     }
   }
 
+  /** For a process that ends: a new file, with what goes into it; at most `maxBytes` in all. @returns whether it is there */
+  createNow(name: string, content: readonly Buffer[], maxBytes: number): boolean {
+    let total = content.reduce((sum, { length }) => sum + length, 0);
+    for (const found of readdirSync(this.path)) total += NAME.test(found) ? sizeOf(this.at(found)) : 0;
+    if (total > maxBytes) return false;
+    const fd = openSync(this.at(name), 'wx', 0o600);
+    try {
+      writevSync(fd, content);
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  }
+
   /** Replaces it as a whole. @param token ours alone: names the temporary file */
   async writeJson(name: string, value: unknown, token: string): Promise<void> {
     const aside = `${name}.${token}.tmp`;
@@ -193,6 +207,10 @@ export class SpoolDirectory {
   async readOwner(key: string): Promise<SpoolOwner | undefined> {
     return parseOwner(await this.readJson(`${key}.owner`));
   }
+}
+
+function sizeOf(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Of a document that may hold anything. */

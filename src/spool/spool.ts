@@ -22,7 +22,15 @@ import {
   type RunEnd,
 } from './file-delivery';
 import { LEASE_MS, LeaseWatch } from './lease-watch';
-import { shouldAdopt, type AdoptPolicy, type DropPolicy, type FsyncPolicy, type SealLimits } from './policies';
+import {
+  shouldAdopt,
+  spillCount,
+  type AdoptPolicy,
+  type DropPolicy,
+  type FsyncPolicy,
+  type MemoryState,
+  type SealLimits,
+} from './policies';
 import type { SegmentSource, SpoolCodec, SpoolTransport } from './ports';
 import { SpoolDirectory, type KeyListing, type SpoolFile, type SpoolOwner } from './spool-directory';
 
@@ -63,7 +71,7 @@ const SCAN_MS = 5_000;
 /** One turn delivers for so long, then what else is to be done has its turn. */
 const DELIVER_MS = 500;
 /** A process that ends writes for so long at most. */
-const LAST_WRITE_MS = 100;
+const LAST_WRITE_MS = 50;
 const FAILURE = 'spool';
 
 /** The spool of one process: segments go to the disk, and from there to the backend, also those of processes that died. */
@@ -161,11 +169,22 @@ export class Spool {
     }
   }
 
+  /** How many of the oldest in memory are to come here now. */
+  spillCount(memory: MemoryState): number {
+    return spillCount(memory);
+  }
+
   /** Writes what is left. What is on the disk stays there for another process. */
   async stop(): Promise<void> {
     await this.loop.stop();
     this.hasEnded = true;
     this.seal();
+    await this.close();
+    for (let block = this.writer.takePending(); block; block = this.writer.takePending())
+      this.resolve(block.count, 'stopped');
+  }
+
+  private async close(): Promise<void> {
     try {
       if (this.writer.key === '') return;
       if (this.writer.pendingBlocks.length > 0) await this.writer.write();

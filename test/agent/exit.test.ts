@@ -14,6 +14,7 @@ function exit(options: Partial<ExitOptions> = {}): number {
       calls.push('sendLast');
       return true;
     },
+    spoolSync: () => calls.push('spool'),
     ignoredListeners: () => 0,
     ...options,
   });
@@ -28,7 +29,7 @@ afterEach(() => unwatch());
 describe('the exit of a process', () => {
   it('waits a tenth of a second for what was just written to be read', () => {
     const tookMs = exit();
-    expect(calls).toEqual(['sendLast']);
+    expect(calls).toEqual(['sendLast', 'spool']);
     expect(tookMs).toBeGreaterThan(95);
     expect(tookMs).toBeLessThan(500);
   });
@@ -46,7 +47,18 @@ describe('the exit of a process', () => {
     ],
   ])('does not wait where %s', (_why, options) => {
     expect(exit(options)).toBeLessThan(50);
-    expect(calls).toEqual([]);
+    expect(calls.filter((call) => call !== 'spool')).toEqual([]);
+  });
+
+  it('spools what waits, whether a backend is there or not, and survives a spool that throws', () => {
+    exit({ hasWork: () => false });
+    expect(calls).toEqual(['spool']);
+    exit({
+      spoolSync: () => {
+        throw new Error('a fault of ours');
+      },
+    });
+    expect(calls).toEqual(['sendLast']);
   });
 
   it.each<[string, number, NodeJS.Signals | 0]>([
@@ -57,7 +69,7 @@ describe('the exit of a process', () => {
     exit();
     const before = process.listenerCount('SIGTERM');
     expect(process.kill(pid, signal)).toBe(true);
-    expect([calls, process.listenerCount('SIGTERM')]).toEqual([['sendLast'], before]);
+    expect([calls, process.listenerCount('SIGTERM')]).toEqual([['sendLast', 'spool'], before]);
   });
 
   it('is none of our business any more once the watch has ended', () => {

@@ -62,6 +62,8 @@ describe('without being told anything', () => {
       meterPeriodMs: 20_000,
       logs: true,
       maxBuffer: 10_000,
+      delivery: 'at-most-once',
+      spool: undefined,
       logLevel: 'warn',
       logger: stderrLogger,
       enabled: true,
@@ -706,6 +708,77 @@ describe('namespace and cluster', () => {
   it('are read from the environment', () => {
     const env = { SW_AGENT_NAME: 'orders', SW_AGENT_NAMESPACE: 'prod', SW_AGENT_CLUSTER: 'eu' };
     expect(resolve({ env })).toMatchObject({ serviceName: 'orders|prod|eu', warnings: [] });
+  });
+});
+
+describe('delivery and spool', () => {
+  const DEFAULTS = {
+    maxBytes: 268_435_456,
+    maxAgeMs: 86_400_000,
+    seal: 'medium',
+    adopt: 'first',
+    drop: 'oldest',
+    fsync: 'never',
+  };
+
+  it.each([
+    [{ options: { spool: '/var/spool/orders' } }, {}],
+    [{ options: { spool: { directory: '/var/spool/orders' } } }, {}],
+    [{ env: { SW_AGENT_SPOOL_DIRECTORY: '/var/spool/orders' } }, {}],
+    [
+      { env: { SW_AGENT_SPOOL_DIRECTORY: '/var/spool/orders', SW_AGENT_SPOOL_MAX_BYTES: '1048576' } },
+      { maxBytes: 1_048_576 },
+    ],
+    [
+      {
+        options: {
+          spool: {
+            directory: '/var/spool/orders',
+            maxAgeMs: 60_000,
+            seal: 'small',
+            adopt: 'any',
+            drop: 'newest',
+            fsync: 'block',
+          },
+        },
+      },
+      { maxAgeMs: 60_000, seal: 'small', adopt: 'any', drop: 'newest', fsync: 'block' },
+    ],
+    [
+      {
+        options: { spool: { directory: '/elsewhere', maxBytes: 2_097_152 } },
+        env: { SW_AGENT_SPOOL_DIRECTORY: '/var/spool/orders' },
+      },
+      { maxBytes: 2_097_152 },
+    ],
+  ])('a spool is configured by %j', (sources, changed) => {
+    expect(resolve(sources).spool).toEqual({ directory: '/var/spool/orders', ...DEFAULTS, ...changed });
+  });
+
+  it('a relative directory means: from the working directory', () => {
+    expect(resolve({ options: { spool: 'waiting' } }).spool?.directory).toMatch(/^\/.+\/waiting$/);
+  });
+
+  it('a spool without a directory is none', () => {
+    expect(resolve({ options: { spool: { maxBytes: 2_097_152 } } }).spool).toBeUndefined();
+  });
+
+  it.each([
+    [{ spool: 7 }, 'spool'],
+    [{ spool: { directory: '/x', maxBytes: 1 } }, 'spool.maxBytes'],
+    [{ spool: { directory: '/x', maxAgeMs: 1 } }, 'spool.maxAgeMs'],
+    [{ spool: { directory: '/x', seal: 'tiny' } }, 'spool.seal'],
+    [{ spool: { directory: '/x', adopt: 'last' } }, 'spool.adopt'],
+    [{ spool: { directory: '/x', drop: 'all' } }, 'spool.drop'],
+    [{ spool: { directory: '/x', fsync: true } }, 'spool.fsync'],
+    [{ spool: { directory: '/x', colour: 'red' } }, 'spool.colour'],
+    [{ delivery: 'exactly-once' }, 'delivery'],
+  ])('%j is a fault', (options, name) => {
+    expect(faultsOf({ options })).toMatchObject([{ name }]);
+  });
+
+  it('delivery is a word', () => {
+    expect(resolve({ env: { SW_AGENT_DELIVERY: 'at-least-once' } }).delivery).toBe('at-least-once');
   });
 });
 

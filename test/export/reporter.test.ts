@@ -1,19 +1,18 @@
 import { KeepAlive } from '../../src/base/keep-alive';
 import { Log } from '../../src/base/log';
 import { failed, ok, retryable } from '../../src/base/outcome';
-import type { SegmentStore } from '../../src/export/ports';
+import type { SegmentSpool } from '../../src/export/ports';
 import { Reporter, type ReporterOptions } from '../../src/export/reporter';
 import { context } from '../../src/tracing/context';
 import { assertAccounted } from '../support/accounting';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
-import { SegmentTally } from '../../src/export/segment-counters';
-import { SegmentQueue } from '../../src/export/segment-queue';
+import { spillCount } from '../../src/spool/policies';
 import { Span, type Segment } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
 import { tracing } from '../support/tracing';
 import { FakeSegments } from './fake-segment-port';
-import { numbered } from './numbered-segments';
+import { numbered, numberOf } from './numbered-segments';
 
 let clock: FakeClock;
 let api: FakeSegments;
@@ -587,49 +586,86 @@ describe('stop', () => {
 });
 
 describe('a spool', () => {
-  let spool: SegmentStore;
+  let spooled: number[];
+  let isFull: boolean;
+  const policy = jest.fn(spillCount);
+  const spool: SegmentSpool = {
+    get waiting() {
+      return spooled.length;
+    },
+    append: (segment) => {
+      if (!isFull) spooled.push(numberOf(segment));
+      return !isFull;
+    },
+    spillCount: policy,
+  };
 
   beforeEach(async () => {
     await reporter.stop();
-    const inner = new SegmentQueue({ log: logged(), tally: new SegmentTally(), capacity: Infinity });
-    inner.use(api.target());
-    spool = {
-      get waiting() {
-        return inner.waiting;
-      },
-      get inFlight() {
-        return inner.inFlight;
-      },
-      append: (segment) => inner.append(segment),
-      // As from a disk.
-      peek: (target, maxCount) => new Promise((resolve) => clock.after(1, () => resolve(inner.peek(target, maxCount)))),
-      acknowledge: (position) => inner.acknowledge(position),
-    };
+    spooled = [];
+    isFull = false;
     reporter = reporterOf(100, { spool });
   });
 
-  it('takes what memory has no room for while the backend is away, and gives it back after what memory holds', async () => {
+  it('takes what memory has no room for', () => {
     setReady(false);
     add(0, 250);
-    await clock.advance(60_000);
     expect(reporter.counters()).toMatchObject({ accepted: 250, buffered: 100, spooled: 150, dropped: 0 });
-    setReady(true);
-    await clock.advance(5_000);
-    expect(api.received).toEqual([...range(150, 250), ...range(0, 150)]);
-    expect(reporter.counters()).toMatchObject({ sent: 250, buffered: 0, spooled: 0, inFlight: 0 });
-    expect(clock.pending).toBe(0);
+    expect(spooled).toEqual(range(0, 150));
   });
 
-  it('keeps what a stream that broke did not bring to the backend', async () => {
+  it('takes everything when no backend has been there for five seconds, and what comes afterwards', async () => {
     setReady(false);
-    add(0, 110);
+    add(0, 90);
+    await clock.advance(4_000);
+    expect(spooled).toEqual([]);
+    await clock.advance(2_000);
+    expect(spooled).toEqual(range(0, 90));
+    add(90, 95);
+    await clock.advance(1_000);
+    expect(reporter.counters()).toMatchObject({ accepted: 95, buffered: 0, spooled: 95 });
     setReady(true);
-    api.onEnd = () => Promise.resolve(api.streams.length === 2 ? retryable('GOAWAY') : ok(undefined));
-    await clock.advance(50);
-    expect(reporter.counters()).toMatchObject({ sent: 100, spooled: 10, inFlight: 0 });
-    await clock.advance(5_000);
-    expect(reporter.counters()).toMatchObject({ sent: 110, spooled: 0 });
-    expect(api.streams[1]).toEqual(api.streams[2]);
+    add(95, 100);
+    await clock.advance(10_000);
+    expect(api.received).toEqual(range(95, 100));
+  });
+
+  it('is asked for few at a time, so that the application has its turn between them', async () => {
+    const calls: number[] = [];
+    policy.mockImplementation((memory) => {
+      calls.push(memory.waiting);
+      return memory.awayMs >= 5_000 ? memory.waiting : 0;
+    });
+    await reporter.stop();
+    reporter = reporterOf(1_000, { spool });
+    setReady(false);
+    add(0, 200);
+    await clock.advance(6_000);
+    expect(calls.filter((waiting) => waiting > 0).slice(-4)).toEqual([200, 136, 72, 8]);
+    policy.mockImplementation(spillCount);
+  });
+
+  it('that takes nothing leaves all to memory, and what is over is dropped as without one', async () => {
+    isFull = true;
+    setReady(false);
+    add(0, 130);
+    await clock.advance(20_000);
+    expect(reporter.counters()).toMatchObject({ buffered: 100, dropped: 30, droppedBecause: { 'buffer-full': 30 } });
+  });
+
+  it('tells what became of segments, and the sums stay right', async () => {
+    setReady(false);
+    add(0, 150);
+    spooled.splice(0, 40);
+    reporter.settle(30, 'sent');
+    reporter.settle(10, 'spool-full');
+    expect(reporter.counters()).toMatchObject({
+      sent: 30,
+      dropped: 10,
+      spooled: 10,
+      droppedBecause: { 'spool-full': 10 },
+    });
+    assertAccounted(reporter.counters());
   });
 
   it('is what a flush may end in', async () => {
@@ -639,17 +675,28 @@ describe('a spool', () => {
     add(150, 300);
     await clock.advance(10_000);
     await expect(flushed).resolves.toBe(true);
-    expect(reporter.counters()).toMatchObject({ buffered: 100, spooled: 200 });
+    expect(reporter.counters()).toMatchObject({ buffered: 0, spooled: 300 });
   });
 
   it('has at the end of the process all that could not be handed over', () => {
     add(0, 10);
     api.room = 7;
     expect(reporter.flushSync()).toBe(true);
+    reporter.spillSync(100);
     expect(reporter.counters()).toMatchObject({ inFlight: 7, buffered: 0, spooled: 3 });
     assertAccounted(reporter.counters());
     // A test's process goes on.
     reporter = reporterOf(100);
+  });
+
+  it('has at the end of the process also what is in flight, where segments go at least once', async () => {
+    reporter = reporterOf(100, { spool, delivery: 'at-least-once' });
+    api.onEnd = () => new Promise(() => undefined);
+    add(0, 5);
+    await clock.advance(600);
+    reporter.spillSync(100);
+    expect(reporter.counters()).toMatchObject({ inFlight: 0, spooled: 5 });
+    assertAccounted(reporter.counters());
   });
 
   it('has what waits when the agent stops, and nothing of it is dropped', async () => {

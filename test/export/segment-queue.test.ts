@@ -285,7 +285,7 @@ describe('a second store for what overflows', () => {
     push(0, 3);
     setKnown(false);
     push(3, 6);
-    queue.spill();
+    queue.spill(10);
     expect([spooled, queue.waiting]).toEqual([[0, 1, 2, 3, 4, 5], 0]);
   });
 
@@ -293,12 +293,12 @@ describe('a second store for what overflows', () => {
     isFull = true;
     const queue = queueOf(4, overflow);
     push(0, 4);
-    queue.spill();
+    queue.spill(10);
     expect(queue.waiting).toBe(4);
     push(4, 6);
     expect([queue.waiting, tally.snapshot(queue).droppedBecause]).toEqual([4, { 'buffer-full': 2 }]);
     isFull = false;
-    queue.spill();
+    queue.spill(10);
     expect(spooled).toEqual([2, 3, 4, 5]);
   });
 
@@ -306,7 +306,7 @@ describe('a second store for what overflows', () => {
     const queue = queueOf(10, overflow);
     api.undecodable.add(1);
     push(0, 3);
-    queue.spill();
+    queue.spill(10);
     expect([spooled, tally.snapshot(queue).droppedBecause]).toEqual([[0, 2], { 'not-encodable': 1 }]);
   });
 });

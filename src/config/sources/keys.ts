@@ -44,10 +44,20 @@ function entriesOf(value: unknown): Entries | undefined {
   }
 }
 
-/** `tls: {caFile}` turns TLS on, and says `tls.caFile`, which as a key of its own is unknown. */
+/**
+ * `tls: {caFile}` turns TLS on, and says `tls.caFile`, which as a key of its own is unknown. `spool: {directory}` is the
+ * same as `spool: directory`.
+ */
 function flatten(entries: Entries): Entries {
   return entries.flatMap(([name, value]): Entries => {
     if (name.includes('.')) return [[`'${name}'`, value]];
+    if (name === OPTION_TABLE.spoolDirectory.name) {
+      return (
+        entriesOf(value)?.map(([part, given]) => [part === 'directory' ? name : `${name}.${part}`, given]) ?? [
+          [name, value],
+        ]
+      );
+    }
     const parts = name === OPTION_TABLE.tls.name ? entriesOf(value) : undefined;
     if (!parts) return [[name, value]];
     return [[name, true], ...parts.map(([part, path]) => [`${name}.${part}`, path] as const)];
