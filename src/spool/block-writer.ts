@@ -35,6 +35,8 @@ export interface BlockWriterOptions {
   readonly clock: Clock;
   readonly source: SegmentSource;
   readonly fsync: FsyncPolicy;
+  /** A file of ours was removed while it was written to. */
+  onVanished(file: WrittenFile): void;
 }
 
 /** Sealed blocks that wait for the disk take no more memory than this. */
@@ -115,6 +117,7 @@ export class BlockWriter {
     for (let [block] = this.pending; block; [block] = this.pending) {
       const file = await this.fileFor(block);
       await this.writeAt(file, block.bytes);
+      if (await this.hasVanished(file)) continue;
       const claim = await this.options.claims.read(this.ownKey);
       if (claim) {
         if (await this.isClaimed(claim, file.name, file.end + block.bytes.length)) this.noteWritten(file, block);
@@ -235,6 +238,16 @@ export class BlockWriter {
     file.end += block.bytes.length;
     file.blocks++;
     file.segments += block.count;
+  }
+
+  /** What was written into a file without a name is written again into another. */
+  private async hasVanished(file: OpenFile): Promise<boolean> {
+    if ((await file.handle.stat()).nlink > 0 || (await this.options.claims.read(this.ownKey))) return false;
+    this.current = undefined;
+    await file.handle.close().catch(() => undefined);
+    this.files.delete(file.sequence);
+    this.options.onVanished(file);
+    return true;
   }
 
   private async isClaimed(claim: Claim, name: string, end: number): Promise<boolean> {

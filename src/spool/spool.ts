@@ -117,7 +117,15 @@ export class Spool {
     });
     const limits = { ...settings.seal, bytes: Math.min(settings.seal.bytes, budget.fileBytes / 2) };
     this.builder = new BlockBuilder(clock, codec, limits);
-    this.writer = new BlockWriter({ directory, claims, budget, clock, source, fsync: settings.fsync });
+    this.writer = new BlockWriter({
+      directory,
+      claims,
+      budget,
+      clock,
+      source,
+      fsync: settings.fsync,
+      onVanished: (file) => this.lose(file),
+    });
     this.reading = new FileDelivery({
       directory,
       claims,
@@ -313,9 +321,15 @@ export class Spool {
   /** The files of ours are gone without a claim: what was in them is lost. */
   private async lost(): Promise<void> {
     const listing = (await this.directory.list()).get(this.writer.key);
-    for (const { segments, resolved, name } of this.writer.written)
-      if (!listing?.files.some((file) => file.name === name)) this.resolve(segments - resolved, 'spool-corrupt');
+    for (const file of this.writer.written)
+      if (!listing?.files.some(({ name }) => name === file.name)) this.lose(file);
     await this.writer.abandon();
+  }
+
+  private lose(file: WrittenFile): void {
+    const count = file.segments - file.resolved;
+    file.resolved = file.segments;
+    this.resolve(count, 'spool-corrupt');
   }
 
   private drop(reason: BlockResult, count: number): void {
@@ -357,7 +371,7 @@ export class Spool {
           return 'waiting';
         }
         if (end === 'waiting') return end;
-        this.resolve(file.segments - file.resolved, 'spool-corrupt');
+        this.lose(file);
         await this.writer.forget(file);
       }
     }

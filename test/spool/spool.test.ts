@@ -240,6 +240,17 @@ describe('a directory that cannot be used', () => {
   }, 20_000);
 });
 
+it('a file that is removed while it is written to costs what was in it, and nothing of what comes', async () => {
+  const one = open();
+  one.append(4);
+  await onDisk(one, 4);
+  rmSync(join(settings.directory, namesIn(settings, '.spool')[0] ?? ''));
+  one.append(4);
+  await until(() => namesIn(settings, '.000002.spool').length === 1);
+  await onDisk(one, 4);
+  expect(one.results).toEqual({ 'spool-corrupt': 4 });
+});
+
 describe('the spool of a dead process', () => {
   it('is delivered by a living one of its service, under the name of the dead', async () => {
     await deadProcess(10);
