@@ -19,6 +19,7 @@ export type {
   CommandStatus,
   DictionaryStatus,
   HeartbeatStatus,
+  InstrumentationStatus,
   RegistrationStatus,
   SegmentStatus,
   Status,

@@ -46,6 +46,7 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     networkAddresses: none,
     segments: { accepted: 0, sent: 0, dropped: 0, inFlight: 0, buffered: 0, droppedBecause: {} },
     settings: settingsOf(config),
+    instrumentations: { active: [], off: [], loadedBefore: [], startedAfterMs: Math.round(process.uptime() * 1_000) },
     commands: { file: null, watching: 'off', fault: null, last: [] },
   };
   return {

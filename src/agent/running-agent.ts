@@ -22,10 +22,12 @@ import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
 import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
+import { librariesLoadedBefore } from './blind-spots';
 import { Commands } from './commands';
 import { ExitFlush } from './exit-flush';
 import { DynamicSettings } from './dynamic-settings';
-import type { RegistrationStatus, Status } from '../api/status';
+import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
+import { INSTRUMENTATIONS } from '../api/instrumentations';
 import { withTimeout } from '../base/deadline';
 import { BackendSession } from './backend-session';
 import { version } from './version';
@@ -35,6 +37,8 @@ const RESET_TIMEOUT_MS = 60_000;
 export class RunningAgent implements Agent {
   private readonly log: Log;
   private readonly startedAt: number;
+  private readonly startedAfterMs = Math.round(process.uptime() * 1_000);
+  private readonly loadedBefore = librariesLoadedBefore();
   private readonly upstream: BackendSession;
   private readonly ending: ExitFlush;
   private readonly tracer: Tracer;
@@ -141,6 +145,7 @@ export class RunningAgent implements Agent {
       ...upstream,
       ...(stoppedAt !== undefined && { registration: ended(upstream.registration, stoppedAt) }),
       settings: this.settings.status(),
+      instrumentations: this.instrumentations(),
       commands: this.commands.status(),
     };
   }
@@ -204,6 +209,16 @@ export class RunningAgent implements Agent {
     this.log.warn(message);
   }
 
+  private instrumentations(): InstrumentationStatus {
+    const { disable } = this.settings;
+    return {
+      active: INSTRUMENTATIONS.filter((name) => !disable.includes(name)),
+      off: disable,
+      loadedBefore: this.loadedBefore,
+      startedAfterMs: this.startedAfterMs,
+    };
+  }
+
   /** A promise that the application awaits, and so may hold the process up. */
   private awaited<T>(promise: Promise<T>, timeoutMs: number | undefined, what: string): Promise<T> {
     return keepAliveWhile(withTimeout(promise, timeoutMs, this.clock, what));
@@ -213,6 +228,7 @@ export class RunningAgent implements Agent {
     this.throwIfStopped();
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();
+    this.log.info(startLine(this.config, this.instrumentations()));
     const registrar = this.upstream.start(instanceName);
     this.commands.start(instanceName);
     return registrar;
@@ -249,6 +265,20 @@ export class RunningAgent implements Agent {
       this.log.error(`while stopping: ${errorMessage(error)}`);
     }
   }
+}
+
+/** What `skyanchor doctor` looks at first. */
+function startLine(config: Config, { off, loadedBefore, startedAfterMs }: InstrumentationStatus): string {
+  const { serviceName, backends, protocol, tls, authentication, sampleRate, commandFile } = config;
+  return [
+    `started ${startedAfterMs} ms after the process: skyanchor ${version}, Node.js ${process.version}`,
+    `service ${serviceName}`,
+    `backends ${backends.map(({ host, port }) => `${host}:${port}`).join(' ')}`,
+    `protocol ${protocol}, TLS ${tls ? 'on' : 'off'}, token ${authentication === undefined ? 'none' : 'set'}`,
+    `sample rate ${sampleRate}`,
+    `switched off ${off.join(' ') || 'nothing'}, loaded before ${loadedBefore.join(' ') || 'nothing'}`,
+    `command file ${commandFile ?? 'none'}`,
+  ].join(', ');
 }
 
 function ended(registration: RegistrationStatus, at: number): RegistrationStatus {

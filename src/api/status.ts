@@ -122,6 +122,17 @@ export interface SettingsStatus {
   readonly spanLimit: SettingStatus<number>;
 }
 
+/** What the agent can see of this process. */
+export interface InstrumentationStatus {
+  readonly active: readonly string[];
+  /** By `disable`. */
+  readonly off: readonly string[];
+  /** Libraries among them that were loaded before the agent: what they had done by then is not traced. */
+  readonly loadedBefore: readonly string[];
+  /** How long the process had run when the agent was started. */
+  readonly startedAfterMs: number;
+}
+
 /** A snapshot of the agent; also one entry of the status file. */
 export interface Status {
   readonly pid: number;
@@ -146,5 +157,6 @@ export interface Status {
   /** Absent: there is no spool. */
   readonly spool?: SpoolStatus;
   readonly settings: SettingsStatus;
+  readonly instrumentations: InstrumentationStatus;
   readonly commands: CommandStatus;
 }

@@ -23,3 +23,8 @@ const MAX_TIME = 8.64e15;
 export function wholeMillis(time: number, otherwise: number): number {
   return time >= 1 && time <= MAX_TIME ? Math.floor(time) : otherwise;
 }
+
+/** @returns milliseconds since 1970, of a `Date` header; NaN: it is none */
+export function parseHttpDate(text: string): number {
+  return Date.parse(text);
+}

@@ -1,6 +1,7 @@
 import { version } from '../agent/version';
 import { lazy } from '../base/lazy';
 import type * as Collector from './collector';
+import type * as Doctor from './doctor/doctor';
 import type * as Demo from './demo';
 import { print, wrongUsage } from './print';
 import type * as Reset from './reset';
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<CommandName, () => (argv: string[]) => Promise<n
   run: lazy(() => (require('./run') as typeof Run).run),
   reset: lazy(() => (require('./reset') as typeof Reset).reset),
   status: lazy(() => (require('./status/status') as typeof Status).status),
+  doctor: lazy(() => (require('./doctor/doctor') as typeof Doctor).doctor),
   collector: lazy(() => (require('./collector') as typeof Collector).collector),
   demo: lazy(() => (require('./demo') as typeof Demo).demo),
 };

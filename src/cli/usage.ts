@@ -1,6 +1,6 @@
 import { OPTION_ROWS } from '../config/option-table';
 
-const COMMANDS = ['run', 'reset', 'status', 'collector', 'demo'] as const;
+const COMMANDS = ['run', 'reset', 'status', 'doctor', 'collector', 'demo'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 const FLAGS = OPTION_ROWS.filter((row) => row.flag !== undefined).map((row): [string, string] => [
@@ -49,6 +49,20 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       'IDS: service id / instance id. HEARTBEAT: since the backend last answered, as of the last write to the status\n' +
       'file, at most 30 s ago. Below the table: what needs attention.\n' +
       'Exit: 0 all are registered, 1 not all, 2 wrong usage, 3 there is no live instance.',
+  },
+  doctor: {
+    call: 'doctor [--json] [--file F] [--query URL] [--name value…]',
+    what: 'finds out why SkyWalking shows nothing: configuration, backends, clock, running processes',
+    options: [
+      ['--json', 'print JSON'],
+      ['--file F', 'look at the running processes of this command file, too'],
+      ['--query URL', "the backend's port for queries, for its clock and version; default http://<backend>:12800"],
+      ...FLAGS,
+    ],
+    remarks:
+      'Reads the configuration as an agent would that is started in this folder and with this environment; what an\n' +
+      'application gives to start() is not seen. Sends one segment to each backend, as the instance skyanchor-doctor\n' +
+      'of the service. Exit: 0 nothing is wrong, 1 something is, 2 wrong usage.',
   },
   collector: {
     call: 'collector [--port 11800] [--http-port 12800] [--protocol v2|v3|v3-unpackaged] [--storage memory|DIR] [--nodes N]',

@@ -10,7 +10,8 @@ import { takeFlags } from './sources/flags';
 import { unreadVariables } from './names/aliases';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
-import { OPTION_TABLE as TABLE, type OptionRow, type Property } from './option-table';
+import { showValue } from './show-value';
+import { OPTION_ROWS, OPTION_TABLE as TABLE, type OptionRow, type Property } from './option-table';
 import { readTls, readToken } from './credentials/read-credentials';
 import { isPackageRunner } from './sources/main-script';
 import { processNumber, type WorkerPlace } from './process-number';
@@ -35,6 +36,38 @@ export interface Sources {
 
 /** Lays flags over the environment over `start()` over the file over the defaults. Throws every fault at once. */
 export function resolveConfig(sources: Sources): Config {
+  const { config, faults } = resolveLayers(sources);
+  if (faults.length > 0) throw AgentError.ofFaults(faults);
+  return config;
+}
+
+/** A configuration, and where each value in it came from. */
+export interface ExplainedConfig {
+  /** Not to be used where there are faults. */
+  readonly config: Config;
+  readonly faults: readonly Fault[];
+  /** What was set, and counts. */
+  readonly given: readonly { readonly name: string; readonly value: string; readonly source: string }[];
+}
+
+/** As {@link resolveConfig}, for people who look for what is wrong. */
+export function explainConfig(sources: Sources): ExplainedConfig {
+  const { config, faults, layers } = resolveLayers(sources);
+  const given = OPTION_ROWS.map((row) => layers.flat().find((one) => one.row.name === row.name)).filter(
+    (one) => one !== undefined,
+  );
+  return {
+    config,
+    faults,
+    given: given.map(({ row, value, source }) => ({
+      name: row.name,
+      value: row.isSecret ? '***' : showValue(value),
+      source,
+    })),
+  };
+}
+
+function resolveLayers(sources: Sources) {
   const { env, cwd, mainScript } = sources;
   const application = findApplication(mainScript, cwd);
   const flags = takeFlags(sources.args);
@@ -43,12 +76,12 @@ export function resolveConfig(sources: Sources): Config {
   const named = new Settings([flags.given, environment]).read(TABLE.config);
   const found = named ? undefined : readFileBeside(application.folders, mainScript);
   const file = named ? readNamedFile(named.given, cwd) : found?.content;
-  const settings = new Settings([flags.given, environment, start.given, file?.given ?? []]);
+  const layers = [flags.given, environment, start.given, file?.given ?? []];
+  const settings = new Settings(layers);
   const notes = [...unreadVariables(env), ...(start.notes ?? []), ...(file?.notes ?? [])];
   const config = build(settings, sources, application.name, { file, found, notes });
   const faults: readonly Fault[] = [...flags.faults, ...start.faults, ...(file?.faults ?? []), ...settings.found];
-  if (faults.length > 0) throw AgentError.ofFaults(faults);
-  return config;
+  return { config, faults, layers };
 }
 
 interface Findings {

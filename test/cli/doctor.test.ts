@@ -1,0 +1,204 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Finding } from '../../src/cli/doctor/report';
+import { startCollector, type Collector, type CollectorOptions } from '../../src/testing';
+import { endApps, startApp } from '../support/app';
+import { freePort } from '../support/free-port';
+import { until } from '../support/until';
+import { app, cli } from './cli';
+
+interface Diagnosis {
+  readonly code: number | null;
+  readonly findings: readonly Finding[];
+  /** The texts of what failed. */
+  readonly causes: readonly string[];
+}
+
+const pem = (name: string): string => path.join(__dirname, '..', '..', 'fixtures', 'wire', 'tls', `${name}.pem`);
+
+describe('skyanchor doctor', () => {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'skyanchor-doctor-')));
+  writeFileSync(path.join(folder, 'package.json'), '{"name": "orders"}');
+  let collector: Collector;
+
+  async function backend(options: CollectorOptions = {}): Promise<void> {
+    collector = await startCollector({ protocol: 'v3', httpPort: 0, idDelayMs: 10, ...options });
+  }
+
+  async function diagnose(env: Record<string, string>, ...args: string[]): Promise<Diagnosis> {
+    const { code, stdout } = await cli(['doctor', '--json', `--query=http://${collector.httpAddress ?? ''}`, ...args], {
+      cwd: folder,
+      env: { SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address, ...env },
+    });
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    return { code, findings, causes: findings.filter(({ state }) => state === 'failed').map(({ text }) => text) };
+  }
+
+  const stateOf = ({ findings }: Diagnosis, check: string) =>
+    findings.find((finding) => finding.check === check)?.state;
+
+  afterEach(async () => {
+    await endApps();
+    await collector.stop();
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(['v2', 'v3', 'v3-unpackaged'] as const)(
+    'finds nothing wrong where all is well, and has a segment accepted: %s',
+    async (protocol) => {
+      await backend({ protocol });
+      const diagnosis = await diagnose({});
+      expect(diagnosis).toMatchObject({ code: 0, causes: [] });
+      for (const check of ['name', 'TCP', 'TLS', 'token', 'protocol', 'segment', 'clock'])
+        expect([check, stateOf(diagnosis, check)]).toEqual([check, 'ok']);
+      expect(collector.segments()).toMatchObject([{ service: 'orders' }]);
+      expect(collector.instances()).toHaveLength(1);
+    },
+  );
+
+  it('tells where each value came from, and no secret', async () => {
+    await backend({ token: 'very-secret' });
+    const env = { SW_AGENT_AUTHENTICATION: 'very-secret', SW_AGENT_SAMPLERATE: '1' };
+    const { code, findings } = await diagnose(env, '--service-name=shop');
+    expect(code).toBe(0);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'serviceName', text: 'shop (flag --skyanchor-service-name)' }),
+    );
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'authentication', text: '*** (environment SW_AGENT_AUTHENTICATION)' }),
+    );
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: 'unread',
+        state: 'warning',
+        text: expect.stringContaining('SW_AGENT_SAMPLE_RATE?'),
+      }),
+    );
+    expect(JSON.stringify(findings)).not.toContain('very-secret');
+  });
+
+  describe('names the cause of an application that shows nothing:', () => {
+    it('a port where nothing listens', async () => {
+      await backend();
+      const { code, causes } = await diagnose({ SW_AGENT_COLLECTOR_BACKEND_SERVICES: `127.0.0.1:${await freePort()}` });
+      expect([code, causes]).toEqual([1, [expect.stringMatching(/^nothing answers at .*ECONNREFUSED.*11800/)]]);
+    });
+
+    it('a port that is not for agents', async () => {
+      await backend();
+      const { code, causes } = await diagnose({ SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.httpAddress ?? '' });
+      expect([code, causes]).toEqual([1, [expect.stringContaining('it does not speak gRPC')]]);
+    });
+
+    it('TLS against a backend without', async () => {
+      await backend();
+      const { code, causes } = await diagnose({ SW_AGENT_FORCE_TLS: 'true' });
+      expect([code, causes]).toEqual([1, [expect.stringMatching(/^TLS is on .*the backend does not speak TLS/)]]);
+    });
+
+    it('cleartext against a backend with TLS', async () => {
+      await backend({
+        tls: { cert: readFileSync(pem('server'), 'utf8'), key: readFileSync(pem('server-key'), 'utf8') },
+      });
+      const { code, causes } = await diagnose({});
+      expect([code, causes]).toEqual([1, [expect.stringMatching(/^TLS is off .*expect/)]]);
+    });
+
+    it('a wrong token, and none', async () => {
+      await backend({ token: 'right' });
+      const wrong = await diagnose({ SW_AGENT_AUTHENTICATION: 'wrong' });
+      expect([wrong.code, wrong.causes]).toEqual([1, [expect.stringMatching(/^the backend refuses the token/)]]);
+      const none = await diagnose({});
+      expect([none.code, none.causes]).toEqual([1, [expect.stringMatching(/^the backend asks for a token/)]]);
+    });
+
+    it('an agent that was started after the libraries', async () => {
+      await backend();
+      const commandFile = path.join(folder, 'late.command');
+      const late = startApp(app('late'), {
+        env: {
+          SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
+          SW_AGENT_COMMAND_FILE: commandFile,
+          SKYANCHOR_ENTRY: path.join(__dirname, '..', '..', 'dist', 'index.js'),
+        },
+      });
+      await until(() => existsSync(`${commandFile}.status.json`) && collector.instances().length > 0);
+      const { code, causes } = await diagnose({}, `--file=${commandFile}`);
+      expect([code, causes]).toEqual([
+        1,
+        [expect.stringMatching(/^the agent was started [\d.]+ s after the process, too late for express,.*--require/)],
+      ]);
+      await late.kill('SIGKILL');
+    });
+
+    it.each([
+      [{ SW_AGENT_IGNORE_PATH: '/*' }, 'ignorePath (environment SW_AGENT_IGNORE_PATH)'],
+      [{ SW_TRACE_IGNORE_PATH: '**' }, 'traceIgnorePath (environment SW_TRACE_IGNORE_PATH)'],
+    ])('paths that are all ignored: %j', async (env, cause) => {
+      await backend();
+      const { code, causes } = await diagnose(env);
+      expect([code, causes]).toEqual([1, [`every path is ignored, by ${cause}`]]);
+    });
+
+    it('a clock that is two hours ahead', async () => {
+      await backend();
+      const { code, causes } = await diagnose({ NODE_OPTIONS: `--require "${app('two-hours-ahead')}"` });
+      expect([code, causes]).toEqual([
+        1,
+        [expect.stringMatching(/^the clock of this host is 2\.0 h ahead of the backend's; /)],
+      ]);
+    });
+
+    it.each([
+      [{ SW_DISABLE: 'true' }, 'the agent is switched off (environment SW_DISABLE)'],
+      [{ SW_AGENT_SAMPLE_RATE: '0' }, 'no trace is kept: sampleRate is 0 (environment SW_AGENT_SAMPLE_RATE)'],
+      [{ SW_AGENT_DISABLE_PLUGINS: 'http' }, 'switched off: http (environment SW_AGENT_DISABLE_PLUGINS)'],
+      [{ SW_AGENT_PROTOCOL: 'v9' }, expect.stringMatching(/^protocol = v9 .*: expected auto, v2 or v3; /)],
+    ])('a setting: %j', async (env, cause) => {
+      await backend();
+      expect(await diagnose(env)).toMatchObject({ code: 1, causes: [cause] });
+    });
+  });
+
+  it('names the rule of trust that the command file breaks', async () => {
+    await backend();
+    const file = path.join(folder, 'open.command');
+    writeFileSync(file, '');
+    chmodSync(file, 0o666);
+    const { code, causes } = await diagnose({ SW_AGENT_COMMAND_FILE: file });
+    expect(code).toBe(1);
+    expect(causes).toContainEqual(expect.stringContaining('may be written by its group or by others; mend it with'));
+    expect(causes).toContainEqual(expect.stringMatching(/^no agent runs that writes /));
+  });
+
+  it('says what it could not find out', async () => {
+    await backend();
+    const diagnosis = await diagnose({}, `--query=http://127.0.0.1:${await freePort()}`);
+    expect(diagnosis.code).toBe(0);
+    expect(diagnosis.findings).toContainEqual(
+      expect.objectContaining({ check: 'clock', state: 'unknown', text: expect.stringContaining('--query') }),
+    );
+  });
+
+  it('prints a table for people, with the causes at its end', async () => {
+    await backend();
+    const { code, stdout } = await cli(['doctor'], {
+      cwd: folder,
+      env: { SW_AGENT_COLLECTOR_BACKEND_SERVICES: `127.0.0.1:${await freePort()}` },
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^configuration\n {2}ok {7}backends: /);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^CAUSE: backend 127\.0\.0\.1:\d+: nothing answers at /);
+  });
+
+  it.each([[['--nonsense']], [['--query=oap:12800']], [['--file']], [['stray']]])(
+    'is used wrongly: %j',
+    async (args) => {
+      await backend();
+      const { code, stderr } = await cli(['doctor', ...args], { cwd: folder });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^skyanchor doctor: /);
+    },
+  );
+});
