@@ -31,7 +31,9 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   const late = `the agent was started ${(afterMs / 1_000).toFixed(1)} s after the process`;
   if (loadedBefore.length > 0) {
     const hint = 'start it first, with node --require skyanchor/register';
-    add('start', 'failed', `${late}, too late for ${loadedBefore.join(', ')}, which had been loaded by then; ${hint}`);
+    // Much is traced all the same; where something was, it is only a guess.
+    const state = value('segments', 'accepted') === 0 ? 'failed' : 'warning';
+    add('start', state, `${late}, too late for ${loadedBefore.join(', ')}, which had been loaded by then; ${hint}`);
   } else if (Number.isFinite(afterMs)) add('start', 'ok', `${late}, before any library that it instruments`);
 
   const off = textsOf(value('instrumentations', 'off'));
