@@ -15,9 +15,13 @@ const SPAN_LIMIT = { usual: 300, most: 10_000 };
 /** What the agent asks for every request comes from across the network: in characters, and in items of a list. */
 const LIMIT = { value: 4096, items: 64 };
 
-/** One thing that a backend may set, by its key there; what it does not set, or sets to nothing, is as configured. */
+/**
+ * One thing that a backend may set, by its key there; what it does not set, or sets to nothing, is as configured. What an
+ * operator sets goes before both.
+ */
 class Setting<T> {
   private current: SettingStatus<T>;
+  private commanded: SettingStatus<T> | undefined;
 
   constructor(
     private readonly key: string,
@@ -28,7 +32,14 @@ class Setting<T> {
   }
 
   get status(): SettingStatus<T> {
-    return this.current;
+    return this.commanded ?? this.current;
+  }
+
+  /** @param text undefined: what the backend says, or the configuration, is in force again. Throws where it is no value */
+  command(text: string | undefined): void {
+    const read = text === undefined ? undefined : this.read(text);
+    if (read && 'fault' in read) throw new RangeError(read.fault);
+    this.commanded = read && { value: read.value, from: 'command' };
   }
 
   /** @returns what is wrong with the value, which then is not taken; only if that is new */
@@ -82,6 +93,7 @@ export class DynamicSettings implements InstrumentOptions {
   private readonly suffixes: Setting<readonly string[]>;
   private readonly paths: Setting<readonly string[]>;
   private readonly spanLimit: Setting<number>;
+  private readonly per3Seconds: Setting<number>;
 
   constructor(
     config: Config,
@@ -105,9 +117,12 @@ export class DynamicSettings implements InstrumentOptions {
     this.isClientError = clientErrorStatuses && errorStatuses(clientErrorStatuses);
     const limit = numberType({ least: 1, most: SPAN_LIMIT.most, integer: true });
     this.rate = new Setting('agent.sample_rate', OPTION_TABLE.sampleRate.kind, sampleRate);
+    const { kind } = OPTION_TABLE.tracesPer3Seconds;
+    this.per3Seconds = new Setting('agent.sample_n_per_3_secs', kind, config.tracesPer3Seconds);
     this.suffixes = new Setting('agent.ignore_suffix', OPTION_TABLE.ignoreSuffix.kind, ignoreSuffix);
     this.paths = new Setting('agent.trace.ignore_path', OPTION_TABLE.ignorePath.kind, ignorePath);
     this.spanLimit = new Setting('agent.span_limit_per_segment', limit, SPAN_LIMIT.usual);
+    tracer.setTracesPer3Seconds(config.tracesPer3Seconds);
   }
 
   /** Replaced as a whole when it changes. */
@@ -122,6 +137,7 @@ export class DynamicSettings implements InstrumentOptions {
   status(): SettingsStatus {
     return {
       sampleRate: this.rate.status,
+      tracesPer3Seconds: this.per3Seconds.status,
       ignoreSuffix: this.suffixes.status,
       ignorePath: this.paths.status,
       spanLimit: this.spanLimit.status,
@@ -130,20 +146,34 @@ export class DynamicSettings implements InstrumentOptions {
 
   /** All that the backend has configured. A value that is none is refused, and the last good one stays. */
   apply({ values }: Configuration): void {
-    for (const setting of [this.rate, this.suffixes, this.paths, this.spanLimit]) {
+    for (const setting of [this.rate, this.per3Seconds, this.suffixes, this.paths, this.spanLimit]) {
       const fault = setting.take(values);
       if (fault !== undefined) this.log.warn(`the backend's configuration: ${fault}`);
     }
     this.tracer.setSampleRate(this.rate.status.value);
+    this.tracer.setTracesPer3Seconds(this.per3Seconds.status.value);
     this.tracer.setSpanLimit(this.spanLimit.status.value);
+  }
+
+  /**
+   * What an operator says, until `default` takes it back. Throws an error that says what is wrong.
+   * @returns the value before and that of now
+   */
+  setSampleRate(text: string): string {
+    const before = this.rate.status.value;
+    this.rate.command(text === 'default' ? undefined : text);
+    const { value } = this.rate.status;
+    this.tracer.setSampleRate(value);
+    return `${before}->${value}`;
   }
 }
 
 /** Where nothing can change them. */
-export function settingsOf({ sampleRate, ignoreSuffix, ignorePath }: Config): SettingsStatus {
+export function settingsOf({ sampleRate, tracesPer3Seconds, ignoreSuffix, ignorePath }: Config): SettingsStatus {
   const from = 'configuration';
   return {
     sampleRate: { value: sampleRate, from },
+    tracesPer3Seconds: { value: tracesPer3Seconds, from },
     ignoreSuffix: { value: ignoreSuffix, from },
     ignorePath: { value: ignorePath, from },
     spanLimit: { value: SPAN_LIMIT.usual, from },

@@ -94,6 +94,8 @@ export class RunningAgent implements Agent {
       clock,
       ids,
       sampleRate: config.sampleRate,
+      sampling: config.sampling,
+      keep: config.keep,
       cluster: config.cluster,
       sink: upstream.reporter.add.bind(upstream.reporter),
       log,

@@ -43,6 +43,30 @@ export interface SpoolOptions {
 }
 
 /**
+ * How many of the traces that begin in this process with a certain path are recorded. With both fields a trace has to pass
+ * both.
+ */
+export interface SamplingRule {
+  /**
+   * Glob of the path of the request that the trace begins with; of a trace that begins with an outgoing call of its path,
+   * with `agent.trace()` or `agent.entry()` of its name. At most 256 characters.
+   */
+  readonly path: string;
+  /** The share of them, 0 to 1. Default: 1. */
+  readonly rate?: number | undefined;
+  /** As many in a second at most, 1 to 1,000,000. Default: no limit. */
+  readonly perSecond?: number | undefined;
+}
+
+/** Which traces that were not sampled are sent all the same. */
+export interface KeepOptions {
+  /** Those in which a span of this process is an error. Default: false. */
+  readonly errors?: boolean | undefined;
+  /** Those in which a span of this process took as long or longer: milliseconds, 1 to 86,400,000. Default: none. */
+  readonly slowerThanMs?: number | undefined;
+}
+
+/**
  * Everything that can be said to the agent. A flag goes before the environment, that before `start()`, that before
  * `skyanchor.config.json`, that before the default. An empty variable counts as not set, and so does `undefined`.
  * Lists are an array or, as in the environment, one string with commas.
@@ -137,6 +161,20 @@ export interface Options {
   readonly maxConnectionAgeMs?: number | undefined;
   /** The share of traces to keep, 0 to 1. Default: 1. Environment `SW_AGENT_SAMPLE_RATE`, flag `--skyanchor-sample-rate`. */
   readonly sampleRate?: number | undefined;
+  /**
+   * Rules for traces that begin here, at most 64; the first that matches decides alone, in place of `sampleRate` and
+   * `SW_AGENT_SAMPLE_N_PER_3_SECS`: `[{path: '/orders/*', rate: 1}, {path: '*', perSecond: 5}]`. A trace that another
+   * process began is recorded by the decision that was made there. Default: none. By `start()` and the file only.
+   */
+  readonly sampling?: readonly SamplingRule[] | undefined;
+  /**
+   * Sends traces that were not sampled when they show an error or take long: the spans of all traces are recorded, the
+   * last 256 segments (4,096 spans) wait in memory, and all of a trace that are among them are sent when one of them is
+   * such. It is this process alone that decides: the services which it has called know nothing of it, and keep what they see by
+   * themselves. What waits is not counted in `status().segments`, and is gone when the process ends. Default: none. By
+   * `start()` and the file only.
+   */
+  readonly keep?: KeepOptions | undefined;
   /**
    * Requests whose path ends so are not traced.
    * Default: `.jpg,.jpeg,.js,.css,.png,.bmp,.gif,.ico,.mp3,.mp4,.html,.svg`. Environment `SW_AGENT_IGNORE_SUFFIX`.

@@ -105,10 +105,13 @@ export interface CommandStatus {
   readonly last: readonly CommandOutcome[];
 }
 
-/** A value in force, and who said so: the configuration of this process, or a v3 backend for the whole service. */
+/**
+ * A value in force, and who said so: the configuration of this process, a v3 backend for the whole service, or an operator
+ * by the command file for as long as this process lives.
+ */
 export interface SettingStatus<T> {
   readonly value: T;
-  readonly from: 'configuration' | 'backend';
+  readonly from: 'configuration' | 'backend' | 'command';
   /** Why the value that the backend has sent since is not in force; absent: it has sent none, or all is well. */
   readonly refused?: string;
 }
@@ -116,6 +119,8 @@ export interface SettingStatus<T> {
 /** What a v3 backend may change while the agent runs. */
 export interface SettingsStatus {
   readonly sampleRate: SettingStatus<number>;
+  /** `SW_AGENT_SAMPLE_N_PER_3_SECS`; 0: no limit. */
+  readonly tracesPer3Seconds: SettingStatus<number>;
   readonly ignoreSuffix: SettingStatus<readonly string[]>;
   readonly ignorePath: SettingStatus<readonly string[]>;
   /** Spans a segment. */

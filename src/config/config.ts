@@ -4,7 +4,7 @@ import type { InstrumentationName } from '../api/instrumentations';
 import type { PropagateUnsampled } from '../api/propagate-unsampled';
 import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
-import type { InstanceNameSource, SpoolOptions } from '../api/options';
+import type { InstanceNameSource, KeepOptions, SamplingRule, SpoolOptions } from '../api/options';
 
 /** PEM, as read from the files; what is absent was not configured. */
 export interface TlsFiles {
@@ -66,6 +66,10 @@ export interface Config {
   /** Undefined: a connection stays for as long as it holds. */
   readonly maxConnectionAgeMs: number | undefined;
   readonly sampleRate: number;
+  readonly sampling: readonly SamplingRule[];
+  /** 0: no limit. */
+  readonly tracesPer3Seconds: number;
+  readonly keep: KeepOptions | undefined;
   readonly ignoreSuffix: readonly string[];
   readonly ignorePath: readonly string[];
   /** Ant globs of `METHOD:path`. */

@@ -6,6 +6,7 @@ import { PROPAGATE_UNSAMPLED } from '../api/propagate-unsampled';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../api/logger';
 import { parseBackendAddress, type BackendAddress } from './backend-address';
 import { INSTANCE_NAME_EXPECTED } from './instance-name';
+import { keep, samplingRules } from './sampling-types';
 import { booleanType, lenientListType, listType, numberType, textType, wordType, type OptionType } from './option-type';
 
 /** Of an instance: what a backend shows beside its name. */
@@ -322,6 +323,19 @@ export const OPTION_TABLE = {
     flag: 'sample-rate',
     help: 'share of traces to keep, 0 to 1',
   }),
+  sampling: row('sampling', {
+    kind: samplingRules,
+    environment: [],
+    help: 'rules {path, rate?, perSecond?} for the traces that begin here',
+  }),
+  tracesPer3Seconds: row('tracesPer3Seconds', {
+    // The Java agent takes any number below 1 for no limit.
+    kind: numberType({ least: -1, most: 1_000_000, integer: true }),
+    environment: ['SW_AGENT_SAMPLE_N_PER_3_SECS'],
+    isTextOnly: true,
+    help: 'traces in three seconds at most that no rule is for; 0: no limit',
+  }),
+  keep: row('keep', { kind: keep, environment: [], help: 'traces that are sent though they were not sampled' }),
   ignoreSuffix: row('ignoreSuffix', {
     kind: listType(line, { expected: 'suffixes such as .css,.png', least: 0 }),
     environment: ['SW_AGENT_IGNORE_SUFFIX'],

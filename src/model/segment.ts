@@ -47,6 +47,8 @@ export class Segment {
   correlation: ReadonlyMap<string, string> | undefined = undefined;
   /** Not to count in the metrics; v3 only. */
   skipsAnalysis = false;
+  /** Its trace is recorded by all services; otherwise it is sent only if it turns out to be worth it. */
+  isSampled = true;
 
   constructor(
     /** That of a consumer's segment is known with its first message. */

@@ -143,8 +143,9 @@ export class SpanFactory {
 }
 
 /** What the application gave the work along stays with it. */
-function inherit(segment: Segment, { carrier, correlation, skipsAnalysis }: Segment): void {
+function inherit(segment: Segment, { carrier, correlation, skipsAnalysis, isSampled }: Segment): void {
   segment.carrier = carrier;
   segment.correlation = correlation;
   segment.skipsAnalysis = skipsAnalysis;
+  segment.isSampled = isSampled;
 }

@@ -14,9 +14,12 @@ import { wholeMillis } from '../base/time';
 import { SpanHandle } from './manual/span-handle';
 import { Layer, SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
+import type { KeepOptions, SamplingRule } from '../api/options';
 import type { Clock } from '../base/clock';
 import type { NumericId } from '../model/ids';
 import type { Log } from '../base/log';
+import { Sampler } from './sampling/sampler';
+import { UnsampledSegments } from './sampling/unsampled-segments';
 import { UnrecordedTrace, type TraceOrigin, type UnrecordedExit } from './sampling/unrecorded-trace';
 import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
 import type { RemoteParent } from './propagation/remote-parent';
@@ -28,6 +31,10 @@ export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   readonly log?: Log;
   /** The share of traces that begin here and are recorded, 0 to 1. */
   readonly sampleRate?: number;
+  /** Go before it for the paths that they match. */
+  readonly sampling?: readonly SamplingRule[];
+  /** Which segments of traces that are not sampled reach the sink all the same; absent: none, and they are not recorded. */
+  readonly keep?: KeepOptions | undefined;
   /** Segments wait for spans that may never end: before the process does, `sendLingering` is to be called. */
   onLingering?(): void;
   /** Names of exceptions that fail no span. */
@@ -58,13 +65,16 @@ export class Tracer {
   private readonly limitLog: SpanLimitLog | undefined;
   private readonly lingering: LingeringSegments;
   private readonly cluster: string | undefined;
-  private sampleRate: number;
+  private readonly sampler: Sampler;
+  private readonly unsampled: UnsampledSegments | undefined;
   private isPaused = false;
 
   constructor(private readonly options: TracerOptions) {
     this.clock = options.clock;
     this.cluster = options.cluster;
-    this.sampleRate = options.sampleRate ?? 1;
+    this.sampler = new Sampler(options.clock, options.sampling);
+    this.sampler.setRate(options.sampleRate ?? 1);
+    this.unsampled = options.keep && new UnsampledSegments(options.keep, options.sink.bind(options));
     const leftOut = new SpanLimitCounters();
     this.leftOut = leftOut;
     const { ignoredExceptions = [] } = options;
@@ -84,7 +94,12 @@ export class Tracer {
 
   /** For traces that begin from now on. @param rate 0 to 1 */
   setSampleRate(rate: number): void {
-    this.sampleRate = rate;
+    this.sampler.setRate(rate);
+  }
+
+  /** For traces that begin from now on. @param most in three seconds; 0: no limit */
+  setTracesPer3Seconds(most: number): void {
+    this.sampler.setPer3Seconds(most);
   }
 
   /** Spans a segment, from now on. */
@@ -290,7 +305,8 @@ export class Tracer {
   }
 
   private send(segment: Segment): void {
-    this.options.sink(segment);
+    if (segment.isSampled || this.unsampled === undefined) this.options.sink(segment);
+    else this.unsampled.add(segment);
     this.limitLog?.report(this.leftOut);
   }
 
@@ -329,19 +345,23 @@ export class Tracer {
   }
 
   private openJoined(operationName: string, parent: RemoteParent, options?: SpanOptions): Span | undefined {
-    if (this.isPaused || !parent.isSampled) return undefined;
+    if (this.isPaused || (!parent.isSampled && this.unsampled === undefined)) return undefined;
     const span = this.factory.startRoot(SpanType.entry, operationName, parent.traceId, options?.startTime);
     if (options?.isPromised === true) promise(span);
     span.refs = [parent.ref];
     span.segment.carrier = parent.carrier;
     span.segment.correlation = parent.correlation;
     span.segment.skipsAnalysis = parent.skipsAnalysis;
+    span.segment.isSampled = parent.isSampled;
     return span;
   }
 
   private openRoot(type: SpanType, operationName: string, options?: SpanOptions): Span | undefined {
-    if (this.isPaused || (this.sampleRate < 1 && this.clock.random() >= this.sampleRate)) return undefined;
+    if (this.isPaused) return undefined;
+    const isSampled = this.sampler.isOff || this.sampler.isSampled(operationName);
+    if (!isSampled && this.unsampled === undefined) return undefined;
     const span = this.factory.startRoot(type, operationName, undefined, options?.startTime);
+    span.segment.isSampled = isSampled;
     if (options?.isPromised === true) promise(span);
     return span;
   }

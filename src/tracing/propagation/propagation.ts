@@ -85,6 +85,12 @@ export class Propagation {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
     const names = this.namesFor(span.peer);
     if (!names) return;
+    const mode = span.segment.isSampled ? undefined : this.options.propagateUnsampled;
+    if (mode === 'none') return;
+    if (mode === 'empty') {
+      set(into, names.protocol === 'v2' ? SW6 : SW8, '', span.segment.carrier);
+      return;
+    }
     const { carrier, entry } = span.segment;
     if (entry) freezeName(entry);
     if (names.protocol === 'v2') {

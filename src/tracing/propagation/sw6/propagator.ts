@@ -33,13 +33,13 @@ export function extractSw6(header: unknown, epoch: number, own: SelfCallGuard): 
 /** What a request of this exit span has to say; `undefined`: it cannot be said. */
 export function formatSw6Header(span: Span, names: V2Identity): string | undefined {
   if (names.instanceId === 0) return undefined;
-  const { entry, segmentId } = span.segment;
+  const { entry, segmentId, isSampled } = span.segment;
   // Work outside of any request has no endpoint.
   const own = entry && entry.operationName !== '' ? nameOrId(entry.operationName, names) : undefined;
   const first = entry?.refs?.find((ref): ref is V2Ref => ref.parentService === undefined);
   const here = first?.epoch === names.epoch ? first : undefined;
   return formatSw6({
-    isSampled: true,
+    isSampled,
     traceId: numericTraceId(span.segment),
     parentSegmentId: segmentId,
     parentSpanId: span.spanId,

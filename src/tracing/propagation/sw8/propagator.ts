@@ -43,9 +43,9 @@ export function extractSw8(headers: IncomingHeaders): RemoteParent | undefined {
 
 /** What a request of this exit span has to say; `undefined`: it cannot be said. */
 export function formatSw8Header(span: Span, names: V3Identity): string | undefined {
-  const { entry, root, segmentId, traceId } = span.segment;
+  const { entry, root, segmentId, traceId, isSampled } = span.segment;
   return formatSw8({
-    isSampled: true,
+    isSampled,
     traceId,
     parentSegmentId: segmentId,
     parentSpanId: span.spanId,
