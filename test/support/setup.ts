@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { Agent } from '../../src/api/agent';
 import { assertAccounted } from './accounting';
-import { patchedNow } from './patched';
+import { Leftovers } from './patched';
 
 const PLACE = Symbol.for('skyanchor.agent');
 
@@ -15,6 +15,12 @@ const REQUEST = ['create', 'headers', 'trailers', 'error'].map((event) => `undic
   diagnostics.channel(name),
 );
 
+const leftovers = new Leftovers(String(expect.getState().testPath));
+
+beforeEach(() => {
+  leftovers.begin(String(expect.getState().currentTestName));
+});
+
 // Whatever a test was about: the agent that runs in its process has lost no segment without counting it.
 afterEach(() => {
   const { agent } = (globalThis as { [PLACE]?: { agent: Agent } })[PLACE] ?? {};
@@ -22,5 +28,5 @@ afterEach(() => {
 });
 
 afterAll(() => {
-  expect(patchedNow()).toEqual([]);
+  expect([...leftovers.ofFileBefore(), ...leftovers.atEnd()]).toEqual([]);
 });
