@@ -96,10 +96,11 @@ function take(module: WantedModule, file: string, { exports }: LoadedModule): vo
  */
 function searchOnConnections(): Undo {
   let connections = 0;
-  const stop = subscribeTo(SERVER_CONNECTION, () => {
+  const connected = (): void => {
     if (++connections >= MAX_CONNECTIONS) stop();
     if (connections <= 16 || connections % 64 === 0) search();
-  });
+  };
+  const stop = subscribeTo(SERVER_CONNECTION, connected, 'modules');
   return stop;
 }
 

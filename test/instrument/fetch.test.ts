@@ -55,6 +55,21 @@ describe('fetch', () => {
     expect(heads).toEqual([nameOf(stage.exits[0]!), 'mine']);
   });
 
+  it('is traced by the later one where a second copy of the agent is loaded into the process, and has its header', async () => {
+    const first = stage;
+    stage = new Stage({ instrument: CALLS_ONLY });
+    carrying(stage);
+    try {
+      const port = await stage.serve(answer);
+      await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      await stage.closed(1);
+      expect(first.segments).toHaveLength(0);
+      expect(heads).toEqual([nameOf(stage.exits[0]!)]);
+    } finally {
+      await first.close();
+    }
+  });
+
   it('that is redirected is a span for each request, all of them the caller’s, with headers of their own', async () => {
     const port = await stage.serve((request, response) => {
       heads.push(request.headers.sw6);

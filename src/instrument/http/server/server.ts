@@ -51,7 +51,7 @@ function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
     take();
   }
   if (hasServers()) take();
-  else undo = subscribeTo(SERVER_CONNECTION, connected);
+  else undo = subscribeTo(SERVER_CONNECTION, connected, 'https');
   return () => undo();
 }
 
