@@ -24,7 +24,7 @@ import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
 import { librariesLoadedBefore } from './blind-spots';
 import { Commands } from './commands';
-import { ExitFlush } from './exit-flush';
+import { ExitFlush } from './exit/exit-flush';
 import { DynamicSettings } from './dynamic-settings';
 import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
 import { INSTRUMENTATIONS } from '../api/instrumentations';

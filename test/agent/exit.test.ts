@@ -1,4 +1,4 @@
-import { watchExit, type ExitOptions } from '../../src/agent/exit';
+import { watchExit, type ExitOptions } from '../../src/agent/exit/exit';
 
 let calls: string[];
 let unwatch: () => void;

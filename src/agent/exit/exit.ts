@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import { sleepSync } from '../base/clock';
-import { patch } from '../instrument/patch';
+import { sleepSync } from '../../base/clock';
+import { patch } from '../../instrument/patch';
 
 /** How a process ends, and what we may do before. */
 export interface ExitOptions {

@@ -1,6 +1,6 @@
-import type { KeepAlive } from '../base/keep-alive';
+import type { KeepAlive } from '../../base/keep-alive';
 import { watchExit } from './exit';
-import type { BackendSession } from './backend-session';
+import type { BackendSession } from '../backend-session';
 
 export interface ExitFlushOptions {
   readonly upstream: BackendSession;
