@@ -1,8 +1,10 @@
 import type { Log } from '../base/log';
+import { INSTRUMENTATIONS, type InstrumentationName } from '../api/instrumentations';
 import { LOG_LEVELS, type LogLevel } from '../api/logger';
 import type { Verb, VerbCall } from '../control/run/verbs';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ResetResult } from '../api/agent';
+import type { Instrumentations } from '../instrument/index';
 import type { Tracer } from '../tracing/tracer';
 import type { RegistrationStatus } from '../api/status';
 
@@ -12,6 +14,9 @@ export interface BuiltInOptions {
   /** Resolves once there is one. */
   registrar(): Promise<Registrar>;
   registration(): RegistrationStatus;
+  /** Sets one of the settings. Throws where the value is none. @returns the value before and that of now */
+  setSampleRate(text: string): string;
+  instrumentations(): Pick<Instrumentations, 'enable' | 'disable'>;
   /** Resolves when the status file holds the status of now. */
   report(): Promise<void>;
 }
@@ -38,6 +43,26 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
     { ...simple, name: 'report', run: () => options.report() },
     { ...simple, name: 'pause', run: () => tracer.pause() },
     { ...simple, name: 'resume', run: () => tracer.resume() },
+    {
+      ...simple,
+      name: 'set',
+      args: [{ name: 'setting', values: ['sample-rate'] }, { name: 'value' }],
+      run: ({ args: [, value = ''] }) => options.setSampleRate(value),
+    },
+    {
+      ...simple,
+      name: 'enable',
+      args: [{ name: 'instrumentation', values: INSTRUMENTATIONS }],
+      run: ({ args: [name] }) =>
+        options.instrumentations().enable(name as InstrumentationName) ? 'off->on' : 'on->on',
+    },
+    {
+      ...simple,
+      name: 'disable',
+      args: [{ name: 'instrumentation', values: INSTRUMENTATIONS }],
+      run: ({ args: [name] }) =>
+        options.instrumentations().disable(name as InstrumentationName) ? 'on->off' : 'off->off',
+    },
     {
       ...simple,
       name: 'log-level',

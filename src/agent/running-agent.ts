@@ -6,7 +6,7 @@ import { KeepAlive, keepAliveWhile } from '../base/keep-alive';
 import { toIso } from '../base/time';
 import { Log } from '../base/log';
 import type { Config } from '../config/config';
-import { enable } from '../instrument/index';
+import { Instrumentations } from '../instrument/index';
 import type { Registrar } from '../protocol/registration/registrar';
 import type {
   Agent,
@@ -44,7 +44,7 @@ export class RunningAgent implements Agent {
   private readonly tracer: Tracer;
   private readonly commands: Commands;
   private readonly settings: DynamicSettings;
-  private readonly disable: () => void;
+  private readonly instrumented: Instrumentations;
   private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -116,9 +116,11 @@ export class RunningAgent implements Agent {
       log,
       tracer: this.tracer,
       registrar: () => this.booted,
+      setSampleRate: (text) => this.settings.setSampleRate(text),
+      instrumentations: () => this.instrumented,
       status: () => this.status(),
     });
-    this.disable = enable(this.tracer, this.settings);
+    this.instrumented = new Instrumentations(this.tracer, this.settings);
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
       clock.after(0, () => void this.boot().then(resolve, (error: unknown) => reject(this.giveUp(error))));
@@ -212,10 +214,10 @@ export class RunningAgent implements Agent {
   }
 
   private instrumentations(): InstrumentationStatus {
-    const { disable } = this.settings;
+    const { instrumented } = this;
     return {
-      active: INSTRUMENTATIONS.filter((name) => !disable.includes(name)),
-      off: disable,
+      active: INSTRUMENTATIONS.filter((name) => instrumented.isEnabled(name)),
+      off: INSTRUMENTATIONS.filter((name) => !instrumented.isEnabled(name)),
       loadedBefore: this.loadedBefore,
       startedAfterMs: this.startedAfterMs,
     };
@@ -255,7 +257,7 @@ export class RunningAgent implements Agent {
   }
 
   private async close(): Promise<void> {
-    this.disable();
+    this.instrumented.disableAll();
     this.tracer.sendLingering();
     if (this.upstream.hasWork) await this.ending.flush();
     this.stoppedAt = this.clock.now();

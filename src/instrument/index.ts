@@ -42,6 +42,43 @@ export const REGISTRY: readonly Instrumentation[] = [
 
 /** Enables every instrumentation but those that `options.disable` names. Returns what disables them. */
 export function enable(tracer: Tracer, options: InstrumentOptions): Undo {
-  const enabled = REGISTRY.filter(({ name }) => options.disable?.includes(name) !== true);
-  return together(enabled.map((instrumentation) => instrumentation.enable(tracer, options)));
+  const instrumentations = new Instrumentations(tracer, options);
+  return () => instrumentations.disableAll();
+}
+
+/** The instrumentations of a process; each can be disabled and enabled again. */
+export class Instrumentations {
+  private readonly undos = new Map<InstrumentationName, Undo>();
+
+  /** Enables all but those that `options.disable` names. */
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly options: InstrumentOptions,
+  ) {
+    for (const { name } of REGISTRY) if (options.disable?.includes(name) !== true) this.enable(name);
+  }
+
+  /** @returns false: it is enabled already, or there is none of this name */
+  enable(name: InstrumentationName): boolean {
+    const instrumentation = REGISTRY.find((one) => one.name === name);
+    if (!instrumentation || this.undos.has(name)) return false;
+    this.undos.set(name, instrumentation.enable(this.tracer, this.options));
+    return true;
+  }
+
+  /** Spans of it that are open stay open. @returns false: it is not enabled */
+  disable(name: InstrumentationName): boolean {
+    const undo = this.undos.get(name);
+    this.undos.delete(name);
+    undo?.();
+    return undo !== undefined;
+  }
+
+  isEnabled(name: InstrumentationName): boolean {
+    return this.undos.has(name);
+  }
+
+  disableAll(): void {
+    for (const name of [...this.undos.keys()]) this.disable(name);
+  }
 }

@@ -21,7 +21,16 @@ function makeCommands(): Commands {
     sink: unused,
     names: unused,
   });
-  return new Commands({ config, clock: systemClock, log, tracer, registrar: unused, status: unused });
+  return new Commands({
+    config,
+    clock: systemClock,
+    log,
+    tracer,
+    registrar: unused,
+    status: unused,
+    setSampleRate: unused,
+    instrumentations: unused,
+  });
 }
 
 describe('onCommand()', () => {

@@ -83,6 +83,45 @@ describe('without being told anything', () => {
   });
 });
 
+describe('sampling and keep', () => {
+  it('are read from start(), and copied', () => {
+    const sampling = [
+      { path: '/orders/*', rate: 0.5 },
+      { path: '*', perSecond: 5 },
+    ];
+    const config = resolve({ options: { sampling, keep: { errors: true, slowerThanMs: 500 } } });
+    sampling[0]!.path = '/changed';
+    expect(config.sampling).toEqual([
+      { path: '/orders/*', rate: 0.5 },
+      { path: '*', perSecond: 5 },
+    ]);
+    expect(config.keep).toEqual({ errors: true, slowerThanMs: 500 });
+    expect([config.sampling, config.sampling[0], config.keep].every(Object.isFrozen)).toBe(true);
+    expect(resolve({ env: { SW_AGENT_SAMPLE_N_PER_3_SECS: '9' } }).tracesPer3Seconds).toBe(9);
+  });
+
+  it.each([
+    ['sampling', '/orders'],
+    ['sampling', {}],
+    ['sampling', ['/orders']],
+    ['sampling', [{ rate: 1 }]],
+    ['sampling', [{ path: '', rate: 1 }]],
+    ['sampling', [{ path: '/a' }]],
+    ['sampling', [{ path: '/a', rate: 2 }]],
+    ['sampling', [{ path: '/a', perSecond: 0 }]],
+    ['sampling', [{ path: '/a', perSecond: 1.5 }]],
+    ['sampling', [{ path: '/a', rate: 1, per: 1 }]],
+    ['sampling', Array.from({ length: 65 }, () => ({ path: '/a', rate: 1 }))],
+    ['keep', true],
+    ['keep', { errors: 'yes' }],
+    ['keep', { slowerThanMs: 0 }],
+    ['keep', { slow: 1 }],
+    ['tracesPer3Seconds', 5],
+  ])('%s = %j is a fault', (name, value) => {
+    expect(faultsOf({ options: { [name]: value } })).toMatchObject([{ name }]);
+  });
+});
+
 describe('a variable that says what no option means', () => {
   const SOFT = [
     ['SW_AGENT_LOGGING_LEVEL', 'loud', 'logLevel', 'warn'],
@@ -291,6 +330,7 @@ describe('an option', () => {
       options: { doNotPropagateTo: ['*.amazonaws.com', 'api.stripe.com'] },
       expected: { doNotPropagateTo: ['*.amazonaws.com', 'api.stripe.com'] },
     },
+    { env: { SW_AGENT_SAMPLE_N_PER_3_SECS: '-1' }, options: {}, expected: { tracesPer3Seconds: 0 } },
     { env: { SW_AGENT_IGNORE_PROBES: 'true' }, options: { ignoreProbes: true }, expected: { ignoreProbes: true } },
     {
       env: { SW_HTTP_IGNORE_METHOD: 'options, head' },

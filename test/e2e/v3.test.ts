@@ -124,6 +124,7 @@ describe('at a backend of 8 and later', () => {
     await site.operator.echo('reset');
     expect((await settled('backend'))!.settings).toEqual({
       sampleRate: { value: 0, from: 'backend' },
+      tracesPer3Seconds: { value: 0, from: 'configuration' },
       ignoreSuffix: { value: ['.xyz'], from: 'backend' },
       ignorePath: { value: ['/health/*'], from: 'backend' },
       spanLimit: {

@@ -77,6 +77,7 @@ describe('the agents of a service on a genuine OAP 10.1.0, whose operator config
     const settings = await settled(({ sampleRate }) => sampleRate.from === 'backend');
     expect(settings).toEqual({
       sampleRate: { value: 0, from: 'backend' },
+      tracesPer3Seconds: { value: 0, from: 'configuration' },
       ignoreSuffix: { value: ['.ico', '.png'], from: 'backend' },
       ignorePath: { value: ['/status'], from: 'configuration' },
       spanLimit: { value: 300, from: 'configuration' },

@@ -41,9 +41,7 @@ export class UnsampledSegments {
 
   private isWanted({ spans }: Segment): boolean {
     const { errors = false, slowerThanMs = Infinity } = this.options;
-    return spans.some(
-      ({ isError, startTime, endTime }) => (errors && isError) || endTime - startTime >= slowerThanMs,
-    );
+    return spans.some(({ isError, startTime, endTime }) => (errors && isError) || endTime - startTime >= slowerThanMs);
   }
 
   private remember(trace: string): void {
