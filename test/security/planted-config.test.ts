@@ -53,6 +53,21 @@ describe('a configuration that another user has planted', () => {
     ignored({ mainScript: undefined, cwd: at('home') }, /4711/);
   });
 
+  asTwo('does not name the service, which the next package.json does', () => {
+    put(folder, 'work/package.json', { name: 'orders' });
+    put(folder, 'work/lib/app.js', '');
+    chmodSync(at('work/lib'), 0o777);
+    asOther(`echo '{"name":"planted"}' > package.json`, at('work/lib'));
+    expect(resolve({ mainScript: at('work/lib/app.js') }).serviceName).toBe('orders');
+    put(folder, 'tools/tool.js', '');
+    expect(resolve({ mainScript: at('tools/tool.js'), cwd: at('work/lib') }).serviceName).toBe('orders');
+  });
+
+  asTwo('names the service where the main script is that user’s, too', () => {
+    asOther(`mkdir home && cd home && echo > app.js && echo '{"name":"orders"}' > package.json`, folder);
+    expect(resolve({ mainScript: at('home/app.js') }).serviceName).toBe('orders');
+  });
+
   asTwo('as a link to a file of ours is ignored', () => {
     put(folder, 'upload', PLANTED);
     put(folder, 'work/app.js', '');

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { openFile, readFile } from './opened-file';
 import { OPTION_TABLE } from '../option-table';
@@ -13,9 +13,10 @@ export interface Application {
 
 /** Looks above the main script and, where no package.json there has a name, above the working directory. */
 export function findApplication(mainScript: string | undefined, cwd: string): Application {
-  const above = mainScript === undefined ? undefined : packagesAbove(path.dirname(realPath(mainScript)));
+  const script = mainScript === undefined ? undefined : realPath(mainScript);
+  const above = script === undefined ? undefined : packagesAbove(path.dirname(script), script);
   if (above?.name !== undefined) return above;
-  const { name, folders } = packagesAbove(cwd);
+  const { name, folders } = packagesAbove(cwd, script);
   return { name, folders: [...new Set([...(above?.folders ?? []), ...folders])] };
 }
 
@@ -28,26 +29,38 @@ function realPath(file: string): string {
   }
 }
 
-/** A package.json without a name, as `{"type": "module"}` beside built files, is passed on the way up. */
-function packagesAbove(start: string): Application {
+/**
+ * A package.json without a name, as `{"type": "module"}` beside built files, is passed on the way up; and so is one of a
+ * stranger, which in /tmp or in the working directory could give the process the name of another service.
+ */
+function packagesAbove(start: string, script: string | undefined): Application {
   const folders: string[] = [];
   for (let folder = start; ; folder = path.dirname(folder)) {
-    const content = readPackage(path.join(folder, 'package.json'));
-    if (content !== undefined) folders.push(folder);
-    const name = nameIn(content);
+    const found = readPackage(path.join(folder, 'package.json'));
+    if (found) folders.push(folder);
+    const name = found && isOurs(found.owner, script) ? nameIn(found.content) : undefined;
     if (name !== undefined) return { name, folders };
     if (folder === path.dirname(folder)) return { name: undefined, folders };
   }
 }
 
-function readPackage(file: string): string | undefined {
+function readPackage(file: string): { readonly content: string; readonly owner: number } | undefined {
   const opened = openFile(file);
   const read = opened && readFile(opened);
-  return read?.status === 'ok' ? read.text : undefined;
+  return read?.status === 'ok' ? { content: read.text, owner: Number(opened?.stats?.uid) } : undefined;
 }
 
-function nameIn(content: string | undefined): string | undefined {
-  if (content === undefined) return undefined;
+/** The owner of the main script decides what runs here anyhow. On Windows all files belong to user 0. */
+function isOurs(owner: number, script: string | undefined): boolean {
+  if (owner === 0 || owner === process.geteuid?.()) return true;
+  try {
+    return script !== undefined && statSync(script).uid === owner;
+  } catch {
+    return false;
+  }
+}
+
+function nameIn(content: string): string | undefined {
   try {
     const { name } = JSON.parse(content.replace(/^\uFEFF/, '')) as { name?: unknown };
     return typeof name === 'string' && name !== '' ? name : undefined;
