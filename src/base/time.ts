@@ -28,3 +28,21 @@ export function wholeMillis(time: number, otherwise: number): number {
 export function parseHttpDate(text: string): number {
   return Date.parse(text);
 }
+
+/**
+ * A time as OpenTelemetry takes it: milliseconds since 1970 or since the process started, a pair of seconds and
+ * nanoseconds, or a date. `undefined`: none of these.
+ */
+export function anyMillis(time: unknown): number | undefined {
+  if (typeof time === 'number') return time < performance.timeOrigin / 2 ? performance.timeOrigin + time : time;
+  if (typeof time !== 'object' || time === null) return undefined;
+  try {
+    if (time instanceof Date) return Date.prototype.getTime.call(time);
+    if (!Array.isArray(time)) return undefined;
+    const [seconds, nanos] = time as unknown[];
+    return typeof seconds === 'number' && typeof nanos === 'number' ? seconds * 1e3 + nanos / 1e6 : undefined;
+  } catch {
+    // A proxy that refuses.
+    return undefined;
+  }
+}

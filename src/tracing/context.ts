@@ -8,9 +8,39 @@ export const untraced = Symbol('untraced');
 /** What new work becomes a child of. */
 export type Scope = Span | UnrecordedTrace | typeof untraced;
 
+/** A scope together with what others keep beside it: the values of an OpenTelemetry context. */
+export abstract class Surroundings {
+  /** `undefined`: none; what else is here goes along all the same. */
+  abstract readonly scope: Scope | undefined;
+  /** The same around another scope. */
+  abstract within(scope: Scope): Surroundings;
+}
+
 /**
- * The one AsyncLocalStorage of the agent. On a hot path call `context.run(scope, fn, …)` with a function that is
- * shared and its arguments beside it: a closure for each request costs more than the context does. `enterWith` is not
- * for us: nothing leaves what it enters.
+ * The one AsyncLocalStorage of the agent. For a channel's `bindStore`; everything else goes by {@link context}. Not a
+ * subclass of it, since its own `run` asks `getStore` on Node 24 for what it has to restore.
  */
-export const context = new AsyncLocalStorage<Scope>();
+export const storage = new AsyncLocalStorage<Scope | Surroundings>();
+
+/**
+ * On a hot path call `context.run(scope, fn, …)` with a function that is shared and its arguments beside it: a closure
+ * for each request costs more than the context does. `enterWith` is not for us: nothing leaves what it enters.
+ */
+export const context = {
+  getStore(): Scope | undefined {
+    const whole = storage.getStore();
+    return whole instanceof Surroundings ? whole.scope : whole;
+  },
+
+  /** With what is kept beside the scope: for work that goes on later. */
+  whole: storage.getStore.bind(storage),
+
+  /** What to run the work of a span in, so that what is kept beside the scope of now goes on. */
+  within(scope: Scope): Scope | Surroundings {
+    const whole = storage.getStore();
+    return whole instanceof Surroundings ? whole.within(scope) : scope;
+  },
+
+  run: storage.run.bind<typeof storage.run>(storage),
+  exit: storage.exit.bind<typeof storage.exit>(storage),
+};

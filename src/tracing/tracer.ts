@@ -129,7 +129,7 @@ export class Tracer {
     isTrusted = true,
     options?: SpanOptions,
   ): Span | undefined {
-    const parent = headers === undefined || !isTrusted ? undefined : this.extract(headers);
+    const parent = headers === undefined || !isTrusted ? undefined : this.parentIn(headers);
     if (parent === untraced) return undefined;
     const span = parent
       ? this.openJoined(operationName, parent, options)
@@ -162,26 +162,57 @@ export class Tracer {
     return { trace, peer: this.peerOf(peer) };
   }
 
-  /** Work asked of another process; with neither scope nor parent it is a trace of its own. @param peer `host:port` */
+  /**
+   * Work asked of another process; with neither scope nor parent it is a trace of its own.
+   * @param peer `host:port`
+   * @param parent absent: the scope of now; null: none
+   */
   openExit(
     operationName: string,
     peer: string,
-    parent: Scope | undefined = context.getStore(),
+    parent: Scope | null | undefined = context.getStore(),
     options?: SpanOptions,
   ): Span | undefined {
     const span = this.openChild(SpanType.exit, operationName, parent, options);
     if (!span) return undefined;
-    span.peer = this.peerOf(peer);
+    this.setPeer(span, peer);
     if (span.segment.promised !== undefined) demoteOuterExit(span, span.segment.promised);
     return span;
   }
 
   openLocal(
     operationName: string,
-    parent: Scope | undefined = context.getStore(),
+    parent: Scope | null | undefined = context.getStore(),
     options?: SpanOptions,
   ): Span | undefined {
     return this.openChild(SpanType.local, operationName, parent, options);
+  }
+
+  /** The place that asked, as the headers name it; `untraced` where they say that nothing is to be traced. */
+  parentIn(headers: IncomingHeaders): RemoteParent | typeof untraced | undefined {
+    try {
+      return this.propagation.extract(headers);
+    } catch {
+      // Headers that the application made up hold no carrier.
+      return undefined;
+    }
+  }
+
+  /**
+   * Adds one more place that asked for the work of an entry span, such as each message of a batch. The first of them gives
+   * the trace, where the span has begun one of its own.
+   * @returns false: there is no carrier, or it is not recorded
+   */
+  join(entry: Span, headers: IncomingHeaders): boolean {
+    const parent = this.parentIn(headers);
+    const { segment } = entry;
+    if (parent === undefined || parent === untraced || !parent.isSampled || entry.endTime !== 0) return false;
+    if (entry.refs === undefined && segment.root === entry) {
+      segment.traceId = parent.traceId;
+      segment.correlation ??= parent.correlation;
+    }
+    this.details.link(entry, parent.ref);
+    return true;
   }
 
   /**
@@ -207,7 +238,7 @@ export class Tracer {
 
   /** What an unrecorded trace has of its caller. */
   originOf(headers: IncomingHeaders | undefined): TraceOrigin {
-    const parent = headers && this.extract(headers);
+    const parent = headers && this.parentIn(headers);
     const own = { traceId: this.nextId(), carrier: undefined, correlation: undefined };
     return parent === undefined || parent === untraced ? own : parent;
   }
@@ -266,7 +297,7 @@ export class Tracer {
     const scope = parent ?? this.unrecorded(operationName);
     const trace = scope === untraced ? undefined : scope instanceof Span ? scope.segment : scope;
     const handle = new SpanHandle(this.details, undefined, trace);
-    return parent === undefined ? context.run(scope, fn, handle, ...args) : fn(handle, ...args);
+    return parent === undefined ? context.run(context.within(scope), fn, handle, ...args) : fn(handle, ...args);
   }
 
   /**
@@ -276,7 +307,7 @@ export class Tracer {
   runIn<A extends unknown[], T>(span: Span, fn: (...args: A) => T, ...args: A): T {
     let result: T;
     try {
-      result = context.run(span, fn, ...args);
+      result = context.run(context.within(span), fn, ...args);
     } catch (error) {
       this.endFailed(span, error);
       throw error;
@@ -318,6 +349,11 @@ export class Tracer {
     else if (promised.length === segment.openSpans) this.lingering.add(segment);
   }
 
+  /** Where an exit goes to, once it is known. @param peer `host:port` */
+  setPeer(span: Span, peer: string): void {
+    span.peer = peer === '' ? '' : this.peerOf(peer);
+  }
+
   private peerOf(peer: string): string {
     return truncate(this.cluster === undefined ? peer : `${this.cluster}/${peer}`, LIMITS.name);
   }
@@ -325,15 +361,6 @@ export class Tracer {
   private endFailed(span: Span, error: unknown): void {
     this.details.fail(span, error);
     this.end(span);
-  }
-
-  private extract(headers: IncomingHeaders): RemoteParent | typeof untraced | undefined {
-    try {
-      return this.propagation.extract(headers);
-    } catch {
-      // Headers that the application made up hold no carrier.
-      return undefined;
-    }
   }
 
   private foreignCarrierOf(headers: IncomingHeaders): string | undefined {
@@ -369,10 +396,10 @@ export class Tracer {
   private openChild(
     type: SpanType,
     operationName: string,
-    parent: Scope | undefined,
+    parent: Scope | null | undefined,
     options: SpanOptions | undefined,
   ): Span | undefined {
-    if (parent === undefined) return this.openRoot(type, operationName, options);
+    if (parent === undefined || parent === null) return this.openRoot(type, operationName, options);
     if (!(parent instanceof Span) || this.isPaused) return undefined;
     const span = this.factory.startChild(type, operationName, parent, options?.startTime);
     if (span && options?.isPromised === true) promise(span);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { patch, type Patched, type Undo } from '../patch';
 import { UndiciQueueTracker } from './undici-queue-tracker';
-import { context, type Scope } from '../../tracing/context';
+import { context, type Scope, type Surroundings } from '../../tracing/context';
 
 type Dispatch = (this: unknown, options: unknown, handler: unknown) => unknown;
 type Callback = (this: unknown, first: unknown, second: unknown, third: unknown, fourth: unknown) => unknown;
@@ -11,7 +11,7 @@ type Callback = (this: unknown, first: unknown, second: unknown, third: unknown,
 const SCOPE = Symbol('skyanchor.scope');
 
 interface Scoped {
-  [SCOPE]?: Scope | null;
+  [SCOPE]?: Scope | Surroundings | null;
 }
 
 /**
@@ -46,7 +46,7 @@ export class UndiciContext {
   /** A request was made. The first of each copy of undici shows where the copy is. */
   keep(request: object & Scoped): void {
     this.waiting.steps++;
-    request[SCOPE] = context.getStore() ?? null;
+    request[SCOPE] = context.whole() ?? null;
     const copy = request.constructor as { readonly prototype: object };
     if (this.copies.has(copy)) return;
     this.copies.add(copy);
@@ -59,7 +59,7 @@ export class UndiciContext {
 function callback(layer: Patched<Callback>): Callback {
   return function callback(first, second, third, fourth) {
     const scope = (this as Scoped)[SCOPE];
-    if (scope === undefined || scope === (context.getStore() ?? null)) {
+    if (scope === undefined || scope === (context.whole() ?? null)) {
       return layer.below.call(this, first, second, third, fourth);
     }
     return runIn(scope, layer.below, this, first, second, third, fourth);
@@ -70,7 +70,7 @@ function callback(layer: Patched<Callback>): Callback {
 function dispatch(layer: Patched<Dispatch>, waiting: UndiciQueueTracker): Dispatch {
   return function dispatch(options, handler) {
     if (!layer.isOn || typeof options !== 'object' || options === null) return layer.below.call(this, options, handler);
-    const now = context.getStore() ?? null;
+    const now = context.whole() ?? null;
     const taken = waiting.take(options);
     const scope = taken === undefined ? now : taken;
     const step = ++waiting.steps;
@@ -83,7 +83,7 @@ function dispatch(layer: Patched<Dispatch>, waiting: UndiciQueueTracker): Dispat
   };
 }
 
-function runIn(scope: Scope | null, ...args: Parameters<typeof call>): unknown {
+function runIn(scope: Scope | Surroundings | null, ...args: Parameters<typeof call>): unknown {
   return scope === null ? context.exit(call, ...args) : context.run(scope, call, ...args);
 }
 

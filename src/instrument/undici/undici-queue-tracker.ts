@@ -1,4 +1,4 @@
-import type { Scope } from '../../tracing/context';
+import type { Scope, Surroundings } from '../../tracing/context';
 
 /** A dispatcher, as versions 5 to 8 have it. Only a pool has calls that wait in it. */
 interface Dispatcher {
@@ -9,7 +9,7 @@ interface Dispatcher {
 
 interface Call {
   readonly options: object;
-  readonly scope: Scope | null;
+  readonly scope: Scope | Surroundings | null;
 }
 
 /**
@@ -24,7 +24,7 @@ export class UndiciQueueTracker {
   private readonly pools = new WeakMap<object, Set<object>>();
 
   /** @returns the scope of the call that these options are of, if it has waited and goes on now */
-  take(options: object): Scope | null | undefined {
+  take(options: object): Scope | Surroundings | null | undefined {
     const pools = this.pools.get(options);
     if (pools === undefined) return undefined;
     for (const pool of pools) {
@@ -39,7 +39,7 @@ export class UndiciQueueTracker {
   }
 
   /** A dispatcher was asked for a call, and has neither made a request nor asked another dispatcher. */
-  add(options: object, dispatcher: object, scope: Scope | null): void {
+  add(options: object, dispatcher: object, scope: Scope | Surroundings | null): void {
     const queue = queueOf(dispatcher);
     // Otherwise it has failed.
     if (!queue || queue.isClosed || queue.length === 0) return;

@@ -51,7 +51,7 @@ export const manualSpans = {
   /** `fn` in the scope of now, whenever it is called. */
   bind<F extends (this: unknown, ...args: never[]) => unknown>(fn: F): F {
     if (typeof fn !== 'function') return fn;
-    const scope = context.getStore();
+    const scope = context.whole();
     const bound = function (this: unknown, ...args: never[]): unknown {
       const call = (): unknown => fn.apply(this, args);
       return scope === undefined ? context.exit(call) : context.run(scope, call);

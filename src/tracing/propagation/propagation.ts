@@ -14,6 +14,7 @@ import { SelfCallGuard } from './self-call-guard';
 import { freezeName, type Span } from '../../model/segment';
 import { MAX_SW8_LENGTH } from './sw8/header';
 import { SpanType } from '../../model/components';
+import type { Clock } from '../../base/clock';
 import type { IdGenerator } from '../id-generator';
 import type { IncomingHeaders, HeaderSetter } from './headers';
 import type { RemoteParent } from './remote-parent';
@@ -21,6 +22,7 @@ import type { UnrecordedExit } from '../sampling/unrecorded-trace';
 import type { PropagationIdentity } from './propagation-identity';
 
 export interface PropagationOptions {
+  readonly clock: Clock;
   readonly ids: IdGenerator;
   /** Undefined while there is nothing true to say of us. */
   names?(): PropagationIdentity | undefined;
@@ -103,7 +105,7 @@ export class Propagation {
     const header = formatSw8Header(span, names);
     if (header === undefined) return;
     set(into, SW8, header, carrier);
-    injectSw8Extensions(span, into, set);
+    injectSw8Extensions(span, this.options.clock, into, set);
   }
 
   /** The same for a call whose trace is not recorded. */

@@ -1,7 +1,8 @@
 import { parseCorrelation, formatCorrelation } from '../correlation';
 import { parseSw8 } from './parse';
-import { RefType } from '../../../model/components';
+import { Layer, RefType } from '../../../model/components';
 import { formatSw8 } from './format';
+import type { Clock } from '../../../base/clock';
 import type { IncomingHeaders, HeaderSetter } from '../headers';
 import type { RemoteParent } from '../remote-parent';
 import type { V3Identity } from '../propagation-identity';
@@ -71,11 +72,12 @@ export function formatUnrecordedSw8(trace: UnrecordedTrace, peer: string, names:
   });
 }
 
-/** Calls `set` for what goes beside `sw8`. */
-export function injectSw8Extensions<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+/** Calls `set` for what goes beside `sw8`. A consumer makes of the time how long its message was on the way. */
+export function injectSw8Extensions<T>(span: Span, clock: Clock, into: T, set: HeaderSetter<T>): void {
   const { correlation, skipsAnalysis: skips } = span.segment;
   injectCorrelation(correlation, into, set);
-  if (skips) set(into, SW8_X, `1-${NO_TIME}`);
+  if (span.layer === Layer.mq) set(into, SW8_X, `${skips ? 1 : 0}-${clock.now()}`);
+  else if (skips) set(into, SW8_X, `1-${NO_TIME}`);
 }
 
 export function injectCorrelation<T>(
@@ -85,6 +87,13 @@ export function injectCorrelation<T>(
 ): void {
   const pairs = formatCorrelation(correlation);
   if (pairs !== undefined) set(into, SW8_CORRELATION, pairs);
+}
+
+/** When the producer sent the message, milliseconds since 1970; `undefined`: it does not say. */
+export function sentAt(headers: IncomingHeaders): number | undefined {
+  const { [SW8_X]: header } = headers;
+  const time = typeof header === 'string' ? /^[01]-(\d{1,15})$/.exec(header)?.[1] : undefined;
+  return time === undefined ? undefined : Number(time);
 }
 
 /** Only what is well-formed counts. */

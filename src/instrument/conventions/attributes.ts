@@ -1,0 +1,58 @@
+import { hostPort } from '../http/peer';
+
+/** What OpenTelemetry says of a span. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** What a span becomes of its attributes. */
+export interface Description {
+  readonly component: number;
+  readonly layer: number;
+  /** `host:port`; where the library does not say, the system's name. Empty: not even that is known. */
+  readonly peer: string;
+  /** `undefined`: as OpenTelemetry names it. */
+  readonly name?: string | undefined;
+  /** key, value, key, value … */
+  readonly tags: readonly unknown[];
+  /** Attributes that are said by all that, and need not be tags as well. */
+  isSaid(key: string): boolean;
+}
+
+/** What the application has asked for. */
+export interface DescriptionOptions {
+  readonly sqlParameters?: boolean;
+  readonly sqlParametersMaxLength?: number;
+}
+
+/** The value of the first of these attributes that is there, as text; the stable name stands first. */
+export function textIn(attributes: Attributes, ...keys: readonly string[]): string {
+  for (const key of keys) {
+    const value = attributes[key];
+    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'number') return String(value);
+  }
+  return '';
+}
+
+/** Where the other side is, `host:port`. @param otherwise where only the host is said; 0: there is no usual port */
+export function peerIn(attributes: Attributes, otherwise = 0): string {
+  const host = textIn(
+    attributes,
+    'server.address',
+    'net.peer.name',
+    'network.peer.address',
+    'net.sock.peer.addr',
+    'net.peer.ip',
+  );
+  if (host === '') return '';
+  if (host.startsWith('/')) return `unix:${host}`;
+  const port = textIn(attributes, 'server.port', 'net.peer.port', 'network.peer.port', 'net.sock.peer.port');
+  if (port === '' && otherwise === 0) return host;
+  return hostPort(host, port === '' ? otherwise : port);
+}
+
+const PLACE = /^(?:server|net|network|client|peer)\./;
+
+/** Attributes that say where the other side is. */
+export function isPlace(key: string): boolean {
+  return PLACE.test(key);
+}

@@ -1,0 +1,19 @@
+import { describeDatabase } from './database';
+import { describeMessaging } from './messaging';
+import { describeHttp, describePlace, describeRpc } from './remote-call';
+import { SpanType } from '../../model/components';
+import type { Attributes, Description, DescriptionOptions } from './attributes';
+
+/**
+ * What OpenTelemetry's attributes say of a span, by the stable names and by those before them, since packages of all ages
+ * are installed side by side. `undefined`: it is work of a kind that SkyWalking has no words for.
+ */
+export function describe(attributes: Attributes, type: SpanType, options: DescriptionOptions): Description | undefined {
+  return (
+    describeMessaging(attributes, type === SpanType.entry) ??
+    describeDatabase(attributes, options) ??
+    describeRpc(attributes) ??
+    describeHttp(attributes, type === SpanType.entry) ??
+    describePlace(attributes)
+  );
+}

@@ -1,0 +1,70 @@
+import { isPlace, peerIn, textIn, type Attributes, type Description } from './attributes';
+import { Layer } from '../../model/components';
+
+/** A system of messages: what its operation names begin with, and its components. */
+interface MessagingSystem {
+  readonly name: string;
+  readonly producer: number;
+  readonly consumer: number;
+  readonly port?: number;
+}
+
+const SYSTEMS: Readonly<Record<string, MessagingSystem>> = {
+  kafka: { name: 'Kafka', producer: 40, consumer: 41, port: 9092 },
+  rabbitmq: { name: 'RabbitMQ', producer: 52, consumer: 53, port: 5672 },
+  aws_sqs: { name: 'SQS', producer: 140, consumer: 140 },
+  aws_sns: { name: 'SNS', producer: 139, consumer: 139 },
+  'aws.sns': { name: 'SNS', producer: 139, consumer: 139 },
+  pulsar: { name: 'Pulsar', producer: 73, consumer: 74, port: 6650 },
+  nats: { name: 'Nats', producer: 132, consumer: 132, port: 4222 },
+  activemq: { name: 'ActiveMQ', producer: 45, consumer: 46, port: 61_616 },
+};
+
+/** @param isConsumer what works on a message, not what sends one */
+export function describeMessaging(attributes: Attributes, isConsumer: boolean): Description | undefined {
+  const key = textIn(attributes, 'messaging.system');
+  if (key === '') return undefined;
+  const system = SYSTEMS[key] ?? { name: key, producer: 0, consumer: 0 };
+  const topic = textIn(attributes, 'messaging.destination.name', 'messaging.destination');
+  const queue = textIn(
+    attributes,
+    'messaging.rabbitmq.destination.routing_key',
+    'messaging.rabbitmq.routing_key',
+    'messaging.kafka.destination.partition',
+  );
+  const routingKey = key === 'rabbitmq' ? queue : '';
+  const group = textIn(
+    attributes,
+    'messaging.consumer.group.name',
+    'messaging.kafka.consumer.group',
+    'messaging.kafka.consumer_group',
+  );
+  const place = peerIn(attributes, system.port);
+  const peer = place === '' ? key : place;
+  const parts = [system.name, topic, routingKey, isConsumer ? 'Consumer' : 'Producer', isConsumer ? group : ''];
+  const tags = ['mq.broker', peer];
+  if (topic !== '') tags.push('mq.topic', topic);
+  if (routingKey !== '') tags.push('mq.queue', routingKey);
+  return {
+    component: isConsumer ? system.consumer : system.producer,
+    layer: Layer.mq,
+    peer,
+    name: parts.filter((part) => part !== '').join('/'),
+    tags,
+    isSaid: (name) => isPlace(name) || SAID.has(name),
+  };
+}
+
+const SAID: ReadonlySet<string> = new Set([
+  'messaging.system',
+  'messaging.destination.name',
+  'messaging.destination',
+  'messaging.destination_kind',
+  'messaging.rabbitmq.destination.routing_key',
+  'messaging.rabbitmq.routing_key',
+  'messaging.operation',
+  'messaging.operation.name',
+  'messaging.operation.type',
+  'messaging.protocol',
+  'messaging.protocol_version',
+]);

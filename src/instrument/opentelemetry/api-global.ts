@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where every copy of `@opentelemetry/api` 1.x finds what is registered. */
+const API = Symbol.for('opentelemetry.js.api.1');
+/**
+ * The newest version of the API that was tried. A copy of it uses what is registered under its own minor version or a
+ * newer one.
+ */
+export const API_VERSION = '1.10.0';
+
+type Registered = Record<string, unknown>;
+const place = globalThis as { [API]?: Registered | undefined };
+
+/** Names of what we register. */
+const OWN = ['trace', 'context', 'propagation'] as const;
+export type OwnApis = Readonly<Record<(typeof OWN)[number], object>>;
+
+/** Whether an SDK has registered itself already. */
+export function isApiTaken(): boolean {
+  const registered = place[API];
+  return registered !== undefined && OWN.some((name) => registered[name] !== undefined);
+}
+
+/** Registers without a copy of the API, whose version would leave out newer ones. Returns what takes it away again. */
+export function registerApis(apis: OwnApis): () => void {
+  const registered = (place[API] ??= emptyGlobal());
+  for (const name of OWN) registered[name] = apis[name];
+  return () => {
+    for (const name of OWN) if (registered[name] === apis[name]) Reflect.deleteProperty(registered, name);
+    if (place[API] === registered && Object.keys(registered).every((key) => key === 'version'))
+      Reflect.deleteProperty(place, API);
+  };
+}
+
+/**
+ * Other APIs are the application's: its meters, its diagnostics. A copy registers one only where the version is exactly
+ * its own, and so right before it asks for the version it has looked whether that API is there. So it hears what it needs to.
+ */
+function emptyGlobal(): Registered {
+  let isRegistering = false;
+  const registered: Registered = {};
+  Object.defineProperty(registered, 'version', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (!isRegistering) return API_VERSION;
+      isRegistering = false;
+      return versionOfCaller() ?? API_VERSION;
+    },
+  });
+  for (const name of ['metrics', 'diag']) {
+    let api: unknown;
+    Object.defineProperty(registered, name, {
+      configurable: true,
+      enumerable: false,
+      get() {
+        isRegistering = true;
+        return api;
+      },
+      set(given: unknown) {
+        isRegistering = false;
+        api = given;
+        Object.defineProperty(registered, name, { enumerable: true });
+      },
+    });
+  }
+  return registered;
+}
+
+const FILE = /(?:\(|at |file:\/\/)((?:\/|[A-Za-z]:\\)[^()]+?):\d+:\d+\)?$/gm;
+const MAX_FOLDERS = 6;
+const versions = new Map<string, string | undefined>();
+
+/** The version of the API that asks, by the files that are on the stack. */
+function versionOfCaller(): string | undefined {
+  try {
+    const { stack = '' } = new Error();
+    for (const [, file = ''] of stack.matchAll(FILE)) {
+      if (!versions.has(file)) versions.set(file, apiVersionOf(file));
+      const version = versions.get(file);
+      if (version !== undefined) return version;
+    }
+  } catch {
+    // The application shows stacks otherwise.
+  }
+  return undefined;
+}
+
+function apiVersionOf(file: string): string | undefined {
+  let folder = path.dirname(file);
+  for (let n = 0; n < MAX_FOLDERS; n++, folder = path.dirname(folder)) {
+    const found = path.join(folder, 'package.json');
+    if (!existsSync(found)) continue;
+    const { name, version } = JSON.parse(readFileSync(found, 'utf8')) as { name?: unknown; version?: unknown };
+    if (name === undefined) continue;
+    return name === '@opentelemetry/api' && typeof version === 'string' ? version : undefined;
+  }
+  return undefined;
+}

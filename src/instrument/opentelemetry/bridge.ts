@@ -1,0 +1,48 @@
+import { isApiTaken, registerApis } from './api-global';
+import { Contexts } from './contexts';
+import { Propagator, TracerProvider } from './tracer-provider';
+import { errorMessage } from '../../base/text';
+import type { InstrumentationScope } from './api-types';
+import type { InstrumentOptions } from '../options';
+import type { Undo } from '../patch';
+import type { SpanEnvironment } from './spans';
+import type { Tracer } from '../../tracing/tracer';
+
+/** Names of spans, which the application may make up. A v2 backend keeps each for ever. */
+const MAX_NAMES = 1_000;
+
+/**
+ * Makes this agent what `@opentelemetry/api` finds as its provider of tracers, context and propagation, so that the spans
+ * of OpenTelemetry's instrumentations, of libraries and of the application become spans of our segments.
+ * @returns `undefined`: an SDK of the application's is there already, and stays
+ */
+export function bridge(tracer: Tracer, options: InstrumentOptions): Undo | undefined {
+  if (isApiTaken()) return undefined;
+  const environment: SpanEnvironment = {
+    tracer,
+    options,
+    admitName: nameFilter(options),
+    complain: (error) =>
+      options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),
+  };
+  const contexts = new Contexts(environment);
+  return registerApis({
+    trace: new TracerProvider(environment, contexts),
+    context: contexts,
+    propagation: new Propagator(environment),
+  });
+}
+
+function nameFilter({ log }: InstrumentOptions): SpanEnvironment['admitName'] {
+  const names = new Set<string>();
+  let last = '';
+  return (name, { name: scopeName }: InstrumentationScope) => {
+    if (name === last || names.has(name)) return (last = name);
+    if (names.size < MAX_NAMES) {
+      names.add(name);
+      return (last = name);
+    }
+    log.warn(`more than ${MAX_NAMES} names of OpenTelemetry spans: the others are called other`, 'opentelemetry names');
+    return `${scopeName === '' ? 'span' : scopeName}/other`;
+  };
+}

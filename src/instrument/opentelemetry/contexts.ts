@@ -1,0 +1,135 @@
+import { BorrowedSpan, scopeIn, scopeOf, type SpanEnvironment } from './spans';
+import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
+import { context, Surroundings, untraced, type Scope } from '../../tracing/context';
+import { Span } from '../../model/span';
+
+type Readable = Pick<Context, 'getValue'>;
+type Values = ReadonlyMap<symbol, unknown>;
+type Function = (this: unknown, ...args: unknown[]) => unknown;
+
+const NONE: Values = new Map();
+
+/** A context of OpenTelemetry's as the agent's storage holds it: a scope of ours, and whatever else was put in. */
+class BridgeContext extends Surroundings implements Context {
+  /**
+   * @param scope what work in it becomes a child of
+   * @param values that were set, a span among them where it was set by its key
+   * @param outer of the API's own class, for what has not been set here
+   */
+  constructor(
+    private readonly manager: Contexts,
+    readonly scope: Scope | undefined,
+    private readonly values: Values,
+    private readonly outer: Readable | undefined,
+  ) {
+    super();
+  }
+
+  getValue(key: symbol): unknown {
+    if (this.values.has(key)) return this.values.get(key);
+    const outer = this.outer?.getValue(key);
+    if (outer !== undefined || key !== SPAN_KEY) return outer;
+    return this.scope instanceof Span ? this.manager.borrowed(this.scope) : undefined;
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    const values = new Map(this.values).set(key, value);
+    return new BridgeContext(this.manager, this.scopeWith(key, value), values, this.outer);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.setValue(key, undefined);
+  }
+
+  /** Work of a span of our own goes on here: that is the span now, and the rest stays. */
+  within(scope: Scope): Surroundings {
+    const values = new Map(this.values);
+    values.delete(SPAN_KEY);
+    return new BridgeContext(this.manager, scope, values, this.outer && new Shadowed(this.outer));
+  }
+
+  private scopeWith(key: symbol, value: unknown): Scope | undefined {
+    if (key === SUPPRESS_KEY) return value === true ? untraced : scopeOf(this.getValue(SPAN_KEY));
+    if (key !== SPAN_KEY) return this.scope;
+    return this.getValue(SUPPRESS_KEY) === true ? untraced : scopeOf(value);
+  }
+}
+
+/** A context whose span is no longer that of its work. */
+class Shadowed implements Readable {
+  constructor(private readonly outer: Readable) {}
+
+  getValue(key: symbol): unknown {
+    return key === SPAN_KEY ? undefined : this.outer.getValue(key);
+  }
+}
+
+/** OpenTelemetry's contexts and our scopes in one storage, so that they cannot come apart. */
+export class Contexts {
+  private readonly root = new BridgeContext(this, undefined, NONE, undefined);
+  private readonly faces = new WeakMap<Span, BorrowedSpan>();
+  private readonly bound = new WeakSet<object>();
+
+  constructor(private readonly environment: SpanEnvironment) {}
+
+  active(): Context {
+    const whole = context.whole();
+    if (whole === undefined) return this.root;
+    return whole instanceof BridgeContext ? whole : new BridgeContext(this, context.getStore(), NONE, undefined);
+  }
+
+  /** The same face each time. */
+  borrowed(span: Span): BorrowedSpan {
+    let face = this.faces.get(span);
+    if (!face) this.faces.set(span, (face = new BorrowedSpan(span, this.environment)));
+    return face;
+  }
+
+  with(given: Context | undefined, fn: Function, thisArg?: unknown, ...args: unknown[]): unknown {
+    return context.run(this.own(given), apply, fn, thisArg, args);
+  }
+
+  bind<T>(given: Context, target: T): T {
+    if (typeof target === 'function') return this.boundFunction(given, target as Function) as T;
+    const emitter = target as { emit?: Function } | null;
+    if (typeof emitter !== 'object' || typeof emitter?.emit !== 'function' || this.bound.has(emitter)) return target;
+    this.bound.add(emitter);
+    const { emit } = emitter;
+    // Where nothing else looks: an emitter is often printed, and copied.
+    Reflect.defineProperty(emitter, 'emit', {
+      value: this.boundFunction(given, emit),
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    });
+    return target;
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  disable(): this {
+    return this;
+  }
+
+  /** A context of the API's own, as `ROOT_CONTEXT` is, becomes one of ours when it is used. */
+  own(given: Context | undefined): BridgeContext {
+    if (given instanceof BridgeContext) return given;
+    if (typeof given?.getValue !== 'function') return this.root;
+    return new BridgeContext(this, scopeIn(given), NONE, given);
+  }
+
+  private boundFunction(given: Context, target: Function): Function {
+    const run = (self: unknown, args: unknown[]): unknown => this.with(given, target, self, ...args);
+    const bound = function (this: unknown, ...args: unknown[]): unknown {
+      return run(this, args);
+    };
+    Reflect.defineProperty(bound, 'length', { value: target.length, configurable: true });
+    return bound;
+  }
+}
+
+function apply(fn: Function, thisArg: unknown, args: unknown[]): unknown {
+  return Reflect.apply(fn, thisArg, args);
+}

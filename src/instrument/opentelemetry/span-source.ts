@@ -1,0 +1,63 @@
+import { textIn, type Attributes } from '../conventions/attributes';
+import { SpanKind, type InstrumentationScope, type SpanOptions } from './api-types';
+import { SpanType } from '../../model/components';
+
+/** How a span is shown: as one of ours, or not at all, since ours are there already. */
+export type Treatment = SpanType | 'transparent';
+
+/** Work that our own patches and channels trace, too. */
+const CLIENTS: ReadonlySet<string> = new Set(['http', 'undici'].map(packageOf));
+/** Frameworks, which have a span for each of their layers; of them we take the route. */
+const FRAMEWORKS: ReadonlySet<string> = new Set([
+  ...['express', 'koa', 'connect', 'router', 'restify', 'fastify'].map(packageOf),
+  '@fastify/otel',
+]);
+/** They call a driver, which has a span of its own; that is not always below theirs. */
+const MAPPER = /knex|mongoose|sequelize|typeorm|prisma|mikro-orm|objection/i;
+/** Here the database is called by an engine of Prisma's, and there is no driver. */
+const PRISMA_ENGINE = 'prisma:engine:db_query';
+/** Waiting for a connection, and making one, are no queries. */
+const CONNECT = /(?:^|[-.])connect$/;
+/** A layer that is not the route's own handler. */
+const LAYER_TYPE = /^(?:express|koa|connect|restify|fastify|hapi|hono)\.type$/;
+const ROUTE_LAYERS: ReadonlySet<unknown> = new Set(['request_handler', 'router', 'handler']);
+
+function packageOf(name: string): string {
+  return `@opentelemetry/instrumentation-${name}`;
+}
+
+/** @param isRoot there is no work above it */
+export function treatmentOf(
+  { name: scopeName }: InstrumentationScope,
+  name: string,
+  { kind = SpanKind.internal, attributes = {} }: SpanOptions,
+  isRoot: boolean,
+): Treatment {
+  if (CLIENTS.has(scopeName) || FRAMEWORKS.has(scopeName)) return 'transparent';
+  switch (kind) {
+    case SpanKind.client:
+    case SpanKind.producer:
+      if (isRoot && isReceiving(attributes)) return SpanType.entry;
+      return isLocalCall(scopeName, name) ? SpanType.local : SpanType.exit;
+    case SpanKind.server:
+    case SpanKind.consumer:
+      return isRoot ? SpanType.entry : SpanType.local;
+    default:
+      return SpanType.local;
+  }
+}
+
+function isLocalCall(scopeName: string, name: string): boolean {
+  return CONNECT.test(name) || (MAPPER.test(scopeName) && name !== PRISMA_ENGINE);
+}
+
+/** Messages are fetched here to be worked on, as in a batch of Kafka's. */
+function isReceiving(attributes: Attributes): boolean {
+  return textIn(attributes, 'messaging.operation.type', 'messaging.operation') === 'receive';
+}
+
+/** Whether what a span says of a route is the route of the request, not that of a part of its way. */
+export function isRouteHandler(attributes: Attributes): boolean {
+  for (const key in attributes) if (LAYER_TYPE.test(key)) return ROUTE_LAYERS.has(attributes[key]);
+  return true;
+}

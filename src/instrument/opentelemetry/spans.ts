@@ -1,0 +1,343 @@
+import { describe } from '../conventions/describe';
+import { INVALID_SPAN_CONTEXT, headersIn, propertyOf, spanContextOf, spanIn } from './span-context';
+import {
+  SPAN_KEY,
+  StatusCode,
+  SUPPRESS_KEY,
+  type InstrumentationScope,
+  type SpanContext,
+  type TimeInput,
+} from './api-types';
+import { truncate } from '../../base/text';
+import { anyMillis } from '../../base/time';
+import { Layer, SpanType } from '../../model/components';
+import { LIMITS } from '../../model/limits';
+import { untraced, type Scope } from '../../tracing/context';
+import type { Attributes, Description, DescriptionOptions } from '../conventions/attributes';
+import { Span } from '../../model/span';
+import type { Tracer } from '../../tracing/tracer';
+
+/** What all spans of ours share. */
+export interface SpanEnvironment {
+  readonly tracer: Tracer;
+  readonly options: DescriptionOptions;
+  /** The name to be shown, of which there must not be too many. */
+  admitName(name: string, scope: InstrumentationScope): string;
+  complain(error: unknown): void;
+}
+
+/** A span as applications and instrumentations see it. No method throws. */
+export abstract class ApiSpan {
+  /** @param scope what work within it becomes a child of */
+  constructor(readonly scope: Scope | undefined) {}
+
+  abstract spanContext(): SpanContext;
+  abstract setAttribute(key: unknown, value: unknown): this;
+  abstract addEvent(name: unknown, attributesOrTime?: unknown, time?: TimeInput): this;
+  abstract addLink(link: unknown): this;
+  abstract setStatus(status: unknown): this;
+  abstract updateName(name: unknown): this;
+  abstract end(time?: TimeInput): void;
+  abstract isRecording(): boolean;
+  abstract recordException(error: unknown, time?: TimeInput): void;
+
+  setAttributes(attributes: Attributes): this {
+    for (const [key, value] of entriesOf(attributes)) this.setAttribute(key, value);
+    return this;
+  }
+
+  addLinks(links: unknown): this {
+    if (Array.isArray(links)) for (const link of links as readonly unknown[]) this.addLink(link);
+    return this;
+  }
+}
+
+/** Takes nothing. */
+export class PassiveSpan extends ApiSpan {
+  spanContext(): SpanContext {
+    return INVALID_SPAN_CONTEXT;
+  }
+
+  setAttribute(): this {
+    return this;
+  }
+
+  addEvent(): this {
+    return this;
+  }
+
+  addLink(): this {
+    return this;
+  }
+
+  setStatus(): this {
+    return this;
+  }
+
+  updateName(): this {
+    return this;
+  }
+
+  end(): void {
+    // Nothing was begun.
+  }
+
+  isRecording(): boolean {
+    return false;
+  }
+
+  recordException(): void {
+    // Nothing takes it.
+  }
+}
+
+/** A span that another process has. */
+export class RemoteSpan extends PassiveSpan {
+  constructor(private readonly own: SpanContext) {
+    super(undefined);
+  }
+
+  override spanContext(): SpanContext {
+    return this.own;
+  }
+}
+
+/** A link that is no place which asked for this work. */
+function noteLink(span: ApiSpan, context: unknown): void {
+  const traceId = propertyOf(context, 'traceId');
+  if (typeof traceId === 'string') span.addEvent('link', { trace_id: traceId, span_id: propertyOf(context, 'spanId') });
+}
+
+/** What is told of a span of ours that is open. */
+abstract class ActiveSpan extends ApiSpan {
+  private own: SpanContext | undefined;
+
+  constructor(
+    readonly span: Span,
+    protected readonly environment: SpanEnvironment,
+  ) {
+    super(span);
+  }
+
+  spanContext(): SpanContext {
+    return (this.own ??= spanContextOf(this.span));
+  }
+
+  isRecording(): boolean {
+    return this.span.endTime === 0;
+  }
+
+  addEvent(name: unknown, attributesOrTime?: unknown, time?: TimeInput): this {
+    const at = anyMillis(attributesOrTime);
+    const data = Object.fromEntries([['event', name], ...(at === undefined ? entriesOf(attributesOrTime) : [])]);
+    this.environment.tracer.details.log(this.span, data, at ?? anyMillis(time));
+    return this;
+  }
+
+  recordException(error: unknown, time?: TimeInput): void {
+    this.environment.tracer.details.logError(this.span, error, anyMillis(time));
+  }
+}
+
+/**
+ * The face of a span that our own instrumentation has opened: the entry of a request, which `trace.getActiveSpan()` finds
+ * in its handler. What is told to it is told to that span; only we end it.
+ */
+export class BorrowedSpan extends ActiveSpan {
+  setAttribute(key: unknown, value: unknown): this {
+    const { span, environment } = this;
+    if (typeof key !== 'string' || key === '' || value === undefined || value === null) return this;
+    if (key === 'http.route') noteRoute(environment.tracer, span, value);
+    // Ours says all that of a request.
+    else if (span.layer !== Layer.http || !HTTP_ATTRIBUTE.test(key))
+      environment.tracer.details.tag(span, tagKey(key), printed(value));
+    return this;
+  }
+
+  /** `GET /orders` is called `/orders` here. */
+  updateName(name: unknown): this {
+    const { span, environment } = this;
+    const given = truncate(name, LIMITS.name);
+    environment.tracer.rename(span, span.layer === Layer.http ? given.replace(METHOD, '') : given);
+    return this;
+  }
+
+  setStatus(status: unknown): this {
+    if (propertyOf(status, 'code') === StatusCode.error && this.isRecording()) this.span.isError = true;
+    return this;
+  }
+
+  addLink(link: unknown): this {
+    noteLink(this, propertyOf(link, 'context'));
+    return this;
+  }
+
+  end(): void {
+    // Ours, so we do.
+  }
+}
+
+const METHOD = /^[A-Z]+ (?=\/)/;
+const HTTP_ATTRIBUTE = /^(?:http|url|net|network|server|client|user_agent)\./;
+
+/**
+ * The face of a span that is not made, since we have one for that work already: HTTP, or each layer of a framework. What
+ * is done within it is done in the scope that it was asked for in.
+ */
+export class TransparentSpan extends PassiveSpan {
+  override spanContext(): SpanContext {
+    return this.scope instanceof Span ? spanContextOf(this.scope) : INVALID_SPAN_CONTEXT;
+  }
+}
+
+/** A span that others have begun, and have to end. */
+export class RecordedSpan extends ActiveSpan {
+  /** As instrumentations' hooks read it. */
+  readonly attributes: Record<string, unknown> = {};
+  private count = 0;
+  private isOk = false;
+  private message = '';
+  private isNamed = false;
+
+  constructor(
+    span: Span,
+    environment: SpanEnvironment,
+    readonly instrumentationScope: InstrumentationScope,
+    readonly kind: number,
+  ) {
+    super(span, environment);
+  }
+
+  get name(): string {
+    return this.span.operationName;
+  }
+
+  setAttribute(key: unknown, value: unknown): this {
+    if (!this.isRecording() || typeof key !== 'string' || key === '' || value === undefined || value === null)
+      return this;
+    if (!Object.hasOwn(this.attributes, key) && ++this.count > MAX_ATTRIBUTES) return this;
+    this.attributes[key] = value;
+    return this;
+  }
+
+  addLink(link: unknown): this {
+    const { span, environment } = this;
+    const context = propertyOf(link, 'context');
+    const headers = headersIn(context);
+    if (headers && span.type === SpanType.entry && environment.tracer.join(span, headers)) return this;
+    noteLink(this, context);
+    return this;
+  }
+
+  setStatus(status: unknown): this {
+    if (this.isOk || !this.isRecording()) return this;
+    const code = propertyOf(status, 'code');
+    const message = propertyOf(status, 'message');
+    if (code === StatusCode.ok) {
+      this.isOk = true;
+      this.span.isError = false;
+    } else if (code === StatusCode.error) {
+      this.span.isError = true;
+      this.message = typeof message === 'string' ? message : '';
+    }
+    return this;
+  }
+
+  updateName(name: unknown): this {
+    const { environment, instrumentationScope, span } = this;
+    if (!this.isNamed)
+      environment.tracer.rename(span, environment.admitName(truncate(name, LIMITS.name), instrumentationScope));
+    return this;
+  }
+
+  end(time?: TimeInput): void {
+    if (!this.isRecording()) return;
+    try {
+      this.describeAll();
+    } catch (error) {
+      // An attribute whose getter throws.
+      this.environment.complain(error);
+    }
+    this.environment.tracer.end(this.span, anyMillis(time));
+  }
+
+  /** Says what has to be known before others are told of the span: its name as an entry, its peer as an exit. */
+  describe(): Description | undefined {
+    const { span, environment } = this;
+    const description = describe(this.attributes, span.type, environment.options);
+    if (!description) return undefined;
+    span.componentId = description.component;
+    if (description.name !== undefined && span.type !== SpanType.local) {
+      environment.tracer.rename(span, description.name);
+      this.isNamed = true;
+    }
+    if (span.type === SpanType.local) return description;
+    span.layer = description.layer as Layer;
+    if (description.peer !== '') environment.tracer.setPeer(span, description.peer);
+    return description;
+  }
+
+  private describeAll(): void {
+    const { span, environment, attributes } = this;
+    const { details } = environment.tracer;
+    const description = this.describe();
+    // Nobody knows where it goes, so it is nothing that leaves the process.
+    if (span.type === SpanType.exit && span.peer === '') span.type = SpanType.local;
+    if (description && span.type !== SpanType.local) {
+      const { tags } = description;
+      for (let at = 0; at < tags.length; at += 2) details.tag(span, String(tags[at]), tags[at + 1]);
+    }
+    for (const key in attributes) {
+      if (description?.isSaid(key) !== true) details.tag(span, tagKey(key), printed(attributes[key]));
+    }
+    if (this.message !== '' && span.isError && span.logs === undefined)
+      details.log(span, { event: 'error', message: this.message });
+  }
+}
+
+const MAX_ATTRIBUTES = 2 * LIMITS.tags;
+
+/** The backend makes something of these, which an application that uses them for its own purposes does not mean. */
+const RESERVED =
+  /^(?:x-le|transmission\.latency|db\.(?:type|instance|sql\.parameters|bind_vars)|(?:cache|mq)\..*|url|status_code)$/;
+
+function tagKey(key: string): string {
+  return RESERVED.test(key) ? `otel.${key}` : key;
+}
+
+function printed(value: unknown): unknown {
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+function entriesOf(attributes: unknown): [string, unknown][] {
+  try {
+    return typeof attributes === 'object' && attributes !== null ? Object.entries(attributes) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** A framework's route is a better name for a request than its path. */
+export function noteRoute(tracer: Tracer, span: Span, route: unknown): void {
+  const { entry } = span.segment;
+  if (entry?.layer === Layer.http && typeof route === 'string' && route.startsWith('/')) tracer.rename(entry, route);
+}
+
+/** The span in a context, whoever made it. */
+export function scopeIn(context: { getValue(key: symbol): unknown }): Scope | undefined {
+  if (context.getValue(SUPPRESS_KEY) === true) return untraced;
+  return scopeOf(context.getValue(SPAN_KEY));
+}
+
+export function scopeOf(span: unknown): Scope | undefined {
+  if (span instanceof ApiSpan) return span.scope;
+  return spanIn(spanContextIn(span));
+}
+
+export function spanContextIn(span: unknown): SpanContext | undefined {
+  try {
+    return (span as { spanContext?(): SpanContext } | undefined)?.spanContext?.();
+  } catch {
+    return undefined;
+  }
+}

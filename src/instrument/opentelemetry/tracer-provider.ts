@@ -1,0 +1,222 @@
+import { textIn } from '../conventions/attributes';
+import { headersIn, remoteSpanContext } from './span-context';
+import {
+  type ApiSpan,
+  noteRoute,
+  PassiveSpan,
+  RecordedSpan,
+  RemoteSpan,
+  scopeIn,
+  spanContextIn,
+  TransparentSpan,
+  type SpanEnvironment,
+} from './spans';
+import { isRouteHandler, treatmentOf } from './span-source';
+import { SPAN_KEY, SpanKind, type Context, type InstrumentationScope, type SpanOptions } from './api-types';
+import { truncate } from '../../base/text';
+import { anyMillis } from '../../base/time';
+import { Layer, SpanType } from '../../model/components';
+import { LIMITS } from '../../model/limits';
+import { untraced } from '../../tracing/context';
+import { readCarrier } from '../../tracing/propagation/read-carrier';
+import { sentAt } from '../../tracing/propagation/sw8/propagator';
+import type { Contexts } from './contexts';
+import type { IncomingHeaders } from '../../tracing/propagation/headers';
+import { Span } from '../../model/span';
+
+type Work = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Opens spans for one instrumentation, or for the application. */
+class BridgeTracer {
+  constructor(
+    private readonly environment: SpanEnvironment,
+    private readonly contexts: Contexts,
+    readonly instrumentationScope: InstrumentationScope,
+  ) {}
+
+  startSpan(name: unknown, options: SpanOptions = {}, given?: Context): ApiSpan {
+    try {
+      return this.open(truncate(name, LIMITS.name), options, given ?? this.contexts.active());
+    } catch (error) {
+      this.environment.complain(error);
+      return new PassiveSpan(undefined);
+    }
+  }
+
+  startActiveSpan(name: unknown, ...rest: unknown[]): unknown {
+    const work = rest.pop() as Work;
+    const [options, given] = rest as [SpanOptions?, Context?];
+    const context = given ?? this.contexts.active();
+    const span = this.startSpan(name, options, context);
+    return this.contexts.with(context.setValue(SPAN_KEY, span), work, undefined, span);
+  }
+
+  /** For Prisma before version 6, which makes spans of the SDK's class, and these ask. */
+  getSpanLimits(): Readonly<Record<string, number>> {
+    return { attributeCountLimit: 128, attributeValueLengthLimit: Infinity, linkCountLimit: 128, eventCountLimit: 128 };
+  }
+
+  getActiveSpanProcessor(): Readonly<Record<string, () => void>> {
+    return { onStart: () => undefined, onEnding: () => undefined, onEnd: () => undefined };
+  }
+
+  private open(name: string, options: SpanOptions, context: Context): ApiSpan {
+    const isRoot = options.root === true;
+    const scope = isRoot ? undefined : scopeIn(context);
+    if (scope !== undefined && !(scope instanceof Span)) return new PassiveSpan(scope);
+    const headers = isRoot ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
+    const { attributes = {} } = options;
+    const treatment = treatmentOf(this.instrumentationScope, name, options, scope === undefined);
+    const route = scope && isRouteHandler(attributes) ? attributes['http.route'] : undefined;
+    if (scope && route !== undefined) noteRoute(this.environment.tracer, scope, route);
+    if (treatment === 'transparent') return new TransparentSpan(scope);
+    if (scope && isRequest(scope, options)) return this.contexts.borrowed(scope);
+    const batch = scope && this.batchOf(scope, options);
+    if (batch) return batch;
+    const { tracer } = this.environment;
+    const parent = headers && tracer.parentIn(headers);
+    if (parent === untraced || parent?.isSampled === false) return new PassiveSpan(tracer.unrecorded(name, headers));
+    // Whatever another process asked for is an entry, unless it goes on to a third at once.
+    const type = headers && treatment === SpanType.local ? SpanType.entry : treatment;
+    const span = this.openSpan(type, name, scope, headers, options);
+    if (span && headers && type === SpanType.exit) tracer.join(span, headers);
+    return span ? this.recorded(span, options, headers) : new PassiveSpan(scope ?? tracer.unrecorded(name, headers));
+  }
+
+  private openSpan(
+    type: SpanType,
+    given: string,
+    scope: Span | undefined,
+    headers: IncomingHeaders | undefined,
+    options: SpanOptions,
+  ): Span | undefined {
+    const { environment } = this;
+    const { tracer } = environment;
+    const name = environment.admitName(given, this.instrumentationScope);
+    const own = { startTime: anyMillis(options.startTime), isPromised: true };
+    switch (type) {
+      case SpanType.entry:
+        return tracer.openEntry(name, headers, true, own);
+      case SpanType.exit:
+        return tracer.openExit(name, '', scope ?? null, own);
+      default:
+        return tracer.openLocal(name, scope ?? null, own);
+    }
+  }
+
+  private recorded(span: Span, options: SpanOptions, headers: IncomingHeaders | undefined): RecordedSpan {
+    const { environment } = this;
+    const recorded = new RecordedSpan(span, environment, this.instrumentationScope, options.kind ?? SpanKind.internal);
+    try {
+      if (options.attributes) recorded.setAttributes(options.attributes);
+      recorded.addLinks(options.links);
+      if (span.type === SpanType.entry) recorded.describe();
+    } catch (error) {
+      environment.complain(error);
+    }
+    const sent = headers && sentAt(headers);
+    if (span.type === SpanType.entry && span.layer === Layer.mq && sent !== undefined)
+      environment.tracer.details.tag(span, 'transmission.latency', Math.max(0, span.startTime - sent));
+    return recorded;
+  }
+
+  /**
+   * A message of a batch that one span receives: each names its sender there, and a thousand of them do not fill a segment.
+   */
+  private batchOf(scope: Span, { kind, links, attributes = {} }: SpanOptions): ApiSpan | undefined {
+    if (kind !== SpanKind.consumer || scope.type !== SpanType.entry || scope.layer !== Layer.mq) return undefined;
+    if (textIn(attributes, 'messaging.system') === '') return undefined;
+    for (const { context } of links ?? []) {
+      const headers = headersIn(context);
+      if (headers) this.environment.tracer.join(scope, headers);
+    }
+    return new TransparentSpan(scope);
+  }
+}
+
+/** The span that Next.js has for a request, where ours is right above it. */
+function isRequest(scope: Span, { kind, attributes = {} }: SpanOptions): boolean {
+  const isEntry = scope.type === SpanType.entry && scope.layer === Layer.http;
+  return isEntry && kind === SpanKind.server && textIn(attributes, 'http.request.method', 'http.method') !== '';
+}
+
+export class TracerProvider {
+  private readonly tracers = new Map<string, BridgeTracer>();
+
+  constructor(
+    private readonly environment: SpanEnvironment,
+    private readonly contexts: Contexts,
+  ) {}
+
+  getTracer(name?: unknown, version?: unknown): BridgeTracer {
+    const scope = {
+      name: typeof name === 'string' ? name : '',
+      version: typeof version === 'string' ? version : undefined,
+    };
+    const key = `${scope.name}@${scope.version ?? ''}`;
+    const known = this.tracers.get(key);
+    if (known) return known;
+    const tracer = new BridgeTracer(this.environment, this.contexts, scope);
+    // Names are few; where an application makes them up, it gets them all the same.
+    if (this.tracers.size < MAX_TRACERS) this.tracers.set(key, tracer);
+    return tracer;
+  }
+
+  /** As the API's own provider has it; code that looks for the SDK asks. */
+  getDelegate(): this {
+    return this;
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const MAX_TRACERS = 1_000;
+
+interface TextMapGetter {
+  get(carrier: unknown, key: string): unknown;
+}
+
+interface TextMapSetter {
+  set(carrier: unknown, key: string, value: string): void;
+}
+
+/** Carries our headers wherever an instrumentation carries OpenTelemetry's: messages, metadata of gRPC. */
+export class Propagator {
+  constructor(private readonly environment: SpanEnvironment) {}
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+    try {
+      const recorded = context.getValue(SPAN_KEY);
+      if (!(recorded instanceof RecordedSpan) || recorded.scope !== scopeIn(context)) return;
+      if (recorded.span.type === SpanType.exit) recorded.describe();
+      this.environment.tracer.inject(recorded.span, carrier, (into, name, value) => setter.set(into, name, value));
+    } catch (error) {
+      this.environment.complain(error);
+    }
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    try {
+      const headers = readCarrier({ get: (name) => getter.get(carrier, name) });
+      const parent = this.environment.tracer.parentIn(headers);
+      if (parent === undefined || parent === untraced)
+        return parent ? context.setValue(SPAN_KEY, new PassiveSpan(untraced)) : context;
+      const { ref, traceId } = parent;
+      const own = remoteSpanContext(headers, traceId, ref.parentSegmentId, ref.parentSpanId);
+      return context.setValue(SPAN_KEY, new RemoteSpan(own));
+    } catch (error) {
+      this.environment.complain(error);
+      return context;
+    }
+  }
+
+  fields(): string[] {
+    return ['sw8', 'sw8-correlation', 'sw8-x', 'sw6'];
+  }
+}
