@@ -50,8 +50,6 @@ const APART: readonly (readonly [from: string, to: string])[] = [
   ['protocol/protobuf', 'protocol/registration'],
   ['protocol/protobuf/fast', 'protocol/protobuf/control'],
   ['protocol/segments', 'protocol/registration'],
-  ['tracing/propagation/sw6', 'tracing/propagation/sw8'],
-  ['tracing/propagation/sw8', 'tracing/propagation/sw6'],
   ['control/syntax', 'control/file'],
   ['control/syntax', 'control/run'],
   ['control/file', 'control/run'],

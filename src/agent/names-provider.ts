@@ -1,5 +1,5 @@
 import type { Registrar } from '../protocol/registration/registrar';
-import type { PropagationIdentity } from '../tracing/propagation/propagation-identity';
+import type { PropagationIdentity } from '../tracing/propagation/propagator';
 import type { Names } from '../model/names';
 
 /** What the encoder and the tracer may use of the registration of now. */

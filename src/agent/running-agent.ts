@@ -18,6 +18,8 @@ import type {
   TraceCarrier,
   TraceSpan,
 } from '../api/agent';
+import { V2Propagator } from '../protocol/v2/sw6/propagator';
+import { V3Propagator } from '../protocol/v3/sw8/propagator';
 import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
 import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
@@ -99,8 +101,8 @@ export class RunningAgent implements Agent {
       cluster: config.cluster,
       sink: upstream.reporter.add.bind(upstream.reporter),
       log,
+      propagators: { v3: new V3Propagator(clock), v2: new V2Propagator(ids, () => upstream.carrierEpoch) },
       names: () => upstream.carrierNames(),
-      carrierEpoch: () => upstream.carrierEpoch,
       ignoredExceptions: config.ignoredExceptions,
       propagateTo: config.propagateTo,
       onLingering: () => {

@@ -3,9 +3,10 @@ import { Log } from '../../src/base/log';
 import { ok, retryable } from '../../src/base/outcome';
 import { Registrar } from '../../src/protocol/registration/registrar';
 import type { ProtocolName } from '../../src/model/dialect';
-import type { V2Identity } from '../../src/tracing/propagation/propagation-identity';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
 import { USER_ENDPOINT } from '../../src/model/components';
 import { FakeBackend } from '../protocol/registration/fake-backend';
+import { isV2 } from '../support/tracing';
 import { FakeClock } from '../support/fake-clock';
 
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
@@ -61,7 +62,7 @@ describe('what a header says of us on v2', () => {
 
   const ids = (): V2Identity => {
     const found = names.forPropagation();
-    if (found?.protocol !== 'v2') throw new Error('there are no ids');
+    if (!isV2(found)) throw new Error('there are no ids');
     return found;
   };
 
@@ -106,7 +107,7 @@ describe('what a header says of us on v2', () => {
     const seen = new Set<number | undefined>();
     for (let n = 0; n < 10_000 && !(registrar.isSound && registrar.state.epoch === 2); n++) {
       const found = names.forPropagation();
-      if (registrar.state.epoch === 2) seen.add(found?.protocol === 'v2' ? found.instanceId : undefined);
+      if (registrar.state.epoch === 2) seen.add(isV2(found) ? found.instanceId : undefined);
       await clock.advance(1);
     }
     expect([...seen]).toEqual([undefined]);

@@ -2,9 +2,10 @@ import { NamesProvider } from '../../src/agent/names-provider';
 import { Log } from '../../src/base/log';
 import { retryable } from '../../src/base/outcome';
 import { Registrar } from '../../src/protocol/registration/registrar';
-import type { V2Identity } from '../../src/tracing/propagation/propagation-identity';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
 import type { V2Names } from '../../src/model/names';
 import { FakeBackend } from '../protocol/registration/fake-backend';
+import { isV2 } from '../support/tracing';
 import { FakeClock } from '../support/fake-clock';
 
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
@@ -23,7 +24,7 @@ function note(): void {
   const own = names.forPropagation();
   const disputed = [registrar.endpoints, registrar.networkAddresses].flatMap((dictionary) => dictionary.conflicts());
   if (wire && disputed.length > 0) faults.push('there were names while an id was in dispute');
-  if (wire?.protocol !== 'v2' || own?.protocol !== 'v2') return;
+  if (wire?.protocol !== 'v2' || !isV2(own)) return;
   const { epoch } = registrar.state;
   if (wire.epoch !== epoch || own.epoch !== epoch) faults.push(`names of ${wire.epoch}, ${own.epoch} in ${epoch}`);
   const noted = ever.get(wire.epoch) ?? { wire: new Set(), own: new Set() };

@@ -4,13 +4,13 @@ import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import { context, untraced } from '../../src/tracing/context';
-import { parseSw6 } from '../../src/tracing/propagation/sw6/parse';
+import { parseSw6 } from '../../src/protocol/v2/sw6/parse';
 import { SpanType } from '../../src/model/components';
 import { Stage, ask } from './http-fixture';
-import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
 import type { Span } from '../../src/model/segment';
 
-const NAMES: PropagationIdentity = {
+const NAMES: V2Identity = {
   protocol: 'v2',
   epoch: 1,
   instanceId: 7,

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { SpanType } from '../../src/model/components';
-import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
+import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
 import { ask, Stage } from './http-fixture';
 import type * as Undici from 'undici7';
 
-const V2: PropagationIdentity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
-const V3: PropagationIdentity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V2: V2Identity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
 /** Trace 3.4.5, segment 1.2.3. */
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
@@ -67,7 +68,7 @@ describe.each(WAYS)('a gateway that forwards its caller’s headers, %s', (_way,
   let heads: IncomingHttpHeaders[];
   let stock: number;
 
-  async function begin(names: PropagationIdentity): Promise<void> {
+  async function begin(names: V2Identity | V3Identity): Promise<void> {
     stage = new Stage({ tracer: { names: () => names }, instrument: { byFunctions } });
     heads = [];
     stock = await stage.serve((request, response) => {

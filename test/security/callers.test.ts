@@ -8,7 +8,7 @@ import { Stage } from '../instrument/http-fixture';
 import { FakeClock } from '../support/fake-clock';
 import { costsOf } from '../support/cost';
 import { tracing } from '../support/tracing';
-import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
 
 const say = (message: string): never => {
   throw new Error(message);
@@ -30,7 +30,7 @@ const sw8 = ({ service = 'orders', instance = 'orders-1', endpoint = '/a', peer 
 const sw6 = ({ peer = 'a:80', endpoint = '/a', entry = '/e' }: Names = {}): string =>
   ['1', b64('3.4.5'), b64('1.2.3'), '4-1-1', ...[peer, entry, endpoint].map((name) => b64(`#${name}`))].join('-');
 
-const V3: PropagationIdentity = { protocol: 'v3', service: 's', instance: 'i', endpoint: () => '/e' };
+const V3: V3Identity = { protocol: 'v3', service: 's', instance: 'i', endpoint: () => '/e' };
 
 /** Whether the trace of a request with this carrier goes on with its caller's. */
 function isJoined(headers: Readonly<Record<string, unknown>>): boolean {

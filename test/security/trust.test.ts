@@ -4,12 +4,13 @@ import path from 'node:path';
 import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/cidr';
 import { trustedCallers } from '../../src/instrument/http/server/trusted-callers';
 import { context, untraced } from '../../src/tracing/context';
-import { parseSw8 } from '../../src/tracing/propagation/sw8/parse';
+import { parseSw8 } from '../../src/protocol/v3/sw8/parse';
 import { SpanType } from '../../src/model/components';
 import { faultsOf, resolve } from '../config/sources';
 import { ask, Stage } from '../instrument/http-fixture';
 import { tracing } from '../support/tracing';
-import type { PropagationIdentity } from '../../src/tracing/propagation/propagation-identity';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
+import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
 import type { Segment } from '../../src/model/segment';
 import type { IncomingMessage } from 'node:http';
 
@@ -18,8 +19,8 @@ const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const CORRELATION = 'dGVuYW50:YWNtZQ==';
 const STRANGE = { sw8: SW8, 'sw8-correlation': CORRELATION, 'sw8-x': '1- ' };
-const V3: PropagationIdentity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
-const V2: PropagationIdentity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V2: V2Identity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
 
 const cidrs = (...texts: string[]): Cidr[] => texts.map((text) => parseCidr(text)!);
 
@@ -35,7 +36,7 @@ interface Setup {
   readonly propagateTo?: readonly string[];
   readonly doNotPropagateTo?: readonly string[];
   readonly sampleRate?: number;
-  readonly names?: PropagationIdentity;
+  readonly names?: V2Identity | V3Identity;
 }
 
 /** A gateway that asks a second server, and what headers that one has seen. */

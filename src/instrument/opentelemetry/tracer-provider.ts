@@ -19,7 +19,7 @@ import { Layer, SpanType } from '../../model/components';
 import { LIMITS } from '../../model/limits';
 import { untraced } from '../../tracing/context';
 import { readCarrier } from '../../tracing/propagation/read-carrier';
-import { sentAt } from '../../tracing/propagation/sw8/propagator';
+import { sentAt } from '../../tracing/propagation/headers';
 import type { Contexts } from './contexts';
 import type { IncomingHeaders } from '../../tracing/propagation/headers';
 import { Span } from '../../model/span';

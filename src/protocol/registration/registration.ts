@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock';
 import type { InstanceName } from '../../model/registration';
 import type { Log } from '../../base/log';
 import type { Names } from '../../model/names';
-import type { PropagationIdentity } from '../../tracing/propagation/propagation-identity';
+import type { PropagationIdentity } from '../../tracing/propagation/propagator';
 import type { RegistrarListener } from './registrar-event';
 import type { RegistrationClient } from './registration-client';
 import type { RegistrationState } from './registration-state';

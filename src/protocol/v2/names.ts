@@ -1,6 +1,6 @@
 import { USER_ENDPOINT } from '../../model/components';
 import type { V2Names } from '../../model/names';
-import type { V2Identity } from '../../tracing/propagation/propagation-identity';
+import type { V2Identity } from './sw6/propagator';
 import type { DictionarySync } from './dictionary-sync';
 import type { Registered } from './registration-state';
 

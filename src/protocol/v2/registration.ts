@@ -1,6 +1,6 @@
 import type { Outcome } from '../../base/outcome';
 import type { V2Names } from '../../model/names';
-import type { V2Identity } from '../../tracing/propagation/propagation-identity';
+import type { V2Identity } from './sw6/propagator';
 import { HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { RegistrationState } from '../registration/registration-state';

@@ -2,7 +2,7 @@ import type { Log } from '../../base/log';
 import { truncate } from '../../base/text';
 import type { V3Names } from '../../model/names';
 import type { InstanceName } from '../../model/registration';
-import type { V3Identity } from '../../tracing/propagation/propagation-identity';
+import type { V3Identity } from './sw8/propagator';
 import { MAX_LENGTH, v3EndpointName } from './name-limits';
 
 export function v3Names({ serviceName, instanceName }: InstanceName, epoch: number, log: Log): V3Names {

@@ -1,6 +1,6 @@
 import type { V3Names } from '../../model/names';
 import type { Configuration } from '../../model/registration';
-import type { V3Identity } from '../../tracing/propagation/propagation-identity';
+import type { V3Identity } from './sw8/propagator';
 import { HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { RegistrationState } from '../registration/registration-state';

@@ -6,3 +6,24 @@ export type IncomingHeaders = Readonly<Record<string, unknown>>;
  * hands its own caller's headers on does not mean to leave itself out of the trace.
  */
 export type HeaderSetter<T> = (into: T, name: string, value: string, forwarded?: string) => void;
+
+/** The carrier of a v2 backend's agents. */
+export const SW6 = 'sw6';
+/** That of a v3 backend's agents. */
+export const SW8 = 'sw8';
+export const SW8_CORRELATION = 'sw8-correlation';
+/** `<mode>-<time>`: whether this trace is left out of the metrics, and when the request was sent. */
+export const SW8_X = 'sw8-x';
+
+/**
+ * The most characters of a carrier that is read or written. The longest names that spans can have fit in as far as they
+ * are ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
+ */
+export const MAX_CARRIER_LENGTH = 4096;
+
+/** When the producer of a message sent it, milliseconds since 1970; `undefined`: it does not say. */
+export function sentAt(headers: IncomingHeaders): number | undefined {
+  const { [SW8_X]: header } = headers;
+  const time = typeof header === 'string' ? /^[01]-(\d{1,15})$/.exec(header)?.[1] : undefined;
+  return time === undefined ? undefined : Number(time);
+}

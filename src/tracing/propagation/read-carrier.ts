@@ -1,7 +1,4 @@
-import { SW6 } from './sw6/propagator';
-import { MAX_SW8_LENGTH } from './sw8/header';
-import { SW8, SW8_CORRELATION, SW8_X } from './sw8/propagator';
-import type { IncomingHeaders } from './headers';
+import { MAX_CARRIER_LENGTH, SW6, SW8, SW8_CORRELATION, SW8_X, type IncomingHeaders } from './headers';
 
 /** A carrier that is no header object of Node's: the headers of a message, the metadata of a gRPC call. */
 export interface CarrierGetter {
@@ -32,6 +29,6 @@ function textOf(value: unknown): string | undefined {
   // As in HTTP, two carriers are none.
   const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (typeof only === 'string') return only;
-  if (!(only instanceof Uint8Array) || only.length > MAX_SW8_LENGTH) return undefined;
+  if (!(only instanceof Uint8Array) || only.length > MAX_CARRIER_LENGTH) return undefined;
   return Buffer.from(only.buffer, only.byteOffset, only.length).toString();
 }

@@ -4,7 +4,7 @@ import { FakeClock } from '../../support/fake-clock';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { InstrumentOptions } from '../../../src/instrument/options';
 import type { TracerOptions } from '../../../src/tracing/tracer';
-import type { PropagationIdentity } from '../../../src/tracing/propagation/propagation-identity';
+import type { V3Identity } from '../../../src/protocol/v3/sw8/propagator';
 import * as Api from 'otel-api-1-10';
 import * as api19 from 'otel-api-1-9';
 import * as api14 from 'otel-api-1-4';
@@ -17,7 +17,7 @@ export const APIS: readonly (readonly [version: string, api: typeof Api])[] = [
 ];
 export const api = api19;
 
-const V3: PropagationIdentity = {
+const V3: V3Identity = {
   protocol: 'v3',
   service: 'orders',
   instance: 'orders-1',

@@ -1,9 +1,9 @@
 import { context } from '../../../src/tracing/context';
 import { currentTrace } from '../../../src/tracing/current-trace';
-import { parseSw8 } from '../../../src/tracing/propagation/sw8/parse';
+import { parseSw8 } from '../../../src/protocol/v3/sw8/parse';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { FakeClock } from '../../support/fake-clock';
-import type { V3Identity } from '../../../src/tracing/propagation/propagation-identity';
+import type { V3Identity } from '../../../src/protocol/v3/sw8/propagator';
 import type { Span } from '../../../src/model/segment';
 import type { TracerOptions } from '../../../src/tracing/tracer';
 import { v3EndpointName } from '../../../src/protocol/v3/name-limits';

@@ -1,8 +1,8 @@
 import { context } from '../../../src/tracing/context';
-import { parseSw6 } from '../../../src/tracing/propagation/sw6/parse';
+import { parseSw6 } from '../../../src/protocol/v2/sw6/parse';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { FakeClock } from '../../support/fake-clock';
-import type { V2Identity } from '../../../src/tracing/propagation/propagation-identity';
+import type { V2Identity } from '../../../src/protocol/v2/sw6/propagator';
 import type { Span } from '../../../src/model/segment';
 import type { V2Ref } from '../../../src/model/segment-ref';
 import type { TracerOptions } from '../../../src/tracing/tracer';

@@ -1,7 +1,8 @@
-import { readBase64 } from '../base64';
-import { parseId } from '../../parse-id';
-import { MAX_NAME_FIELD, readName } from '../parse-name';
-import { MAX_SW6_LENGTH, type Sw6 } from './header';
+import { readBase64 } from '../../../tracing/propagation/base64';
+import { parseId } from '../../../tracing/parse-id';
+import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
+import type { Sw6 } from './header';
 
 const HASH = 0x23;
 const MINUS = 0x2d;
@@ -13,7 +14,7 @@ const LONGEST_INT32 = 10;
 
 /** Where each field ends, and one of them decoded. Reading is synchronous, so one of each serves all. */
 const ends = new Uint16Array(FIELDS);
-const field = Buffer.allocUnsafeSlow((MAX_SW6_LENGTH / 4) * 3);
+const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
 
 /**
  * Takes the header for what it says, or for nothing: `undefined` wherever a backend could not use it, since then it
@@ -21,7 +22,7 @@ const field = Buffer.allocUnsafeSlow((MAX_SW6_LENGTH / 4) * 3);
  * Never throws, whatever is there.
  */
 export function parseSw6(header: unknown): Sw6 | undefined {
-  if (typeof header !== 'string' || header.length > MAX_SW6_LENGTH || !split(header)) return undefined;
+  if (typeof header !== 'string' || header.length > MAX_CARRIER_LENGTH || !split(header)) return undefined;
   const isSampled = header.charCodeAt(0) !== ZERO;
   if (ends[0] !== 1 || (isSampled && header.charCodeAt(0) !== ZERO + 1)) return undefined;
   const traceId = idAt(header, 1);

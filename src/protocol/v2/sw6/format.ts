@@ -1,6 +1,7 @@
-import { writeBase64 } from '../base64';
-import { writeDigits, writeIdText } from '../../id-text';
-import { MAX_SW6_LENGTH, type Sw6 } from './header';
+import { writeBase64 } from '../../../tracing/propagation/base64';
+import { writeDigits, writeIdText } from '../../../tracing/id-text';
+import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
+import type { Sw6 } from './header';
 import type { Id } from '../../../model/ids';
 
 const DASH = 0x2d;
@@ -9,8 +10,8 @@ const ONE = 0x31;
 const ZERO = 0x30;
 
 /** One field before it becomes Base64; the whole header, which is too long with any two of the longest fields. */
-const field = Buffer.allocUnsafeSlow((MAX_SW6_LENGTH / 4) * 3);
-const line = Buffer.allocUnsafeSlow(3 * MAX_SW6_LENGTH + 256);
+const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
+const line = Buffer.allocUnsafeSlow(3 * MAX_CARRIER_LENGTH + 256);
 
 /** The header; `undefined` if it would be too long. */
 export function formatSw6(sw6: Sw6): string | undefined {
@@ -23,7 +24,7 @@ export function formatSw6(sw6: Sw6): string | undefined {
   at = writeNameOrId(at, sw6.peer);
   at = writeNameOrId(at, sw6.entryEndpoint ?? -1);
   at = writeNameOrId(at, sw6.parentEndpoint ?? -1);
-  return at <= MAX_SW6_LENGTH ? line.toString('latin1', 0, at) : undefined;
+  return at <= MAX_CARRIER_LENGTH ? line.toString('latin1', 0, at) : undefined;
 }
 
 function writeId(pos: number, id: Id): number {
@@ -39,7 +40,7 @@ function writeNumber(pos: number, value: number): number {
 /** @returns past the longest header where the field alone is as long */
 function writeNameOrId(pos: number, nameOrId: string | number): number {
   const length = typeof nameOrId === 'number' ? fillId(nameOrId) : fillName(nameOrId);
-  if (length === -1) return MAX_SW6_LENGTH + 1;
+  if (length === -1) return MAX_CARRIER_LENGTH + 1;
   line[pos] = DASH;
   return writeBase64(line, pos + 1, field, length);
 }

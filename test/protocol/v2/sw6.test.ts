@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readBase64, writeBase64 } from '../../../src/tracing/propagation/base64';
 import { Int64Id, CompactId, type NumericId } from '../../../src/model/ids';
-import { parseSw6 } from '../../../src/tracing/propagation/sw6/parse';
-import { MAX_SW6_LENGTH, type Sw6 } from '../../../src/tracing/propagation/sw6/header';
-import { formatSw6 } from '../../../src/tracing/propagation/sw6/format';
+import { parseSw6 } from '../../../src/protocol/v2/sw6/parse';
+import { MAX_CARRIER_LENGTH } from '../../../src/tracing/propagation/headers';
+import type { Sw6 } from '../../../src/protocol/v2/sw6/header';
+import { formatSw6 } from '../../../src/protocol/v2/sw6/format';
 
 interface Case {
   readonly title: string;
@@ -149,7 +150,7 @@ describe('the header sw6', () => {
         const header = formatSw6({ ...sw6, entryEndpoint });
         if (header === undefined) expect(Buffer.byteLength(entryEndpoint)).toBeGreaterThan(2_900);
         else {
-          expect(header.length).toBeLessThanOrEqual(MAX_SW6_LENGTH);
+          expect(header.length).toBeLessThanOrEqual(MAX_CARRIER_LENGTH);
           const isTaken = entryEndpoint.length <= 512;
           expect(parseSw6(header)?.entryEndpoint).toBe(isTaken ? entryEndpoint : undefined);
         }

@@ -1,6 +1,5 @@
-import type { IdGenerator } from '../id-generator';
-import type { V2Identity } from './propagation-identity';
-import type { Sw6 } from './sw6/header';
+import type { IdGenerator } from '../../../tracing/id-generator';
+import type { Sw6 } from './header';
 
 /** Stands for no registration: ids of this epoch are never sent. */
 export const NO_EPOCH = -1;
@@ -16,8 +15,8 @@ export class SelfCallGuard {
 
   constructor(private readonly ids: Pick<IdGenerator, 'made'>) {}
 
-  /** A carrier goes out under these names. */
-  recordSent({ epoch, instanceId }: V2Identity): void {
+  /** A carrier goes out with these ids. */
+  recordSent(epoch: number, instanceId: number): void {
     this.epoch = epoch;
     this.instanceId = instanceId;
   }

@@ -19,9 +19,3 @@ export interface Sw6 {
   readonly entryEndpoint: string | number | undefined;
   readonly parentEndpoint: string | number | undefined;
 }
-
-/**
- * The most characters of a header that is read or written. The longest names that spans can have fit in as far as they are
- * ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
- */
-export const MAX_SW6_LENGTH = 4096;

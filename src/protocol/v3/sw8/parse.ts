@@ -1,8 +1,9 @@
-import { readBase64 } from '../base64';
+import { readBase64 } from '../../../tracing/propagation/base64';
 import { OpaqueId, type Id } from '../../../model/ids';
-import { parseId } from '../../parse-id';
-import { MAX_NAME_FIELD, readName } from '../parse-name';
-import { MAX_SW8_LENGTH, type Sw8 } from './header';
+import { parseId } from '../../../tracing/parse-id';
+import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
+import type { Sw8 } from './header';
 
 const FIELDS = 8;
 const SPAN_ID = /^\d{1,10}$/;
@@ -11,14 +12,14 @@ const LARGEST_INT32 = 2 ** 31 - 1;
 const LONGEST_ID = 127;
 
 /** One field, decoded. Reading is synchronous, so one serves all. */
-const field = Buffer.allocUnsafeSlow((MAX_SW8_LENGTH / 4) * 3);
+const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
 
 /**
  * Takes the header for what it says, or for nothing: `undefined` wherever a part is missing, empty or not what it has to
  * be. A header that came twice is one of these (Node joins the two by `, `). Never throws, whatever is there.
  */
 export function parseSw8(header: unknown): Sw8 | undefined {
-  if (typeof header !== 'string' || header.length > MAX_SW8_LENGTH) return undefined;
+  if (typeof header !== 'string' || header.length > MAX_CARRIER_LENGTH) return undefined;
   const parts = header.split('-', FIELDS + 1);
   if (parts.length !== FIELDS) return undefined;
   const [sample, traceId, segmentId, spanId, service, instance, endpoint, address] = parts.map((part, at) =>

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Int64Id, CompactId, OpaqueId, type Id } from '../../../src/model/ids';
-import { parseSw8 } from '../../../src/tracing/propagation/sw8/parse';
-import { MAX_SW8_LENGTH, type Sw8 } from '../../../src/tracing/propagation/sw8/header';
-import { formatSw8 } from '../../../src/tracing/propagation/sw8/format';
+import { parseSw8 } from '../../../src/protocol/v3/sw8/parse';
+import { MAX_CARRIER_LENGTH } from '../../../src/tracing/propagation/headers';
+import type { Sw8 } from '../../../src/protocol/v3/sw8/header';
+import { formatSw8 } from '../../../src/protocol/v3/sw8/format';
 
 interface Case {
   readonly title: string;
@@ -99,7 +100,7 @@ describe('the header sw8', () => {
   it('is not written where it could not be read: too long, or with an empty part', () => {
     const sw8 = parseSw8(right[0]!.header)!;
     expect(formatSw8({ ...sw8, parentEndpoint: '' })).toBeUndefined();
-    for (const length of [MAX_SW8_LENGTH / 2, MAX_SW8_LENGTH, 100 * MAX_SW8_LENGTH]) {
+    for (const length of [MAX_CARRIER_LENGTH / 2, MAX_CARRIER_LENGTH, 100 * MAX_CARRIER_LENGTH]) {
       const long = 'x'.repeat(length);
       expect(formatSw8({ ...sw8, parentService: long, parentInstance: long })).toBeUndefined();
       expect(formatSw8({ ...sw8, addressUsedAtPeer: long, parentEndpoint: long })).toBeUndefined();

@@ -14,6 +14,3 @@ export interface Sw8 {
   /** The address that the caller called us by. */
   readonly addressUsedAtPeer: string;
 }
-
-/** The most characters of a header that is read or written; as for `sw6`. */
-export const MAX_SW8_LENGTH = 4096;

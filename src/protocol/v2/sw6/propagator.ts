@@ -1,0 +1,125 @@
+import { numericTraceId } from '../../../tracing/id-text';
+import { SW6, type HeaderSetter, type IncomingHeaders } from '../../../tracing/propagation/headers';
+import type { PropagationIdentity, Propagator } from '../../../tracing/propagation/propagator';
+import type { RemoteParent } from '../../../tracing/propagation/remote-parent';
+import type { IdGenerator } from '../../../tracing/id-generator';
+import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
+import { RefType, USER_ENDPOINT } from '../../../model/components';
+import type { Span } from '../../../model/segment';
+import type { V2Ref } from '../../../model/segment-ref';
+import { formatSw6 } from './format';
+import { parseSw6 } from './parse';
+import { SelfCallGuard } from './self-call-guard';
+
+/** What a v2 backend knows us by: the agent's dictionaries, seen from the tracer. An id of 0: there is none yet. */
+export interface V2Identity extends PropagationIdentity {
+  readonly protocol: 'v2';
+  /** The ids of different epochs never meet. */
+  readonly epoch: number;
+  readonly instanceId: number;
+  /**
+   * Looking changes nothing: that a name occurred is what its span says when it is encoded. `USER_ENDPOINT`: there is
+   * none yet, and the backend would wait for the name in vain.
+   */
+  endpoint(name: string): number;
+  networkAddress(name: string): number;
+}
+
+/** Carriers of v2 hold ids, which are worth something only in the epoch that they are of. */
+export class V2Propagator implements Propagator<V2Identity> {
+  readonly header = SW6;
+  private readonly own: SelfCallGuard;
+
+  /** @param carrierEpoch the epoch of our registration that the ids in a carrier of another process are of, if of any */
+  constructor(
+    ids: Pick<IdGenerator, 'made'>,
+    private readonly carrierEpoch: () => number,
+  ) {
+    this.own = new SelfCallGuard(ids);
+  }
+
+  extract({ [SW6]: carrier }: IncomingHeaders): RemoteParent | undefined {
+    const sw6 = parseSw6(carrier);
+    if (!sw6 || typeof carrier !== 'string') return undefined;
+    const ref: V2Ref = {
+      epoch: this.own.registrationEpochOf(sw6, this.carrierEpoch()),
+      refType: RefType.crossProcess,
+      parentSegmentId: sw6.parentSegmentId,
+      parentSpanId: sw6.parentSpanId,
+      parentInstanceId: sw6.parentInstanceId,
+      entryInstanceId: sw6.entryInstanceId,
+      networkAddress: sw6.peer,
+      entryEndpoint: sw6.entryEndpoint,
+      parentEndpoint: sw6.parentEndpoint,
+    };
+    const { isSampled, traceId } = sw6;
+    return { isSampled, traceId, carrier, ref, correlation: undefined, skipsAnalysis: false };
+  }
+
+  inject<T>(span: Span, identity: V2Identity, into: T, set: HeaderSetter<T>): void {
+    const header = formatSw6Header(span, identity);
+    if (header === undefined) return;
+    this.own.recordSent(identity.epoch, identity.instanceId);
+    set(into, SW6, header, span.segment.carrier);
+  }
+
+  injectUnrecorded<T>(
+    { trace, peer }: UnrecordedExit,
+    identity: V2Identity,
+    isEmpty: boolean,
+    into: T,
+    set: HeaderSetter<T>,
+  ): void {
+    const header = isEmpty ? '' : formatUnrecorded(trace, peer, identity);
+    if (header !== undefined) set(into, SW6, header, trace.carrier);
+  }
+}
+
+/** What a request of this exit span has to say; `undefined`: it cannot be said. */
+function formatSw6Header(span: Span, names: V2Identity): string | undefined {
+  if (names.instanceId === 0) return undefined;
+  const { entry, segmentId, isSampled } = span.segment;
+  // Work outside of any request has no endpoint.
+  const own = entry && entry.operationName !== '' ? nameOrId(entry.operationName, names) : undefined;
+  const first = entry?.refs?.find((ref): ref is V2Ref => ref.parentService === undefined);
+  const here = first?.epoch === names.epoch ? first : undefined;
+  return formatSw6({
+    isSampled,
+    traceId: numericTraceId(span.segment),
+    parentSegmentId: segmentId,
+    parentSpanId: span.spanId,
+    parentInstanceId: names.instanceId,
+    entryInstanceId: here ? here.entryInstanceId : names.instanceId,
+    peer: names.networkAddress(span.peer) || span.peer,
+    entryEndpoint: here ? entryEndpointOf(here, names) : own,
+    parentEndpoint: own ?? USER_ENDPOINT,
+  });
+}
+
+/** The same for a call whose trace is not recorded. */
+function formatUnrecorded(trace: UnrecordedTrace, peer: string, names: V2Identity): string | undefined {
+  if (names.instanceId === 0) return undefined;
+  const { segmentId, operationName } = trace;
+  const endpoint = operationName === '' ? undefined : nameOrId(operationName, names);
+  return formatSw6({
+    isSampled: false,
+    traceId: numericTraceId(trace),
+    parentSegmentId: segmentId,
+    parentSpanId: 0,
+    parentInstanceId: names.instanceId,
+    entryInstanceId: names.instanceId,
+    peer: names.networkAddress(peer) || peer,
+    entryEndpoint: endpoint,
+    parentEndpoint: endpoint ?? USER_ENDPOINT,
+  });
+}
+
+function nameOrId(name: string, names: V2Identity): string | number {
+  return names.endpoint(name) || name;
+}
+
+/** As it came; where the trace came in at this very instance, our own id for it may be known by now. */
+function entryEndpointOf({ entryEndpoint, entryInstanceId }: V2Ref, names: V2Identity): string | number | undefined {
+  const isOwn = typeof entryEndpoint === 'string' && entryInstanceId === names.instanceId;
+  return isOwn ? nameOrId(entryEndpoint, names) : entryEndpoint;
+}
