@@ -1,4 +1,4 @@
-import { numericTraceId } from '../../../tracing/id-text';
+import { numericTraceId } from '../../../model/id-text';
 import { Segment } from '../../../model/segment';
 import { closeLength, writeInt32 } from '../../protobuf/fast/varint';
 import type { V2Names } from '../../../model/names';

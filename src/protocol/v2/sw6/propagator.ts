@@ -1,4 +1,4 @@
-import { numericTraceId } from '../../../tracing/id-text';
+import { numericTraceId } from '../../../model/id-text';
 import { SW6, type HeaderSetter, type IncomingHeaders } from '../../../tracing/propagation/headers';
 import type { PropagationIdentity, Propagator } from '../../../tracing/propagation/propagator';
 import type { RemoteParent } from '../../../tracing/propagation/remote-parent';

@@ -1,7 +1,6 @@
 import { OpaqueId, type Id } from '../../../model/ids';
-import { writeIdText } from '../../../tracing/id-text';
+import { parseId as readNumericId, writeIdText } from '../../../model/id-text';
 import { writeText } from '../../protobuf/fast/text';
-import { parseId as readNumericId } from '../../../tracing/parse-id';
 import type { MessageReader } from '../../protobuf/control/reader';
 
 /** An id as text with its length before it: three int64 joined by dots, or what another agent made. */

@@ -1,5 +1,5 @@
 import { writeBase64 } from '../../../tracing/propagation/base64';
-import { writeDigits, writeIdText } from '../../../tracing/id-text';
+import { writeDigits, writeIdText } from '../../../model/id-text';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import type { Sw8 } from './header';
 import type { Id } from '../../../model/ids';

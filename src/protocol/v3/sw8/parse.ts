@@ -1,6 +1,6 @@
 import { readBase64 } from '../../../tracing/propagation/base64';
 import { OpaqueId, type Id } from '../../../model/ids';
-import { parseId } from '../../../tracing/parse-id';
+import { parseId } from '../../../model/id-text';
 import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import type { Sw8 } from './header';
