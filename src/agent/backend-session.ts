@@ -70,6 +70,7 @@ type UpstreamStatus = Pick<
 
 /** Of the registration, until there is a registrar. */
 const FIRST_EPOCH = 1;
+const FIRST_PHASE = { auto: 'unregistered', v2: 'unregistered', v3: 'connecting' } as const;
 const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };
 /** Encoding what waits takes so long at most when the process ends; the disk has its own bound. */
 const LAST_SPILL_MS = 50;
@@ -274,7 +275,7 @@ export class BackendSession {
   private notRegistered(): Status['registration'] {
     const { config, startedAt } = this.options;
     return {
-      phase: config.protocol === 'v3' ? 'connecting' : 'unregistered',
+      phase: FIRST_PHASE[config.protocol],
       epoch: FIRST_EPOCH,
       serviceId: null,
       instanceId: null,

@@ -153,8 +153,9 @@ export function ignoredMethods({ ignoreMethods = [] }: InstrumentOptions): Reado
   return ignoreMethods.length > 0 ? new Set(ignoreMethods) : undefined;
 }
 
+const USUAL_SCHEMES: Readonly<Record<string, string>> = { 'http:': 'http://', 'https:': 'https://' };
+
 /** With its slashes; the usual ones need not be made. */
 function schemeOf(protocol: string): string {
-  if (protocol === 'http:') return 'http://';
-  return protocol === 'https:' ? 'https://' : `${protocol}//`;
+  return USUAL_SCHEMES[protocol] ?? `${protocol}//`;
 }

@@ -6,7 +6,3 @@ export interface Dialect {
   /** Before the names of the services: empty, or a package with its dot. */
   readonly package: string;
 }
-
-export function protocolOf(dialect: Dialect): ProtocolName {
-  return dialect.protocol;
-}

@@ -1,3 +1,5 @@
+import type { Dialect } from './dialect';
+
 /** What a backend knows us by, and what it knows of our names; undefined where that is not settled: nothing is sent then. */
 export type Names = V2Names | V3Names;
 
@@ -33,4 +35,9 @@ export interface V3Names {
  */
 export function isCompatible(names: Names, now: Names): boolean {
   return names.protocol === now.protocol && (names.protocol === 'v3' || names.epoch === now.epoch);
+}
+
+/** Whether these are the names by which a backend knows us that speaks this dialect. */
+export function matchesDialect(names: Names | undefined, dialect: Dialect): names is Names {
+  return names?.protocol === dialect.protocol;
 }

@@ -3,13 +3,13 @@ import { formatAddress, type BackendOptions } from '../transport/backend-options
 import { type UnaryCaller, unaryCall } from '../transport/call/unary-call';
 import type { Connection } from '../model/connection';
 import { detect } from './detect';
-import { type Dialect, protocolOf } from '../model/dialect';
+import type { Dialect } from '../model/dialect';
 import { hintOfPort } from '../transport/explain';
 import { Connector } from '../transport/connector';
 import type { BackendConnection } from '../transport/backend-connection';
 import { TraceSegmentClient } from './segments/trace-segment-client';
 import { RegisterClient } from './v2/register-client';
-import { LogClient, MeterClient, TelemetryClient } from './v3/telemetry-client';
+import { LogClient, MeterClient, TelemetryClient } from './telemetry-client';
 import { ManagementClient } from './v3/management-client';
 import { v3Protocol } from './v3/protocol';
 
@@ -61,7 +61,7 @@ export function createBackend(options: BackendOptions): Backend {
     const link = outcome.value;
     const dialect = await dialectOf(link, options, signal);
     if (dialect.status !== 'ok') return dialect;
-    return ok({ address: link.address, number: link.number, protocol: protocolOf(dialect.value) });
+    return ok({ address: link.address, number: link.number, protocol: dialect.value.protocol });
   };
   const call = async (
     isProbe: boolean,

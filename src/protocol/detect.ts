@@ -1,12 +1,8 @@
 import { failed, ok, type Outcome } from '../base/outcome';
 import type { UnaryCaller } from '../transport/call/unary-call';
 import type { Dialect, ProtocolName } from '../model/dialect';
-import type { Probe, ProbedNames, Protocol } from './protocol';
-import { v2Protocol } from './v2/protocol';
-import { v3Protocol } from './v3/protocol';
-
-/** The most likely first. */
-const PROTOCOLS: readonly Pick<Protocol, 'name' | 'probes'>[] = [v3Protocol, v2Protocol];
+import type { Probe, ProbedNames } from './protocol';
+import { PROTOCOLS } from './protocols';
 
 /**
  * Asks a backend what it speaks, in words that it answers truly: only OK and UNIMPLEMENTED decide, everything else says
@@ -38,7 +34,8 @@ export async function detect(
 
 /** The first probe of each protocol, then the second of each. */
 function probesOf(pinned: ProtocolName | undefined): readonly Probe[] {
-  return PROTOCOLS.filter(({ name }) => name === (pinned ?? name))
+  const spoken = pinned ? [PROTOCOLS[pinned]] : Object.values(PROTOCOLS);
+  return spoken
     .flatMap(({ probes }) => probes.map((probe, turn) => ({ probe, turn })))
     .sort((one, other) => one.turn - other.turn)
     .map(({ probe }) => probe);

@@ -1,5 +1,7 @@
 import type { Dialect, ProtocolName } from '../model/dialect';
 import type { Names } from '../model/names';
+import type { SegmentCodec } from '../export/ports';
+import type { LogLine, Meter } from '../model/telemetry';
 import type { InstanceName } from '../model/registration';
 import type { Registration, RegistrationContext } from './registration/registration';
 import type { IdentityProbe } from './segments/identity-probe';
@@ -17,12 +19,23 @@ export interface Probe {
   readonly request: (names: ProbedNames) => Buffer;
 }
 
+/** What goes beside the segments, over streams of its own. */
+export interface TelemetryCodec<N extends Names = Names> {
+  readonly methods: (dialect: Dialect) => { readonly meters: string; readonly logs: string };
+  encodeMeter(meter: Meter, time: number, names: N): Buffer;
+  encodeLog(line: LogLine, names: N): Buffer;
+}
+
 /** One generation of SkyWalking's protocol: everything that differs between v2 and v3. */
 export interface Protocol<N extends Names = Names> {
   readonly name: ProtocolName;
   /** One for each dialect, the most likely first. */
   readonly probes: readonly Probe[];
   createRegistration(context: RegistrationContext): Registration;
-  /** How segments are encoded and sent, and how a connection is asked first whether it knows us. */
+  /** How segments are written and read. */
+  readonly codec: SegmentCodec<N>;
+  /** Absent: its backends take neither meters nor logs. */
+  readonly telemetry?: TelemetryCodec<N>;
+  /** How a connection is asked whether it knows us, before segments go over it. */
   identityProbe(serviceName: string): IdentityProbe<N>;
 }

@@ -68,8 +68,9 @@ async function realPathOf(file: string): Promise<string> {
   return realpath(file).catch(() => file);
 }
 
+const COMPLETE_PHASES: ReadonlySet<unknown> = new Set(['registered', 'connected']);
+
 /** Whether the backend knows the instance, by its status entry. */
 export function isRegistered(entry: unknown): boolean {
-  const phase = field(entry, 'registration', 'phase');
-  return phase === 'registered' || phase === 'connected';
+  return COMPLETE_PHASES.has(field(entry, 'registration', 'phase'));
 }

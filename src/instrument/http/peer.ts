@@ -30,11 +30,11 @@ export function guessedPort(request: ClientRequest): string | number {
 /** The agent knows better than the protocol. */
 export function defaultPortOf({
   agent,
-  protocol,
+  protocol: scheme,
 }: {
   readonly agent?: unknown;
   readonly protocol?: unknown;
 }): string | number {
   const { defaultPort } = (agent ?? {}) as { readonly defaultPort?: string | number };
-  return defaultPort ?? (protocol === 'https:' ? 443 : 80);
+  return defaultPort ?? (scheme === 'https:' ? 443 : 80);
 }

@@ -11,6 +11,7 @@ import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
 import { isComplete, type RegistrationState } from './registration-state';
 import { type Identity, StateMachine } from './state-machine';
 import type { Registration, RegistrationContext } from './registration';
+import { PROTOCOLS } from '../protocols';
 import { v2Protocol } from '../v2/protocol';
 import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
@@ -118,7 +119,7 @@ export class Registrar {
 
   /** The backend of this connection takes meters and logs. */
   get takesTelemetry(): boolean {
-    return this.registration.hasTelemetry && isComplete(this.state);
+    return isComplete(this.state) && PROTOCOLS[this.state.protocol].telemetry !== undefined;
   }
 
   /** By these names a v3 backend knows us: cut to its limits. */
@@ -194,13 +195,14 @@ export class Registrar {
 
   private connected(connection: number, protocol: ProtocolName): void {
     const { log } = this.options;
-    const before = this.protocol;
+    const before = this.state;
     this.connectionNumber = connection;
     this.machine.apply({ type: 'connection-made', protocol });
-    if (before !== undefined && before !== protocol) {
+    // A connection begins a new epoch only where the backend before spoke the other protocol.
+    if (before.protocol && before.epoch !== this.state.epoch) {
       const message = `this backend speaks ${protocol}, the one before did not; registering anew`;
       log.warn(message, 'other protocol');
-      this.registrations[before].replaced();
+      this.registrations[before.protocol].replaced();
     }
     this.registration.connected();
     this.retry.reset();

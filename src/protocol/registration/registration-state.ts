@@ -54,8 +54,7 @@ export function formatState({ protocol, phase, trust, epoch }: RegistrationState
 
 /** If the backend before spoke the other protocol, nothing that was known means anything. */
 function connected(state: RegistrationState, protocol: ProtocolName): RegistrationState {
-  if (state.protocol === undefined) return firstState(protocol, state.epoch);
-  if (state.protocol !== protocol) return firstState(protocol, state.epoch + 1);
+  if (state.protocol !== protocol) return firstState(protocol, state.protocol ? state.epoch + 1 : state.epoch);
   return isV3(state) ? transitionV3(state, { type: 'reconnected' }) : transitionV2(state, { type: 'reconnected' });
 }
 

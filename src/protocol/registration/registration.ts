@@ -11,8 +11,6 @@ import type { StateMachine } from './state-machine';
 
 /** How this instance registers by one protocol, and what it is known by then. */
 export interface Registration {
-  /** Backends of this protocol take meters and logs too. */
-  readonly hasTelemetry: boolean;
   /** A connection was made to a backend that speaks this protocol. */
   connected(): void;
   /** The backend that is connected now speaks the other protocol. */

@@ -1,4 +1,3 @@
-import type { SegmentCodec } from '../../export/ports';
 import type { Dialect } from '../../model/dialect';
 import type { Names } from '../../model/names';
 
@@ -9,9 +8,8 @@ export interface Mismatch {
   readonly isOtherService: boolean;
 }
 
-/** How segments reach a backend in one protocol. */
+/** How one protocol finds out over a connection whether the backend knows us, and where segments go then. */
 export interface IdentityProbe<N extends Names> {
-  readonly codec: SegmentCodec<N>;
   pathOf(dialect: Dialect): string;
   /**
    * Asked once on each connection, before the first segment: over that very connection, since the one for calls may have

@@ -5,13 +5,14 @@ import type { BackendOptions } from '../../transport/backend-options';
 import { sessionCall } from '../../transport/call/session-call';
 import { StreamCall } from '../../transport/call/stream-call';
 import { roomOf, writeSync } from '../../transport/call/write-sync';
-import { type Dialect, protocolOf } from '../../model/dialect';
+import type { Dialect, ProtocolName } from '../../model/dialect';
 import type { Connector } from '../../transport/connector';
 import type { BackendConnection } from '../../transport/backend-connection';
 import { parseResponse } from '../protobuf/control/parse-response';
-import type { Names, V2Names, V3Names } from '../../model/names';
+import { matchesDialect, type Names } from '../../model/names';
 import type { IdentityProbe } from './identity-probe';
 import { CollectStream } from './collect-stream';
+import { PROTOCOLS } from '../protocols';
 import { v2Protocol } from '../v2/protocol';
 import { v3Protocol } from '../v3/protocol';
 
@@ -20,8 +21,7 @@ import { v3Protocol } from '../v3/protocol';
  * the registrar's to do.
  */
 export class TraceSegmentClient implements SegmentSender {
-  private readonly v2: IdentityProbe<V2Names>;
-  private readonly v3: IdentityProbe<V3Names>;
+  private readonly probes: Readonly<Record<ProtocolName, IdentityProbe<Names>>>;
   /** The link, and the epoch, in which the backend was seen to know us as we think. */
   private verified = { link: 0, epoch: -1 };
 
@@ -29,78 +29,68 @@ export class TraceSegmentClient implements SegmentSender {
     private readonly connector: Connector,
     private readonly options: BackendOptions,
   ) {
-    this.v2 = v2Protocol.identityProbe(options.serviceName);
-    this.v3 = v3Protocol.identityProbe();
+    this.probes = { v2: v2Protocol.identityProbe(options.serviceName), v3: v3Protocol.identityProbe() };
   }
 
   /** What segments are exported with as long as the backend knows us by these names. */
   targetFor(names: Names): ExportTarget {
-    return names.protocol === 'v2'
-      ? { sender: this, codec: this.v2.codec, names }
-      : { sender: this, codec: this.v3.codec, names };
+    return { sender: this, codec: PROTOCOLS[names.protocol].codec, names };
   }
 
   async open(names: Names, signal: AbortSignal): Promise<Outcome<SegmentStream>> {
     const link = this.connector.current;
-    if (link?.dialect === undefined) return retryable('not connected');
-    if (names.protocol !== protocolOf(link.dialect)) return retryable('not registered');
-    return names.protocol === 'v2'
-      ? this.openOn(this.v2, names, link, link.dialect, signal)
-      : this.openOn(this.v3, names, link, link.dialect, signal);
+    if (!link?.dialect) return retryable('not connected');
+    if (!matchesDialect(names, link.dialect)) return retryable('not registered');
+    return this.openOn(names, link, link.dialect, signal);
   }
 
   /** Whether the backend of another connection than the one of now knows us by the names of now. */
   async verify(link: BackendConnection, dialect: Dialect, signal: AbortSignal): Promise<Outcome<undefined>> {
     const names = this.options.names();
-    if (names?.protocol !== protocolOf(dialect)) return retryable('not registered there');
-    return names.protocol === 'v2'
-      ? this.ask(this.v2, names, link, dialect, signal)
-      : this.ask(this.v3, names, link, dialect, signal);
+    return matchesDialect(names, dialect) ? this.ask(names, link, dialect, signal) : retryable('not registered there');
   }
 
   writeNow(names: Names, take: (maxBytes: number) => Buffer): void {
     const link = this.connector.current;
-    if (link?.dialect === undefined || names.protocol !== protocolOf(link.dialect)) return;
+    if (!link?.dialect || !matchesDialect(names, link.dialect)) return;
     // The first stream asks anew, but a process may end before it: then what the registration was told has to do.
     if (!this.isVerified(link, names) && this.options.confirmedOn() !== link.number) return;
-    const path = (names.protocol === 'v2' ? this.v2 : this.v3).pathOf(link.dialect);
-    writeSync(link, path, take(roomOf(link)));
+    writeSync(link, this.probes[names.protocol].pathOf(link.dialect), take(roomOf(link)));
   }
 
-  private async openOn<N extends Names>(
-    route: IdentityProbe<N>,
-    names: N,
+  private async openOn(
+    names: Names,
     link: BackendConnection,
     dialect: Dialect,
     signal: AbortSignal,
   ): Promise<Outcome<SegmentStream>> {
-    const verdict = await this.ask(route, names, link, dialect, signal);
+    const verdict = await this.ask(names, link, dialect, signal);
     if (verdict.status !== 'ok') return verdict;
     if (signal.aborted || link.closing.aborted)
       return retryable(errorMessage((signal.aborted ? signal : link.closing).reason));
     try {
       const { connector } = this;
       const { clock } = this.options;
-      const call = new StreamCall(link, route.pathOf(dialect));
+      const call = new StreamCall(link, this.probes[names.protocol].pathOf(dialect));
       return ok(new CollectStream(call, link, { clock, guest: connector.guest, signal }));
     } catch (error) {
       return retryable(errorMessage(error));
     }
   }
 
-  private async ask<N extends Names>(
-    route: IdentityProbe<N>,
-    names: N,
+  private async ask(
+    names: Names,
     link: BackendConnection,
     dialect: Dialect,
     signal: AbortSignal,
   ): Promise<Outcome<undefined>> {
     const { epoch } = names;
     if (this.isVerified(link, names)) return ok(undefined);
-    const answer = await sessionCall(link, route.request(names, dialect), this.options.clock, signal);
+    const probe = this.probes[names.protocol];
+    const answer = await sessionCall(link, probe.request(names, dialect), this.options.clock, signal);
     const read = parseResponse(
       answer,
-      (bytes) => route.check(bytes, names),
+      (bytes) => probe.check(bytes, names),
       (reason) => link.fail(reason),
     );
     if (read.status !== 'ok') return read;

@@ -46,13 +46,13 @@ export function transitionV2(state: V2State, event: V2Event | TrustEvent): V2Sta
   switch (event.type) {
     case 'service-answered': {
       const { epoch, serviceId } = event;
-      return epoch === state.epoch && state.phase === 'unregistered' && isId(serviceId)
+      return epoch === state.epoch && !('serviceId' in state) && isId(serviceId)
         ? { protocol: 'v2', phase: 'service-known', epoch, serviceId }
         : state;
     }
     case 'instance-answered': {
       const { epoch, instanceId } = event;
-      return epoch === state.epoch && state.phase === 'service-known' && isId(instanceId)
+      return epoch === state.epoch && 'serviceId' in state && !('instanceId' in state) && isId(instanceId)
         ? { ...state, phase: 'registered', instanceId, trust: 'verified' }
         : state;
     }

@@ -15,7 +15,6 @@ const HEARTBEATS_A_VERIFICATION = 10;
 
 /** The registrar's steps with a v2 backend: ids for the service and the instance, heartbeats, two dictionaries. */
 export class V2Registration implements Registration {
-  readonly hasTelemetry = false;
   readonly dictionaries: DictionarySync;
   private readonly heartbeat: HeartbeatTimer;
   private lastCarrierNames: V2Identity | undefined;

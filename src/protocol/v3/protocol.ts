@@ -3,6 +3,8 @@ import type { Dialect } from '../../model/dialect';
 import type { Probe, Protocol } from '../protocol';
 import { encodePing, v3Paths } from './management-messages';
 import { V3Registration } from './registration';
+import { v3SegmentCodec } from './segment/codec';
+import { encodeLog, encodeMeter } from './telemetry-messages';
 import { v3IdentityProbe } from './segment/identity-probe';
 
 /** OAP 8.0 and later, which take names as they are. */
@@ -10,6 +12,12 @@ export const v3Protocol = {
   name: 'v3',
   // 8.4 and later, then 8.0 to 8.3, whose services have no package in their names.
   probes: [probeOf({ protocol: 'v3', package: 'skywalking.v3.' }), probeOf({ protocol: 'v3', package: '' })],
+  codec: v3SegmentCodec,
+  telemetry: {
+    methods: (dialect) => ({ meters: v3Paths(dialect).collectMeters, logs: v3Paths(dialect).collectLogs }),
+    encodeMeter,
+    encodeLog,
+  },
   createRegistration: (context) => new V3Registration(context),
   identityProbe: v3IdentityProbe,
 } as const satisfies Protocol<V3Names>;

@@ -19,7 +19,6 @@ const NOTHING_SET: Configuration = { uuid: '', values: new Map() };
  * every tenth beat, since it never says that it has lost us (OAP answers with empty Commands, always).
  */
 export class V3Registration implements Registration {
-  readonly hasTelemetry = true;
   private readonly heartbeat: HeartbeatTimer;
   private ownCarrierNames: V3Identity | undefined;
   /** Keep-alives until all is to be told again. */

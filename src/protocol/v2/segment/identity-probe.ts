@@ -2,7 +2,6 @@ import { wellFormed } from '../../protobuf/fast/text';
 import type { V2Names } from '../../../model/names';
 import type { IdentityProbe } from '../../segments/identity-probe';
 import { decodeKeyInts, encodeServices, V2Path } from '../register-messages';
-import { v2SegmentCodec } from './codec';
 
 /**
  * A v2 backend says nothing to a segment with ids that it did not give out, or books it on somebody else. So it is
@@ -10,7 +9,6 @@ import { v2SegmentCodec } from './codec';
  */
 export function v2IdentityProbe(serviceName: string): IdentityProbe<V2Names> {
   return {
-    codec: v2SegmentCodec,
     pathOf: () => V2Path.collect,
     request: () => ({ path: V2Path.registerService, request: encodeServices([serviceName]) }),
     check: (answer, { serviceId }) => {

@@ -2,7 +2,6 @@ import { decodeCommands } from '../../protobuf/control/commands';
 import type { V3Names } from '../../../model/names';
 import type { IdentityProbe } from '../../segments/identity-probe';
 import { encodePing, v3Paths } from '../management-messages';
-import { v3SegmentCodec } from './codec';
 
 /**
  * Package-less `collect` exists in both protocols, and a v2 backend takes a v3 segment with OK and loses it. `keepAlive`
@@ -10,7 +9,6 @@ import { v3SegmentCodec } from './codec';
  */
 export function v3IdentityProbe(): IdentityProbe<V3Names> {
   return {
-    codec: v3SegmentCodec,
     pathOf: (dialect) => v3Paths(dialect).collect,
     request: ({ service, instance }, dialect) => ({
       path: v3Paths(dialect).keepAlive,
