@@ -23,7 +23,7 @@ import type { Status } from '../api/status';
 import { Telemetry } from './telemetry';
 import { version } from './version';
 
-export interface BackendSessionOptions {
+interface BackendSessionOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;

@@ -22,14 +22,14 @@ interface Registry {
  * The name of this process. A configured name gets the lowest number that no live process of the same status file
  * uses; without that file, the number that pm2 or `cluster` gave. Without a configured name, a UUID.
  */
-export async function claimName(config: Config, registry: Registry | undefined): Promise<string> {
+async function claimName(config: Config, registry: Registry | undefined): Promise<string> {
   const wanted = config.instanceName ?? modules.uuid().v4();
   const claimed = await registry?.claim(wanted);
   if (claimed !== undefined) return claimed;
   return config.instanceName === undefined ? wanted : withNumberSuffix(wanted, config.processNumber);
 }
 
-export interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report'> {
+interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report'> {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;

@@ -7,7 +7,7 @@ import type { MeterReporter } from '../telemetry/meter-reporter';
 import type { Backend } from '../protocol/backend';
 import { late } from './lazy';
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,6 +1,6 @@
 import type { Clock } from './clock';
 
-export interface BackoffOptions {
+interface BackoffOptions {
   readonly firstMs: number;
   readonly longestMs: number;
 }

@@ -3,7 +3,7 @@ import type { Clock, Timer } from './clock';
 import { AgentError } from '../api/errors';
 
 /** A bound on something that waits: it aborts after a time, or when one of its parents aborts. */
-export interface Deadline {
+interface Deadline {
   readonly signal: AbortSignal;
   /** The time was up, as opposed to: a parent aborted. */
   readonly timedOut: boolean;

@@ -3,7 +3,7 @@ import type { Clock, Timer } from './clock';
 import type { Log } from './log';
 import { suppressTracing } from './suppress-tracing';
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;

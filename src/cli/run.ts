@@ -11,7 +11,7 @@ import { errorMessage } from '../base/text';
  * `NODE_OPTIONS` that also preloads a file. Node splits it at blanks; in double quotes a blank is none, and a backslash
  * takes the next character as it is.
  */
-export function withRequire(nodeOptions: string | undefined, file: string): string {
+function withRequire(nodeOptions: string | undefined, file: string): string {
   const quoted = `--require "${file.replace(/["\\]/g, '\\$&')}"`;
   const before = nodeOptions?.trim() ?? '';
   return before === '' ? quoted : `${before} ${quoted}`;
@@ -25,7 +25,7 @@ const CANNOT_START = 126;
 const NOT_FOUND = 127;
 
 /** Runs a program in our place: with our input and output, with the signals that we get. Ends as it does. */
-export function runChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+function runChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env, stdio: 'inherit' });
     const stop = passSignals(child);

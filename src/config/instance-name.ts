@@ -10,7 +10,7 @@ export interface PlaceholderContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export type FilledName =
+type FilledName =
   { readonly type: 'name'; readonly name: string } | { readonly type: 'fault'; readonly expected: string };
 
 /**

@@ -39,7 +39,7 @@ export interface OptionRow<T> {
   readonly help: string;
 }
 
-export const SERVICE_NAME = /^(?!\s)[^\p{Cc}\p{Cs}]{1,200}(?<!\s)$/u;
+const SERVICE_NAME = /^(?!\s)[^\p{Cc}\p{Cs}]{1,200}(?<!\s)$/u;
 
 const NAME_PART = /^(?!\s)[^\p{Cc}\p{Cs}]{1,100}(?<!\s)$/u;
 

@@ -20,7 +20,7 @@ export function textType(expected: string, rule: RegExp): OptionType<string> {
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-export interface Bounds {
+interface Bounds {
   readonly least: number;
   readonly most: number;
   readonly integer?: boolean;
@@ -79,7 +79,7 @@ export function wordType<T extends string>(
   };
 }
 
-export interface ListBounds {
+interface ListBounds {
   readonly expected: string;
   readonly least: number;
   readonly most?: number;

@@ -4,7 +4,7 @@ import { Span } from '../model/span';
 import type { SegmentCodec } from './ports';
 
 /** The segment without its tags and logs: how it hangs together is kept. */
-export function stripSegment(segment: Segment): Segment {
+function stripSegment(segment: Segment): Segment {
   const bare = new Segment(segment.traceId, segment.segmentId);
   bare.isSizeLimited = segment.isSizeLimited;
   bare.skipsAnalysis = segment.skipsAnalysis;
@@ -34,7 +34,7 @@ const LARGEST_KEPT = 1024 * 1024;
 const LARGEST_MESSAGE = 4 * 1024 * 1024;
 
 /** What came of a segment: `bare` went without tags and logs, as it was too large; `left out` did not go at all. */
-export type Encoded = 'whole' | 'bare' | 'left out';
+type Encoded = 'whole' | 'bare' | 'left out';
 
 /** Encodes segments one behind the other into one buffer that is used again and again. */
 export class SegmentEncoder {

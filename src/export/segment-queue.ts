@@ -8,7 +8,7 @@ import type { ExportTarget, Position, SegmentSpool, SegmentStore } from './ports
 import { SegmentBuffer } from './segment-buffer';
 import type { SegmentTally } from './segment-counters';
 
-export interface SegmentQueueOptions {
+interface SegmentQueueOptions {
   readonly log: Log;
   readonly tally: SegmentTally;
   /** As many segments wait at most. */

@@ -8,7 +8,7 @@ import type { Outcome } from '../base/outcome';
 import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import type { Names } from '../model/names';
 
-export interface StreamSenderOptions {
+interface StreamSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tally: SegmentTally;

@@ -29,7 +29,7 @@ export interface Spanned {
 }
 
 /** What a span says of a request; a `ClientRequest` has all of it, and so have its options in part. */
-export interface OutgoingRequest {
+interface OutgoingRequest {
   readonly method: string;
   readonly path: string;
   /** `http:` */

@@ -16,7 +16,7 @@ import type { Tracer } from '../tracing/tracer';
 export type { InstrumentOptions };
 
 /** What makes one library, or one module of Node's, tell the tracer of its work. */
-export interface Instrumentation {
+interface Instrumentation {
   /** What `disable` calls it. */
   readonly name: InstrumentationName;
   /** Patches or subscribes. What it returns takes all of that off again; spans that are open then stay open. */

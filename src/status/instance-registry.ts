@@ -6,7 +6,7 @@ import { toIso } from '../base/time';
 import type { Log } from '../base/log';
 import type { StatusStore } from './status-store';
 
-export interface InstanceRegistryOptions {
+interface InstanceRegistryOptions {
   /** Tells our entry from all others, whatever name it goes by. */
   readonly token: string;
   /** Milliseconds since 1970, by the clock that all processes sharing the file have in common. */
@@ -83,7 +83,7 @@ export class InstanceRegistry {
   }
 }
 
-export interface OwnEntryOptions {
+interface OwnEntryOptions {
   readonly registry: InstanceRegistry;
   readonly store: StatusStore;
   readonly log: Log;

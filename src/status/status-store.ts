@@ -7,7 +7,7 @@ import { openFile } from '../base/file/open-file';
 import { formatEntries, parseEntries, type StatusEntries } from './status-entry';
 import type { Stats } from 'node:fs';
 
-export interface StatusStoreOptions {
+interface StatusStoreOptions {
   /** Absolute. */
   readonly path: string;
   /** Ours alone: names the temporary file. */
@@ -168,13 +168,13 @@ async function readAll(handle: FileHandle, size: number): Promise<string> {
 }
 
 /** The permissions of the status file. */
-export interface Permissions {
+interface Permissions {
   readonly mode: number;
   /** The group that the mode means; undefined: the one that the file gets. */
   readonly gid?: number;
 }
 
-export interface StatusPermissionsOptions {
+interface StatusPermissionsOptions {
   /** As configured. */
   readonly mode: number | undefined;
   readonly commandFile: string | undefined;
@@ -201,7 +201,7 @@ export async function statusPermissions(options: StatusPermissionsOptions): Prom
 }
 
 /** Where the file cannot have the group, its own group may do what all may. */
-export async function givePermissions(handle: FileHandle, { mode, gid }: Permissions): Promise<void> {
+async function givePermissions(handle: FileHandle, { mode, gid }: Permissions): Promise<void> {
   const hasGroup = gid === undefined || (await giveGroup(handle, gid));
   await handle.chmod(hasGroup ? mode : (mode & ~0o070) | ((mode & 0o007) << 3));
 }

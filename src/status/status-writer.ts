@@ -8,7 +8,7 @@ import type { StatusEntries } from './status-entry';
 import type { StatusStore } from './status-store';
 import { waiterOf } from './lock/file-lock';
 
-export interface StatusWriterOptions {
+interface StatusWriterOptions {
   readonly own: OwnEntry;
   readonly store: StatusStore;
   readonly clock: Clock;

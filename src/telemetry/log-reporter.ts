@@ -7,7 +7,7 @@ import type { LogApi } from './ports';
 import type { LogLine } from '../model/telemetry';
 import type { LogBatch, LogBuffer } from './log-buffer';
 
-export interface LogReporterOptions {
+interface LogReporterOptions {
   readonly api: LogApi;
   readonly lines: LogBuffer;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import { Loop } from '../base/loop';
 import type { MeterApi } from './ports';
 import type { Meter } from '../model/telemetry';
 
-export interface MeterReporterOptions {
+interface MeterReporterOptions {
   readonly api: MeterApi;
   readonly clock: Clock;
   readonly log: Log;
@@ -14,7 +14,7 @@ export interface MeterReporterOptions {
   sampler(): Sampler;
 }
 
-export interface Sampler {
+interface Sampler {
   sample(): readonly Meter[];
   stop(): void;
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock';
 import type { Segment, Span } from '../model/segment';
 
-export interface LingeringSegmentsOptions {
+interface LingeringSegmentsOptions {
   readonly clock: Clock;
   /** A segment whose first span is open is given as long as this, from its opening. */
   readonly maxSegmentAgeMs: number;

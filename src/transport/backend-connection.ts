@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Dialect } from '../model/dialect';
 import type { GrpcChannel } from './grpc-channel';
 
-export interface ConnectionParts {
+interface ConnectionParts {
   readonly socket: Socket;
   readonly session: ClientHttp2Session;
   readonly channel: GrpcChannel;

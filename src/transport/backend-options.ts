@@ -20,7 +20,7 @@ export interface TlsOptions {
 }
 
 /** What a connection is made with. */
-export interface Credentials {
+interface Credentials {
   /** Absent: cleartext. */
   readonly tls?: TlsOptions;
   /** Goes raw, without a scheme, into the metadata of every call. */

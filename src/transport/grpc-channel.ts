@@ -11,7 +11,7 @@ import type { IdleProcessGuard } from './idle-process-guard';
 import { unrefSocket } from './dial';
 import { upgradeToTls } from './open-session';
 
-export interface GrpcPeer {
+interface GrpcPeer {
   /** Where the session's socket ended up: both connections go to the same server. */
   readonly socket: Socket;
   readonly host: string;

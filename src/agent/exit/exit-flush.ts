@@ -2,7 +2,7 @@ import type { KeepAlive } from '../../base/keep-alive';
 import { watchExit } from './exit';
 import type { BackendSession } from '../backend-session';
 
-export interface ExitFlushOptions {
+interface ExitFlushOptions {
   readonly upstream: BackendSession;
   readonly keepAlive: KeepAlive;
   /** Hands over what waits for spans that may never end. */

@@ -21,7 +21,7 @@ const SIZE = { width: 80, height: 24 };
  * A page that is shown on a terminal, again and again, without flicker: written over what stands there, by one write.
  * However the process ends, the terminal is left as it was found.
  */
-export class TerminalView {
+class TerminalView {
   private isOpen = false;
   private isGuarded = false;
 
@@ -72,7 +72,7 @@ function cut(lines: readonly string[], height: number): readonly string[] {
 
 const WATCH_MS = 1_000;
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly json: boolean;
   readonly clock: Clock;
   readonly read: () => Promise<StatusReport>;

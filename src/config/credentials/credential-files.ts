@@ -7,7 +7,7 @@ import { checkAuthorities, checkPair } from './pem';
 import { readSmallFile } from './small-file';
 
 /** What a connection is made with. */
-export interface Credentials {
+interface Credentials {
   /** Absent: cleartext. */
   readonly tls?: TlsFiles;
   readonly authentication?: string;

@@ -13,7 +13,7 @@ interface Pem {
   readonly content: Buffer;
 }
 
-export interface ReadTls {
+interface ReadTls {
   readonly files: TlsFiles;
   /** Where they were read from. */
   readonly paths: TlsPaths;
@@ -75,7 +75,7 @@ function check(settings: Settings, { setting, content }: Pem, rule: (content: Bu
   }
 }
 
-export interface Token {
+interface Token {
   readonly value: string | undefined;
   /** Absolute; where it was read from. */
   readonly file: string | undefined;

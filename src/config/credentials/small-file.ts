@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 const { O_NONBLOCK }: Partial<typeof constants> = constants;
 
 /** A bundle of all public authorities has a quarter of it. */
-export const MAX_SMALL_FILE_BYTES = 1024 * 1024;
+const MAX_SMALL_FILE_BYTES = 1024 * 1024;
 
 /**
  * The content of a regular file of at most 1 MiB, through links, as secrets are mounted. A FIFO, a device or an endless

@@ -3,7 +3,7 @@ import { booleanType } from '../option-type';
 import { OPTION_ROWS } from '../option-table';
 
 /** A variable of another agent that sets an option of ours. */
-export interface VariableAlias {
+interface VariableAlias {
   readonly variable: string;
   /** The option's name. One that does not exist leaves the variable unread. */
   readonly option: string;

@@ -6,7 +6,7 @@ import { faultOf, type ProvidedValue, type LayerContent } from './provided-value
 import { readKeys } from './keys';
 import { closeFile, openFile, readFile, type Failed, type OpenedFile } from './opened-file';
 
-export const CONFIG_FILE = 'skyanchor.config.json';
+const CONFIG_FILE = 'skyanchor.config.json';
 
 export interface FileContent extends LayerContent {
   /** Where the relative paths in it begin. */

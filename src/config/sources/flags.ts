@@ -6,7 +6,7 @@ import { showValue, looksSecret } from '../show-value';
 
 export const FLAG_PREFIX = '--skyanchor-';
 
-export interface TakenFlags extends LayerContent {
+interface TakenFlags extends LayerContent {
   /** Our arguments, as they stood there. */
   readonly taken: readonly string[];
   /** Everybody else's, in their order. */

@@ -9,7 +9,7 @@ import {
 } from '../../base/file/path-walk';
 
 /** Why a file that was found, and not named, is not obeyed. */
-export interface Refusal {
+interface Refusal {
   /** `foreign`: another user may have put it there. `open`: it is ours, and others may write it. */
   readonly kind: 'foreign' | 'open';
   readonly rule: string;

@@ -1,5 +1,5 @@
 /** What a primary hands on to its workers. */
-export interface Handover {
+interface Handover {
   /** The id of the primary process. */
   readonly pid: number;
   /** Our arguments, which it has taken out of `process.argv` and so out of what `cluster` gives its workers. */

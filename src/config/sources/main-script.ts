@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isPm2Container } from './pm2';
 
-export interface CommandLine {
+interface CommandLine {
   readonly argv: readonly string[];
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -6,7 +6,7 @@ import { fillInstanceName, type PlaceholderContext } from '../instance-name';
 import { OPTION_TABLE } from '../option-table';
 import { Settings } from './settings';
 
-export interface EnvironmentVariables {
+interface EnvironmentVariables {
   readonly env: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];
 }

@@ -9,7 +9,7 @@ import type { Item } from '../syntax/pending';
 import { isTrusted } from '../../base/file/file-trust';
 import { wayTo } from '../file/directory-trust';
 
-export interface CommandParts {
+interface CommandParts {
   readonly verb: string;
   /** A glob over instance names; undefined: all. */
   readonly target?: string | undefined;
@@ -128,7 +128,7 @@ function failed(reason: string): Written {
  *
  * @param file absolute
  */
-export async function inDirectoryOf<T>(file: string, work: () => Promise<T>): Promise<T> {
+async function inDirectoryOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   process.chdir(dirname(file));
   try {

@@ -19,7 +19,7 @@ const MOST_NEW_BYTES = 8_192;
  * keeps it, and the number of a removed one is reused at once, on ext4 for the very next file. One read only: the shorter
  * the time between it and the append, the fewer writes of others come between.
  */
-export async function readTail(
+async function readTail(
   handle: FileHandle,
   read: Buffer,
   newline: Buffer,
@@ -66,7 +66,7 @@ export interface ReadFile {
   readonly stats: BigIntStats;
 }
 
-export type AppendOutcome =
+type AppendOutcome =
   | { readonly status: 'written' }
   /** It is not the file that was read; look again. */
   | { readonly status: 'changed' }

@@ -8,7 +8,7 @@ import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
 import { stateKeyOf } from '../../base/file/open-file';
 
-export interface FileEventsOptions {
+interface FileEventsOptions {
   readonly directory: string;
   readonly file: string;
   /** There is something to watch at `file`. */
@@ -37,7 +37,7 @@ interface Watcher {
  * persistent gets no `error` listener from chokidar 4, which on Windows and macOS, where errors come as events,
  * ends the process.
  */
-export class FileEvents {
+class FileEvents {
   private readonly watchers: Watcher[] = [];
   private hasClosed = false;
   private events = 0;
@@ -138,11 +138,11 @@ const REMOTE = new Set([
 ]);
 
 /** @param type as `statfs` returns it */
-export function isRemote(type: number): boolean {
+function isRemote(type: number): boolean {
   return process.platform === 'linux' && REMOTE.has(type >>> 0);
 }
 
-export interface FileWatchOptions {
+interface FileWatchOptions {
   /** Absolute. */
   readonly path: string;
   readonly clock: Clock;
@@ -151,7 +151,7 @@ export interface FileWatchOptions {
   look(): Promise<boolean>;
 }
 
-export type Watching = 'off' | 'events+poll' | 'poll';
+type Watching = 'off' | 'events+poll' | 'poll';
 
 /** From the first hint. A wait that each hint prolongs would starve under constant writes. */
 const AFTER_HINT_MS = 25;

@@ -213,7 +213,7 @@ export class FileState {
   }
 }
 
-export interface FaultReportOptions {
+interface FaultReportOptions {
   readonly path: string;
   readonly log: Log;
   /** The file breaks a rule, and another one than before. */
@@ -223,7 +223,7 @@ export interface FaultReportOptions {
 }
 
 /** Which rule of trust the file breaks: logged once for each state of the file. */
-export class FaultReport {
+class FaultReport {
   private rule: string | null = null;
   private loggedFor = '';
   private key = '';

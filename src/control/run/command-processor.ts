@@ -9,7 +9,7 @@ import { CommandRunner } from './command-runner';
 import { decide, type Decision, type DecisionContext } from './decide';
 import type { Verbs } from './verbs';
 
-export interface CommandProcessorOptions {
+interface CommandProcessorOptions {
   readonly instance: string;
   readonly verbs: Verbs;
   readonly clock: Clock;

@@ -37,7 +37,7 @@ export class LastCommands {
   }
 }
 
-export interface StampMakerOptions {
+interface StampMakerOptions {
   readonly instance: string;
   readonly clock: Clock;
   /** Milliseconds since 1970, by the clock that all processes sharing the file have in common. */

@@ -10,7 +10,7 @@ import { outcomeOf, type CommandEvent, type StampMaker } from './command-results
 import type { Decision } from './decide';
 import type { Trigger, Verb, VerbCall } from './verbs';
 
-export interface CommandRunnerOptions {
+interface CommandRunnerOptions {
   readonly history: CommandHistory;
   readonly stamps: StampMaker;
   readonly clock: Clock;

@@ -62,7 +62,7 @@ export function fault(reason: string): ParsedCommand {
   return { type: 'fault', reason };
 }
 
-export function isVerbName(text: string): boolean {
+function isVerbName(text: string): boolean {
   return VERB.test(text);
 }
 

@@ -6,7 +6,7 @@ import { parse } from './parse';
 /** How the operator's tool wrote the file; what we append is written the same way. */
 export type Encoding = 'utf8' | 'utf16le' | 'utf16be';
 
-export type Decoding =
+type Decoding =
   | { readonly status: 'ok'; readonly encoding: Encoding; readonly text: string }
   | { readonly status: 'failed'; readonly encoding: Encoding; readonly reason: string };
 

@@ -11,7 +11,7 @@ import {
 } from './command';
 import { type Item, countUnanswered } from './pending';
 
-export interface FileLine {
+interface FileLine {
   readonly text: string;
   /** False: it has no newline yet, and may go on. */
   readonly isEnded: boolean;
@@ -67,7 +67,7 @@ function startOfStamp(raw: string): number {
 }
 
 /** How many braces and brackets of a JSON text are open, read line by line. */
-export class JsonDepth {
+class JsonDepth {
   private depth = 0;
   private isInString = false;
 
@@ -93,7 +93,7 @@ export class JsonDepth {
 }
 
 /** `{"command":"reset","target":"orders-*","id":"chg-4711"}`; undefined for a text that is no JSON at all. */
-export function parseJson(text: string): ParsedCommand | undefined {
+function parseJson(text: string): ParsedCommand | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -175,7 +175,7 @@ function addWord(draft: Draft, word: string): string | undefined {
   return undefined;
 }
 
-export interface Parsed {
+interface Parsed {
   /** In the file's order. Blank lines and comments are the operator's own and not among them. */
   readonly items: readonly Item[];
   /** What there is too much of, in words; then the items are not all. */

@@ -16,12 +16,12 @@ export interface CommandItem extends Asked {
 }
 
 /** Text that is no command. */
-export interface FaultItem extends Asked {
+interface FaultItem extends Asked {
   readonly type: 'fault';
   readonly reason: string;
 }
 
-export interface StampItem {
+interface StampItem {
   readonly type: 'stamp';
   readonly line: number;
   readonly stamp: Stamp;

@@ -4,7 +4,7 @@ import { hostname, networkInterfaces, type } from 'node:os';
 type Property = readonly [key: string, value: string];
 
 /** What only the agent's configuration knows of an instance. */
-export interface AboutInstance {
+interface AboutInstance {
   readonly agentVersion: string;
   readonly namespace: string | undefined;
   readonly cluster: string | undefined;

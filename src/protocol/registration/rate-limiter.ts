@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock';
 
-export interface RateLimiterOptions {
+interface RateLimiterOptions {
   /** So many … */
   readonly most: number;
   /** … in any window of this length. */

@@ -9,7 +9,7 @@ export interface RegistrationTransition {
 }
 
 /** What happened to the registration, for those who show or use it. */
-export type RegistrarEvent =
+type RegistrarEvent =
   | RegistrationTransition
   /** There is a connection, by this number. */
   | { readonly type: 'connected'; readonly connection: number }

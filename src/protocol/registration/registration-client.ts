@@ -16,7 +16,7 @@ export interface RegistrationClientOptions {
   readonly v3Properties: readonly (readonly [key: string, value: string])[];
 }
 
-export type IdOutcome = Promise<Outcome<number | undefined>>;
+type IdOutcome = Promise<Outcome<number | undefined>>;
 export type IdsOutcome = Promise<Outcome<ReadonlyMap<string, number>>>;
 
 /**

@@ -15,7 +15,7 @@ import {
 } from './registration-state';
 import { Signal } from './signal';
 
-export interface StateMachineOptions {
+interface StateMachineOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** As a v3 backend is to know us. */

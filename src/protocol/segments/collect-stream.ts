@@ -7,7 +7,7 @@ import { CALL_MS } from '../../transport/call/unary-call';
 import type { IdleProcessGuard } from '../../transport/idle-process-guard';
 import type { BackendConnection } from '../../transport/backend-connection';
 
-export interface CollectStreamParts {
+interface CollectStreamParts {
   readonly clock: Clock;
   readonly guest: IdleProcessGuard;
   readonly signal: AbortSignal;

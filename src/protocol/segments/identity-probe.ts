@@ -2,7 +2,7 @@ import type { Dialect } from '../../model/dialect';
 import type { Names } from '../../model/names';
 
 /** What an answer to the question shows, other than that all is well. */
-export interface Mismatch {
+interface Mismatch {
   readonly reason: string;
   /** The backend has our names for somebody else: nothing that goes by our ids would ever be ours. */
   readonly isOtherService: boolean;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import { IdTable } from './id-table';
 
-export interface DictionaryCounts {
+interface DictionaryCounts {
   readonly known: number;
   readonly pending: number;
   /** Names that were not admitted because the dictionary is full. */

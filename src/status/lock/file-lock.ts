@@ -18,7 +18,7 @@ let loaded: Lockfile | undefined;
  * closes and then sends itself the signal again would end with exit code 0, or not at all. It also replaces
  * `process.emit` and `process.reallyExit`. An application that uses the same copy of signal-exit turns it on again.
  */
-export function loadLockfile(): Lockfile {
+function loadLockfile(): Lockfile {
   loaded ??= loadQuietly();
   return loaded;
 }
@@ -57,7 +57,7 @@ export interface LockRequest {
   readonly onHandover: () => void;
 }
 
-export interface FileLockOptions extends LockRequest {
+interface FileLockOptions extends LockRequest {
   /** What is locked. */
   readonly path: string;
   readonly clock: Clock;

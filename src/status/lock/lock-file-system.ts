@@ -2,7 +2,7 @@ import { type Stats, lstat, lstatSync, lutimes, mkdir, realpath, rmdir, rmdirSyn
 import type { Clock } from '../../base/clock';
 
 /** The lock that is ours: as it looks on the disk, and as proper-lockfile believes to have dated it. */
-export class HeldLock {
+class HeldLock {
   private readonly ino: number;
   private readonly takenMs: number;
   private readonly seenAt: number;
@@ -52,7 +52,7 @@ const ABANDONED_MS = 1_700;
  * renews the lock, or releases it. Its date is read for being another than before, never held against a clock: ours, the holder's and
  * the file system's may be hours apart, and each may jump.
  */
-export class ForeignLock {
+class ForeignLock {
   private lock = '';
   private mtimeMs = 0;
   private since = 0;

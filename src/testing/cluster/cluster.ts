@@ -7,7 +7,7 @@ import { HOST } from '../server/listener';
 import { listenOnFreePort, relisten } from './ports';
 import { Keeper, keeperOf } from './keeper';
 
-export interface ClusterOptions extends Omit<NodeOptions, 'node'> {
+interface ClusterOptions extends Omit<NodeOptions, 'node'> {
   readonly nodes: number;
   /** 0: any. */
   readonly port: number;

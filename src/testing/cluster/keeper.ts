@@ -3,7 +3,7 @@ import { Log } from '../../base/log';
 import type { Logger } from '../../api/logger';
 import { Loop } from '../../base/loop';
 
-export interface KeeperOptions {
+interface KeeperOptions {
   /** The `host:port` of the node that this one belongs to. */
   readonly address: string;
   readonly ttlMs: number;

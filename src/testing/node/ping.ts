@@ -11,7 +11,7 @@ interface Ping {
   readonly time: string;
 }
 
-export interface PingOptions {
+interface PingOptions {
   readonly registry: Registry;
   readonly notes: NodeRecorder;
   readonly logger: Pick<Logger, 'error'>;

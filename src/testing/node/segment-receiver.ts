@@ -10,7 +10,7 @@ import { validate, type Validity } from '../segment/validate';
 import { show } from '../segment/show';
 import { PendingSegments } from '../segment/pending-segments';
 
-export interface V2SegmentReceiverOptions {
+interface V2SegmentReceiverOptions {
   readonly registry: Registry;
   readonly notes: NodeRecorder;
   readonly clock: Clock;

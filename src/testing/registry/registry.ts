@@ -5,7 +5,7 @@ import type { Kind, RowOf, Unnumbered } from '../store/row';
 import type { Commit, Store } from '../store/store';
 import { RowTable } from './id-table';
 
-export interface RegistryOptions {
+interface RegistryOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'error'>;

@@ -89,7 +89,7 @@ export class Exchange {
 }
 
 /** It has its id as soon as the service and the instance that stand for it exist. */
-export function completeAddress(ledger: RowTable, name: string): NetworkAddressRow | undefined {
+function completeAddress(ledger: RowTable, name: string): NetworkAddressRow | undefined {
   const address = ledger.find('networkAddress', name);
   const service = address && ledger.find('service', keyOfAddressService(address.id));
   return service && ledger.find('instance', keyOfAddressInstance(service.id, address.id)) ? address : undefined;

@@ -5,7 +5,7 @@ import type { Logger } from '../../api/logger';
 import type { IncomingSegment } from './incoming';
 import type { Validity } from './validate';
 
-export interface PendingSegmentsOptions {
+interface PendingSegmentsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** From one attempt to the next. */

@@ -79,7 +79,7 @@ export type Validity =
   | { readonly type: 'dropped'; readonly reason: string }
   | { readonly type: 'waiting'; readonly reason: string; readonly names: MissingNames };
 
-export interface MissingNames {
+interface MissingNames {
   readonly networkAddresses: readonly string[];
   readonly endpoints: readonly Unnumbered<EndpointRow>[];
 }

@@ -7,7 +7,7 @@ import type { NodeRecorder } from '../record/node-recorder';
 import type { CallLog } from '../record/recorder';
 import { type Answer, refusal } from './answer';
 
-export interface CallInterceptorOptions {
+interface CallInterceptorOptions {
   readonly node: number;
   readonly clock: Clock;
   readonly faults: Faults;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { v4 as uuid } from 'uuid';
 import type { Handle } from '../server/methods';
 
-export interface ServiceConfiguration {
+interface ServiceConfiguration {
   /** Identifies the values: equal values have equal ids. */
   readonly uuid: string;
   readonly values: Readonly<Record<string, string>>;

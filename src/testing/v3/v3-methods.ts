@@ -9,7 +9,7 @@ import { management } from './management';
 import { meterBatches, meters } from './meters';
 import { V3SegmentReceiver } from './segment-receiver';
 
-export interface V3Options {
+interface V3Options {
   readonly catalogue: Inventory;
   readonly configurations: Configurations;
   readonly notes: NodeRecorder;

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readBase64 } from './base64';
 
 /** What the whole trace carries along for the application, as the Java agent bounds it. */
-export const MAX_CORRELATION_LENGTH = { keys: 3, characters: 128 } as const;
+const MAX_CORRELATION_LENGTH = { keys: 3, characters: 128 } as const;
 
 /** In Base64, of one key or value: at most three bytes for each UTF-16 unit. */
 const MAX_FIELD = 4 * MAX_CORRELATION_LENGTH.characters;

@@ -12,7 +12,7 @@ export interface TraceOrigin {
 }
 
 /** Makes what an unrecorded trace has only once it is asked for. */
-export interface TraceOrigins {
+interface TraceOrigins {
   originOf(headers: IncomingHeaders | undefined): TraceOrigin;
   nextId(): NumericId;
 }

@@ -6,7 +6,7 @@ import type { StatusName } from './grpc-status';
 import { readStatus, type Status } from './read-status';
 
 /** How a call ended. */
-export interface CallEnd extends Status {
+interface CallEnd extends Status {
   /** The backend certainly has not processed what was sent. */
   readonly isUntouched: boolean;
   /** What was answered, frames and all. */

@@ -1,6 +1,6 @@
 import { hostPort } from '../peer';
 
-export interface Origin {
+interface Origin {
   /** With its slashes: `https://` */
   readonly scheme: string;
   /** `host:port` */

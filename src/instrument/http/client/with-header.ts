@@ -1,4 +1,4 @@
-export interface NewHeader {
+interface NewHeader {
   /** In small letters. */
   readonly name: string;
   readonly value: string;

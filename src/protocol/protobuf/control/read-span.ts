@@ -14,13 +14,13 @@ export function decodePairs(messages: readonly MessageReader[]): string[] {
 }
 
 /** A `Log`, alike in both protocols. */
-export function decodeLog(message: MessageReader): SpanLog {
+function decodeLog(message: MessageReader): SpanLog {
   const log = new Fields(message);
   return { time: log.number(1), data: decodePairs(log.all(2)) };
 }
 
 /** The numbers of the fields that the protocols put in different places. */
-export interface SpanFields {
+interface SpanFields {
   readonly spanType: number;
   readonly spanLayer: number;
   readonly componentId: number;

@@ -1,7 +1,7 @@
 const TWO_28 = 2 ** 28;
 
 /** A number of 0 to 2^32 - 1. Like all of these: writes at `pos`, returns the position after it. */
-export function writeUint32(buf: Buffer, pos: number, value: number): number {
+function writeUint32(buf: Buffer, pos: number, value: number): number {
   while (value > 127) {
     buf[pos++] = (value & 127) | 128;
     value >>>= 7;

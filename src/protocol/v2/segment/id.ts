@@ -2,9 +2,6 @@ import { CompactId, type NumericId, Int64Id } from '../../../model/ids';
 import { writeBigInt64, writeInt64, writeMillisAndSequence } from '../../protobuf/fast/varint';
 import { type MessageReader, Fields } from '../../protobuf/control/reader';
 
-/** The most that an id takes: three int64 of ten bytes, two lengths, one tag. */
-export const MAX_ID_BYTES = 34;
-
 /** A `UniqueId` with its length before it: `idParts` are packed, zeros included. Always under 128 bytes. */
 export function writeId(buf: Buffer, pos: number, id: NumericId): number {
   const parts = pos + 3;
