@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Finding } from '../../src/cli/doctor/report';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing';
@@ -56,6 +56,33 @@ describe('skyanchor doctor', () => {
       expect(collector.instances()).toHaveLength(1);
     },
   );
+
+  it('leaves the spool of the application to the application', async () => {
+    await backend();
+    expect(await diagnose({ SW_AGENT_SPOOL_DIRECTORY: path.join(folder, 'spool') })).toMatchObject({ code: 0 });
+    expect(existsSync(path.join(folder, 'spool'))).toBe(false);
+  });
+
+  it('reads what a hostile process has put into the status file, and reports the others', async () => {
+    await backend();
+    const strange = { toString: null };
+    const live = { pid: process.pid, host: hostname(), token: 'f'.repeat(32), updatedAt: new Date().toISOString() };
+    const values = { sampleRate: { value: 0, from: strange }, ignorePath: { value: ['*'], from: strange } };
+    const hostile = {
+      ...live,
+      registration: { phase: strange },
+      instrumentations: { startedAfterMs: strange, loadedBefore: strange, off: [strange, 'http'] },
+      settings: values,
+      segments: { accepted: strange, sent: strange, droppedBecause: 'text' },
+      commands: { file: strange, fault: 'broken' },
+    };
+    const good = { ...live, registration: { phase: 'connected' } };
+    const instances = { a: hostile, b: good };
+    writeFileSync(path.join(folder, 'hostile.command.status.json'), JSON.stringify({ version: 1, instances }));
+    const { findings } = await diagnose({}, `--file=${path.join(folder, 'hostile.command')}`);
+    expect(findings.filter(({ section }) => section === 'process a')).not.toEqual([]);
+    expect(findings).toContainEqual({ section: 'process b', check: 'registration', state: 'ok', text: 'connected' });
+  });
 
   it('tells where each value came from, and no secret', async () => {
     await backend({ token: 'very-secret' });

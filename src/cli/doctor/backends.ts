@@ -82,6 +82,8 @@ async function tryAgent(
       instanceName: INSTANCE,
       commandFile: undefined,
       statusFile: undefined,
+      // That of the application is not to belong to the user who runs this.
+      spool: undefined,
       disable: INSTRUMENTATIONS,
       sampleRate: 1,
       meters: false,

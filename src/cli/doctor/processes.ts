@@ -1,7 +1,7 @@
 import { ignoresEveryPath } from '../../agent/blind-spots';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import { field } from '../../control/client/document';
+import { field, printable } from '../../control/client/document';
 import { isRegistered, LiveInstances, type Instance } from '../../control/client/live-instances';
 import type { Report } from './report';
 
@@ -22,12 +22,12 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   const add = report.add.bind(report, `process ${name}`);
   const value = (...path: string[]): unknown => field(entry, ...path);
   const error = value('heartbeat', 'lastError');
-  const phase = String(value('registration', 'phase'));
+  const phase = printable(value('registration', 'phase'));
   if (isRegistered(entry) && typeof error !== 'string') add('registration', 'ok', phase);
   else add('registration', 'failed', typeof error === 'string' ? `${phase}: ${error}` : phase);
 
   const loadedBefore = textsOf(value('instrumentations', 'loadedBefore'));
-  const afterMs = Number(value('instrumentations', 'startedAfterMs'));
+  const afterMs = numberOf(value('instrumentations', 'startedAfterMs'));
   const late = `the agent was started ${(afterMs / 1_000).toFixed(1)} s after the process`;
   if (loadedBefore.length > 0) {
     const hint = 'start it first, with node --require skyanchor/register';
@@ -41,7 +41,7 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   if (active.length > 0) add('instrumentations', 'ok', active.join(', '));
   if (off.length > 0) add('disable', off.includes('http') ? 'failed' : 'warning', `switched off: ${off.join(', ')}`);
 
-  const from = (setting: string): string => String(value('settings', setting, 'from'));
+  const from = (setting: string): string => printable(value('settings', setting, 'from'));
   if (value('settings', 'sampleRate', 'value') === 0)
     add('sampling', 'failed', `no trace is kept: the sample rate is 0 (${from('sampleRate')})`);
   const ignorePath = textsOf(value('settings', 'ignorePath', 'value'));
@@ -49,14 +49,19 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   if (ignoresEveryPath({ ignorePath, ignoreSuffix }))
     add('paths', 'failed', `every path is ignored, by ignorePath = ${ignorePath.join()} (${from('ignorePath')})`);
 
-  const [accepted, sent, dropped] = ['accepted', 'sent', 'dropped'].map((count) => Number(value('segments', count)));
+  const [accepted, sent, dropped] = ['accepted', 'sent', 'dropped'].map((count) => numberOf(value('segments', count)));
   const counts = `${accepted} traced, ${sent} sent, ${dropped} dropped`;
   const reasons = Object.keys(value('segments', 'droppedBecause') ?? {}).join(', ');
   if (accepted === 0) add('segments', 'warning', 'nothing was traced yet: was there a request?');
   else add('segments', (dropped ?? 0) > 0 ? 'warning' : 'ok', reasons === '' ? counts : `${counts}: ${reasons}`);
 
   const fault = value('commands', 'fault');
-  if (typeof fault === 'string') add('command file', 'failed', `${String(value('commands', 'file'))} ${fault}`);
+  if (typeof fault === 'string') add('command file', 'failed', `${printable(value('commands', 'file'))} ${fault}`);
+}
+
+/** Of what a process wrote, and that may be anything. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : NaN;
 }
 
 function textsOf(value: unknown): string[] {
