@@ -36,7 +36,7 @@ const MODULES: Record<string, readonly string[]> = {
     'config',
     ...TRACING,
   ],
-  cli: ['agent', 'control', 'config', 'testing', ...DATA],
+  cli: ['agent', 'control', 'spool', 'config', 'testing', ...DATA],
   index: ['agent', 'api'],
   register: ['agent', 'base', 'api'],
 };

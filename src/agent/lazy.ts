@@ -8,7 +8,7 @@ import type * as MeterReporter from '../telemetry/meter-reporter';
 import type * as ProcessSampler from '../telemetry/process-sampler';
 import type * as Properties from '../protocol/registration/properties';
 import type * as Registrar from '../protocol/registration/registrar';
-import type * as Spooling from './spooling';
+import type * as Spooling from './spool/spooling';
 import type * as Backend from '../protocol/backend';
 
 /** Our own modules that are not needed before the application's first tick: its start does not wait for them. */
@@ -22,6 +22,6 @@ export const late = {
   processSampler: lazy(() => require('../telemetry/process-sampler') as typeof ProcessSampler),
   properties: lazy(() => require('../protocol/registration/properties') as typeof Properties),
   registrar: lazy(() => require('../protocol/registration/registrar') as typeof Registrar),
-  spooling: lazy(() => require('./spooling') as typeof Spooling),
+  spooling: lazy(() => require('./spool/spooling') as typeof Spooling),
   statusFile: lazy(() => require('../status/status-file') as typeof StatusFile),
 };

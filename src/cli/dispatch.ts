@@ -6,6 +6,7 @@ import type * as Demo from './demo';
 import { print, wrongUsage } from './print';
 import type * as Reset from './reset';
 import type * as Run from './run';
+import type * as Spool from './spool';
 import type * as Status from './status/status';
 import { isCommandName, usage, type CommandName } from './usage';
 
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<CommandName, () => (argv: string[]) => Promise<n
   reset: lazy(() => (require('./reset') as typeof Reset).reset),
   status: lazy(() => (require('./status/status') as typeof Status).status),
   doctor: lazy(() => (require('./doctor/doctor') as typeof Doctor).doctor),
+  spool: lazy(() => (require('./spool') as typeof Spool).spool),
   collector: lazy(() => (require('./collector') as typeof Collector).collector),
   demo: lazy(() => (require('./demo') as typeof Demo).demo),
 };

@@ -1,6 +1,6 @@
 import { OPTION_ROWS } from '../config/option-table';
 
-const COMMANDS = ['run', 'reset', 'status', 'doctor', 'collector', 'demo'] as const;
+const COMMANDS = ['run', 'reset', 'status', 'doctor', 'spool', 'collector', 'demo'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 const FLAGS = OPTION_ROWS.filter((row) => row.flag !== undefined).map((row): [string, string] => [
@@ -63,6 +63,20 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       'Reads the configuration as an agent would that is started in this folder and with this environment; what an\n' +
       'application gives to start() is not seen. Sends one segment to each backend, as the instance skyanchor-doctor\n' +
       'of the service. Exit: 0 nothing is wrong, 1 something is, 2 wrong usage.',
+  },
+  spool: {
+    call: 'spool ls|send|drop [--directory D] [--service NAME] [--backends host:port,…] [--all] [--json]',
+    what: 'shows, delivers or removes segments that processes have left on the disk',
+    options: [
+      ['--directory D', 'the spool; without it, SW_AGENT_SPOOL_DIRECTORY of the environment'],
+      ['--service NAME', 'of this service only'],
+      ['--backends …', 'send: where to; without it, as the agents: SW_AGENT_COLLECTOR_BACKEND_SERVICES'],
+      ['--all', 'drop: of every service'],
+      ['--json', 'ls: print JSON'],
+    ],
+    remarks:
+      'send and drop leave alone what belongs to a process that lives, or that another process delivers.\n' +
+      'Exit: 0 done, 1 not all of it, 2 wrong usage.',
   },
   collector: {
     call: 'collector [--port 11800] [--http-port 12800] [--protocol v2|v3|v3-unpackaged] [--storage memory|DIR] [--nodes N]',

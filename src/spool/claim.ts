@@ -29,7 +29,7 @@ export interface Claim {
 export interface ClaimsOptions {
   readonly directory: SpoolDirectory;
   readonly clock: Clock;
-  readonly leases: LeaseWatch;
+  readonly leases: Pick<LeaseWatch, 'isLive' | 'isLiveKey'>;
 }
 
 /** What a process that waits for the lock gives up after. */

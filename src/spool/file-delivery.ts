@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Segment } from '../model/segment';
-import { recordsOf } from './block';
+import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block';
 import { BlockReader, type ByteSource, type Piece } from './block-reader';
 import type { Claims, Position } from './claim';
 import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
-import { parseJson, parseOwner, type SpoolDirectory } from './spool-directory';
+import { parseJson, parseOwner, type SpoolDirectory, type SpoolFile } from './spool-directory';
 
 /** Why segments of a spool were given up. */
 export type SpoolDropReason =
@@ -227,6 +227,26 @@ export function sourceOf(handle: FileHandle, end: number): ByteSource {
       return at;
     },
   };
+}
+
+/** Segments in a file, by the headers of its blocks alone. */
+export async function countSegments(directory: SpoolDirectory, { name, bytes }: SpoolFile): Promise<number> {
+  const handle = await openIfThere(directory, name);
+  if (!handle) return 0;
+  let count = 0;
+  try {
+    const source = sourceOf(handle, bytes);
+    const head = Buffer.alloc(BLOCK_HEADER_BYTES);
+    for (let at = 0; at < bytes;) {
+      const header = (await source.read(head, at)) === head.length ? parseHeader(head) : undefined;
+      if (!header) break;
+      if (header.kind === 'segments') count += header.count;
+      at += BLOCK_HEADER_BYTES + header.bodyBytes;
+    }
+  } finally {
+    await handle.close().catch(() => undefined);
+  }
+  return count;
 }
 
 async function openIfThere(directory: SpoolDirectory, name: string): Promise<FileHandle | undefined> {

@@ -7,11 +7,12 @@ import type { Segment } from '../model/segment';
 import type { SpoolStatus } from '../api/status';
 import { BlockBuilder, type SealedBlock } from './block-builder';
 import { BlockReader } from './block-reader';
-import { parseHeader, recordsOf, BLOCK_HEADER_BYTES } from './block';
+import { recordsOf } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
 import { Claims, removeKey, tokenOf, type Position } from './claim';
 import { DiskBudget, SpoolFull } from './disk-budget';
 import {
+  countSegments,
   FileDelivery,
   RecordSegments,
   sourceIn,
@@ -321,8 +322,7 @@ export class Spool {
   /** The files of ours are gone without a claim: what was in them is lost. */
   private async lost(): Promise<void> {
     const listing = (await this.directory.list()).get(this.writer.key);
-    for (const file of this.writer.written)
-      if (!listing?.files.some(({ name }) => name === file.name)) this.lose(file);
+    for (const file of this.writer.written) if (!listing?.files.some(({ name }) => name === file.name)) this.lose(file);
     await this.writer.abandon();
   }
 
@@ -542,33 +542,13 @@ export class Spool {
   private async giveUp(key: string, file: SpoolFile, reason: 'spool-full' | 'spool-expired'): Promise<void> {
     const own = key === this.writer.key ? this.writer.written.find(({ name }) => name === file.name) : undefined;
     const isSpool = file.name.endsWith('.spool');
-    const count = own ? own.segments - own.resolved : isSpool ? await this.countSegments(file) : 0;
+    const count = own ? own.segments - own.resolved : isSpool ? await countSegments(this.directory, file) : 0;
     if (own) await this.writer.forget(own);
     else await this.directory.remove(file.name);
     if (count === 0) return;
     this.options.log.warn(`spool: ${count} segments were given up: ${reason}`, reason);
     if (own) this.resolve(count, reason);
     else this.drop(reason, count);
-  }
-
-  /** By the headers alone. */
-  private async countSegments({ name, bytes }: SpoolFile): Promise<number> {
-    const handle = await this.directory.open(name).catch(() => undefined);
-    if (!handle) return 0;
-    let count = 0;
-    try {
-      const source = sourceOf(handle, bytes);
-      const head = Buffer.alloc(BLOCK_HEADER_BYTES);
-      for (let at = 0; at < bytes;) {
-        const header = (await source.read(head, at)) === head.length ? parseHeader(head) : undefined;
-        if (!header) break;
-        if (header.kind === 'segments') count += header.count;
-        at += BLOCK_HEADER_BYTES + header.bodyBytes;
-      }
-    } finally {
-      await handle.close().catch(() => undefined);
-    }
-    return count;
   }
 }
 

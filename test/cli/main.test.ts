@@ -1,7 +1,7 @@
 import { version } from '../../src/agent/version';
 import { cli } from './cli';
 
-const COMMANDS = ['run', 'reset', 'status', 'collector', 'demo'];
+const COMMANDS = ['run', 'reset', 'status', 'spool', 'collector', 'demo'];
 
 describe('skyanchor', () => {
   it('prints its version, everywhere', async () => {
@@ -37,6 +37,10 @@ describe('skyanchor', () => {
     [['reset', '--file', 'x', '--wait', ''], 'expected seconds'],
     [['reset', '--file', 'x', '--id', 'a b'], 'id: expected'],
     [['reset', '--file', 'x', '--target', ''], 'target: expected'],
+    [['spool'], 'expected one of ls, send, drop'],
+    [['spool', 'eat', '--directory', 'x'], 'expected one of ls, send, drop'],
+    [['spool', 'ls'], 'expected --directory, or SW_AGENT_SPOOL_DIRECTORY in the environment'],
+    [['spool', 'drop', '--directory', 'x'], 'drop: expected --service NAME, or --all'],
     [['run'], 'expected a command behind --'],
     [['run', '--'], 'expected a command behind --'],
     [['run', 'node', 'app.js'], 'node: expected -- before the command'],

@@ -6,7 +6,9 @@ import { isRegistered, type Instance } from '../../control/client/live-instances
 export function statusNotes(live: readonly Instance[], dead: readonly Instance[], nowMs: number): string[] {
   return [
     ...live.flatMap((instance) =>
-      [backendNote(instance, nowMs), faultNote(instance), commandNote(instance, nowMs)].filter(Boolean),
+      [backendNote(instance, nowMs), faultNote(instance), spoolNote(instance), commandNote(instance, nowMs)].filter(
+        Boolean,
+      ),
     ),
     ...dead.map(({ name, entry }) => {
       const seen = ageOf(entry.updatedAt, nowMs);
@@ -28,6 +30,16 @@ function faultNote({ name, entry }: Instance): string {
   const fault = field(entry, 'commands', 'fault');
   if (typeof fault !== 'string') return '';
   return `${printable(name)} refuses ${printable(field(entry, 'commands', 'file'))}: it ${printable(fault)}`;
+}
+
+/** Segments that wait on the disk, or cannot get there. */
+function spoolNote({ name, entry }: Instance): string {
+  const fault = field(entry, 'spool', 'fault');
+  const segments = field(entry, 'spool', 'segments');
+  const directory = printable(field(entry, 'spool', 'directory'));
+  if (typeof fault === 'string') return `${printable(name)} cannot spool to ${directory}: ${printable(fault)}`;
+  if (typeof segments !== 'number' || segments === 0) return '';
+  return `${printable(name)} has ${segments} segments waiting in ${directory}, ${printable(field(entry, 'spool', 'bytes'))} bytes`;
 }
 
 /** The last one, if it ended otherwise than it should have. */

@@ -1,29 +1,33 @@
-import type { Clock } from '../base/clock';
-import type { Log } from '../base/log';
-import { ok, retryable, type Outcome } from '../base/outcome';
-import type { Config, SpoolConfig } from '../config/config';
-import type { ExportTarget } from '../export/ports';
-import type { DropReason } from '../export/segment-counters';
-import { SourceSender } from '../export/source-sender';
-import type { Names, V2Names } from '../model/names';
-import type { Segment } from '../model/segment';
-import type { Backend } from '../protocol/backend';
-import { spoolCodec } from '../protocol/segments/spool-codec';
-import { v3InstanceName } from '../protocol/v3/name-limits';
-import { SEAL_LIMITS } from '../spool/policies';
-import type { DeliveryFate, SegmentSource, SpoolTransport } from '../spool/ports';
-import { Spool } from '../spool/spool';
+import type { Clock } from '../../base/clock';
+import type { Log } from '../../base/log';
+import { ok, retryable, type Outcome } from '../../base/outcome';
+import type { Config, SpoolConfig } from '../../config/config';
+import type { ExportTarget } from '../../export/ports';
+import type { DropReason } from '../../export/segment-counters';
+import { SourceSender } from '../../export/source-sender';
+import type { Names, V2Names } from '../../model/names';
+import type { Segment } from '../../model/segment';
+import type { Backend } from '../../protocol/backend';
+import { spoolCodec } from '../../protocol/segments/spool-codec';
+import { v3InstanceName } from '../../protocol/v3/name-limits';
+import { SEAL_LIMITS } from '../../spool/policies';
+import type { DeliveryFate, SegmentSource, SpoolTransport } from '../../spool/ports';
+import { Spool } from '../../spool/spool';
 
-/** The way to the backend for the segments of a spool, as the agent has it. */
-export interface SpoolingOptions {
-  readonly config: Config;
-  readonly spool: SpoolConfig;
+export interface SpoolRouteOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly serviceName: string;
+  /** The instance that `names` are of; empty: of none. */
   readonly instanceName: string;
   readonly backend: Pick<Backend, 'registry' | 'segments'>;
   /** What segments go by now; undefined: no backend knows us. */
   names(): Names | undefined;
+}
+
+export interface SpoolingOptions extends Omit<SpoolRouteOptions, 'serviceName'> {
+  readonly config: Config;
+  readonly spool: SpoolConfig;
   onResult(count: number, result: 'sent' | DropReason): void;
 }
 
@@ -37,7 +41,7 @@ export function createSpool(options: SpoolingOptions): Spool {
     clock,
     log,
     codec: spoolCodec,
-    transport: new AgentTransport(options),
+    transport: new SpoolRoute({ ...options, serviceName: config.serviceName }),
     onResult: (count, result) => options.onResult(count, result),
   });
 }
@@ -46,12 +50,13 @@ export function createSpool(options: SpoolingOptions): Spool {
 const INSTANCE_ATTEMPTS = 20;
 const INSTANCE_PAUSE_MS = 100;
 
-class AgentTransport implements SpoolTransport {
+/** The way of segments from a spool to the backend, under the names of the process that recorded them. */
+export class SpoolRoute implements SpoolTransport {
   private readonly sender: SourceSender;
   /** The ids of other instances, of one registration. */
   private known = { epoch: -1, ids: new Map<string, number>() };
 
-  constructor(private readonly options: SpoolingOptions) {
+  constructor(private readonly options: SpoolRouteOptions) {
     const { clock, log } = options;
     this.sender = new SourceSender({ clock, log, isCurrent: ({ epoch }) => options.names()?.epoch === epoch });
   }
@@ -66,10 +71,10 @@ class AgentTransport implements SpoolTransport {
   }
 
   private async targetFor({ service, instance }: SegmentSource, signal: AbortSignal): Promise<Outcome<ExportTarget>> {
-    const { backend, config, instanceName } = this.options;
+    const { backend, serviceName, instanceName } = this.options;
     const names = this.options.names();
     // The ids and names of another service are not ours to use.
-    if (!names || service !== config.serviceName) return retryable('not registered');
+    if (!names || service !== serviceName) return retryable('not registered');
     if (instance === instanceName) return ok(backend.segments.targetFor(names));
     if (names.protocol === 'v3') {
       const known = v3InstanceName({ serviceName: service, instanceName: instance });

@@ -1,0 +1,121 @@
+import type { Clock } from '../../base/clock';
+import type { Log } from '../../base/log';
+import { keepAliveWhile } from '../../base/keep-alive';
+import type { Config } from '../../config/config';
+import type { Names } from '../../model/names';
+import { createBackend, type Backend } from '../../protocol/backend';
+import { spoolCodec } from '../../protocol/segments/spool-codec';
+import { v3InstanceName } from '../../protocol/v3/name-limits';
+import { v3Names } from '../../protocol/v3/names';
+import type { BlockResult } from '../../spool/file-delivery';
+import type { SpoolEntry, SpoolOperator } from '../../spool/spool-operator';
+import { SpoolRoute } from './spooling';
+import { version } from '../version';
+
+export interface CourierOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly operator: SpoolOperator;
+  onResult(count: number, result: BlockResult): void;
+}
+
+const CONNECT_MS = 10_000;
+const PAUSE_MS = 200;
+/** There is one registration. */
+const EPOCH = 1;
+
+/** Delivers what a process has left that is gone with its host. @returns a text: why that did not come to its end */
+export async function sendEntry(entry: SpoolEntry, options: CourierOptions): Promise<string | undefined> {
+  const { owner } = entry;
+  if (!owner) return 'nothing says whose it is';
+  const controller = new AbortController();
+  const names: { now?: Names } = {};
+  const backend = backendFor(owner.service, owner.instance, options, () => names.now);
+  const { clock, config, log, operator } = options;
+  const work = async (): Promise<string | undefined> => {
+    const found = await findNames(backend, owner.service, owner.instance, options, controller.signal);
+    if (typeof found === 'string') return found;
+    names.now = found;
+    const { service: serviceName } = owner;
+    const transport = new SpoolRoute({ clock, log, serviceName, instanceName: '', backend, names: () => names.now });
+    return operator.send(
+      entry.key,
+      {
+        codec: spoolCodec,
+        transport,
+        delivery: config.delivery,
+        onResult: (count, result) => options.onResult(count, result),
+        onDamage: (text) => log.warn(text),
+      },
+      controller.signal,
+    );
+  };
+  try {
+    return await keepAliveWhile(work());
+  } finally {
+    controller.abort();
+    await backend.close();
+  }
+}
+
+function backendFor(
+  serviceName: string,
+  instanceName: string,
+  { clock, config, log }: CourierOptions,
+  names: () => Names | undefined,
+): Backend {
+  return createBackend({
+    addresses: config.backends,
+    ...(config.tls && { tls: config.tls }),
+    ...(config.authentication !== undefined && { authentication: config.authentication }),
+    ...(config.protocol !== 'auto' && { protocol: config.protocol }),
+    agentVersion: version,
+    serviceName,
+    v3Instance: v3InstanceName({ serviceName, instanceName }),
+    clock,
+    log,
+    names,
+    confirmedOn: () => 0,
+    onLoadError: (error) => log.error(error.message),
+    onIdentityMismatch: (reason) => log.warn(reason),
+  });
+}
+
+/** What the backend knows the service by. @returns a text: why that cannot be found out */
+async function findNames(
+  backend: Backend,
+  serviceName: string,
+  instanceName: string,
+  { clock, log }: CourierOptions,
+  signal: AbortSignal,
+): Promise<Names | string> {
+  let reason = 'no answer';
+  for (const until = clock.elapsed() + CONNECT_MS; clock.elapsed() < until;) {
+    const connected = await backend.registry.connect(signal);
+    if (connected.status !== 'ok') reason = connected.reason;
+    else if (connected.value.protocol === 'v3')
+      return v3Names(v3InstanceName({ serviceName, instanceName }), EPOCH, log);
+    else {
+      const service = await backend.registry.v2.registerService(serviceName, signal);
+      if (service.status !== 'ok') reason = service.reason;
+      else if (service.value !== undefined) return v2NamesOf(service.value);
+    }
+    await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+  }
+  return reason;
+}
+
+/** Endpoints and addresses go by their names: the backend gives them ids by itself. */
+function v2NamesOf(serviceId: number): Names {
+  return {
+    protocol: 'v2',
+    epoch: EPOCH,
+    serviceId,
+    instanceId: 0,
+    endpoint: () => 0,
+    networkAddress: () => 0,
+    endpointOf: () => undefined,
+    networkAddressOf: () => undefined,
+  };
+}

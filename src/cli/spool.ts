@@ -1,0 +1,173 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { sendEntry } from '../agent/spool/spool-courier';
+import { AgentError } from '../api/errors';
+import { systemClock } from '../base/clock';
+import { keepAliveWhile } from '../base/keep-alive';
+import { Log } from '../base/log';
+import { errorMessage, printable } from '../base/text';
+import { toIso } from '../base/time';
+import { resolveConfig } from '../config/resolve';
+import { type SpoolEntry, SpoolOperator } from '../spool/spool-operator';
+import { print, wrongUsage } from './print';
+import { ageOf, fitTable, type TableColumn } from './table';
+
+const ACTIONS = ['ls', 'send', 'drop'] as const;
+type Action = (typeof ACTIONS)[number];
+
+interface Call {
+  readonly action: Action;
+  readonly directory: string;
+  readonly backends: string | undefined;
+  readonly service: string | undefined;
+  readonly json: boolean;
+  readonly all: boolean;
+}
+
+/** `skyanchor spool ls|send|drop` */
+export async function spool(argv: readonly string[]): Promise<number> {
+  const call = read(argv);
+  if (typeof call === 'string') return wrongUsage('spool', call);
+  const operator = new SpoolOperator(call.directory, systemClock);
+  let entries: readonly SpoolEntry[];
+  try {
+    entries = await keepAliveWhile(operator.list());
+  } catch (error) {
+    complain(`${call.directory} cannot be read: ${errorMessage(error)}`);
+    return 1;
+  }
+  const chosen = entries.filter(({ owner }) => call.service === undefined || owner?.service === call.service);
+  if (call.action === 'ls') return list(chosen, call);
+  return call.action === 'send' ? send(chosen, operator, call) : drop(chosen, operator);
+}
+
+function read(argv: readonly string[]): Call | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        directory: { type: 'string' },
+        backends: { type: 'string' },
+        service: { type: 'string' },
+        json: { type: 'boolean' },
+        all: { type: 'boolean' },
+      },
+    });
+    const [given, ...more] = positionals;
+    const action = ACTIONS.find((one) => one === given);
+    if (!action || more.length > 0) return `expected one of ${ACTIONS.join(', ')}`;
+    const directory = values.directory ?? process.env['SW_AGENT_SPOOL_DIRECTORY'];
+    if (directory === undefined || directory === '')
+      return 'expected --directory, or SW_AGENT_SPOOL_DIRECTORY in the environment';
+    const { backends, service, json = false, all = false } = values;
+    if (action === 'drop' && service === undefined && !all) return 'drop: expected --service NAME, or --all';
+    return { action, directory: path.resolve(directory), backends, service, json, all };
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
+
+function list(entries: readonly SpoolEntry[], { json }: Call): number {
+  if (json) print(`${JSON.stringify(entries.map(documentOf), null, 2)}\n`);
+  else if (entries.length > 0) print(`${tableOf(entries).join('\n')}\n`);
+  if (entries.length === 0 && !json) complain('nothing waits');
+  return 0;
+}
+
+function documentOf({ owner, state, files, bytes, segments, oldest, corrupt }: SpoolEntry): unknown {
+  const { service = null, instance = null, host = null, pid = null } = owner ?? {};
+  const amounts = { state, segments, bytes, files, corrupt };
+  return { service, instance, host, pid, ...amounts, oldest: oldest === undefined ? null : toIso(oldest) };
+}
+
+function tableOf(entries: readonly SpoolEntry[]): string[] {
+  const column = (title: string, cell: (entry: SpoolEntry) => string): TableColumn => ({
+    cells: [title, ...entries.map(cell)],
+  });
+  const columns = [
+    column('SERVICE', ({ owner }) => printable(owner?.service ?? '?')),
+    column('INSTANCE', ({ owner }) => printable(owner?.instance ?? '?')),
+    column('HOST', ({ owner }) => printable(owner?.host ?? '?')),
+    column('PID', ({ owner }) => String(owner?.pid ?? '?')),
+    column('STATE', ({ state }) => state),
+    column('SEGMENTS', ({ segments }) => String(segments)),
+    column('BYTES', ({ bytes }) => String(bytes)),
+    column('FILES', ({ files }) => String(files)),
+    column('OLDEST', ({ oldest }) => ageOf(oldest === undefined ? '' : toIso(oldest), systemClock.now())),
+    column('CORRUPT', ({ corrupt }) => String(corrupt)),
+  ];
+  const { isTTY, columns: width } = process.stdout;
+  return fitTable(columns, isTTY ? width : Infinity);
+}
+
+async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { backends }: Call): Promise<number> {
+  const dead = entries.filter(({ state, files }) => state === 'dead' && files > 0);
+  for (const entry of entries.filter(({ state }) => state !== 'dead')) complain(`${nameOf(entry)} is ${entry.state}`);
+  const total = dead.reduce((sum, { segments }) => sum + segments, 0);
+  const counts: Record<string, number> = {};
+  const progress = progressBar(total);
+  let failures = 0;
+  try {
+    const config = resolveConfig({
+      options: backends === undefined ? {} : { backends },
+      args: [],
+      env: process.env,
+      cwd: process.cwd(),
+      mainScript: undefined,
+      hostname: hostname(),
+      pid: process.pid,
+    });
+    const log = new Log(systemClock);
+    const onResult = (count: number, result: string): void => {
+      counts[result] = (counts[result] ?? 0) + count;
+      progress(Object.values(counts).reduce((sum, one) => sum + one, 0));
+    };
+    for (const entry of dead) {
+      const fault = await sendEntry(entry, { config, clock: systemClock, log, operator, onResult });
+      if (fault === undefined) continue;
+      failures++;
+      complain(`${nameOf(entry)}: ${fault}`);
+    }
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'INVALID_CONFIGURATION')
+      return wrongUsage('spool', errorMessage(error));
+    complain(errorMessage(error));
+    failures++;
+  }
+  const { sent = 0, ...lost } = counts;
+  const rest = Object.entries(lost).map(([reason, count]) => `, ${count} ${reason}`);
+  print(`${sent} segments sent${rest.join('')}\n`);
+  return failures > 0 ? 1 : 0;
+}
+
+async function drop(entries: readonly SpoolEntry[], operator: SpoolOperator): Promise<number> {
+  let segments = 0;
+  for (const entry of entries) {
+    if (await keepAliveWhile(operator.drop(entry.key))) segments += entry.segments;
+    else complain(`${nameOf(entry)} is ${entry.state}: left alone`);
+  }
+  print(`${segments} segments dropped\n`);
+  return 0;
+}
+
+const BAR = 30;
+
+/** On a terminal, one line that is written over; elsewhere nothing. */
+function progressBar(total: number): (done: number) => void {
+  if (!process.stderr.isTTY || total === 0) return () => undefined;
+  return (done) => {
+    const filled = Math.min(BAR, Math.round((BAR * done) / total));
+    const end = done >= total ? '\n' : '';
+    process.stderr.write(`\r[${'#'.repeat(filled)}${' '.repeat(BAR - filled)}] ${done}/${total} segments${end}`);
+  };
+}
+
+function nameOf({ owner, key }: SpoolEntry): string {
+  return owner ? printable(`${owner.service} ${owner.instance} (process ${owner.pid} of ${owner.host})`) : key;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`skyanchor spool: ${text}\n`);
+}
