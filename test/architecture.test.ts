@@ -38,6 +38,7 @@ const MODULES: Record<string, readonly string[]> = {
   ],
   cli: ['agent', 'control', 'spool', 'config', 'testing', ...DATA],
   index: ['agent', 'api'],
+  compat: ['agent', ...TRACING],
   register: ['agent', 'base', 'api'],
 };
 

@@ -43,7 +43,8 @@ export class RunningAgent implements Agent {
   private readonly loadedBefore = librariesLoadedBefore();
   private readonly upstream: BackendSession;
   private readonly ending: ExitFlush;
-  private readonly tracer: Tracer;
+  /** For `skyanchor/compat`. */
+  readonly tracer: Tracer;
   private readonly commands: Commands;
   private readonly settings: DynamicSettings;
   private readonly instrumented: Instrumentations;

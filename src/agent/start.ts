@@ -6,6 +6,7 @@ import type { Config } from '../config/config';
 import { processConfig } from '../config/process-config';
 import type { Options } from '../api/options';
 import type { Agent } from '../api/agent';
+import type { Tracer } from '../tracing/tracer';
 import { noopAgent } from './noop-agent';
 import { RunningAgent } from './running-agent';
 
@@ -53,6 +54,25 @@ export function start(options: Options = {}): Agent {
     warnOfOtherOptions: () => agent.warn('start() was called again with other options; those of the first call hold'),
   };
   return agent;
+}
+
+/** The agent of this process, for `skyanchor/compat`; undefined: none runs, or one of another copy of skyanchor. */
+export function runningAgent(): RunningAgent | undefined {
+  const agent = place[PLACE]?.agent;
+  return agent instanceof RunningAgent ? agent : undefined;
+}
+
+export function runningTracer(): Tracer | undefined {
+  return runningAgent()?.tracer;
+}
+
+const said = new Set<string>();
+
+/** In the agent's log, once a process. */
+export function warnOnce(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
+  runningAgent()?.warn(message);
 }
 
 function sayRefusals({ refusals, logger, logLevel }: Config): void {

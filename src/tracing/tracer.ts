@@ -180,6 +180,16 @@ export class Tracer {
     return span;
   }
 
+  /** For an exit span whose peer is known later than the call. */
+  setPeer(span: Span, peer: string): void {
+    if (span.type === SpanType.exit && span.endTime === 0) span.peer = this.peerOf(peer);
+  }
+
+  /** Milliseconds since 1970, as spans count. */
+  now(): number {
+    return this.clock.now();
+  }
+
   openLocal(
     operationName: string,
     parent: Scope | null | undefined = context.getStore(),

@@ -1,0 +1,235 @@
+import { createServer, get, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import agent, {
+  Component,
+  config,
+  ContextCarrier,
+  ContextManager,
+  SpanContext,
+  SpanLayer,
+  Tag,
+  type Span,
+} from '../../src/compat';
+import { runningAgent } from '../../src/agent/start';
+import { startCollector, type Collector } from '../../src/testing';
+import { until } from '../support/until';
+
+describe('skyanchor/compat', () => {
+  let collector: Collector;
+  const servers: Server[] = [];
+
+  beforeEach(async () => {
+    collector = await startCollector({ protocol: 'v3' });
+    agent.start({ serviceName: 'orders', serviceInstance: 'orders-1', collectorAddress: collector.address });
+    await runningAgent()!.ready(5_000);
+  });
+
+  afterEach(async () => {
+    for (const server of servers.splice(0)) server.close();
+    const running = runningAgent();
+    agent.destroy();
+    await running?.stop();
+    await collector.stop();
+  });
+
+  async function serve(listener: RequestListener): Promise<number> {
+    const server = createServer(listener);
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return (server.address() as AddressInfo).port;
+  }
+
+  const ask = (port: number, path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path, agent: false }, (answer) => {
+        answer.resume().once('end', resolve);
+      }).once('error', reject);
+    });
+
+  const segments = async (count: number) => {
+    await agent.flush();
+    await until(() => collector.segments().length >= count);
+    return collector.segments();
+  };
+  const spansOf = async (count = 1) => (await segments(count)).flatMap(({ spans }) => spans);
+
+  it('starts the agent by the options of skywalking-backend-js, under these names', () => {
+    expect(collector.instances()).toMatchObject([{ service: 'orders' }]);
+    expect(config).toMatchObject({ serviceName: 'orders', serviceInstance: 'orders-1' });
+  });
+
+  it('makes nested local spans that are started and stopped by hand', async () => {
+    const outer = ContextManager.current.newLocalSpan('outer');
+    outer.start();
+    const inner = ContextManager.current.newLocalSpan('inner');
+    inner.start();
+    expect(ContextManager.currentSpan).toBe(inner);
+    inner.stop();
+    expect(ContextManager.currentSpan).toBe(outer);
+    outer.stop();
+    expect(ContextManager.hasContext).toBe(false);
+    expect(await spansOf()).toMatchObject([
+      { operationName: 'inner', type: 'Local', parentSpanId: 0 },
+      { operationName: 'outer', type: 'Local', parentSpanId: -1 },
+    ]);
+  });
+
+  it('keeps what is set before the start, after it and before the stop', async () => {
+    const span = ContextManager.current.newExitSpan('/stock', Component.REDIS);
+    span.tag(Tag.dbType('Redis')).log('before', 1);
+    span.start();
+    span.peer = 'stock:6379';
+    span.layer = SpanLayer.CACHE;
+    span.tag({ key: 'mine', val: 'yes', overridable: true });
+    span.operation = '/other';
+    span.stop();
+    span.tag(Tag.arn('too late'));
+    const [shown] = await spansOf();
+    expect(shown).toMatchObject({ operationName: '/other', peer: 'stock:6379', componentId: 7, layer: 'Cache' });
+    expect(shown!.tags).toEqual([
+      { key: 'db.type', value: 'Redis' },
+      { key: 'mine', value: 'yes' },
+    ]);
+    expect(shown!.logs).toHaveLength(1);
+    expect(span.hasTag('mine')).toBe(true);
+  });
+
+  it('hands the trace from an exit span to an entry span by a carrier', async () => {
+    const exit = ContextManager.current.newExitSpan('/send', Component.RABBITMQ_PRODUCER);
+    exit.peer = 'queue:5672';
+    exit.start();
+    const headers = Object.fromEntries(exit.inject().items.map(({ key, value }) => [key, value]));
+    exit.stop();
+    expect(headers['sw8']).toMatch(/^1-/);
+
+    const carrier = ContextCarrier.from(headers);
+    expect(carrier?.isValid()).toBe(true);
+    const entry = ContextManager.current.newEntrySpan('/receive', carrier);
+    entry.start();
+    const traceId = entry.context.traceId();
+    entry.stop();
+    const [sent, received] = await segments(2);
+    expect(received!.traceId).toBe(sent!.traceId);
+    expect(received!.traceId).toBe(traceId);
+    expect(received!.spans[0]).toMatchObject({ type: 'Entry', refs: [expect.objectContaining({ parentSpanId: 0 })] });
+  });
+
+  it('lets async() leave the scope and resync() come back into it', async () => {
+    const span = ContextManager.current.newLocalSpan('job');
+    span.start();
+    span.async();
+    expect(ContextManager.hasContext).toBe(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    span.resync();
+    const child = ContextManager.current.newLocalSpan('step');
+    child.start();
+    child.stop();
+    span.stop();
+    expect(await spansOf()).toMatchObject([{ operationName: 'step', parentSpanId: 0 }, { operationName: 'job' }]);
+  });
+
+  it('is part of a request that the agent traces, with the calls that are made within', async () => {
+    const seen: IncomingHttpHeaders[] = [];
+    const stock = await serve((request, response) => {
+      seen.push(request.headers);
+      response.end();
+    });
+    let inHandler: Span | undefined;
+    const port = await serve((_request, response) => {
+      inHandler = ContextManager.currentSpan;
+      inHandler?.tag({ key: 'user', val: '7', overridable: true });
+      const span = ContextManager.current.newLocalSpan('work');
+      void ContextManager.withSpanAwait(span, () => ask(stock, '/stock')).then(() => response.end());
+    });
+    await ask(port, '/orders');
+    await segments(3);
+    const own = collector.segments().find(({ spans }) => spans.some(({ operationName }) => operationName === 'work'));
+    const named = (name: string) => own!.spans.find(({ operationName }) => operationName === name);
+    expect(named('GET:/orders')).toMatchObject({ type: 'Entry', spanId: 0 });
+    expect(named('GET:/orders')!.tags).toContainEqual({ key: 'user', value: '7' });
+    expect(named('work')).toMatchObject({ type: 'Local', spanId: 1, parentSpanId: 0 });
+    expect(named('/stock')).toMatchObject({ type: 'Exit', parentSpanId: 1 });
+    expect(inHandler?.operation).toBe('/orders');
+    expect(seen[0]!['sw8']).toBeDefined();
+  });
+
+  it('renames the request that it inherits, and leaves its end to the server', async () => {
+    const port = await serve((_request, response) => {
+      const span = ContextManager.current.newEntrySpan('GET:/route/:id', undefined, [Component.HTTP_SERVER]);
+      span.start();
+      span.stop();
+      response.end();
+    });
+    await ask(port, '/route/7');
+    const entries = (await spansOf()).filter(({ type }) => type === 'Entry');
+    expect(entries).toMatchObject([{ operationName: expect.stringContaining('/route/:id'), parentSpanId: -1 }]);
+  });
+
+  it('marks a span with what withSpan throws, stops it, and throws it on', async () => {
+    const thrown = new Error('no stock');
+    const call = () =>
+      ContextManager.withSpan(ContextManager.current.newLocalSpan('fails'), () => {
+        throw thrown;
+      });
+    expect(call).toThrow(thrown);
+    await expect(
+      ContextManager.withSpanAwait(ContextManager.current.newLocalSpan('fails too'), async () => {
+        throw thrown;
+      }),
+    ).rejects.toBe(thrown);
+    expect(await spansOf(2)).toMatchObject([
+      { operationName: 'fails', isError: true },
+      { operationName: 'fails too', isError: true },
+    ]);
+  });
+
+  it('sends what waits when flush() is called, and returns null where nothing does', async () => {
+    ContextManager.withSpan(new SpanContext().newLocalSpan('a'), () => undefined);
+    const flushed = agent.flush();
+    expect(flushed).toBeInstanceOf(Promise);
+    expect(await flushed).toBeNull();
+    expect(collector.segments()).toHaveLength(1);
+    expect(agent.flush()).toBeNull();
+  });
+
+  it('says once that a member is internal', () => {
+    const warn = jest.spyOn(runningAgent()!, 'warn').mockReturnValue(undefined);
+    expect(ContextManager.spans).toEqual([]);
+    expect(ContextManager.spans).toEqual([]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('ContextManager.spans is internal')]]);
+  });
+});
+
+describe('skyanchor/compat without an agent', () => {
+  it('makes spans that do nothing, and throws nothing', () => {
+    expect(runningAgent()).toBeUndefined();
+    const span = ContextManager.current.newExitSpan('/a', Component.HTTP);
+    span.start();
+    span.tag(Tag.httpURL('http://a')).log('a', 1).error(new Error('a'));
+    span.peer = 'a:80';
+    expect(span.inject().isValid()).toBe(false);
+    span.async();
+    span.resync();
+    span.stop();
+    expect(ContextManager.hasContext).toBe(false);
+    expect(ContextManager.current.traceId()).toBe('N/A');
+    expect(agent.flush()).toBeNull();
+    agent.destroy();
+  });
+
+  it('says on stderr what is wrong with the options, and lets the application run', () => {
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    agent.start({ collectorAddress: 'nowhere' });
+    expect(write.mock.calls.map(([text]) => String(text)).join('')).toMatch(
+      /the application runs untraced:\nskyanchor error: backends = nowhere \(start\(\), as collectorAddress\)/,
+    );
+    write.mockRestore();
+    expect(runningAgent()).toBeUndefined();
+  });
+
+  it('finds a carrier in headers of any case, and none where there is none', () => {
+    expect(ContextCarrier.from({ SW8: '1-a', other: 'b' })).toMatchObject({ key: 'sw8', value: '1-a' });
+    expect(ContextCarrier.from({ other: 'b' })).toBeUndefined();
+    expect(ContextCarrier.from({ sw8: '' })?.isValid()).toBe(false);
+  });
+});
