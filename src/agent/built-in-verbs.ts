@@ -5,10 +5,12 @@ import type { Verb, VerbCall } from '../control/run/verbs';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ResetResult } from '../api/agent';
 import type { Instrumentations } from '../instrument/index';
+import { late } from './lazy';
+import type { FilesOptions } from './diagnostics';
 import type { Tracer } from '../tracing/tracer';
 import type { RegistrationStatus } from '../api/status';
 
-export interface BuiltInOptions {
+export interface BuiltInOptions extends FilesOptions {
   readonly log: Log;
   readonly tracer: Tracer;
   /** Resolves once there is one. */
@@ -23,6 +25,9 @@ export interface BuiltInOptions {
 
 const RESET_TIMEOUT_MS = 60_000;
 const TIMEOUT_MS = 30_000;
+const SNAPSHOT_TIMEOUT_MS = 300_000;
+/** Longer than the longest profile. */
+const PROFILE_TIMEOUT_MS = 330_000;
 
 /** What every agent can be told by the command file. */
 export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
@@ -73,6 +78,21 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
         log.setLevel(level as LogLevel);
         return `${before}->${level}`;
       },
+    },
+    {
+      ...simple,
+      name: 'heap-snapshot',
+      timeoutMs: SNAPSHOT_TIMEOUT_MS,
+      idempotent: false,
+      run: ({ signal }) => late.diagnostics().heapSnapshot(options, signal),
+    },
+    {
+      ...simple,
+      name: 'cpu-profile',
+      timeoutMs: PROFILE_TIMEOUT_MS,
+      idempotent: false,
+      args: [{ name: 'duration' }],
+      run: ({ args: [duration = ''], signal }) => late.diagnostics().cpuProfile(duration, options, signal),
     },
   ];
 }

@@ -29,7 +29,7 @@ async function claimName(config: Config, registry: Registry | undefined): Promis
   return config.instanceName === undefined ? wanted : withNumberSuffix(wanted, config.processNumber);
 }
 
-interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report'> {
+interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report' | 'commandFile'> {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,6 +50,7 @@ export class Commands {
     const status = () => options.status();
     const verbs = builtInVerbs({
       ...options,
+      commandFile: options.config.commandFile,
       registration: () => status().registration,
       report: async () => this.statusFile?.writeNow({ ...status() }),
     });

@@ -1,6 +1,7 @@
 import { lazy } from '../base/lazy';
 import type * as ArgumentSchema from '../control/run/argument-schema';
 import type * as CommandChannel from '../control/run/command-channel';
+import type * as Diagnostics from './diagnostics';
 import type * as StatusFile from '../status/status-file';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
@@ -16,6 +17,7 @@ export const late = {
   argumentSchema: lazy(() => require('../control/run/argument-schema') as typeof ArgumentSchema),
   backend: lazy(() => require('../protocol/backend') as typeof Backend),
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
+  diagnostics: lazy(() => require('./diagnostics') as typeof Diagnostics),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
   logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),
   meterReporter: lazy(() => require('../telemetry/meter-reporter') as typeof MeterReporter),
