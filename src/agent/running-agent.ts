@@ -89,6 +89,7 @@ export class RunningAgent implements Agent {
       upstream,
       keepAlive,
       finishSegments: () => this.tracer.sendLingering(),
+      failActive: (error, isLast) => this.tracer.failActive(error, isLast),
       silentListeners: (signal) => this.commands.ignoredListeners(signal),
     });
     // What waits goes to the disk at exit, whether a backend was ever there or not.

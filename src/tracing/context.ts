@@ -44,3 +44,25 @@ export const context = {
   run: storage.run.bind<typeof storage.run>(storage),
   exit: storage.exit.bind<typeof storage.exit>(storage),
 };
+
+let left: Scope | undefined;
+
+/**
+ * An exception leaves the scope that is active. `context.run` restores the scope of before on its way, and whoever is told of
+ * an exception that nothing catches is told outside of all. To be called from a `finally`: what is thrown anew shows
+ * another line.
+ */
+export function noteEscape(): void {
+  left = context.getStore();
+  // The process ends of it before that, or the exception was caught.
+  queueMicrotask(forgetEscape);
+}
+
+/** The scope in which an exception was thrown that has just come to the top. */
+export function scopeOfException(): Scope | undefined {
+  return context.getStore() ?? left;
+}
+
+function forgetEscape(): void {
+  left = undefined;
+}

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { context, untraced, type Scope } from './context';
+import { context, scopeOfException, untraced, type Scope } from './context';
 import { SpanRecorder } from './span-recorder';
 import { SpanLimitCounters, SpanLimitLog } from './span-limit-counters';
 import { exceptionFilter } from './error-log';
@@ -328,6 +328,29 @@ export class Tracer {
     }
     this.end(span);
     return result;
+  }
+
+  /**
+   * An exception that nothing catches: it fails the span that is active, or one of its own where that has ended already.
+   * @param isLast the process ends of it, and what of the segment is open would not be sent
+   */
+  failActive(error: unknown, isLast: boolean): void {
+    const scope = scopeOfException();
+    if (!(scope instanceof Span)) return;
+    const span = scope.endTime === 0 ? scope : this.openLocal('uncaughtException', scope);
+    if (!span) return;
+    this.details.fail(span, error);
+    if (isLast || span !== scope) this.end(span);
+    if (isLast) this.sendUnfinished(span.segment);
+  }
+
+  /** The segment as it is, with its request, but without other spans that are open. */
+  private sendUnfinished(segment: Segment): void {
+    for (const span of [segment.entry, segment.root]) if (span?.segment === segment) this.end(span);
+    if (segment.openSpans === 0) return;
+    segment.openSpans = 0;
+    this.lingering.remove(segment);
+    this.send(segment);
   }
 
   /** Where layers are guarded, whoever has set them. */

@@ -466,3 +466,46 @@ describe('trace(name, fn)', () => {
     expect(new Set(segments.map(({ traceId }) => String(traceId))).size).toBe(100);
   });
 });
+
+describe('an exception that nothing catches', () => {
+  it('ends the segment of the active span with the request, and without what else is open, where the process ends', () => {
+    const { tracer, segments, spans } = tracing();
+    const entry = tracer.openEntry('/orders')!;
+    const exit = tracer.openExit('/stock', 'stock:80', entry)!;
+    const local = tracer.openLocal('work', entry)!;
+    context.run(local, () => tracer.failActive(new Error('broken'), true));
+    expect(spans().map(({ operationName, isError }) => [operationName, isError])).toEqual([
+      ['work', true],
+      ['/orders', false],
+    ]);
+    tracer.end(exit);
+    expect(segments).toHaveLength(2);
+    expect(String(segments[1]!.traceId)).toBe(String(segments[0]!.traceId));
+  });
+
+  it('only marks the active span where the process goes on', () => {
+    const { tracer, segments } = tracing();
+    const entry = tracer.openEntry('/orders')!;
+    context.run(entry, () => tracer.failActive(new Error('broken'), false));
+    expect([entry.isError, entry.endTime, segments]).toEqual([true, 0, []]);
+  });
+
+  it('is a span of its own in the trace where the active one has ended', () => {
+    const { tracer, segments } = tracing();
+    const entry = tracer.openEntry('/orders')!;
+    tracer.end(entry);
+    context.run(entry, () => tracer.failActive(new Error('broken'), false));
+    expect(segments.map(({ spans: [span] }) => [span!.operationName, span!.isError])).toEqual([
+      ['/orders', false],
+      ['uncaughtException', true],
+    ]);
+  });
+
+  it('is of no trace outside of any, and where nothing is recorded', () => {
+    const { tracer, segments } = tracing();
+    context.run(untraced, () => tracer.failActive(new Error('broken'), true));
+    context.run(tracer.unrecorded('/'), () => tracer.failActive(new Error('broken'), true));
+    tracer.failActive(new Error('broken'), true);
+    expect(segments).toEqual([]);
+  });
+});

@@ -1,5 +1,5 @@
 import type { KeepAlive } from '../../base/keep-alive';
-import { watchExit } from './exit';
+import { watchExit, watchUncaught } from './exit';
 import type { BackendSession } from '../backend-session';
 
 interface ExitFlushOptions {
@@ -7,6 +7,8 @@ interface ExitFlushOptions {
   readonly keepAlive: KeepAlive;
   /** Hands over what waits for spans that may never end. */
   finishSegments(): void;
+  /** Puts an exception that nothing catches on the span that is active. @param isLast the process ends of it */
+  failActive(error: unknown, isLast: boolean): void;
   /** Listeners to a signal that a library of ours added, and that are nobody. */
   silentListeners(signal: NodeJS.Signals): number;
 }
@@ -18,9 +20,11 @@ const LAST_FLUSH_MS = 1_000;
 export class ExitFlush {
   private isOver = false;
   private unwatchExit: (() => void) | undefined;
+  private readonly unwatchUncaught: () => void;
 
   constructor(private readonly options: ExitFlushOptions) {
     process.prependListener('beforeExit', this.onBeforeExit);
+    this.unwatchUncaught = watchUncaught((error, isLast) => options.failActive(error, isLast));
   }
 
   /** Something was traced that may be sent. */
@@ -58,6 +62,7 @@ export class ExitFlush {
   stop(): void {
     this.options.keepAlive.release();
     this.unwatchExit?.();
+    this.unwatchUncaught();
     process.removeListener('beforeExit', this.onBeforeExit);
   }
 

@@ -136,6 +136,24 @@ export function watchExit(options: ExitOptions): () => void {
   return unwatch;
 }
 
+/**
+ * Calls back for each exception that nothing catches, before Node prints it and the process ends, if it does. Where a
+ * listener of ours to `uncaughtException` would keep the process alive, this changes nothing.
+ * @param heard whether the process ends of it: the application does not listen for them
+ * @returns takes the listener away
+ */
+export function watchUncaught(heard: (error: unknown, isLast: boolean) => void): () => void {
+  function onUncaught(error: unknown): void {
+    try {
+      heard(error, process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback());
+    } catch {
+      // Another error here would take the place of the application's.
+    }
+  }
+  process.on('uncaughtExceptionMonitor', onUncaught);
+  return () => process.removeListener('uncaughtExceptionMonitor', onUncaught);
+}
+
 /** The process itself or its group: 0, or its own id negated if it leads one. Another form of its group's id cannot be told. */
 function includesThisProcess(pid: unknown): boolean {
   if (typeof pid !== 'number' && typeof pid !== 'string') return false;

@@ -4,7 +4,7 @@ import { patch, type Patched, type Undo } from '../../patch';
 import { SCOPE, type Scoped } from '../../scoped';
 import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
 import { ServerSpans } from './server-spans';
-import { context, type Scope } from '../../../tracing/context';
+import { context, noteEscape, type Scope } from '../../../tracing/context';
 import type { EventEmitter } from 'node:events';
 import type { InstrumentOptions } from '../../options';
 import type { Tracer } from '../../../tracing/tracer';
@@ -70,7 +70,25 @@ function serverEmit(layer: Patched<Emit>, spans: ServerSpans, scheme: string): E
 }
 
 function emitRequest(emit: Emit, server: EventEmitter, event: string | symbol, request: unknown, response: unknown) {
-  return emit.call(server, event, request, response);
+  let isDone = false;
+  try {
+    const isHeard = emit.call(server, event, request, response);
+    isDone = true;
+    return isHeard;
+  } finally {
+    if (!isDone) noteEscape();
+  }
+}
+
+function forwardInScope(...event: Parameters<typeof forward>): boolean {
+  let isDone = false;
+  try {
+    const isHeard = forward(...event);
+    isDone = true;
+    return isHeard;
+  } finally {
+    if (!isDone) noteEscape();
+  }
 }
 
 /** The last two come in the place of the first, where the application listens to them. */
@@ -87,7 +105,7 @@ function requestEmit(layer: Patched<Emit>): Emit {
     // Most events have no listener.
     const scope = hasListeners(this, event) ? (this as Scoped)[SCOPE] : undefined;
     if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
-    return context.run(scope, forward, layer.below, this, arguments.length, event, first, second, more);
+    return context.run(scope, forwardInScope, layer.below, this, arguments.length, event, first, second, more);
   };
 }
 
@@ -110,5 +128,5 @@ function responseEmit(layer: Patched<Emit>, spans: ServerSpans): Emit {
 
 /** What ends a response ends it in its scope, as a rule. */
 function inScope(scope: Scope, ...event: Parameters<typeof forward>): boolean {
-  return context.getStore() === scope ? forward(...event) : context.run(scope, forward, ...event);
+  return context.getStore() === scope ? forward(...event) : context.run(scope, forwardInScope, ...event);
 }
