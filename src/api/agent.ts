@@ -109,7 +109,7 @@ export interface Agent {
    * handles stays one: it is to be handled on the one that is returned.
    */
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
-  /** Undefined outside a trace. */
+  /** Also where nothing of the trace is recorded: it was not sampled, or is ignored. Undefined outside a trace. */
   currentTraceId(): string | undefined;
   /** The span that is active: of the request that is served, or of {@link trace}, {@link entry}, {@link exit}. Undefined outside a trace. */
   currentSpan(): TraceSpan | undefined;
