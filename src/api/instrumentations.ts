@@ -8,6 +8,10 @@ export const INSTRUMENTATIONS = [
   'hapi',
   'polka',
   'pg',
+  'mysql2',
+  'ioredis',
+  'redis',
+  'mongoose',
   'net',
   'timers',
 ] as const;

@@ -6,7 +6,11 @@ import { httpClient } from './http/client/client';
 import { httpServer } from './http/server/server';
 import { intervals } from './intervals';
 import { koaRoutes } from './route/koa';
+import { ioredis } from './database/ioredis';
+import { mongoose } from './database/mongoose';
+import { mysql2 } from './database/mysql2';
 import { pg } from './database/pg';
+import { redis } from './database/redis';
 import { undici } from './undici/undici';
 import type { InstrumentationName } from '../api/instrumentations';
 import type { InstrumentOptions } from './options';
@@ -36,6 +40,10 @@ export const REGISTRY: readonly Instrumentation[] = [
   { name: 'hapi', enable: hapiRoutes },
   { name: 'polka', enable: polkaRoutes },
   { name: 'pg', enable: pg },
+  { name: 'mysql2', enable: mysql2 },
+  { name: 'ioredis', enable: ioredis },
+  { name: 'redis', enable: redis },
+  { name: 'mongoose', enable: mongoose },
   { name: 'net', enable: connections },
   { name: 'timers', enable: () => together(intervals()) },
 ];

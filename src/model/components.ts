@@ -11,6 +11,7 @@ export const Component = {
   unknown: 0,
   httpClient: 2,
   httpServer: 4001,
+  mongoose: 4006,
 } as const;
 
 /** A database or a cache, as the server names it. */
@@ -47,7 +48,7 @@ export const DATA_SYSTEMS = {
 } as const satisfies Readonly<Record<string, DataSystem>>;
 
 /** What servers that speak v2 do not know, by what they know instead; without it they show `N/A`. */
-const OLDER: Readonly<Record<number, number>> = { 86: 5, 4006: 9 };
+const OLDER: Readonly<Record<number, number>> = { 86: 5, [Component.mongoose]: 9 };
 
 const FIRST_OF_THEM = 86;
 
@@ -92,7 +93,7 @@ const COMPONENTS: Readonly<Record<string, number>> = {
   Egg: 4003,
   Koa: 4004,
   Axios: 4005,
-  Mongoose: 4006,
+  Mongoose: Component.mongoose,
 };
 
 const NAMES = new Map(Object.entries(COMPONENTS).map(([name, id]) => [id, name]));

@@ -10,6 +10,10 @@ import { subscribersOf } from '../support/patched';
 import { tracing } from '../support/tracing';
 import type { Undo } from '../../src/instrument/patch';
 
+function eventsOf(...names: string[]): number[] {
+  return names.map((name) => subscribersOf(`tracing:${name}:start`));
+}
+
 /**
  * What each instrumentation changes in this process, as it is now. Koa, hapi and pg are patched where they are loaded, which
  * jest's modules do not show: see framework-routes.test.ts and database/pg.test.ts.
@@ -26,6 +30,10 @@ const CHANGED: Readonly<Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'pg
   express: () => [routeOf({ route: { path: '/orders/:id' } }, '/orders/7')],
   fastify: () => ['fastify.initialization', 'tracing:fastify.request.handler:start'].map(subscribersOf),
   polka: () => [routeOf({ params: { id: '7' } }, '/orders/7')],
+  mysql2: () => eventsOf('mysql2:query', 'mysql2:execute', 'mysql2:pool:connect'),
+  ioredis: () => eventsOf('ioredis:command'),
+  redis: () => eventsOf('node-redis:command', 'node-redis:batch'),
+  mongoose: () => eventsOf('mongoose:query', 'mongoose:aggregate', 'mongoose:model:save'),
   net: () => [net.Socket.prototype.connect],
   timers: () => [globalThis.setInterval, timers.setInterval],
 };

@@ -41,6 +41,16 @@ function tracesByPath(segments) {
 
 const tagsOf = ({ tags }) => Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 
+/** @returns what is not as it is `expected`: a port of the loopback address, a layer, a component, tags by their keys */
+function placeOddities({ peer, layer, component }, tags, { port, ...expected }) {
+  const found = { ...tags, layer, component };
+  const odd = Object.entries(expected).filter(([name, value]) => found[name] !== value);
+  return [
+    ...(peer === `127.0.0.1:${port}` ? [] : [`its peer is ${peer}`]),
+    ...odd.map(([name, value]) => `its ${name} is ${found[name]} instead of ${value}`),
+  ];
+}
+
 /** What stands in a span of the library, to be compared with what the case says. */
 function shown(span) {
   const { operationName, isError } = span;
@@ -108,4 +118,4 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, ...rest }) {
   };
 }
 
-module.exports = { libraryCase, stopServers };
+module.exports = { libraryCase, placeOddities, stopServers };

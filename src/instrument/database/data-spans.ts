@@ -29,20 +29,21 @@ export class DataSpans {
   /**
    * @param database empty: it is not known
    * @param statement anything but text: it is not known
+   * @param shorten makes of it what is shown, of a length at most
    */
   openStatement(
     peer: string,
     database: unknown,
     statement: unknown,
     values: unknown,
-    options?: SpanOptions,
+    shorten: (text: string, limit: number) => string = truncate,
   ): Span | undefined {
     const text = typeof statement === 'string' ? statement : '';
-    const span = this.open(operationOf(text), peer, undefined, options);
+    const span = this.open(operationOf(text), peer);
     if (!span) return undefined;
     const tags = ['db.type', this.system.type];
     if (typeof database === 'string' && database !== '') tags.push('db.instance', truncate(database, LIMITS.value));
-    if (text !== '') tags.push('db.statement', truncate(text, LIMITS.value));
+    if (text !== '') tags.push('db.statement', shorten(text, LIMITS.value));
     if (this.options.sqlParameters === true && values !== undefined && values !== null)
       tags.push('db.sql.parameters', parametersText(values, this.options.sqlParametersMaxLength ?? LIMITS.value));
     span.tags = tags;

@@ -1,0 +1,109 @@
+import { peerOf } from './data-spans';
+import { RedisSpans } from './redis-spans';
+import { whenLoaded } from '../loaded-modules';
+import { patch, together, type Patched, type Undo } from '../patch';
+import { tracingChannel } from '../tracing-channel';
+import { errorMessage } from '../../base/text';
+import { context, untraced } from '../../tracing/context';
+import type { InstrumentOptions } from '../options';
+import type { Tracer } from '../../tracing/tracer';
+
+/** What ioredis publishes of a command, since 5.11. */
+interface Published {
+  readonly command?: unknown;
+  readonly args?: readonly unknown[];
+  readonly serverAddress?: unknown;
+  readonly serverPort?: unknown;
+}
+
+interface Redis {
+  readonly options?: { readonly host?: unknown; readonly port?: unknown; readonly path?: unknown };
+}
+
+type Settle = (value: unknown) => unknown;
+
+interface Command {
+  readonly name?: unknown;
+  readonly args?: readonly unknown[];
+  /** Own properties, by which the client settles the command's promise. */
+  resolve?: Settle;
+  reject?: Settle;
+  [SENT]?: boolean;
+}
+
+type SendCommand = (this: Redis, command: Command, stream: unknown, node: unknown) => unknown;
+
+/** On a command that has come to a client; one that waits for the connection comes again. */
+const SENT = Symbol('skyanchor.sent');
+
+/**
+ * Exit spans for ioredis's commands. It publishes them, but when it does, what it returns is another promise, whose
+ * rejection is no longer reported where the application handles none; and a command that has waited for the connection
+ * is published in the scope of that. So the client is patched where it is found, and its channel is for bundles.
+ */
+export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
+  const spans = new RedisSpans(tracer, options);
+  const unheard = tracingChannel<Published>('ioredis:command', {
+    open: ({ command, args, serverAddress, serverPort }) =>
+      spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort)),
+    end: spans.end.bind(spans),
+    fail: spans.fail.bind(spans),
+    complain: spans.complain.bind(spans),
+  });
+  const patchClient = (exports: unknown): Undo => {
+    const { default: Client = exports } = exports as { readonly default?: unknown };
+    const undo = patch<SendCommand>((Client as { readonly prototype: object }).prototype, 'sendCommand', (layer) =>
+      sendCommand(layer, spans),
+    );
+    unheard();
+    return undo;
+  };
+  return together([
+    unheard,
+    whenLoaded('ioredis/built/Redis.js', patchClient),
+    // Version 4.
+    whenLoaded('ioredis/built/redis/index.js', patchClient),
+  ]);
+}
+
+function sendCommand(layer: Patched<SendCommand>, spans: RedisSpans): SendCommand {
+  return function sendCommand(command, stream, node) {
+    if (layer.isOn) watch(this, command, spans);
+    return layer.below.call(this, command, stream, node);
+  };
+}
+
+function watch({ options }: Redis, command: Command, spans: RedisSpans): void {
+  try {
+    if (command[SENT] === true) return;
+    command[SENT] = true;
+    const { resolve, reject } = command;
+    if (typeof resolve !== 'function' || typeof reject !== 'function' || context.getStore() === untraced) return;
+    const peer = peerOf(options?.path ?? options?.host, options?.port ?? 6379);
+    const span = spans.openCommand(command.name, command.args?.[0], peer);
+    if (!span) return;
+    command.resolve = (value) => {
+      try {
+        return resolve(value);
+      } finally {
+        spans.end(span);
+      }
+    };
+    command.reject = (error) => {
+      if (isRedirection(error)) {
+        spans.end(span);
+        command[SENT] = false;
+      } else {
+        spans.fail(span, error);
+      }
+      return reject(error);
+    };
+  } catch (error) {
+    spans.complain(error);
+  }
+}
+
+/** A cluster sends the command once more, to another node. */
+function isRedirection(error: unknown): boolean {
+  return /^(MOVED|ASK) \d/.test(errorMessage(error));
+}

@@ -1,0 +1,54 @@
+import { inspect } from 'node:util';
+import { DataSpans, peerOf } from './data-spans';
+import { tracingChannel } from '../tracing-channel';
+import { together, type Undo } from '../patch';
+import { truncate } from '../../base/text';
+import { Component, DATA_SYSTEMS } from '../../model/components';
+import { LIMITS } from '../../model/limits';
+import type { InstrumentOptions } from '../options';
+import type { Span } from '../../model/span';
+import type { Tracer } from '../../tracing/tracer';
+
+/** What mongoose publishes of an operation, since 9.7. */
+interface Operation {
+  readonly operation?: unknown;
+  readonly collection?: unknown;
+  readonly database?: unknown;
+  readonly serverAddress?: unknown;
+  readonly serverPort?: unknown;
+  readonly args?: { readonly filter?: unknown; readonly pipeline?: unknown };
+}
+
+/** Not `cursor:next`: that is once for each document, of which hundreds come with one answer. */
+const CHANNELS = ['query', 'aggregate', 'model:save', 'model:insertMany', 'model:bulkWrite'];
+const MONGODB = DATA_SYSTEMS.mongodb;
+
+/** Exit spans for mongoose's operations. */
+export function mongoose(tracer: Tracer, options: InstrumentOptions): Undo {
+  const spans = new DataSpans({ ...MONGODB, component: Component.mongoose, type: 'Mongoose' }, tracer, options);
+  const open = (message: Operation): Span | undefined => {
+    const { operation, collection, database, serverAddress, serverPort } = message;
+    const name = truncate(operation, LIMITS.key);
+    const span = spans.open(name, peerOf(serverAddress, serverPort ?? 27_017));
+    if (!span) return undefined;
+    const tags = ['db.type', MONGODB.type];
+    if (typeof database === 'string') tags.push('db.instance', truncate(database, LIMITS.value));
+    tags.push('db.statement', typeof collection === 'string' ? truncate(`${name} ${collection}`, LIMITS.value) : name);
+    if (options.mongoParameters === true)
+      tags.push('db.sql.parameters', filterText(message, options.mongoParametersMaxLength ?? LIMITS.value));
+    span.tags = tags;
+    return span;
+  };
+  const ends = { end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
+  return together(CHANNELS.map((name) => tracingChannel<Operation>(`mongoose:${name}`, { open, ...ends })));
+}
+
+function filterText({ args }: Operation, limit: number): string {
+  const shown = { depth: 6, maxArrayLength: 20, maxStringLength: limit, breakLength: Infinity, compact: true } as const;
+  try {
+    return truncate(inspect(args?.filter ?? args?.pipeline, shown), limit);
+  } catch {
+    // An object of the application's that shows itself, and fails.
+    return '[unprintable]';
+  }
+}

@@ -1,0 +1,35 @@
+import { peerOf } from './data-spans';
+import { RedisSpans } from './redis-spans';
+import { tracingChannel } from '../tracing-channel';
+import { together, type Undo } from '../patch';
+import type { InstrumentOptions } from '../options';
+import type { Tracer } from '../../tracing/tracer';
+
+/** What node-redis publishes of a command, or of some that are sent together, since 5.12. */
+interface Command {
+  readonly command?: unknown;
+  /** With the command itself as the first. */
+  readonly args?: readonly unknown[];
+  readonly batchMode?: unknown;
+  readonly serverAddress?: unknown;
+  readonly serverPort?: unknown;
+}
+
+/** Exit spans for node-redis's commands. */
+export function redis(tracer: Tracer, options: InstrumentOptions): Undo {
+  const spans = new RedisSpans(tracer, options);
+  const ends = { end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
+  return together([
+    tracingChannel<Command>('node-redis:command', {
+      open: ({ command, args, serverAddress, serverPort }) =>
+        spans.openCommand(command, args?.[1], peerOf(serverAddress, serverPort)),
+      ...ends,
+    }),
+    // The commands of a pipeline are published each, and those of a transaction are not.
+    tracingChannel<Command>('node-redis:batch', {
+      open: ({ batchMode, serverAddress, serverPort }) =>
+        batchMode === 'MULTI' ? spans.openCommand('multi', undefined, peerOf(serverAddress, serverPort)) : undefined,
+      ...ends,
+    }),
+  ]);
+}
