@@ -5,7 +5,6 @@ import { LIMITS } from '../../model/limits';
 import type { DataSystem } from '../../model/components';
 import type { InstrumentOptions } from '../options';
 import type { Span } from '../../model/span';
-import type { Scope } from '../../tracing/context';
 import type { SpanOptions, Tracer } from '../../tracing/tracer';
 
 /** The exit spans of one database or cache. Nothing here throws: all of it runs within the library's calls. */
@@ -17,9 +16,9 @@ export class DataSpans {
   ) {}
 
   /** @param operation what is done, one of a few words @param peer `host:port` */
-  open(operation: string, peer: string, parent?: Scope, options?: SpanOptions): Span | undefined {
+  open(operation: string, peer: string, options?: SpanOptions): Span | undefined {
     const { system } = this;
-    const span = this.tracer.openExit(`${system.type}/${operation}`, peer, parent, options);
+    const span = this.tracer.openExit(`${system.type}/${operation}`, peer, undefined, options);
     if (!span) return undefined;
     span.layer = system.layer;
     span.componentId = system.component;
@@ -36,10 +35,11 @@ export class DataSpans {
     database: unknown,
     statement: unknown,
     values: unknown,
+    options?: SpanOptions,
     shorten: (text: string, limit: number) => string = truncate,
   ): Span | undefined {
     const text = typeof statement === 'string' ? statement : '';
-    const span = this.open(operationOf(text), peer);
+    const span = this.open(operationOf(text), peer, options);
     if (!span) return undefined;
     const tags = ['db.type', this.system.type];
     if (typeof database === 'string' && database !== '') tags.push('db.instance', truncate(database, LIMITS.value));

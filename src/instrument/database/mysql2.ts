@@ -20,7 +20,7 @@ export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
   const spans = new DataSpans(DATA_SYSTEMS.mysql, tracer, options);
   const statements = (shorten?: typeof maskedStatement) => ({
     open: ({ query, values, database, serverAddress, serverPort }: Statement) =>
-      spans.openStatement(peerOf(serverAddress, serverPort), database, query, values, shorten),
+      spans.openStatement(peerOf(serverAddress, serverPort), database, query, values, undefined, shorten),
     end: spans.end.bind(spans),
     fail: spans.fail.bind(spans),
     complain: spans.complain.bind(spans),

@@ -8,7 +8,7 @@ import { context, untraced, type Scope } from '../../tracing/context';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
 import type { Span } from '../../model/span';
-import type { Tracer } from '../../tracing/tracer';
+import type { SpanOptions, Tracer } from '../../tracing/tracer';
 
 /** What pg's client and pool have of it, versions 8.0.3 to 8.23. */
 interface Client {
@@ -175,9 +175,8 @@ class PgQueries {
     try {
       const query = (client._queryQueue ?? client.queryQueue)?.at(-1);
       if (query === undefined) return;
-      const call = this.open(client, query.cursor ?? query);
-      if (query === this.given) this.watch(query, call);
-      else query[CALL] = call;
+      if (query === this.given) this.watch(query, this.open(client, query.cursor ?? query, PROMISED));
+      else query[CALL] = this.open(client, query, undefined);
     } catch (error) {
       this.spans.complain(error);
     }
@@ -218,11 +217,11 @@ class PgQueries {
     return promise;
   }
 
-  private open(client: Client, { text, values }: Submittable): Call {
+  private open(client: Client, { text, values }: Submittable, options: SpanOptions | undefined): Call {
     const scope = context.getStore();
     if (scope === untraced) return { span: undefined, scope };
     const peer = peerOf(client.host, client.port);
-    return { span: this.spans.openStatement(peer, client.database, text, values), scope };
+    return { span: this.spans.openStatement(peer, client.database, text, values, options), scope };
   }
 
   private watch(query: Submittable, call: Call): void {
@@ -245,6 +244,9 @@ class PgQueries {
       if (cursor !== undefined && 'read' in cursor) replace(cursor, 'close', closed);
   }
 }
+
+/** A cursor that is neither read to its end nor closed never ends. */
+const PROMISED: SpanOptions = { isPromised: true };
 
 type Replacement = (below: Callback, owner: unknown, args: unknown[]) => unknown;
 

@@ -253,6 +253,16 @@ say(spans.map(show));`;
     expect(await said(body)).toEqual([true, 'work', true, 'again', spans]);
   });
 
+  it('that the application has made, and that never ends, does not hold back the work that submitted it', async () => {
+    const body = `
+const client = new pg.Client();
+await inWork('work', (done) => done(client.query(new pg.Query('select 1'))));
+say(spans.length);
+tracer.sendLingering();
+say(spans.map(show));`;
+    expect(await said(body)).toEqual([0, [['work', -1, false]]]);
+  });
+
   it('in work that is not traced has no span, and calls back in that work', async () => {
     const body = `
 const client = new pg.Client();
