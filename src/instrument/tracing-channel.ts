@@ -28,37 +28,43 @@ interface CallSpans<Message> {
  * call was made in. Nothing is thrown: a subscriber that throws ends the process.
  */
 export function tracingChannel<Message extends object>(name: string, spans: CallSpans<Message>): Undo {
-  const on = (event: string, heard: (message: Published) => void): Undo =>
-    subscribeTo(`tracing:${name}:${event}`, (message) => {
-      try {
-        heard(message as Published);
-      } catch (error) {
-        spans.complain(error);
-      }
-    });
+  const complain = spans.complain.bind(spans);
   return together([
-    on('start', (message) => {
+    on(name, 'start', complain, (message) => {
       message[SCOPE] = context.getStore();
       message[SPAN] = spans.open(message as Message);
     }),
-    on('error', ({ [SPAN]: span, error }) => {
+    on(name, 'error', complain, ({ [SPAN]: span, error }) => {
       if (span !== undefined) spans.fail(span, error);
     }),
-    on('asyncStart', ({ [SPAN]: span }) => {
+    on(name, 'asyncStart', complain, ({ [SPAN]: span }) => {
       if (span !== undefined) spans.end(span);
     }),
     callbacksInScope(name),
   ]);
 }
 
-/** Where a library publishes a call whose span is made elsewhere, or that has none. */
-export function scopedChannel(name: string): Undo {
-  return together([
-    subscribeTo(`tracing:${name}:start`, (message) => {
-      if (typeof message === 'object' && message !== null) (message as Published)[SCOPE] = context.getStore();
-    }),
-    callbacksInScope(name),
-  ]);
+/** Where a library publishes a call that has no span, and that calls back. */
+export function scopedChannel(name: string, complain: (error: unknown) => void): Undo {
+  const keepScope = (message: Published): void => {
+    message[SCOPE] = context.getStore();
+  };
+  return together([on(name, 'start', complain, keepScope), callbacksInScope(name)]);
+}
+
+function on(
+  name: string,
+  event: string,
+  complain: (error: unknown) => void,
+  heard: (message: Published) => void,
+): Undo {
+  return subscribeTo(`tracing:${name}:${event}`, (message) => {
+    try {
+      heard(message as Published);
+    } catch (error) {
+      complain(error);
+    }
+  });
 }
 
 function callbacksInScope(name: string): Undo {

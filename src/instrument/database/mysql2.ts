@@ -29,6 +29,6 @@ export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
     // With its values in it, where it has some.
     tracingChannel('mysql2:query', statements(maskedStatement)),
     tracingChannel('mysql2:execute', statements()),
-    scopedChannel('mysql2:pool:connect'),
+    scopedChannel('mysql2:pool:connect', spans.complain.bind(spans)),
   ]);
 }
