@@ -10,7 +10,8 @@
  * environment: EXPRESS_SOURCE, UNDICI_SOURCE. It is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
  * (`~/.cache/skyanchor-apps`). Every test that ends otherwise with the agent, three times out of three, must be in
  * differences.json with its reason; one that is there and no longer differs must be taken out. So the list gets shorter.
- * `--only` takes the files that match; then nothing is said of those that are listed and were not run.
+ * `mayPass` is for those that do not differ on every machine: what they compare depends on how fast it is. `--only` takes
+ * the files that match; then nothing is said of those that are listed and were not run.
  */
 
 const fs = require('node:fs');
@@ -37,19 +38,24 @@ function readArguments(argv) {
 }
 
 /** @returns why it cannot be run; undefined: it can */
-function reasonToSkip({ sourceVariable, repository, minNode }, node) {
+function reasonToSkip({ name, sourceVariable, repository, minNode }, node) {
   const source = process.env[sourceVariable];
-  const how = `clone ${repository} and set ${sourceVariable} to the folder`;
+  const how = `clone ${repository}, then ${sourceVariable}=FOLDER npm run test:foreign -- ${name}`;
   if (!source) return `its tests are not in its npm package: ${how}`;
   if (!fs.existsSync(path.join(source, 'package.json'))) return `there is no package.json in ${source}: ${how}`;
-  return isTooOld(node, minNode);
+  const tooOld = isTooOld(node, minNode);
+  return (
+    tooOld && `${tooOld}, this is ${node.version}: npm run test:foreign -- ${name} --node ${minNode.split('.')[0]}`
+  );
 }
 
 /** What is to be said of it: nothing if every difference is listed, and everything listed a difference. */
 function complaintsOf(name, differences, only) {
   const known = listed.filter((entry) => entry.suite === name);
   const unknown = differences.filter(({ test }) => !known.some((entry) => entry.test === test));
-  const gone = known.filter(({ test }) => !only && !differences.some((difference) => difference.test === test));
+  const gone = known.filter(
+    ({ test, mayPass }) => !only && !mayPass && !differences.some((difference) => difference.test === test),
+  );
   return [
     ...unknown.map(({ test, bare, traced }) => `${test}: ${bare} bare, ${traced} with the agent`),
     ...gone.map(({ test }) => `${test}: no longer differs; remove it from differences.json`),
