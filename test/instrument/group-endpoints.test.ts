@@ -67,6 +67,16 @@ describe('the names of requests without a route', () => {
     return new PathNames({ ignoreSuffix: [], ignorePath: [], collectQuery: false, groupEndpoints, log });
   }
 
+  it('are those of their own paths, whatever path was named before', () => {
+    const paths = ['/orders/7', '/orders/7', '/stock', '/orders/7', '/orders/8', '/orders/8', '/stock', '/stock'];
+    const named = (isGrouped: boolean): string[] => {
+      const names = pathNames(isGrouped);
+      return paths.map((path) => names.nameOf(path));
+    };
+    expect(named(true)).toEqual(paths.map((path) => path.replace(/\d/, '{id}')));
+    expect(named(false)).toEqual(paths);
+  });
+
   it('are warned of once when there are more than 1000', () => {
     const names = pathNames(true);
     for (let n = 0; n < 1_000; n++) names.nameOf(`/orders-${n}`);

@@ -5,21 +5,24 @@ const MAX_NAMES = 1_000;
 
 /** The names of requests whose route is not known. Logs once where they are too many: each is an endpoint at the backend. */
 export class PathNames {
-  private last = '';
+  private lastPath = '';
+  private lastName = '';
   /** `undefined` once they were too many. */
   private names: Set<string> | undefined = new Set();
 
   constructor(readonly options: InstrumentOptions) {}
 
   nameOf(path: string): string {
+    // Mostly the same as before; to compare costs less than to group it, and than to look the name up.
+    if (path === this.lastPath) return this.lastName;
     const name = this.options.groupEndpoints === true ? groupPath(path) : path;
-    // Mostly the same as before; to compare costs less than to look it up.
-    if (this.names !== undefined && name !== this.last) this.count(name, this.names);
+    if (this.names !== undefined && name !== this.lastName) this.count(name, this.names);
+    this.lastPath = path;
+    this.lastName = name;
     return name;
   }
 
   private count(name: string, names: Set<string>): void {
-    this.last = name;
     if (names.add(name).size <= MAX_NAMES) return;
     this.names = undefined;
     this.options.log.warn(
