@@ -1,7 +1,7 @@
 import { runningTracer, warnOnce } from '../agent/start';
 import { SpanType, type Layer } from '../model/components';
 import { Span as TracerSpan } from '../model/segment';
-import { context, untraced, type Scope } from '../tracing/context';
+import { context, storage, untraced, type Scope } from '../tracing/context';
 import { currentTrace } from '../tracing/current-trace';
 import type { Tracer } from '../tracing/tracer';
 import { ContextCarrier, type CarrierItem } from './carrier';
@@ -214,13 +214,13 @@ export class Span {
   }
 
   private enter(scope: Scope): void {
-    context.enterWith(scope);
+    storage.enterWith(scope);
     spans.set(scope as object, this);
   }
 
   private leave(): void {
     // Something else may be active by now, which it must not end.
-    if (context.getStore() === this.scope) context.enterWith(this.parent as Scope);
+    if (context.getStore() === this.scope) storage.enterWith(this.parent as Scope);
   }
 }
 

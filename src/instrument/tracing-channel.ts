@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { together, type Undo } from './patch';
 import { subscribeTo } from './subscribe';
-import { context, type Scope } from '../tracing/context';
+import { context, storage, type Scope } from '../tracing/context';
 import type { Span } from '../model/span';
 
 /** On what a library publishes of one call: its span, and the scope that it was made in. */
@@ -71,6 +71,6 @@ function callbacksInScope(name: string): Undo {
   const asyncStart = channel(`tracing:${name}:asyncStart`);
   // Its declaration asks for a scope always; none is one, too.
   const scopeOf = (message: unknown): Scope => (message as Published | undefined)?.[SCOPE] as Scope;
-  asyncStart.bindStore(context, scopeOf);
-  return () => void asyncStart.unbindStore(context);
+  asyncStart.bindStore(storage, scopeOf);
+  return () => void asyncStart.unbindStore(storage);
 }

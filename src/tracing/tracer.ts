@@ -180,9 +180,9 @@ export class Tracer {
     return span;
   }
 
-  /** For an exit span whose peer is known later than the call. */
+  /** Where an exit goes to, if that is known later than the call. @param peer `host:port` */
   setPeer(span: Span, peer: string): void {
-    if (span.type === SpanType.exit && span.endTime === 0) span.peer = this.peerOf(peer);
+    if (span.type === SpanType.exit && span.endTime === 0) span.peer = peer === '' ? '' : this.peerOf(peer);
   }
 
   /** Milliseconds since 1970, as spans count. */
@@ -380,11 +380,6 @@ export class Tracer {
     if (at !== -1) promised.splice(at, 1);
     if (segment.openSpans === 0) this.lingering.remove(segment);
     else if (promised.length === segment.openSpans) this.lingering.add(segment);
-  }
-
-  /** Where an exit goes to, once it is known. @param peer `host:port` */
-  setPeer(span: Span, peer: string): void {
-    span.peer = peer === '' ? '' : this.peerOf(peer);
   }
 
   private peerOf(peer: string): string {
