@@ -3,7 +3,9 @@ import { closeSync, constants, lstatSync, openSync, readdirSync, writevSync } fr
 import { lstat, mkdir, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isTrusted } from '../base/file/file-trust';
 import { openFile } from '../base/file/open-file';
+import { wayTo } from '../base/file/way-to';
 import { toIso } from '../base/time';
 import { ownIdentity, processState, type ProcessIdentity } from '../status/liveness';
 import type { SegmentSource } from './ports';
@@ -64,14 +66,26 @@ export class SpoolDirectory {
 
   constructor(readonly path: string) {}
 
-  /** Makes it where it is missing. Rejects where it is not ours alone. */
+  /**
+   * Makes it where it is missing. Rejects where it is not ours alone, and where another user decides what its path leads to:
+   * as root we would write wherever that user likes.
+   */
   async prepare(): Promise<void> {
+    await this.checkWay();
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     const { mode, uid } = await this.checkKind();
     const ownUid = process.geteuid?.();
     if (ownUid === undefined) return;
     if (uid !== ownUid) throw new Error(`it belongs to user ${uid}`);
     if ((mode & 0o077) !== 0) throw new Error(`others may enter it; mend it with: chmod 700 ${this.path}`);
+  }
+
+  private async checkWay(): Promise<void> {
+    const trust = { uid: process.geteuid?.(), owners: [] };
+    if (trust.uid === undefined) return;
+    const parents = (await wayTo(this.path, trust)).filter(({ path }) => path !== this.path);
+    const foreign = parents.find(({ stats }) => !isTrusted(Number(stats.uid), trust));
+    if (foreign) throw new Error(`it is reached by ${foreign.path}, which belongs to user ${foreign.stats.uid}`);
   }
 
   /** Rejects where it is a link, or no directory. */

@@ -7,7 +7,7 @@ import { openFile, stateKeyOf } from '../../base/file/open-file';
 import { makeCommand } from '../syntax/command';
 import type { Item } from '../syntax/pending';
 import { isTrusted } from '../../base/file/file-trust';
-import { wayTo } from '../file/directory-trust';
+import { wayTo } from '../../base/file/way-to';
 
 interface CommandParts {
   readonly verb: string;

@@ -1,27 +1,6 @@
-import { access, constants, lstat, readlink } from 'node:fs/promises';
-import { isReplaceableByOthers, walkPath, type Sight, type Step } from '../../base/file/path-walk';
+import { access, constants } from 'node:fs/promises';
+import { isReplaceableByOthers, type Step } from '../../base/file/path-walk';
 import { isTrusted, type Trust } from '../../base/file/file-trust';
-
-/**
- * Every directory and link on the way to a file, and the file; without an end where something on it has gone. It ends at
- * a link that the path rule refuses, since the owner of that link chooses how long the rest is.
- */
-export async function wayTo(path: string, trust: Trust): Promise<readonly Step[]> {
-  const walk = walkPath(path, (owner) => isTrusted(Number(owner), trust));
-  let next = walk.next();
-  while (!next.done) next = walk.next(await look(next.value));
-  return next.value;
-}
-
-async function look(path: string): Promise<Sight | undefined> {
-  try {
-    const stats = await lstat(path, { bigint: true });
-    return { stats, target: stats.isSymbolicLink() ? await readlink(path) : undefined };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 /**
  * The rule that the way to a file breaks, like sshd's StrictModes: a user who may write in a directory, or owns one, can
