@@ -247,6 +247,18 @@ describe('a file whose content cannot be trusted', () => {
     expect(said()).toHaveLength(2);
     expect(fixture.ran).toEqual([]);
   });
+
+  it('does not fill the log where another user breaks and mends it without end', async () => {
+    const channel = await fixture.watchReady();
+    for (let n = 0; n < 15; n++) {
+      writeFileSync(fixture.file, `report${n}\0\n`);
+      await until(() => channel.status().fault, Boolean);
+      writeFileSync(fixture.file, `# fine ${n}\n`);
+      await until(() => channel.status().fault === null);
+    }
+    expect(fixture.logged.filter((line) => line.includes('is refused'))).toHaveLength(11);
+    expect(fixture.logged.filter((line) => line.includes('breaks no rule any more'))).toHaveLength(11);
+  });
 });
 
 describe('a file of root, for a process that is not root’s,', () => {
