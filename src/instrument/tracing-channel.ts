@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { together, type Undo } from './patch';
 import { subscribeTo } from './subscribe';
-import { context, storage, type Scope } from '../tracing/context';
+import { context, storage } from '../tracing/context';
+import type { WholeScope } from './run-in-scope';
 import type { Span } from '../model/span';
 
 /** On what a library publishes of one call: its span, and the scope that it was made in. */
@@ -11,7 +12,7 @@ const SCOPE = Symbol('skyanchor.scope');
 interface Published {
   readonly error?: unknown;
   [SPAN]?: Span | undefined;
-  [SCOPE]?: Scope | undefined;
+  [SCOPE]?: WholeScope;
 }
 
 /** What is made of the calls that a library publishes. */
@@ -31,7 +32,7 @@ export function tracingChannel<Message extends object>(name: string, spans: Call
   const complain = spans.complain.bind(spans);
   return together([
     on(name, 'start', complain, (message) => {
-      message[SCOPE] = context.getStore();
+      message[SCOPE] = context.whole();
       message[SPAN] = spans.open(message as Message);
     }),
     on(name, 'error', complain, ({ [SPAN]: span, error }) => {
@@ -47,7 +48,7 @@ export function tracingChannel<Message extends object>(name: string, spans: Call
 /** Where a library publishes a call that has no span, and that calls back. */
 export function scopedChannel(name: string, complain: (error: unknown) => void): Undo {
   const keepScope = (message: Published): void => {
-    message[SCOPE] = context.getStore();
+    message[SCOPE] = context.whole();
   };
   return together([on(name, 'start', complain, keepScope), callbacksInScope(name)]);
 }
@@ -70,7 +71,8 @@ function on(
 function callbacksInScope(name: string): Undo {
   const asyncStart = channel(`tracing:${name}:asyncStart`);
   // Its declaration asks for a scope always; none is one, too.
-  const scopeOf = (message: unknown): Scope => (message as Published | undefined)?.[SCOPE] as Scope;
+  const scopeOf = (message: unknown): NonNullable<WholeScope> =>
+    (message as Published | undefined)?.[SCOPE] as NonNullable<WholeScope>;
   asyncStart.bindStore(storage, scopeOf);
   return () => void asyncStart.unbindStore(storage);
 }

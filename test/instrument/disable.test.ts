@@ -10,7 +10,7 @@ import { subscribersOf } from '../support/patched';
 import { tracing } from '../support/tracing';
 import type { Undo } from '../../src/instrument/patch';
 
-function eventsOf(...names: string[]): (readonly unknown[])[] {
+function eventsOf(...names: string[]): unknown[] {
   return names.map((name) => subscribersOf(`tracing:${name}:start`));
 }
 

@@ -1,10 +1,10 @@
 import { types } from 'node:util';
 import { DataSpans, peerOf } from './data-spans';
-import { runInScope } from '../run-in-scope';
+import { runInScope, type WholeScope } from '../run-in-scope';
 import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { observePromise } from '../../tracing/observe-promise';
-import { context, untraced, type Scope } from '../../tracing/context';
+import { context, untraced } from '../../tracing/context';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
 import type { Span } from '../../model/span';
@@ -35,7 +35,7 @@ interface Pool {
 /** A query that was queued: its span, if it is traced, and the scope it was made in. */
 interface Call {
   readonly span: Span | undefined;
-  readonly scope: Scope | undefined;
+  readonly scope: WholeScope;
 }
 
 type Method = (this: object, first?: unknown, second?: unknown, third?: unknown) => unknown;
@@ -132,10 +132,9 @@ function handled(layer: Patched<Method>, queries: PgQueries, hasFailed: boolean)
 function connect(layer: Patched<Method>, queries: PgQueries): Method {
   return function connect(callback) {
     if (!layer.isOn) return layer.below.call(this, callback);
-    const scope = context.getStore();
-    const span = queries.waiting(this, scope);
+    const span = queries.waiting(this);
     if (typeof callback === 'function')
-      return layer.below.call(this, bound(callback as Callback, scope, queries.connected(span)));
+      return layer.below.call(this, bound(callback as Callback, context.whole(), queries.connected(span)));
     return queries.observed(layer.below.call(this, callback), span);
   };
 }
@@ -144,11 +143,11 @@ function connect(layer: Patched<Method>, queries: PgQueries): Method {
 function inOwnScope(layer: Patched<Method>): Method {
   return function (callback) {
     const isBound = layer.isOn && typeof callback === 'function';
-    return layer.below.call(this, isBound ? bound(callback as Callback, context.getStore()) : callback);
+    return layer.below.call(this, isBound ? bound(callback as Callback, context.whole()) : callback);
   };
 }
 
-function bound(callback: Callback, scope: Scope | undefined, called?: (first: unknown) => void): Callback {
+function bound(callback: Callback, scope: WholeScope, called?: (first: unknown) => void): Callback {
   return function (...args) {
     called?.(args[0]);
     return runInScope(scope, apply, this, callback, args);
@@ -188,7 +187,8 @@ class PgQueries {
   }
 
   /** A local span for a connection that is not there yet: it is opened, or comes from another query. */
-  waiting(pool: Pool, scope: Scope | undefined): Span | undefined {
+  waiting(pool: Pool): Span | undefined {
+    const scope = context.getStore();
     if (scope === undefined || scope === untraced || pool._idle?.length !== 0) return undefined;
     const span = this.tracer.openLocal('PostgreSQL/connect', scope);
     if (span) span.componentId = DATA_SYSTEMS.postgresql.component;
@@ -218,8 +218,8 @@ class PgQueries {
   }
 
   private open(client: Client, { text, values }: Submittable, options: SpanOptions | undefined): Call {
-    const scope = context.getStore();
-    if (scope === untraced) return { span: undefined, scope };
+    const scope = context.whole();
+    if (context.getStore() === untraced) return { span: undefined, scope };
     const peer = peerOf(client.host, client.port);
     return { span: this.spans.openStatement(peer, client.database, text, values, options), scope };
   }
@@ -252,11 +252,7 @@ type Replacement = (below: Callback, owner: unknown, args: unknown[]) => unknown
 
 /** A cursor calls back when the connection says that it is ready for the next query, which is in no scope. */
 const closed: Replacement = (below, owner, [callback, ...more]) =>
-  below.call(
-    owner,
-    typeof callback === 'function' ? bound(callback as Callback, context.getStore()) : callback,
-    ...more,
-  );
+  below.call(owner, typeof callback === 'function' ? bound(callback as Callback, context.whole()) : callback, ...more);
 
 /** Not `patch`, which takes off what it finds of ours, and here finds it on the prototype. */
 function replace(owner: object, name: string, call: Replacement): void {
