@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { together, type Undo } from './patch';
 import { subscribeTo } from './subscribe';
+import { tracedNatively } from './traced-natively';
 import { context, storage } from '../tracing/context';
 import type { WholeScope } from './run-in-scope';
 import type { Span } from '../model/span';
@@ -27,11 +28,14 @@ interface CallSpans<Message> {
 /**
  * Spans of the calls that a library publishes on a `TracingChannel` of Node's, and its callbacks in the scope that the
  * call was made in. Nothing is thrown: a subscriber that throws ends the process.
+ * @param library as OpenTelemetry's package for it is called
  */
-export function tracingChannel<Message extends object>(name: string, spans: CallSpans<Message>): Undo {
+export function tracingChannel<Message extends object>(library: string, name: string, spans: CallSpans<Message>): Undo {
   const complain = spans.complain.bind(spans);
+  let isHeard: Undo | undefined;
   return together([
     on(name, 'start', complain, (message) => {
+      isHeard ??= tracedNatively(library);
       message[SCOPE] = context.whole();
       message[SPAN] = spans.open(message as Message);
     }),
@@ -42,6 +46,7 @@ export function tracingChannel<Message extends object>(name: string, spans: Call
       if (span !== undefined) spans.end(span);
     }),
     callbacksInScope(name),
+    () => isHeard?.(),
   ]);
 }
 

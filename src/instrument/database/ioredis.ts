@@ -2,6 +2,7 @@ import { peerOf } from './data-spans';
 import { RedisSpans } from './redis-spans';
 import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
+import { tracedNatively } from '../traced-natively';
 import { tracingChannel } from '../tracing-channel';
 import { errorMessage } from '../../base/text';
 import { context, untraced } from '../../tracing/context';
@@ -43,7 +44,7 @@ const SENT = Symbol('skyanchor.sent');
  */
 export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
   const spans = new RedisSpans(tracer, options);
-  const unheard = tracingChannel<Published>('ioredis:command', {
+  const unheard = tracingChannel<Published>('ioredis', 'ioredis:command', {
     open: ({ command, args, serverAddress, serverPort }) =>
       spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort)),
     end: spans.end.bind(spans),
@@ -56,7 +57,7 @@ export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
       sendCommand(layer, spans),
     );
     unheard();
-    return undo;
+    return together([undo, tracedNatively('ioredis')]);
   };
   return together([
     unheard,

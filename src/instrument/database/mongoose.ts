@@ -40,7 +40,7 @@ export function mongoose(tracer: Tracer, options: InstrumentOptions): Undo {
     return span;
   };
   const ends = { end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
-  return together(CHANNELS.map((name) => tracingChannel<Operation>(`mongoose:${name}`, { open, ...ends })));
+  return together(CHANNELS.map((name) => tracingChannel<Operation>('mongoose', `mongoose:${name}`, { open, ...ends })));
 }
 
 function filterText({ args }: Operation, limit: number): string {

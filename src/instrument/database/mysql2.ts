@@ -27,8 +27,8 @@ export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
   });
   return together([
     // With its values in it, where it has some.
-    tracingChannel('mysql2:query', statements(maskedStatement)),
-    tracingChannel('mysql2:execute', statements()),
+    tracingChannel('mysql2', 'mysql2:query', statements(maskedStatement)),
+    tracingChannel('mysql2', 'mysql2:execute', statements()),
     scopedChannel('mysql2:pool:connect', spans.complain.bind(spans)),
   ]);
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { DataSpans, peerOf } from './data-spans';
+import { tracedNatively } from '../traced-natively';
 import { runInScope, type WholeScope } from '../run-in-scope';
 import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
@@ -79,6 +80,7 @@ function patchClient(exports: unknown, queries: PgQueries): Undo {
     patch<Method>(client, 'query', (layer) => clientQuery(layer, queries)),
     patch<Method>(client, 'connect', inOwnScope),
     patch<Method>(client, 'end', inOwnScope),
+    tracedNatively('pg'),
   ]);
 }
 

@@ -20,13 +20,13 @@ export function redis(tracer: Tracer, options: InstrumentOptions): Undo {
   const spans = new RedisSpans(tracer, options);
   const ends = { end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
   return together([
-    tracingChannel<Command>('node-redis:command', {
+    tracingChannel<Command>('redis', 'node-redis:command', {
       open: ({ command, args, serverAddress, serverPort }) =>
         spans.openCommand(command, args?.[1], peerOf(serverAddress, serverPort)),
       ...ends,
     }),
     // The commands of a pipeline are published each, and those of a transaction are not.
-    tracingChannel<Command>('node-redis:batch', {
+    tracingChannel<Command>('redis', 'node-redis:batch', {
       open: ({ batchMode, serverAddress, serverPort }) =>
         batchMode === 'MULTI' ? spans.openCommand('multi', undefined, peerOf(serverAddress, serverPort)) : undefined,
       ...ends,

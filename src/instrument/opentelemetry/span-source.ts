@@ -1,5 +1,6 @@
 import { textIn, type Attributes } from '../conventions/attributes';
 import { SpanKind, type InstrumentationScope, type SpanOptions } from './api-types';
+import { isTracedNatively } from '../traced-natively';
 import { SpanType } from '../../model/components';
 
 /** How a span is shown: as one of ours, or not at all, since ours are there already. */
@@ -33,7 +34,7 @@ export function treatmentOf(
   { kind = SpanKind.internal, attributes = {} }: SpanOptions,
   isRoot: boolean,
 ): Treatment {
-  if (CLIENTS.has(scopeName) || FRAMEWORKS.has(scopeName)) return 'transparent';
+  if (CLIENTS.has(scopeName) || FRAMEWORKS.has(scopeName) || isTracedNatively(scopeName)) return 'transparent';
   switch (kind) {
     case SpanKind.client:
     case SpanKind.producer:

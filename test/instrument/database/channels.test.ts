@@ -5,6 +5,8 @@ import { ioredis } from '../../../src/instrument/database/ioredis';
 import { mongoose } from '../../../src/instrument/database/mongoose';
 import { mysql2 } from '../../../src/instrument/database/mysql2';
 import { redis } from '../../../src/instrument/database/redis';
+import { treatmentOf } from '../../../src/instrument/opentelemetry/span-source';
+import { SpanType } from '../../../src/model/components';
 import { context, untraced } from '../../../src/tracing/context';
 import { logsOf, tagsOf, tracing } from '../../support/tracing';
 import type { InstrumentOptions } from '../../../src/instrument/options';
@@ -185,6 +187,27 @@ describe('mongoose', () => {
     await publish('mongoose:query', { ...operation, args: { filter } });
     expect(tagsOf(spans()[0])['db.sql.parameters']).toBe('[unprintable]');
   });
+});
+
+describe("a span of OpenTelemetry's package for the same library", () => {
+  it.each([
+    ['mysql2', mysql2, 'mysql2:query'],
+    ['ioredis', ioredis, 'ioredis:command'],
+    ['redis', redis, 'node-redis:command'],
+    ['mongoose', mongoose, 'mongoose:query'],
+  ] as const)(
+    'is seen through from the first call that is published, until %s is disabled',
+    async (name, of, channelName) => {
+      const treatment = (): unknown =>
+        treatmentOf({ name: `@opentelemetry/instrumentation-${name}` }, 'call', {}, false);
+      enable(of);
+      expect(treatment()).toBe(SpanType.local);
+      await publish(channelName, { ...SERVER });
+      expect(treatment()).toBe('transparent');
+      disable();
+      expect(treatment()).toBe(SpanType.local);
+    },
+  );
 });
 
 describe('what is no call of the library, published under its name', () => {
