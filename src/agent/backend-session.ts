@@ -20,6 +20,8 @@ import type { Spool } from '../spool/spool';
 import { late } from './lazy';
 import { NamesProvider } from './names-provider';
 import type { Status } from '../api/status';
+import type { ApplicationMeters } from '../telemetry/application-meters';
+import type { Meter } from '../model/telemetry';
 import { Telemetry } from './telemetry';
 import { version } from './version';
 
@@ -93,7 +95,7 @@ export class BackendSession {
 
   constructor(private readonly options: BackendSessionOptions) {
     const { config, clock, log } = options;
-    this.telemetry = new Telemetry(options);
+    this.telemetry = new Telemetry({ ...options, ownMeters: () => this.ownMeters() });
     this.reporter = new Reporter({
       clock,
       log,
@@ -270,6 +272,31 @@ export class BackendSession {
       },
     });
     this.spool.start();
+  }
+
+  /** Counts are from the start on. */
+  private ownMeters(): readonly Meter[] {
+    const { accepted, sent, inFlight, buffered, droppedBecause } = this.reporter.counters();
+    const { connection = 0, state } = this.started?.registrar ?? {};
+    const dropped = Object.entries(droppedBecause).map(([reason, value]) => ({
+      name: 'skyanchor_segments_dropped',
+      value,
+      labels: [['reason', reason]] as const,
+    }));
+    return [
+      { name: 'skyanchor_segments_accepted', value: accepted },
+      { name: 'skyanchor_segments_sent', value: sent },
+      { name: 'skyanchor_segments_in_flight', value: inFlight },
+      { name: 'skyanchor_segments_buffered', value: buffered },
+      { name: 'skyanchor_reconnects', value: Math.max(0, connection - 1) },
+      { name: 'skyanchor_resets', value: (state?.epoch ?? FIRST_EPOCH) - FIRST_EPOCH },
+      ...dropped,
+    ];
+  }
+
+  /** What the application counts and measures. */
+  get applicationMeters(): ApplicationMeters {
+    return this.telemetry.ofApplication;
   }
 
   private notRegistered(): Status['registration'] {

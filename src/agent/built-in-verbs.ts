@@ -6,7 +6,7 @@ import type { Registrar } from '../protocol/registration/registrar';
 import type { ResetResult } from '../api/agent';
 import type { Instrumentations } from '../instrument/index';
 import { late } from './lazy';
-import type { FilesOptions } from './diagnostics';
+import type { FilesOptions } from './diagnosis/memory-and-cpu';
 import type { Tracer } from '../tracing/tracer';
 import type { RegistrationStatus } from '../api/status';
 

@@ -1,7 +1,8 @@
 import { lazy } from '../base/lazy';
+import type * as ApplicationMeters from '../telemetry/application-meters';
 import type * as ArgumentSchema from '../control/run/argument-schema';
 import type * as CommandChannel from '../control/run/command-channel';
-import type * as Diagnostics from './diagnostics';
+import type * as Diagnostics from './diagnosis/memory-and-cpu';
 import type * as StatusFile from '../status/status-file';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
@@ -14,10 +15,11 @@ import type * as Backend from '../protocol/backend';
 
 /** Our own modules that are not needed before the application's first tick: its start does not wait for them. */
 export const late = {
+  applicationMeters: lazy(() => require('../telemetry/application-meters') as typeof ApplicationMeters),
   argumentSchema: lazy(() => require('../control/run/argument-schema') as typeof ArgumentSchema),
   backend: lazy(() => require('../protocol/backend') as typeof Backend),
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
-  diagnostics: lazy(() => require('./diagnostics') as typeof Diagnostics),
+  diagnostics: lazy(() => require('./diagnosis/memory-and-cpu') as typeof Diagnostics),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
   logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),
   meterReporter: lazy(() => require('../telemetry/meter-reporter') as typeof MeterReporter),

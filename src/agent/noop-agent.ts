@@ -55,6 +55,11 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     reset: () => Promise.reject(new AgentError('STOPPED', 'the agent is disabled in this process')),
     flush: () => Promise.resolve(true),
     stop: () => Promise.resolve(),
+    meter: {
+      counter: () => ({ increment: () => undefined }),
+      gauge: () => ({ set: () => undefined }),
+      histogram: () => ({ record: () => undefined }),
+    },
     trace: (_name, fn) => fn(nothing),
     currentTraceId: () => undefined,
     currentSpan: () => undefined,

@@ -13,6 +13,7 @@ import type {
   CommandHandler,
   CommandOptions,
   LogContext,
+  Meters,
   ResetResult,
   SetHeader,
   TraceCarrier,
@@ -24,7 +25,7 @@ import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
 import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
-import { librariesLoadedBefore } from './blind-spots';
+import { librariesLoadedBefore } from './diagnosis/blind-spots';
 import { Commands } from './commands';
 import { ExitFlush } from './exit/exit-flush';
 import { DynamicSettings } from './dynamic-settings';
@@ -174,6 +175,10 @@ export class RunningAgent implements Agent {
 
   onCommand(verb: string, handler: CommandHandler, options?: CommandOptions): () => void {
     return this.commands.onCommand(verb, handler, options);
+  }
+
+  get meter(): Meters {
+    return this.upstream.applicationMeters;
   }
 
   trace<T>(name: string, fn: (span: TraceSpan) => T): T {

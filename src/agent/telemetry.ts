@@ -3,7 +3,9 @@ import type { Log } from '../base/log';
 import type { Config } from '../config/config';
 import type { LogBuffer } from '../telemetry/log-buffer';
 import type { LogReporter } from '../telemetry/log-reporter';
-import type { MeterReporter } from '../telemetry/meter-reporter';
+import type { ApplicationMeters } from '../telemetry/application-meters';
+import type { Meter } from '../model/telemetry';
+import type { MeterReporter, Sampler } from '../telemetry/meter-reporter';
 import type { Backend } from '../protocol/backend';
 import { late } from './lazy';
 
@@ -11,6 +13,8 @@ interface TelemetryOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  /** What the agent has done itself. */
+  ownMeters(): readonly Meter[];
 }
 
 /** What only a v3 backend takes, beside the segments; what is needed for it is loaded when one is connected. */
@@ -18,11 +22,17 @@ export class Telemetry {
   private meters: MeterReporter | undefined;
   private lines: LogBuffer | undefined;
   private logs: LogReporter | undefined;
+  private application: ApplicationMeters | undefined;
 
   /** From here on it keeps what the log says. */
   constructor(private readonly options: TelemetryOptions) {
     const { config, log } = options;
     if (config.logs && config.protocol !== 'v2') log.onEntry((level, line) => this.logLines().add(level, line));
+  }
+
+  /** The numbers of the application's own. */
+  get ofApplication(): ApplicationMeters {
+    return (this.application ??= new (late.applicationMeters().ApplicationMeters)(this.options.log));
   }
 
   /** Twice is once. @param connection its number */
@@ -49,9 +59,18 @@ export class Telemetry {
       clock,
       log,
       periodMs: this.options.config.meterPeriodMs,
-      sampler: () => new (late.processSampler().ProcessSampler)(),
+      sampler: () => this.sampler(),
     });
     this.meters.connected(connection);
+  }
+
+  /** How the process is, what the agent has done, and what the application counts. */
+  private sampler(): Sampler {
+    const ofProcess = new (late.processSampler().ProcessSampler)();
+    return {
+      sample: () => [...ofProcess.sample(), ...this.options.ownMeters(), ...(this.application?.sample() ?? [])],
+      stop: () => ofProcess.stop(),
+    };
   }
 
   private reportLogs(backend: Backend, connection: number): void {

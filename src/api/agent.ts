@@ -76,6 +76,36 @@ export interface CommandOptions {
   readonly idempotent?: boolean;
 }
 
+/** At most eight, of letters, digits and `_`; values of at most 128 characters. */
+export type MeterLabels = Readonly<Record<string, string>>;
+
+export interface Counter {
+  /** @param by above 0, 1 by default; anything else is ignored */
+  increment(by?: number): void;
+}
+
+export interface Gauge {
+  set(value: number): void;
+}
+
+export interface Histogram {
+  /** Counted in buckets from 0, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000 and 10,000 on. */
+  record(value: number): void;
+}
+
+/**
+ * Numbers of the application's own, which a v3 backend is told every `meterPeriodMs`. The same name and labels are the
+ * same meter. The backend shows those that a file of its meter analysis names. At most 500; nothing throws.
+ */
+export interface Meters {
+  /** Only rises: how often something happened. */
+  counter(name: string, labels?: MeterLabels): Counter;
+  /** As it is now. */
+  gauge(name: string, labels?: MeterLabels): Gauge;
+  /** How often something took so long. */
+  histogram(name: string, labels?: MeterLabels): Histogram;
+}
+
 /** The agent that runs in this process. Nothing it does throws into the application; what rejects says so. */
 export interface Agent {
   /**
@@ -109,6 +139,8 @@ export interface Agent {
    * handles stays one: it is to be handled on the one that is returned.
    */
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
+  /** Numbers of the application's own. */
+  readonly meter: Meters;
   /** Also where nothing of the trace is recorded: it was not sampled, or is ignored. Undefined outside a trace. */
   currentTraceId(): string | undefined;
   /** The span that is active: of the request that is served, or of {@link trace}, {@link entry}, {@link exit}. Undefined outside a trace. */

@@ -42,9 +42,14 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       '3 an instance did not answer in time, or there is none to answer.',
   },
   status: {
-    call: 'status [--file F] [--json] [--watch]',
+    call: 'status [--file F] [--format table|json|openmetrics] [--json] [--watch]',
     what: 'shows a row for each instance on this host',
-    options: [FILE, ['--json', 'print JSON'], ['--watch', 'keep it up to date until Ctrl+C']],
+    options: [
+      FILE,
+      ['--format F', 'table, json or openmetrics (for Prometheus)'],
+      ['--json', 'print JSON'],
+      ['--watch', 'keep it up to date until Ctrl+C'],
+    ],
     remarks:
       'IDS: service id / instance id. HEARTBEAT: since the backend last answered, as of the last write to the status\n' +
       'file, at most 30 s ago. Below the table: what needs attention.\n' +

@@ -2,6 +2,9 @@
 export interface Meter {
   readonly name: string;
   readonly value: number;
+  readonly labels?: readonly (readonly [name: string, value: string])[];
+  /** In place of the value: how many were from this bound on, up to the next. */
+  readonly buckets?: readonly (readonly [lowerBound: number, count: number])[];
 }
 
 /** One line of the agent's own log. */

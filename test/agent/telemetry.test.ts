@@ -28,7 +28,7 @@ function begin(options: Options = {}): void {
   clock = new FakeClock();
   told = [];
   log = new Log(clock, quiet);
-  telemetry = new Telemetry({ config: resolve({ options }), clock, log });
+  telemetry = new Telemetry({ ownMeters: () => [], config: resolve({ options }), clock, log });
 }
 
 afterEach(() => telemetry.stop());

@@ -35,6 +35,35 @@ describe('skyanchor status', () => {
     ]);
   });
 
+  it('prints numbers in the format of OpenMetrics', async () => {
+    fixture.agent('orders', { segments: { accepted: 900, sent: 880, dropped: 1, droppedBecause: { refused: 1 } } });
+    fixture.agent('a"b', { phase: 'unregistered' });
+    expect(await call('--format', 'openmetrics')).toBe(1);
+    expect(fixture.output).toEqual(
+      expect.arrayContaining([
+        '# TYPE skyanchor_segments_sent counter',
+        'skyanchor_segments_sent_total{service="orders",instance="orders"} 880',
+        'skyanchor_segments_dropped_total{service="orders",instance="orders",reason="refused"} 1',
+        'skyanchor_registered{service="orders",instance="orders"} 1',
+        'skyanchor_registered{service="orders",instance="a\\"b"} 0',
+      ]),
+    );
+    expect(fixture.output.at(-1)).toBe('# EOF');
+  });
+
+  it.each([[['--format', 'xml']], [['--format', 'openmetrics', '--watch']]])('is used wrongly: %j', async (args) => {
+    expect(await call(...args)).toBe(2);
+  });
+
+  it('prints the same JSON by --format json as by --json', async () => {
+    fixture.agent('orders');
+    await call('--json');
+    const byJson = fixture.stdout;
+    fixture.stdout = '';
+    await call('--format', 'json');
+    expect(fixture.stdout).toBe(byJson);
+  });
+
   it('exits with 1 when one is not registered', async () => {
     fixture.agent('orders');
     fixture.agent('orders-2', { phase: 'service-known', heartbeat: { failures: 4, lastOkAt: null }, backend: null });

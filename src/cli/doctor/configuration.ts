@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { ignoresEveryPath } from '../../agent/blind-spots';
+import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
 import { explainConfig, type ExplainedConfig } from '../../config/resolve';
 import { FLAG_PREFIX } from '../../config/sources/flags';
 import { checkCommandFile } from '../../control/client/command-file-check';

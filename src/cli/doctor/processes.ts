@@ -1,4 +1,4 @@
-import { ignoresEveryPath } from '../../agent/blind-spots';
+import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import { field, printable } from '../../control/client/document';

@@ -31,6 +31,10 @@ export class StatusReport {
     }
   }
 
+  get live(): readonly Instance[] {
+    return this.list.live;
+  }
+
   get exitCode(): number {
     const { live } = this.list;
     if (live.length === 0) return NO_INSTANCE;

@@ -23,12 +23,22 @@ export function encodeLog({ time, level, text }: LogLine, { service, instance }:
   });
 }
 
-/** `MeterData` with a single value. */
-export function encodeMeter({ name, value }: Meter, time: number, { service, instance }: V3Names): Buffer {
+/** `MeterData` with a single value, or with a histogram. */
+export function encodeMeter(
+  { name, value, labels = [], buckets }: Meter,
+  time: number,
+  { service, instance }: V3Names,
+): Buffer {
   return message((writer) => {
-    writeNested(writer, 1, (single) => {
-      writeText(single, 1, name);
-      writeDouble(single, 3, value);
+    writeNested(writer, buckets ? 2 : 1, (measured) => {
+      writeText(measured, 1, name);
+      for (const label of labels) writePair(measured, 2, label);
+      if (!buckets) writeDouble(measured, 3, value);
+      for (const [bound, count] of buckets ?? [])
+        writeNested(measured, 3, (bucket) => {
+          writeDouble(bucket, 1, bound);
+          writeInt64(bucket, 2, count);
+        });
     });
     writeText(writer, 3, service);
     writeText(writer, 4, instance);

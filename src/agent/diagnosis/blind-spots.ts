@@ -1,6 +1,6 @@
 import Module from 'node:module';
-import { INSTRUMENTATIONS } from '../api/instrumentations';
-import { ignore, ignoreOperation } from '../instrument/http/server/ignore';
+import { INSTRUMENTATIONS } from '../../api/instrumentations';
+import { ignore, ignoreOperation } from '../../instrument/http/server/ignore';
 
 /** Libraries that are instrumented and were loaded before the agent, which may have missed something of them. */
 export function librariesLoadedBefore(): readonly string[] {

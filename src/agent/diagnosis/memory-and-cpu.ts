@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
-import type { Clock } from '../base/clock';
-import { toIso } from '../base/time';
+import type { Clock } from '../../base/clock';
+import { toIso } from '../../base/time';
 
 /** Where files go, by preference: the operator looks beside the command file. */
 export interface FilesOptions {
