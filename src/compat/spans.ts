@@ -1,7 +1,7 @@
 import { runningTracer, warnOnce } from '../agent/start';
 import { SpanType, type Layer } from '../model/components';
 import { Span as TracerSpan } from '../model/segment';
-import { context, storage, untraced, type Scope } from '../tracing/context';
+import { context, storage, untraced, type Scope, type Surroundings } from '../tracing/context';
 import { currentTrace } from '../tracing/current-trace';
 import type { Tracer } from '../tracing/tracer';
 import { ContextCarrier, type CarrierItem } from './carrier';
@@ -41,6 +41,8 @@ export class Span {
   private tracer: Tracer | undefined;
   private scope: Scope | undefined;
   private parent: Scope | undefined;
+  /** What `stop()` and `async()` go back to. */
+  private surroundings: Scope | Surroundings | undefined;
   private name: string;
   private address = '';
   private library: Component;
@@ -62,6 +64,7 @@ export class Span {
     span.tracer = tracer;
     span.scope = scope;
     span.parent = scope;
+    span.surroundings = context.whole();
     span.address = scope.peer;
     span.library = new Component(scope.componentId);
     span.kind = scope.layer;
@@ -88,7 +91,9 @@ export class Span {
 
   set peer(peer: string) {
     this.address = textOf(peer);
-    this.apply((span, tracer) => tracer.setPeer(span, this.address));
+    this.apply((span, tracer) => {
+      if (span.type === SpanType.exit) tracer.setPeer(span, this.address);
+    });
   }
 
   get layer(): SpanLayer {
@@ -121,6 +126,7 @@ export class Span {
     if (this.scope !== undefined || !tracer) return;
     this.tracer = tracer;
     this.parent = context.getStore();
+    this.surroundings = context.whole();
     const span = this.inherited ?? this.open(tracer);
     this.scope = span ?? this.parent ?? tracer.unrecorded(this.name, this.carrier?.headers);
     this.startTime = tracer.now();
@@ -214,13 +220,13 @@ export class Span {
   }
 
   private enter(scope: Scope): void {
-    storage.enterWith(scope);
+    storage.enterWith(context.within(scope));
     spans.set(scope as object, this);
   }
 
   private leave(): void {
     // Something else may be active by now, which it must not end.
-    if (context.getStore() === this.scope) storage.enterWith(this.parent as Scope);
+    if (context.getStore() === this.scope) storage.enterWith(this.surroundings as Scope);
   }
 }
 

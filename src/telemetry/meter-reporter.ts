@@ -14,7 +14,7 @@ interface MeterReporterOptions {
   sampler(): Sampler;
 }
 
-interface Sampler {
+export interface Sampler {
   sample(): readonly Meter[];
   stop(): void;
 }
