@@ -259,7 +259,8 @@ export interface Options {
   readonly propagateUnsampled?: PropagateUnsampled | undefined;
   /**
    * Instrumentations that stay off, by name: `http` (servers and clients of `http` and `https`), `undici` (and `fetch`);
-   * names of routes in `express` (and what is built on it, and restify), `fastify`, `koa`, `hapi`, `polka`; `net`
+   * names of routes in `express` (and what is built on it, and restify), `fastify`, `koa`, `hapi`, `polka`; calls of `pg`, `mysql2`,
+   * `ioredis`, `redis` (node-redis), `mongoose`; `net`
    * (connections that outlive the request which opened them leave its trace), `timers` (likewise intervals). An unknown
    * name is a fault; in the environment, where names for another agent may stand, it is ignored with a warning.
    * Default: none. Environment `SW_AGENT_DISABLE_PLUGINS`.
