@@ -3,6 +3,7 @@ import type { Status } from '../../src/api/status';
 import type { CollectorOptions, Protocol, SegmentRecord } from '../../src/testing/index';
 import type { App, AppOptions } from '../support/app';
 import { Site } from '../support/agent-fleet';
+import { firstOfEach } from '../support/first-of-each';
 import { until } from '../support/until';
 
 const fixture = (name: string): string => path.join(__dirname, '..', '..', 'fixtures', 'apps', name);
@@ -85,7 +86,7 @@ const areKnown = (found: Readonly<Record<string, Status>>): boolean =>
 const known = () => until(() => site.statuses(), areKnown, PATIENCE);
 
 const segmentsOf = (service: string): SegmentRecord[] =>
-  site.collector.segments().filter((segment) => segment.service === service);
+  firstOfEach(site.collector.segments().filter((segment) => segment.service === service));
 
 const refsOf = ({ spans }: SegmentRecord) => spans.flatMap(({ refs }) => refs);
 
@@ -105,8 +106,8 @@ async function settled(): Promise<Readonly<Record<'prices' | 'ledger', Status>>>
 }
 
 /**
- * Of all calls that the backend has been told of, none is shown without its caller, and nothing is shown twice. What went
- * under with a connection counts as dropped, though some of it may have arrived.
+ * Of all calls that the backend has been told of, none is shown without its caller. What went under with a connection is sent
+ * again, and counts once.
  */
 function expectWhole({ prices, ledger }: Readonly<Record<'prices' | 'ledger', Status>>, unjoined = 0): void {
   const [callers, callees] = [segmentsOf('prices'), segmentsOf('ledger')];
@@ -115,8 +116,8 @@ function expectWhole({ prices, ledger }: Readonly<Record<'prices' | 'ledger', St
     [callers, prices],
     [callees, ledger],
   ] as const) {
-    expect(new Set(shown.map(({ segmentId }) => segmentId)).size).toBe(shown.length);
     expect(shown.length).toBeGreaterThanOrEqual(segments.sent);
+    expect(shown.length).toBeLessThanOrEqual(segments.accepted);
     expect(segments.sent).toBeGreaterThanOrEqual(300);
     expect(Object.keys(segments.droppedBecause)).toEqual(segments.dropped > 0 ? ['fate-unknown'] : []);
   }

@@ -4,6 +4,7 @@ import { RunningAgent } from '../../src/agent/running-agent';
 import { resolve } from '../config/sources';
 import type { App } from '../support/app';
 import { Site } from '../support/agent-fleet';
+import { firstOfEach } from '../support/first-of-each';
 import { until } from '../support/until';
 import { clockOfSpeed } from '../support/wire/backends';
 
@@ -175,10 +176,9 @@ describe('an upgrade behind one address', () => {
         { timeoutMs: 30_000 },
       );
       for (let request = 0; request < 5; request++) expect(await visit(app)).toBe(200);
-      // What is on its way when a backend goes is of unknown fate, and counted so: here nothing is.
       expected += 10;
       await until(
-        () => site.collector.segments(),
+        () => firstOfEach(site.collector.segments()),
         ({ length }) => length === expected,
         { timeoutMs: 30_000 },
       );
