@@ -48,13 +48,13 @@ export const context = {
 let left: Scope | undefined;
 
 /**
- * An exception leaves the scope that is active. `context.run` restores the scope of before on its way, and whoever is told of
- * an exception that nothing catches is told outside of all. To be called from a `finally`: what is thrown anew shows
- * another line.
+ * Notes that an exception leaves the scope that is active: `context.run` restores the scope of before, so where nothing
+ * catches the exception, `uncaughtExceptionMonitor` is emitted outside of every scope. To be called in a `finally`: for an
+ * exception that is thrown again Node prints the line of the second `throw`.
  */
 export function noteEscape(): void {
   left = context.getStore();
-  // The process ends of it before that, or the exception was caught.
+  // By then the monitor has been called, or the exception was caught.
   queueMicrotask(forgetEscape);
 }
 

@@ -48,7 +48,7 @@ describe('what a backend sets while the agent runs', () => {
     expect(sampled()).toBe(5);
   });
 
-  it('gives way to what an operator sets, until he takes it back', () => {
+  it('gives way to what an operator sets, until that is taken back', () => {
     const { settings, set, tracer } = made();
     set({ 'agent.sample_rate': '0' });
     expect(settings.setSampleRate('1')).toBe('0->1');
