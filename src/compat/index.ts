@@ -1,4 +1,5 @@
-import { runningAgent, start as startAgent } from '../agent/start';
+import { runningAgent } from '../agent/place';
+import { start as startAgent } from '../agent/start';
 import { AgentError } from '../api/errors';
 import { errorMessage } from '../base/text';
 import { writeStderr } from '../base/log';

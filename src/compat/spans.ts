@@ -1,4 +1,4 @@
-import { runningTracer, warnOnce } from '../agent/start';
+import { runningTracer, warnOnce } from '../agent/place';
 import { SpanType, type Layer } from '../model/components';
 import { Span as TracerSpan } from '../model/segment';
 import { context, storage, untraced, type Scope, type Surroundings } from '../tracing/context';

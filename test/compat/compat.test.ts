@@ -10,7 +10,7 @@ import agent, {
   Tag,
   type Span,
 } from '../../src/compat';
-import { runningAgent } from '../../src/agent/start';
+import { runningAgent } from '../../src/agent/place';
 import { startCollector, type Collector } from '../../src/testing';
 import { until } from '../support/until';
 

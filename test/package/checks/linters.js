@@ -7,6 +7,12 @@ const { ROOT, run } = require('../sandbox');
 
 const ATTW = path.join(ROOT, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
 
+/*
+ * skyanchor/compat has a default export beside named ones, as the package has that it replaces: in ES modules of Node it is
+ * the property `default` of what is imported, and programs are written so.
+ */
+const COMPAT_RULE = 'cjs-only-exports-default';
+
 async function checkLinters(score, tarball) {
   await score.check('publint has nothing to say', async () => {
     const { publint } = await import('publint');
@@ -17,15 +23,23 @@ async function checkLinters(score, tarball) {
       strict: true,
     });
     assert.equal(pkg.name, 'skyanchor');
+    const isMeant = ({ code, path }) => code === 'CJS_WITH_ESMODULE_DEFAULT_EXPORT' && path.includes('./compat');
     assert.deepEqual(
-      messages.map((message) => formatMessage(message, pkg, { color: false })),
+      messages.filter((message) => !isMeant(message)).map((message) => formatMessage(message, pkg, { color: false })),
       [],
     );
   });
   await score.check('@arethetypeswrong/cli has nothing to say', async () => {
-    const { stdout } = await run(process.execPath, [ATTW, tarball, '--no-color', '--no-emoji']);
+    const { stdout } = await run(process.execPath, [
+      ATTW,
+      tarball,
+      '--no-color',
+      '--no-emoji',
+      '--ignore-rules',
+      COMPAT_RULE,
+    ]);
     assert.match(stdout, /No problems found/);
-    for (const name of ['skyanchor', 'skyanchor/register', 'skyanchor/testing'])
+    for (const name of ['skyanchor', 'skyanchor/register', 'skyanchor/compat', 'skyanchor/testing'])
       assert.ok(stdout.includes(`"${name}"`), name);
   });
 }
