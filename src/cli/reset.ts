@@ -4,7 +4,7 @@ import { keepAliveWhile } from '../base/keep-alive';
 import { glob } from '../base/glob';
 import { isAllAnswered, readAnswers, type Answer, whyUnanswered } from '../control/client/answers';
 import { CommandWriter, formatCommand } from '../control/client/command-writer';
-import { printable, printableJson } from '../control/client/document';
+import { printableField, printableJson } from '../control/client/document';
 import { LiveInstances, type Instance, watchersOf } from '../control/client/live-instances';
 import { pause, print, wrongUsage } from './print';
 import { randomBytes } from 'node:crypto';
@@ -79,7 +79,7 @@ class Reset {
       if (missing().length === 0 || this.clock.elapsed() >= deadline) break;
       await pause(LOOK_MS, this.clock);
     }
-    for (const name of missing()) complain(`${printable(name)} ${whyUnanswered(name, begun.has(name), live)}`);
+    for (const name of missing()) complain(`${printableField(name)} ${whyUnanswered(name, begun.has(name), live)}`);
     if ([...states.values()].some((state) => state !== 'done')) return FAILED;
     return missing().length > 0 ? UNANSWERED : DONE;
   }
@@ -101,7 +101,7 @@ class Reset {
     print(
       this.call.json
         ? `${printableJson(answer)}\n`
-        : `${[instance, state, id, detail].filter(Boolean).map(printable).join(' ')}\n`,
+        : `${[instance, state, id, detail].filter(Boolean).map(printableField).join(' ')}\n`,
     );
   }
 

@@ -7,7 +7,7 @@ import type { BackendAddress } from './backend-address';
 import type { InstanceNameSource, KeepOptions, SamplingRule, SpoolOptions } from '../api/options';
 
 /** PEM, as read from the files; what is absent was not configured. */
-export interface TlsFiles {
+export interface TlsConfig {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
@@ -60,7 +60,7 @@ export interface Config {
   /** Absolute; what `authentication` was read from, to be read again for each connection. */
   readonly authenticationFile: string | undefined;
   /** Undefined: cleartext. */
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsConfig | undefined;
   /** What `tls` was read from, to be read again for each connection. */
   readonly tlsPaths: TlsPaths;
   /** Undefined: a connection stays for as long as it holds. */

@@ -10,7 +10,7 @@ import { keep, samplingRules } from './sampling-types';
 import { booleanType, lenientListType, listType, numberType, textType, wordType, type OptionType } from './option-type';
 
 /** Of an instance: what a backend shows beside its name. */
-export type Property = readonly [key: string, value: string];
+export type OptionProperty = readonly [key: string, value: string];
 
 /** One option: from its row follow the variable, the flag, the key of `start()` and of the file, the faults and the help. */
 export interface OptionRow<T> {
@@ -176,7 +176,7 @@ const PROPERTY_KEY = /^(?=.*\S)[^\p{Cc}\p{Cs}]{1,100}$/u;
 const PROPERTY_VALUE = /^[^\p{Cc}\p{Cs}]{0,500}$/u;
 
 /** Text, numbers and booleans by name; in the environment, as JSON. */
-const instanceProperties: OptionType<readonly Property[]> = {
+const instanceProperties: OptionType<readonly OptionProperty[]> = {
   expected: `an object of at most ${MAX_PROPERTIES} texts of at most 500 characters, in the environment as JSON`,
   parse(text) {
     try {
@@ -188,7 +188,7 @@ const instanceProperties: OptionType<readonly Property[]> = {
   accept: propertiesOf,
 };
 
-function propertiesOf(value: unknown): readonly Property[] | undefined {
+function propertiesOf(value: unknown): readonly OptionProperty[] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value as Record<string, unknown>).filter((entry) => entry[1] !== undefined);
   const isRight = entries.every(

@@ -11,7 +11,7 @@ import { unreadVariables } from './names/aliases';
 import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
 import { showValue } from './show-value';
-import { OPTION_ROWS, OPTION_TABLE as TABLE, type OptionRow, type Property } from './option-table';
+import { OPTION_ROWS, OPTION_TABLE as TABLE, type OptionRow, type OptionProperty } from './option-table';
 import { readTls, readToken } from './credentials/read-credentials';
 import { isPackageRunner } from './sources/main-script';
 import { processNumber, type WorkerPlace } from './process-number';
@@ -191,7 +191,7 @@ function readInstanceName(settings: Settings, sources: Sources): Setting<string>
 }
 
 /** Kubernetes calls the host as the pod is called, unless the pod's template says otherwise. */
-function podOf({ env, hostname }: Sources): readonly Property[] {
+function podOf({ env, hostname }: Sources): readonly OptionProperty[] {
   const pod = env['POD_NAME'] ?? ((env['KUBERNETES_SERVICE_HOST'] ?? '') === '' ? '' : hostname);
   return pod === '' ? [] : [['pod', pod]];
 }

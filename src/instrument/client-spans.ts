@@ -1,6 +1,6 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import { HttpUrls, judgeStatus } from './http/http-url';
-import { guessedPort, peerOf } from './http/peer';
+import { guessedPort, httpPeerOf } from './http/peer';
 import { groupedPath } from './route/group-path';
 import { parseTarget } from './http/target';
 import { errorMessage } from '../base/text';
@@ -55,7 +55,7 @@ export class ClientSpans {
     // A test double that inherits from Node's class without its constructor (nock 13) goes nowhere.
     if (typeof request.host !== 'string') return undefined;
     if (this.isIgnored(request.method)) return undefined;
-    const peer = peerOf(request, port || guessedPort(request));
+    const peer = httpPeerOf(request, port || guessedPort(request));
     const span = this.openFor(request, peer);
     if (span) request[SPAN] = span;
     else {

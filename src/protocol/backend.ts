@@ -16,7 +16,7 @@ import { v3Protocol } from './v3/protocol';
 /** The way to a backend, behind the ports of those who use it. */
 export interface Backend {
   /** For the registrar; the one who connects. */
-  readonly registry: Registry;
+  readonly registry: BackendRegistry;
   /** For the reporter. */
   readonly segments: TraceSegmentClient;
   /** For the meter reporter. */
@@ -31,7 +31,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export interface Registry {
+export interface BackendRegistry {
   /** The link of now, or an attempt at the next address; and what the backend speaks, asked once on every link. */
   connect(signal: AbortSignal): Promise<Outcome<Connection>>;
   readonly v2: RegisterClient;

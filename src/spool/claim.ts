@@ -4,12 +4,12 @@ import type { LeaseWatch } from './lease-watch';
 import type { KeyListing, SpoolDirectory } from './spool-directory';
 
 /** Up to where a spool was delivered: in this file, before this byte. */
-export interface Position {
+export interface SpoolPosition {
   readonly sequence: number;
   readonly offset: number;
 }
 
-const FIRST_POSITION: Position = { sequence: 0, offset: 0 };
+const FIRST_POSITION: SpoolPosition = { sequence: 0, offset: 0 };
 
 /** `<key>.claim`: another process delivers what the owner of the key has left. */
 export interface Claim {
@@ -81,7 +81,7 @@ export class Claims {
   }
 
   /** The farthest that a reader of these files has come. */
-  async position(key: string, readers: readonly string[]): Promise<Position> {
+  async position(key: string, readers: readonly string[]): Promise<SpoolPosition> {
     let farthest = FIRST_POSITION;
     for (const reader of readers) {
       const position = parsePosition(await this.options.directory.readJson(`${key}.${reader}.position`));
@@ -90,7 +90,7 @@ export class Claims {
     return farthest;
   }
 
-  async record(key: string, reader: string, position: Position): Promise<void> {
+  async record(key: string, reader: string, position: SpoolPosition): Promise<void> {
     await this.options.directory.writeJson(`${key}.${reader}.position`, position, reader);
   }
 
@@ -130,13 +130,13 @@ export function tokenOf(key: string): string {
   return key.slice(-8);
 }
 
-function isBehind(a: Position, b: Position): boolean {
+function isBehind(a: SpoolPosition, b: SpoolPosition): boolean {
   return a.sequence < b.sequence || (a.sequence === b.sequence && a.offset < b.offset);
 }
 
-function parsePosition(document: unknown): Position | undefined {
+function parsePosition(document: unknown): SpoolPosition | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
-  const { sequence, offset } = document as Partial<Record<keyof Position, unknown>>;
+  const { sequence, offset } = document as Partial<Record<keyof SpoolPosition, unknown>>;
   return isCount(sequence) && isCount(offset) ? { sequence, offset } : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Segment } from '../model/segment';
 import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block';
 import { BlockReader, type ByteSource, type Piece } from './block-reader';
-import type { Claims, Position } from './claim';
+import type { Claims, SpoolPosition } from './claim';
 import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
 import { parseJson, parseOwner, type SpoolDirectory, type SpoolFile } from './spool-directory';
 
@@ -67,7 +67,7 @@ export class FileDelivery {
   constructor(private readonly options: FileDeliveryOptions) {}
 
   /** Rejects where the disk does. */
-  async run(job: ReadJob, file: FilePart, position: Position, signal: AbortSignal): Promise<RunEnd> {
+  async run(job: ReadJob, file: FilePart, position: SpoolPosition, signal: AbortSignal): Promise<RunEnd> {
     const { claims, directory } = this.options;
     if (file.sequence >= position.sequence) {
       const handle = await openIfThere(directory, file.name);

@@ -9,7 +9,7 @@ import { BlockBuilder, type SealedBlock } from './block-builder';
 import { BlockReader } from './block-reader';
 import { recordsOf } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
-import { Claims, removeKey, tokenOf, type Position } from './claim';
+import { Claims, removeKey, tokenOf, type SpoolPosition } from './claim';
 import { DiskBudget, SpoolFull } from './disk-budget';
 import {
   countSegments,
@@ -399,7 +399,7 @@ export class Spool {
     return 'delivered';
   }
 
-  private async runFile(job: ReadJob, file: FilePart, position: Position, signal: AbortSignal): Promise<RunEnd> {
+  private async runFile(job: ReadJob, file: FilePart, position: SpoolPosition, signal: AbortSignal): Promise<RunEnd> {
     this.beingRead = file.name;
     try {
       return await this.reading.run(job, file, position, signal);

@@ -1,7 +1,7 @@
 import { constants, open, rename, stat, unlink, type FileHandle, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock';
-import { isTrusted, type Trust } from '../base/file/file-trust';
+import { isTrusted, type FileTrust } from '../base/file/file-trust';
 import { FileLock, type LockRequest } from './lock/file-lock';
 import { openFile } from '../base/file/open-file';
 import { formatEntries, parseEntries, type StatusEntries } from './status-entry';
@@ -14,7 +14,7 @@ interface StatusStoreOptions {
   readonly token: string;
   readonly clock: Clock;
   /** Whose file is believed, beside that of the directory's owner; undefined: any user's, for a reader that only shows it. */
-  readonly trust?: Trust;
+  readonly trust?: FileTrust;
   /** The permissions for the file; undefined: as the umask decides. Default: undefined. */
   permissions?(): Promise<Permissions | undefined>;
 }
@@ -178,7 +178,7 @@ interface StatusPermissionsOptions {
   /** As configured. */
   readonly mode: number | undefined;
   readonly commandFile: string | undefined;
-  readonly trust: Trust;
+  readonly trust: FileTrust;
 }
 
 /**

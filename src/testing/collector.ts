@@ -4,7 +4,7 @@ import { Cluster } from './cluster/cluster';
 import { Faults } from './faults';
 import { Lists } from './lists';
 import { HttpLists } from './http-lists';
-import { PROTOCOLS, type Protocol } from './protocol';
+import { BACKEND_PROTOCOLS, type BackendProtocol } from './protocol';
 import { Recorder } from './record/recorder';
 import type { ResolvedOptions } from './resolve-options';
 import { DirectoryStore } from './store/directory-store';
@@ -110,8 +110,8 @@ export class Collector extends Lists {
    *
    * @param whileDown what to do in between, while no node answers
    */
-  become(protocol: Protocol, whileDown?: () => Promise<unknown>): Promise<void> {
-    if (!PROTOCOLS.includes(protocol)) throw AgentError.ofFaults([unknownProtocol(protocol)]);
+  become(protocol: BackendProtocol, whileDown?: () => Promise<unknown>): Promise<void> {
+    if (!BACKEND_PROTOCOLS.includes(protocol)) throw AgentError.ofFaults([unknownProtocol(protocol)]);
     return this.inTurn(async () => {
       await this.cluster.down();
       this.cluster.protocol = protocol;
@@ -184,5 +184,5 @@ export class Collector extends Lists {
 }
 
 function unknownProtocol(value: string): Fault {
-  return { name: 'protocol', value, source: 'become()', expected: `one of ${PROTOCOLS.join(', ')}` };
+  return { name: 'protocol', value, source: 'become()', expected: `one of ${BACKEND_PROTOCOLS.join(', ')}` };
 }

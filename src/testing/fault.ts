@@ -16,7 +16,7 @@ export type RefusalCode = Exclude<keyof typeof status, 'OK'>;
  *   stream are read and lost.
  * - `garbage`: answered OK by bytes that are no message (`bytes`, default five times 0xff); nothing is done.
  */
-export type Fault =
+export type InjectedFault =
   | { readonly type: 'refuse'; readonly code?: RefusalCode; readonly message?: string }
   | { readonly type: 'delay'; readonly ms: number }
   | { readonly type: 'hang' }
@@ -26,7 +26,7 @@ export type Fault =
 
 /** Which calls something is to go wrong with. */
 export interface FaultRule {
-  readonly fault: Fault;
+  readonly fault: InjectedFault;
   /**
    * One method or several, such as `doPing`; default: every method of the protocol that is spoken. A method of another
    * protocol is met only where it is named: as if something stood before the backend that answers instead of it.

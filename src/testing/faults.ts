@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { AgentError, type Fault as ConfigurationFault } from '../api/errors';
-import type { Fault, FaultHandle, FaultRule } from './fault';
+import type { InjectedFault, FaultHandle, FaultRule } from './fault';
 import { METHODS, type Method } from './record/records';
 
 interface Active {
@@ -8,7 +8,7 @@ interface Active {
   hits: number;
 }
 
-const TYPES: readonly Fault['type'][] = ['refuse', 'delay', 'hang', 'goaway', 'drop', 'garbage'];
+const TYPES: readonly InjectedFault['type'][] = ['refuse', 'delay', 'hang', 'goaway', 'drop', 'garbage'];
 
 /**
  * What is to go wrong, by script. Rules survive `wipe()` and `restart()`. Where several fit a call, the one that was
@@ -43,7 +43,7 @@ export class Faults {
   }
 
   /** Not for tests: asked once for each call. @param isLacking the backend does not have the method */
-  meet(method: Method, node: number, isLacking: boolean): Fault | undefined {
+  meet(method: Method, node: number, isLacking: boolean): InjectedFault | undefined {
     const found = this.active.find(
       ({ rule, hits }) =>
         hits < (rule.times ?? Infinity) &&

@@ -1,10 +1,10 @@
 export { startCollector } from './start-collector';
 export type { Collector } from './collector';
 export type { CollectorOptions } from './options';
-export type { Fault, FaultHandle, FaultRule, RefusalCode } from './fault';
+export type { InjectedFault as Fault, FaultHandle, FaultRule, RefusalCode } from './fault';
 export type { Faults } from './faults';
 export type { CallRecord, Method } from './record/records';
-export type { Protocol } from './protocol';
+export type { BackendProtocol as Protocol } from './protocol';
 export type { HeartbeatRecord } from './record/records';
 export type { LogEntry } from './record/records';
 export type { BucketRecord, MeterRecord } from './record/records';

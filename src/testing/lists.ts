@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster/cluster';
-import type { Protocol } from './protocol';
+import type { BackendProtocol } from './protocol';
 import type { CallRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './record/records';
 import type { Counts, Recorder } from './record/recorder';
 import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
@@ -16,7 +16,7 @@ export class Lists {
   ) {}
 
   /** What it speaks; while it is down, what it will speak. */
-  get protocol(): Protocol {
+  get protocol(): BackendProtocol {
     return this.cluster.protocol;
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Logger } from '../api/logger';
-import type { Protocol } from './protocol';
+import type { BackendProtocol } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';
 
@@ -14,7 +14,7 @@ export interface CollectorOptions {
    * The protocol it speaks, one at a time as real ones do; `collector.become` changes it. `v2` (default): OAP 6.x,
    * registration with integer ids. `v3`: OAP 8.4 and later, as 10.1 does. `v3-unpackaged`: OAP 8.0 to 8.3.
    */
-  readonly protocol?: Protocol;
+  readonly protocol?: BackendProtocol;
   /** How many nodes share the storage, from 1 (default) to 16. Each is a gRPC server on a port of its own. */
   readonly nodes?: number;
   /**

@@ -3,14 +3,14 @@ import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
 import type { Logger } from '../api/logger';
 import type { CollectorOptions } from './options';
-import { PROTOCOLS, type Protocol } from './protocol';
+import { BACKEND_PROTOCOLS, type BackendProtocol } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';
 
 export interface ResolvedOptions {
   readonly port: number;
   readonly httpPort: number | undefined;
-  readonly protocol: Protocol;
+  readonly protocol: BackendProtocol;
   readonly nodes: number;
   readonly storage: string;
   readonly idDelayMs: number;
@@ -33,7 +33,7 @@ const HIGHEST_PORT = 65_535;
 
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
 
-const isProtocol = (value: unknown): boolean => PROTOCOLS.some((known) => known === value);
+const isProtocol = (value: unknown): boolean => BACKEND_PROTOCOLS.some((known) => known === value);
 const port: Rule = ['a port, 0 to 65535', (value) => isWhole(value, 0, HIGHEST_PORT)];
 const duration: Rule = ['milliseconds, at least 0', (value) => isNumber(value) && value >= 0];
 const isPem = (value: unknown): boolean => Buffer.isBuffer(value) || (typeof value === 'string' && value !== '');
@@ -43,7 +43,7 @@ const hasAll = (value: unknown, types: Record<string, string>): boolean =>
 const RULES: Readonly<Record<keyof CollectorOptions, Rule>> = {
   port,
   httpPort: port,
-  protocol: [`one of ${PROTOCOLS.join(', ')}`, isProtocol],
+  protocol: [`one of ${BACKEND_PROTOCOLS.join(', ')}`, isProtocol],
   nodes: [`a whole number, 1 to ${MOST_NODES}`, (value) => isWhole(value, 1, MOST_NODES)],
   storage: ['memory, or the path of a directory', (value) => typeof value === 'string' && value.trim() !== ''],
   idDelayMs: duration,

@@ -11,7 +11,7 @@ export interface Address {
 }
 
 /** PEM. Without `ca`, Node's own list of authorities. */
-export interface TlsOptions {
+export interface TransportTls {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
@@ -22,7 +22,7 @@ export interface TlsOptions {
 /** What a connection is made with. */
 interface Credentials {
   /** Absent: cleartext. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TransportTls;
   /** Goes raw, without a scheme, into the metadata of every call. */
   readonly authentication?: string;
 }

@@ -6,7 +6,7 @@ import {
   decodeKeyInts,
   encodeEndpoints,
   encodeNetAddresses,
-  encodePing,
+  encodeHeartbeat,
   encodeServiceInstances,
   encodeServices,
 } from '../../src/protocol/v2/register-messages';
@@ -33,7 +33,7 @@ describe('the control messages of v2', () => {
     };
     expect(encodeServiceInstances([instance]).toString('hex')).toBe(vector('wire/register-instance').toString('hex'));
     const ping = { instanceId: 7, instanceName: 'orders-1', time: 1_573_927_330_000 };
-    expect(encodePing(ping).toString('hex')).toBe(vector('wire/ping').toString('hex'));
+    expect(encodeHeartbeat(ping).toString('hex')).toBe(vector('wire/ping').toString('hex'));
     expect(decodeCommands(vector('wire/commands-reset'))).toMatchObject([{ name: 'ServiceMetadataReset' }]);
   });
 
@@ -51,7 +51,7 @@ describe('the control messages of v2', () => {
             { instances: [{ serviceId: id, instanceUUID: instanceName, time, properties: pairs }] },
           ],
           [
-            encodePing({ instanceId: id, instanceName, time }),
+            encodeHeartbeat({ instanceId: id, instanceName, time }),
             'ServiceInstancePingPkg',
             { serviceInstanceId: id, time, serviceInstanceUUID: instanceName },
           ],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { ok, type Outcome } from '../../src/base/outcome';
-import type { TlsOptions } from '../../src/transport/backend-options';
+import type { TransportTls } from '../../src/transport/backend-options';
 import { endApps, REGISTER, startApp } from '../support/app';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
@@ -36,7 +36,7 @@ describe('a backend that is not the one that was meant', () => {
     return server.start(port);
   }
 
-  function connect(port: number, tls: TlsOptions): Promise<Outcome<unknown>> {
+  function connect(port: number, tls: TransportTls): Promise<Outcome<unknown>> {
     return backends.to(port, { tls, authentication }).registry.connect(never);
   }
 

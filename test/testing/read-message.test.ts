@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { decode } from '../../src/testing/server/codec';
+import { decodeMessage } from '../../src/testing/server/codec';
 import { messageType } from '../../src/testing/server/schema';
 import { encodeV3 } from './v3-client';
 
@@ -22,13 +22,13 @@ describe('a message is read', () => {
     const asProtobufjs = type.toObject(type.decode(vector(file)), {
       ...{ longs: String, enums: String, bytes: Buffer, defaults: true, arrays: true },
     });
-    expect(decode(type, vector(file))).toEqual(asProtobufjs);
+    expect(decodeMessage(type, vector(file))).toEqual(asProtobufjs);
   });
 
   it('without the fields that are of another kind than they should be, or of no kind', () => {
     const type = messageType('v3', 'InstancePingPkg');
     // Field 1 as a number, field 2 as a text, field 9 as anything.
-    expect(decode(type, hex('08 05 12 01 61 49 0102030405060708'))).toEqual({
+    expect(decodeMessage(type, hex('08 05 12 01 61 49 0102030405060708'))).toEqual({
       service: '',
       serviceInstance: 'a',
       layer: '',
@@ -37,15 +37,15 @@ describe('a message is read', () => {
 
   it('with numbers that come packed or one by one', () => {
     const type = messageType('v2', 'UniqueId');
-    expect(decode(type, hex('0a 02 01 02 08 03'))).toEqual({ idParts: ['1', '2', '3'] });
+    expect(decodeMessage(type, hex('0a 02 01 02 08 03'))).toEqual({ idParts: ['1', '2', '3'] });
   });
 
   it('with numbers that are longer than they need to be', () => {
     const type = messageType('v3', 'SpanObject');
     // -1 in ten bytes, 5 in seven, and a tag of seven bytes whose low 32 bits are those of field 2.
     const bytes = hex('10 ffffffffffffffffff01 08 85808080808000 90808080808000 04');
-    expect(decode(type, hex('10 ffffffffffffffffff01'))).toMatchObject({ parentSpanId: -1 });
-    expect(decode(type, bytes)).toMatchObject({ spanId: 5, parentSpanId: 4 });
+    expect(decodeMessage(type, hex('10 ffffffffffffffffff01'))).toMatchObject({ parentSpanId: -1 });
+    expect(decodeMessage(type, bytes)).toMatchObject({ spanId: 5, parentSpanId: 4 });
   });
 
   it('with the last of those of which there can be only one', () => {
@@ -54,8 +54,8 @@ describe('a message is read', () => {
       encodeV3('MeterData', { singleValue: { name: 'a', value: 1 } }),
       encodeV3('MeterData', { histogram: { name: 'b' } }),
     ]);
-    expect(decode(type, both)).toMatchObject({ histogram: { name: 'b' } });
-    expect(decode(type, both)).not.toHaveProperty('singleValue');
+    expect(decodeMessage(type, both)).toMatchObject({ histogram: { name: 'b' } });
+    expect(decodeMessage(type, both)).not.toHaveProperty('singleValue');
   });
 });
 
@@ -68,11 +68,11 @@ describe('a message is refused', () => {
     ['ends a group that never began', '0c'],
     ['has a text that is no UTF-8', '0a 02 c3 28'],
   ])('that %s', (_, text) => {
-    expect(() => decode(messageType('v3', 'InstancePingPkg'), hex(text))).toThrow();
+    expect(() => decodeMessage(messageType('v3', 'InstancePingPkg'), hex(text))).toThrow();
   });
 
   it('whose inner message runs on into the outer one', () => {
     // The span says that its name has 3 bytes, and has room for one; two more follow.
-    expect(() => decode(messageType('v3', 'SegmentObject'), hex('1a 03 32 03 61 22 00'))).toThrow();
+    expect(() => decodeMessage(messageType('v3', 'SegmentObject'), hex('1a 03 32 03 61 22 00'))).toThrow();
   });
 });

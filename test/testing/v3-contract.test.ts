@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import protobuf from 'protobufjs';
-import { decode, encode } from '../../src/testing/server/codec';
+import { decodeMessage, encodeMessage } from '../../src/testing/server/codec';
 import { messageType } from '../../src/testing/server/schema';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -53,7 +53,7 @@ describe('the bytes that protoc makes of a segment', () => {
 
   it('are read as the text beside them says', () => {
     const trace = 'a12ff60b5807463791620495ad16d6ce.4242.1732100000000000';
-    expect(decode(type(), Buffer.from(hex, 'hex'))).toEqual({
+    expect(decodeMessage(type(), Buffer.from(hex, 'hex'))).toEqual({
       traceId: `${trace}1`,
       traceSegmentId: `${trace}0`,
       service: 'orders',
@@ -82,6 +82,6 @@ describe('the bytes that protoc makes of a segment', () => {
   });
 
   it('are what is written of it again', () => {
-    expect(encode(type(), decode(type(), Buffer.from(hex, 'hex'))).toString('hex')).toBe(hex);
+    expect(encodeMessage(type(), decodeMessage(type(), Buffer.from(hex, 'hex'))).toString('hex')).toBe(hex);
   });
 });

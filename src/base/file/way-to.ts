@@ -1,12 +1,12 @@
 import { lstat, readlink } from 'node:fs/promises';
-import { isTrusted, type Trust } from './file-trust';
+import { isTrusted, type FileTrust } from './file-trust';
 import { walkPath, type Sight, type Step } from './path-walk';
 
 /**
  * Every directory and link on the way to a file, and the file; without an end where something on it has gone. It ends at
  * a link that the path rule refuses, since the owner of that link chooses how long the rest is.
  */
-export async function wayTo(path: string, trust: Trust): Promise<readonly Step[]> {
+export async function wayTo(path: string, trust: FileTrust): Promise<readonly Step[]> {
   const walk = walkPath(path, (owner) => isTrusted(Number(owner), trust));
   let next = walk.next();
   while (!next.done) next = walk.next(await look(next.value));

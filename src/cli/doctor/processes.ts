@@ -1,7 +1,7 @@
 import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import { field, printable } from '../../control/client/document';
+import { field, printableField } from '../../control/client/document';
 import { isRegistered, LiveInstances, type Instance } from '../../control/client/live-instances';
 import type { Report } from './report';
 
@@ -22,7 +22,7 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   const add = report.add.bind(report, `process ${name}`);
   const value = (...path: string[]): unknown => field(entry, ...path);
   const error = value('heartbeat', 'lastError');
-  const phase = printable(value('registration', 'phase'));
+  const phase = printableField(value('registration', 'phase'));
   if (isRegistered(entry) && typeof error !== 'string') add('registration', 'ok', phase);
   else add('registration', 'failed', typeof error === 'string' ? `${phase}: ${error}` : phase);
 
@@ -41,7 +41,7 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   if (active.length > 0) add('instrumentations', 'ok', active.join(', '));
   if (off.length > 0) add('disable', off.includes('http') ? 'failed' : 'warning', `switched off: ${off.join(', ')}`);
 
-  const from = (setting: string): string => printable(value('settings', setting, 'from'));
+  const from = (setting: string): string => printableField(value('settings', setting, 'from'));
   if (value('settings', 'sampleRate', 'value') === 0)
     add('sampling', 'failed', `no trace is kept: the sample rate is 0 (${from('sampleRate')})`);
   const ignorePath = textsOf(value('settings', 'ignorePath', 'value'));
@@ -56,7 +56,7 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   else add('segments', (dropped ?? 0) > 0 ? 'warning' : 'ok', reasons === '' ? counts : `${counts}: ${reasons}`);
 
   const fault = value('commands', 'fault');
-  if (typeof fault === 'string') add('command file', 'failed', `${printable(value('commands', 'file'))} ${fault}`);
+  if (typeof fault === 'string') add('command file', 'failed', `${printableField(value('commands', 'file'))} ${fault}`);
 }
 
 /** Of what a process wrote, and that may be anything. */

@@ -1,4 +1,4 @@
-import { printable } from '../../control/client/document';
+import { printableField } from '../../control/client/document';
 
 /** `failed`: nothing, or not all, is shown in SkyWalking because of it. `unknown`: it could not be found out. */
 export type FindingState = 'ok' | 'warning' | 'failed' | 'unknown';
@@ -32,16 +32,16 @@ export class Report {
     const lines: string[] = [];
     let section = '';
     for (const finding of this.findings) {
-      if (finding.section !== section) lines.push(...(section === '' ? [] : ['']), printable(finding.section));
+      if (finding.section !== section) lines.push(...(section === '' ? [] : ['']), printableField(finding.section));
       section = finding.section;
-      lines.push(`  ${finding.state.padEnd(7)}  ${finding.check}: ${printable(finding.text)}`);
+      lines.push(`  ${finding.state.padEnd(7)}  ${finding.check}: ${printableField(finding.text)}`);
     }
     const { failed } = this;
     if (failed.length === 0) return [...lines, '', 'nothing is wrong'];
     return [
       ...lines,
       '',
-      ...failed.map(({ section: where, text }) => `CAUSE: ${printable(where)}: ${printable(text)}`),
+      ...failed.map(({ section: where, text }) => `CAUSE: ${printableField(where)}: ${printableField(text)}`),
     ];
   }
 }

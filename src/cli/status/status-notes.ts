@@ -1,5 +1,5 @@
 import { ageOf } from '../table';
-import { field, printable } from '../../control/client/document';
+import { field, printableField } from '../../control/client/document';
 import { isRegistered, type Instance } from '../../control/client/live-instances';
 
 /** What needs attention and does not fit into the table, a line each. */
@@ -12,7 +12,7 @@ export function statusNotes(live: readonly Instance[], dead: readonly Instance[]
     ),
     ...dead.map(({ name, entry }) => {
       const seen = ageOf(entry.updatedAt, nowMs);
-      return `${printable(name)} is dead: process ${printable(entry.pid)}, last heard of ${seen} ago`;
+      return `${printableField(name)} is dead: process ${printableField(entry.pid)}, last heard of ${seen} ago`;
     }),
   ];
 }
@@ -21,25 +21,26 @@ export function statusNotes(live: readonly Instance[], dead: readonly Instance[]
 function backendNote({ name, entry }: Instance, nowMs: number): string {
   const error = field(entry, 'heartbeat', 'lastError');
   if (isRegistered(entry) && typeof error !== 'string') return '';
-  const phase = printable(field(entry, 'registration', 'phase'));
+  const phase = printableField(field(entry, 'registration', 'phase'));
   const since = ageOf(field(entry, 'registration', 'since'), nowMs);
-  return `${printable(name)} is ${phase} for ${since}${typeof error === 'string' ? `: ${printable(error)}` : ''}`;
+  return `${printableField(name)} is ${phase} for ${since}${typeof error === 'string' ? `: ${printableField(error)}` : ''}`;
 }
 
 function faultNote({ name, entry }: Instance): string {
   const fault = field(entry, 'commands', 'fault');
   if (typeof fault !== 'string') return '';
-  return `${printable(name)} refuses ${printable(field(entry, 'commands', 'file'))}: it ${printable(fault)}`;
+  return `${printableField(name)} refuses ${printableField(field(entry, 'commands', 'file'))}: it ${printableField(fault)}`;
 }
 
 /** Segments that wait on the disk, or cannot get there. */
 function spoolNote({ name, entry }: Instance): string {
   const fault = field(entry, 'spool', 'fault');
   const segments = field(entry, 'spool', 'segments');
-  const directory = printable(field(entry, 'spool', 'directory'));
-  if (typeof fault === 'string') return `${printable(name)} cannot spool to ${directory}: ${printable(fault)}`;
+  const directory = printableField(field(entry, 'spool', 'directory'));
+  if (typeof fault === 'string')
+    return `${printableField(name)} cannot spool to ${directory}: ${printableField(fault)}`;
   if (typeof segments !== 'number' || segments === 0) return '';
-  return `${printable(name)} has ${segments} segments waiting in ${directory}, ${printable(field(entry, 'spool', 'bytes'))} bytes`;
+  return `${printableField(name)} has ${segments} segments waiting in ${directory}, ${printableField(field(entry, 'spool', 'bytes'))} bytes`;
 }
 
 /** The last one, if it ended otherwise than it should have. */
@@ -48,7 +49,7 @@ function commandNote({ name, entry }: Instance, nowMs: number): string {
   const command: unknown = Array.isArray(last) ? last.at(-1) : undefined;
   const state = field(command, 'state');
   if (command === undefined || state === 'done' || state === 'running') return '';
-  const [verb, id, detail] = ['verb', 'id', 'detail'].map((part) => printable(field(command, part)));
+  const [verb, id, detail] = ['verb', 'id', 'detail'].map((part) => printableField(field(command, part)));
   const why = detail === '' ? '' : `: ${detail ?? ''}`;
-  return `${printable(name)}: ${verb ?? ''} ${id ?? ''} ${printable(state)} ${ageOf(field(command, 'at'), nowMs)} ago${why}`;
+  return `${printableField(name)}: ${verb ?? ''} ${id ?? ''} ${printableField(state)} ${ageOf(field(command, 'at'), nowMs)} ago${why}`;
 }

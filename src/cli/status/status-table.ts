@@ -1,5 +1,5 @@
 import { ageOf, fitTable, type TableColumn } from '../table';
-import { field, printable } from '../../control/client/document';
+import { field, printableField } from '../../control/client/document';
 import type { Instance } from '../../control/client/live-instances';
 
 interface Column extends Omit<TableColumn, 'cells'> {
@@ -8,15 +8,19 @@ interface Column extends Omit<TableColumn, 'cells'> {
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'INSTANCE', cell: ({ name }) => printable(name), shrinkOrder: { turn: 3, least: 12 } },
-  { title: 'SERVICE', cell: ({ entry }) => printable(field(entry, 'service')), dropOrder: 2 },
-  { title: 'PID', cell: ({ entry }) => printable(entry.pid) },
-  { title: 'PHASE', cell: ({ entry }) => printable(field(entry, 'registration', 'phase')) },
+  { title: 'INSTANCE', cell: ({ name }) => printableField(name), shrinkOrder: { turn: 3, least: 12 } },
+  { title: 'SERVICE', cell: ({ entry }) => printableField(field(entry, 'service')), dropOrder: 2 },
+  { title: 'PID', cell: ({ entry }) => printableField(entry.pid) },
+  { title: 'PHASE', cell: ({ entry }) => printableField(field(entry, 'registration', 'phase')) },
   { title: 'IDS', cell: ({ entry }) => idsOf(entry) },
-  { title: 'BACKEND', cell: ({ entry }) => printable(field(entry, 'backend')), shrinkOrder: { turn: 1, least: 9 } },
+  {
+    title: 'BACKEND',
+    cell: ({ entry }) => printableField(field(entry, 'backend')),
+    shrinkOrder: { turn: 1, least: 9 },
+  },
   { title: 'HEARTBEAT', cell: ({ entry }, nowMs) => heartbeatOf(entry, nowMs) },
-  { title: 'SENT', cell: ({ entry }) => printable(field(entry, 'segments', 'sent')), dropOrder: 1 },
-  { title: 'DROPPED', cell: ({ entry }) => printable(field(entry, 'segments', 'dropped')), dropOrder: 1 },
+  { title: 'SENT', cell: ({ entry }) => printableField(field(entry, 'segments', 'sent')), dropOrder: 1 },
+  { title: 'DROPPED', cell: ({ entry }) => printableField(field(entry, 'segments', 'dropped')), dropOrder: 1 },
   {
     title: 'LAST COMMAND',
     cell: ({ entry }, nowMs) => lastCommandOf(entry, nowMs),
@@ -37,7 +41,7 @@ export function statusTable(instances: readonly Instance[], nowMs: number, width
 /** Service id and instance id, the numbers that the backend gave. */
 function idsOf(entry: unknown): string {
   const ids = [field(entry, 'registration', 'serviceId'), field(entry, 'registration', 'instanceId')];
-  return ids.map(printable).join('/');
+  return ids.map(printableField).join('/');
 }
 
 function heartbeatOf(entry: unknown, nowMs: number): string {
@@ -50,6 +54,6 @@ function lastCommandOf(entry: unknown, nowMs: number): string {
   const last = field(entry, 'commands', 'last');
   const command: unknown = Array.isArray(last) ? last.at(-1) : undefined;
   if (command === undefined) return '-';
-  const verb = printable(field(command, 'verb'));
-  return `${verb} ${printable(field(command, 'state'))} ${ageOf(field(command, 'at'), nowMs)}`;
+  const verb = printableField(field(command, 'verb'));
+  return `${verb} ${printableField(field(command, 'state'))} ${ageOf(field(command, 'at'), nowMs)}`;
 }

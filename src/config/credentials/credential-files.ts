@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Log } from '../../base/log';
 import { errorMessage, printable } from '../../base/text';
-import type { Config, TlsFiles, TlsPaths } from '../config';
+import type { Config, TlsConfig, TlsPaths } from '../config';
 import { TOKEN_TYPE } from '../option-table';
 import { checkAuthorities, checkPair } from './pem';
 import { readSmallFile } from './small-file';
@@ -9,7 +9,7 @@ import { readSmallFile } from './small-file';
 /** What a connection is made with. */
 interface Credentials {
   /** Absent: cleartext. */
-  readonly tls?: TlsFiles;
+  readonly tls?: TlsConfig;
   readonly authentication?: string;
 }
 
@@ -70,7 +70,7 @@ export function parseToken(content: Buffer): string {
   return token;
 }
 
-function readTlsAgain(paths: TlsPaths): TlsFiles {
+function readTlsAgain(paths: TlsPaths): TlsConfig {
   const ca = paths.ca === undefined ? undefined : readSmallFile(paths.ca);
   const cert = paths.cert === undefined ? undefined : readSmallFile(paths.cert);
   const key = paths.key === undefined ? undefined : readSmallFile(paths.key);

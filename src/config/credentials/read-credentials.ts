@@ -1,5 +1,5 @@
 import { errorMessage } from '../../base/text';
-import type { TlsFiles, TlsPaths } from '../config';
+import type { TlsConfig, TlsPaths } from '../config';
 import { parseToken } from './credential-files';
 import { checkAuthorities, checkPair } from './pem';
 import { readSmallFile } from './small-file';
@@ -14,7 +14,7 @@ interface Pem {
 }
 
 interface ReadTls {
-  readonly files: TlsFiles;
+  readonly files: TlsConfig;
   /** Where they were read from. */
   readonly paths: TlsPaths;
 }

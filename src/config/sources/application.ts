@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { openFile, readFile } from './opened-file';
+import { openConfigFile, readFile } from './opened-file';
 import { OPTION_TABLE } from '../option-table';
 
 /** What is installed where the program runs from. */
@@ -45,7 +45,7 @@ function packagesAbove(start: string, script: string | undefined): Application {
 }
 
 function readPackage(file: string): { readonly content: string; readonly owner: number } | undefined {
-  const opened = openFile(file);
+  const opened = openConfigFile(file);
   const read = opened && readFile(opened);
   return read?.status === 'ok' ? { content: read.text, owner: Number(opened?.stats?.uid) } : undefined;
 }

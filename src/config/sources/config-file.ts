@@ -4,7 +4,7 @@ import { errorMessage } from '../../base/text';
 import { refusalOf } from './found-file';
 import { faultOf, type ProvidedValue, type LayerContent } from './provided-value';
 import { readKeys } from './keys';
-import { closeFile, openFile, readFile, type Failed, type OpenedFile } from './opened-file';
+import { closeFile, openConfigFile, readFile, type FailedFile, type OpenedFile } from './opened-file';
 
 const CONFIG_FILE = 'skyanchor.config.json';
 
@@ -17,7 +17,7 @@ export interface FileContent extends LayerContent {
 export function readNamedFile(named: ProvidedValue, cwd: string): FileContent {
   const file = path.resolve(cwd, String(named.value));
   const unreadable = (reason: string): Fault => faultOf(named, `a readable file of JSON: ${reason}`);
-  const opened = openFile(file);
+  const opened = openConfigFile(file);
   if (opened) return contentOf(file, opened, unreadable);
   return { given: [], faults: [unreadable('there is none')], folder: cwd };
 }
@@ -41,7 +41,7 @@ export function readFileBeside(folders: readonly string[], mainScript: string | 
   const refusals: string[] = [];
   for (const folder of folders) {
     const file = path.join(folder, CONFIG_FILE);
-    const opened = openFile(file);
+    const opened = openConfigFile(file);
     if (!opened) continue;
     const refusal = refusalOf(file, opened.stats, mainScript);
     if (refusal?.kind === 'foreign') {
@@ -77,7 +77,7 @@ function contentOf(file: string, opened: OpenedFile, unreadable: (reason: string
   return { ...readKeys(parsed.value, 'file', `file ${path.basename(file)}`), folder };
 }
 
-function parse(text: string): { readonly status: 'ok'; readonly value: unknown } | Failed {
+function parse(text: string): { readonly status: 'ok'; readonly value: unknown } | FailedFile {
   try {
     return { status: 'ok', value: JSON.parse(text.replace(/^\uFEFF/, '')) };
   } catch (error) {

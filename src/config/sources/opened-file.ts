@@ -9,7 +9,7 @@ export interface OpenedFile {
   readonly reason: string;
 }
 
-export interface Failed {
+export interface FailedFile {
   readonly status: 'failed';
   readonly reason: string;
 }
@@ -21,7 +21,7 @@ const NOT_REGULAR = 'not a regular file';
 const { O_NONBLOCK }: Partial<typeof constants> = constants;
 
 /** @returns undefined: there is no such file */
-export function openFile(file: string): OpenedFile | undefined {
+export function openConfigFile(file: string): OpenedFile | undefined {
   let fd: number | undefined;
   try {
     const before = statSync(file, { throwIfNoEntry: false });
@@ -37,7 +37,7 @@ export function openFile(file: string): OpenedFile | undefined {
 }
 
 /** Its whole text. Closes it. */
-export function readFile(opened: OpenedFile): { readonly status: 'ok'; readonly text: string } | Failed {
+export function readFile(opened: OpenedFile): { readonly status: 'ok'; readonly text: string } | FailedFile {
   const { fd, stats, reason } = opened;
   try {
     if (fd === undefined || !stats) return { status: 'failed', reason };

@@ -5,7 +5,7 @@ import { readBytes } from '../file/command-file';
 import { decode } from '../syntax/content';
 import { parse } from '../syntax/parse';
 import type { State } from '../syntax/stamp';
-import { field, printable } from './document';
+import { field, printableField } from './document';
 import type { Instance } from './live-instances';
 import { countUnanswered, pendingOf, type InstanceView, type Item } from '../syntax/pending';
 
@@ -57,10 +57,10 @@ function inStatus({ name, entry }: Instance): Answer[] {
   const last = field(entry, 'commands', 'last');
   return (Array.isArray(last) ? last : []).map((command: unknown) => ({
     instance: name,
-    state: printable(field(command, 'state')),
-    id: printable(field(command, 'id')),
-    at: printable(field(command, 'at')),
-    detail: printable(field(command, 'detail')),
+    state: printableField(field(command, 'state')),
+    id: printableField(field(command, 'id')),
+    at: printableField(field(command, 'at')),
+    detail: printableField(field(command, 'detail')),
   }));
 }
 
@@ -88,5 +88,5 @@ export function whyUnanswered(name: string, hasBegun: boolean, live: readonly In
   if (!instance) return 'ended without an answer';
   if (hasBegun) return 'started the command and has not finished it';
   const fault = field(instance.entry, 'commands', 'fault');
-  return typeof fault === 'string' ? `refuses the file: it ${printable(fault)}` : 'has not answered';
+  return typeof fault === 'string' ? `refuses the file: it ${printableField(fault)}` : 'has not answered';
 }

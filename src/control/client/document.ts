@@ -11,7 +11,7 @@ export function field(document: unknown, ...path: readonly string[]): unknown {
 }
 
 /** For a terminal: text and numbers only, without anything that would steer it. */
-export function printable(value: unknown): string {
+export function printableField(value: unknown): string {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value.replace(UNPRINTABLE, '?') : '-';
 }

@@ -2,7 +2,7 @@ import { type FileHandle, access, constants, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import { isEndOf } from '../../base/file/path-walk';
-import { violatedFileRule, type Trust } from '../../base/file/file-trust';
+import { violatedFileRule, type FileTrust } from '../../base/file/file-trust';
 import { wayTo } from '../../base/file/way-to';
 import { violatedPathRule } from './directory-trust';
 import { encode, type Encoding } from '../syntax/content';
@@ -37,7 +37,7 @@ async function readTail(
 export interface CommandFileOptions {
   /** Absolute. */
   readonly path: string;
-  readonly trust: Trust;
+  readonly trust: FileTrust;
   /** The directory is the boundary: the permissions of the directories above the file are not checked. */
   readonly trustDirectory: boolean;
   /** We are in its directory, by a way that the caller has checked: it is opened by its bare name. Default: false. */

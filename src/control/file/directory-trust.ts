@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { isReplaceableByOthers, type Step } from '../../base/file/path-walk';
-import { isTrusted, type Trust } from '../../base/file/file-trust';
+import { isTrusted, type FileTrust } from '../../base/file/file-trust';
 
 /**
  * The rule that the way to a file breaks, like sshd's StrictModes: a user who may write in a directory, or owns one, can
@@ -10,7 +10,7 @@ import { isTrusted, type Trust } from '../../base/file/file-trust';
  */
 export async function violatedPathRule(
   way: readonly Step[],
-  trust: Trust,
+  trust: FileTrust,
   trustDirectory: boolean,
 ): Promise<string | undefined> {
   for (const step of way) {
@@ -25,7 +25,7 @@ export async function violatedPathRule(
   return undefined;
 }
 
-function breachOfLink({ path, stats, isInShared }: Step, trust: Trust): string | undefined {
+function breachOfLink({ path, stats, isInShared }: Step, trust: FileTrust): string | undefined {
   if (!isTrusted(Number(stats.uid), trust))
     return `is reached by the link ${path}, which belongs to user ${stats.uid}, expected root, this user or one of commandFileOwners`;
   // Linux lets others give a link of ours a second name, unless fs.protected_hardlinks is set.
@@ -33,7 +33,7 @@ function breachOfLink({ path, stats, isInShared }: Step, trust: Trust): string |
   return undefined;
 }
 
-function breachOfDirectory({ path, stats }: Step, trust: Trust): string | undefined {
+function breachOfDirectory({ path, stats }: Step, trust: FileTrust): string | undefined {
   if (!stats.isDirectory()) return undefined;
   if (!isTrusted(Number(stats.uid), trust)) return `lies below ${path}, which belongs to user ${stats.uid}`;
   if (isReplaceableByOthers(stats.mode))

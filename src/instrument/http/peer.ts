@@ -11,7 +11,7 @@ const authority = new MemoizedLast((host: string, port: unknown) => hostPort(hos
 type Located = Pick<ClientRequest, 'host'> & { readonly socketPath?: unknown };
 
 /** Where a request goes to, `host:port`; `unix:/path` for a socket file. */
-export function peerOf(request: Located, port: unknown): string {
+export function httpPeerOf(request: Located, port: unknown): string {
   const { socketPath } = request;
   if (typeof socketPath === 'string' && socketPath !== '') return `unix:${socketPath}`;
   return authority.get(request.host, port);

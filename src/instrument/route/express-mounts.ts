@@ -1,4 +1,4 @@
-import { byValues, joined, literal, parameter, SEGMENTS, type Piece } from './path-pieces';
+import { byValues, joined, literal, parameter, SEGMENTS, type PathPiece } from './path-pieces';
 
 /** A pattern with one of these may match more segments than it has, or fewer. */
 export const IS_ELASTIC = /[*+?(){}[\]\\]/;
@@ -30,7 +30,7 @@ interface Application {
 interface Matched {
   /** What the layer takes of the path. */
   readonly text: string;
-  readonly piece: Piece;
+  readonly piece: PathPiece;
 }
 
 /** A router's layers, and the applications that are mounted below, from the outside in. */
@@ -46,20 +46,20 @@ interface Level {
  * of a mount only where they are told to merge them.
  * @returns `undefined` where the tree does not show the route: a function of the application's own calls the router
  */
-export function mountOf(route: object, app: unknown, base: string): Piece | undefined {
+export function mountOf(route: object, app: unknown, base: string): PathPiece | undefined {
   const level = levelOf(app);
   const found = level && wayTo(route, level, base);
   return found && joined(found);
 }
 
 /** The first mount at a parameter that has taken this path. @param isWhole all of it */
-export function parameterMount(app: unknown, path: string, isWhole: boolean): Piece | undefined {
+export function parameterMount(app: unknown, path: string, isWhole: boolean): PathPiece | undefined {
   const level = levelOf(app);
   const found = level && wayToParameter(level, path, isWhole);
   return found && joined(found);
 }
 
-function wayTo(route: object, level: Level, rest: string): Piece[] | undefined {
+function wayTo(route: object, level: Level, rest: string): PathPiece[] | undefined {
   for (const layer of level.stack) {
     if (layer.route === route && rest === '') return [];
     const next = levelBelow(level, layer);
@@ -70,7 +70,7 @@ function wayTo(route: object, level: Level, rest: string): Piece[] | undefined {
   return undefined;
 }
 
-function wayToParameter(level: Level, rest: string, isWhole: boolean): Piece[] | undefined {
+function wayToParameter(level: Level, rest: string, isWhole: boolean): PathPiece[] | undefined {
   for (const layer of level.stack) {
     const matched = layer.route === undefined ? matchedBy(layer, rest) : undefined;
     if (!matched) continue;
@@ -139,7 +139,7 @@ function matchedByRegexp(regexp: RegExp, keys: NonNullable<RouterLayer['keys']>,
   const match = new RegExp(regexp.source, `${regexp.flags.replace(/[dgy]/g, '')}d`).exec(path);
   if (match?.index !== 0) return undefined;
   const text = trimmed(match[0]);
-  const pieces: Piece[] = [];
+  const pieces: PathPiece[] = [];
   let at = 0;
   for (const [n, { name }] of keys.entries()) {
     const [start, end] = match.indices?.[n + 1] ?? [at, at];
@@ -154,7 +154,7 @@ function matchedByRegexp(regexp: RegExp, keys: NonNullable<RouterLayer['keys']>,
 }
 
 /** The pattern itself is the name; what else it covers is told where it is a list of segments. */
-function byPattern(text: string, pattern: unknown): Piece {
+function byPattern(text: string, pattern: unknown): PathPiece {
   const name = trimmed(String(pattern));
   if (typeof pattern !== 'string' || IS_ELASTIC.test(pattern)) return { ...literal(text), name };
   const pieces = name.split(SEGMENTS).map((segment) => {

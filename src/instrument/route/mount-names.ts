@@ -1,4 +1,4 @@
-import type { Piece } from './path-pieces';
+import type { PathPiece } from './path-pieces';
 
 /** So many are kept for a route; a router is rarely mounted more often. */
 const MOST = 16;
@@ -24,7 +24,7 @@ export class MountNames {
   }
 
   /** The name at a path that no mount covers so far. @param piece what that path is */
-  learn(base: string, { name, source }: Piece): string {
+  learn(base: string, { name, source }: PathPiece): string {
     const full = this.pattern === '/' ? name : name + this.pattern;
     // A pattern that does not say what it covers is found again for each path.
     if (this.mounts.some((mount) => mount.name === full)) return full;

@@ -5,29 +5,29 @@ export const SEGMENTS = /(?=\/)/;
 const DIGIT = /^\d/;
 
 /** A part of a path, or the whole of it. */
-export interface Piece {
+export interface PathPiece {
   /** The name that is shown: `/users/:uid`. */
   readonly name: string;
   /** Source of a regular expression that matches every path of this name. */
   readonly source: string;
 }
 
-export function literal(text: string): Piece {
+export function literal(text: string): PathPiece {
   return { name: text, source: text.replace(SPECIAL, '\\$&') };
 }
 
-export function parameter(name: string): Piece {
+export function parameter(name: string): PathPiece {
   return { name: `:${name}`, source: '[^/]+' };
 }
 
-export function joined(pieces: readonly Piece[]): Piece {
+export function joined(pieces: readonly PathPiece[]): PathPiece {
   return { name: pieces.map(({ name }) => name).join(''), source: pieces.map(({ source }) => source).join('') };
 }
 
 /**
  * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
  */
-export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): Piece {
+export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): PathPiece {
   const segments = text.split(SEGMENTS);
   const pieces = segments.map(literal);
   const values = decodedValues(segments);

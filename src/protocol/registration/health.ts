@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import { toIso } from '../../base/time';
 
-export interface HeartbeatStatus {
+export interface HealthStatus {
   /** When the backend last answered, ISO 8601; null: not yet. */
   readonly lastOkAt: string | null;
   /** Turns of the loop in a row that failed: connecting, TLS, detection and registration as well as heartbeats. */
@@ -29,7 +29,7 @@ export class Health {
     this.lastError = reason;
   }
 
-  status(): HeartbeatStatus {
+  status(): HealthStatus {
     const { lastOkAt, failures, lastError } = this;
     return { lastOkAt: lastOkAt === undefined ? null : toIso(lastOkAt), failures, lastError };
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
 import type { Dictionary } from '../v2/dictionary';
-import type { HeartbeatStatus } from './health';
+import type { HealthStatus } from './health';
 import { RegistrationClient, type RegistrationClientOptions } from './registration-client';
 import type { InstanceName } from '../../model/registration';
 import type { ProtocolName } from '../../model/dialect';
@@ -139,7 +139,7 @@ export class Registrar {
     return this.machine.status();
   }
 
-  heartbeatStatus(): HeartbeatStatus {
+  heartbeatStatus(): HealthStatus {
     return this.client.health.status();
   }
 

@@ -4,7 +4,7 @@ import type { SpoolCodec } from '../../spool/ports';
 import { MessageReader, Fields } from '../protobuf/control/reader';
 import { writeNumber } from '../protobuf/fast/field';
 import { closeLength } from '../protobuf/fast/varint';
-import { readRef, writeRef } from '../v2/segment/ref';
+import { readV2Ref, writeV2Ref } from '../v2/segment/ref';
 import { v3SegmentCodec } from '../v3/segment/codec';
 
 /** Service and instance stand once in each file, and names are written as they are. */
@@ -44,7 +44,7 @@ export const spoolCodec: SpoolCodec = {
       const fields = new Fields(piece);
       const span = segment.spans[fields.number(1)];
       if (!span) throw new Error('a ref belongs to no span');
-      const ref = readRef(fields.one(5), isOwn ? fields.number(2) : NO_EPOCH);
+      const ref = readV2Ref(fields.one(5), isOwn ? fields.number(2) : NO_EPOCH);
       span.refs = [...(span.refs ?? []), ref];
     }
     return segment;
@@ -61,7 +61,7 @@ function writeV2Refs(buf: Buffer, pos: number, { spans }: Segment): number {
       const body = at + 3;
       let end = writeNumber(buf, body, 0x08, index);
       end = writeNumber(buf, end, 0x10, ref.epoch);
-      end = writeRef(buf, end, ref, WITHOUT_IDS);
+      end = writeV2Ref(buf, end, ref, WITHOUT_IDS);
       at = closeLength(buf, body, end, 2);
     }
   });

@@ -9,7 +9,7 @@ import {
   decodeKeyInts,
   encodeEndpoints,
   encodeNetAddresses,
-  encodePing,
+  encodeHeartbeat,
   encodeServiceInstances,
   encodeServices,
   V2Path,
@@ -43,7 +43,7 @@ export class RegisterClient {
   }
 
   async heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>> {
-    const answer = await this.ask(V2Path.ping, encodePing(heartbeat), signal);
+    const answer = await this.ask(V2Path.ping, encodeHeartbeat(heartbeat), signal);
     return this.understood(answer, (bytes) => ({ reset: decodeCommands(bytes).some(({ name }) => name === RESET) }));
   }
 

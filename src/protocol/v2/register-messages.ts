@@ -2,8 +2,8 @@ import type { Writer } from 'protobufjs/minimal';
 import {
   message,
   writeBytes,
-  writeInt32,
-  writeInt64,
+  writeInt32Field,
+  writeInt64Field,
   writeNested,
   writePair,
   writeText,
@@ -30,10 +30,10 @@ export function encodeServiceInstances(instances: readonly InstanceRegistration[
 }
 
 /** `ServiceInstancePingPkg` */
-export function encodePing({ instanceId, instanceName, time }: Heartbeat): Buffer {
+export function encodeHeartbeat({ instanceId, instanceName, time }: Heartbeat): Buffer {
   return message((writer) => {
-    writeInt32(writer, 1, instanceId);
-    writeInt64(writer, 2, time);
+    writeInt32Field(writer, 1, instanceId);
+    writeInt64Field(writer, 2, time);
     writeText(writer, 3, instanceName);
   });
 }
@@ -50,18 +50,18 @@ export function encodeEndpoints(serviceId: number, names: readonly string[]): Bu
   return message((writer) => {
     for (const name of names) {
       writeNested(writer, 1, (endpoint) => {
-        writeInt32(endpoint, 1, serviceId);
+        writeInt32Field(endpoint, 1, serviceId);
         writeText(endpoint, 2, name);
-        writeInt32(endpoint, 5, FROM_SERVER);
+        writeInt32Field(endpoint, 5, FROM_SERVER);
       });
     }
   });
 }
 
 function writeInstance(writer: Writer, { serviceId, instanceName, time, properties }: InstanceRegistration): void {
-  writeInt32(writer, 1, serviceId);
+  writeInt32Field(writer, 1, serviceId);
   writeText(writer, 2, instanceName);
-  writeInt64(writer, 3, time);
+  writeInt64Field(writer, 3, time);
   for (const property of properties) writePair(writer, 5, property);
 }
 

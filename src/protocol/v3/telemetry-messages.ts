@@ -1,4 +1,4 @@
-import { message, writeInt64, writeNested, writePair, writeText, writeDouble } from '../protobuf/control/write';
+import { message, writeInt64Field, writeNested, writePair, writeText, writeDouble } from '../protobuf/control/write';
 import type { V3Names } from '../../model/names';
 import type { LogLine, Meter } from '../../model/telemetry';
 
@@ -8,7 +8,7 @@ const LEVEL = { error: 'ERROR', warn: 'WARN' } as const;
 /** `LogData` with a text. The layer is that of a service which agents report. */
 export function encodeLog({ time, level, text }: LogLine, { service, instance }: V3Names): Buffer {
   return message((writer) => {
-    writeInt64(writer, 1, time);
+    writeInt64Field(writer, 1, time);
     writeText(writer, 2, service);
     writeText(writer, 3, instance);
     writeNested(writer, 5, (body) => {
@@ -42,6 +42,6 @@ export function encodeMeter(
     });
     writeText(writer, 3, service);
     writeText(writer, 4, instance);
-    writeInt64(writer, 5, time);
+    writeInt64Field(writer, 5, time);
   });
 }

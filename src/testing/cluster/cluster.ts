@@ -1,6 +1,6 @@
 import { Node } from '../node/node';
 import type { NodeOptions } from '../node/node-options';
-import type { Protocol } from '../protocol';
+import type { BackendProtocol } from '../protocol';
 import { RowTable } from '../registry/id-table';
 import type { IncomingSegment } from '../segment/incoming';
 import { HOST } from '../server/listener';
@@ -28,7 +28,7 @@ interface Seat {
 /** The nodes on one storage. */
 export class Cluster {
   /** What the nodes speak that start from now on. */
-  protocol: Protocol;
+  protocol: BackendProtocol;
   private readonly seats: readonly Seat[];
 
   constructor(private readonly options: ClusterOptions) {

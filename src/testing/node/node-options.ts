@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { Logger } from '../../api/logger';
 import type { Faults } from '../faults';
-import type { Protocol } from '../protocol';
+import type { BackendProtocol } from '../protocol';
 import type { Recorder } from '../record/recorder';
 import type { OapVersion } from '../segment/exchange';
 import type { TlsFiles } from '../server/listener';
@@ -12,7 +12,7 @@ import type { Configurations } from '../v3/configurations';
 export interface NodeOptions {
   /** Counted from 0. */
   readonly node: number;
-  readonly protocol: Protocol;
+  readonly protocol: BackendProtocol;
   /** For v2. */
   readonly store: Store;
   /** For v3. */

@@ -7,7 +7,7 @@ import type { Registry } from '../registry/registry';
 import type { OapVersion } from '../segment/exchange';
 import { parseSegment, parseUpstream, type IncomingSegment } from '../segment/incoming';
 import { validate, type Validity } from '../segment/validate';
-import { show } from '../segment/show';
+import { showV2Segment } from '../segment/show';
 import { PendingSegments } from '../segment/pending-segments';
 
 interface V2SegmentReceiverOptions {
@@ -81,7 +81,7 @@ export class V2SegmentReceiver {
 
   private shown(segment: IncomingSegment): void {
     const { registry, notes } = this.options;
-    notes.shown(show(segment, registry.ledger));
+    notes.shown(showV2Segment(segment, registry.ledger));
   }
 
   private dropped(segment: IncomingSegment | undefined, reason: string): void {

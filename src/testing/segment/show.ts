@@ -5,7 +5,7 @@ import type { IncomingSegment } from './incoming';
 import { idText, type WireRef, type WireSpan } from './wire-segment';
 
 /** A segment as the backend shows it: the ids it came with, and beside each the name that the backend has for it. */
-export function show(
+export function showV2Segment(
   { traceIds, segmentId, wire }: IncomingSegment,
   ledger: RowTable,
 ): Omit<SegmentRecord, 'at' | 'node'> {

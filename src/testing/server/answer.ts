@@ -2,17 +2,17 @@ import { status } from '@grpc/grpc-js';
 import type { RefusalCode } from '../fault';
 
 /** How a call ends: by a message, or by a status other than OK. */
-export type Answer =
+export type ServerAnswer =
   | { readonly type: 'message'; readonly bytes: Buffer }
   | { readonly type: 'refusal'; readonly code: RefusalCode; readonly message: string };
 
-export function refusal(code: RefusalCode, message = ''): Answer {
+export function refusal(code: RefusalCode, message = ''): ServerAnswer {
   return { type: 'refusal', code, message };
 }
 
 /** Hands an answer to grpc-js. */
 export function reply(
-  answer: Answer,
+  answer: ServerAnswer,
   callback: (error: { code: status; details: string } | null, bytes?: Buffer) => void,
 ): void {
   if (answer.type === 'message') callback(null, answer.bytes);

@@ -5,7 +5,7 @@ import type { Faults } from '../faults';
 import type { CallRecord } from '../record/records';
 import type { NodeRecorder } from '../record/node-recorder';
 import type { CallLog } from '../record/recorder';
-import { type Answer, refusal } from './answer';
+import { type ServerAnswer, refusal } from './answer';
 
 interface CallInterceptorOptions {
   readonly node: number;
@@ -18,7 +18,7 @@ interface CallInterceptorOptions {
 }
 
 /** `pass`: handle the call. `hang`: never answer it. Otherwise the answer, whatever was asked. */
-export type Admission = { readonly type: 'pass' } | { readonly type: 'hang' } | Answer;
+export type Admission = { readonly type: 'pass' } | { readonly type: 'hang' } | ServerAnswer;
 
 /** What is asked for. */
 export interface Asked extends Pick<CallRecord, 'method' | 'path'> {

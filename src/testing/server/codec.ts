@@ -1,16 +1,16 @@
 import type { Type } from 'protobufjs';
-import { readMessage } from './read-message';
+import { readGrpcMessage } from './read-message';
 
 /** int64 as text: what an id is made of exceeds 2^53. */
 const EXACT = { longs: String, enums: String, bytes: Buffer, defaults: true, arrays: true } as const;
 
 /** @returns a plain object with every field, int64 as text, enums by name. Throws on what does not parse. */
-export function decode(type: Type, bytes: Buffer): Readonly<Record<string, unknown>> {
-  return type.toObject(readMessage(type, bytes), EXACT);
+export function decodeMessage(type: Type, bytes: Buffer): Readonly<Record<string, unknown>> {
+  return type.toObject(readGrpcMessage(type, bytes), EXACT);
 }
 
 /** Canonical, as the real server writes: no field that has its default. protobufjs would write those too. */
-export function encode(type: Type, value: Readonly<Record<string, unknown>>): Buffer {
+export function encodeMessage(type: Type, value: Readonly<Record<string, unknown>>): Buffer {
   const message = type.fromObject(value) as unknown as Record<string, unknown>;
   strip(type, message);
   return Buffer.from(type.encode(message).finish());

@@ -22,7 +22,7 @@ const plans = new WeakMap<protobuf.Type, Plan>();
  * Reads a message as protobuf of the real servers does: a field of another kind than theirs is skipped, where protobufjs
  * reads it by what it expects. It matters where bytes are no message of this protocol but of the other.
  */
-export function readMessage(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
+export function readGrpcMessage(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
   const plan = planOf(type);
   const reader = new StrictReader(bytes);
   const message = type.create();
@@ -69,7 +69,7 @@ function fieldReader(field: protobuf.Field): FieldReader {
   const { name, repeated: isRepeated, type, resolvedType, partOf } = field;
   const rivals = partOf ? partOf.oneof.filter((other) => other !== name) : [];
   if (resolvedType instanceof protobuf.Type) {
-    const read = (reader: protobuf.Reader): unknown => readMessage(resolvedType, reader.bytes());
+    const read = (reader: protobuf.Reader): unknown => readGrpcMessage(resolvedType, reader.bytes());
     return { name, isRepeated, rivals, isPackable: false, wireType: LENGTH_DELIMITED, read };
   }
   const scalar = (resolvedType ? 'int32' : type) as 'int32';

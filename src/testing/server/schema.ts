@@ -1,6 +1,6 @@
 import path from 'node:path';
 import protobuf from 'protobufjs';
-import type { Protocol } from '../protocol';
+import type { BackendProtocol } from '../protocol';
 import { METHODS, type Method } from '../record/records';
 import type { Route } from './methods';
 
@@ -37,7 +37,7 @@ const SOURCES: Readonly<Record<Contract, Source>> = {
 };
 
 /** 8.0 has these and no others (8.1 takes meters too, 8.2 has `collectInSync`); 8.4 and later have them beside those with a package. */
-const UNPACKAGED: Readonly<Record<Exclude<Protocol, 'v2'>, readonly Method[]>> = {
+const UNPACKAGED: Readonly<Record<Exclude<BackendProtocol, 'v2'>, readonly Method[]>> = {
   v3: ['keepAlive', 'reportInstanceProperties', 'collect', 'collectInSync', 'MeterReportService/collect'],
   'v3-unpackaged': ['keepAlive', 'reportInstanceProperties', 'collect'],
 };
@@ -53,7 +53,7 @@ export function messageType(contract: Contract, name: string): protobuf.Type {
 }
 
 /** Every path that a backend of this protocol answers at. */
-export function routesOf(protocol: Protocol): readonly Route[] {
+export function routesOf(protocol: BackendProtocol): readonly Route[] {
   if (protocol === 'v2') return contractRoutes('v2');
   const unpackaged = unpackagedRoutes().filter(({ method }) => UNPACKAGED[protocol].includes(method));
   return protocol === 'v3' ? [...contractRoutes('v3'), ...unpackaged] : unpackaged;

@@ -1,5 +1,5 @@
 import type { UntypedHandleCall } from '@grpc/grpc-js';
-import type { Protocol } from '../protocol';
+import type { BackendProtocol } from '../protocol';
 import type { CallInterceptor } from './call-interceptor';
 import { unimplemented, type Methods, type Route } from './methods';
 import { knownRoutes, routesOf } from './schema';
@@ -16,7 +16,7 @@ export interface Served {
  * refuses a method that it lacks, and noted: by that an agent finds out whom it talks to.
  */
 export function serve(
-  protocol: Protocol,
+  protocol: BackendProtocol,
   gate: CallInterceptor,
   { unary: single, streams }: Methods,
 ): readonly Served[] {

@@ -1,8 +1,8 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { errorMessage } from '../../base/text';
 import type { CallLog } from '../record/recorder';
-import { type Answer, refusal, reply } from './answer';
-import { decode, encode } from './codec';
+import { type ServerAnswer, refusal, reply } from './answer';
+import { decodeMessage, encodeMessage } from './codec';
 import type { CallInterceptor, Admission } from './call-interceptor';
 import type { Handle, Route } from './methods';
 
@@ -19,7 +19,7 @@ export function unary(route: Route, gate: CallInterceptor, handle: Handle): hand
   };
 }
 
-function end(answer: Answer, log: CallLog, callback: Parameters<typeof reply>[1]): void {
+function end(answer: ServerAnswer, log: CallLog, callback: Parameters<typeof reply>[1]): void {
   log.ended(answer.type === 'message' ? 'OK' : answer.code);
   reply(answer, callback);
 }
@@ -29,13 +29,13 @@ async function answerTo(
   { response, failure }: Route,
   request: Readonly<Record<string, unknown>> | undefined,
   handle: Handle,
-): Promise<Answer | undefined> {
+): Promise<ServerAnswer | undefined> {
   if (passage.type === 'hang') return undefined;
   if (passage.type !== 'pass') return passage;
   if (!request) return refusal('UNKNOWN', failure);
   try {
     const value = await handle(request);
-    return value ? { type: 'message', bytes: encode(response, value) } : refusal('UNKNOWN', failure);
+    return value ? { type: 'message', bytes: encodeMessage(response, value) } : refusal('UNKNOWN', failure);
   } catch (error) {
     // The storage failed; the reason helps the reader of the test.
     return refusal('UNKNOWN', errorMessage(error));
@@ -44,7 +44,7 @@ async function answerTo(
 
 function parse({ request }: Route, bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
-    return decode(request, bytes);
+    return decodeMessage(request, bytes);
   } catch {
     return undefined;
   }

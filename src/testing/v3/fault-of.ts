@@ -1,10 +1,10 @@
-import type { WireSegment, WireSpan } from './wire-segment';
+import type { V3WireSegment, V3WireSpan } from './wire-segment';
 
 /** Columns of the real server's storage; a row that does not fit is not written. */
 const LONGEST_ID = 150;
 
 /** Why OAP 10.1 answers OK and shows nothing, tried out on a real one. Undefined: it shows the segment. */
-export function faultOf({ traceId, traceSegmentId, spans }: WireSegment): string | undefined {
+export function v3FaultOf({ traceId, traceSegmentId, spans }: V3WireSegment): string | undefined {
   if (!spans.some(({ spanId }) => spanId === 0)) return 'there is no span with spanId 0';
   if (spans.every(({ startTime }) => startTime === '0')) return 'no span has a startTime';
   if (traceId.length > LONGEST_ID) return longer('traceId');
@@ -17,7 +17,7 @@ function longer(field: string): string {
 }
 
 /** Metrics are made from tags before anything is stored, and what is thrown then ends the segment. */
-function tagFault({ spanType, spanLayer, peer, refs, tags }: WireSpan): string | undefined {
+function tagFault({ spanType, spanLayer, peer, refs, tags }: V3WireSpan): string | undefined {
   const keys = tags.map(({ key }) => key);
   const twice = spanLayer === 'Cache' ? keys.find((key, index) => keys.indexOf(key) < index) : undefined;
   if (twice !== undefined) return `tag "${twice}" is there twice on a span of layer Cache`;

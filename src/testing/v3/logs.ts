@@ -1,6 +1,6 @@
 import type { LogEntry } from '../record/records';
 import type { NodeRecorder } from '../record/node-recorder';
-import { decode } from '../server/codec';
+import { decodeMessage } from '../server/codec';
 import type { StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
 import type { Property } from '../store/row';
@@ -28,7 +28,7 @@ export function logs(notes: NodeRecorder): StreamReader {
   let service = '';
   return {
     take: (bytes) => {
-      const log = decode(messageType('v3', 'LogData'), bytes) as unknown as WireLog;
+      const log = decodeMessage(messageType('v3', 'LogData'), bytes) as unknown as WireLog;
       service ||= log.service;
       if (service !== '') notes.log(entryOf(log, service, notes));
       return Promise.resolve();

@@ -1,6 +1,6 @@
 import type { MeterRecord } from '../record/records';
 import type { NodeRecorder } from '../record/node-recorder';
-import { decode } from '../server/codec';
+import { decodeMessage } from '../server/codec';
 import type { StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
 
@@ -30,7 +30,7 @@ export function meters(notes: NodeRecorder): StreamReader {
   const batch = new Batch(notes);
   return {
     take: (bytes) => {
-      batch.add(decode(messageType('v3', 'MeterData'), bytes) as unknown as WireMeter);
+      batch.add(decodeMessage(messageType('v3', 'MeterData'), bytes) as unknown as WireMeter);
       return Promise.resolve();
     },
     end: () => batch.close(),
@@ -41,7 +41,7 @@ export function meters(notes: NodeRecorder): StreamReader {
 export function meterBatches(notes: NodeRecorder): StreamReader {
   return {
     take: (bytes) => {
-      const { meterData } = decode(messageType('v3', 'MeterDataCollection'), bytes) as {
+      const { meterData } = decodeMessage(messageType('v3', 'MeterDataCollection'), bytes) as {
         readonly meterData?: readonly WireMeter[];
       };
       const batch = new Batch(notes);

@@ -1,10 +1,10 @@
 import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment-records';
 import { componentName } from '../../model/components';
 import { truncateNames } from './inventory';
-import type { WireRef, WireSegment, WireSpan } from './wire-segment';
+import type { V3WireRef, V3WireSegment, V3WireSpan } from './wire-segment';
 
 /** A segment as the backend shows it, in the words of v2: where an id would be is 0. */
-export function show(segment: WireSegment): Omit<SegmentRecord, 'at' | 'node'> {
+export function showV3Segment(segment: V3WireSegment): Omit<SegmentRecord, 'at' | 'node'> {
   return {
     traceId: segment.traceId,
     traceIds: [segment.traceId],
@@ -18,7 +18,7 @@ export function show(segment: WireSegment): Omit<SegmentRecord, 'at' | 'node'> {
   };
 }
 
-function showSpan(span: WireSpan): SpanRecord {
+function showSpan(span: V3WireSpan): SpanRecord {
   return {
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
@@ -39,7 +39,7 @@ function showSpan(span: WireSpan): SpanRecord {
   };
 }
 
-function showRef(ref: WireRef): RefRecord {
+function showRef(ref: V3WireRef): RefRecord {
   return {
     type: ref.refType,
     traceId: ref.traceId,

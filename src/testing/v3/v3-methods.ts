@@ -1,5 +1,5 @@
 import type { NodeRecorder } from '../record/node-recorder';
-import { decode } from '../server/codec';
+import { decodeMessage } from '../server/codec';
 import type { Methods, StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
 import type { Inventory } from './inventory';
@@ -39,7 +39,7 @@ function attachedEvents(): StreamReader {
   const type = messageType('v3', 'SpanAttachedEvent');
   return {
     take: (bytes) => {
-      decode(type, bytes);
+      decodeMessage(type, bytes);
       return Promise.resolve();
     },
   };

@@ -2,7 +2,7 @@ import type { SpanRecord } from '../record/segment-records';
 import type { Property } from '../store/row';
 
 /** Messages of protocol v3 as they were decoded: int64 as text, enums by name, every field there. */
-export interface WireRef {
+export interface V3WireRef {
   readonly refType: 'CrossProcess' | 'CrossThread';
   readonly traceId: string;
   readonly parentTraceSegmentId: string;
@@ -13,12 +13,12 @@ export interface WireRef {
   readonly networkAddressUsedAtPeer: string;
 }
 
-export interface WireSpan {
+export interface V3WireSpan {
   readonly spanId: number;
   readonly parentSpanId: number;
   readonly startTime: string;
   readonly endTime: string;
-  readonly refs: readonly WireRef[];
+  readonly refs: readonly V3WireRef[];
   readonly operationName: string;
   readonly peer: string;
   readonly spanType: SpanRecord['type'];
@@ -30,10 +30,10 @@ export interface WireSpan {
   readonly skipAnalysis: boolean;
 }
 
-export interface WireSegment {
+export interface V3WireSegment {
   readonly traceId: string;
   readonly traceSegmentId: string;
-  readonly spans: readonly WireSpan[];
+  readonly spans: readonly V3WireSpan[];
   readonly service: string;
   readonly serviceInstance: string;
   readonly isSizeLimited: boolean;

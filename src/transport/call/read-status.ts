@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { statusName, type StatusName } from './grpc-status';
 
-export interface Status {
+export interface GrpcStatus {
   readonly name: StatusName;
   readonly details: string;
 }
 
-export interface Answer {
+export interface UnaryResponse {
   readonly headers: IncomingHttpHeaders;
   readonly trailers: IncomingHttpHeaders;
   /** HTTP/2's code of how the stream was closed; 0: nothing was wrong with it. */
@@ -35,7 +35,7 @@ const OF_RST: Readonly<Record<number, StatusName>> = {
 };
 
 /** The status of a call. OK only if a gRPC server said so. */
-export function readStatus({ headers, trailers, rstCode, isConnectionLost }: Answer): Status {
+export function readStatus({ headers, trailers, rstCode, isConnectionLost }: UnaryResponse): GrpcStatus {
   const http = headers[':status'] === undefined ? undefined : Number(headers[':status']);
   const type = headers['content-type'];
   if (http !== undefined && http !== 200) {

@@ -3,10 +3,10 @@ import { modules } from '../../base/lazy';
 import type { BackendConnection } from '../backend-connection';
 import { MAX_ANSWER_BYTES } from '../answer-limits';
 import type { StatusName } from './grpc-status';
-import { readStatus, type Status } from './read-status';
+import { readStatus, type GrpcStatus } from './read-status';
 
 /** How a call ended. */
-interface CallEnd extends Status {
+interface CallEnd extends GrpcStatus {
   /** The backend certainly has not processed what was sent. */
   readonly isUntouched: boolean;
   /** What was answered, frames and all. */
@@ -24,7 +24,7 @@ export class StreamCall {
   private trailers: IncomingHttpHeaders = {};
   private readonly chunks: Buffer[] = [];
   private size = 0;
-  private cancelled: Status | undefined;
+  private cancelled: GrpcStatus | undefined;
 
   /** Throws if the session takes no more calls: then nothing was sent. */
   constructor(

@@ -1,5 +1,5 @@
 import { MessageReader, Fields } from '../../../src/protocol/protobuf/control/reader';
-import { readId } from '../../../src/protocol/v2/segment/id';
+import { readV2Id } from '../../../src/protocol/v2/segment/id';
 
 const cursor = (hex: string): MessageReader => new MessageReader(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
@@ -54,9 +54,9 @@ describe('the fields of a message', () => {
   });
 
   it('of an id are three numbers, no more and no fewer', () => {
-    expect(String(readId(cursor('0a 03 01 02 03')))).toBe('1.2.3');
-    expect(() => readId(cursor('0a 04 01 02 03 04'))).toThrow('an id has more than three parts');
-    expect(() => readId(cursor('0a 02 01 02'))).toThrow('a number is cut short');
-    expect(() => readId(cursor(''))).toThrow('field 1 is not there');
+    expect(String(readV2Id(cursor('0a 03 01 02 03')))).toBe('1.2.3');
+    expect(() => readV2Id(cursor('0a 04 01 02 03 04'))).toThrow('an id has more than three parts');
+    expect(() => readV2Id(cursor('0a 02 01 02'))).toThrow('a number is cut short');
+    expect(() => readV2Id(cursor(''))).toThrow('field 1 is not there');
   });
 });

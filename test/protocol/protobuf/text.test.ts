@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { writeJoined, writeText } from '../../../src/protocol/protobuf/fast/text';
+import { writeJoined, writeFastText } from '../../../src/protocol/protobuf/fast/text';
 
 function written(write: (buf: Buffer) => number): string {
   const buf = Buffer.alloc(4_096);
@@ -20,7 +20,7 @@ describe('two strings written as one', () => {
     ['http://shop', '/⚓'],
   ])('are what they would be joined: %s and %s', (first, second) => {
     expect(written((buf) => writeJoined(buf, 0, first, second))).toBe(
-      written((buf) => writeText(buf, 0, first + second)),
+      written((buf) => writeFastText(buf, 0, first + second)),
     );
   });
 
@@ -29,7 +29,7 @@ describe('two strings written as one', () => {
     fc.assert(
       fc.property(any, any, (first, second) => {
         expect(written((buf) => writeJoined(buf, 0, first, second))).toBe(
-          written((buf) => writeText(buf, 0, first + second)),
+          written((buf) => writeFastText(buf, 0, first + second)),
         );
       }),
     );

@@ -1,8 +1,8 @@
 import type { Segment } from '../../../src/model/segment';
 import { maxSegmentSize } from '../../../src/protocol/protobuf/fast/max-size';
 import type { V2Names, V3Names } from '../../../src/model/names';
-import { writeSegment as writeV2 } from '../../../src/protocol/v2/segment/segment';
-import { writeSegment as writeV3 } from '../../../src/protocol/v3/segment/segment';
+import { writeV2Segment as writeV2 } from '../../../src/protocol/v2/segment/segment';
+import { writeV3Segment as writeV3 } from '../../../src/protocol/v3/segment/segment';
 
 /** What a segment is on the wire, without the five bytes before it. */
 export function messageOf(segment: Segment, names: V2Names | V3Names): Buffer {

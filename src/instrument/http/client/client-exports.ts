@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { urlToHttpOptions } from 'node:url';
 import { SPAN, type ClientSpans, type Spanned } from '../../client-spans';
 import { forward, type Emit } from '../../emit';
-import { defaultPortOf, peerOf } from '../peer';
+import { defaultPortOf, httpPeerOf } from '../peer';
 import { patch, type Patched, type Undo } from '../../patch';
 import { withHeader } from './with-header';
 import type { Span } from '../../../model/span';
@@ -82,7 +82,7 @@ class ClientByFunctions {
       const port = asked.port || asked.defaultPort || defaultPortOf({ agent, protocol: own });
       const call = { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own };
       if (this.spans.isIgnored(call.method)) return undefined;
-      const peer = peerOf({ host, socketPath }, port);
+      const peer = httpPeerOf({ host, socketPath }, port);
       const span = this.spans.openFor(call, peer);
       const unrecorded = span ? undefined : this.spans.unrecordedFor(call, peer);
       if (span) this.tracer.inject(span, asked, addTo);

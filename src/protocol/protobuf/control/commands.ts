@@ -2,15 +2,15 @@ import { AnswerTooLarge, MAX_ARGUMENTS, MAX_COMMANDS } from '../../../transport/
 import { eachField, eachMessage, readMessage, readText } from './reader';
 
 /** What a backend wants done; alike in both protocols. */
-export interface Command {
+export interface BackendCommand {
   readonly name: string;
   /** In order; a key may repeat. */
   readonly args: readonly (readonly [key: string, value: string])[];
 }
 
 /** `Commands`. Throws on what is no protobuf, and `AnswerTooLarge`. */
-export function decodeCommands(bytes: Buffer): readonly Command[] {
-  const commands: Command[] = [];
+export function decodeCommands(bytes: Buffer): readonly BackendCommand[] {
+  const commands: BackendCommand[] = [];
   eachMessage(bytes, 1, MAX_COMMANDS, (command) => {
     let name = '';
     const args: [string, string][] = [];

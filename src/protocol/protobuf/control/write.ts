@@ -30,11 +30,11 @@ export function writeBytes(writer: Writer, field: number, value: string): void {
   writer.uint32((field << 3) | 2).bytes(Buffer.from(value));
 }
 
-export function writeInt32(writer: Writer, field: number, value: number): void {
+export function writeInt32Field(writer: Writer, field: number, value: number): void {
   if (value !== 0) writer.uint32(field << 3).int32(value);
 }
 
-export function writeInt64(writer: Writer, field: number, value: number): void {
+export function writeInt64Field(writer: Writer, field: number, value: number): void {
   if (value !== 0) writer.uint32(field << 3).int64(value);
 }
 

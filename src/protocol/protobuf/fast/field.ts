@@ -1,6 +1,6 @@
 import type { SpanLog } from '../../../model/span';
 import { closeLength, writeInt32, writeInt64 } from './varint';
-import { writePair } from './pair';
+import { writeFastPair } from './pair';
 
 /** An int32 or an enum under the field that `tag` (one byte) names. */
 export function writeNumber(buf: Buffer, pos: number, tag: number, value: number): number {
@@ -19,7 +19,7 @@ export function writeLog(buf: Buffer, body: number, log: SpanLog): number {
   let at = body;
   if (log.time !== 0) at = writeTime(buf, at, 0x08, log.time);
   for (let i = 0; i < log.data.length; i += 2) {
-    at = writePair(buf, at, 0x12, log.data[i] ?? '', log.data[i + 1] ?? '');
+    at = writeFastPair(buf, at, 0x12, log.data[i] ?? '', log.data[i + 1] ?? '');
   }
   return closeLength(buf, body, at, 2);
 }

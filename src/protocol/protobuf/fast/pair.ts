@@ -1,19 +1,19 @@
 import type { Span } from '../../../model/span';
 import { closeLength } from './varint';
-import { writeJoined, writeText } from './text';
+import { writeJoined, writeFastText } from './text';
 
 /** A `KeyStringValuePair` under the field that `tag` (one byte) names; alike in both protocols. */
-export function writePair(buf: Buffer, pos: number, tag: number, key: string, value: string): number {
+export function writeFastPair(buf: Buffer, pos: number, tag: number, key: string, value: string): number {
   buf[pos] = tag;
   const body = pos + 2;
   let at = body;
   if (key !== '') {
     buf[at] = 0x0a;
-    at = writeText(buf, at + 1, key);
+    at = writeFastText(buf, at + 1, key);
   }
   if (value !== '') {
     buf[at] = 0x12;
-    at = writeText(buf, at + 1, value);
+    at = writeFastText(buf, at + 1, value);
   }
   return close(buf, body, at);
 }
@@ -23,7 +23,7 @@ export function writeUrl(buf: Buffer, pos: number, tag: number, { urlBase, urlRe
   buf[pos] = tag;
   const body = pos + 2;
   buf[body] = 0x0a;
-  const value = writeText(buf, body + 1, 'url');
+  const value = writeFastText(buf, body + 1, 'url');
   buf[value] = 0x12;
   return close(buf, body, writeJoined(buf, value + 1, urlBase, urlRest));
 }

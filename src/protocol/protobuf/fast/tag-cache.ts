@@ -1,4 +1,4 @@
-import { writePair } from './pair';
+import { writeFastPair } from './pair';
 
 /** Of one key, so that whatever values there are, little is kept. */
 const MOST = 64;
@@ -22,7 +22,7 @@ export class TagCache {
   }
 
   private writeNew(buf: Buffer, pos: number, value: string | number): number {
-    const end = writePair(buf, pos, this.tag, this.key, String(value));
+    const end = writeFastPair(buf, pos, this.tag, this.key, String(value));
     if (this.ready.size < MOST && end - pos <= LONGEST) this.ready.set(value, Uint8Array.from(buf.subarray(pos, end)));
     return end;
   }

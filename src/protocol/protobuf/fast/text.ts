@@ -7,7 +7,7 @@ const SHORT = 40;
  * A string with its length before it. Lone surrogates become U+FFFD, which is what `Buffer` makes of them. There must
  * be room for three bytes a character and five for the length.
  */
-export function writeText(buf: Buffer, pos: number, text: string): number {
+export function writeFastText(buf: Buffer, pos: number, text: string): number {
   const length = text.length;
   if (length >= SHORT) return writeLongText(buf, pos, text);
   const end = writeAscii(buf, pos + 1, text);
@@ -18,7 +18,7 @@ export function writeText(buf: Buffer, pos: number, text: string): number {
 
 /** Two strings as one: what they would be joined, without joining them. Both are well-formed. */
 export function writeJoined(buf: Buffer, pos: number, first: string, second: string): number {
-  if (first === '') return writeText(buf, pos, second);
+  if (first === '') return writeFastText(buf, pos, second);
   const length = first.length + second.length;
   if (length < SHORT) {
     const middle = writeAscii(buf, pos + 1, first);

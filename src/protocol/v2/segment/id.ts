@@ -3,7 +3,7 @@ import { writeBigInt64, writeInt64, writeMillisAndSequence } from '../../protobu
 import { type MessageReader, Fields } from '../../protobuf/control/reader';
 
 /** A `UniqueId` with its length before it: `idParts` are packed, zeros included. Always under 128 bytes. */
-export function writeId(buf: Buffer, pos: number, id: NumericId): number {
+export function writeV2Id(buf: Buffer, pos: number, id: NumericId): number {
   const parts = pos + 3;
   let at: number;
   if (id instanceof CompactId) {
@@ -20,7 +20,7 @@ export function writeId(buf: Buffer, pos: number, id: NumericId): number {
 }
 
 /** A `UniqueId`. Whether we made it ourselves makes no difference any more: on the wire it is three int64. */
-export function readId(message: MessageReader): Int64Id {
+export function readV2Id(message: MessageReader): Int64Id {
   const parts = new Fields(message).one(1);
   const id = new Int64Id([parts.bigint(), parts.bigint(), parts.bigint()]);
   if (!parts.isAtEnd) throw new Error('an id has more than three parts');

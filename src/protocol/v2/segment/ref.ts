@@ -3,9 +3,9 @@ import type { SegmentRef, V2Ref } from '../../../model/segment-ref';
 import { USER_ENDPOINT, type RefType } from '../../../model/components';
 import { writeNumber } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
-import { writeText } from '../../protobuf/fast/text';
+import { writeFastText } from '../../protobuf/fast/text';
 import type { V2Names } from '../../../model/names';
-import { writeId, readId } from './id';
+import { writeV2Id, readV2Id } from './id';
 import { type MessageReader, Fields } from '../../protobuf/control/reader';
 
 /** For an entry endpoint that there is none: what OAP itself calls that. It takes 0 for a name that is still to come. */
@@ -32,12 +32,12 @@ export function unusableRefs(segment: Segment, names: V2Names): number {
 }
 
 /** A `SegmentReference`, as field 5 of a span. */
-export function writeRef(buf: Buffer, pos: number, ref: V2Ref, names: V2Names): number {
+export function writeV2Ref(buf: Buffer, pos: number, ref: V2Ref, names: V2Names): number {
   buf[pos] = 0x2a;
   const body = pos + 3;
   let at = writeIfAny(buf, body, 0x08, ref.refType);
   buf[at] = 0x12;
-  at = writeId(buf, at + 1, ref.parentSegmentId);
+  at = writeV2Id(buf, at + 1, ref.parentSegmentId);
   at = writeIfAny(buf, at, 0x18, ref.parentSpanId);
   at = writeIfAny(buf, at, 0x20, ref.parentInstanceId);
   at = writeNameOrId(
@@ -76,7 +76,7 @@ function writeNameOrId(buf: Buffer, pos: number, nameTag: number, idTag: number,
   if (typeof nameOrId === 'number') return writeIfAny(buf, pos, idTag, nameOrId);
   if (nameOrId === '') return pos;
   buf[pos] = nameTag;
-  return writeText(buf, pos + 1, nameOrId);
+  return writeFastText(buf, pos + 1, nameOrId);
 }
 
 function writeIfAny(buf: Buffer, pos: number, tag: number, value: number): number {
@@ -87,12 +87,12 @@ function writeIfAny(buf: Buffer, pos: number, tag: number, value: number): numbe
  * A `SegmentReference`, as it stands there. Its ids are the caller's, so no names can be made of them: it belongs to the
  * epoch it was written in, and is left out and counted in any other.
  */
-export function readRef(message: MessageReader, epoch: number): V2Ref {
+export function readV2Ref(message: MessageReader, epoch: number): V2Ref {
   const fields = new Fields(message);
   return {
     epoch,
     refType: fields.number(1) as RefType,
-    parentSegmentId: readId(fields.one(2)),
+    parentSegmentId: readV2Id(fields.one(2)),
     parentSpanId: fields.number(3),
     parentInstanceId: fields.number(4),
     networkAddress: nameOrId(fields, 5, 6),

@@ -2,20 +2,20 @@ import { numericTraceId } from '../../../model/id-text';
 import { Segment } from '../../../model/segment';
 import { closeLength, writeInt32 } from '../../protobuf/fast/varint';
 import type { V2Names } from '../../../model/names';
-import { writeId, readId } from './id';
-import { writeSpan, readSpan } from './span';
+import { writeV2Id, readV2Id } from './id';
+import { writeV2Span, readV2Span } from './span';
 import { MessageReader, Fields } from '../../protobuf/control/reader';
 
 /** One gRPC message: not compressed, its length, and an `UpstreamSegment` around the `SegmentObject`. */
-export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: V2Names): number {
+export function writeV2Segment(buf: Buffer, pos: number, segment: Segment, names: V2Names): number {
   const message = pos + 5;
   buf[message] = 0x0a;
-  let at = writeId(buf, message + 1, numericTraceId(segment));
+  let at = writeV2Id(buf, message + 1, numericTraceId(segment));
   buf[at] = 0x12;
   const body = at + 3;
   buf[body] = 0x0a;
-  at = writeId(buf, body + 1, segment.segmentId);
-  for (const span of segment.spans) at = writeSpan(buf, at, span, names);
+  at = writeV2Id(buf, body + 1, segment.segmentId);
+  for (const span of segment.spans) at = writeV2Span(buf, at, span, names);
   at = writeOwner(buf, at, names);
   if (segment.isSizeLimited) {
     buf[at] = 0x28;
@@ -49,11 +49,11 @@ function writeOwner(buf: Buffer, pos: number, names: V2Names): number {
  *
  * @param names those it was written with
  */
-export function readSegment(message: Buffer, names: V2Names): Segment {
+export function readV2Segment(message: Buffer, names: V2Names): Segment {
   const upstream = new Fields(new MessageReader(message));
   const fields = new Fields(upstream.one(2));
-  const segment = new Segment(readId(upstream.one(1)), readId(fields.one(1)));
+  const segment = new Segment(readV2Id(upstream.one(1)), readV2Id(fields.one(1)));
   segment.isSizeLimited = fields.isSet(5);
-  for (const span of fields.all(2)) segment.spans.push(readSpan(span, segment, names));
+  for (const span of fields.all(2)) segment.spans.push(readV2Span(span, segment, names));
   return segment;
 }

@@ -3,10 +3,10 @@ import { componentOnV2, Layer, SpanType } from '../../../model/components';
 import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
 import { TagCache } from '../../protobuf/fast/tag-cache';
-import { writePair, writeUrl } from '../../protobuf/fast/pair';
-import { writeText } from '../../protobuf/fast/text';
+import { writeFastPair, writeUrl } from '../../protobuf/fast/pair';
+import { writeFastText } from '../../protobuf/fast/text';
 import type { V2Names } from '../../../model/names';
-import { isUsable, writeRef, readRef } from './ref';
+import { isUsable, writeV2Ref, readV2Ref } from './ref';
 import type { Segment } from '../../../model/segment';
 import { type MessageReader, Fields } from '../../protobuf/control/reader';
 import { decodePairs, decodeSpan, restoreHttpFields } from '../../protobuf/control/read-span';
@@ -20,7 +20,7 @@ const LAST_LAYER = Layer.cache;
  * A `SpanObjectV2`, as field 2 of a segment. An id or a name goes out, never both: beside an id the server takes the
  * name for another one. Only entry spans have endpoints; the server leaves local and exit names as they are.
  */
-export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names): number {
+export function writeV2Span(buf: Buffer, pos: number, span: Span, names: V2Names): number {
   buf[pos] = 0x12;
   const reserved = lengthBytes(span);
   const body = pos + 1 + reserved;
@@ -29,7 +29,7 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V2Names):
   if (span.parentSpanId !== 0) at = writeNumber(buf, at, 0x10, span.parentSpanId);
   if (span.startTime !== 0) at = writeTime(buf, at, 0x18, span.startTime);
   if (span.endTime !== 0) at = writeTime(buf, at, 0x20, span.endTime);
-  if (span.refs) for (const ref of span.refs) if (isUsable(ref, names)) at = writeRef(buf, at, ref, names);
+  if (span.refs) for (const ref of span.refs) if (isUsable(ref, names)) at = writeV2Ref(buf, at, ref, names);
   at = writeOperation(buf, at, span, names);
   if (span.peer !== '') at = writePeer(buf, at, span.peer, names);
   if (span.type !== 0) at = writeNumber(buf, at, 0x50, span.type);
@@ -65,14 +65,14 @@ function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): n
   const id = span.type === SpanType.entry ? names.endpoint(name) : 0;
   if (id !== 0) return writeNumber(buf, pos, 0x30, id);
   buf[pos] = 0x3a;
-  return writeText(buf, pos + 1, name);
+  return writeFastText(buf, pos + 1, name);
 }
 
 function writePeer(buf: Buffer, pos: number, peer: string, names: V2Names): number {
   const id = names.networkAddress(peer);
   if (id !== 0) return writeNumber(buf, pos, 0x40, id);
   buf[pos] = 0x4a;
-  return writeText(buf, pos + 1, peer);
+  return writeFastText(buf, pos + 1, peer);
 }
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
@@ -82,7 +82,7 @@ function writeTags(buf: Buffer, pos: number, span: Span): number {
   if (span.statusCode !== 0) at = STATUS_CODES.write(buf, at, span.statusCode);
   const tags = span.tags;
   if (tags) {
-    for (let i = 0; i < tags.length; i += 2) at = writePair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');
+    for (let i = 0; i < tags.length; i += 2) at = writeFastPair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');
   }
   return at;
 }
@@ -90,7 +90,7 @@ function writeTags(buf: Buffer, pos: number, span: Span): number {
 const FIELDS = { spanType: 10, spanLayer: 11, componentId: 12, isError: 14, logs: 16 };
 
 /** A `SpanObjectV2`. Ids become the names that they stand for in `names`. */
-export function readSpan(message: MessageReader, segment: Segment, names: V2Names): Span {
+export function readV2Span(message: MessageReader, segment: Segment, names: V2Names): Span {
   const fields = new Fields(message);
   const span = decodeSpan(segment, fields, FIELDS);
   const endpointId = fields.number(6);
@@ -98,7 +98,7 @@ export function readSpan(message: MessageReader, segment: Segment, names: V2Name
   span.operationName = endpointId === 0 ? fields.text(7) : known(names.endpointOf(endpointId), 'endpoint', endpointId);
   span.peer = peerId === 0 ? fields.text(9) : known(names.networkAddressOf(peerId), 'network address', peerId);
   const refs = fields.all(5);
-  if (refs.length > 0) span.refs = refs.map((ref) => readRef(ref, names.epoch));
+  if (refs.length > 0) span.refs = refs.map((ref) => readV2Ref(ref, names.epoch));
   restoreHttpFields(span, decodePairs(fields.all(15)), 'status_code', () => true);
   return span;
 }

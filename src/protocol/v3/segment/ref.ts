@@ -2,8 +2,8 @@ import type { Segment } from '../../../model/segment';
 import type { V3Ref } from '../../../model/segment-ref';
 import { writeNumber } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
-import { writeText } from '../../protobuf/fast/text';
-import { writeId, readId } from './id';
+import { writeFastText } from '../../protobuf/fast/text';
+import { writeV3Id, readV3Id } from './id';
 import type { RefType } from '../../../model/components';
 import { type MessageReader, Fields } from '../../protobuf/control/reader';
 
@@ -15,34 +15,34 @@ export function v2Refs({ spans }: Segment): number {
 }
 
 /** A `SegmentReference`, as field 5 of a span. */
-export function writeRef(buf: Buffer, pos: number, ref: V3Ref): number {
+export function writeV3Ref(buf: Buffer, pos: number, ref: V3Ref): number {
   buf[pos] = 0x2a;
   const body = pos + 3;
   let at = body;
   if (ref.refType !== 0) at = writeNumber(buf, at, 0x08, ref.refType);
   buf[at] = 0x12;
-  at = writeId(buf, at + 1, ref.traceId);
+  at = writeV3Id(buf, at + 1, ref.traceId);
   buf[at] = 0x1a;
-  at = writeId(buf, at + 1, ref.parentSegmentId);
+  at = writeV3Id(buf, at + 1, ref.parentSegmentId);
   if (ref.parentSpanId !== 0) at = writeNumber(buf, at, 0x20, ref.parentSpanId);
   buf[at] = 0x2a;
-  at = writeText(buf, at + 1, ref.parentService);
+  at = writeFastText(buf, at + 1, ref.parentService);
   buf[at] = 0x32;
-  at = writeText(buf, at + 1, ref.parentInstance);
+  at = writeFastText(buf, at + 1, ref.parentInstance);
   buf[at] = 0x3a;
-  at = writeText(buf, at + 1, ref.parentEndpoint);
+  at = writeFastText(buf, at + 1, ref.parentEndpoint);
   buf[at] = 0x42;
-  at = writeText(buf, at + 1, ref.addressUsedAtPeer);
+  at = writeFastText(buf, at + 1, ref.addressUsedAtPeer);
   return closeLength(buf, body, at, 2);
 }
 
 /** A `SegmentReference` */
-export function readRef(message: MessageReader): V3Ref {
+export function readV3Ref(message: MessageReader): V3Ref {
   const fields = new Fields(message);
   return {
     refType: fields.number(1) as RefType,
-    traceId: readId(fields.one(2)),
-    parentSegmentId: readId(fields.one(3)),
+    traceId: readV3Id(fields.one(2)),
+    parentSegmentId: readV3Id(fields.one(3)),
     parentSpanId: fields.number(4),
     parentService: fields.text(5),
     parentInstance: fields.text(6),

@@ -1,23 +1,23 @@
 import { Segment } from '../../../model/segment';
-import { writeText } from '../../protobuf/fast/text';
+import { writeFastText } from '../../protobuf/fast/text';
 import type { V3Names } from '../../../model/names';
-import { writeId, readId } from './id';
-import { writeSpan, readSpan } from './span';
+import { writeV3Id, readV3Id } from './id';
+import { writeV3Span, readV3Span } from './span';
 import { OpaqueId } from '../../../model/ids';
 import { MessageReader, Fields } from '../../protobuf/control/reader';
 
 /** One gRPC message: not compressed, its length, and a `SegmentObject`. */
-export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: V3Names): number {
+export function writeV3Segment(buf: Buffer, pos: number, segment: Segment, names: V3Names): number {
   const message = pos + 5;
   buf[message] = 0x0a;
-  let at = writeId(buf, message + 1, segment.traceId);
+  let at = writeV3Id(buf, message + 1, segment.traceId);
   buf[at] = 0x12;
-  at = writeId(buf, at + 1, segment.segmentId);
-  for (const span of segment.spans) at = writeSpan(buf, at, span, names);
+  at = writeV3Id(buf, at + 1, segment.segmentId);
+  for (const span of segment.spans) at = writeV3Span(buf, at, span, names);
   buf[at] = 0x22;
-  at = writeText(buf, at + 1, names.service);
+  at = writeFastText(buf, at + 1, names.service);
   buf[at] = 0x2a;
-  at = writeText(buf, at + 1, names.instance);
+  at = writeFastText(buf, at + 1, names.instance);
   if (segment.isSizeLimited) {
     buf[at] = 0x30;
     buf[at + 1] = 1;
@@ -32,13 +32,13 @@ export function writeSegment(buf: Buffer, pos: number, segment: Segment, names: 
  * The way back from `writeSegment`, of its message without the five bytes before it: for what waited until the protocol
  * was another. Names that were cut stay so. Throws on what is no such message.
  */
-export function readSegment(message: Buffer): Segment {
+export function readV3Segment(message: Buffer): Segment {
   const fields = new Fields(new MessageReader(message));
-  const segmentId = readId(fields.one(2));
+  const segmentId = readV3Id(fields.one(2));
   if (segmentId instanceof OpaqueId) throw new Error('the id of the segment is none of ours');
-  const segment = new Segment(readId(fields.one(1)), segmentId);
+  const segment = new Segment(readV3Id(fields.one(1)), segmentId);
   segment.isSizeLimited = fields.isSet(6);
-  for (const span of fields.all(3)) segment.spans.push(readSpan(span, segment));
+  for (const span of fields.all(3)) segment.spans.push(readV3Span(span, segment));
   // Nothing is read of the instance: it stands behind all spans, so they are all there if it is.
   fields.one(5);
   return segment;

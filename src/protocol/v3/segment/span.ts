@@ -4,10 +4,10 @@ import { SpanType } from '../../../model/components';
 import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
 import { TagCache } from '../../protobuf/fast/tag-cache';
-import { writePair, writeUrl } from '../../protobuf/fast/pair';
-import { writeText } from '../../protobuf/fast/text';
+import { writeFastPair, writeUrl } from '../../protobuf/fast/pair';
+import { writeFastText } from '../../protobuf/fast/text';
 import type { V3Names } from '../../../model/names';
-import { writeRef, readRef } from './ref';
+import { writeV3Ref, readV3Ref } from './ref';
 import type { Segment } from '../../../model/segment';
 import { type MessageReader, Fields } from '../../protobuf/control/reader';
 import { decodePairs, decodeSpan, restoreHttpFields } from '../../protobuf/control/read-span';
@@ -17,7 +17,7 @@ const METHODS = new TagCache(TAG, 'http.method');
 const STATUS_CODES = new TagCache(TAG, 'http.status_code');
 
 /** A `SpanObject`, as field 3 of a segment. */
-export function writeSpan(buf: Buffer, pos: number, span: Span, names: V3Names): number {
+export function writeV3Span(buf: Buffer, pos: number, span: Span, names: V3Names): number {
   buf[pos] = 0x1a;
   const body = pos + 3;
   let at = body;
@@ -25,11 +25,11 @@ export function writeSpan(buf: Buffer, pos: number, span: Span, names: V3Names):
   if (span.parentSpanId !== 0) at = writeNumber(buf, at, 0x10, span.parentSpanId);
   if (span.startTime !== 0) at = writeTime(buf, at, 0x18, span.startTime);
   if (span.endTime !== 0) at = writeTime(buf, at, 0x20, span.endTime);
-  if (span.refs) for (const ref of span.refs) if (ref.parentService !== undefined) at = writeRef(buf, at, ref);
+  if (span.refs) for (const ref of span.refs) if (ref.parentService !== undefined) at = writeV3Ref(buf, at, ref);
   at = writeOperation(buf, at, span, names);
   if (span.peer !== '') {
     buf[at] = 0x3a;
-    at = writeText(buf, at + 1, span.peer);
+    at = writeFastText(buf, at + 1, span.peer);
   }
   if (span.type !== 0) at = writeNumber(buf, at, 0x40, span.type);
   if (span.layer !== 0) at = writeNumber(buf, at, 0x48, span.layer);
@@ -58,7 +58,7 @@ function writeOperation(buf: Buffer, pos: number, span: Span, names: V3Names): n
   const name = span.type === SpanType.entry ? names.endpoint(v3EndpointName(span)) : span.operationName;
   if (name === '') return pos;
   buf[pos] = 0x32;
-  return writeText(buf, pos + 1, name);
+  return writeFastText(buf, pos + 1, name);
 }
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
@@ -68,7 +68,7 @@ function writeTags(buf: Buffer, pos: number, span: Span): number {
   if (span.statusCode !== 0) at = STATUS_CODES.write(buf, at, span.statusCode);
   const { tags } = span;
   if (tags) {
-    for (let i = 0; i < tags.length; i += 2) at = writePair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');
+    for (let i = 0; i < tags.length; i += 2) at = writeFastPair(buf, at, TAG, tags[i] ?? '', tags[i + 1] ?? '');
   }
   return at;
 }
@@ -76,12 +76,12 @@ function writeTags(buf: Buffer, pos: number, span: Span): number {
 const FIELDS = { spanType: 8, spanLayer: 9, componentId: 10, isError: 11, logs: 13 };
 
 /** A `SpanObject`; its segment learns from it whether it counts in the metrics. */
-export function readSpan(message: MessageReader, segment: Segment): Span {
+export function readV3Span(message: MessageReader, segment: Segment): Span {
   const fields = new Fields(message);
   const span = decodeSpan(segment, fields, FIELDS);
   span.peer = fields.text(7);
   const refs = fields.all(5);
-  if (refs.length > 0) span.refs = refs.map(readRef);
+  if (refs.length > 0) span.refs = refs.map(readV3Ref);
   takeName(span, fields);
   if (fields.isSet(14)) segment.skipsAnalysis = true;
   return span;
