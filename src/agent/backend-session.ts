@@ -70,7 +70,7 @@ type UpstreamStatus = Pick<
   | 'spool'
 >;
 
-/** Of the registration, until there is a registrar. */
+/** The epoch of the registration, until there is a registrar. */
 const FIRST_EPOCH = 1;
 const FIRST_PHASE = { auto: 'unregistered', v2: 'unregistered', v3: 'connecting' } as const;
 const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };

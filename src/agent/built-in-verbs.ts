@@ -111,7 +111,7 @@ function describe({ service, instance }: ResetResult): string {
   return `service=${shown(service.from)}->${service.to} instance=${shown(instance.from)}->${instance.to}`;
 }
 
-/** Of v2 an id, of v3 a name. */
+/** On v2 an id, on v3 a name. */
 function shown(id: number | string | null | undefined): string {
   return String(id ?? '-');
 }

@@ -7,7 +7,7 @@ import type { Status } from './status';
 export interface TraceSpan {
   /** As the backend shows it. Empty where there is no trace. */
   readonly traceId: string;
-  /** Of the part of the trace that runs in this process. Empty where nothing is recorded. */
+  /** The id of the part of the trace that runs in this process. Empty where nothing is recorded. */
   readonly segmentId: string;
   /** From 0 within the segment; -1 where nothing is recorded. */
   readonly spanId: number;
@@ -135,8 +135,8 @@ export interface Agent {
   onCommand(verb: string, handler: CommandHandler, options?: CommandOptions): () => void;
   /**
    * A local span around `fn`, sync or async. Returns what `fn` returns, rethrows what it throws. Outside a request it
-   * is a trace of its own. In place of a plain promise it returns one that settles alike, so that a rejection which nobody
-   * handles stays one: it is to be handled on the one that is returned.
+   * is a trace of its own. In place of a plain promise it returns one that settles alike, so that an unhandled
+   * rejection stays one: it is to be handled on the one that is returned.
    */
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
   /** Numbers of the application's own. */

@@ -131,7 +131,7 @@ export interface Options {
   /** Ids of users, besides root and our own, who may own the command file and the status file. Default: none. Environment `SW_AGENT_COMMAND_FILE_OWNERS`. */
   readonly commandFileOwners?: string | readonly number[] | undefined;
   /**
-   * Waives the rule that nobody else may write in the command file's folders, for where the folder itself is the
+   * Waives the rule that no other user may write in the command file's folders, for where the folder itself is the
    * boundary. Default: false. Environment `SW_AGENT_COMMAND_FILE_TRUST_DIRECTORY`.
    */
   readonly commandFileTrustDirectory?: boolean | undefined;
@@ -223,7 +223,7 @@ export interface Options {
   readonly trustIncoming?: string | readonly string[] | undefined;
   /**
    * Globs of the hosts (without port, at most 64) whose requests get trace headers, all of ours and what callers sent
-   * along: `*.internal,10.*`. Requests to others are traced and go out without: nobody there learns the names of services
+   * along: `*.internal,10.*`. Requests to others are traced and go out without: no host there learns the names of services
    * or what callers put into `sw8-correlation` and `sw8-x`. Headers that the application sets itself are its own.
    * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
    */

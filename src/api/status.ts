@@ -55,7 +55,7 @@ export interface SegmentStatus {
 /** The spool of this process, and what it has seen of the directory that it shares. */
 export interface SpoolStatus {
   readonly directory: string;
-  /** Of this process, on the disk and not yet delivered: files, bytes, sealed blocks, segments. */
+  /** What this process has on the disk and not yet delivered: files, bytes, sealed blocks, segments. */
   readonly files: number;
   readonly bytes: number;
   readonly blocks: number;
@@ -64,7 +64,7 @@ export interface SpoolStatus {
   readonly waitingForDisk: number;
   /** How old the oldest file is; null: there is none. */
   readonly oldestMs: number | null;
-  /** Of all processes that share the directory, at the last look. */
+  /** Bytes of all processes that share the directory, at the last look. */
   readonly directoryFiles: number;
   readonly directoryBytes: number;
   /** Segments of this process that were delivered from the spool. */
@@ -144,7 +144,7 @@ export interface Status {
   readonly host: string;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** Of skyanchor. */
+  /** The version of skyanchor. */
   readonly version: string;
   readonly service: string;
   /** Null until the name is claimed, which takes well under a second and needs no backend. */

@@ -9,7 +9,7 @@ import { INSTANCE_NAME_EXPECTED } from './instance-name';
 import { keep, samplingRules } from './sampling-types';
 import { booleanType, lenientListType, listType, numberType, textType, wordType, type OptionType } from './option-type';
 
-/** Of an instance: what a backend shows beside its name. */
+/** What a backend shows beside the name of an instance. */
 export type OptionProperty = readonly [key: string, value: string];
 
 /** One option: from its row follow the variable, the flag, the key of `start()` and of the file, the faults and the help. */

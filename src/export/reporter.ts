@@ -16,7 +16,7 @@ import type { Segment } from '../model/segment';
 export interface ReporterOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** As many segments wait in memory at most. */
+  /** The most segments that wait in memory. */
   readonly maxBuffer: number;
   /** What is to become of segments whose fate is unknown. Default: `at-most-once`. */
   readonly delivery?: Delivery;
@@ -64,7 +64,7 @@ export class Reporter {
     const { clock, log, maxBuffer, delivery = 'at-most-once', spool } = options;
     const { tally } = this;
     this.queue = new SegmentQueue({ log, tally, capacity: maxBuffer, ...(spool && { overflow: spool }) });
-    // So many that wait go at once; a small queue has to be emptied before it is full.
+    // As many as this go at once; a small queue has to be emptied before it is full.
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
     this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });

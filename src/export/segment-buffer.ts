@@ -1,6 +1,6 @@
 import type { Segment } from '../model/segment';
 
-/** It starts with so many places and doubles, so that a quiet application does not pay for a large bound. */
+/** The places that it starts with; they double, so that a quiet application does not pay for a large bound. */
 const FIRST_PLACES = 256;
 
 /** Segments as they are, while no backend knows us: a ring. */

@@ -42,7 +42,7 @@ export class SegmentTally {
   dropped = 0;
   /** Handed to the operating system by a process that ends. */
   handedOver = 0;
-  /** Of the dropped, those that never waited, while others that came before them still did. */
+  /** Those dropped without waiting, while others that came before them still waited. */
   private atOnce = 0;
   private readonly reasons: Partial<Record<DropReason, number>> = {};
 

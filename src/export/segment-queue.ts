@@ -11,13 +11,13 @@ import type { SegmentTally } from './segment-counters';
 interface SegmentQueueOptions {
   readonly log: Log;
   readonly tally: SegmentTally;
-  /** As many segments wait at most. */
+  /** The most segments that wait. */
   readonly capacity: number;
   /** Takes the oldest where more come; absent: these are dropped. */
   readonly overflow?: Pick<SegmentSpool, 'append'>;
 }
 
-/** As many are encoded at a stretch, well under a millisecond; fewer where they have to be decoded first. */
+/** The segments that are encoded at a stretch, well under a millisecond; fewer where they have to be decoded first. */
 const ENCODE_CHUNK = 256;
 const REENCODE_CHUNK = 32;
 

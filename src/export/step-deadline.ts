@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock';
 
 /** Longer than any deadline of the transport's own: this one is for a transport that forgets one. */
 const STEP_MS = 30_000;
-/** After the signal, so long for the true answer; then nobody waits any more. */
+/** After the signal, so long for the true answer; then nothing waits any more. */
 const GRACE_MS = 250;
 
 /** Waits for the answers of one stream, but not for ever, and not when the agent stops. */

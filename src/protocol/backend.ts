@@ -92,7 +92,7 @@ export function createBackend(options: BackendOptions): Backend {
   };
 }
 
-/** Asked once; where nobody there receives agents, the next address of the list has its turn. */
+/** Asked once; where nothing there receives agents, the next address of the list has its turn. */
 async function dialectOf(
   link: BackendConnection,
   options: BackendOptions,

@@ -13,7 +13,7 @@ export interface StatusEntry {
 
 /** Sixty-four of them fill the file; without trouble an entry has some thousand bytes. */
 const LARGEST_ENTRY_BYTES = 64 * 1024;
-/** Ours are half as deep. Of a deeper one, JSON's indentation would make more than the file may hold. */
+/** Ours are half as deep. For a deeper one, JSON's indentation would make more than the file may hold. */
 const DEEPEST = 16;
 
 export type StatusEntries = ReadonlyMap<string, StatusEntry>;

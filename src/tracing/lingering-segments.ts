@@ -15,7 +15,7 @@ interface LingeringSegmentsOptions {
 
 /** Some instrumentations never end the spans of cursors and streams. So long a segment waits that has only such spans left. */
 const LINGER_MS = 10_000;
-/** Of segments that wait; the oldest goes when there is one more. */
+/** The most segments that wait; the oldest goes when there is one more. */
 const MAX_LINGERING = 10_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Calls back when a promise of the application settles, and returns the promise to hand on in its place. A rejection that
- * nobody handles must stay one: observing a promise handles it, so a plain promise is replaced by one that settles
+ * no handler takes must stay one: observing a promise handles it, so a plain promise is replaced by one that settles
  * alike. Never throws.
  */
 export function observePromise(

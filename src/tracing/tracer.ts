@@ -440,7 +440,7 @@ function promise(span: Span): void {
 }
 
 /**
- * Of exits within exits, as where a cloud's client calls by HTTP, the innermost is what leaves the process. A backend
+ * Where exits are within exits, as where a cloud's client calls by HTTP, the innermost is what leaves the process. A backend
  * that saw both would count the call twice, and draw two edges.
  */
 function demoteOuterExit({ parentSpanId }: Span, promised: readonly Span[]): void {

@@ -12,7 +12,7 @@ import { openSession, upgradeToTls } from './open-session';
 /** For each of the two connections, everything from the name to the first word of the other side. */
 const CONNECT_MS = 5_000;
 
-/** Of the age at which a connection is replaced: agents that started together must not all move together. */
+/** The share of the age at which a connection is replaced: agents that started together must not all move together. */
 const AGE_JITTER = 0.2;
 
 /**

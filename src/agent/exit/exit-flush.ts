@@ -9,7 +9,7 @@ interface ExitFlushOptions {
   finishSegments(): void;
   /** Puts an exception that nothing catches on the span that is active. @param isLast the process ends of it */
   failActive(error: unknown, isLast: boolean): void;
-  /** Listeners to a signal that a library of ours added, and that are nobody. */
+  /** Listeners to a signal that a library of ours added, and that do not count. */
   silentListeners(signal: NodeJS.Signals): number;
 }
 
@@ -48,7 +48,7 @@ export class ExitFlush {
     });
   }
 
-  /** Nothing waits to be sent, or nobody is there to take it. */
+  /** Nothing waits to be sent, or no backend is there to take it. */
   disarm(): void {
     this.options.keepAlive.release();
   }

@@ -72,7 +72,7 @@ export function watchExit(options: ExitOptions): () => void {
       spool();
       if (isOnItsWay) sleepSync(LAST_WORDS_MS);
     } catch {
-      // Nobody is left to be told, and the exit code is the application's.
+      // No listener is left to be told, and the exit code is the application's.
     }
   }
 

@@ -25,7 +25,7 @@ export function parseStatusRange(text: string): StatusRange | undefined {
 }
 
 /**
- * Whether a status is an error. Of the globs the first that matches the path decides, with all ranges that it has; for
+ * Whether a status is an error. The first glob that matches the path decides, with all ranges that it has; for
  * other paths those without a glob, or 400 to 599.
  */
 export function errorStatuses(ranges: readonly StatusRange[]): (status: number, path: string) => boolean {

@@ -23,7 +23,7 @@ const secondsToMs = (text: string): string | undefined => (/^[1-9]\d{0,5}$/.test
 const periodically = (text: string): string | undefined =>
   booleanType.parse(text) === true ? String(DNS_PERIOD_MS) : undefined;
 
-/** Of skywalking-backend-js (0.9.0, its master and its open pull requests) and SkyAPM-nodejs 1.2.0. The first that is set counts. */
+/** Those of skywalking-backend-js (0.9.0, its master and its open pull requests) and SkyAPM-nodejs 1.2.0. The first that is set counts. */
 export const VARIABLE_ALIASES: readonly VariableAlias[] = [
   { variable: 'SW_AGENT_SECURE', option: 'tls' },
   { variable: 'SW_IGNORE_SUFFIX', option: 'ignoreSuffix', mayBeEmpty: true },

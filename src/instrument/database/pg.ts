@@ -164,7 +164,7 @@ class PgQueries {
   /** The client whose `query` runs, until it has queued the query, and what it was called with. */
   client: object | undefined = undefined;
   given: unknown = undefined;
-  /** Of what the application itself has made and given to a client. Nothing of ours is to be seen on it. */
+  /** What the application itself has made and given to a client. Nothing of ours is to be seen on it. */
   private readonly calls = new WeakMap<object, Call>();
 
   constructor(

@@ -1,6 +1,6 @@
 import type { PathPiece } from './path-pieces';
 
-/** So many are kept for a route; a router is rarely mounted more often. */
+/** The most that are kept for a route; a router is rarely mounted more often. */
 const MOST = 16;
 /** In the place of a mount that is one of too many. */
 const ANY = '/*';

@@ -43,7 +43,7 @@ export function byValues(text: string, params: unknown, isOther: (name: string) 
   return joined(pieces);
 }
 
-/** Of a path with more than these, the rest is left as it is: to throw is slow, and a caller can fill a path with them. */
+/** The rest of a path with more than these is left as it is: to throw is slow, and a caller can fill a path with them. */
 const MOST_MALFORMED = 4;
 
 /** The segments as frameworks decode a value. One that is malformed is none. */

@@ -15,7 +15,7 @@ interface Scoped {
 }
 
 /**
- * Of a request: what its answer calls, out of which a redirect or a retry is made, and which the caller's listeners and
+ * For a request: what its answer calls, out of which a redirect or a retry is made, and which the caller's listeners and
  * sinks hear of what has arrived. Versions 5 to 7, and 8.
  */
 const CALLBACKS = [
@@ -99,8 +99,8 @@ function call(
 }
 
 /**
- * The prototype that all dispatchers of a copy have in common, found by where the copy lies: nobody tells when it is
- * loaded. Of the copy in Node itself there is none to be found, nor of one that a bundler has taken into another file;
+ * The prototype that all dispatchers of a copy have in common, found by where the copy lies: nothing tells when it is
+ * loaded. The copy in Node itself has none that can be found, nor of one that a bundler has taken into another file;
  * Node's needs none, since its pools have no limit.
  */
 function dispatcherOf(request: unknown): object | undefined {

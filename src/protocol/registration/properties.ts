@@ -8,7 +8,7 @@ interface AboutInstance {
   readonly agentVersion: string;
   readonly namespace: string | undefined;
   readonly cluster: string | undefined;
-  /** Of the user; those that are ours already do not count. */
+  /** Those of the user; those that are ours already do not count. */
   readonly more: readonly Property[];
 }
 

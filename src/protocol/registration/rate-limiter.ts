@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 
 interface RateLimiterOptions {
-  /** So many … */
+  /** The most questions … */
   readonly most: number;
   /** … in any window of this length. */
   readonly windowMs: number;
@@ -16,7 +16,7 @@ export class RateLimiter {
     private readonly options: RateLimiterOptions,
   ) {}
 
-  /** Milliseconds until the next question is allowed, or so many in a row; 0: now. */
+  /** Milliseconds until the next question is allowed, or that many in a row; 0: now. */
   waitMs(questions = 1): number {
     const { most, windowMs } = this.options;
     const oldest = this.times[this.times.length - most + questions - 1];

@@ -40,7 +40,7 @@ export class RegistrationClient {
     this.namePace = new RateLimiter(options.clock, PACE);
   }
 
-  /** Milliseconds until our own ids may be asked for, by so many questions in a row; 0: now. */
+  /** Milliseconds until our own ids may be asked for, by that many questions in a row; 0: now. */
   idWaitMs(questions = 1): number {
     return this.idPace.waitMs(questions);
   }

@@ -43,7 +43,7 @@ export class RetryPolicy {
     return this.reconnect.next();
   }
 
-  /** The connection was lost in between; nobody was asked. Milliseconds. */
+  /** The connection was lost in between; no backend was asked. Milliseconds. */
   disconnected(): number {
     return this.reconnect.next();
   }

@@ -33,7 +33,7 @@ export interface Identity {
 
 /** Longer than the registrar waits between two attempts to connect, by as much as it takes to find out then. */
 const LONGEST_LAG_MS = 6_000;
-/** The log repeats a line of one key only after a minute; so many transitions a minute are logged each. */
+/** The log repeats a line of one key only after a minute; this many transitions a minute are logged each. */
 const LOGGED_TRANSITIONS = 50;
 
 /** Holds the state of the registration, since when and why. It changes by `apply` and by nothing else. */

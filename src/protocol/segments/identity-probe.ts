@@ -4,7 +4,7 @@ import type { Names } from '../../model/names';
 /** What an answer to the question shows, other than that all is well. */
 interface Mismatch {
   readonly reason: string;
-  /** The backend has our names for somebody else: nothing that goes by our ids would ever be ours. */
+  /** The backend has our names for another service: nothing that goes by our ids would ever be ours. */
   readonly isOtherService: boolean;
 }
 

@@ -20,7 +20,7 @@ const WITHOUT_IDS: V2Names = {
   endpointOf: () => undefined,
   networkAddressOf: () => undefined,
 };
-/** Of no registration. */
+/** The epoch of no registration. */
 const NO_EPOCH = 0;
 const V2_REFS = 15;
 

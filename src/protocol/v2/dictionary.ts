@@ -31,7 +31,7 @@ const MOST_BATCH_BYTES = 32 * 1024;
 
 const FIRST_MS = 20;
 const LONGEST_MS = 1_000;
-/** From so many answers without an id on (about half a minute), a name is asked for only now and then. */
+/** From this many answers without an id on (about half a minute), a name is asked for only now and then. */
 const PATIENT_ATTEMPTS = 30;
 const SELDOM_MS = 30_000;
 /** Refused alone so often (over two seconds and more), a name is taken for bad, and asked for only now and then. */

@@ -19,7 +19,7 @@ import {
 const RESET = 'ServiceMetadataReset';
 
 /**
- * Registration in the words of v2. Answers are matched by key: entries that nobody asked for, and ids that are none
+ * Registration in the words of v2. Answers are matched by key: entries that were not asked for, and ids that are none
  * (0: not yet), count as absent.
  */
 export class RegisterClient {

@@ -87,7 +87,7 @@ export class Propagation {
     this.options.propagators?.[names.protocol]?.injectUnrecorded(exit, names, mode === 'empty', into, set);
   }
 
-  /** Of several carriers, the one that our own backend understands, if it can be read. */
+  /** Where there are several carriers, the one that our own backend understands, if it can be read. */
   private extractAny(headers: IncomingHeaders): RemoteParent | undefined {
     const own = this.own();
     let parent = own?.extract(headers);

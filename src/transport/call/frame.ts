@@ -11,7 +11,7 @@ export function formatFrame(message: Uint8Array): Buffer {
 
 /** The message of an answer that holds exactly one; undefined if it is anything else. */
 export function parseFrame(body: Buffer): Buffer | undefined {
-  // A flag of 1 means compressed, which nobody may do unasked.
+  // A flag of 1 means compressed, which no server may do unasked.
   if (body.length < GRPC_PREFIX_BYTES || body[0] !== 0) return undefined;
   return body.readUInt32BE(1) === body.length - GRPC_PREFIX_BYTES ? body.subarray(GRPC_PREFIX_BYTES) : undefined;
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Responses that wait behind another one on their connection (HTTP pipelining). They have no socket yet, so nobody
+ * Responses that wait behind another one on their connection (HTTP pipelining). They have no socket yet, so no event
  * tells them when it closes.
  */
 export class PipelinedResponses<R extends ServerResponse> {

@@ -1,6 +1,6 @@
 import { writeFastPair } from './pair';
 
-/** Of one key, so that whatever values there are, little is kept. */
+/** For one key, so that whatever values there are, little is kept. */
 const MOST = 64;
 const LONGEST = 64;
 

@@ -4,7 +4,7 @@ import type { IdentityProbe } from '../../segments/identity-probe';
 import { decodeKeyInts, encodeServices, V2Path } from '../register-messages';
 
 /**
- * A v2 backend says nothing to a segment with ids that it did not give out, or books it on somebody else. So it is
+ * A v2 backend says nothing to a segment with ids that it did not give out, or books it on another service. So it is
  * asked for our service's id, which is idempotent and authoritative.
  */
 export function v2IdentityProbe(serviceName: string): IdentityProbe<V2Names> {

@@ -13,7 +13,7 @@ const NONE = -1;
 
 /**
  * Whether a backend takes a segment with this ref; with any other it drops the segment. A ref of another epoch holds
- * ids that are nobody's by now, or somebody else's.
+ * ids that belong to no instance by now, or to another one.
  */
 export function isUsable(ref: SegmentRef, names: V2Names): ref is V2Ref {
   if (ref.parentService !== undefined) return false;
