@@ -78,7 +78,7 @@ export class CommandFileFixture {
   }
 
   /**
-   * So many channels have looked at the file as it is now, and once more: whatever was to come of it has begun, for
+   * That many channels have looked at the file as it is now, and once more: whatever was to come of it has begun, for
    * they do one thing after the other.
    */
   async looked(channels = 1, file = this.file): Promise<void> {

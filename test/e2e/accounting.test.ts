@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const run = (options = {}): Agent => startOwn({ backends: collector.address, heartbeatMs: 200, ...options });
 
-/** So many traces of one segment each; their ids. */
+/** That number of traces of one segment each; their ids. */
 function trace(agent: Agent, count: number): string[] {
   return Array.from({ length: count }, (_, at) =>
     agent.trace(`job-${at % 5}`, (span) => {

@@ -33,7 +33,7 @@ class Traffic {
     this.over = this.run();
   }
 
-  /** Resolves when so many more have been answered. */
+  /** Resolves when that many more have been answered. */
   async more(requests: number): Promise<void> {
     const wanted = this.asked + requests;
     await until(() => this.asked >= wanted, Boolean, PATIENCE);

@@ -23,7 +23,7 @@ async function agentOn(protocol: 'v2' | 'v3', options = {}) {
   return agent;
 }
 
-/** The segments that the backend has, once there are so many. */
+/** The segments that the backend has, once there are that many. */
 function segments(count: number) {
   return until(
     () => collector.segments(),

@@ -66,7 +66,7 @@ describe('the reporter over a real connection', () => {
   /** How many streams the server was given, and how many at once at most. */
   let streams: number;
   let mostOpen: number;
-  /** So many segments in streams that it answered with OK. */
+  /** The number of segments in streams that it answered with OK. */
   let taken: number;
   let asked: IncomingHttpHeaders | undefined;
   let next: Fate['meet'] | undefined;

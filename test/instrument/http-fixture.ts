@@ -72,7 +72,7 @@ export class Stage {
     });
   }
 
-  /** Waits until so many segments have closed, and a moment more, in which no other may. */
+  /** Waits until that many segments have closed, and a moment more, in which no other may. */
   async closed(count: number): Promise<Segment[]> {
     await until(
       () => this.segments.length,

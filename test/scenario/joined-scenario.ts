@@ -58,7 +58,7 @@ class Chain {
     return app;
   }
 
-  /** Every trace that began at a service, once there are so many and each has so many spans. */
+  /** Every trace that began at a service, once there are that many and each has that many spans. */
   async traces(service: string, count: number, spans: number): Promise<SpanRow[][]> {
     const read = async (): Promise<SpanRow[][]> => {
       const identity = this.identity(service);

@@ -144,7 +144,7 @@ export class Stage {
     return until(read, pleases, PATIENCE);
   }
 
-  /** The spans of all traces that are booked on the instance, once there are so many traces. */
+  /** The spans of all traces that are booked on the instance, once there are that many traces. */
   async spans(instanceId: string, traces: number): Promise<SpanRow[]> {
     const ids = await until(
       () => this.backend.traces(SERVICE, instanceId),

@@ -38,7 +38,7 @@ export class FakeClock implements Clock {
     return { cancel: () => this.waiting.delete(waiting) };
   }
 
-  /** So many timers wait. */
+  /** The number of timers that wait. */
   get pending(): number {
     return this.waiting.size;
   }

@@ -16,7 +16,7 @@ import { entryAndExit } from '../support/wire/segments';
 
 const knowsUs = { services: [{ key: 'orders', value: 3 }] };
 
-/** So many segments of about ten kilobytes. */
+/** That number of segments of about ten kilobytes. */
 function large(count: number): Segment[] {
   return Array.from({ length: count }, (_, at) => {
     const segment = entryAndExit();

@@ -65,7 +65,7 @@ export class Chain {
     return text;
   }
 
-  /** The trace that began with this endpoint, once it has so many spans. */
+  /** The trace that began with this endpoint, once it has that many spans. */
   async trace(service: string, endpoint: string, count: number): Promise<Trace> {
     const read = async (): Promise<Trace[]> => {
       const ids = [...new Set(await this.backend.traces(service, instanceOf(service)))];

@@ -22,7 +22,7 @@ export class FakeBackend implements RegistryApi, V2Api, V3Api {
   /** Answers to come before the ordinary ones, by method; `undefined` is an empty answer. */
   readonly script: Partial<Record<Call['method'], Outcome<unknown>[]>> = {};
   isReachable = true;
-  /** So many empty answers come before a new name's id. */
+  /** The number of empty answers before a new name's id. */
   emptyAnswers = 1;
   badNames = new Set<string>();
   /** Set: the ids of endpoints and addresses come from here, at once. */
