@@ -8,14 +8,19 @@ const GRACE_MS = 250;
 /** Waits for the answers of one stream, but not for ever, and not when the agent stops. */
 export class StepDeadline {
   private readonly controller = new AbortController();
+  private readonly abort = (): void => this.controller.abort();
 
   constructor(
     private readonly clock: Clock,
-    outer: AbortSignal,
+    private readonly outer: AbortSignal,
   ) {
-    const abort = () => this.controller.abort();
-    if (outer.aborted) abort();
-    else outer.addEventListener('abort', abort, { once: true });
+    if (outer.aborted) this.abort();
+    else outer.addEventListener('abort', this.abort, { once: true });
+  }
+
+  /** The stream is over. Many of them may share the outer signal. */
+  dispose(): void {
+    this.outer.removeEventListener('abort', this.abort);
   }
 
   /** Aborts when a step took too long, or with the outer one. */

@@ -55,9 +55,17 @@ export class StreamSender {
 
   /** One stream, whose fate the caller is to make something of. */
   async stream(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<StreamEnd> {
-    const { clock, log } = this.options;
+    const deadline = new StepDeadline(this.options.clock, signal);
+    try {
+      return await this.streamWithin(store, target, deadline);
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  private async streamWithin(store: SegmentStore, target: ExportTarget, deadline: StepDeadline): Promise<StreamEnd> {
+    const { log } = this.options;
     const { sender, names } = target;
-    const deadline = new StepDeadline(clock, signal);
     const opened = await deadline.race(() => sender.open(names, deadline.signal));
     if (opened?.status !== 'ok') {
       // What was answered about a registration that ended meanwhile means nothing.

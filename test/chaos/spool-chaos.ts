@@ -99,12 +99,13 @@ export class SpoolChaos {
     process.make(process.instance, member.made, member.made + count);
     member.made += count;
     this.counts.made += count;
-    if (this.chance.is(1 / 120)) await this.replace(member);
-    else if (this.chance.is(1 / 120)) {
+    const dice = this.chance.below(600);
+    if (dice < 5) await this.replace(member);
+    else if (dice < 10) {
       this.counts.freezes++;
       member.frozenTurns = 5 + this.chance.below(40);
       await process.kill('SIGSTOP');
-    } else if (this.chance.is(1 / 200)) {
+    } else if (dice < 13) {
       this.counts.fullDisks++;
       member.fullTurns = 10 + this.chance.below(30);
       process.setDiskFull(true);
@@ -145,6 +146,11 @@ export class SpoolChaos {
   private async leave(): Promise<void> {
     const { collector } = this;
     this.collector = undefined;
+    // On v2 a segment that was taken waits until its names are known, and is gone with the backend until then. And this
+    // backend, unlike OAP, keeps what it has read of a stream that it then breaks off: sent again, that is there twice.
+    collector?.faults.add({ method: 'collect', fault: { type: 'refuse', code: 'UNAVAILABLE' } });
+    if (this.options.protocol === 'v2' || this.options.delivery === 'at-most-once')
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
     await collector?.stop();
     for (const { service, instance, spans } of collector?.segments() ?? []) {
       for (const { operationName } of spans) {
@@ -170,7 +176,6 @@ export class SpoolChaos {
       { timeoutMs: 120_000, everyMs: 250 },
     );
     let accepted = 0;
-    let stalledMs = 0;
     for (const { process, made } of this.members) {
       const answer = await until(
         () => process.ask(),
@@ -183,7 +188,6 @@ export class SpoolChaos {
       if (segments.accepted !== made)
         this.breaches.push(`${process.instance}: made ${made}, accepted ${segments.accepted}`);
       accepted += segments.accepted;
-      stalledMs = Math.max(stalledMs, answer.stalledMs);
     }
     await this.leave();
     const twice = [...this.arrived.values()].filter((count) => count > 1).length;
@@ -192,7 +196,6 @@ export class SpoolChaos {
     tell(`${made} made, ${this.arrived.size} arrived, ${twice} of them more than once; ${accepted} by those that live`);
     tell(`${kills} kills, ${freezes} freezes, ${absences} absences and wipes, ${fullDisks} full disks`);
     tell(`${this.sealed.size} stood in blocks of the killed, ${missing} of them did not arrive`);
-    tell(`the longest stall of the last turn: ${stalledMs.toFixed(1)} ms`);
     if (delivery === 'at-most-once' && twice > 0) this.breaches.push(`${twice} arrived more than once`);
     // Sent at most once: a block that was on its way when a process or the backend went is given up.
     const allowed = delivery === 'at-least-once' ? 0 : BLOCK * (kills + freezes + absences * this.options.processes);

@@ -7,6 +7,7 @@ import { context } from '../../src/tracing/context';
 import { assertAccounted } from '../support/accounting';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
+import { SourceSender } from '../../src/export/source-sender';
 import { spillCount } from '../../src/spool/policies';
 import { Span, type Segment } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
@@ -705,6 +706,19 @@ describe('a spool', () => {
     await reporter.stop();
     expect(reporter.counters()).toMatchObject({ buffered: 0, spooled: 10, dropped: 0 });
   });
+});
+
+it('streams that follow one another leave no listener behind', async () => {
+  const controller = new AbortController();
+  const add = jest.spyOn(controller.signal, 'addEventListener');
+  const remove = jest.spyOn(controller.signal, 'removeEventListener');
+  const sender = new SourceSender({ clock, log: logged(), isCurrent: () => true });
+  for (let n = 0; n < 3; n++) {
+    const sending = sender.send([numbered(n)], api.target(), controller.signal);
+    await clock.advance(10);
+    expect(await sending).toBe('stored');
+  }
+  expect([add.mock.calls.length, remove.mock.calls.length]).toEqual([3, 3]);
 });
 
 describe('the last words of a process that exits', () => {

@@ -38,19 +38,10 @@ const agent = start({
   logLevel: process.env.LOG ?? 'off',
 });
 
-let stalledMs = 0;
-let last = performance.now();
-setInterval(() => {
-  const now = performance.now();
-  stalledMs = Math.max(stalledMs, now - last - 5);
-  last = now;
-}, 5);
-
 process.on('message', ({ make, ask, exit, diskFull }) => {
   if (diskFull !== undefined) isDiskFull = diskFull;
   if (make) for (let n = make.from; n < make.to; n++) agent.trace(`${make.name}-${n}`, () => undefined);
-  if (ask) process.send({ status: agent.status(), stalledMs });
-  if (ask || make) stalledMs = 0;
+  if (ask) process.send({ status: agent.status() });
   if (exit !== undefined) process.exit(exit);
 });
 process.on('disconnect', () => process.exit());

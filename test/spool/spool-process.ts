@@ -59,9 +59,9 @@ export class SpoolProcess {
   }
 
   /** Undefined: it has ended. */
-  async ask(): Promise<{ readonly status: Status; readonly stalledMs: number } | undefined> {
-    const answer = new Promise<{ status: Status; stalledMs: number }>((resolve) => {
-      this.child.once('message', (message) => resolve(message as unknown as { status: Status; stalledMs: number }));
+  async ask(): Promise<{ readonly status: Status } | undefined> {
+    const answer = new Promise<{ status: Status }>((resolve) => {
+      this.child.once('message', (message) => resolve(message as unknown as { status: Status }));
     });
     this.send({ ask: true });
     return Promise.race([answer, this.ended.then(() => undefined)]);
