@@ -8,7 +8,7 @@ import type { Claim, Claims } from './claim';
 import type { DiskBudget } from './disk-budget';
 import { shouldSync, type FsyncPolicy } from './policies';
 import type { SegmentSource } from './ports';
-import { spoolKey, type SpoolDirectory } from './spool-directory';
+import { spoolKey, type SpoolDirectory, type SpoolOwner } from './spool-directory';
 
 /** A file of ours that is still to be delivered. */
 export interface WrittenFile {
@@ -103,7 +103,7 @@ export class BlockWriter {
     const key = spoolKey(source, this.startedAt, token);
     const owner = await directory.ownOwner(source, this.startedAt);
     await directory.writeJson(`${key}.owner`, owner, token);
-    this.head = blockOf('owner', Buffer.from(JSON.stringify(owner)), this.startedAt);
+    this.head = headOf(owner, this.startedAt);
     this.ownKey = key;
     this.sequence = 0;
     this.files.clear();
@@ -142,10 +142,20 @@ export class BlockWriter {
     }
   }
 
+  /** Without a file that shows that the process lives: by the time that it is read, it does not. */
+  private beginNow(): Buffer {
+    const { clock, directory, source } = this.options;
+    directory.prepareNow();
+    this.startedAt = clock.now();
+    this.ownKey = spoolKey(source, this.startedAt, randomBytes(4).toString('hex'));
+    return headOf(directory.ownOwnerNow(source, this.startedAt), this.startedAt);
+  }
+
   /** Everything that is sealed, in one file. Not under the lock, which nothing but waiting brings. */
   private createNow(): void {
     const { budget, clock, directory } = this.options;
-    if (this.head === undefined || this.pending.length === 0) return;
+    if (this.pending.length === 0) return;
+    this.head ??= this.beginNow();
     const sequence = ++this.sequence;
     const name = this.nameOf(sequence);
     const blocks = [...this.pending];
@@ -266,4 +276,8 @@ export class BlockWriter {
     this.syncedAt = clock.elapsed();
     await handle.datasync();
   }
+}
+
+function headOf(owner: SpoolOwner, time: number): Buffer {
+  return blockOf('owner', Buffer.from(JSON.stringify(owner)), time);
 }

@@ -4,7 +4,14 @@ import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block';
 import { BlockReader, type ByteSource, type Piece } from './block-reader';
 import type { Claims, SpoolPosition } from './claim';
 import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
-import { parseJson, parseOwner, type SpoolDirectory, type SpoolFile } from './spool-directory';
+import {
+  parseJson,
+  parseOwner,
+  type KeyListing,
+  type SpoolDirectory,
+  type SpoolFile,
+  type SpoolOwner,
+} from './spool-directory';
 
 /** Why segments of a spool were given up. */
 export type SpoolDropReason =
@@ -206,7 +213,7 @@ export class RecordSegments implements Iterable<Segment> {
 }
 
 /** The owner that the first block of a file names. */
-export function sourceIn(piece: Piece): ReturnType<typeof parseOwner> {
+function sourceIn(piece: Piece): ReturnType<typeof parseOwner> {
   if (piece.type !== 'block' || piece.header.kind !== 'owner') return undefined;
   const [record] = recordsOf(piece.bytes);
   return record && parseOwner(parseJson(record.toString('utf8')));
@@ -227,6 +234,21 @@ export function sourceOf(handle: FileHandle, end: number): ByteSource {
       return at;
     },
   };
+}
+
+/** Whose it is, by the owner's file or by the first block of the first one. */
+export async function ownerOf(directory: SpoolDirectory, { key, files }: KeyListing): Promise<SpoolOwner | undefined> {
+  const owner = await directory.readOwner(key);
+  const [first] = files;
+  if (owner || !first) return owner;
+  const handle = await openIfThere(directory, first.name);
+  if (!handle) return undefined;
+  try {
+    const piece = await new BlockReader(sourceOf(handle, first.bytes)).next(0);
+    return piece && sourceIn(piece);
+  } finally {
+    await handle.close().catch(() => undefined);
+  }
 }
 
 /** Segments in a file, by the headers of its blocks alone. */

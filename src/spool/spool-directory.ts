@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, lstatSync, openSync, readdirSync, writevSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, writevSync, type Stats } from 'node:fs';
 import { lstat, mkdir, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { isTrusted } from '../base/file/file-trust';
 import { openFile } from '../base/file/open-file';
 import { wayTo } from '../base/file/way-to';
 import { toIso } from '../base/time';
-import { ownIdentity, processState, type ProcessIdentity } from '../status/liveness';
+import { ownIdentity, processState, startOf, type ProcessIdentity } from '../status/liveness';
 import type { SegmentSource } from './ports';
 
 /** The process that a part of the spool belongs to: what `<key>.owner` and the first block of each file say. */
@@ -73,7 +73,18 @@ export class SpoolDirectory {
   async prepare(): Promise<void> {
     await this.checkWay();
     await mkdir(this.path, { recursive: true, mode: 0o700 });
-    const { mode, uid } = await this.checkKind();
+    this.check(await lstat(this.path));
+  }
+
+  /** For a process that ends before it was prepared. */
+  prepareNow(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    this.check(lstatSync(this.path));
+  }
+
+  private check(stats: Stats): void {
+    checkKind(stats);
+    const { mode, uid } = stats;
     const ownUid = process.geteuid?.();
     if (ownUid === undefined) return;
     if (uid !== ownUid) throw new Error(`it belongs to user ${uid}`);
@@ -89,11 +100,8 @@ export class SpoolDirectory {
   }
 
   /** Rejects where it is a link, or no directory. */
-  async checkKind(): Promise<{ readonly mode: number; readonly uid: number }> {
-    const stats = await lstat(this.path);
-    if (stats.isSymbolicLink()) throw new Error('it is a symbolic link');
-    if (!stats.isDirectory()) throw new Error('it is not a directory');
-    return stats;
+  async checkKind(): Promise<void> {
+    checkKind(await lstat(this.path));
   }
 
   /** What lies there, by key; what is not ours is left alone. */
@@ -212,6 +220,13 @@ export class SpoolDirectory {
     return { service, instance, pid, host: hostname(), pidSpace, processStart, startedAt: toIso(startedAt) };
   }
 
+  /** For a process that ends: others see when it started, and nothing of its namespace. */
+  ownOwnerNow({ service, instance }: SegmentSource, startedAt: number): SpoolOwner {
+    const { pid } = process;
+    const processStart = this.identity?.start ?? startOf(pid);
+    return { service, instance, pid, host: hostname(), processStart, startedAt: toIso(startedAt) };
+  }
+
   /** Whether a process still runs, as far as it can be seen from here. */
   async stateOf(owner: SpoolOwner): Promise<'running' | 'gone' | 'unseen'> {
     this.identity ??= await ownIdentity();
@@ -221,6 +236,11 @@ export class SpoolDirectory {
   async readOwner(key: string): Promise<SpoolOwner | undefined> {
     return parseOwner(await this.readJson(`${key}.owner`));
   }
+}
+
+function checkKind(stats: Stats): void {
+  if (stats.isSymbolicLink()) throw new Error('it is a symbolic link');
+  if (!stats.isDirectory()) throw new Error('it is not a directory');
 }
 
 function sizeOf(path: string): number {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock';
 import { Claims, removeKey, tokenOf } from './claim';
-import { countSegments, FileDelivery, type BlockResult, type ReadJob } from './file-delivery';
+import { countSegments, FileDelivery, ownerOf, type BlockResult, type ReadJob } from './file-delivery';
 import { LEASE_MS } from './lease-watch';
 import type { SpoolCodec, SpoolTransport } from './ports';
 import { spoolKey, SpoolDirectory, type KeyListing, type SpoolOwner } from './spool-directory';
@@ -68,7 +68,7 @@ export class SpoolOperator {
       for (const file of files) segments += await countSegments(this.directory, file);
       entries.push({
         key,
-        owner: await this.directory.readOwner(key),
+        owner: await ownerOf(this.directory, listing),
         state: await this.stateOf(listing),
         files: files.length,
         bytes: [...files, ...corrupt].reduce((sum, { bytes }) => sum + bytes, 0),

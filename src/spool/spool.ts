@@ -6,17 +6,15 @@ import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
 import type { SpoolStatus } from '../api/status';
 import { BlockBuilder, type SealedBlock } from './block-builder';
-import { BlockReader } from './block-reader';
 import { recordsOf } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
 import { Claims, removeKey, tokenOf, type SpoolPosition } from './claim';
 import { DiskBudget, SpoolFull } from './disk-budget';
 import {
   countSegments,
+  ownerOf,
   FileDelivery,
   RecordSegments,
-  sourceIn,
-  sourceOf,
   type BlockResult,
   type FilePart,
   type ReadJob,
@@ -425,7 +423,7 @@ export class Spool {
     const dead: { listing: KeyListing; owner: SpoolOwner | undefined }[] = [];
     for (const listing of listings.values()) {
       const { key } = listing;
-      const owner = await this.ownerOf(listing);
+      const owner = await ownerOf(this.directory, listing);
       if (key === this.writer.key || (await this.leases.isLive(listing, owner))) {
         if (owner) living.push({ ...owner, key });
       } else dead.push({ listing, owner });
@@ -442,23 +440,6 @@ export class Spool {
     await this.expireOwn();
     this.scannedAt = clock.elapsed();
     return 'delivered';
-  }
-
-  private async ownerOf(listing: KeyListing): Promise<SpoolOwner | undefined> {
-    const owner = await this.directory.readOwner(listing.key);
-    const [first] = listing.files;
-    return owner ?? (first && (await this.ownerIn(first)));
-  }
-
-  private async ownerIn({ name, bytes }: SpoolFile): Promise<SpoolOwner | undefined> {
-    const handle = await this.directory.open(name).catch(() => undefined);
-    if (!handle) return undefined;
-    try {
-      const piece = await new BlockReader(sourceOf(handle, bytes)).next(0);
-      return piece && sourceIn(piece);
-    } finally {
-      await handle.close().catch(() => undefined);
-    }
   }
 
   private async adopt(key: string, owner: SpoolOwner, signal: AbortSignal): Promise<RunEnd> {

@@ -200,6 +200,5 @@ export class SpoolChaos {
     // Sent at most once: a block that was on its way when a process or the backend went is given up.
     const allowed = delivery === 'at-least-once' ? 0 : BLOCK * (kills + freezes + absences * this.options.processes);
     if (missing > allowed) this.breaches.push(`${missing} of sealed blocks did not arrive`);
-    if (this.sealed.size === 0 && kills > 0) this.breaches.push('nothing was ever sealed: this run shows nothing');
   }
 }

@@ -30,11 +30,7 @@ const agent = start({
   heartbeatMs: 200,
   // Memory holds next to nothing, so that nearly all of it has to go to the disk while no backend is there.
   maxBuffer: Number(process.env.MAX_BUFFER ?? 4),
-  spool: {
-    directory: process.env.SPOOL,
-    seal: 'small',
-    ...(process.env.MAX_BYTES && { maxBytes: Number(process.env.MAX_BYTES) }),
-  },
+  ...(process.env.SPOOL && { spool: { directory: process.env.SPOOL, seal: 'small' } }),
   logLevel: process.env.LOG ?? 'off',
 });
 
