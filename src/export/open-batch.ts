@@ -21,7 +21,7 @@ const OTHER_PROTOCOL: Readonly<Record<ProtocolName, string>> = {
 };
 
 /** What came of encoding a segment. `full`: nothing; the batch has to be closed first. */
-export type AppendResult = 'encoded' | 'full' | 'not-encodable';
+export type EncodeResult = 'encoded' | 'full' | 'not-encodable';
 
 /** The batch that is being filled: encodes segments as they come. */
 export class OpenBatch {
@@ -33,7 +33,7 @@ export class OpenBatch {
   constructor(private readonly log: Log) {}
 
   /** Encodes a segment behind those that are in it. Keeps nothing of the segment. */
-  append(segment: Segment, target: ExportTarget): AppendResult {
+  append(segment: Segment, target: ExportTarget): EncodeResult {
     if (this.count > 0 && this.isFullFor(target)) return 'full';
     this.target = target;
     const { encoder } = this;

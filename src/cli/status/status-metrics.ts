@@ -1,4 +1,4 @@
-import { field, printable } from '../../control/client/document';
+import { field, printableField } from '../../control/client/document';
 import { isRegistered, type Instance } from '../../control/client/live-instances';
 
 type Labels = Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ export function openMetrics(instances: readonly Instance[]): string {
     ...instances.flatMap(({ name: instance, entry }) =>
       read(entry).flatMap(([labels, value]) => {
         if (typeof value !== 'number' || !Number.isFinite(value)) return [];
-        const all = { service: printable(field(entry, 'service')), instance, ...labels };
+        const all = { service: printableField(field(entry, 'service')), instance, ...labels };
         return [`skyanchor_${name}${type === 'counter' ? '_total' : ''}{${formatLabels(all)}} ${value}`];
       }),
     ),
@@ -70,6 +70,6 @@ export function openMetrics(instances: readonly Instance[]): string {
 
 function formatLabels(labels: Labels): string {
   return Object.entries(labels)
-    .map(([name, value]) => `${name}="${printable(value).replace(/["\\]/g, '\\$&')}"`)
+    .map(([name, value]) => `${name}="${printableField(value).replace(/["\\]/g, '\\$&')}"`)
     .join(',');
 }

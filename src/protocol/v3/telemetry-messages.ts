@@ -37,7 +37,7 @@ export function encodeMeter(
       for (const [bound, count] of buckets ?? [])
         writeNested(measured, 3, (bucket) => {
           writeDouble(bucket, 1, bound);
-          writeInt64(bucket, 2, count);
+          writeInt64Field(bucket, 2, count);
         });
     });
     writeText(writer, 3, service);
