@@ -25,6 +25,7 @@ export type {
   DictionaryStatus,
   HeartbeatStatus,
   InstrumentationStatus,
+  OpenTelemetryStatus,
   RegistrationStatus,
   SegmentStatus,
   Status,

@@ -4,6 +4,7 @@ import type * as ArgumentSchema from '../control/run/argument-schema';
 import type * as CommandChannel from '../control/run/command-channel';
 import type * as Diagnostics from './diagnosis/memory-and-cpu';
 import type * as StatusFile from '../status/status-file';
+import type * as InstrumentationLoader from '../instrument/opentelemetry/loader';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
 import type * as MeterReporter from '../telemetry/meter-reporter';
@@ -20,6 +21,7 @@ export const late = {
   backend: lazy(() => require('../protocol/backend') as typeof Backend),
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
   diagnostics: lazy(() => require('./diagnosis/memory-and-cpu') as typeof Diagnostics),
+  instrumentationLoader: lazy(() => require('../instrument/opentelemetry/loader') as typeof InstrumentationLoader),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
   logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),
   meterReporter: lazy(() => require('../telemetry/meter-reporter') as typeof MeterReporter),

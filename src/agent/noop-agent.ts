@@ -47,6 +47,7 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     segments: { accepted: 0, sent: 0, dropped: 0, inFlight: 0, buffered: 0, droppedBecause: {} },
     settings: settingsOf(config),
     instrumentations: { active: [], off: [], loadedBefore: [], startedAfterMs: Math.round(process.uptime() * 1_000) },
+    openTelemetry: { provider: null, reason: 'the agent is disabled', instrumentations: [] },
     commands: { file: null, watching: 'off', fault: null, last: [] },
   };
   return {

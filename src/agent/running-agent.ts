@@ -28,6 +28,7 @@ import { Tracer } from '../tracing/tracer';
 import { librariesLoadedBefore } from './diagnosis/blind-spots';
 import { Commands } from './commands';
 import { ExitFlush } from './exit/exit-flush';
+import { OpenTelemetry } from './open-telemetry';
 import { DynamicSettings } from './dynamic-settings';
 import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
 import { INSTRUMENTATIONS } from '../api/instrumentations';
@@ -49,6 +50,7 @@ export class RunningAgent implements Agent {
   private readonly commands: Commands;
   private readonly settings: DynamicSettings;
   private readonly instrumented: Instrumentations;
+  private readonly openTelemetry: OpenTelemetry;
   private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -126,6 +128,7 @@ export class RunningAgent implements Agent {
       status: () => this.status(),
     });
     this.instrumented = new Instrumentations(this.tracer, this.settings);
+    this.openTelemetry = new OpenTelemetry(config, this.tracer, this.settings);
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
       clock.after(0, () => void this.boot().then(resolve, (error: unknown) => reject(this.giveUp(error))));
@@ -155,6 +158,7 @@ export class RunningAgent implements Agent {
       ...(stoppedAt !== undefined && { registration: ended(upstream.registration, stoppedAt) }),
       settings: this.settings.status(),
       instrumentations: this.instrumentations(),
+      openTelemetry: this.openTelemetry.status(),
       commands: this.commands.status(),
     };
   }
@@ -266,6 +270,7 @@ export class RunningAgent implements Agent {
   }
 
   private async close(): Promise<void> {
+    this.openTelemetry.stop();
     this.instrumented.disableAll();
     this.tracer.sendLingering();
     if (this.upstream.hasWork) await this.ending.flush();

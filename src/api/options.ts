@@ -267,6 +267,14 @@ export interface Options {
    */
   readonly disable?: string | readonly InstrumentationName[] | undefined;
   /**
+   * Whether the spans of OpenTelemetry become spans of ours, and which of its instrumentations are loaded when the
+   * library that they are for is first required. `auto`: each `@opentelemetry/instrumentation-*` that the application's
+   * package.json names, unless that names an SDK of OpenTelemetry's or another agent, too: then it has the spans.
+   * `true`: likewise, whatever else is named. Names, `mongodb,kafkajs` or whole names of packages: these. `false`: nothing.
+   * Default: `auto`. Environment `SW_AGENT_OPENTELEMETRY`.
+   */
+  readonly openTelemetry?: boolean | string | readonly string[] | undefined;
+  /**
    * Keeps the values that a SQL statement is called with, in the tag `db.sql.parameters`. The statement itself never has
    * those that the library writes into it (mysql2's `query`): literals are masked there. Default: false.
    * Environment `SW_SQL_TRACE_PARAMETERS`.

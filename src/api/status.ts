@@ -138,6 +138,16 @@ export interface InstrumentationStatus {
   readonly startedAfterMs: number;
 }
 
+/** Who has the spans that are made by the API of OpenTelemetry. */
+export interface OpenTelemetryStatus {
+  /** `application`: an SDK of its own, or another agent. Null: nobody that we know of. */
+  readonly provider: 'skyanchor' | 'application' | null;
+  /** Why it is not us; null: it is. */
+  readonly reason: string | null;
+  /** Packages of instrumentations that are loaded, since their libraries are. */
+  readonly instrumentations: readonly string[];
+}
+
 /** A snapshot of the agent; also one entry of the status file. */
 export interface Status {
   readonly pid: number;
@@ -163,5 +173,6 @@ export interface Status {
   readonly spool?: SpoolStatus;
   readonly settings: SettingsStatus;
   readonly instrumentations: InstrumentationStatus;
+  readonly openTelemetry: OpenTelemetryStatus;
   readonly commands: CommandStatus;
 }

@@ -24,12 +24,22 @@ export function lazy<T>(load: () => T): () => T {
   return () => (loaded ??= { module: attempt(load) }).module;
 }
 
+let loading = 0;
+
+/** Whether what is being loaded now is loaded by the agent: instrumentations are for what the application loads. */
+export function isLoadingOwn(): boolean {
+  return loading > 0;
+}
+
 function attempt<T>(load: () => T): T {
+  loading++;
   try {
     return load();
   } catch (error) {
     // Node adds the requiring files to the message, a line for each.
     throw new LoadError(errorMessage(error).split('\n', 1)[0], { cause: error });
+  } finally {
+    loading--;
   }
 }
 

@@ -5,6 +5,8 @@ import type { PropagateUnsampled } from '../api/propagate-unsampled';
 import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
 import type { InstanceNameSource, KeepOptions, SamplingRule, SpoolOptions } from '../api/options';
+import type { Application } from './sources/application';
+import type { OpenTelemetrySetting } from './option-table';
 
 /** PEM, as read from the files; what is absent was not configured. */
 export interface TlsConfig {
@@ -91,6 +93,9 @@ export interface Config {
   readonly ignoredExceptions: readonly string[];
   readonly propagateUnsampled: PropagateUnsampled;
   readonly disable: readonly InstrumentationName[];
+  readonly openTelemetry: OpenTelemetrySetting;
+  /** Where its packages are found, and which it names. */
+  readonly application: Application;
   readonly sqlParameters: boolean;
   readonly sqlParametersMaxLength: number;
   readonly mongoParameters: boolean;

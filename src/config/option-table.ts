@@ -101,6 +101,22 @@ const trustIncoming: OptionType<TrustIncoming> = {
 
 const instrumentationName = wordType(INSTRUMENTATIONS);
 
+/** Whether OpenTelemetry's spans are taken, and whose. */
+export type OpenTelemetrySetting = 'auto' | boolean | readonly string[];
+
+const OPEN_TELEMETRY_EXPECTED = 'auto, true, false, or names of instrumentations such as mongodb,kafkajs';
+const autoWord = wordType<'auto'>(['auto']);
+const packageNames = listType(textType('a name of a package', /^(?:@[\w.-]+\/)?[\w.-]+$/), {
+  expected: OPEN_TELEMETRY_EXPECTED,
+  least: 1,
+  most: 100,
+});
+const openTelemetry: OptionType<OpenTelemetrySetting> = {
+  expected: OPEN_TELEMETRY_EXPECTED,
+  parse: (text) => autoWord.parse(text) ?? booleanType.parse(text) ?? packageNames.parse(text),
+  accept: (value) => autoWord.accept(value) ?? booleanType.accept(value) ?? packageNames.accept(value),
+};
+
 /** Other agents set no limit; a tag has its own all the same. */
 const parametersLength = numberType({ least: 1, most: 1_000_000, integer: true });
 
@@ -422,6 +438,12 @@ export const OPTION_TABLE = {
     }),
     environment: ['SW_AGENT_DISABLE_PLUGINS'],
     help: 'instrumentations that stay off',
+  }),
+  openTelemetry: row('openTelemetry', {
+    kind: openTelemetry,
+    environment: ['SW_AGENT_OPENTELEMETRY'],
+    isSoft: true,
+    help: 'whose OpenTelemetry spans are taken: auto, true, false or names of instrumentations',
   }),
   sqlParameters: row('sqlParameters', {
     kind: booleanType,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
-import { findApplication, defaultServiceName } from './sources/application';
+import { findApplication, defaultServiceName, type Application } from './sources/application';
 import type { BackendAddress } from './backend-address';
 import type { Config, SpoolConfig } from './config';
 import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './sources/config-file';
@@ -79,7 +79,7 @@ function resolveLayers(sources: Sources) {
   const layers = [flags.given, environment, start.given, file?.given ?? []];
   const settings = new Settings(layers);
   const notes = [...unreadVariables(env), ...(start.notes ?? []), ...(file?.notes ?? [])];
-  const config = build(settings, sources, application.name, { file, found, notes });
+  const config = build(settings, sources, application, { file, found, notes });
   const faults: readonly Fault[] = [...flags.faults, ...start.faults, ...(file?.faults ?? []), ...settings.found];
   return { config, faults, layers };
 }
@@ -95,7 +95,7 @@ interface Findings {
 function build(
   settings: Settings,
   sources: Sources,
-  packageName: string | undefined,
+  application: Application,
   { file, found, notes }: Findings,
 ): Config {
   const valueOr = <T>(row: OptionRow<T>, fallback: T): T => settings.read(row)?.value ?? fallback;
@@ -116,7 +116,7 @@ function build(
   const isWanted = valueOr(TABLE.enabled, true) && !isPackageRunner(sources.mainScript);
   return Object.freeze({
     serviceName: qualifiedName(
-      valueOr(TABLE.serviceName, defaultServiceName(packageName, sources.mainScript)),
+      valueOr(TABLE.serviceName, defaultServiceName(application.name, sources.mainScript)),
       namespace,
       cluster,
     ),
@@ -159,6 +159,8 @@ function build(
     ignoredExceptions: Object.freeze(valueOr(TABLE.ignoredExceptions, [])),
     propagateUnsampled: valueOr(TABLE.propagateUnsampled, 'id'),
     disable: Object.freeze(valueOr(TABLE.disable, [])),
+    openTelemetry: Object.freeze(valueOr(TABLE.openTelemetry, 'auto')),
+    application: Object.freeze(application),
     sqlParameters: valueOr(TABLE.sqlParameters, false),
     sqlParametersMaxLength: valueOr(TABLE.sqlParametersMaxLength, PARAMETERS_LENGTH),
     mongoParameters: valueOr(TABLE.mongoParameters, false),

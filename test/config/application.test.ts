@@ -9,6 +9,13 @@ const at = (...names: string[]): string => path.join(folder, ...names);
 put(folder, 'shop/package.json', { name: '@acme/shop' });
 put(folder, 'shop/dist/package.json', { type: 'module' });
 put(folder, 'shop/dist/server/main.js', '');
+put(folder, 'deps/package.json', {
+  name: 'deps',
+  dependencies: { a: '1' },
+  optionalDependencies: { b: '1' },
+  devDependencies: { c: '1' },
+});
+put(folder, 'deps/dist/package.json', { dependencies: { d: '1', a: '2' } });
 put(folder, 'odd/package.json', '{"name": ');
 put(folder, 'odd/main.js', '');
 put(folder, 'plain/main.js', '');
@@ -52,5 +59,12 @@ describe('the default service name', () => {
 describe('the application', () => {
   it('has every folder with a package.json up to the one that names it', () => {
     expect(findApplication(at('shop/dist/server/main.js'), '/').folders).toEqual([at('shop/dist'), at('shop')]);
+  });
+});
+
+describe('the packages that an application needs', () => {
+  it('are those that its package.json files name, without those for development', () => {
+    expect(findApplication(at('deps/dist/main.js'), '/').dependencies).toEqual(['d', 'a', 'b']);
+    expect(findApplication(at('odd/main.js'), at('shop')).dependencies).toEqual([]);
   });
 });

@@ -9,6 +9,10 @@ export interface Application {
   readonly name: string | undefined;
   /** Where package.json files were found, the nearest first, up to the one that names the application. */
   readonly folders: readonly string[];
+  /** Those of them whose package.json is ours or root's: what is installed there may be loaded. */
+  readonly packageFolders: readonly string[];
+  /** Packages that these name as needed to run. */
+  readonly dependencies: readonly string[];
 }
 
 /** Looks above the main script and, where no package.json there has a name, above the working directory. */
@@ -16,8 +20,13 @@ export function findApplication(mainScript: string | undefined, cwd: string): Ap
   const script = mainScript === undefined ? undefined : realPath(mainScript);
   const above = script === undefined ? undefined : packagesAbove(path.dirname(script), script);
   if (above?.name !== undefined) return above;
-  const { name, folders } = packagesAbove(cwd, script);
-  return { name, folders: [...new Set([...(above?.folders ?? []), ...folders])] };
+  const { name, folders, packageFolders, dependencies } = packagesAbove(cwd, script);
+  return {
+    name,
+    folders: unique(above?.folders, folders),
+    packageFolders: unique(above?.packageFolders, packageFolders),
+    dependencies: unique(above?.dependencies, dependencies),
+  };
 }
 
 /** A command in `node_modules/.bin` is a link into its own package. */
@@ -29,18 +38,26 @@ function realPath(file: string): string {
   }
 }
 
+function unique(nearer: readonly string[] = [], farther: readonly string[]): readonly string[] {
+  return [...new Set([...nearer, ...farther])];
+}
+
 /**
  * A package.json without a name, as `{"type": "module"}` beside built files, is passed on the way up; and so is one of a
  * stranger, which in /tmp or in the working directory could give the process the name of another service.
  */
 function packagesAbove(start: string, script: string | undefined): Application {
   const folders: string[] = [];
+  const packageFolders: string[] = [];
+  const dependencies = new Set<string>();
   for (let folder = start; ; folder = path.dirname(folder)) {
     const found = readPackage(path.join(folder, 'package.json'));
     if (found) folders.push(folder);
-    const name = found && isOurs(found.owner, script) ? nameIn(found.content) : undefined;
-    if (name !== undefined) return { name, folders };
-    if (folder === path.dirname(folder)) return { name: undefined, folders };
+    const own = found && isOurs(found.owner, script) ? parsePackage(found.content) : undefined;
+    if (own) packageFolders.push(folder);
+    for (const name in { ...own?.dependencies, ...own?.optionalDependencies }) dependencies.add(name);
+    if (own?.name !== undefined || folder === path.dirname(folder))
+      return { name: own?.name, folders, packageFolders, dependencies: [...dependencies] };
   }
 }
 
@@ -60,12 +77,23 @@ function isOurs(owner: number, script: string | undefined): boolean {
   }
 }
 
-function nameIn(content: string): string | undefined {
+interface Package {
+  readonly name?: string | undefined;
+  readonly dependencies?: object;
+  readonly optionalDependencies?: object;
+}
+
+function parsePackage(content: string): Package {
   try {
-    const { name } = JSON.parse(content.replace(/^\uFEFF/, '')) as { name?: unknown };
-    return typeof name === 'string' && name !== '' ? name : undefined;
+    const found = JSON.parse(content.replace(/^\uFEFF/, '')) as Record<string, unknown>;
+    const { name, dependencies, optionalDependencies } = found;
+    return {
+      name: typeof name === 'string' && name !== '' ? name : undefined,
+      ...(typeof dependencies === 'object' && dependencies !== null && { dependencies }),
+      ...(typeof optionalDependencies === 'object' && optionalDependencies !== null && { optionalDependencies }),
+    };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -21,6 +21,8 @@ export interface Description {
 export interface DescriptionOptions {
   readonly sqlParameters?: boolean;
   readonly sqlParametersMaxLength?: number;
+  /** Where the spans of a system go to that do not say so. */
+  readonly peers?: Readonly<Record<string, string>>;
 }
 
 /** The value of the first of these attributes that is there, as text; the stable name stands first. */

@@ -10,7 +10,7 @@ import type { Attributes, Description, DescriptionOptions } from './attributes';
  */
 export function describe(attributes: Attributes, type: SpanType, options: DescriptionOptions): Description | undefined {
   return (
-    describeMessaging(attributes, type === SpanType.entry) ??
+    describeMessaging(attributes, type === SpanType.entry, options) ??
     describeDatabase(attributes, options) ??
     describeRpc(attributes) ??
     describeHttp(attributes, type === SpanType.entry) ??

@@ -1,4 +1,4 @@
-import { isPlace, peerIn, textIn, type Attributes, type Description } from './attributes';
+import { isPlace, peerIn, textIn, type Attributes, type Description, type DescriptionOptions } from './attributes';
 import { Layer } from '../../model/components';
 
 /** A system of messages: what its operation names begin with, and its components. */
@@ -21,7 +21,11 @@ const SYSTEMS: Readonly<Record<string, MessagingSystem>> = {
 };
 
 /** @param isConsumer what works on a message, not what sends one */
-export function describeMessaging(attributes: Attributes, isConsumer: boolean): Description | undefined {
+export function describeMessaging(
+  attributes: Attributes,
+  isConsumer: boolean,
+  { peers }: DescriptionOptions,
+): Description | undefined {
   const key = textIn(attributes, 'messaging.system');
   if (key === '') return undefined;
   const system = SYSTEMS[key] ?? { name: key, producer: 0, consumer: 0 };
@@ -40,7 +44,7 @@ export function describeMessaging(attributes: Attributes, isConsumer: boolean): 
     'messaging.kafka.consumer_group',
   );
   const place = peerIn(attributes, system.port);
-  const peer = place === '' ? key : place;
+  const peer = place === '' ? (peers?.[key] ?? key) : place;
   const parts = [system.name, topic, routingKey, isConsumer ? 'Consumer' : 'Producer', isConsumer ? group : ''];
   const tags = ['mq.broker', peer];
   if (topic !== '') tags.push('mq.topic', topic);

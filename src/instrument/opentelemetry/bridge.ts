@@ -11,26 +11,45 @@ import type { Tracer } from '../../tracing/tracer';
 /** Names of spans, which the application may make up. A v2 backend keeps each for ever. */
 const MAX_NAMES = 1_000;
 
+export interface Bridge {
+  readonly undo: Undo;
+  /** Where Kafka's clients connect to, which its spans do not say. */
+  readonly setBrokers: (brokers: readonly string[]) => void;
+}
+
 /**
  * Makes this agent what `@opentelemetry/api` finds as its provider of tracers, context and propagation, so that the spans
  * of OpenTelemetry's instrumentations, of libraries and of the application become spans of our segments.
  * @returns `undefined`: an SDK of the application's is there already, and stays
  */
-export function bridge(tracer: Tracer, options: InstrumentOptions): Undo | undefined {
+export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | undefined {
   if (isApiTaken()) return undefined;
+  const peers: Record<string, string> = {};
   const environment: SpanEnvironment = {
     tracer,
-    options,
+    options: {
+      peers,
+      ...(options.sqlParameters !== undefined && { sqlParameters: options.sqlParameters }),
+      ...(options.sqlParametersMaxLength !== undefined && { sqlParametersMaxLength: options.sqlParametersMaxLength }),
+    },
     admitName: nameFilter(options),
     complain: (error) =>
       options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),
   };
   const contexts = new Contexts(environment);
-  return registerApis({
+  const undo = registerApis({
     trace: new TracerProvider(environment, contexts),
     context: contexts,
     propagation: new Propagator(environment),
   });
+  return {
+    undo,
+    setBrokers(brokers) {
+      const peer = brokers.join(';');
+      // Of two clusters, nobody knows which of them a span goes to.
+      peers['kafka'] = peers['kafka'] === undefined || peers['kafka'] === peer ? peer : 'kafka';
+    },
+  };
 }
 
 function nameFilter({ log }: InstrumentOptions): SpanEnvironment['admitName'] {

@@ -38,9 +38,9 @@ export function bridged(options: Partial<InstrumentOptions> = {}, tracerOptions:
   const say = (message: string) => void logged.push(message);
   const log = new Log(clock, { error: say, warn: say, info: say, debug: say }, 'debug');
   const made = tracing({ clock, names: () => V3, ...tracerOptions });
-  const undo = bridge(made.tracer, { collectQuery: false, ignoreSuffix: [], ignorePath: [], log, ...options });
-  if (undo) undos.push(undo);
-  return { ...made, logged, undo };
+  const own = bridge(made.tracer, { collectQuery: false, ignoreSuffix: [], ignorePath: [], log, ...options });
+  if (own) undos.push(own.undo);
+  return { ...made, logged, undo: own?.undo };
 }
 
 /** For `afterEach`. */
