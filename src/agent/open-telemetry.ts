@@ -1,4 +1,4 @@
-import { bridge } from '../instrument/opentelemetry/bridge';
+import { bridge, tracedByUs } from '../instrument/opentelemetry/bridge';
 import { choosePackages } from '../instrument/opentelemetry/packages';
 import { late } from './lazy';
 import type { Config } from '../config/config';
@@ -19,7 +19,7 @@ export class OpenTelemetry {
       this.reason = 'openTelemetry is false';
       return;
     }
-    const choice = choosePackages(openTelemetry, application.dependencies);
+    const choice = choosePackages(openTelemetry, application.dependencies, tracedByUs(options));
     if (choice.type === 'application') {
       this.leave(`package.json names ${choice.sdk}`, options);
       return;
@@ -36,6 +36,7 @@ export class OpenTelemetry {
     this.loader = new (late.instrumentationLoader().InstrumentationLoader)({
       folders: application.packageFolders,
       packages,
+      tracedByUs: tracedByUs(options),
       log: options.log,
       onBrokers: made.setBrokers,
     });

@@ -1,6 +1,7 @@
 import { isApiTaken, registerApis } from './api-global';
 import { Contexts } from './contexts';
 import { Propagator, TracerProvider } from './tracer-provider';
+import { packageOf, TRACED_BY_US } from './span-source';
 import { errorMessage } from '../../base/text';
 import type { InstrumentationScope } from './api-types';
 import type { InstrumentOptions } from '../options';
@@ -32,6 +33,7 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
       ...(options.sqlParameters !== undefined && { sqlParameters: options.sqlParameters }),
       ...(options.sqlParametersMaxLength !== undefined && { sqlParametersMaxLength: options.sqlParametersMaxLength }),
     },
+    tracedByUs: tracedByUs(options),
     admitName: nameFilter(options),
     complain: (error) =>
       options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),
@@ -50,6 +52,11 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
       peers['kafka'] = peers['kafka'] === undefined || peers['kafka'] === peer ? peer : 'kafka';
     },
   };
+}
+
+/** Packages of instrumentations whose work our own trace, as far as they are on. */
+export function tracedByUs({ disable = [] }: Pick<InstrumentOptions, 'disable'>): ReadonlySet<string> {
+  return new Set(TRACED_BY_US.filter((name) => !disable.includes(name)).map(packageOf));
 }
 
 function nameFilter({ log }: InstrumentOptions): SpanEnvironment['admitName'] {

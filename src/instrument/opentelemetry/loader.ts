@@ -12,6 +12,8 @@ export interface LoaderOptions {
   /** Where the application's packages are found from, the nearest first. */
   readonly folders: readonly string[];
   readonly packages: readonly string[];
+  /** Packages of instrumentations whose work our own trace. */
+  readonly tracedByUs: ReadonlySet<string>;
   readonly log: Log;
   /** The application has made a client of Kafka's, which connects to these. */
   readonly onBrokers: (brokers: readonly string[]) => void;
@@ -115,7 +117,8 @@ export class InstrumentationLoader {
   private findAll(file: string): void {
     const fromThere = createRequire(file);
     const { dependencies = {} } = fromThere(`${ALL_INSTRUMENTATIONS}/package.json`) as { dependencies?: object };
-    for (const name of Object.keys(dependencies)) if (isWanted(name)) this.find(name, [(id) => fromThere.resolve(id)]);
+    for (const name of Object.keys(dependencies))
+      if (isWanted(name) && !this.options.tracedByUs.has(name)) this.find(name, [(id) => fromThere.resolve(id)]);
   }
 
   private want(name: string, file: string): void {

@@ -34,12 +34,19 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
   ].map((name) => PREFIX + name),
 );
 
-/** @param dependencies names of packages that the application needs */
-export function choosePackages(setting: 'auto' | true | readonly string[], dependencies: readonly string[]): Choice {
+/**
+ * @param dependencies names of packages that the application needs
+ * @param tracedByUs packages of instrumentations whose work our own trace
+ */
+export function choosePackages(
+  setting: 'auto' | true | readonly string[],
+  dependencies: readonly string[],
+  tracedByUs: ReadonlySet<string>,
+): Choice {
   if (typeof setting === 'object') return { type: 'skyanchor', packages: setting.map(packageNamed) };
   const sdk = setting === 'auto' ? dependencies.find((name) => SDK.test(name)) : undefined;
   if (sdk !== undefined) return { type: 'application', sdk };
-  return { type: 'skyanchor', packages: dependencies.filter(isWanted) };
+  return { type: 'skyanchor', packages: dependencies.filter((name) => isWanted(name) && !tracedByUs.has(name)) };
 }
 
 /** Whether an instrumentation is loaded that the application has, and did not name to us. */

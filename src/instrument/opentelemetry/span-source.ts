@@ -2,12 +2,13 @@ import { textIn, type Attributes } from '../conventions/attributes';
 import { SpanKind, type InstrumentationScope, type SpanOptions } from './api-types';
 import { isTracedNatively } from '../traced-natively';
 import { SpanType } from '../../model/components';
+import type { InstrumentationName } from '../../api/instrumentations';
 
 /** How a span is shown: as one of ours, or not at all, since ours are there already. */
 export type Treatment = SpanType | 'transparent';
 
-/** Work that our own patches and channels trace, too. */
-const CLIENTS: ReadonlySet<string> = new Set(['http', 'undici'].map(packageOf));
+/** Libraries that we trace ourselves, by the names of our instrumentations, which are those of OpenTelemetry's, too. */
+export const TRACED_BY_US: readonly InstrumentationName[] = ['http', 'undici', 'pg'];
 /** Frameworks, which have a span for each of their layers; of them we take the route. */
 const FRAMEWORKS: ReadonlySet<string> = new Set([
   ...['express', 'koa', 'connect', 'router', 'restify', 'fastify'].map(packageOf),
@@ -23,18 +24,22 @@ const CONNECT = /(?:^|[-.])connect$/;
 const LAYER_TYPE = /^(?:express|koa|connect|restify|fastify|hapi|hono)\.type$/;
 const ROUTE_LAYERS: ReadonlySet<unknown> = new Set(['request_handler', 'router', 'handler']);
 
-function packageOf(name: string): string {
+export function packageOf(name: string): string {
   return `@opentelemetry/instrumentation-${name}`;
 }
 
-/** @param isRoot there is no work above it */
+/**
+ * @param isRoot there is no work above it
+ * @param tracedByUs packages of instrumentations whose work our own trace
+ */
 export function treatmentOf(
   { name: scopeName }: InstrumentationScope,
   name: string,
   { kind = SpanKind.internal, attributes = {} }: SpanOptions,
   isRoot: boolean,
+  tracedByUs: ReadonlySet<string>,
 ): Treatment {
-  if (CLIENTS.has(scopeName) || FRAMEWORKS.has(scopeName) || isTracedNatively(scopeName)) return 'transparent';
+  if (tracedByUs.has(scopeName) || FRAMEWORKS.has(scopeName) || isTracedNatively(scopeName)) return 'transparent';
   switch (kind) {
     case SpanKind.client:
     case SpanKind.producer:

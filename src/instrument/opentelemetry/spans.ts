@@ -21,6 +21,8 @@ import type { Tracer } from '../../tracing/tracer';
 export interface SpanEnvironment {
   readonly tracer: Tracer;
   readonly options: DescriptionOptions;
+  /** Packages of instrumentations whose work our own trace. */
+  readonly tracedByUs: ReadonlySet<string>;
   /** The name to be shown, of which there must not be too many. */
   admitName(name: string, scope: InstrumentationScope): string;
   complain(error: unknown): void;

@@ -66,7 +66,13 @@ class BridgeTracer {
     if (scope !== undefined && !(scope instanceof Span)) return new PassiveSpan(scope);
     const headers = isRoot ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
     const { attributes = {} } = options;
-    const treatment = treatmentOf(this.instrumentationScope, name, options, scope === undefined);
+    const treatment = treatmentOf(
+      this.instrumentationScope,
+      name,
+      options,
+      scope === undefined,
+      this.environment.tracedByUs,
+    );
     const route = scope && isRouteHandler(attributes) ? attributes['http.route'] : undefined;
     if (scope && route !== undefined) noteRoute(this.environment.tracer, scope, route);
     if (treatment === 'transparent') return new TransparentSpan(scope);

@@ -199,7 +199,7 @@ describe("a span of OpenTelemetry's package for the same library", () => {
     'is seen through from the first call that is published, until %s is disabled',
     async (name, of, channelName) => {
       const treatment = (): unknown =>
-        treatmentOf({ name: `@opentelemetry/instrumentation-${name}` }, 'call', {}, false);
+        treatmentOf({ name: `@opentelemetry/instrumentation-${name}` }, 'call', {}, false, new Set());
       enable(of);
       expect(treatment()).toBe(SpanType.local);
       await publish(channelName, { ...SERVER });

@@ -207,8 +207,7 @@ describe('a span of OpenTelemetry', () => {
     ['@opentelemetry/instrumentation-knex', 'raw'],
     ['@opentelemetry/instrumentation-mongoose', 'mongoose.User.find'],
     ['prisma', 'prisma:client:operation'],
-    ['@opentelemetry/instrumentation-pg', 'pg-pool.connect'],
-    ['@opentelemetry/instrumentation-pg', 'pg.connect'],
+    ['@opentelemetry/instrumentation-mysql2', 'mysql2-pool.connect'],
     ['@opentelemetry/instrumentation-redis', 'redis-connect'],
   ])('is local where a driver is called below it: %s %s', (scope, name) => {
     const { spans } = bridged();
@@ -237,7 +236,7 @@ describe('a span of OpenTelemetry', () => {
     ]);
   });
 
-  it.each(['http', 'undici', 'express', 'koa', 'connect', 'router', 'restify', 'fastify'])(
+  it.each(['http', 'undici', 'pg', 'express', 'koa', 'connect', 'router', 'restify', 'fastify'])(
     'of instrumentation-%s is not made, and what is done within it is done in the scope of before',
     (name) => {
       const { tracer, spans } = bridged();
@@ -258,6 +257,16 @@ describe('a span of OpenTelemetry', () => {
       expect(entry.tags).toBeUndefined();
     },
   );
+
+  it('of a library whose instrumentation of our own is off is made', () => {
+    const { spans } = bridged({ disable: ['pg'] });
+    start(SpanKind.CLIENT, PG, 'pg.query', '@opentelemetry/instrumentation-pg').end();
+    start(SpanKind.CLIENT, PG, 'pg-pool.connect', '@opentelemetry/instrumentation-pg').end();
+    expect(spans().map(({ operationName, type }) => [operationName, type])).toEqual([
+      ['PostgreSQL/SELECT', SpanType.exit],
+      ['pg-pool.connect', SpanType.local],
+    ]);
+  });
 
   it.each([
     ['koa', { 'http.route': '/k/orders/:id', 'koa.type': 'router' }, '/k/orders/:id'],

@@ -1,11 +1,25 @@
-import { choosePackages, librariesOf } from '../../../src/instrument/opentelemetry/packages';
+import { tracedByUs } from '../../../src/instrument/opentelemetry/bridge';
+import { choosePackages as choose, librariesOf } from '../../../src/instrument/opentelemetry/packages';
 
+type Choose = typeof choose;
+
+const choosePackages = (
+  setting: Parameters<Choose>[0],
+  dependencies: readonly string[],
+  disable: Parameters<typeof tracedByUs>[0]['disable'] = [],
+) => choose(setting, dependencies, tracedByUs({ disable }));
 const of = (name: string) => `@opentelemetry/instrumentation-${name}`;
 
 describe('the instrumentations of OpenTelemetry that are loaded', () => {
   it('are those that the application names, without HTTP, files, sockets and frameworks', () => {
     const dependencies = ['express', of('mongodb'), of('http'), of('fs'), of('express'), '@opentelemetry/api'];
     expect(choosePackages('auto', dependencies)).toEqual({ type: 'skyanchor', packages: [of('mongodb')] });
+  });
+
+  it('have pg among them only where our own instrumentation of it is off', () => {
+    expect(choosePackages('auto', [of('pg')])).toEqual({ type: 'skyanchor', packages: [] });
+    expect(choosePackages('auto', [of('pg')], ['pg'])).toEqual({ type: 'skyanchor', packages: [of('pg')] });
+    expect(choosePackages(['pg'], [])).toEqual({ type: 'skyanchor', packages: [of('pg')] });
   });
 
   it.each([
