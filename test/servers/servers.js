@@ -35,14 +35,19 @@ function identityOf(user) {
 }
 
 /** Runs `command` in a new folder until it listens. */
-async function serve({ user, prepare, command }) {
+async function serve({ user, prepare, environment, command, afterwards }) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-server-'));
   const port = await freePort();
   const identity = user === undefined ? {} : identityOf(user);
   if (identity.uid !== undefined) fs.chownSync(folder, identity.uid, identity.gid);
-  const options = { cwd: folder, env: process.env, ...identity };
-  const removed = () => fs.rmSync(folder, { recursive: true, force: true });
-  process.once('exit', removed);
+  const env = { ...process.env, ...(await environment?.({ folder, port })) };
+  const options = { cwd: folder, env, ...identity };
+  const leave = () => {
+    const [last, ...rest] = afterwards?.(env) ?? [];
+    if (last !== undefined) spawnSync(last, rest);
+    fs.rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', leave);
   for (const [program, ...args] of prepare?.({ folder, port }) ?? []) {
     const done = spawnSync(program, args, options);
     if (done.status !== 0) throw new Error(`${program} ended with ${done.status}\n${done.stdout}${done.stderr}`);
@@ -58,8 +63,8 @@ async function serve({ user, prepare, command }) {
   const stop = async () => {
     server.destroy();
     await server.ended;
-    process.removeListener('exit', removed);
-    removed();
+    leave();
+    process.removeListener('exit', leave);
   };
   return { host: '127.0.0.1', port, stop };
 }
@@ -70,6 +75,29 @@ function postgresFolders() {
   if (!fs.existsSync(all)) return [];
   const versions = fs.readdirSync(all).sort((one, other) => Number(other) - Number(one));
   return versions.map((version) => path.join(all, version, 'bin'));
+}
+
+/**
+ * What RabbitMQ is told, since its programs read no arguments. It starts an `epmd` in a session of its own; no other node
+ * uses one with a port of its own, so that can be ended.
+ */
+async function rabbitEnvironment({ folder, port }) {
+  const [distributionPort, epmdPort] = [await freePort(), await freePort()];
+  const file = (name) => path.join(folder, name);
+  fs.writeFileSync(file('rabbitmq.conf'), `listeners.tcp.local = 127.0.0.1:${port}\nloopback_users = none\n`);
+  fs.writeFileSync(file('enabled_plugins'), '[].\n');
+  return {
+    HOME: folder,
+    RABBITMQ_NODENAME: `skyanchor-${port}@localhost`,
+    RABBITMQ_MNESIA_BASE: file('mnesia'),
+    RABBITMQ_LOG_BASE: file('log'),
+    RABBITMQ_CONFIG_FILE: file('rabbitmq.conf'),
+    RABBITMQ_CONF_ENV_FILE: file('none.conf'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins'),
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    ERL_EPMD_PORT: String(epmdPort),
+  };
 }
 
 /** By name: the programs that it needs, and how it is started with them. */
@@ -101,6 +129,21 @@ const SERVERS = {
           ...[mariadbd, '--no-defaults', `--datadir=${folder}/data`, `--port=${port}`, '--bind-address=127.0.0.1'],
           ...[`--socket=${folder}/socket`, '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=32M'],
         ],
+      }),
+  },
+  memcached: {
+    programs: { memcached: ['memcached'] },
+    start: ({ memcached }) =>
+      serve({ command: ({ port }) => [memcached, '-u', 'nobody', '-l', '127.0.0.1', '-p', String(port), '-m', '16'] }),
+  },
+  rabbitmq: {
+    programs: { 'rabbitmq-server': ['rabbitmq-server', () => ['/usr/lib/rabbitmq/bin']], epmd: ['rabbitmq-server'] },
+    start: ({ 'rabbitmq-server': server, epmd }) =>
+      serve({
+        user: 'rabbitmq',
+        environment: rabbitEnvironment,
+        command: () => [server],
+        afterwards: ({ ERL_EPMD_PORT: port }) => [epmd, '-port', port, '-kill'],
       }),
   },
   redis: {

@@ -38,7 +38,7 @@ serve(
     'own-command': () => redis.call('ECHO', 'hello'),
     scan: async () => {
       const keys = [];
-      for await (const some of redis.scanStream({ match: 'key' })) keys.push(...some);
+      for await (const some of redis.scanStream({ match: 'key', count: 1000 })) keys.push(...some);
       return keys;
     },
     blocked: async () => {

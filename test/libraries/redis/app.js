@@ -26,7 +26,7 @@ serve(
     'own-command': () => client.sendCommand(['ECHO', 'hello']),
     scan: async () => {
       const keys = [];
-      for await (const some of client.scanIterator({ MATCH: 'key' })) keys.push(...some);
+      for await (const some of client.scanIterator({ MATCH: 'key', COUNT: 1000 })) keys.push(...some);
       return keys.sort();
     },
     'eight-promises': (_inner, _done, n) => client.set(`key ${n}`, n),
