@@ -3,7 +3,7 @@
 const base = require('./jest.config');
 
 /** Folders of tests that open sockets or start processes, most of them. */
-const FOLDERS = ['apps', 'chaos', 'cli', 'e2e', 'instrument', 'matrix', 'oap', 'package', 'scenario', 'security'];
+const FOLDERS = ['apps', 'chaos', 'cli', 'compat', 'e2e', 'instrument', 'matrix', 'oap', 'package', 'scenario', 'security'];
 /** The same of files, as `folder/beginning-of-the-name`. */
 const FILES = [
   'config/pm2',
@@ -16,6 +16,7 @@ const FILES = [
   'protocol/v3/telemetry-client',
   'status/file-lock',
   'status/status-file',
+  'telemetry/application-meters',
   'telemetry/process-sampler',
   'testing/',
   'tracing/context',
