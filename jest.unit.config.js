@@ -3,7 +3,19 @@
 const base = require('./jest.config');
 
 /** Folders of tests that open sockets or start processes, most of them. */
-const FOLDERS = ['apps', 'chaos', 'cli', 'compat', 'e2e', 'instrument', 'matrix', 'oap', 'package', 'scenario', 'security'];
+const FOLDERS = [
+  'apps',
+  'chaos',
+  'cli',
+  'compat',
+  'e2e',
+  'instrument',
+  'matrix',
+  'oap',
+  'package',
+  'scenario',
+  'security',
+];
 /** The same of files, as `folder/beginning-of-the-name`. */
 const FILES = [
   'config/pm2',
