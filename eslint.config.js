@@ -75,7 +75,13 @@ module.exports = tseslint.config(
   },
   {
     // What loads late does so by a literal `require`, which every bundler follows.
-    files: ['src/base/lazy.ts', 'src/agent/lazy.ts', 'src/config/names/lazy.ts', 'src/cli/dispatch.ts', 'src/export/segment-queue.ts'],
+    files: [
+      'src/base/lazy.ts',
+      'src/agent/lazy.ts',
+      'src/config/names/lazy.ts',
+      'src/cli/dispatch.ts',
+      'src/export/segment-queue.ts',
+    ],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
