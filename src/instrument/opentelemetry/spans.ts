@@ -275,7 +275,9 @@ export class RecordedSpan extends ActiveSpan {
     }
     if (span.type === SpanType.local) return description;
     span.layer = description.layer as Layer;
-    if (description.peer !== '') environment.tracer.setPeer(span, description.peer);
+    if (span.type === SpanType.exit) environment.tracer.setPeer(span, description.peer);
+    // Who asked is the peer of no other entry: the backend knows by the ref.
+    else if (span.layer === Layer.mq) span.peer = truncate(description.peer, LIMITS.name);
     return description;
   }
 
