@@ -64,7 +64,7 @@ class BridgeTracer {
     const isRoot = options.root === true;
     const scope = isRoot ? undefined : scopeIn(context);
     if (scope !== undefined && !(scope instanceof Span)) return new PassiveSpan(scope);
-    const headers = isRoot ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
+    const headers = isRoot || scope ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
     const { attributes = {} } = options;
     const treatment = treatmentOf(
       this.instrumentationScope,
