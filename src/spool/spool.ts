@@ -84,6 +84,7 @@ export class Spool {
   private readonly loop: Loop;
   private readonly backoff: Backoff;
   private readonly leaseMs: number;
+  private readonly scanMs: number;
   private fault: string | undefined;
   private hasEnded = false;
   private touchedAt = -Infinity;
@@ -100,6 +101,8 @@ export class Spool {
   constructor(private readonly options: SpoolOptions) {
     const { clock, codec, delivery, log, settings, source, transport } = options;
     this.leaseMs = options.leaseMs ?? LEASE_MS;
+    // A process that looks away for long has not watched.
+    this.scanMs = Math.min(SCAN_MS, this.leaseMs);
     const directory = new SpoolDirectory(settings.directory);
     this.directory = directory;
     this.leases = new LeaseWatch(directory, clock, this.leaseMs);
@@ -259,9 +262,9 @@ export class Spool {
     if (!transport.isReady) await this.write();
     this.deliverUntil = this.options.clock.elapsed() + DELIVER_MS;
     if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
-    if (this.options.clock.elapsed() - this.scannedAt >= SCAN_MS && (await this.scan(signal)) === 'waiting')
+    if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs && (await this.scan(signal)) === 'waiting')
       return this.pauseMs();
-    return IDLE_MS;
+    return Math.min(IDLE_MS, this.leaseMs);
   }
 
   private pauseMs(): number {

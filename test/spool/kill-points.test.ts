@@ -51,13 +51,13 @@ async function deadWriter(delivery: SpoolProcessOptions['delivery'], killAt?: st
   writer.make('n', 0, COUNT);
   if (killAt === undefined) {
     await until(
-      () => namesOnDisk(join(root, 'spool')).catch(() => []),
+      () => namesOnDisk(join(root, 'spool')),
       (names) => names.length >= COUNT - 4,
     );
     await writer.kill();
   }
   await writer.ended;
-  return namesOnDisk(join(root, 'spool')).catch(() => []);
+  return namesOnDisk(join(root, 'spool'));
 }
 
 const arrived = (): string[] =>

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Status } from '../../src/api/status';
 import { spoolCodec } from '../../src/protocol/segments/spool-codec';
@@ -91,6 +92,7 @@ export class SpoolProcess {
 export async function namesOnDisk(directory: string): Promise<string[]> {
   const spool = new SpoolDirectory(directory);
   const names: string[] = [];
+  if (!existsSync(directory)) return names;
   for (const { files } of (await spool.list()).values()) {
     for (const file of files) {
       const handle = await spool.open(file.name).catch(() => undefined);
