@@ -224,8 +224,8 @@ describe('a directory that cannot be used', () => {
       (n) => n === 4,
       { timeoutMs: 15_000 },
     );
-    expect(one.spool.status().fault).toBeNull();
-    expect(one.lines.at(-1)).toContain('takes segments again');
+    await until(() => one.spool.status().fault === null);
+    await until(() => one.lines.at(-1)?.includes('takes segments again'));
   }, 20_000);
 
   it('since it has vanished is made again, and what was in it is counted', async () => {
