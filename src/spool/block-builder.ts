@@ -1,6 +1,7 @@
 import type { Segment } from '../model/segment';
 import type { Clock } from '../base/clock';
 import { BLOCK_HEADER_BYTES, sealBlock } from './block';
+import { crc32c } from './crc32c';
 import { shouldSeal, type SealLimits } from './policies';
 import type { SpoolCodec } from './ports';
 
@@ -20,6 +21,8 @@ export class BlockBuilder {
   private buf: Buffer | undefined;
   private pos = BLOCK_HEADER_BYTES;
   private count = 0;
+  /** Of the body so far: over a whole block at once it would hold up the event loop, the first time for milliseconds. */
+  private crc = 0;
   private openedAt = 0;
 
   constructor(
@@ -41,6 +44,7 @@ export class BlockBuilder {
       if (bound > 3 * MAX_RECORD_BYTES) return false;
       const end = codec.encode(this.room(bound), pos, segment);
       if (end - pos > MAX_RECORD_BYTES) return false;
+      this.crc = crc32c(this.room(0), pos, end, this.crc);
       this.pos = end;
     } catch {
       // What a span holds came from the application; whatever it is, the segments around it go on.
@@ -58,13 +62,14 @@ export class BlockBuilder {
 
   /** Everything in it, as one block; it begins anew. */
   seal(): SealedBlock | undefined {
-    const { buf, count, pos } = this;
+    const { buf, count, crc, pos } = this;
     if (!buf || count === 0) return undefined;
     this.pos = BLOCK_HEADER_BYTES;
     this.count = 0;
+    this.crc = 0;
     const bytes = Buffer.from(buf.subarray(0, pos));
     if (buf.length > MAX_KEPT_BYTES) this.buf = undefined;
-    return { bytes: sealBlock(bytes, { kind: 'segments', count, time: this.clock.now() }), count };
+    return { bytes: sealBlock(bytes, { kind: 'segments', count, time: this.clock.now() }, crc), count };
   }
 
   private room(bytes: number): Buffer {

@@ -5,7 +5,7 @@ import { crc32c } from './crc32c';
  * A block, all numbers big-endian:
  *
  *    0  u32  MAGIC
- *    4  u32  CRC-32C of everything behind this field, the body included
+ *    4  u32  CRC-32C of the body, and then of the header behind this field
  *    8  u32  bytes of the body
  *   12  u32  records in the body
  *   16  f64  when it was sealed, milliseconds since 1970
@@ -31,14 +31,22 @@ export interface BlockHeader {
   readonly time: number;
 }
 
-/** Fills in the header of a block whose body stands behind it in `block`. */
-export function sealBlock(block: Buffer, { kind, count, time }: Omit<BlockHeader, 'bodyBytes'>): Buffer {
+/**
+ * Fills in the header of a block whose body stands behind it in `block`.
+ *
+ * @param bodyCrc CRC-32C of the body, where that is known
+ */
+export function sealBlock(
+  block: Buffer,
+  { kind, count, time }: Omit<BlockHeader, 'bodyBytes'>,
+  bodyCrc = crc32c(block, BLOCK_HEADER_BYTES),
+): Buffer {
   block.writeUInt32BE(BLOCK_MAGIC, 0);
   block.writeUInt32BE(block.length - BLOCK_HEADER_BYTES, 8);
   block.writeUInt32BE(count, 12);
   block.writeDoubleBE(time, 16);
   block.writeUInt32BE(KINDS.indexOf(kind), 24);
-  block.writeUInt32BE(crc32c(block, 8), 4);
+  block.writeUInt32BE(withHeader(block, bodyCrc), 4);
   return block;
 }
 
@@ -62,7 +70,12 @@ export function parseHeader(bytes: Buffer, at = 0): BlockHeader | undefined {
 
 /** Whether a block, header and body, is as it was sealed, record for record. */
 export function isWhole(block: Buffer, { count }: BlockHeader): boolean {
-  return block.readUInt32BE(4) === crc32c(block, 8) && countRecords(block) === count;
+  const crc = withHeader(block, crc32c(block, BLOCK_HEADER_BYTES));
+  return block.readUInt32BE(4) === crc && countRecords(block) === count;
+}
+
+function withHeader(block: Buffer, bodyCrc: number): number {
+  return crc32c(block, 8, BLOCK_HEADER_BYTES, bodyCrc);
 }
 
 /** The records of a whole block, in their order; not copies. */

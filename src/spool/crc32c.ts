@@ -20,10 +20,14 @@ function makeTables(): Int32Array {
   return tables;
 }
 
-/** CRC-32C of the bytes from `from` up to `to`, as an unsigned number. About a gigabyte a second. */
-export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length): number {
+/**
+ * CRC-32C of the bytes from `from` up to `to`, as an unsigned number. Some 600 MB a second.
+ *
+ * @param before that of the bytes before them
+ */
+export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, before = 0): number {
   const table = TABLES;
-  let crc = -1;
+  let crc = ~before;
   let at = from;
   for (const last = to - SLICES; at <= last; at += SLICES) {
     crc ^=

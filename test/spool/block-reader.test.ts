@@ -58,6 +58,12 @@ describe('CRC-32C', () => {
   });
 });
 
+it('CRC-32C of two pieces is that of both together', () => {
+  const bytes = Buffer.from('The quick brown fox jumps over the lazy dog');
+  for (let cut = 0; cut <= bytes.length; cut++)
+    expect(crc32c(bytes, cut, bytes.length, crc32c(bytes, 0, cut))).toBe(0x2262_0404);
+});
+
 describe('a spool file', () => {
   it('is read block by block', async () => {
     const pieces = await readAll(Buffer.concat([OWNER, FIRST, SECOND]));
