@@ -79,6 +79,7 @@ module.exports = tseslint.config(
       'src/base/lazy.ts',
       'src/agent/lazy.ts',
       'src/config/names/lazy.ts',
+      'src/instrument/opentelemetry/lazy.ts',
       'src/cli/dispatch.ts',
       'src/export/segment-queue.ts',
     ],

@@ -53,7 +53,7 @@ export class Reporter {
   private readonly backoff: Backoff;
   private readonly flushes = new Set<Flush>();
   private isReachable = true;
-  /** Since when no backend knows us; undefined: one does. */
+  /** Since when no backend knows us; undefined: one does, or nothing depends on it. */
   private awaySince: number | undefined;
   private stopping: Promise<void> | undefined;
   private droppedSaid = 0;
@@ -68,7 +68,8 @@ export class Reporter {
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
     this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });
-    this.awaySince = clock.elapsed();
+    // Only then: the first look at the clock loads a module of Node's.
+    if (spool) this.awaySince = clock.elapsed();
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',
@@ -110,11 +111,10 @@ export class Reporter {
   use(target: ExportTarget | undefined): void {
     this.target = target;
     this.queue.use(target);
-    if (!target) this.awaySince ??= this.options.clock.elapsed();
-    else {
+    if (target) {
       this.awaySince = undefined;
       if (this.queue.waiting > 0) this.loop.wake();
-    }
+    } else if (this.options.spool) this.awaySince ??= this.options.clock.elapsed();
   }
 
   /** Whether a backend is connected, or may be soon: for no other a process that ends is held up. */

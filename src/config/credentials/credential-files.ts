@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat, type BigIntStats } from 'node:fs';
 import type { Log } from '../../base/log';
 import { errorMessage, printable } from '../../base/text';
 import type { Config, TlsConfig, TlsPaths } from '../config';
@@ -79,11 +79,13 @@ function readTlsAgain(paths: TlsPaths): TlsConfig {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-async function stateOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs].join(':');
-  } catch (error) {
-    return errorMessage(error);
-  }
+/** Not by `node:fs/promises`, which takes the application's start more than a millisecond to load. */
+function stateOf(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const answer = (error: Error | null, stats: BigIntStats | undefined): void => {
+      if (error || !stats) resolve(errorMessage(error));
+      else resolve([stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':'));
+    };
+    stat(path, { bigint: true }, answer);
+  });
 }

@@ -11,6 +11,8 @@ export interface Description {
   readonly peer: string;
   /** `undefined`: as OpenTelemetry names it. */
   readonly name?: string | undefined;
+  /** Of an entry of HTTP, in the fields that our own have: the protocol names the endpoint and the tags by them. */
+  readonly request?: { readonly method: string; readonly url: string; readonly statusCode: number };
   /** key, value, key, value … */
   readonly tags: readonly unknown[];
   /** Attributes that are said by all that, and need not be tags as well. */

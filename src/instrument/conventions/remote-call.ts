@@ -1,4 +1,5 @@
 import { isPlace, peerIn, textIn, type Attributes, type Description } from './attributes';
+import { groupPath } from '../route/group-path';
 import { Component, Layer } from '../../model/components';
 
 const RPC = { grpc: 23, other: 50 } as const;
@@ -32,19 +33,24 @@ export function describeHttp(attributes: Attributes, isEntry: boolean): Descript
   if (method === '') return undefined;
   const url = textIn(attributes, 'url.full', 'http.url');
   const scheme = textIn(attributes, 'url.scheme', 'http.scheme') || url.slice(0, url.indexOf(':'));
-  const path = pathIn(textIn(attributes, 'http.route') || textIn(attributes, 'url.path', 'http.target') || url);
+  const route = pathIn(textIn(attributes, 'http.route', 'next.route'));
+  // Where there is no route, numbers and the like would make an endpoint of each.
+  const path = route === '' ? groupPath(pathIn(textIn(attributes, 'url.path', 'http.target') || url)) : route;
   const status = textIn(attributes, 'http.response.status_code', 'http.status_code');
   return {
     component: isEntry ? Component.httpServer : Component.httpClient,
     layer: Layer.http,
     peer: peerIn(attributes, scheme === 'https' ? HTTPS_PORT : HTTP_PORT),
     name: path === '' ? undefined : path,
-    tags: [
-      'http.method',
-      method,
-      ...(url === '' ? [] : ['url', withoutQuery(url)]),
-      ...(status === '' ? [] : ['http.status_code', status]),
-    ],
+    ...(isEntry && { request: { method, url: withoutQuery(url), statusCode: Number(status) || 0 } }),
+    tags: isEntry
+      ? []
+      : [
+          'http.method',
+          method,
+          ...(url === '' ? [] : ['url', withoutQuery(url)]),
+          ...(status === '' ? [] : ['http.status_code', status]),
+        ],
     isSaid: (key) => isPlace(key) || key.startsWith('http.') || key.startsWith('url.') || key.startsWith('user_agent.'),
   };
 }

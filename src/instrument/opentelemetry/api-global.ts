@@ -19,15 +19,25 @@ export type OwnApis = Readonly<Record<(typeof OWN)[number], object>>;
 /** Whether an SDK has registered itself already. */
 export function isApiTaken(): boolean {
   const registered = place[API];
-  return registered !== undefined && OWN.some((name) => registered[name] !== undefined);
+  return registered !== undefined && OWN.some((name) => Object.hasOwn(registered, name));
 }
 
-/** Registers without a copy of the API, whose version would leave out newer ones. Returns what takes it away again. */
-export function registerApis(apis: OwnApis): () => void {
+/**
+ * Registers without a copy of the API, whose version would leave out newer ones. Returns what takes it away again.
+ * @param load called when an API is first asked for
+ */
+export function registerApis(load: () => OwnApis): () => void {
   const registered = (place[API] ??= emptyGlobal());
-  for (const name of OWN) registered[name] = apis[name];
+  const getters = new Map(OWN.map((name) => [name, () => load()[name]]));
+  for (const [name, get] of getters) {
+    const set = (value: unknown): void =>
+      void Object.defineProperty(registered, name, { value, configurable: true, enumerable: true, writable: true });
+    Object.defineProperty(registered, name, { get, set, configurable: true, enumerable: true });
+  }
   return () => {
-    for (const name of OWN) if (registered[name] === apis[name]) Reflect.deleteProperty(registered, name);
+    for (const [name, get] of getters) {
+      if (Object.getOwnPropertyDescriptor(registered, name)?.get === get) Reflect.deleteProperty(registered, name);
+    }
     if (place[API] === registered && Object.keys(registered).every((key) => key === 'version'))
       Reflect.deleteProperty(place, API);
   };

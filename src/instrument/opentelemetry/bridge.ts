@@ -1,7 +1,6 @@
-import { isApiTaken, registerApis } from './api-global';
-import { Contexts } from './contexts';
-import { Propagator, TracerProvider } from './tracer-provider';
-import { packageOf, TRACED_BY_US } from './span-source';
+import { isApiTaken, registerApis, type OwnApis } from './api-global';
+import { apis } from './lazy';
+import { packageOf, TRACED_BY_US } from './traced-by-us';
 import { errorMessage } from '../../base/text';
 import type { InstrumentationScope } from './api-types';
 import type { InstrumentOptions } from '../options';
@@ -38,12 +37,8 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
     complain: (error) =>
       options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),
   };
-  const contexts = new Contexts(environment);
-  const undo = registerApis({
-    trace: new TracerProvider(environment, contexts),
-    context: contexts,
-    propagation: new Propagator(environment),
-  });
+  let made: OwnApis | undefined;
+  const undo = registerApis(() => (made ??= apis().createApis(environment)));
   return {
     undo,
     setBrokers(brokers) {

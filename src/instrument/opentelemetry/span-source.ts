@@ -1,14 +1,12 @@
 import { textIn, type Attributes } from '../conventions/attributes';
 import { SpanKind, type InstrumentationScope, type SpanOptions } from './api-types';
+import { packageOf } from './traced-by-us';
 import { isTracedNatively } from '../traced-natively';
 import { SpanType } from '../../model/components';
-import type { InstrumentationName } from '../../api/instrumentations';
 
 /** How a span is shown: as one of ours, or not at all, since ours are there already. */
 export type Treatment = SpanType | 'transparent';
 
-/** Libraries that we trace ourselves, by the names of our instrumentations, which are those of OpenTelemetry's, too. */
-export const TRACED_BY_US: readonly InstrumentationName[] = ['http', 'undici', 'pg'];
 /** Frameworks, which have a span for each of their layers; of them we take the route. */
 const FRAMEWORKS: ReadonlySet<string> = new Set([
   ...['express', 'koa', 'connect', 'router', 'restify', 'fastify'].map(packageOf),
@@ -23,10 +21,6 @@ const CONNECT = /(?:^|[-.])connect$/;
 /** A layer that is not the route's own handler. */
 const LAYER_TYPE = /^(?:express|koa|connect|restify|fastify|hapi|hono)\.type$/;
 const ROUTE_LAYERS: ReadonlySet<unknown> = new Set(['request_handler', 'router', 'handler']);
-
-export function packageOf(name: string): string {
-  return `@opentelemetry/instrumentation-${name}`;
-}
 
 /**
  * @param isRoot there is no work above it

@@ -269,6 +269,11 @@ export class RecordedSpan extends ActiveSpan {
     const description = describe(this.attributes, span.type, environment.options);
     if (!description) return undefined;
     span.componentId = description.component;
+    if (description.request && span.type === SpanType.entry) {
+      span.method = description.request.method;
+      span.urlBase = description.request.url;
+      span.statusCode = description.request.statusCode;
+    }
     if (description.name !== undefined && span.type !== SpanType.local) {
       environment.tracer.rename(span, description.name);
       this.isNamed = true;

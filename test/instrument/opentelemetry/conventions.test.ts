@@ -261,6 +261,17 @@ describe('a remote call', () => {
     expect(tags).toEqual({ 'http.method': 'GET', url: 'https://a.com/b', 'http.status_code': '200' });
   });
 
+  it('of a request that we do not see ourselves has its method, as our own entries have', () => {
+    const { span, tags } = made(SpanKind.SERVER, {
+      'http.request.method': 'GET',
+      'url.full': 'http://a.com/b/7?c=d',
+      'http.response.status_code': 200,
+    });
+    expect(span).toMatchObject({ operationName: '/b/{id}', method: 'GET', layer: Layer.http, type: SpanType.entry });
+    expect(span).toMatchObject({ urlBase: 'http://a.com/b/7', statusCode: 200 });
+    expect(tags).toEqual({});
+  });
+
   it('within a request carries its headers', () => {
     const { tracer } = bridged();
     const entry = tracer.openEntry('/')!;
