@@ -41,4 +41,10 @@ process.on('message', ({ make, ask, exit, diskFull }) => {
   if (exit !== undefined) process.exit(exit);
 });
 process.on('disconnect', () => process.exit());
-process.send({ isUp: true });
+/** Until the instance has its name there is no spool, and what memory does not hold is dropped. */
+function announce() {
+  if (process.env.SPOOL && !agent.status().spool) setTimeout(announce, 5);
+  else process.send({ isUp: true });
+}
+
+announce();
