@@ -105,7 +105,8 @@ describe.each<[Protocol]>([['v2'], ['v3']])('the agent, whose backend (%s) is aw
 });
 
 it('a process that was frozen finds its spool taken, goes on with a new one, and nothing arrives twice', async () => {
-  const env = { LEASE_MS: '200' };
+  // Long enough that a busy process never seems to be frozen.
+  const env = { LEASE_MS: '1000' };
   const frozen = await run('orders-1', { env });
   frozen.make('before', 0, 100);
   await until(async () => (await namesOnDisk(spool)).length >= 96);
