@@ -140,7 +140,7 @@ export interface InstrumentationStatus {
 
 /** Who has the spans that are made by the API of OpenTelemetry. */
 export interface OpenTelemetryStatus {
-  /** `application`: an SDK of its own, or another agent. Null: nobody that we know of. */
+  /** `application`: an SDK of its own, or another agent. Null: nothing is registered. */
   readonly provider: 'skyanchor' | 'application' | null;
   /** Why it is not us; null: it is. */
   readonly reason: string | null;

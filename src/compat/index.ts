@@ -31,7 +31,7 @@ export interface AgentConfig {
   runtimeMetricsReportPeriod?: number | undefined;
 }
 
-/** Of now, and only to be read: what `start()` was given, and by which names the backend knows us. */
+/** A snapshot, read-only: what `start()` was given, and the names by which the backend knows us. */
 export const config: AgentConfig & Record<string, unknown> = {};
 
 let stopping: Promise<void> | undefined;

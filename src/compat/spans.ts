@@ -57,7 +57,7 @@ export class Span {
     this.inherited = inherited;
   }
 
-  /** A span that is active already, whoever has started it. */
+  /** A span that is already active, started by this module or by an instrumentation. */
   static ofActive(owner: SpanContext, scope: TracerSpan, tracer: Tracer): Span {
     const span = new Span({ context: owner, type: scope.type, operation: scope.operationName, inherited: scope });
     span.startTime = scope.startTime;
@@ -302,7 +302,7 @@ export class ContextManagerOfNow {
     return this.currentSpan?.context ?? new SpanContext();
   }
 
-  /** Of this module or of an instrumentation; undefined outside a trace. */
+  /** The active span, from this module or from an instrumentation; undefined outside a trace. */
   get currentSpan(): Span | undefined {
     const scope = context.getStore();
     if (scope === undefined || scope === untraced) return undefined;

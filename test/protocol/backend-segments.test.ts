@@ -50,6 +50,18 @@ describe('the segments to a backend', () => {
     expect(metadata.get('authentication')).toEqual(['secret-1']);
   });
 
+  it('arrive on a stream that is open while its connection is replaced', async () => {
+    const backend = await connected({ maxConnectionAgeMs: 50 });
+    const stream = await opened(backend.segments);
+    expect(await stream.write([entryAndExit()])).toBe(true);
+    await until(async () => {
+      const link = await backend.registry.connect(never);
+      return link.status === 'ok' && link.value.number > 1;
+    });
+    expect(await stream.end()).toEqual(ok(undefined));
+    expect(server.segments()).toHaveLength(1);
+  });
+
   it('arrive whole and in order also when there are thousands', async () => {
     const backend = await connected();
     const segments = Array.from({ length: 3_000 }, (_, i) => {

@@ -59,7 +59,7 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
   if (typeof fault === 'string') add('command file', 'failed', `${printableField(value('commands', 'file'))} ${fault}`);
 }
 
-/** Of what a process wrote, and that may be anything. */
+/** Reads what a process wrote, which may be anything. */
 function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : NaN;
 }

@@ -11,7 +11,7 @@ export interface Description {
   readonly peer: string;
   /** `undefined`: as OpenTelemetry names it. */
   readonly name?: string | undefined;
-  /** Of an entry of HTTP, in the fields that our own have: the protocol names the endpoint and the tags by them. */
+  /** An HTTP entry has these in the fields that our own entries use: the protocol names the endpoint and the tags by them. */
   readonly request?: { readonly method: string; readonly url: string; readonly statusCode: number };
   /** key, value, key, value … */
   readonly tags: readonly unknown[];
