@@ -42,26 +42,26 @@ export function describeHttp(attributes: Attributes, isEntry: boolean): Descript
     layer: Layer.http,
     peer: peerIn(attributes, scheme === 'https' ? HTTPS_PORT : HTTP_PORT),
     name: path === '' ? undefined : path,
-    ...(isEntry && { request: { method, url: withoutQuery(url), statusCode: Number(status) || 0 } }),
+    ...(isEntry && { request: { method, url: withoutSecrets(url), statusCode: Number(status) || 0 } }),
     tags: isEntry
       ? []
       : [
           'http.method',
           method,
-          ...(url === '' ? [] : ['url', withoutQuery(url)]),
+          ...(url === '' ? [] : ['url', withoutSecrets(url)]),
           ...(status === '' ? [] : ['http.status_code', status]),
         ],
     isSaid: (key) => isPlace(key) || key.startsWith('http.') || key.startsWith('url.') || key.startsWith('user_agent.'),
   };
 }
 
-/** Neither the query, which holds what callers typed, nor user and password. */
-function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@]*@/i, '$1');
+/** A URL without the query, which holds what callers typed, and without user and password. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/^((?:[a-z][a-z\d+.-]*:)?[/\\]{2})[^/\\]*@/i, '$1');
 }
 
 function pathIn(target: string): string {
-  const path = withoutQuery(target).replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '');
+  const path = withoutSecrets(target).replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '');
   return target !== '' && path === '' ? '/' : path;
 }
 

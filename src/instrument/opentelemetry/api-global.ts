@@ -16,10 +16,11 @@ const place = globalThis as { [API]?: Registered | undefined };
 const OWN = ['trace', 'context', 'propagation'] as const;
 export type OwnApis = Readonly<Record<(typeof OWN)[number], object>>;
 
-/** Whether an SDK has registered itself already. */
+/** Whether an SDK has registered itself already, or what is there takes nothing more. */
 export function isApiTaken(): boolean {
   const registered = place[API];
-  return registered !== undefined && OWN.some((name) => Object.hasOwn(registered, name));
+  if (registered === undefined) return false;
+  return !Object.isExtensible(registered) || OWN.some((name) => Object.hasOwn(registered, name));
 }
 
 /**

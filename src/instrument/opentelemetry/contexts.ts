@@ -1,5 +1,6 @@
 import { BorrowedSpan, scopeIn, scopeOf, type SpanEnvironment } from './spans';
 import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
+import { propertyOf } from './span-context';
 import { context, Surroundings, untraced, type Scope } from '../../tracing/context';
 import { Span } from '../../model/span';
 
@@ -45,7 +46,7 @@ class BridgeContext extends Surroundings implements Context {
   within(scope: Scope): Surroundings {
     const values = new Map(this.values);
     values.delete(SPAN_KEY);
-    return new BridgeContext(this.manager, scope, values, this.outer && new Shadowed(this.outer));
+    return new BridgeContext(this.manager, scope, values, this.outer && shadowed(this.outer));
   }
 
   private scopeWith(key: symbol, value: unknown): Scope | undefined {
@@ -62,6 +63,11 @@ class Shadowed implements Readable {
   getValue(key: symbol): unknown {
     return key === SPAN_KEY ? undefined : this.outer.getValue(key);
   }
+}
+
+/** One shadow takes the span away for all spans within it: work that goes on and on would else build a tower of them. */
+function shadowed(outer: Readable): Shadowed {
+  return outer instanceof Shadowed ? outer : new Shadowed(outer);
 }
 
 /** OpenTelemetry's contexts and our scopes in one storage, so that they cannot come apart. */
@@ -91,13 +97,14 @@ export class Contexts {
 
   bind<T>(given: Context, target: T): T {
     if (typeof target === 'function') return this.boundFunction(given, target as Function) as T;
-    const emitter = target as { emit?: Function } | null;
-    if (typeof emitter !== 'object' || typeof emitter?.emit !== 'function' || this.bound.has(emitter)) return target;
+    if (typeof target !== 'object' || target === null || this.bound.has(target)) return target;
+    const emitter: object = target;
+    const emit = propertyOf(emitter, 'emit');
+    if (typeof emit !== 'function') return target;
     this.bound.add(emitter);
-    const { emit } = emitter;
     // Where nothing else looks: an emitter is often printed, and copied.
     Reflect.defineProperty(emitter, 'emit', {
-      value: this.boundFunction(given, emit),
+      value: this.boundFunction(given, emit as Function),
       configurable: true,
       writable: true,
       enumerable: false,
@@ -115,9 +122,14 @@ export class Contexts {
 
   /** A context of the API's own, as `ROOT_CONTEXT` is, becomes one of ours when it is used. */
   own(given: Context | undefined): BridgeContext {
-    if (given instanceof BridgeContext) return given;
-    if (typeof given?.getValue !== 'function') return this.root;
-    return new BridgeContext(this, scopeIn(given), NONE, given);
+    try {
+      if (given instanceof BridgeContext) return given;
+      if (typeof given?.getValue !== 'function') return this.root;
+      return new BridgeContext(this, scopeIn(given), NONE, given);
+    } catch {
+      // A proxy that refuses. The work in it runs all the same.
+      return this.root;
+    }
   }
 
   private boundFunction(given: Context, target: Function): Function {

@@ -2,6 +2,7 @@ import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { ALL_INSTRUMENTATIONS, configurationOf, isWanted, librariesOf } from './packages';
 import { ApiSpan } from './spans';
+import { propertyOf } from './span-context';
 import { isLoadingOwn } from '../../base/lazy';
 import { errorMessage } from '../../base/text';
 import { Span } from '../../model/span';
@@ -152,7 +153,13 @@ export class InstrumentationLoader {
     this.unwatchKafka = patch<Require>(NodeModule.prototype, 'require', (layer) => {
       return function require(id) {
         const exported = layer.below.call(this, id);
-        if (layer.isOn && typeof id === 'string' && libraryOf(id) === 'kafkajs') patchKafka(exported, onBrokers);
+        if (layer.isOn && typeof id === 'string' && libraryOf(id) === 'kafkajs') {
+          try {
+            patchKafka(exported, onBrokers);
+          } catch {
+            // Its exports take no change: spans of Kafka go to `kafka`.
+          }
+        }
         return exported;
       };
     });
@@ -226,7 +233,7 @@ function patchKafka(exported: unknown, onBrokers: LoaderOptions['onBrokers']): v
   owner[WATCHED] = true;
   owner.Kafka = new Proxy(Kafka as new (...args: unknown[]) => object, {
     construct(target, args, newTarget) {
-      const { brokers } = (args[0] ?? {}) as { readonly brokers?: unknown };
+      const brokers = propertyOf(args[0], 'brokers');
       if (Array.isArray(brokers)) onBrokers(brokers.filter((broker) => typeof broker === 'string'));
       return Reflect.construct(target, args, newTarget) as object;
     },

@@ -1,4 +1,5 @@
 import { describe } from '../conventions/describe';
+import { withoutSecrets } from '../conventions/remote-call';
 import { INVALID_SPAN_CONTEXT, headersIn, propertyOf, spanContextOf, spanIn } from './span-context';
 import {
   SPAN_KEY,
@@ -49,7 +50,7 @@ export abstract class ApiSpan {
   }
 
   addLinks(links: unknown): this {
-    if (Array.isArray(links)) for (const link of links as readonly unknown[]) this.addLink(link);
+    for (const [, link] of entriesOf(links)) this.addLink(link);
     return this;
   }
 }
@@ -151,8 +152,7 @@ export class BorrowedSpan extends ActiveSpan {
     if (typeof key !== 'string' || key === '' || value === undefined || value === null) return this;
     if (key === 'http.route') noteRoute(environment.tracer, span, value);
     // Ours says all that of a request.
-    else if (span.layer !== Layer.http || !HTTP_ATTRIBUTE.test(key))
-      environment.tracer.details.tag(span, tagKey(key), printed(value));
+    else if (span.layer !== Layer.http || !HTTP_ATTRIBUTE.test(key)) tagWith(environment.tracer, span, key, value);
     return this;
   }
 
@@ -217,6 +217,8 @@ export class RecordedSpan extends ActiveSpan {
   setAttribute(key: unknown, value: unknown): this {
     if (!this.isRecording() || typeof key !== 'string' || key === '' || value === undefined || value === null)
       return this;
+    // It would be what all others are inherited from.
+    if (key === '__proto__') return this;
     if (!Object.hasOwn(this.attributes, key) && ++this.count > MAX_ATTRIBUTES) return this;
     this.attributes[key] = value;
     return this;
@@ -297,7 +299,7 @@ export class RecordedSpan extends ActiveSpan {
       for (let at = 0; at < tags.length; at += 2) details.tag(span, String(tags[at]), tags[at + 1]);
     }
     for (const key in attributes) {
-      if (description?.isSaid(key) !== true) details.tag(span, tagKey(key), printed(attributes[key]));
+      if (description?.isSaid(key) !== true) tagWith(environment.tracer, span, key, attributes[key]);
     }
     if (this.message !== '' && span.isError && span.logs === undefined)
       details.log(span, { event: 'error', message: this.message });
@@ -310,12 +312,28 @@ const MAX_ATTRIBUTES = 2 * LIMITS.tags;
 const RESERVED =
   /^(?:x-le|transmission\.latency|db\.(?:type|instance|sql\.parameters|bind_vars)|(?:cache|mq)\..*|url|status_code)$/;
 
-function tagKey(key: string): string {
-  return RESERVED.test(key) ? `otel.${key}` : key;
+/** These hold a URL, with its user and its query. */
+const URL_ATTRIBUTES: ReadonlySet<string> = new Set(['url.full', 'http.url', 'http.target']);
+const QUERY = 'url.query';
+
+function tagWith({ details }: Tracer, span: Span, key: string, value: unknown): void {
+  if (key === QUERY) return;
+  const shown = URL_ATTRIBUTES.has(key) ? withoutSecrets(truncate(value, LIMITS.value)) : printed(value);
+  details.tag(span, RESERVED.test(key) ? `otel.${key}` : key, shown);
 }
 
+/** No more of a list is read than is shown: what a caller has sent may be as deep and as long as a request is. */
 function printed(value: unknown): unknown {
-  return Array.isArray(value) ? value.join(',') : value;
+  try {
+    if (!Array.isArray(value)) return value;
+    let text = '';
+    for (let at = 0; at < value.length && text.length <= LIMITS.value; at++)
+      text += `${at === 0 ? '' : ','}${truncate(value[at] ?? '', LIMITS.value)}`;
+    return text;
+  } catch {
+    // A proxy that refuses.
+    return undefined;
+  }
 }
 
 function entriesOf(attributes: unknown): [string, unknown][] {
