@@ -1,5 +1,7 @@
 /** In characters. A longer pattern matches only itself: refuse it where it is given. */
 export const MAX_GLOB_LENGTH = 256;
+/** No more of a text is looked at: what a caller's path costs is bounded. One that is longer has to match by then. */
+const MAX_READ = 2_048;
 
 const WILDCARD = /[*?[]/;
 
@@ -19,7 +21,7 @@ interface Pattern {
  * `[!a-z]` one of all others; a `[` that nothing closes is itself.
  *
  * It follows all ways through the pattern at once, a bit each, so that every character of the text costs one step for
- * each 32 places of the pattern, nine at most, whatever the two are.
+ * each 32 places of the pattern, nine at most, whatever the two are. What a `*` at the end takes is not looked at.
  */
 export function glob(pattern: string): (text: string) => boolean {
   const characters = Array.from(pattern);
@@ -33,6 +35,7 @@ function matcherOf({ places, stars }: Pattern): (text: string) => boolean {
   const stays = new Int32Array(words);
   for (const star of stars) setBit(stays, star);
   const { rows, rowOf } = tableOf(places, words);
+  const isOpen = stars.has(end);
   // Bit n: the places before n have taken the text so far. Matching is synchronous, so one serves all texts.
   const state = new Int32Array(words);
 
@@ -40,7 +43,8 @@ function matcherOf({ places, stars }: Pattern): (text: string) => boolean {
     if (text.length < end) return false;
     state.fill(0);
     state[0] = 1;
-    for (let at = 0; at < text.length; at++) {
+    const most = Math.min(text.length, MAX_READ);
+    for (let at = 0; at < most; at++) {
       let point = text.charCodeAt(at);
       if (point >= 0xd800) {
         point = text.codePointAt(at) as number;
@@ -58,8 +62,9 @@ function matcherOf({ places, stars }: Pattern): (text: string) => boolean {
         isAlive |= next;
       }
       if (isAlive === 0) return false;
+      if (isOpen && hasBit(state, end)) return true;
     }
-    return ((state[end >> 5] as number) & (1 << (end & 31))) !== 0;
+    return most === text.length && hasBit(state, end);
   };
 }
 
@@ -98,6 +103,10 @@ function lastNotAbove(sorted: readonly number[], value: number): number {
     else high = middle - 1;
   }
   return low;
+}
+
+function hasBit(bits: Int32Array, n: number): boolean {
+  return ((bits[n >> 5] as number) & (1 << (n & 31))) !== 0;
 }
 
 function setBit(bits: Int32Array, n: number): void {

@@ -9,6 +9,7 @@ import { Log } from '../base/log';
 import { errorMessage, printable } from '../base/text';
 import { toIso } from '../base/time';
 import { resolveConfig } from '../config/resolve';
+import { printableJson } from '../control/client/document';
 import { type SpoolEntry, SpoolOperator } from '../spool/spool-operator';
 import { print, wrongUsage } from './print';
 import { ageOf, fitTable, type TableColumn } from './table';
@@ -70,7 +71,7 @@ function read(argv: readonly string[]): Call | string {
 }
 
 function list(entries: readonly SpoolEntry[], { json }: Call): number {
-  if (json) print(`${JSON.stringify(entries.map(documentOf), null, 2)}\n`);
+  if (json) print(`${printableJson(entries.map(documentOf), 2)}\n`);
   else if (entries.length > 0) print(`${tableOf(entries).join('\n')}\n`);
   if (entries.length === 0 && !json) complain('nothing waits');
   return 0;

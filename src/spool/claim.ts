@@ -146,7 +146,7 @@ function parseClaim(document: unknown): Claim | undefined {
   if (typeof by !== 'string' || !Array.isArray(readers) || typeof ends !== 'object') return undefined;
   return {
     by,
-    readers: readers.filter((reader): reader is string => /^[0-9a-f]{8}$/.test(String(reader))),
+    readers: readers.filter((reader): reader is string => typeof reader === 'string' && /^[0-9a-f]{8}$/.test(reader)),
     ends: ends && Object.fromEntries(Object.entries(ends).filter(([, end]) => isCount(end))),
     isDone: isDone === true,
   };

@@ -99,6 +99,22 @@ describe('the configuration that a hostile backend sends', () => {
   });
 });
 
+describe('64 globs of many stars', () => {
+  it('cost a request no more the longer its path is', () => {
+    const { settings, set } = made();
+    set({
+      [PATHS]: Array(64)
+        .fill(`${'*a'.repeat(30)}b`)
+        .join(),
+    });
+    expect(settings.ignorePath).toHaveLength(64);
+    const isIgnored = liveIgnore(settings);
+    const [long, longer] = costsOf([2_048, 16_000].map((length) => () => void isIgnored(`/${'a'.repeat(length)}`)));
+    // Eight times as long.
+    expect(longer! / long!).toBeLessThan(3);
+  });
+});
+
 describe('a value that is shown in the log', () => {
   it('costs the same whether it is one long word or many short ones', () => {
     const [word, words] = costsOf(['a'.repeat(4_000), 'aa, '.repeat(1_000)].map((text) => () => void showValue(text)));

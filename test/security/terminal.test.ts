@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { reset } from '../../src/cli/reset';
+import { spool } from '../../src/cli/spool';
 import { status } from '../../src/cli/status/status';
 import { CliFixture } from '../cli/cli-fixture';
 import { until } from '../support/until';
@@ -52,6 +56,20 @@ describe('what another user wrote into the status file', () => {
     showsNone(fixture.stdout);
     const { instances } = JSON.parse(fixture.stdout) as { instances: Record<string, { service: string }> };
     expect(Object.values(instances).map(({ service }) => service)).toEqual([text]);
+  });
+});
+
+describe('what another user put into a spool', () => {
+  it.each([[], ['--json']])('is shown by skyanchor spool ls without such characters: %s', async (...json) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-terminal-'));
+    const key = 'orders.a.0123abcd.mx1eddkm-1-8e14c120';
+    const owner = { service: text, instance: text, host: text, pid: 1, startedAt: text };
+    writeFileSync(path.join(folder, `${key}.owner`), JSON.stringify(owner));
+    writeFileSync(path.join(folder, `${key}.000001.spool`), 'none');
+    expect(await spool(['ls', '--directory', folder, ...json])).toBe(0);
+    rmSync(folder, { recursive: true });
+    showsNone(fixture.stdout + fixture.stderr);
+    if (json.length > 0) expect(JSON.parse(fixture.stdout)).toMatchObject([{ service: text, host: text }]);
   });
 });
 

@@ -45,7 +45,12 @@ export async function cpuProfile(duration: string, options: FilesOptions, signal
     await wait(ms, options.clock, signal);
     const profile = await stopProfiler(session);
     const { file, handle } = await create('CPU', 'cpuprofile', options);
-    await handle.writeFile(JSON.stringify(profile)).finally(() => handle.close());
+    try {
+      await handle.writeFile(JSON.stringify(profile)).finally(() => handle.close());
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
+    }
     return `file=${file}`;
   } finally {
     session.disconnect();
