@@ -112,7 +112,9 @@ export function maskedStatement(statement: string, limit: number): string {
 function pastComment(text: string, at: number, code: number, end: number): number {
   const isLine = code === MINUS && text.charCodeAt(at + 1) === MINUS && text.charCodeAt(at + 2) <= SPACE;
   if (isLine || code === HASH) return lineEnd(text, at, end);
-  return code === SLASH && text.charCodeAt(at + 1) === ASTERISK ? commentEnd(text, at, end) : at + 1;
+  // What stands in `/*! … */` is run, values and all, and so it is in MariaDB's `/*M! … */`.
+  const isComment = code === SLASH && text.charCodeAt(at + 1) === ASTERISK && !/^M?!/.test(text.slice(at + 2, at + 4));
+  return isComment ? commentEnd(text, at, end) : at + 1;
 }
 
 function lineEnd(text: string, from: number, end: number): number {

@@ -50,6 +50,7 @@ describe('a masked statement', () => {
     ['SELECT 5--1', 'SELECT ?--?'],
     ["SELECT 'not closed, 1", 'SELECT ?'],
     ["SELECT 'ends in a backslash\\", 'SELECT ?'],
+    ["SELECT a /*!50000 , 'secret' */ /*M! , 'secret' */ FROM t", 'SELECT a /*!? , ? */ /*M! , ? */ FROM t'],
     ['SELECT 1 /* not closed', 'SELECT ? /* not closed'],
     ["SELECT 'größe', größe2 FROM t", 'SELECT ?, größe2 FROM t'],
     ['', ''],
