@@ -301,8 +301,9 @@ export interface Options {
   /**
    * What is to become of segments when a stream breaks and the backend may have them. `at-most-once`: they are counted as
    * dropped, `fate-unknown`. `at-least-once`: they are sent again; a backend that gets one twice shows it once and counts
-   * it twice in its metrics. Either way they are sent again after a status that says "not now", and when the connection is
-   * lost before an answer. See docs/delivery.md. Default: `at-most-once`. Environment `SW_AGENT_DELIVERY`.
+   * it twice in its metrics. Default: they are sent again when the connection was lost before an answer, and dropped
+   * otherwise. After a status by which the backend says "not now" they are always sent again. See docs/delivery.md.
+   * Environment `SW_AGENT_DELIVERY`.
    */
   readonly delivery?: 'at-most-once' | 'at-least-once' | undefined;
   /**

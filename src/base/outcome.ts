@@ -17,6 +17,8 @@ export interface Failed {
   readonly status: 'failed';
   readonly code: string;
   readonly reason: string;
+  /** The code was not said by a gRPC server: the connection was lost, or a proxy answered. */
+  readonly isUnanswered?: boolean;
 }
 
 export function ok<T>(value: T): Outcome<T> {

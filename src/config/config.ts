@@ -104,7 +104,8 @@ export interface Config {
   readonly meterPeriodMs: number;
   readonly logs: boolean;
   readonly maxBuffer: number;
-  readonly delivery: 'at-most-once' | 'at-least-once';
+  /** Undefined: what was on a connection that was lost is sent again, what else is of unknown fate is not. */
+  readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   /** Undefined: nothing is written. */
   readonly spool: SpoolConfig | undefined;
   readonly logLevel: LogLevel;

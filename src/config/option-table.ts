@@ -495,7 +495,7 @@ export const OPTION_TABLE = {
   delivery: row('delivery', {
     kind: wordType<'at-most-once' | 'at-least-once'>(['at-most-once', 'at-least-once']),
     environment: ['SW_AGENT_DELIVERY'],
-    help: 'at-most-once or at-least-once: whether segments of unknown fate are sent again',
+    help: 'at-most-once or at-least-once; default: segments are sent again where a connection was lost',
   }),
   spoolDirectory: row('spool', {
     kind: { ...path, expected: 'the path of a directory, or {directory, maxBytes?, …}' },

@@ -169,7 +169,7 @@ function build(
     meterPeriodMs: valueOr(TABLE.meterPeriodMs, 20_000),
     logs: valueOr(TABLE.logs, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
-    delivery: valueOr(TABLE.delivery, 'at-most-once'),
+    delivery: settings.read(TABLE.delivery)?.value,
     spool: readSpool(settings, pathOf(TABLE.spoolDirectory)),
     logLevel: valueOr(TABLE.logLevel, 'warn'),
     logger: valueOr(TABLE.logger, stderrLogger),

@@ -1,6 +1,9 @@
+import type { Failed } from '../base/outcome';
+
 /**
  * What is to become of segments whose fate is unknown. A backend that gets one twice shows it once and counts it twice in
- * its metrics (OAP 6.5.0, 8.3.0 and 10.1.0 alike).
+ * its metrics (OAP 6.5.0, 8.3.0 and 10.1.0 alike). Undefined, the default: they are given up, but for those that were on
+ * a connection that was lost.
  */
 export type Delivery = 'at-most-once' | 'at-least-once';
 
@@ -11,6 +14,9 @@ export type Delivery = 'at-most-once' | 'at-least-once';
  * - `back-off`: they are sent again, up to {@link MAX_ATTEMPTS} times in a row, with growing pauses.
  */
 export type Verdict = 'give-up' | 'back-off';
+
+/** How a stream ended that did not end with OK. */
+export type StreamFailure = Pick<Failed, 'code' | 'isUnanswered'>;
 
 /** Ten pauses of half a second to five seconds: about half a minute. */
 export const MAX_ATTEMPTS = 10;
@@ -26,20 +32,22 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'NOT_FOUND',
 ]);
 
-/**
- * The backend says "not now", or the connection was lost before it answered (UNAVAILABLE). A server that ends in the
- * middle of a stream has stored nothing of it: so it was in all of 281 streams that restarts of genuine servers broke.
- */
+/** The backend says "not now", or the connection was lost before it answered (UNAVAILABLE). */
 const NOT_NOW: ReadonlySet<string> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE', 'ABORTED']);
 
 /** After any status that is in neither list the backend may have taken a part, or all. */
-export function verdictOn(status: string, delivery: Delivery): Verdict {
-  if (isRefusal(status)) return 'give-up';
-  return isNotNow(status) || delivery === 'at-least-once' ? 'back-off' : 'give-up';
+export function verdictOn(end: StreamFailure, delivery: Delivery | undefined): Verdict {
+  if (isRefusal(end.code)) return 'give-up';
+  return isNotNow(end, delivery) || delivery === 'at-least-once' ? 'back-off' : 'give-up';
 }
 
-export function isNotNow(status: string): boolean {
-  return NOT_NOW.has(status);
+/**
+ * Whether the segments count as not taken. Where a connection was lost that is a guess: a server that ends in the middle of
+ * a stream has stored nothing of it (all of 281 streams that restarts of genuine servers broke), but one that lives on has
+ * stored what it had read. So where segments go at most once, only the server's own word counts.
+ */
+export function isNotNow({ code, isUnanswered = false }: StreamFailure, delivery: Delivery | undefined): boolean {
+  return NOT_NOW.has(code) && !(isUnanswered && delivery === 'at-most-once');
 }
 
 export function isRefusal(status: string): boolean {

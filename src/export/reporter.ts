@@ -18,8 +18,7 @@ export interface ReporterOptions {
   readonly log: Log;
   /** The most segments that wait in memory. */
   readonly maxBuffer: number;
-  /** What is to become of segments whose fate is unknown. Default: `at-most-once`. */
-  readonly delivery?: Delivery;
+  readonly delivery?: Delivery | undefined;
   /** Takes what memory has no room for, what no backend takes for long, and what waits at the end; absent: that is dropped. */
   readonly spool?: SegmentSpool;
   /** What holds up a process that ends. */
@@ -61,7 +60,7 @@ export class Reporter {
   private readonly many: number;
 
   constructor(private readonly options: ReporterOptions) {
-    const { clock, log, maxBuffer, delivery = 'at-most-once', spool } = options;
+    const { clock, log, maxBuffer, delivery, spool } = options;
     const { tally } = this;
     this.queue = new SegmentQueue({ log, tally, capacity: maxBuffer, ...(spool && { overflow: spool }) });
     // As many as this go at once; a small queue has to be emptied before it is full.

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Segment } from '../model/segment';
 import type { Names } from '../model/names';
-import { isNotNow, isRefusal } from './delivery-policy';
+import { isNotNow, isRefusal, type Delivery } from './delivery-policy';
 import { OpenBatch } from './open-batch';
 import type { EncodedBatch, ExportTarget, Position, SegmentStore } from './ports';
 import { SegmentTally } from './segment-counters';
@@ -55,6 +55,7 @@ class IterableStore implements SegmentStore {
 export interface SourceSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly delivery: Delivery | undefined;
   /** Whether the backend still knows us by these names. */
   isCurrent(names: Names): boolean;
 }
@@ -70,7 +71,7 @@ export class SourceSender {
     signal: AbortSignal,
   ): Promise<'stored' | 'untouched' | 'unknown' | 'refused'> {
     const store = new IterableStore(segments, this.options.log);
-    const sender = new StreamSender({ ...this.options, tally: new SegmentTally(), delivery: 'at-most-once' });
+    const sender = new StreamSender({ ...this.options, tally: new SegmentTally() });
     const { fate, written } = await sender.stream(store, target, signal);
     // Behind it stands what was not written: it has no other fate than the rest.
     const isComplete = written?.isWhole === true && written.unsure === 0 && store.waiting === 0;
@@ -78,6 +79,6 @@ export class SourceSender {
     if (!written || fate?.status === 'retryable') return 'untouched';
     if (!fate) return 'unknown';
     if (isRefusal(fate.code)) return 'refused';
-    return isNotNow(fate.code) ? 'untouched' : 'unknown';
+    return isNotNow(fate, this.options.delivery) ? 'untouched' : 'unknown';
   }
 }

@@ -1,4 +1,4 @@
-import { isRefusal, MAX_ATTEMPTS, verdictOn, type Delivery } from './delivery-policy';
+import { isRefusal, MAX_ATTEMPTS, verdictOn, type Delivery, type StreamFailure } from './delivery-policy';
 import { StepDeadline } from './step-deadline';
 import type { EncodedBatch, ExportTarget, Position, SegmentStore, SegmentStream } from './ports';
 import type { SegmentTally } from './segment-counters';
@@ -12,7 +12,7 @@ interface StreamSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tally: SegmentTally;
-  readonly delivery: Delivery;
+  readonly delivery: Delivery | undefined;
   /** Whether the backend still knows us by these names. */
   isCurrent(names: Names): boolean;
 }
@@ -117,7 +117,7 @@ export class StreamSender {
       return;
     }
     log.debug(`a stream of ${store.inFlight} segments broke: ${fate?.reason ?? 'no answer'}`, 'a stream broke');
-    if (fate?.status === 'retryable' || this.mayRepeat(fate?.code)) {
+    if (fate?.status === 'retryable' || this.mayRepeat(fate)) {
       store.acknowledge(0);
       return;
     }
@@ -125,7 +125,7 @@ export class StreamSender {
     tally.drop(store.acknowledge(end), fate && isRefusal(fate.code) ? 'refused' : 'fate-unknown');
   }
 
-  private mayRepeat(status = 'DEADLINE_EXCEEDED'): boolean {
-    return verdictOn(status, this.options.delivery) === 'back-off' && ++this.attempts < MAX_ATTEMPTS;
+  private mayRepeat(end: StreamFailure = { code: 'DEADLINE_EXCEEDED' }): boolean {
+    return verdictOn(end, this.options.delivery) === 'back-off' && ++this.attempts < MAX_ATTEMPTS;
   }
 }

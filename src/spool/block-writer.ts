@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock';
 import { blockOf } from './block';
 import type { SealedBlock } from './block-builder';
-import type { Claim, Claims } from './claim';
+import { tokenOf, type Claim, type Claims } from './claim';
 import type { DiskBudget } from './disk-budget';
 import { shouldSync, type FsyncPolicy } from './policies';
 import type { SegmentSource } from './ports';
@@ -120,7 +120,10 @@ export class BlockWriter {
       if (await this.hasVanished(file)) continue;
       const claim = await this.options.claims.read(this.ownKey);
       if (claim) {
-        if (await this.isClaimed(claim, file.name, file.end + block.bytes.length)) this.noteWritten(file, block);
+        const end = file.end + block.bytes.length;
+        const own = Object.fromEntries([...this.files.values()].map((one) => [one.name, one.end]));
+        const ends = await this.options.claims.endsFor(this.ownKey, { ...own, [file.name]: end });
+        if (end <= (ends[file.name] ?? 0)) this.noteWritten(file, block);
         return claim;
       }
       this.noteWritten(file, block);
@@ -199,9 +202,11 @@ export class BlockWriter {
   }
 
   private async create(blockBytes: number): Promise<OpenFile> {
-    const { budget, clock, directory } = this.options;
+    const { budget, claims, clock, directory } = this.options;
     const { head } = this;
     if (!head) throw new Error('there is no owner');
+    // While there is room: later it is written over.
+    if (this.sequence === 0) await claims.record(this.ownKey, tokenOf(this.ownKey), { sequence: 0, offset: 0 });
     const sequence = ++this.sequence;
     const name = this.nameOf(sequence);
     const handle = await budget.reserve(this.ownKey, head.length + blockBytes, () => directory.create(name));
@@ -258,16 +263,6 @@ export class BlockWriter {
     this.files.delete(file.sequence);
     this.options.onVanished(file);
     return true;
-  }
-
-  private async isClaimed(claim: Claim, name: string, end: number): Promise<boolean> {
-    let seen: Claim | undefined = claim;
-    // The claimer is just looking the sizes up; if it ends over that, another one does.
-    while (seen && seen.ends === null) {
-      await new Promise<void>((resolve) => this.options.clock.after(100, resolve));
-      seen = await this.options.claims.read(this.ownKey);
-    }
-    return end <= (seen?.ends?.[name] ?? 0);
   }
 
   private async sync(handle: FileHandle): Promise<void> {

@@ -15,11 +15,9 @@ const FIRST_POSITION: SpoolPosition = { sequence: 0, offset: 0 };
 export interface Claim {
   /** The key of the process that delivers. */
   readonly by: string;
-  /** Tokens of all that ever read these files, the owner first: each records its position in a file of its own. */
-  readonly readers: readonly string[];
   /**
    * How much of each file is the claimer's. What an owner that was only frozen appends behind that is the owner's to
-   * write again elsewhere. Null: not looked up yet.
+   * write again elsewhere, so it stays the same for every claimer that follows. Null: not looked up yet.
    */
   readonly ends: Readonly<Record<string, number>> | null;
   /** All is delivered; it stands here for an owner that was only frozen. */
@@ -34,6 +32,8 @@ export interface ClaimsOptions {
 
 /** What a process that waits for the lock gives up after. */
 const LOCK_MS = 10_000;
+/** A claimer looks the sizes up within moments. */
+const CLAIMER_MS = 100;
 
 /**
  * Who delivers what. Owner and claimer each write first and read afterwards: the owner a block and then the claim, the
@@ -54,20 +54,45 @@ export class Claims {
 
   /** @returns undefined: its owner or another claimer lives, or nothing is left */
   take(key: string, claimer: string): Promise<Claim | undefined> {
-    return this.locked(async () => {
+    return this.locked(async (isHeld) => {
       const { directory, leases } = this.options;
       const listing = (await directory.list()).get(key);
       if (!listing || listing.files.length === 0 || (await leases.isLive(listing))) return undefined;
       const before = await this.read(key);
       if (before?.isDone === true) return undefined;
       if (before && before.by !== claimer && (await leases.isLiveKey(before.by))) return undefined;
-      const readers = [...(before?.readers ?? [tokenOf(key)]), tokenOf(claimer)];
-      const claim: Claim = { by: claimer, readers: [...new Set(readers)], ends: null, isDone: false };
+      // A process that was frozen in between would overwrite the claim of the one that has the lock now.
+      if (!isHeld()) return undefined;
+      const claim: Claim = { by: claimer, ends: before?.ends ?? null, isDone: false };
       await this.write(key, claim, claimer);
+      if (claim.ends) return claim;
       const files = (await directory.list()).get(key)?.files ?? [];
       const whole = { ...claim, ends: Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])) };
+      if (!isHeld()) return undefined;
       await this.write(key, whole, claimer);
       return whole;
+    });
+  }
+
+  /**
+   * For an owner that finds its key claimed: how much of its files is the claimer's.
+   *
+   * @param own how far the owner has written: where the claimer died before it looked, that is what the next one gets
+   */
+  async endsFor(key: string, own: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
+    for (;;) {
+      const claim = await this.read(key);
+      if (claim?.ends !== null) return claim?.ends ?? {};
+      if (await this.options.leases.isLiveKey(claim.by))
+        await new Promise<void>((resolve) => this.options.clock.after(CLAIMER_MS, resolve));
+      else await this.endClaim(key, own);
+    }
+  }
+
+  private endClaim(key: string, ends: Readonly<Record<string, number>>): Promise<void> {
+    return this.locked(async () => {
+      const claim = await this.read(key);
+      if (claim?.ends === null) await this.write(key, { ...claim, ends }, key);
     });
   }
 
@@ -80,22 +105,34 @@ export class Claims {
     });
   }
 
-  /** The farthest that a reader of these files has come. */
-  async position(key: string, readers: readonly string[]): Promise<SpoolPosition> {
+  /** The farthest that a reader of these files has come: each records its position in a file of its own. */
+  async position(key: string): Promise<SpoolPosition> {
+    const { directory } = this.options;
     let farthest = FIRST_POSITION;
-    for (const reader of readers) {
-      const position = parsePosition(await this.options.directory.readJson(`${key}.${reader}.position`));
+    for (const reader of (await directory.list()).get(key)?.positions ?? []) {
+      const position = parsePosition(await directory.readJson(positionName(key, reader)));
       if (position && isBehind(farthest, position)) farthest = position;
     }
     return farthest;
   }
 
   async record(key: string, reader: string, position: SpoolPosition): Promise<void> {
-    await this.options.directory.writeJson(`${key}.${reader}.position`, position, reader);
+    const { directory } = this.options;
+    const name = positionName(key, reader);
+    try {
+      await directory.writeJson(name, position, reader);
+    } catch (error) {
+      // What is delivered is what frees the disk: that must not depend on its having room.
+      if (!isFullDisk(error) || !(await directory.has(name))) throw error;
+      await directory.overwriteJson(name, position);
+    }
   }
 
-  /** Runs `work` while no other process claims anything or takes room on the disk. */
-  async locked<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` while no other process claims anything or takes room on the disk; `isHeld` tells whether that still holds
+   * after a while in which this one may have been frozen.
+   */
+  async locked<T>(work: (isHeld: () => boolean) => Promise<T>): Promise<T> {
     const { clock, directory } = this.options;
     const until = clock.elapsed() + LOCK_MS;
     const lock = await FileLock.take({
@@ -106,7 +143,7 @@ export class Claims {
       onHandover: () => undefined,
     });
     try {
-      return await work();
+      return await work(() => lock.isHeld);
     } finally {
       await lock.release();
     }
@@ -120,9 +157,17 @@ export class Claims {
 /** Removes all that is left of a process: the files first, so that a crash in between leaves its owner to be seen. */
 export async function removeKey(directory: SpoolDirectory, { key, files, positions }: KeyListing): Promise<void> {
   for (const { name } of files) await directory.remove(name);
-  for (const reader of positions) await directory.remove(`${key}.${reader}.position`);
+  for (const reader of positions) await directory.remove(positionName(key, reader));
   await directory.remove(`${key}.owner`);
   await directory.remove(`${key}.claim`);
+}
+
+function positionName(key: string, reader: string): string {
+  return `${key}.${reader}.position`;
+}
+
+function isFullDisk(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code));
 }
 
 /** The random digits at the end of a key. */
@@ -142,11 +187,10 @@ function parsePosition(document: unknown): SpoolPosition | undefined {
 
 function parseClaim(document: unknown): Claim | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
-  const { by, readers, ends, isDone } = document as Partial<Record<keyof Claim, unknown>>;
-  if (typeof by !== 'string' || !Array.isArray(readers) || typeof ends !== 'object') return undefined;
+  const { by, ends, isDone } = document as Partial<Record<keyof Claim, unknown>>;
+  if (typeof by !== 'string' || typeof ends !== 'object') return undefined;
   return {
     by,
-    readers: readers.filter((reader): reader is string => typeof reader === 'string' && /^[0-9a-f]{8}$/.test(reader)),
     ends: ends && Object.fromEntries(Object.entries(ends).filter(([, end]) => isCount(end))),
     isDone: isDone === true,
   };

@@ -56,7 +56,7 @@ export interface FileDeliveryOptions {
   readonly claims: Claims;
   readonly codec: SpoolCodec;
   readonly transport: SpoolTransport;
-  readonly delivery: 'at-most-once' | 'at-least-once';
+  readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   /** Between two blocks. @returns false: it is to stop for now */
   onBlock(): Promise<boolean>;
   /** Bytes were set aside, or cut off. */
@@ -81,6 +81,8 @@ export class FileDelivery {
       if (handle) {
         try {
           const from = file.sequence === position.sequence ? position.offset : 0;
+          // Where no position can be recorded, nothing is sent that would be sent again and again.
+          await claims.record(job.key, job.token, { sequence: file.sequence, offset: from });
           const end = await this.deliver(job, file, handle, from, signal);
           if (end !== 'delivered') return end;
         } finally {
@@ -129,17 +131,18 @@ export class FileDelivery {
     const { claims, delivery, transport } = this.options;
     const record = (offset: number): Promise<void> =>
       claims.record(job.key, job.token, { sequence: file.sequence, offset });
+    const isOnce = delivery !== 'at-least-once';
     // Sent once at most means: what a crash interrupts is not begun again.
-    if (delivery === 'at-most-once') await record(piece.to);
+    if (isOnce) await record(piece.to);
     if (!(await job.isStillOurs())) return 'lost';
     const { count } = piece.header;
     const segments = new RecordSegments(recordsOf(piece.bytes), this.options.codec, job.isOwn);
     const fate = await transport.deliver(segments, source, signal);
     if (fate === 'untouched' || (fate === 'unknown' && this.mayRepeat(file, piece))) {
-      if (delivery === 'at-most-once') await record(piece.from);
+      if (isOnce) await record(piece.from);
       return 'waiting';
     }
-    if (delivery === 'at-least-once') await record(piece.to);
+    if (!isOnce) await record(piece.to);
     const { unreadable } = segments;
     if (unreadable > 0) job.onResult(unreadable, 'spool-corrupt', source);
     job.onResult(count - unreadable, resultOf(fate), source);
@@ -148,7 +151,7 @@ export class FileDelivery {
 
   /** Whether it is to be sent again, although the backend may have it. */
   private mayRepeat({ name }: FilePart, { from }: Piece): boolean {
-    if (this.options.delivery === 'at-most-once') return false;
+    if (this.options.delivery !== 'at-least-once') return false;
     const { attempts } = this;
     if (attempts.name !== name || attempts.from !== from) this.attempts = { name, from, count: 0 };
     return ++this.attempts.count < MAX_ATTEMPTS;

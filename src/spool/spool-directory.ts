@@ -46,6 +46,8 @@ const NAME = new RegExp(
   String.raw`^(${KEY})\.(?:(\d{6,})\.spool|(owner|claim)|([0-9a-f]{8})\.position|(.+\.corrupt))$`,
 );
 const MAX_JSON_BYTES = 64 * 1024;
+/** At least as long as what stood there before, of which nothing may be left behind it. */
+const MIN_OVERWRITTEN_BYTES = 64;
 
 /**
  * The name that all files of one process share: service and instance as far as a file name takes them, a hash of both
@@ -192,6 +194,16 @@ export class SpoolDirectory {
       await handle.close().catch(() => undefined);
     }
     await rename(this.at(aside), this.at(name));
+  }
+
+  /** In place, which takes no room on the disk: a crash in the middle of it may leave a mixture. */
+  async overwriteJson(name: string, value: unknown): Promise<void> {
+    const handle = await openFile(this.at(name), constants.O_WRONLY);
+    try {
+      await handle.write(JSON.stringify(value).padEnd(MIN_OVERWRITTEN_BYTES), 0);
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
   }
 
   /** Twice is once. */

@@ -26,7 +26,7 @@ export interface SpoolEntry {
 export interface SendOptions {
   readonly codec: SpoolCodec;
   readonly transport: SpoolTransport;
-  readonly delivery: 'at-most-once' | 'at-least-once';
+  readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   onResult(count: number, result: BlockResult): void;
   onDamage(text: string): void;
 }
@@ -133,11 +133,11 @@ export class SpoolOperator {
       const end = claim.ends?.[name];
       if (end === undefined) continue;
       for (let until = clock.elapsed() + PATIENCE_MS; ;) {
-        const before = await claims.position(key, claim.readers);
+        const before = await claims.position(key);
         const ending = await reading.run(job, { name, sequence, end }, before, signal);
         if (ending === 'delivered') break;
         if (ending === 'lost') return 'another process has taken it over';
-        const after = await claims.position(key, claim.readers);
+        const after = await claims.position(key);
         if (after.offset !== before.offset) until = clock.elapsed() + PATIENCE_MS;
         if (signal.aborted || clock.elapsed() >= until) return 'the backend does not take it';
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));

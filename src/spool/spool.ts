@@ -49,7 +49,7 @@ export interface SpoolSettings {
 
 export interface SpoolOptions {
   readonly settings: SpoolSettings;
-  readonly delivery: 'at-most-once' | 'at-least-once';
+  readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   readonly source: SegmentSource;
   readonly clock: Clock;
   readonly log: Log;
@@ -365,7 +365,7 @@ export class Spool {
           file.resolved += count;
           this.resolve(count, result);
         };
-        const position = await this.claims.position(key, [job.token]);
+        const position = await this.claims.position(key);
         const end = await this.runFile({ ...job, onResult }, file, position, signal);
         if (end === 'lost') {
           await this.beginAnew();
@@ -466,7 +466,7 @@ export class Spool {
     for (const { name, sequence } of files) {
       const end = claim.ends?.[name];
       if (end === undefined) continue;
-      const position = await this.claims.position(key, claim.readers);
+      const position = await this.claims.position(key);
       const ending = await this.runFile(job, { name, sequence, end }, position, signal);
       if (ending !== 'delivered') return ending === 'lost' ? 'delivered' : ending;
     }
@@ -486,7 +486,7 @@ export class Spool {
   private async isCleared(listing: KeyListing, owner: SpoolOwner | undefined): Promise<boolean> {
     if (listing.claimTime !== undefined) {
       await this.clearDone(listing.key);
-      return (await this.claims.read(listing.key))?.isDone ?? false;
+      return listing.files.length === 0 || ((await this.claims.read(listing.key))?.isDone ?? true);
     }
     if (listing.files.length > 0) return false;
     // A process that shares no pids with us may only be slow; its file tells when it is there again.
@@ -497,11 +497,13 @@ export class Spool {
   /** Removes what a finished delivery leaves, unless an owner that was only frozen has yet to see it. */
   private async clearDone(key: string): Promise<void> {
     const claim = await this.claims.read(key);
-    if (claim?.isDone !== true) return;
-    const owner = await this.directory.readOwner(key);
-    if (owner && (await this.directory.stateOf(owner)) !== 'gone') return;
     const listing = (await this.directory.list()).get(key);
-    if (listing) await removeKey(this.directory, listing);
+    if (!claim || !listing) return;
+    // A claimer that died before it could say so has delivered all that is no longer there.
+    const isDone = claim.isDone || (listing.files.length === 0 && !(await this.leases.isLiveKey(claim.by)));
+    const owner = await this.directory.readOwner(key);
+    if (!isDone || (owner && (await this.directory.stateOf(owner)) !== 'gone')) return;
+    await removeKey(this.directory, listing);
   }
 
   private async expire({ key, files, corrupt, claimTime }: KeyListing): Promise<void> {

@@ -67,7 +67,7 @@ describe('without being told anything', () => {
       meterPeriodMs: 20_000,
       logs: true,
       maxBuffer: 10_000,
-      delivery: 'at-most-once',
+      delivery: undefined,
       spool: undefined,
       logLevel: 'warn',
       logger: stderrLogger,

@@ -712,7 +712,7 @@ it('streams that follow one another leave no listener behind', async () => {
   const controller = new AbortController();
   const add = jest.spyOn(controller.signal, 'addEventListener');
   const remove = jest.spyOn(controller.signal, 'removeEventListener');
-  const sender = new SourceSender({ clock, log: logged(), isCurrent: () => true });
+  const sender = new SourceSender({ clock, log: logged(), delivery: undefined, isCurrent: () => true });
   for (let n = 0; n < 3; n++) {
     const sending = sender.send([numbered(n)], api.target(), controller.signal);
     await clock.advance(10);

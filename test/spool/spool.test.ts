@@ -334,6 +334,16 @@ describe('the spool of a dead process', () => {
     expect(two.transport.received).toEqual([]);
   }, 20_000);
 
+  it('is cleared away after its reader has died with all of it delivered', async () => {
+    const name = await deadProcess(4);
+    const key = keyOf(name);
+    rmSync(join(settings.directory, name));
+    const by = 'orders.orders-8.0000000a.aaa-1-aaaaaaaa';
+    writeFileSync(join(settings.directory, `${key}.claim`), JSON.stringify({ by, ends: {}, isDone: false }));
+    open({ source: { service: 'orders', instance: 'orders-2' } });
+    await until(() => namesIn(settings, '').filter((found) => found.includes('orders-9')).length === 0);
+  }, 20_000);
+
   it('is left alone with files of other names in the directory', async () => {
     await deadProcess(4);
     const mine = join(settings.directory, 'notes.txt');

@@ -33,18 +33,27 @@ export async function sendEntry(entry: SpoolEntry, options: CourierOptions): Pro
   const names: { now?: Names } = {};
   const backend = backendFor(owner.service, owner.instance, options, () => names.now);
   const { clock, config, log, operator } = options;
+  const { delivery } = config;
   const work = async (): Promise<string | undefined> => {
     const found = await findNames(backend, owner.service, owner.instance, options, controller.signal);
     if (typeof found === 'string') return found;
     names.now = found;
     const { service: serviceName } = owner;
-    const transport = new SpoolRoute({ clock, log, serviceName, instanceName: '', backend, names: () => names.now });
+    const transport = new SpoolRoute({
+      clock,
+      log,
+      serviceName,
+      instanceName: '',
+      backend,
+      delivery,
+      names: () => names.now,
+    });
     return operator.send(
       entry.key,
       {
         codec: spoolCodec,
         transport,
-        delivery: config.delivery,
+        delivery,
         onResult: (count, result) => options.onResult(count, result),
         onDamage: (text) => log.warn(text),
       },

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { ok, retryable, type Outcome } from '../../base/outcome';
 import type { Config, SpoolConfig } from '../../config/config';
+import type { Delivery } from '../../export/delivery-policy';
 import type { ExportTarget } from '../../export/ports';
 import type { DropReason } from '../../export/segment-counters';
 import { SourceSender } from '../../export/source-sender';
@@ -21,11 +22,12 @@ export interface SpoolRouteOptions {
   /** The instance that `names` are of; empty: of none. */
   readonly instanceName: string;
   readonly backend: Pick<Backend, 'registry' | 'segments'>;
+  readonly delivery: Delivery | undefined;
   /** What segments go by now; undefined: no backend knows us. */
   names(): Names | undefined;
 }
 
-export interface SpoolingOptions extends Omit<SpoolRouteOptions, 'serviceName'> {
+export interface SpoolingOptions extends Omit<SpoolRouteOptions, 'serviceName' | 'delivery'> {
   readonly config: Config;
   readonly spool: SpoolConfig;
   onResult(count: number, result: 'sent' | DropReason): void;
@@ -41,7 +43,7 @@ export function createSpool(options: SpoolingOptions): Spool {
     clock,
     log,
     codec: spoolCodec,
-    transport: new SpoolRoute({ ...options, serviceName: config.serviceName }),
+    transport: new SpoolRoute({ ...options, serviceName: config.serviceName, delivery: config.delivery }),
     onResult: (count, result) => options.onResult(count, result),
   });
 }
@@ -57,8 +59,13 @@ export class SpoolRoute implements SpoolTransport {
   private known = { epoch: -1, ids: new Map<string, number>() };
 
   constructor(private readonly options: SpoolRouteOptions) {
-    const { clock, log } = options;
-    this.sender = new SourceSender({ clock, log, isCurrent: ({ epoch }) => options.names()?.epoch === epoch });
+    const { clock, delivery, log } = options;
+    this.sender = new SourceSender({
+      clock,
+      delivery,
+      log,
+      isCurrent: ({ epoch }) => options.names()?.epoch === epoch,
+    });
   }
 
   get isReady(): boolean {

@@ -39,13 +39,13 @@ export class CollectStream implements SegmentStream {
 
   async end(): Promise<Outcome<undefined>> {
     this.call.end();
-    const { name, details, isUntouched } = await this.within(this.call.ended);
+    const { name, details, isAnswered, isUntouched } = await this.within(this.call.ended);
     if (shouldFailOver(name)) this.link.fail(`collect: ${name}`);
     if (name === 'OK') return ok(undefined);
     const outcome = toOutcome(name, details);
     if (isUntouched) return retryable(outcome.reason);
     // What got lost on the way may have been read before.
-    return this.hasWritten ? failed(name, outcome.reason) : outcome;
+    return this.hasWritten ? { ...failed(name, outcome.reason), isUnanswered: isAnswered !== true } : outcome;
   }
 
   /** The backend has so long to take more, or to answer. */

@@ -4,6 +4,8 @@ import { statusName, type StatusName } from './grpc-status';
 export interface GrpcStatus {
   readonly name: StatusName;
   readonly details: string;
+  /** A gRPC server said so. */
+  readonly isAnswered?: boolean;
 }
 
 export interface UnaryResponse {
@@ -48,7 +50,8 @@ export function readStatus({ headers, trailers, rstCode, isConnectionLost }: Una
   if (typeof status === 'string') {
     const message = trailers['grpc-message'] ?? headers['grpc-message'];
     const code = /^\d{1,2}$/.test(status) ? Number(status) : NaN;
-    return { name: statusName(code), details: typeof message === 'string' ? decode(message) : '' };
+    const details = typeof message === 'string' ? decode(message) : '';
+    return { name: statusName(code), details, isAnswered: true };
   }
   if (isConnectionLost) return { name: 'UNAVAILABLE', details: 'the connection was lost' };
   if (rstCode !== 0) return { name: OF_RST[rstCode] ?? 'INTERNAL', details: `reset with HTTP/2 code ${rstCode}` };
