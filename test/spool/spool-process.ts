@@ -15,6 +15,10 @@ export interface SpoolProcessOptions {
   readonly directory: string;
   readonly delivery: 'at-most-once' | 'at-least-once';
   readonly killAt?: string;
+  /** A script that is loaded before the application. */
+  readonly preload?: string;
+  /** The user that it runs as. */
+  readonly uid?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -35,10 +39,13 @@ export class SpoolProcess {
     directory,
     delivery,
     killAt,
+    preload = killAt === undefined ? undefined : path.join(__dirname, 'kill-step.js'),
+    uid,
     env,
   }: SpoolProcessOptions): Promise<SpoolProcess> {
     const child = fork(path.join(__dirname, 'app.js'), {
-      execArgv: killAt === undefined ? [] : ['--require', path.join(__dirname, 'kill-step.js')],
+      execArgv: preload === undefined ? [] : ['--require', preload],
+      ...(uid !== undefined && { uid }),
       env: {
         ...process.env,
         ...{ INSTANCE: instance, BACKEND: backend, SPOOL: directory, DELIVERY: delivery },
@@ -49,6 +56,10 @@ export class SpoolProcess {
     const started = new SpoolProcess(child, instance);
     await Promise.race([once(child, 'message'), started.ended]);
     return started;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   get isAlive(): boolean {
