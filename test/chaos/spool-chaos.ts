@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port';
 import { until } from '../support/until';
 import { Chance } from '../control/fuzz/chance';
 import { namesOnDisk, SpoolProcess, type SpoolProcessOptions } from '../spool/spool-process';
+import { SpoolLedger } from './spool-ledger';
 
 export interface SpoolChaosOptions {
   readonly seed: number;
@@ -20,7 +21,11 @@ export interface SpoolChaosOptions {
 /** A frozen process counts as dead after six of these. */
 const LEASE_MS = 300;
 const TURN_MS = 100;
-const BLOCK = 64;
+/** On v2 a segment that was taken waits until its names are known, and is gone with the storage until then. */
+const NAME_WAIT_MS = 3_000;
+
+/** `restart`: connections break, the storage stays. `wipe`: it is lost as well. */
+const ABSENCES = ['restart', 'wipe'] as const;
 
 interface Member {
   readonly process: SpoolProcess;
@@ -36,14 +41,14 @@ export class SpoolChaos {
   private readonly chance: Chance;
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-spool-'));
   private readonly spool = path.join(this.folder, 'spool');
+  private readonly ledger = path.join(this.folder, 'ledger');
   private readonly arrived = new Map<string, number>();
-  /** Names that stood in whole blocks of a process when it was killed. */
-  private readonly sealed = new Set<string>();
+  private readonly wipes: number[] = [];
   private members: Member[] = [];
   private collector: Collector | undefined;
-  private awayTurns = 0;
+  private absence: { readonly end: () => Promise<unknown>; turns: number } | undefined;
   private started = 0;
-  private readonly counts = { made: 0, kills: 0, freezes: 0, absences: 0, fullDisks: 0 };
+  private readonly counts = { made: 0, kills: 0, freezes: 0, restarts: 0, fullDisks: 0, unknown: 0 };
 
   private constructor(
     private readonly options: SpoolChaosOptions,
@@ -56,12 +61,14 @@ export class SpoolChaos {
   static async run(options: SpoolChaosOptions): Promise<readonly string[]> {
     const chaos = new SpoolChaos(options, await freePort());
     try {
+      chaos.collector = await chaos.startBackend();
       await chaos.play();
       await chaos.end();
     } catch (error) {
       chaos.breaches.push(String(error));
     } finally {
       for (const { process } of chaos.members) if (process.isAlive) await process.kill();
+      await chaos.absence?.end();
       await chaos.collector?.stop();
       rmSync(chaos.folder, { recursive: true, force: true });
     }
@@ -80,12 +87,9 @@ export class SpoolChaos {
   }
 
   private async turnOfBackend(): Promise<void> {
-    if (this.collector) {
-      if (!this.chance.is(1 / 60)) return;
-      await this.leave();
-      this.awayTurns = this.chance.below(80);
-      this.counts.absences++;
-    } else if (--this.awayTurns <= 0) await this.comeBack();
+    if (!this.absence) {
+      if (this.chance.is(1 / 60)) await this.leave(this.chance.of(ABSENCES), this.chance.below(80));
+    } else if (--this.absence.turns <= 0) await this.comeBack();
   }
 
   private async turnOf(member: Member): Promise<void> {
@@ -94,6 +98,7 @@ export class SpoolChaos {
       if (--member.frozenTurns === 0) await process.kill('SIGCONT');
       return;
     }
+    if (!process.isAlive) throw new Error(`${process.instance} has ended by itself`);
     if (member.fullTurns > 0 && --member.fullTurns === 0) process.setDiskFull(false);
     const count = this.chance.below(40);
     process.make(process.instance, member.made, member.made + count);
@@ -116,13 +121,7 @@ export class SpoolChaos {
     this.counts.kills++;
     this.members = this.members.filter((other) => other !== member);
     await member.process.kill();
-    await this.noteSealed(member);
     await this.startMember();
-  }
-
-  private async noteSealed({ process }: Member): Promise<void> {
-    for (const name of await namesOnDisk(this.spool))
-      if (name.startsWith(`${process.instance}-`)) this.sealed.add(name);
   }
 
   private async startMember(): Promise<void> {
@@ -132,44 +131,59 @@ export class SpoolChaos {
       backend: `127.0.0.1:${this.port}`,
       directory: this.spool,
       delivery,
-      env: { LEASE_MS: String(LEASE_MS), MAX_BUFFER: '64' },
+      preload: path.join(__dirname, 'note-deliveries.js'),
+      env: { LEASE_MS: String(LEASE_MS), MAX_BUFFER: '64', LEDGER: this.ledger },
     });
     this.members.push({ process, made: 0, frozenTurns: 0, fullTurns: 0 });
   }
 
-  private async comeBack(): Promise<void> {
-    const { protocol } = this.options;
-    this.collector = await startCollector({ port: this.port, protocol, idDelayMs: 10 });
+  private startBackend(): Promise<Collector> {
+    return startCollector({ port: this.port, protocol: this.options.protocol, idDelayMs: 10, maxRecords: 1_000_000 });
   }
 
-  /** The next one knows nothing of what this one knew: a wipe. */
-  private async leave(): Promise<void> {
+  /** Connections break, in the middle of whatever is on its way. */
+  private async leave(how: (typeof ABSENCES)[number], turns: number): Promise<void> {
     const { collector } = this;
+    if (!collector) return;
+    if (how === 'restart') {
+      this.counts.restarts++;
+      let isOver = (): void => undefined;
+      const over = new Promise<void>((resolve) => (isOver = resolve));
+      const restarted = collector.restart(() => over);
+      this.absence = { end: () => (isOver(), restarted), turns };
+      return;
+    }
     this.collector = undefined;
-    // On v2 a segment that was taken waits until its names are known, and is gone with the backend until then. And this
-    // backend, unlike OAP, keeps what it has read of a stream that it then breaks off: sent again, that is there twice.
-    collector?.faults.add({ method: 'collect', fault: { type: 'refuse', code: 'UNAVAILABLE' } });
-    if (this.options.protocol === 'v2' || this.options.delivery === 'at-most-once')
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await collector?.stop();
-    for (const { service, instance, spans } of collector?.segments() ?? []) {
+    this.wipes.push(Date.now());
+    await collector.stop();
+    this.wipes.push(Date.now());
+    this.collect(collector);
+    this.absence = { end: async () => (this.collector = await this.startBackend()), turns };
+  }
+
+  private async comeBack(): Promise<void> {
+    const { absence } = this;
+    this.absence = undefined;
+    await absence?.end();
+  }
+
+  private collect(collector: Collector): void {
+    for (const { service, instance, spans } of collector.segments()) {
       for (const { operationName } of spans) {
         this.arrived.set(operationName, (this.arrived.get(operationName) ?? 0) + 1);
         if (service !== 'orders' || !operationName.startsWith(`${instance}-`))
           this.breaches.push(`${operationName} arrived as one of ${service}/${instance}`);
       }
     }
-    for (const { reason } of collector?.droppedSegments() ?? [])
-      this.breaches.push(`the backend dropped one: ${reason}`);
+    for (const { reason } of collector.droppedSegments()) this.breaches.push(`the backend dropped one: ${reason}`);
   }
 
   private async end(): Promise<void> {
-    const { tell, delivery } = this.options;
     for (const { process, frozenTurns } of this.members) {
       if (frozenTurns > 0) await process.kill('SIGCONT');
       process.setDiskFull(false);
     }
-    if (!this.collector) await this.comeBack();
+    await this.comeBack();
     await until(
       () => namesOnDisk(this.spool),
       (names) => names.length === 0,
@@ -179,7 +193,10 @@ export class SpoolChaos {
     for (const { process, made } of this.members) {
       const answer = await until(
         () => process.ask(),
-        (found) => found !== undefined && found.status.segments.buffered + found.status.segments.inFlight === 0,
+        (found) => {
+          const { buffered = 0, inFlight = 0 } = found?.status.segments ?? {};
+          return buffered + inFlight === 0;
+        },
         { timeoutMs: 60_000, everyMs: 250 },
       );
       if (!answer) throw new Error(`${process.instance} has ended by itself`);
@@ -188,17 +205,60 @@ export class SpoolChaos {
       if (segments.accepted !== made)
         this.breaches.push(`${process.instance}: made ${made}, accepted ${segments.accepted}`);
       accepted += segments.accepted;
+      this.counts.unknown += segments.droppedBecause['fate-unknown'] ?? 0;
     }
-    await this.leave();
-    const twice = [...this.arrived.values()].filter((count) => count > 1).length;
-    const missing = [...this.sealed].filter((name) => !this.arrived.has(name)).length;
-    const { made, kills, freezes, absences, fullDisks } = this.counts;
-    tell(`${made} made, ${this.arrived.size} arrived, ${twice} of them more than once; ${accepted} by those that live`);
-    tell(`${kills} kills, ${freezes} freezes, ${absences} absences and wipes, ${fullDisks} full disks`);
-    tell(`${this.sealed.size} stood in blocks of the killed, ${missing} of them did not arrive`);
-    if (delivery === 'at-most-once' && twice > 0) this.breaches.push(`${twice} arrived more than once`);
-    // Sent at most once: a block that was on its way when a process or the backend went is given up.
-    const allowed = delivery === 'at-least-once' ? 0 : BLOCK * (kills + freezes + absences * this.options.processes);
-    if (missing > allowed) this.breaches.push(`${missing} of sealed blocks did not arrive`);
+    // What the backend has taken, it shows.
+    const ledger = new SpoolLedger(this.ledger);
+    const shown = (): Set<string> =>
+      new Set(this.collector?.segments().flatMap(({ spans }) => spans.map(({ operationName }) => operationName)));
+    const last = this.wipes.at(-1) ?? 0;
+    const stored = [...ledger.sealed].filter((name) => (ledger.storedAt(name) ?? 0) > last);
+    await until(
+      () => {
+        const names = shown();
+        return stored.filter((name) => !names.has(name)).length;
+      },
+      (count) => count === 0,
+      { timeoutMs: 10_000, everyMs: 250 },
+    ).catch(() => undefined);
+    if (this.collector) this.collect(this.collector);
+    this.judge(ledger, accepted);
+  }
+
+  private judge(ledger: SpoolLedger, accepted: number): void {
+    const { tell, delivery } = this.options;
+    const { sealed } = ledger;
+    const twice = [...this.arrived].filter(([, count]) => count > 1).map(([name]) => name);
+    const missing = [...sealed].filter((name) => !this.arrived.has(name));
+    const wiped = missing.filter((name) => this.isWiped(ledger.storedAt(name)));
+    const lost = missing.filter((name) => !wiped.includes(name));
+    const intents = new Map<string, string>();
+    const unexplained: string[] = [];
+    for (const name of lost) {
+      const intent = delivery === 'at-most-once' ? ledger.lastIntent(name) : undefined;
+      if (intent) intents.set(intent.block, intent.instance);
+      else unexplained.push(name);
+    }
+    const { made, kills, freezes, restarts, fullDisks, unknown } = this.counts;
+    tell(`${made} made, ${this.arrived.size} arrived, ${twice.length} of them twice; ${accepted} by those that live`);
+    tell(`${kills} kills, ${freezes} freezes, ${restarts} restarts, ${this.wipes.length / 2} wipes, ${fullDisks} full`);
+    tell(`${sealed.size} stood in whole blocks, ${missing.length} of them did not arrive: ${wiped.length} were wiped`);
+    tell(
+      `before their names were known, ${lost.length - unexplained.length} were in ${intents.size} blocks on their way`,
+    );
+    tell(`${unknown} were counted as of unknown fate`);
+    if (delivery === 'at-most-once')
+      for (const name of twice.slice(0, 5)) this.breaches.push(`${name} arrived twice: ${ledger.story(name)}`);
+    if (delivery === 'at-most-once' && twice.length > 0) this.breaches.push(`${twice.length} arrived twice`);
+    for (const name of unexplained.slice(0, 8)) this.breaches.push(`${name} did not arrive: ${ledger.story(name)}`);
+    if (unexplained.length > 0) this.breaches.push(`${unexplained.length} of sealed blocks did not arrive`);
+  }
+
+  /** Only the embedded backend's v2: the names of a segment are looked for after it was taken. */
+  private isWiped(storedAt: number | undefined): boolean {
+    if (storedAt === undefined || this.options.protocol !== 'v2') return false;
+    for (let at = 0; at < this.wipes.length; at += 2)
+      if (storedAt > (this.wipes[at] ?? 0) - NAME_WAIT_MS && storedAt <= (this.wipes[at + 1] ?? 0)) return true;
+    return false;
   }
 }

@@ -1,0 +1,53 @@
+'use strict';
+
+/*
+ * Loaded into an application before its agent: notes in the file LEDGER, a line of JSON each, which segments have come to
+ * stand in whole blocks on the disk, what positions were about to be recorded, and what became of each block that was
+ * sent. A line that was written stays when the process is killed.
+ */
+
+const { appendFileSync, readFileSync } = require('node:fs');
+const promises = require('node:fs/promises');
+const path = require('node:path');
+const { parseHeader, recordsOf } = require('../../dist/spool/block');
+const { spoolCodec } = require('../../dist/protocol/segments/spool-codec');
+const { SourceSender } = require('../../dist/export/source-sender');
+
+const { INSTANCE: instance, LEDGER: ledger } = process.env;
+const note = (entry) => appendFileSync(ledger, `${JSON.stringify({ at: Date.now(), instance, ...entry })}\n`);
+const nameOf = (segment) => segment.spans[0]?.operationName ?? '';
+
+const { open, rename } = promises;
+promises.open = async (file, ...args) => {
+  const handle = await open(file, ...args);
+  if (!String(file).endsWith('.spool')) return handle;
+  const { write } = handle;
+  handle.write = async (bytes, offset, length, position) => {
+    const result = await write.call(handle, bytes, offset, length, position);
+    if (result.bytesWritten === length && parseHeader(bytes)?.kind === 'segments') {
+      const names = recordsOf(bytes).map((record) => nameOf(spoolCodec.decode(record, false)));
+      note({ type: 'written', file: path.basename(file), end: position + length, names });
+    }
+    return result;
+  };
+  return handle;
+};
+promises.rename = (from, to) => {
+  const [, key, reader] = /([^/]+)\.([0-9a-f]{8})\.position$/.exec(to) ?? [];
+  if (key) note({ type: 'position', key, reader, ...JSON.parse(readFileSync(from, 'utf8')) });
+  return rename(from, to);
+};
+
+const { send } = SourceSender.prototype;
+SourceSender.prototype.send = async function (segments, ...rest) {
+  const names = [];
+  const noted = (function* () {
+    for (const segment of segments) {
+      names.push(nameOf(segment));
+      yield segment;
+    }
+  })();
+  const fate = await send.call(this, noted, ...rest);
+  note({ type: 'fate', fate, names });
+  return fate;
+};
