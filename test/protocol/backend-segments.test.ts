@@ -229,7 +229,7 @@ describe('the segments to a backend', () => {
     await until(() => server.streams[0]?.length);
     const fate = stream.end();
     server.kill();
-    expect(await fate).toMatchObject({ status: 'failed', code: 'UNAVAILABLE' });
+    expect(await fate).toMatchObject({ status: 'failed', code: 'UNAVAILABLE', isUnanswered: true });
     expect(await stream.write([entryAndExit()])).toBe(false);
   });
 

@@ -45,7 +45,9 @@ export class CollectStream implements SegmentStream {
     const outcome = toOutcome(name, details);
     if (isUntouched) return retryable(outcome.reason);
     // What got lost on the way may have been read before.
-    return this.hasWritten ? { ...failed(name, outcome.reason), isUnanswered: isAnswered !== true } : outcome;
+    if (!this.hasWritten) return outcome;
+    const failure = failed(name, outcome.reason);
+    return isAnswered ? failure : { ...failure, isUnanswered: true };
   }
 
   /** The backend has so long to take more, or to answer. */
