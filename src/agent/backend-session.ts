@@ -9,6 +9,7 @@ import type { Registrar } from '../protocol/registration/registrar';
 import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';
 import { v3InstanceName } from '../protocol/v3/name-limits';
+import { v3CarrierNames } from '../protocol/v3/names';
 import type { SegmentSpool } from '../export/ports';
 import { Reporter } from '../export/reporter';
 import type { IdGenerator } from '../tracing/id-generator';
@@ -33,6 +34,8 @@ interface BackendSessionOptions {
   /** When the agent started. */
   readonly startedAt: number;
   isStopping(): boolean;
+  /** The instance's name before `start`, where it is certain; throws a LoadError, which ends in no header. */
+  unclaimedName(): string | undefined;
   /** A package that a connection needs cannot be loaded. */
   onLoadError(error: LoadError): void;
   /** What holds up a process that ends. */
@@ -116,7 +119,7 @@ export class BackendSession {
 
   /** For the headers between processes; nothing before the instance has its name. */
   carrierNames(): PropagationIdentity | undefined {
-    return this.started?.names.forPropagation();
+    return this.started ? this.started.names.forPropagation() : this.earlyCarrierNames();
   }
 
   /** That the ids in the carriers of other processes are of: none where they may be those of before a reset. */
@@ -244,6 +247,15 @@ export class BackendSession {
       append: (segment) => this.appendToSpool(segment),
       spillCount: (memory) => this.spool?.spillCount(memory) ?? 0,
     };
+  }
+
+  /** For the calls of the application's first tick: on v3 nothing but our names is needed. */
+  private earlyCarrierNames(): PropagationIdentity | undefined {
+    const { config, log } = this.options;
+    const { serviceName } = config;
+    if (config.protocol === 'v2' || this.options.isStopping()) return undefined;
+    const instanceName = this.options.unclaimedName();
+    return instanceName === undefined ? undefined : v3CarrierNames(v3InstanceName({ serviceName, instanceName }), log);
   }
 
   private appendToSpool(segment: Segment): boolean {

@@ -13,22 +13,6 @@ import { late } from './lazy';
 import type { CommandStatus, Status } from '../api/status';
 import { modules } from '../base/lazy';
 
-/** The names of live processes; `undefined`: it cannot be written or locked in time. */
-interface Registry {
-  claim(name: string): Promise<string | undefined>;
-}
-
-/**
- * The name of this process. A configured name gets the lowest number that no live process of the same status file
- * uses; without that file, the number that pm2 or `cluster` gave. Without a configured name, a UUID.
- */
-async function claimName(config: Config, registry: Registry | undefined): Promise<string> {
-  const wanted = config.instanceName ?? modules.uuid().v4();
-  const claimed = await registry?.claim(wanted);
-  if (claimed !== undefined) return claimed;
-  return config.instanceName === undefined ? wanted : withNumberSuffix(wanted, config.processNumber);
-}
-
 interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report' | 'commandFile'> {
   readonly config: Config;
   readonly clock: Clock;
@@ -45,6 +29,7 @@ export class Commands {
   private statusFile: StatusFile | undefined;
   private channel: CommandChannel | undefined;
   private lastShown = '';
+  private generatedName: string | undefined;
 
   constructor(private readonly options: CommandsOptions) {
     const status = () => options.status();
@@ -57,7 +42,15 @@ export class Commands {
     for (const verb of verbs) this.verbs.add(verb);
   }
 
-  /** The name of this process, which no other live one with the same status file uses. */
+  /** The name of this process, where no other one can take it away; undefined: a status file decides it. */
+  get unclaimedName(): string | undefined {
+    return this.options.config.statusFile === undefined ? this.ownName() : undefined;
+  }
+
+  /**
+   * The name of this process. With a status file, one that no other live process of the same file uses: a configured
+   * name gets the lowest free number.
+   */
   async claimName(): Promise<string> {
     const { config, clock, log } = this.options;
     if (config.statusFile !== undefined) {
@@ -74,9 +67,17 @@ export class Commands {
     }
     // Before the claim, so that the first entry that others read is complete.
     this.statusFile?.write({ ...this.options.status() });
-    const name = await claimName(config, this.statusFile);
+    const claimed = await this.statusFile?.claim(config.instanceName ?? this.ownName());
+    const name = claimed ?? this.ownName();
     this.statusFile?.adopt(name);
     return name;
+  }
+
+  /** A configured name, with the number that pm2 or `cluster` gave; without one, a UUID, the same at each call. */
+  private ownName(): string {
+    const { instanceName, processNumber } = this.options.config;
+    if (instanceName !== undefined) return withNumberSuffix(instanceName, processNumber);
+    return (this.generatedName ??= modules.uuid().v4());
   }
 
   start(instanceName: string): void {

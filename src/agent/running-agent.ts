@@ -74,6 +74,7 @@ export class RunningAgent implements Agent {
       ids,
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
+      unclaimedName: () => this.commands.unclaimedName,
       onLoadError: (error) => void this.giveUp(error),
       keepAlive,
       onWork: () => {

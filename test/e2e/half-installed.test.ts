@@ -47,10 +47,11 @@ describe('an application where a package is missing', () => {
     expect(await app.ended).toEqual({ code: 0, signal: null });
     expect(app.stderr).toBe(`skyanchor error: the application runs untraced: Cannot find module '${id}'\n`);
     expect(JSON.parse(app.stdout)).toEqual({
+      called: 'made',
       ready: { name: 'AgentError', code: 'STOPPED' },
       answer: 'undefined',
       phase: 'stopped',
-      accepted: 0,
+      accepted: 1,
       isSame: true,
     });
     expect(collector.instances()).toEqual([]);
