@@ -24,7 +24,13 @@ module.exports = tseslint.config(
     ignores: ['build/', 'dist/', 'coverage/', 'node_modules/', 'bench/node_modules/', 'bench/peers/'],
   },
   // Programs in the TypeScript and the module syntax of other people's tools.
-  { ignores: ['test/apps/{tsx,ts-node,type-stripping,vitest}/**/*.{ts,mts}', 'test/apps/next-*/**'] },
+  {
+    ignores: [
+      'test/apps/{tsx,ts-node,type-stripping,vitest}/**/*.{ts,mts}',
+      'test/apps/next-*/**',
+      'test/apps/sveltekit/{src/**,svelte.config.js}',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.js'],
