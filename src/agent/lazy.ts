@@ -5,6 +5,7 @@ import type * as CommandChannel from '../control/run/command-channel';
 import type * as Diagnostics from './diagnosis/memory-and-cpu';
 import type * as StatusFile from '../status/status-file';
 import type * as InstrumentationLoader from '../instrument/opentelemetry/loader';
+import type * as Loggers from '../instrument/logs/loggers';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
 import type * as MeterReporter from '../telemetry/meter-reporter';
@@ -22,6 +23,7 @@ export const late = {
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
   diagnostics: lazy(() => require('./diagnosis/memory-and-cpu') as typeof Diagnostics),
   instrumentationLoader: lazy(() => require('../instrument/opentelemetry/loader') as typeof InstrumentationLoader),
+  loggers: lazy(() => require('../instrument/logs/loggers') as typeof Loggers),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
   logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),
   meterReporter: lazy(() => require('../telemetry/meter-reporter') as typeof MeterReporter),

@@ -68,6 +68,7 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     exit: (_name, _peer, fn) => fn(nothing, () => undefined),
     bind: (fn) => fn,
     logContext: () => undefined,
+    correlateLogs: () => undefined,
     getCorrelation: () => undefined,
     setCorrelation: () => false,
     onCommand: () => () => undefined,

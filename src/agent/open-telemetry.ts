@@ -11,6 +11,8 @@ import type { Tracer } from '../tracing/tracer';
 export class OpenTelemetry {
   private readonly undoBridge: (() => void) | undefined;
   private readonly loader: InstrumentationLoader | undefined;
+  /** The application has named it to us, or has instrumentations of it installed. */
+  readonly isWanted: boolean = false;
   private provider: OpenTelemetryStatus['provider'] = null;
   private reason: string | null = null;
 
@@ -30,6 +32,7 @@ export class OpenTelemetry {
       return;
     }
     this.provider = 'skyanchor';
+    this.isWanted = openTelemetry !== 'auto' || choice.packages.length > 0;
     this.undoBridge = made.undo;
     if (choice.packages.length === 0) return;
     const { packages } = choice;

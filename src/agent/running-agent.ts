@@ -26,6 +26,7 @@ import { IdGenerator } from '../tracing/id-generator';
 import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
 import { librariesLoadedBefore } from './diagnosis/blind-spots';
+import { ApplicationLog } from './application-log';
 import { Commands } from './commands';
 import { ExitFlush } from './exit/exit-flush';
 import { OpenTelemetry } from './open-telemetry';
@@ -51,6 +52,7 @@ export class RunningAgent implements Agent {
   private readonly settings: DynamicSettings;
   private readonly instrumented: Instrumentations;
   private readonly openTelemetry: OpenTelemetry;
+  private readonly applicationLog: ApplicationLog;
   private readonly booted: Promise<Registrar>;
   private stopping: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -130,6 +132,12 @@ export class RunningAgent implements Agent {
     });
     this.instrumented = new Instrumentations(this.tracer, this.settings);
     this.openTelemetry = new OpenTelemetry(config, this.tracer, this.settings);
+    this.applicationLog = new ApplicationLog({
+      config,
+      log,
+      isBridgeWanted: this.openTelemetry.isWanted,
+      instanceName: () => upstream.instanceName,
+    });
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
       clock.after(0, () => void this.boot().then(resolve, (error: unknown) => reject(this.giveUp(error))));
@@ -215,6 +223,10 @@ export class RunningAgent implements Agent {
     return span && logContextOf(span, this.config.serviceName, this.upstream.instanceName);
   }
 
+  correlateLogs(): void {
+    this.applicationLog.correlate();
+  }
+
   getCorrelation(key: string): string | undefined {
     return currentTrace.correlation(key);
   }
@@ -271,6 +283,7 @@ export class RunningAgent implements Agent {
   }
 
   private async close(): Promise<void> {
+    this.applicationLog.stop();
     this.openTelemetry.stop();
     this.instrumented.disableAll();
     this.tracer.sendLingering();

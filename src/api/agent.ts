@@ -170,6 +170,11 @@ export interface Agent {
   /** The ids that a line of a log needs to be found from its trace. Undefined outside a trace. */
   logContext(): LogContext | undefined;
   /**
+   * From now on each line that pino, winston or bunyan writes within a trace has `traceId`, `segmentId` and `spanId`, unless
+   * `logCorrelation` says otherwise. Lines outside of traces stay as they are.
+   */
+  correlateLogs(): void;
+  /**
    * What the trace carries along from service to service under this key (`sw8-correlation`; a v2 backend's header has no
    * room for it). Undefined where there is nothing, and outside a trace.
    */

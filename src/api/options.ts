@@ -282,6 +282,13 @@ export interface Options {
   readonly sqlParameters?: boolean | undefined;
   /** Characters of the tag `db.sql.parameters`, 1 to 1,000,000; a tag has 2048 at most. Default: 512. Environment `SW_SQL_PARAMETERS_MAX_LENGTH`. */
   readonly sqlParametersMaxLength?: number | undefined;
+  /**
+   * Whether the lines that pino, winston and bunyan write within a trace have its ids: `true`: as the fields `traceId`,
+   * `segmentId`, `spanId`. `text`: as `[SW_CTX:[service,instance,traceId,segmentId,spanId]]` at the end of the message.
+   * `auto`: as fields, once the application calls `agent.correlateLogs()`, or where it has named `openTelemetry` or has an
+   * instrumentation of OpenTelemetry's installed. `false`: never. Default: `auto`. Environment `SW_LOG_CORRELATION`.
+   */
+  readonly logCorrelation?: 'auto' | 'text' | boolean | undefined;
   /** Keeps the filter of a MongoDB command, in the tag `db.sql.parameters`. Default: false. Environment `SW_MONGO_TRACE_PARAMETERS`. */
   readonly mongoParameters?: boolean | undefined;
   /** Characters of a MongoDB command's filter, 1 to 1,000,000; a tag has 2048 at most. Default: 512. Environment `SW_MONGO_PARAMETERS_MAX_LENGTH`. */

@@ -6,7 +6,7 @@ import type { Logger, LogLevel } from '../api/logger';
 import type { BackendAddress } from './backend-address';
 import type { InstanceNameSource, KeepOptions, SamplingRule, SpoolOptions } from '../api/options';
 import type { Application } from './sources/application';
-import type { OpenTelemetrySetting } from './option-table';
+import type { LogCorrelationSetting, OpenTelemetrySetting } from './option-table';
 
 /** PEM, as read from the files; what is absent was not configured. */
 export interface TlsConfig {
@@ -96,6 +96,7 @@ export interface Config {
   readonly openTelemetry: OpenTelemetrySetting;
   /** Where its packages are found, and which it names. */
   readonly application: Application;
+  readonly logCorrelation: LogCorrelationSetting;
   readonly sqlParameters: boolean;
   readonly sqlParametersMaxLength: number;
   readonly mongoParameters: boolean;

@@ -117,6 +117,15 @@ const openTelemetry: OptionType<OpenTelemetrySetting> = {
   accept: (value) => autoWord.accept(value) ?? booleanType.accept(value) ?? packageNames.accept(value),
 };
 
+export type LogCorrelationSetting = 'auto' | 'text' | boolean;
+
+const correlationWord = wordType<'auto' | 'text'>(['auto', 'text']);
+const logCorrelation: OptionType<LogCorrelationSetting> = {
+  expected: 'auto, true, false or text',
+  parse: (text) => correlationWord.parse(text) ?? booleanType.parse(text),
+  accept: (value) => correlationWord.accept(value) ?? booleanType.accept(value),
+};
+
 /** Other agents set no limit; a tag has its own all the same. */
 const parametersLength = numberType({ least: 1, most: 1_000_000, integer: true });
 
@@ -444,6 +453,12 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_OPENTELEMETRY'],
     isSoft: true,
     help: 'whose OpenTelemetry spans are taken: auto, true, false or names of instrumentations',
+  }),
+  logCorrelation: row('logCorrelation', {
+    kind: logCorrelation,
+    environment: ['SW_LOG_CORRELATION'],
+    isSoft: true,
+    help: 'whether the lines of loggers have the ids of their trace: auto, true, false or text',
   }),
   sqlParameters: row('sqlParameters', {
     kind: booleanType,

@@ -161,6 +161,7 @@ function build(
     disable: Object.freeze(valueOr(TABLE.disable, [])),
     openTelemetry: Object.freeze(valueOr(TABLE.openTelemetry, 'auto')),
     application: Object.freeze(application),
+    logCorrelation: valueOr(TABLE.logCorrelation, 'auto'),
     sqlParameters: valueOr(TABLE.sqlParameters, false),
     sqlParametersMaxLength: valueOr(TABLE.sqlParametersMaxLength, PARAMETERS_LENGTH),
     mongoParameters: valueOr(TABLE.mongoParameters, false),

@@ -70,13 +70,26 @@ function resolveFilename(layer: Patched<Resolve>): Resolve {
 function noteLookup(file: unknown): void {
   if (loading.size > 0) takeLoaded();
   if (typeof file !== 'string') return;
-  for (const module of wanted) if (file.endsWith(module.file) && !module.found.has(file)) loading.set(file, module);
+  for (const module of wanted) {
+    if (!file.endsWith(module.file) || module.found.has(file)) continue;
+    // The last module that a script requires is not followed by another.
+    if (loading.size === 0) queueMicrotask(takeIfLoaded);
+    loading.set(file, module);
+  }
 }
 
 function takeLoaded(): void {
   for (const [file, module] of loading) {
     const known = loader._cache[file];
     if (known?.loaded === true) take(module, file, known);
+  }
+}
+
+function takeIfLoaded(): void {
+  try {
+    takeLoaded();
+  } catch {
+    // A cache of the application's own.
   }
 }
 

@@ -7,7 +7,14 @@ export interface Meter {
   readonly buckets?: readonly (readonly [lowerBound: number, count: number])[];
 }
 
-/** One line of the agent's own log. */
+/** The ids by which a line of a log leads to its trace. Without the last two, nothing of the trace is recorded. */
+export interface TraceIds {
+  readonly traceId: string;
+  readonly segmentId?: string;
+  readonly spanId?: number;
+}
+
+/** One line of a log. */
 export interface LogLine {
   /** Milliseconds since 1970, when it was written. */
   readonly time: number;

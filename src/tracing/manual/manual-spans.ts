@@ -63,7 +63,11 @@ export const manualSpans = {
   },
 };
 
-export function logContextOf({ traceId, segmentId, spanId }: TraceSpan, service: string, instance: string): LogContext {
+export function logContextOf(
+  { traceId, segmentId, spanId }: Pick<TraceSpan, 'traceId' | 'segmentId' | 'spanId'>,
+  service: string,
+  instance: string,
+): LogContext {
   const parts = [service, instance || NONE, traceId, segmentId || NONE, spanId];
   const data = { traceId, segmentId, spanId, service, instance };
   // Not among what a logger writes of it.

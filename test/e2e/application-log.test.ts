@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const ROOT = path.join(__dirname, '..', '..');
+const PINO = require.resolve('pino');
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'application-log-'));
+});
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Settings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  /** A file beside the program, instead of pino. */
+  readonly logger?: string;
+}
+
+/** In a process of its own, since jest's modules are of its own kind. @returns the lines that it wrote */
+async function linesOf(code: string, { env = {}, dependencies = {}, logger = PINO }: Settings = {}) {
+  writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'orders', dependencies }));
+  const program = `
+const { start } = require(${JSON.stringify(path.join(ROOT, 'dist'))});
+const agent = start({ backends: '127.0.0.1:1', serviceName: 'orders', instanceName: 'orders-1', logLevel: 'error' });
+const log = require(${JSON.stringify(logger)})({ base: null, timestamp: false });
+${code}
+agent.stop();`;
+  writeFileSync(path.join(directory, 'app.js'), program);
+  const { stdout, stderr } = await run(process.execPath, [path.join(directory, 'app.js')], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], ...env },
+    timeout: 20_000,
+  });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+const IN_TRACE = `agent.trace('work', () => log.info('in it'));`;
+const BARE = '{"level":30,"msg":"in it"}';
+const MARKED = /^\{"level":30,"traceId":"[\d.]+","segmentId":"[\d.]+","spanId":0,"msg":"in it"\}$/;
+
+describe('a line of a log that is written within a trace', () => {
+  it('is as without the agent, unless the application asks for more', async () => {
+    expect(await linesOf(IN_TRACE)).toEqual([BARE]);
+  });
+
+  it('has the ids of the trace from the call of correlateLogs() on', async () => {
+    const lines = await linesOf(`${IN_TRACE} agent.correlateLogs(); ${IN_TRACE} log.info('outside');`);
+    expect(lines).toEqual([BARE, expect.stringMatching(MARKED), '{"level":30,"msg":"outside"}']);
+  });
+
+  it('has the ids that logContext() returns', async () => {
+    const code = `agent.correlateLogs();
+      agent.trace('outer', () => agent.trace('work', () => { log.info('in it'); console.log(JSON.stringify(agent.logContext())); }));`;
+    const [line, context] = (await linesOf(code)).map((text) => JSON.parse(text));
+    const { traceId, segmentId, spanId } = context;
+    expect([line, spanId]).toEqual([{ level: 30, msg: 'in it', traceId, segmentId, spanId }, 1]);
+  });
+
+  it('has the id of the trace alone where nothing is recorded', async () => {
+    const [line] = await linesOf(`agent.correlateLogs(); ${IN_TRACE}`, { env: { SW_AGENT_SAMPLE_RATE: '0' } });
+    expect(line).toMatch(/^\{"level":30,"traceId":"[\d.]+","msg":"in it"\}$/);
+  });
+
+  it('has the ids without a call where logCorrelation is true', async () => {
+    const [line] = await linesOf(IN_TRACE, { env: { SW_LOG_CORRELATION: 'true' } });
+    expect(line).toMatch(MARKED);
+  });
+
+  it('has the ids without a call where the application names the bridge, or has an instrumentation installed', async () => {
+    const named = await linesOf(IN_TRACE, { env: { SW_AGENT_OPENTELEMETRY: 'mongodb' } });
+    expect(named).toEqual([expect.stringMatching(MARKED)]);
+    const dependencies = { '@opentelemetry/instrumentation-mongodb': '*' };
+    expect(await linesOf(IN_TRACE, { dependencies })).toEqual([expect.stringMatching(MARKED)]);
+  });
+
+  it('stays as it is where logCorrelation is false, whoever asks', async () => {
+    const env = { SW_LOG_CORRELATION: 'false', SW_AGENT_OPENTELEMETRY: 'true' };
+    expect(await linesOf(`agent.correlateLogs(); ${IN_TRACE}`, { env })).toEqual([BARE]);
+  });
+
+  it('ends with the names and the ids in the form of text', async () => {
+    const code = `agent.trace('work', () => { log.info('%d things', 3); log.info({}); console.log(String(agent.logContext())); });`;
+    const lines = await linesOf(code, { env: { SW_LOG_CORRELATION: 'text' } });
+    const text = lines.find((line) => line.startsWith('['));
+    expect(text).toMatch(/^\[SW_CTX:\[orders,[^,]+,[\d.]+,[\d.]+,0\]\]$/);
+    expect(lines.filter((line) => line !== text).map((line) => JSON.parse(line).msg)).toEqual([
+      `3 things ${text}`,
+      text,
+    ]);
+  });
+
+  it('keeps what the application has written under these names', async () => {
+    const code = `agent.correlateLogs(); agent.trace('work', () => {
+      log.info({ traceId: 'mine' }, 'in it');
+      log.child({ spanId: 'mine' }).info({ request: { segmentId: 'other' } }, 'in it');
+    });`;
+    const lines = await linesOf(code);
+    const counts = lines.map((line) =>
+      ['traceId', 'segmentId', 'spanId'].map((name) => line.split(`"${name}"`).length - 1),
+    );
+    expect(counts).toEqual([
+      [1, 1, 1],
+      [1, 2, 1],
+    ]);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ traceId: 'mine', segmentId: expect.stringMatching(/^[\d.]+$/), spanId: 0 }),
+      expect.objectContaining({ traceId: expect.stringMatching(/^[\d.]+$/), spanId: 'mine' }),
+    ]);
+  });
+
+  it('is as without the agent once that is stopped', async () => {
+    expect(await linesOf(`agent.correlateLogs(); agent.stop(); ${IN_TRACE}`)).toEqual([BARE]);
+  });
+
+  it('has the ids in a bundle, by what pino publishes there', async () => {
+    const bundle = `
+const bindings = Symbol('pino.chindings');
+const published = require('node:diagnostics_channel').tracingChannel('pino_asJson');
+function line(text) {
+  return '{"level":30' + this[bindings] + ',"msg":' + JSON.stringify(text) + '}';
+}
+module.exports = () => ({
+  [bindings]: ',"a":1',
+  info(text) {
+    console.log(published.traceSync(line, { instance: this, arguments: [] }, this, text));
+  },
+});`;
+    writeFileSync(path.join(directory, 'bundle.js'), bundle);
+    const code = `agent.correlateLogs(); log.info('outside'); ${IN_TRACE} log.info('outside');`;
+    const outside = '{"level":30,"a":1,"msg":"outside"}';
+    const marked = /^\{"level":30,"a":1,"traceId":"[\d.]+","segmentId":"[\d.]+","spanId":0,"msg":"in it"\}$/;
+    expect(await linesOf(code, { logger: './bundle' })).toEqual([outside, expect.stringMatching(marked), outside]);
+  });
+});
