@@ -5,6 +5,7 @@ import type { Finding } from '../../src/cli/doctor/report';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing';
 import { endApps, startApp } from '../support/app';
 import { freePort } from '../support/free-port';
+import { statuses } from '../support/statuses';
 import { until } from '../support/until';
 import { app, cli } from './cli';
 
@@ -152,7 +153,11 @@ describe('skyanchor doctor', () => {
           SKYANCHOR_ENTRY: path.join(__dirname, '..', '..', 'dist', 'index.js'),
         },
       });
-      await until(() => existsSync(`${commandFile}.status.json`) && collector.instances().length > 0);
+      await until(() =>
+        Object.values(statuses(commandFile)).some(({ registration }) =>
+          /^(registered|connected)$/.test(registration.phase),
+        ),
+      );
       const { code, causes } = await diagnose({}, `--file=${commandFile}`);
       expect([code, causes]).toEqual([
         1,
