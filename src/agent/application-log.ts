@@ -1,5 +1,6 @@
 import { late } from './lazy';
 import { logContextOf } from '../tracing/manual/manual-spans';
+import { errorMessage } from '../base/text';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
 import type { CorrelationForm, LineHooks } from '../instrument/logs/line-hooks';
@@ -29,7 +30,12 @@ export class ApplicationLog {
     const { logCorrelation } = this.options.config;
     if (logCorrelation === false || this.isOver) return;
     const form: CorrelationForm = logCorrelation === 'text' ? 'text' : 'fields';
-    this.hooked().form = form;
+    try {
+      this.hooked().form = form;
+    } catch (error) {
+      // The application calls this, too: what of ours is missing costs it the ids and nothing else.
+      this.options.log.error(`the lines of loggers get no ids: ${errorMessage(error)}`);
+    }
   }
 
   stop(): void {

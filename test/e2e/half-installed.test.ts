@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCollector, type Collector } from '../../src/testing/index';
@@ -55,6 +55,22 @@ describe('an application where a package is missing', () => {
       isSame: true,
     });
     expect(collector.instances()).toEqual([]);
+  });
+
+  it('goes on where a file of ours that it asks for later is missing, and one line says why', async () => {
+    const app = install('');
+    rmSync(path.join(project, 'node_modules', 'skyanchor', 'dist', 'instrument', 'logs'), { recursive: true });
+    writeFileSync(
+      app,
+      `const agent = require('skyanchor').start({ serviceName: 'orders', backends: process.env.BACKEND });
+      agent.correlateLogs();
+      agent.ready().then(() => { console.log(agent.status().registration.phase); process.exit(0); });`,
+    );
+    const running = startApp(app, { env: { BACKEND: collector.address } });
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(running.stdout).toBe('registered\n');
+    const line = "the lines of loggers get no ids: Cannot find module './instrument/logs/loggers.js'";
+    expect(running.stderr.split('\n')).toEqual([`skyanchor error: ${line}`, '']);
   });
 
   it('needs no package to be required and to be told that it is disabled', async () => {
