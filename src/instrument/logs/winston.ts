@@ -44,13 +44,13 @@ function mark(info: Info, hooks: LineHooks, added: string[]): Info {
       const message = hooks.message(info.message);
       return message === info.message || !isPlain ? info : { ...info, message };
     }
-    const { traceId = ids.traceId, segmentId = ids.segmentId, spanId = ids.spanId } = info;
-    if (isPlain) return { ...info, traceId, segmentId, spanId };
+    const marked = isPlain ? { ...info } : info;
     for (const [name, value] of Object.entries(ids)) {
-      if (info[name] !== undefined) continue;
-      info[name] = value;
-      added.push(name);
+      if (marked[name] !== undefined) continue;
+      marked[name] = value;
+      if (!isPlain) added.push(name);
     }
+    return marked;
   } catch (error) {
     hooks.complain(error);
   }
