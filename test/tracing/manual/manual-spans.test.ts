@@ -207,10 +207,10 @@ describe('a bound function', () => {
 describe('the context of a log line', () => {
   it('has the ids as fields and prints as other agents print it', () => {
     const span = { traceId: '1.2.3', segmentId: '4.5.6', spanId: 2 };
-    const found = logContextOf(span as never, 'orders', 'orders-1');
+    const found = logContextOf(span, 'orders', 'orders-1');
     expect({ ...found }).toEqual({ ...span, service: 'orders', instance: 'orders-1' });
     expect(String(found)).toBe('[SW_CTX:[orders,orders-1,1.2.3,4.5.6,2]]');
-    expect(String(logContextOf({ ...span, segmentId: '', spanId: -1 } as never, 'orders', ''))).toBe(
+    expect(String(logContextOf({ ...span, segmentId: '', spanId: -1 }, 'orders', ''))).toBe(
       '[SW_CTX:[orders,N/A,1.2.3,N/A,-1]]',
     );
   });
