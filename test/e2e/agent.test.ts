@@ -273,7 +273,11 @@ describe('onCommand()', () => {
     expect(await answer('later', 'l1')).toMatchObject({ state: 'done', detail: expect.stringMatching(/^took=\d+ms$/) });
     expect(await answer('break', 'b1')).toMatchObject({ state: 'failed', detail: 'no such luck' });
     expect(await answer('reject', 'r1')).toMatchObject({ state: 'failed', detail: 'not today' });
-    const { last } = agent.status().commands;
+    // The file has the answer a moment before the status.
+    const last = await until(
+      () => agent.status().commands.last,
+      (commands) => commands.at(-1)?.state === 'failed' && commands.at(-1)?.id === 'r1',
+    );
     expect(last.map(({ verb, state, id }) => `${verb} ${state} ${id}`)).toEqual([
       'greet done g1',
       'later done l1',
