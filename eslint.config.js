@@ -84,7 +84,7 @@ module.exports = tseslint.config(
     files: [
       'src/base/lazy.ts',
       'src/agent/lazy.ts',
-      'src/config/names/lazy.ts',
+      'src/config/names/aliases.ts',
       'src/instrument/opentelemetry/lazy.ts',
       'src/cli/dispatch.ts',
       'src/export/segment-queue.ts',

@@ -1,7 +1,7 @@
 export { start } from './agent/start';
 export { AgentError, type AgentErrorCode, type Fault } from './api/errors';
-export type { Logger, LogLevel } from './api/logger';
-export type { InstrumentationName } from './api/instrumentations';
+export type { Logger, LogLevel } from './api/options';
+export type { InstrumentationName } from './api/options';
 export type { Options } from './api/options';
 export type {
   Agent,

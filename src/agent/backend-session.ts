@@ -4,7 +4,7 @@ import type { KeepAlive } from '../base/keep-alive';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
-import { CredentialFiles } from '../config/credentials/credential-files';
+import { CredentialFiles } from '../config/credentials';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';

@@ -1,6 +1,5 @@
 import type { Log } from '../base/log';
-import { INSTRUMENTATIONS, type InstrumentationName } from '../api/instrumentations';
-import { LOG_LEVELS, type LogLevel } from '../api/logger';
+import { INSTRUMENTATIONS, type InstrumentationName, LOG_LEVELS, type LogLevel } from '../api/options';
 import type { Verb, VerbCall } from '../control/run/verbs';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ResetResult } from '../api/agent';

@@ -1,11 +1,10 @@
-import type { InstrumentationName } from '../api/instrumentations';
-import type { TrustIncoming } from '../base/cidr';
-import { errorStatuses } from '../base/http/error-statuses';
+import type { InstrumentationName } from '../api/options';
+import { type TrustIncoming, errorStatuses } from '../base/patterns';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
-import { showValue } from '../config/show-value';
+import { showValue } from '../config/sources/settings';
 import type { InstrumentOptions, IsErrorStatus } from '../instrument/options';
 import type { Configuration } from '../model/registration';
 import type { Tracer } from '../tracing/tracer';

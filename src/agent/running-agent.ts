@@ -32,7 +32,7 @@ import { ExitFlush } from './exit/exit-flush';
 import { OpenTelemetry } from './open-telemetry';
 import { DynamicSettings } from './dynamic-settings';
 import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
-import { INSTRUMENTATIONS } from '../api/instrumentations';
+import { INSTRUMENTATIONS } from '../api/options';
 import { withTimeout } from '../base/deadline';
 import { BackendSession } from './backend-session';
 import { version } from './version';

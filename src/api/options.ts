@@ -1,9 +1,5 @@
-import type { InstrumentationName } from './instrumentations';
-import type { Logger, LogLevel } from './logger';
-import type { PropagateUnsampled } from './propagate-unsampled';
-
 /** What the transport to the backend is secured with. Each path may be absolute or relative to the working directory. */
-export interface TlsOptions {
+interface TlsOptions {
   /** PEM file of the authorities that may have signed the backend's certificate. Default: those that Node trusts. Environment `SW_AGENT_SSL_TRUSTED_CA_PATH`. */
   readonly caFile?: string | undefined;
   /** PEM file of our own certificate and its chain; needs `keyFile`. Environment `SW_AGENT_SSL_CERT_CHAIN_PATH`. */
@@ -335,3 +331,43 @@ export interface Options {
 
 /** Which layer of the configuration the instance's name came from. */
 export type InstanceNameSource = 'flag' | 'environment' | 'start' | 'file' | 'generated';
+
+/** What the agent instruments, each by the name that {@link Options.disable} takes. */
+export const INSTRUMENTATIONS = [
+  'http',
+  'undici',
+  'express',
+  'fastify',
+  'koa',
+  'hapi',
+  'polka',
+  'pg',
+  'mysql2',
+  'ioredis',
+  'redis',
+  'mongoose',
+  'net',
+  'timers',
+] as const;
+
+export type InstrumentationName = (typeof INSTRUMENTATIONS)[number];
+
+export const PROPAGATE_UNSAMPLED = ['id', 'empty', 'none'] as const;
+
+/**
+ * What the trace headers of a call say whose trace is not recorded: `id` that it is not, with the id of the trace; `empty`
+ * nothing, which some agents take for the same; `none`: there are none.
+ */
+export type PropagateUnsampled = (typeof PROPAGATE_UNSAMPLED)[number];
+
+export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where log lines go. An application may give its own, such as pino or winston. */
+export interface Logger {
+  error(message: string): void;
+  warn(message: string): void;
+  info(message: string): void;
+  debug(message: string): void;
+}

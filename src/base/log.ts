@@ -1,5 +1,5 @@
 import type { Clock } from './clock';
-import { type LogLevel, type Logger, LOG_LEVELS } from '../api/logger';
+import { type LogLevel, type Logger, LOG_LEVELS } from '../api/options';
 
 let unsettled = 0;
 

@@ -1,7 +1,64 @@
-import { errorMessage } from './text';
 import type { Clock, Timer } from './clock';
+import { errorMessage } from './text';
 import type { Log } from './log';
-import { suppressTracing } from './suppress-tracing';
+
+interface Context {
+  setValue(key: symbol, value: unknown): Context;
+}
+
+interface ContextManager {
+  active(): Context;
+  with<T>(context: Context, fn: () => T): T;
+}
+
+/** Where every copy of `@opentelemetry/api` 1.x finds the context manager of the process. */
+const API = Symbol.for('opentelemetry.js.api.1');
+/** What `suppressTracing` of `@opentelemetry/core` sets: a context key is a symbol of the global registry. */
+const SUPPRESS_TRACING = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+const place = globalThis as { [API]?: { readonly context?: ContextManager } };
+
+/**
+ * Runs `fn` where OpenTelemetry, if the application has it, traces nothing: its instrumentations of gRPC, DNS, sockets
+ * and files would otherwise show the agent's own calls. Loads nothing of it.
+ */
+export function suppressTracing<T>(fn: () => T): T {
+  const manager = place[API]?.context;
+  if (!manager) return fn();
+  let context: Context;
+  try {
+    context = manager.active().setValue(SUPPRESS_TRACING, true);
+  } catch {
+    // The application's context manager is broken. That must not stop us.
+    return fn();
+  }
+  return manager.with(context, fn);
+}
+
+interface BackoffOptions {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** Delays that double from `firstMs` to `longestMs`, each jittered by up to a fifth either way but never above the longest. */
+export class Backoff {
+  private attempts = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: BackoffOptions,
+  ) {}
+
+  next(): number {
+    const { firstMs, longestMs } = this.options;
+    // 2 ** 30 is past every longest delay; the exponent is bounded so that days of failing stay finite.
+    const plain = firstMs * 2 ** Math.min(this.attempts++, 30);
+    return Math.min(longestMs, plain * (0.8 + 0.4 * this.clock.random()));
+  }
+
+  reset(): void {
+    this.attempts = 0;
+  }
+}
 
 interface LoopOptions {
   readonly name: string;

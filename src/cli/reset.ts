@@ -1,11 +1,16 @@
 import { systemClock, type Clock } from '../base/clock';
 import { errorMessage } from '../base/text';
 import { keepAliveWhile } from '../base/keep-alive';
-import { glob } from '../base/glob';
+import { glob } from '../base/patterns';
 import { isAllAnswered, readAnswers, type Answer, whyUnanswered } from '../control/client/answers';
 import { CommandWriter, formatCommand } from '../control/client/command-writer';
-import { printableField, printableJson } from '../control/client/document';
-import { LiveInstances, type Instance, watchersOf } from '../control/client/live-instances';
+import {
+  printableField,
+  printableJson,
+  LiveInstances,
+  type Instance,
+  watchersOf,
+} from '../control/client/live-instances';
 import { pause, print, wrongUsage } from './print';
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';

@@ -1,11 +1,15 @@
 import { hostname, constants } from 'node:os';
 import path from 'node:path';
 import { takeFlags } from '../config/sources/flags';
-import { toEnvironment } from '../config/sources/to-environment';
 import { wrongUsage } from './print';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { errorMessage } from '../base/text';
+import type { Fault } from '../api/errors';
+import { readNamedFile } from '../config/sources/config-file';
+import { type ProvidedValue, Settings } from '../config/sources/settings';
+import { fillInstanceName, type PlaceholderContext } from '../config/option-type';
+import { OPTION_TABLE } from '../config/option-table';
 
 /**
  * `NODE_OPTIONS` that also preloads a file. Node splits it at blanks; in double quotes a blank is none, and a backslash
@@ -85,4 +89,34 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (reasons.length > 0) return wrongUsage('run', ...reasons);
   const NODE_OPTIONS = withRequire(process.env['NODE_OPTIONS'], REGISTER);
   return runChild(command, args, { ...process.env, ...variables.env, NODE_OPTIONS });
+}
+
+interface EnvironmentVariables {
+  readonly env: Readonly<Record<string, string>>;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * Flags as variables that say the same, for a process that is yet to be started. Paths are made absolute, since it may
+ * work elsewhere; placeholders stay, since they are its own.
+ */
+function toEnvironment(
+  given: readonly ProvidedValue[],
+  { cwd, ...surroundings }: PlaceholderContext & { cwd: string },
+): EnvironmentVariables {
+  const settings = new Settings([given]);
+  const env: Record<string, string> = {};
+  for (const { row, value } of given) {
+    settings.read(row);
+    const text = String(value);
+    const [variable] = row.environment;
+    if (variable !== undefined) env[variable] = row.isPath ? path.resolve(cwd, text) : text;
+  }
+  const name = settings.read(OPTION_TABLE.instanceName);
+  if (name) {
+    const filled = fillInstanceName(name.value, surroundings);
+    if (filled.type === 'fault') settings.fault(name.given, filled.expected);
+  }
+  const file = settings.read(OPTION_TABLE.config);
+  return { env, faults: [...settings.found, ...(file ? readNamedFile(file.given, cwd).faults : [])] };
 }

@@ -1,10 +1,15 @@
-import type { TrustIncoming } from '../base/cidr';
-import type { StatusRange } from '../base/http/error-statuses';
-import type { InstrumentationName } from '../api/instrumentations';
-import type { PropagateUnsampled } from '../api/propagate-unsampled';
-import type { Logger, LogLevel } from '../api/logger';
-import type { BackendAddress } from './backend-address';
-import type { InstanceNameSource, KeepOptions, SamplingRule, SpoolOptions } from '../api/options';
+import type { TrustIncoming, StatusRange } from '../base/patterns';
+import type {
+  InstrumentationName,
+  PropagateUnsampled,
+  Logger,
+  LogLevel,
+  InstanceNameSource,
+  KeepOptions,
+  SamplingRule,
+  SpoolOptions,
+} from '../api/options';
+import type { BackendAddress } from './option-type';
 import type { Application } from './sources/application';
 import type { LogCorrelationSetting, OpenTelemetrySetting } from './option-table';
 

@@ -1,13 +1,26 @@
-import { parseCidr, type Cidr, type TrustIncoming } from '../base/cidr';
-import { MAX_GLOB_LENGTH } from '../base/glob';
-import { parseStatusRange, type StatusRange } from '../base/http/error-statuses';
-import { INSTRUMENTATIONS } from '../api/instrumentations';
-import { PROPAGATE_UNSAMPLED } from '../api/propagate-unsampled';
-import { LOG_LEVELS, type Logger, type LogLevel } from '../api/logger';
-import { parseBackendAddress, type BackendAddress } from './backend-address';
-import { INSTANCE_NAME_EXPECTED } from './instance-name';
-import { keep, samplingRules } from './sampling-types';
-import { booleanType, lenientListType, listType, numberType, textType, wordType, type OptionType } from './option-type';
+import {
+  parseCidr,
+  type Cidr,
+  type TrustIncoming,
+  MAX_GLOB_LENGTH,
+  parseStatusRange,
+  type StatusRange,
+} from '../base/patterns';
+import { INSTRUMENTATIONS, PROPAGATE_UNSAMPLED, LOG_LEVELS, type Logger, type LogLevel } from '../api/options';
+import {
+  parseBackendAddress,
+  type BackendAddress,
+  INSTANCE_NAME_EXPECTED,
+  keep,
+  samplingRules,
+  booleanType,
+  lenientListType,
+  listType,
+  numberType,
+  textType,
+  wordType,
+  type OptionType,
+} from './option-type';
 
 /** What a backend shows beside the name of an instance. */
 export type OptionProperty = readonly [key: string, value: string];

@@ -1,3 +1,6 @@
+import { MAX_GLOB_LENGTH } from '../base/patterns';
+import type { KeepOptions, SamplingRule } from '../api/options';
+
 /** How values of one kind are read. `undefined`: it is none. */
 export interface OptionType<T> {
   /** Ends the sentence "expected …". */
@@ -122,4 +125,112 @@ function itemsOf(text: string): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+}
+
+export interface BackendAddress {
+  /** A name or an address; of IPv6 without the brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const HOST_PORT = /^(?:\[(?<ipv6>[0-9a-f:.]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|(?<name>[\w.-]+)):(?<port>\d{1,5})$/i;
+
+/** @returns undefined: not `host:port` */
+export function parseBackendAddress(text: string): BackendAddress | undefined {
+  const { ipv6, name, port } = HOST_PORT.exec(text)?.groups ?? {};
+  const host = ipv6 ?? name;
+  const number = Number(port);
+  // `number` is NaN where nothing matched.
+  if (host === undefined || !(number >= 1 && number <= 65_535)) return undefined;
+  return { host, port: number };
+}
+
+export const INSTANCE_NAME_EXPECTED = '1 to 200 characters without blanks and control characters, no leading @';
+
+const INSTANCE_NAME = /^(?!@)[^\s\p{Cc}\p{Cs}]{1,200}$/u;
+const PLACEHOLDER = /\$\{(?<name>[A-Za-z_]\w*)(?::(?<fallback>[^}]*))?\}/g;
+
+/** What placeholders stand for. */
+export interface PlaceholderContext {
+  readonly hostname: string;
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+type FilledName =
+  { readonly type: 'name'; readonly name: string } | { readonly type: 'fault'; readonly expected: string };
+
+/**
+ * Fills `${HOSTNAME}`, `${pid}` and `${ENV_NAME:default}`. A variable that is set but empty counts as not set, as
+ * everywhere; `HOSTNAME` is the host's own name even where a shell exports another.
+ */
+export function fillInstanceName(template: string, { hostname, pid, env }: PlaceholderContext): FilledName {
+  const missing: string[] = [];
+  const fill = (_whole: string, name: string, fallback: string | undefined): string => {
+    if (name === 'HOSTNAME') return hostname;
+    if (name === 'pid') return String(pid);
+    const value = env[name] ?? '';
+    if (value === '' && fallback === undefined) missing.push(name);
+    return value === '' ? (fallback ?? '') : value;
+  };
+  const name = template.replace(PLACEHOLDER, fill);
+  if (missing.length > 0) {
+    const first = missing[0] ?? '';
+    return { type: 'fault', expected: `${missing.join(', ')} to be set, or a default: \${${first}:default}` };
+  }
+  // What could not be read as a placeholder is a slip, not a name.
+  if (template.replace(PLACEHOLDER, '').includes('${'))
+    return { type: 'fault', expected: 'placeholders of the form ${HOSTNAME}, ${pid} or ${ENV_NAME:default}' };
+  return INSTANCE_NAME.test(name) ? { type: 'name', name } : { type: 'fault', expected: INSTANCE_NAME_EXPECTED };
+}
+
+const MAX_RULES = 64;
+const rate = numberType({ least: 0, most: 1 });
+const perSecond = numberType({ least: 1, most: 1_000_000, integer: true });
+const milliseconds = numberType({ least: 1, most: 86_400_000 });
+
+export const samplingRules: OptionType<readonly SamplingRule[]> = {
+  expected: `at most ${MAX_RULES} rules {path, rate?, perSecond?}: a glob, a number from 0 to 1, an integer from 1`,
+  parse: () => undefined,
+  accept(value) {
+    if (!Array.isArray(value) || value.length > MAX_RULES) return undefined;
+    const rules = value.map(readRule).filter((rule) => rule !== undefined);
+    return rules.length === value.length ? rules : undefined;
+  },
+};
+
+export const keep: OptionType<KeepOptions> = {
+  expected: '{errors?, slowerThanMs?}: true or false, milliseconds from 1',
+  parse: () => undefined,
+  accept(value) {
+    const fields = fieldsOf(value, ['errors', 'slowerThanMs']);
+    if (!fields) return undefined;
+    const { errors, slowerThanMs } = fields;
+    if (errors !== undefined && typeof errors !== 'boolean') return undefined;
+    if (slowerThanMs !== undefined && milliseconds.accept(slowerThanMs) === undefined) return undefined;
+    return Object.freeze({ errors, slowerThanMs: milliseconds.accept(slowerThanMs) });
+  },
+};
+
+function readRule(value: unknown): SamplingRule | undefined {
+  const fields = fieldsOf(value, ['path', 'rate', 'perSecond']);
+  if (!fields) return undefined;
+  const { path } = fields;
+  if (typeof path !== 'string' || path === '' || path.length > MAX_GLOB_LENGTH) return undefined;
+  if (fields['rate'] === undefined && fields['perSecond'] === undefined) return undefined;
+  if (fields['rate'] !== undefined && rate.accept(fields['rate']) === undefined) return undefined;
+  if (fields['perSecond'] !== undefined && perSecond.accept(fields['perSecond']) === undefined) return undefined;
+  return Object.freeze({ path, rate: rate.accept(fields['rate']), perSecond: perSecond.accept(fields['perSecond']) });
+}
+
+/** `undefined`: it is no object, or has other fields. */
+function fieldsOf(value: unknown, names: readonly string[]): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  try {
+    const entries = Object.entries(value);
+    return entries.every(([name]) => names.includes(name)) ? Object.fromEntries(entries) : undefined;
+  } catch {
+    // A getter of the application's.
+    return undefined;
+  }
 }

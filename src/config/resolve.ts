@@ -2,20 +2,16 @@ import path from 'node:path';
 import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
 import { findApplication, defaultServiceName, type Application } from './sources/application';
-import type { BackendAddress } from './backend-address';
+import { type BackendAddress, fillInstanceName } from './option-type';
 import type { Config, SpoolConfig } from './config';
 import { readFileBeside, readNamedFile, type FileContent, type FoundFile } from './sources/config-file';
-import { readEnvironment } from './sources/environment';
+import { readEnvironment, isPackageRunner, processNumber, type WorkerPlace } from './sources/environment';
 import { takeFlags } from './sources/flags';
 import { unreadVariables } from './names/aliases';
-import { fillInstanceName } from './instance-name';
 import { readKeys } from './sources/keys';
-import { showValue } from './show-value';
+import { showValue, Settings, type Setting } from './sources/settings';
 import { OPTION_ROWS, OPTION_TABLE as TABLE, type OptionRow, type OptionProperty } from './option-table';
-import { readTls, readToken } from './credentials/read-credentials';
-import { isPackageRunner } from './sources/main-script';
-import { processNumber, type WorkerPlace } from './process-number';
-import { Settings, type Setting } from './sources/settings';
+import { readTls, readToken } from './credentials';
 
 /** Everything that a configuration is made from. */
 export interface Sources {

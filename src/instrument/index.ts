@@ -12,7 +12,7 @@ import { mysql2 } from './database/mysql2';
 import { pg } from './database/pg';
 import { redis } from './database/redis';
 import { undici } from './undici/undici';
-import type { InstrumentationName } from '../api/instrumentations';
+import type { InstrumentationName } from '../api/options';
 import type { InstrumentOptions } from './options';
 import { together, type Undo } from './patch';
 import type { Tracer } from '../tracing/tracer';

@@ -1,6 +1,6 @@
 import type { IgnoreOptions, RequestIgnoreOptions } from './http/server/ignore';
-import type { InstrumentationName } from '../api/instrumentations';
-import type { TrustIncoming } from '../base/cidr';
+import type { InstrumentationName } from '../api/options';
+import type { TrustIncoming } from '../base/patterns';
 import type { Log } from '../base/log';
 
 /** @param path of the request, without its query */

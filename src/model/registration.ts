@@ -1,3 +1,5 @@
+import type { ProtocolName } from './dialect';
+
 /** What a v3 backend knows us by. */
 export interface InstanceName {
   readonly serviceName: string;
@@ -25,4 +27,12 @@ export interface Heartbeat {
   readonly instanceName: string;
   /** Milliseconds since 1970. */
   readonly time: number;
+}
+
+/** A connection to one backend: a new one, by a new number, whenever the transport underneath was made anew. */
+export interface Connection {
+  /** `host:port` as configured. */
+  readonly address: string;
+  readonly number: number;
+  readonly protocol: ProtocolName;
 }

@@ -1,7 +1,7 @@
 import { failed, ok, retryable, type Outcome } from '../base/outcome';
 import { formatAddress, type BackendOptions } from '../transport/backend-options';
 import { type UnaryCaller, unaryCall } from '../transport/call/unary-call';
-import type { Connection } from '../model/connection';
+import type { Connection } from '../model/registration';
 import { detect } from './detect';
 import type { Dialect } from '../model/dialect';
 import { hintOfPort } from '../transport/explain';

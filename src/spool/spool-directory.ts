@@ -3,9 +3,7 @@ import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, writ
 import { lstat, mkdir, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isTrusted } from '../base/file/file-trust';
-import { openFile } from '../base/file/open-file';
-import { wayTo } from '../base/file/way-to';
+import { isTrusted, openFile, wayTo } from '../base/file/trusted-file';
 import { toIso } from '../base/time';
 import { ownIdentity, processState, startOf, type ProcessIdentity } from '../status/liveness';
 import type { SegmentSource } from './ports';

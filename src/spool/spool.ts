@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
-import { Backoff } from '../base/backoff';
-import { Loop } from '../base/loop';
+import { Backoff, Loop } from '../base/loop';
 import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
 import type { SpoolStatus } from '../api/status';

@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 import { withNumberSuffix } from '../base/text';
 import { Liveness, ownIdentity, type ProcessIdentity } from './liveness';
-import { namesOf, type StatusEntries, type StatusEntry, fitEntry } from './status-entry';
+import { namesOf, type StatusEntries, type StatusEntry, fitEntry, type StatusStore } from './status-store';
 import { toIso } from '../base/time';
 import type { Log } from '../base/log';
-import type { StatusStore } from './status-store';
 
 interface InstanceRegistryOptions {
   /** Tells our entry from all others, whatever name it goes by. */

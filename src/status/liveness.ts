@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import { toIso } from '../base/time';
-import type { StatusEntry } from './status-entry';
+import type { StatusEntry } from './status-store';
 
 /** Distinguishes a process from another that has its pid later, or has the same pid in another container. */
 export interface ProcessIdentity {

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock';
-import type { Logger } from '../api/logger';
+import type { Logger } from '../api/options';
 import type { BackendProtocol } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../base/clock';
 import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
-import type { Logger } from '../api/logger';
+import type { Logger } from '../api/options';
 import type { CollectorOptions } from './options';
 import { BACKEND_PROTOCOLS, type BackendProtocol } from './protocol';
 import type { OapVersion } from './segment/exchange';

@@ -4,8 +4,7 @@ import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
 import type { SpanLimitCounters } from './span-limit-counters';
-import type { Span } from '../model/segment';
-import type { SegmentRef } from '../model/segment-ref';
+import type { Span, SegmentRef } from '../model/segment';
 
 /**
  * Records what is reported of an open span: tags, logs, errors, refs, each within its limit; what is over it is counted.

@@ -1,4 +1,4 @@
-import { Backoff } from '../../src/base/backoff';
+import { Backoff } from '../../src/base/loop';
 import { FakeClock } from '../support/fake-clock';
 
 describe('a backoff', () => {

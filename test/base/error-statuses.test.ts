@@ -1,4 +1,4 @@
-import { errorStatuses, parseStatusRange } from '../../src/base/http/error-statuses';
+import { errorStatuses, parseStatusRange } from '../../src/base/patterns';
 
 function made(...texts: string[]) {
   return errorStatuses(texts.map((text) => parseStatusRange(text)!));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { glob } from '../../src/base/glob';
+import { glob } from '../../src/base/patterns';
 
 const meets = (pattern: string, name: string): boolean => glob(pattern)(name);
 

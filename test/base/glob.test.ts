@@ -1,4 +1,4 @@
-import { glob } from '../../src/base/glob';
+import { glob } from '../../src/base/patterns';
 
 /** [pattern, what it takes, what it does not] */
 const CASES: readonly (readonly [string, readonly string[], readonly string[]])[] = [

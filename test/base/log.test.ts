@@ -1,5 +1,5 @@
 import { Log } from '../../src/base/log';
-import type { LogLevel } from '../../src/api/logger';
+import type { LogLevel } from '../../src/api/options';
 import { FakeClock } from '../support/fake-clock';
 
 let clock: FakeClock;

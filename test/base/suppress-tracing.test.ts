@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Log } from '../../src/base/log';
-import { Loop } from '../../src/base/loop';
-import { suppressTracing } from '../../src/base/suppress-tracing';
+import { Loop, suppressTracing } from '../../src/base/loop';
 import { FakeClock } from '../support/fake-clock';
 
 const API = Symbol.for('opentelemetry.js.api.1');

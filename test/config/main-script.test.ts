@@ -1,4 +1,4 @@
-import { mainScriptOf, isPackageRunner } from '../../src/config/sources/main-script';
+import { mainScriptOf, isPackageRunner } from '../../src/config/sources/environment';
 
 const find = (argv: string[], execArgv: string[] = [], env: Record<string, string> = {}): string | undefined =>
   mainScriptOf({ argv: ['/usr/bin/node', ...argv], execArgv, env });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { pm2Environment } from '../../src/config/sources/pm2';
+import { pm2Environment } from '../../src/config/sources/environment';
 import { startApp } from '../support/app';
 
 const CONTAINER = ['/usr/bin/node', '/lib/pm2/lib/ProcessContainer.js'];

@@ -1,4 +1,4 @@
-import { processNumber, type WorkerPlace } from '../../src/config/process-number';
+import { processNumber, type WorkerPlace } from '../../src/config/sources/environment';
 
 const worker = (id: number, isPrimaryTraced = false): WorkerPlace => ({ id, isPrimaryTraced });
 

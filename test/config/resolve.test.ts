@@ -1,8 +1,7 @@
-import { INSTRUMENTATIONS } from '../../src/api/instrumentations';
+import { INSTRUMENTATIONS, type Options } from '../../src/api/options';
 import path from 'node:path';
 import { AgentError } from '../../src/api/errors';
 import { stderrLogger } from '../../src/base/log';
-import type { Options } from '../../src/api/options';
 import { faultsOf, put, resolve, scratch } from './sources';
 
 const folder = scratch();

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import timers from 'node:timers';
-import { INSTRUMENTATIONS, type InstrumentationName } from '../../src/api/instrumentations';
+import { INSTRUMENTATIONS, type InstrumentationName } from '../../src/api/options';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { enable, REGISTRY } from '../../src/instrument/index';

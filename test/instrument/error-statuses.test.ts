@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { errorStatuses, parseStatusRange } from '../../src/base/http/error-statuses';
+import { errorStatuses, parseStatusRange } from '../../src/base/patterns';
 import { SpanType } from '../../src/model/components';
 import { context, untraced } from '../../src/tracing/context';
 import { Stage, ask } from './http-fixture';

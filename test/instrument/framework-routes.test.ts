@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { transpile } from '../support/transpile';
-import type { InstrumentationName } from '../../src/api/instrumentations';
+import type { InstrumentationName } from '../../src/api/options';
 
 const run = promisify(execFile);
 const modules = transpile(['api', 'base', 'model', 'tracing', 'instrument']);

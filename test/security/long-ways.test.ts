@@ -1,7 +1,7 @@
 import { lchownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { wayTo } from '../../src/base/file/way-to';
+import { wayTo } from '../../src/base/file/trusted-file';
 import { itWithTwoUsers, OTHER } from './other-user';
 
 const asTwo = itWithTwoUsers();

@@ -1,8 +1,8 @@
 import { DynamicSettings } from '../../src/agent/dynamic-settings';
 import { AgentError } from '../../src/api/errors';
-import { glob } from '../../src/base/glob';
+import { glob } from '../../src/base/patterns';
 import { Log } from '../../src/base/log';
-import { showValue } from '../../src/config/show-value';
+import { showValue } from '../../src/config/sources/settings';
 import { liveIgnore } from '../../src/instrument/http/server/ignore';
 import { resolve } from '../config/sources';
 import { costsOf } from '../support/cost';

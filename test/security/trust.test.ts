@@ -1,7 +1,7 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/cidr';
+import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/patterns';
 import { trustedCallers } from '../../src/instrument/http/server/trusted-callers';
 import { context, untraced } from '../../src/tracing/context';
 import { parseSw8 } from '../../src/protocol/v3/sw8/parse';

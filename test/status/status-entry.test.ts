@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { toIso } from '../../src/base/time';
 import { Liveness, ownIdentity } from '../../src/status/liveness';
-import { formatEntries, namesOf, parseEntries, type StatusEntry } from '../../src/status/status-entry';
+import { formatEntries, namesOf, parseEntries, type StatusEntry } from '../../src/status/status-store';
 
 const FIXTURES = join(__dirname, '..', '..', 'fixtures', 'status');
 const names = readdirSync(FIXTURES)

@@ -1,5 +1,5 @@
 import Module from 'node:module';
-import { INSTRUMENTATIONS } from '../../api/instrumentations';
+import { INSTRUMENTATIONS } from '../../api/options';
 import { ignore, ignoreOperation } from '../../instrument/http/server/ignore';
 
 /** Libraries that are instrumented and were loaded before the agent, which may have missed something of them. */

@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { connect, type Socket } from 'node:net';
 import { RunningAgent } from '../../agent/running-agent';
-import { INSTRUMENTATIONS } from '../../api/instrumentations';
+import { INSTRUMENTATIONS } from '../../api/options';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import type { BackendAddress } from '../../config/backend-address';
+import type { BackendAddress } from '../../config/option-type';
 import type { Config } from '../../config/config';
 import { pause } from '../print';
 import type { Report } from './report';

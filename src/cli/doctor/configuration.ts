@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
 import { explainConfig, type ExplainedConfig } from '../../config/resolve';
 import { FLAG_PREFIX } from '../../config/sources/flags';
-import { checkCommandFile } from '../../control/client/command-file-check';
+import { checkCommandFile } from '../../control/client/command-writer';
 import type { Report } from './report';
 
 const SECTION = 'configuration';

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../../base/clock';
 import { keepAliveWhile } from '../../base/keep-alive';
 import { takeFlags } from '../../config/sources/flags';
 import type { Config } from '../../config/config';
-import { printableJson } from '../../control/client/document';
+import { printableJson } from '../../control/client/live-instances';
 import { locate } from '../locate';
 import { print, wrongUsage } from '../print';
 import { reportClock } from './backend-clock';

@@ -1,8 +1,7 @@
 import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import { field, printableField } from '../../control/client/document';
-import { isRegistered, LiveInstances, type Instance } from '../../control/client/live-instances';
+import { field, printableField, isRegistered, LiveInstances, type Instance } from '../../control/client/live-instances';
 import type { Report } from './report';
 
 /** The processes of this host, as they themselves tell in the status file. */

@@ -1,7 +1,7 @@
-import { printableField } from '../../control/client/document';
+import { printableField } from '../../control/client/live-instances';
 
 /** `failed`: nothing, or not all, is shown in SkyWalking because of it. `unknown`: it could not be found out. */
-export type FindingState = 'ok' | 'warning' | 'failed' | 'unknown';
+type FindingState = 'ok' | 'warning' | 'failed' | 'unknown';
 
 /** What one check has found. */
 export interface Finding {

@@ -1,5 +1,4 @@
-import { field, printableField } from '../../control/client/document';
-import { isRegistered, type Instance } from '../../control/client/live-instances';
+import { field, printableField, isRegistered, type Instance } from '../../control/client/live-instances';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,6 +1,5 @@
 import { ageOf } from '../table';
-import { field, printableField } from '../../control/client/document';
-import { isRegistered, type Instance } from '../../control/client/live-instances';
+import { field, printableField, isRegistered, type Instance } from '../../control/client/live-instances';
 
 /** What needs attention and does not fit into the table, a line each. */
 export function statusNotes(live: readonly Instance[], dead: readonly Instance[], nowMs: number): string[] {

@@ -1,6 +1,6 @@
 import { errorMessage } from '../../base/text';
-import { field } from '../../control/client/document';
 import {
+  field,
   isRegistered,
   type Instance,
   type LiveInstances,

@@ -1,6 +1,5 @@
 import { ageOf, fitTable, type TableColumn } from '../table';
-import { field, printableField } from '../../control/client/document';
-import type { Instance } from '../../control/client/live-instances';
+import { field, printableField, type Instance } from '../../control/client/live-instances';
 
 interface Column extends Omit<TableColumn, 'cells'> {
   readonly title: string;

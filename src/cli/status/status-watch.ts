@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock';
 import { toIso } from '../../base/time';
-import { printableJson } from '../../control/client/document';
+import { printableJson } from '../../control/client/live-instances';
 import { pause, print } from '../print';
 import type { StatusReport } from './status-report';
 import { wrap } from '../table';

@@ -1,6 +1,7 @@
-import { unread } from './lazy';
 import { booleanType } from '../option-type';
 import { OPTION_ROWS } from '../option-table';
+import { lazy } from '../../base/lazy';
+import type * as Unread from './unread';
 
 /** A variable of another agent that sets an option of ours. */
 interface VariableAlias {
@@ -86,3 +87,6 @@ export function unreadVariables(env: Readonly<Record<string, string | undefined>
   const clash = set.includes('SW_AGENT_LOG_REPORTER_ACTIVE') && set.includes('SW_AGENT_APPLICATION_LOGS');
   return others.length === 0 && !clash ? [] : unread().describeVariables(others, read, clash);
 }
+
+/** Loaded only where something is said that nothing here reads. */
+export const unread = lazy(() => require('./unread') as typeof Unread);

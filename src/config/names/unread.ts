@@ -1,4 +1,4 @@
-import { closestMatch } from './closest-match';
+import { closestMatch } from '../../base/text';
 
 /** More than these are one sentence: a container for many agents may set dozens. */
 const MOST_SENTENCES = 12;

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { openConfigFile, readFile } from './opened-file';
+import { openConfigFile, readFile } from './config-file';
 import { OPTION_TABLE } from '../option-table';
 
 /** What is installed where the program runs from. */

@@ -1,8 +1,7 @@
 import type { Fault } from '../../api/errors';
-import type { ProvidedValue, LayerContent } from './provided-value';
-import { closestMatch } from '../names/closest-match';
+import { type ProvidedValue, type LayerContent, showValue, looksSecret } from './settings';
+import { closestMatch } from '../../base/text';
 import { OPTION_ROWS, type OptionRow } from '../option-table';
-import { showValue, looksSecret } from '../show-value';
 
 export const FLAG_PREFIX = '--skyanchor-';
 

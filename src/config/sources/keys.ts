@@ -1,10 +1,8 @@
 import type { Fault } from '../../api/errors';
-import type { ProvidedValue, LayerContent } from './provided-value';
-import { KEY_ALIASES } from '../names/aliases';
-import { closestMatch } from '../names/closest-match';
-import { unread } from '../names/lazy';
+import { type ProvidedValue, type LayerContent, showValue, looksSecret } from './settings';
+import { KEY_ALIASES, unread } from '../names/aliases';
+import { closestMatch } from '../../base/text';
 import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
-import { showValue, looksSecret } from '../show-value';
 
 const KEYS = OPTION_ROWS.filter((row) => !row.isTextOnly).map((row) => row.name);
 

@@ -1,5 +1,4 @@
 import type { Fault } from '../../api/errors';
-import { faultOf, type ProvidedValue, type ConfigLayer } from './provided-value';
 import type { OptionRow } from '../option-table';
 
 /** What one option was set to. */
@@ -76,4 +75,69 @@ export class Settings {
     const { name, value, source, expected } = faultOf({ ...given, value: what });
     this.ignored.set(name, `${name} = ${value} (${source}) is ignored: expected ${expected}`);
   }
+}
+
+type ConfigLayer = 'flag' | 'environment' | 'start' | 'file';
+
+/** A value for an option, as it was given. */
+export interface ProvidedValue {
+  readonly row: OptionRow<unknown>;
+  readonly value: unknown;
+  readonly layer: ConfigLayer;
+  /** As a fault names it: `flag --skyanchor-protocol`, `environment SW_AGENT_PROTOCOL`, `start()`, `file skyanchor.config.json`. */
+  readonly source: string;
+  /** Read as in the environment: another agent's name for it, whose values are not checked there either. */
+  readonly isText?: true;
+}
+
+/** What a layer says, and what is wrong with how it says it. */
+export interface LayerContent {
+  readonly given: readonly ProvidedValue[];
+  readonly faults: readonly Fault[];
+  /** What it says that only other agents read, a sentence each. */
+  readonly notes?: readonly string[];
+}
+
+export function faultOf({ row, value, source }: ProvidedValue, expected = expectedFor(row, value)): Fault {
+  return { name: row.name, value: row.isSecret ? '***' : showValue(value), source, expected };
+}
+
+function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
+  const instead = kind.instead?.(String(value));
+  return instead === undefined ? kind.expected : `${kind.expected}; ${instead}`;
+}
+
+const LONGEST = 200;
+/** Begins where a word begins, so that each is looked through once: values may be long. */
+const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;
+
+/** What was given, as one line of text for a fault. Keys, and passwords in addresses, are not shown. */
+export function showValue(value: unknown): string {
+  const text = textOf(value);
+  if (text.includes('-----BEGIN ')) return '***';
+  const line = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(BEFORE_AT, hidden);
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
+
+/** Matches `user:password@`. */
+function hidden(user: string): string {
+  return user.includes(':', 1) ? '***@' : user;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  // An object may hold anything; a logger may be endless.
+  if (!Array.isArray(value)) return 'an object';
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'an array';
+  }
+}
+
+/** Whether an unknown name looks as if its value were a secret. */
+export function looksSecret(name: string): boolean {
+  return /auth|pass|secret|token|credential|key/i.test(name);
 }

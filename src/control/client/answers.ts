@@ -1,12 +1,10 @@
 import { constants } from 'node:fs/promises';
-import { MAX_FILE_BYTES } from '../../base/file/file-trust';
-import { openFile } from '../../base/file/open-file';
+import { MAX_FILE_BYTES, openFile } from '../../base/file/trusted-file';
 import { readBytes } from '../file/command-file';
 import { decode } from '../syntax/content';
 import { parse } from '../syntax/parse';
 import type { State } from '../syntax/stamp';
-import { field, printableField } from './document';
-import type { Instance } from './live-instances';
+import { field, printableField, type Instance } from './live-instances';
 import { countUnanswered, pendingOf, type InstanceView, type Item } from '../syntax/pending';
 
 /** The answer of an instance to a command. */

@@ -1,13 +1,33 @@
+import { CommandFile, type CommandFileOptions, type ReadFile } from '../file/command-file';
 import { constants, lstat, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { errorMessage } from '../../base/text';
-import { CommandFile, type ReadFile } from '../file/command-file';
 import { parseContent } from '../syntax/content';
-import { openFile, stateKeyOf } from '../../base/file/open-file';
+import { openFile, stateKeyOf, isTrusted, wayTo } from '../../base/file/trusted-file';
 import { makeCommand } from '../syntax/command';
 import type { Item } from '../syntax/pending';
-import { isTrusted } from '../../base/file/file-trust';
-import { wayTo } from '../../base/file/way-to';
+
+/**
+ * Whether an agent of this user would obey a command file, in words.
+ *
+ * @returns `rule`: the rule of trust that it breaks, or why it cannot be read; undefined: none
+ */
+export async function checkCommandFile(
+  options: Pick<CommandFileOptions, 'path' | 'trustDirectory'> & { readonly owners: readonly number[] },
+): Promise<{ readonly text: string; readonly rule: string | undefined }> {
+  const { path, trustDirectory, owners } = options;
+  const trust = { uid: process.geteuid?.(), owners };
+  const reading = await new CommandFile({ path, trust, trustDirectory }).read(undefined);
+  if (reading.status === 'missing') return { text: 'is not there yet, and need not be', rule: undefined };
+  if (reading.status === 'refused') return { text: reading.rule, rule: reading.rule };
+  if (reading.status === 'unavailable')
+    return { text: `cannot be read: ${reading.reason}`, rule: `cannot be read: ${reading.reason}` };
+  const isReadOnly = reading.status === 'read' && reading.isReadOnly;
+  return {
+    text: isReadOnly ? 'is obeyed, and answered in the status file only' : 'is obeyed and answered',
+    rule: undefined,
+  };
+}
 
 interface CommandParts {
   readonly verb: string;
@@ -29,7 +49,7 @@ export function formatCommand({
   return { line: words.filter(Boolean).join(' ') };
 }
 
-export type Written = { readonly status: 'written' } | { readonly status: 'failed'; readonly reason: string };
+type Written = { readonly status: 'written' } | { readonly status: 'failed'; readonly reason: string };
 
 /** Other processes write the file as well. After this many races lost, something else is wrong. */
 const TRIES = 20;

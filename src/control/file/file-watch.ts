@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
-import { stateKeyOf } from '../../base/file/open-file';
+import { stateKeyOf } from '../../base/file/trusted-file';
 
 interface FileEventsOptions {
   readonly directory: string;

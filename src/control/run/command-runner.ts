@@ -5,8 +5,7 @@ import { errorMessage } from '../../base/text';
 import type { AppendResult, CommandFileSnapshot } from '../file/command-file';
 import type { Pending } from '../syntax/pending';
 import type { Stamp } from '../syntax/stamp';
-import type { CommandHistory } from './command-history';
-import { outcomeOf, type CommandEvent, type StampMaker } from './command-results';
+import { type CommandHistory, outcomeOf, type CommandEvent, type StampMaker } from './command-history';
 import type { Decision } from './decide';
 import type { Trigger, Verb, VerbCall } from './verbs';
 

@@ -1,6 +1,6 @@
 import type { Command } from './command';
 import { type Stamp, isAcknowledging } from './stamp';
-import { glob } from '../../base/glob';
+import { glob } from '../../base/patterns';
 
 interface Asked {
   /** The number of its first line, from 1. */

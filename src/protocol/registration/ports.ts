@@ -1,6 +1,11 @@
 import type { Outcome } from '../../base/outcome';
-import type { Connection } from '../../model/connection';
-import type { InstanceName, Configuration, InstanceRegistration, Heartbeat } from '../../model/registration';
+import type {
+  Connection,
+  InstanceName,
+  Configuration,
+  InstanceRegistration,
+  Heartbeat,
+} from '../../model/registration';
 
 /**
  * What the registrar needs of a backend; `wire` fits it by shape. Every question is bounded by a deadline of its own, and

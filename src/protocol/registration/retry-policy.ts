@@ -1,4 +1,4 @@
-import { Backoff } from '../../base/backoff';
+import { Backoff } from '../../base/loop';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import type { Outcome } from '../../base/outcome';

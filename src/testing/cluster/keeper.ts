@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock';
 import { Log } from '../../base/log';
-import type { Logger } from '../../api/logger';
+import type { Logger } from '../../api/options';
 import { Loop } from '../../base/loop';
 
 interface KeeperOptions {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock';
-import type { Logger } from '../../api/logger';
+import type { Logger } from '../../api/options';
 import type { Faults } from '../faults';
 import type { BackendProtocol } from '../protocol';
 import type { Recorder } from '../record/recorder';

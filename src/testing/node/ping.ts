@@ -1,5 +1,5 @@
 import { v4 as uuid } from 'uuid';
-import type { Logger } from '../../api/logger';
+import type { Logger } from '../../api/options';
 import type { NodeRecorder } from '../record/node-recorder';
 import type { Registry } from '../registry/registry';
 import type { Handle } from '../server/methods';

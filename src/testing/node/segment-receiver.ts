@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import type { Logger } from '../../api/logger';
+import type { Logger } from '../../api/options';
 import type { NodeRecorder } from '../record/node-recorder';
 import { getOrCreateAddresses } from '../registry/address';
 import type { Registry } from '../registry/registry';

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import type { Logger } from '../../api/logger';
+import type { Logger } from '../../api/options';
 import type { Kind, RowOf, Unnumbered } from '../store/row';
 import type { Commit, Store } from '../store/store';
 import { RowTable } from './id-table';

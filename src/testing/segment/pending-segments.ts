@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
-import type { Logger } from '../../api/logger';
+import type { Logger } from '../../api/options';
 import type { IncomingSegment } from './incoming';
 import type { Validity } from './validate';
 

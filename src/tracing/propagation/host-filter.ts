@@ -1,4 +1,4 @@
-import { glob } from '../../base/glob';
+import { glob } from '../../base/patterns';
 
 const PORT = /:\d+$/;
 const BRACKETS = /^\[(.*)\]$/;

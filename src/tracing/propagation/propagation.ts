@@ -1,4 +1,4 @@
-import type { PropagateUnsampled } from '../../api/propagate-unsampled';
+import type { PropagateUnsampled } from '../../api/options';
 import { untraced } from '../context';
 import { hostFilter } from './host-filter';
 import { freezeName, type Span } from '../../model/segment';

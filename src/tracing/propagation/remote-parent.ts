@@ -1,5 +1,5 @@
 import type { Id } from '../../model/ids';
-import type { SegmentRef } from '../../model/segment-ref';
+import type { SegmentRef } from '../../model/segment';
 
 /** What a carrier brought: the trace to go on with, and the place that asked. */
 export interface RemoteParent {

@@ -1,4 +1,4 @@
-import { glob } from '../../base/glob';
+import { glob } from '../../base/patterns';
 import type { Clock } from '../../base/clock';
 import type { SamplingRule } from '../../api/options';
 

@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../../src/base/clock';
 import { Log } from '../../../src/base/log';
-import { CredentialFiles } from '../../../src/config/credentials/credential-files';
+import { CredentialFiles } from '../../../src/config/credentials';
 import { CERTIFICATE, KEY, OTHER_KEY } from '../certificates';
 import { faultsOf, put, resolve, scratch } from '../sources';
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { CommandFile, type FileReading } from '../../../src/control/file/command-file';
-import { stateKeyOf } from '../../../src/base/file/open-file';
+import { stateKeyOf } from '../../../src/base/file/trusted-file';
 
 /** A look at a command file, and the state in which it found it. */
 export interface Look {

@@ -1,4 +1,4 @@
-import { violatedSchema } from '../../../src/control/run/argument-schema';
+import { violatedSchema } from '../../../src/control/run/decide';
 import type { Command } from '../../../src/control/syntax/command';
 import { parseLine } from '../../../src/control/syntax/parse';
 import type { Verb } from '../../../src/control/run/verbs';

@@ -1,6 +1,5 @@
-import { BoundedSet, CommandHistory } from '../../../src/control/run/command-history';
+import { BoundedSet, CommandHistory, LastCommands } from '../../../src/control/run/command-history';
 import type { CommandOutcome } from '../../../src/api/status';
-import { LastCommands } from '../../../src/control/run/command-results';
 import { parse } from '../../../src/control/syntax/parse';
 import { pendingOf } from '../../../src/control/syntax/pending';
 import { CommandRateLimit } from '../../../src/control/run/command-runner';

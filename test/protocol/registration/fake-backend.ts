@@ -1,7 +1,12 @@
 import { failed, ok, type Outcome, retryable } from '../../../src/base/outcome';
 import type { RegistryApi, V2Api, V3Api } from '../../../src/protocol/registration/ports';
-import type { Heartbeat, InstanceRegistration, Configuration, InstanceName } from '../../../src/model/registration';
-import type { Connection } from '../../../src/model/connection';
+import type {
+  Heartbeat,
+  InstanceRegistration,
+  Configuration,
+  InstanceName,
+  Connection,
+} from '../../../src/model/registration';
 import type { ProtocolName } from '../../../src/model/dialect';
 
 export interface Call {

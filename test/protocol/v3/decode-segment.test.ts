@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { Int64Id, CompactId, OpaqueId, type NumericId } from '../../../src/model/ids';
-import { Segment } from '../../../src/model/segment';
-import type { V3Ref } from '../../../src/model/segment-ref';
+import { Segment, type V3Ref } from '../../../src/model/segment';
 import { Span } from '../../../src/model/span';
 import { Layer, SpanType } from '../../../src/model/components';
 import type { V3Names } from '../../../src/model/names';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/base/clock';
 import { Log } from '../../../src/base/log';
-import type { Logger } from '../../../src/api/logger';
+import type { Logger } from '../../../src/api/options';
 import { createBackend, type Backend } from '../../../src/protocol/backend';
 import type { BackendOptions } from '../../../src/transport/backend-options';
 import type { V2Names } from '../../../src/model/names';

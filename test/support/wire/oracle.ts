@@ -3,8 +3,7 @@ import { loadSync, util, type Root } from 'protobufjs';
 import { CompactId, type NumericId } from '../../../src/model/ids';
 import { componentOnV2 } from '../../../src/model/components';
 import { numericTraceId } from '../../../src/model/id-text';
-import type { Segment } from '../../../src/model/segment';
-import type { V2Ref } from '../../../src/model/segment-ref';
+import type { Segment, V2Ref } from '../../../src/model/segment';
 import type { Span } from '../../../src/model/span';
 import type { V2Names } from '../../../src/model/names';
 

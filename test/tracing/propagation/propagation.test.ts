@@ -3,8 +3,7 @@ import { parseSw6 } from '../../../src/protocol/v2/sw6/parse';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { FakeClock } from '../../support/fake-clock';
 import type { V2Identity } from '../../../src/protocol/v2/sw6/propagator';
-import type { Span } from '../../../src/model/segment';
-import type { V2Ref } from '../../../src/model/segment-ref';
+import type { Span, V2Ref } from '../../../src/model/segment';
 import type { TracerOptions } from '../../../src/tracing/tracer';
 
 /** Trace 3.4.5, segment 1.2.3, span 4, instances 1 and 1, to 127.0.0.1:8080, from /portal, by endpoint 123. */

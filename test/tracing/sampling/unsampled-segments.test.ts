@@ -4,7 +4,7 @@ import { parseSw8 } from '../../../src/protocol/v3/sw8/parse';
 import { v3EndpointName } from '../../../src/protocol/v3/name-limits';
 import { tracing } from '../../support/tracing';
 import type { TracerOptions } from '../../../src/tracing/tracer';
-import type { PropagateUnsampled } from '../../../src/api/propagate-unsampled';
+import type { PropagateUnsampled } from '../../../src/api/options';
 
 const V3 = { protocol: 'v3', service: 'orders', instance: 'orders-1', endpoint: v3EndpointName } as const;
 const V2 = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 } as const;

@@ -1,4 +1,4 @@
-import { glob } from '../../../base/glob';
+import { glob } from '../../../base/patterns';
 import { antGlob } from './ant-glob';
 import type { IncomingMessage } from 'node:http';
 

@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, type Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import type { Cidr, TrustIncoming } from '../../../base/cidr';
+import type { Cidr, TrustIncoming } from '../../../base/patterns';
 
 /** An IPv4 address in the form of IPv6, as Node shows it, and the prefix of all of them. */
 const MAPPED = /^::ffff:[\d.]+$/i;

@@ -1,5 +1,4 @@
-import type { Segment } from '../../../model/segment';
-import type { SegmentRef, V2Ref } from '../../../model/segment-ref';
+import type { Segment, SegmentRef, V2Ref } from '../../../model/segment';
 import { USER_ENDPOINT, type RefType } from '../../../model/components';
 import { writeNumber } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';

@@ -1,5 +1,4 @@
-import type { Segment } from '../../../model/segment';
-import type { V3Ref } from '../../../model/segment-ref';
+import type { Segment, V3Ref } from '../../../model/segment';
 import { writeNumber } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';
 import { writeFastText } from '../../protobuf/fast/text';

@@ -11,8 +11,7 @@ import type { RemoteParent } from '../../../tracing/propagation/remote-parent';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
 import { Layer, RefType } from '../../../model/components';
 import type { Clock } from '../../../base/clock';
-import type { Span } from '../../../model/segment';
-import type { V3Ref } from '../../../model/segment-ref';
+import type { Span, V3Ref } from '../../../model/segment';
 import { formatSw8 } from './format';
 import { parseSw8 } from './parse';
 

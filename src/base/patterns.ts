@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** In characters. A longer pattern matches only itself: refuse it where it is given. */
 export const MAX_GLOB_LENGTH = 256;
 /** No more of a text is looked at: what a caller's path costs is bounded. One that is longer has to match by then. */
@@ -175,4 +177,75 @@ function othersThan(ranges: readonly Range[]): Place {
   }
   if (next <= LAST) others.push([next, LAST]);
   return others;
+}
+
+/** Statuses that are errors; `from` above `to`: none is. */
+export interface StatusRange {
+  /** The glob of the paths that it is for; undefined: all that no other range names. */
+  readonly path: string | undefined;
+  readonly from: number;
+  readonly to: number;
+}
+
+const HIGHEST = 999;
+const RANGE = /^(\d{3})(?:-(\d{3}))?$/;
+const USUAL: readonly StatusRange[] = [{ path: undefined, from: 400, to: 599 }];
+
+/** `404`, `400-599`, `none`; for paths alone: `/users/*=500-599`. */
+export function parseStatusRange(text: string): StatusRange | undefined {
+  const mark = text.lastIndexOf('=');
+  const path = mark === -1 ? undefined : text.slice(0, mark).trim();
+  if (path !== undefined && !isGlob(path)) return undefined;
+  const given = text.slice(mark + 1).trim();
+  if (given.toLowerCase() === 'none') return { path, from: 1, to: 0 };
+  const [, from, to = from] = RANGE.exec(given) ?? [];
+  const range = { path, from: Number(from), to: Number(to) };
+  return range.from >= 100 && range.from <= range.to ? range : undefined;
+}
+
+/**
+ * Whether a status is an error. The first glob that matches the path decides, with all ranges that it has; for
+ * other paths those without a glob, or 400 to 599.
+ */
+export function errorStatuses(ranges: readonly StatusRange[]): (status: number, path: string) => boolean {
+  const globs = [...new Set(ranges.map(({ path }) => path).filter((path) => path !== undefined))];
+  const byPath = globs.map((path) => ({
+    matches: glob(path),
+    statuses: statusTableOf(ranges.filter((range) => range.path === path)),
+  }));
+  const plain = ranges.filter(({ path }) => path === undefined);
+  const others = statusTableOf(plain.length > 0 ? plain : USUAL);
+  return (status, path) => (byPath.find(({ matches }) => matches(path))?.statuses ?? others)[status] === 1;
+}
+
+function isGlob(path: string): boolean {
+  return path !== '' && path.length <= MAX_GLOB_LENGTH;
+}
+
+function statusTableOf(ranges: readonly StatusRange[]): Uint8Array {
+  const table = new Uint8Array(HIGHEST + 1);
+  for (const { from, to } of ranges) if (from <= to) table.fill(1, from, to + 1);
+  return table;
+}
+
+/** A block of addresses. */
+export interface Cidr {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+/** Whose carriers count: those of all callers, of none, or of those at one of these addresses. */
+export type TrustIncoming = 'all' | 'none' | readonly Cidr[];
+
+const ADDRESS = /^([\d.]+|[\da-f:.]+:[\da-f:.]*)(?:\/(\d{1,3}))?$/i;
+
+/** `10.0.0.0/8`, `fd00::/8`, or one address. @returns undefined: it is none */
+export function parseCidr(text: string): Cidr | undefined {
+  const [, address = '', prefix] = ADDRESS.exec(text) ?? [];
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const most = version === 4 ? 32 : 128;
+  const bits = prefix === undefined ? most : Number(prefix);
+  return bits > most ? undefined : { address, prefix: bits, family: version === 4 ? 'ipv4' : 'ipv6' };
 }
