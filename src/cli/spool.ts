@@ -9,7 +9,7 @@ import { Log } from '../base/log';
 import { errorMessage, printable } from '../base/text';
 import { toIso } from '../base/time';
 import { resolveConfig } from '../config/resolve';
-import { printableJson } from '../control/client/document';
+import { printableJson } from '../control/client/live-instances';
 import { type SpoolEntry, SpoolOperator } from '../spool/spool-operator';
 import { print, wrongUsage } from './print';
 import { ageOf, fitTable, type TableColumn } from './table';
