@@ -16,11 +16,11 @@ const MODULES: Record<string, readonly string[]> = {
   // Only its client, which reads what the agents wrote.
   control: ['status', 'base', 'api'],
   export: TRACING,
-  // Of status only its lock, and how to see whether a process runs.
+  // From status only its lock, and how to see whether a process runs.
   spool: ['status', ...DATA],
   telemetry: DATA,
   transport: DATA,
-  // Of export and spool only their ports, which it implements.
+  // From export and spool only their ports, which it implements.
   protocol: ['export', 'spool', 'transport', ...TRACING],
   instrument: TRACING,
   testing: DATA,

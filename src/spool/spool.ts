@@ -174,7 +174,7 @@ export class Spool {
     try {
       this.writer.writeNow(LAST_WRITE_MS);
     } catch {
-      // Nobody is left to be told.
+      // There is no caller left to be told.
     }
   }
 

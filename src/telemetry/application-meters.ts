@@ -2,7 +2,7 @@ import type { Counter, Gauge, Histogram, MeterLabels, Meters } from '../api/agen
 import type { Log } from '../base/log';
 import type { Meter } from '../model/telemetry';
 
-/** Of all kinds; what comes later does nothing. */
+/** Counts meters of all kinds; a later one does nothing. */
 const MAX_METERS = 500;
 const MAX_LABELS = 8;
 const NAME = /^[A-Za-z_][\w.]{0,99}$/;

@@ -38,7 +38,7 @@ describe('the exit of a process', () => {
     ['there is nothing to send', { hasWork: () => false }],
     ['nothing could be written', { flushSync: () => false }],
     [
-      'writing fails, which hurts nobody',
+      'writing fails, without harm',
       {
         flushSync: () => {
           throw new Error('a fault of ours');

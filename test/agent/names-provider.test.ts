@@ -107,7 +107,7 @@ describe('the ids that segments are encoded with', () => {
     expect([now().endpointOf(endpoint), now().networkAddressOf(address)]).toEqual(['/stock', '/stock']);
   });
 
-  it('are never those of a later registration, even where somebody asks by the names of before', async () => {
+  it('are never those of a later registration, even for a caller with the names of before', async () => {
     await see('/orders');
     const [before, ownBefore] = [now(), names.forPropagation() as V2Identity];
     const id = before.endpoint('/orders');

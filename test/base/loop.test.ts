@@ -39,7 +39,7 @@ describe('a loop', () => {
     expect(turns).toEqual([0, 1_000, 2_000, 3_000]);
   });
 
-  it('sleeps for good after a turn that asks for it, until somebody wakes it', async () => {
+  it('sleeps for good after a turn that asks for it, until it is woken', async () => {
     turn = async () => Infinity;
     loop.wake();
     await clock.advance(10_000);

@@ -17,7 +17,7 @@ function say(line) {
   try {
     writeSync(1, `${JSON.stringify(line)}\n`);
   } catch {
-    // Nobody listens any more.
+    // There is no listener any more.
   }
 }
 
@@ -28,7 +28,7 @@ void agent.ready().then(() => setTimeout(() => say({ type: 'ready', instance: ag
 
 const parent = process.ppid;
 
-// Keeps the process up, for as long as there is somebody to watch it.
+// Keeps the process up, as long as its parent watches it.
 setInterval(() => {
   if (process.ppid !== parent) process.exit();
   global.gc?.();

@@ -26,7 +26,7 @@ const GROWN_UP_AFTER_STATES = 5;
 const MOST_NEW_DESCRIPTORS = 6;
 const MOST_NEW_HEAP_BYTES = 8 * 1024 * 1024;
 
-/** Processes that share a command file, some with clocks an hour off, an operator who writes in every way, and somebody who kills and starts at random. */
+/** Processes that share a command file, some with clocks an hour off, an operator who writes in every way, and processes killed and started at random. */
 export class Chaos {
   readonly breaches: string[] = [];
   private readonly chance: Chance;
@@ -129,13 +129,13 @@ export class Chaos {
     // Once in a second each: who is not the first in the queue waits for long.
     if (this.living.some(({ unanswered }) => unanswered.length > 4)) await this.quiet();
     const what = `c${this.written++}`;
-    const targets = ['', '', '', ' @chaos*', ' @nobody'];
+    const targets = ['', '', '', ' @chaos*', ' @no-process'];
     const target = this.chance.of(targets);
     const id = this.chance.is(0.3) ? ` id=${what}` : '';
     const json = `{"command":"count","args":["${what}"]${target && `,"target":"${target.slice(2)}"`}}`;
     const text = this.chance.is(0.3) ? json : `count ${what}${id}${target}`;
     for (const member of this.living)
-      if (member.instance !== undefined && !target.endsWith('nobody')) member.owed.add(what);
+      if (member.instance !== undefined && !target.endsWith('no-process')) member.owed.add(what);
     await this.chance.of(styles)(text, this.file);
     if (styles === APPENDING && this.chance.is(0.2))
       await this.chance.of(APPENDING)(this.chance.of(['report', '# note', 'no-such-verb', 'reset']), this.file);
@@ -203,7 +203,7 @@ export class Chaos {
     if (new Set(names).size < names.length) this.breach(`a name is used twice: ${names.join()}`);
   }
 
-  /** Everybody who lives stands in the status file by his name, and nobody else does. */
+  /** The status file names each live process, and no other. */
   private async statusIsTrue(): Promise<void> {
     const expected = this.living.map(({ instance, pid }) => `${instance} ${pid}`).sort();
     await until(

@@ -20,7 +20,7 @@ export const APPENDING: readonly Style[] = [
   sh('echo "$0" | dd of="$1" oflag=append conv=notrunc status=none'),
 ];
 
-/** As PowerShell writes; nobody may append to that who does not write so as well. */
+/** As PowerShell writes; only a writer of the same encoding may append to it. */
 export const FOREIGN: Style = sh('(printf "\\377\\376"; echo "$0" | iconv -t UTF-16LE) > "$1.new"; mv "$1.new" "$1"');
 
 /** At one stroke: an agent's stamp goes into the one file or into the other. */

@@ -14,7 +14,7 @@ class Terminal {
   private readonly server = `skyanchor-${process.pid}`;
 
   constructor(columns: number, rows: number) {
-    // Without a bell, colours or a prompt of somebody's own.
+    // Without a bell, colours or a prompt of the user's own.
     const size = ['-x', String(columns), '-y', String(rows)];
     this.tmux('-f', '/dev/null', 'new-session', '-d', ...size, 'env', 'PS1=$ ', 'sh');
   }

@@ -13,7 +13,7 @@ zj0EAwIDRwAwRAIgKZCjiKKzbmx83xDT2xLZgh2yM/5GYyi5iIB5yi6f0OkCIFJ0
 -----END CERTIFICATE-----
 `;
 
-/** Of the certificate. */
+/** The key of the certificate. */
 export const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVUCxgr7IZOXCc14K
 VFDLB+yHkJ8rIRL4aWowhCJo4/mhRANCAARanvJxnFFvGLBV4NAWVJT1A8KwgK7K
@@ -21,7 +21,7 @@ xL6qBTwbw+E3hvh4g1eMMg7EW6ciZDkGIDZpMGIOLpkGVxO6BSpJt4K4
 -----END PRIVATE KEY-----
 `;
 
-/** Of another. */
+/** The key of another certificate. */
 export const OTHER_KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDI3iH61dCvjK4wKT
 QkkVoKpnwdNfRt2rznf2FaRRFnmhRANCAAQxh95Owep11Wcrx9UzZ2Y7AOXMr2OG

@@ -13,7 +13,7 @@ describe('flags in an argument list', () => {
     ['an empty value', ['--skyanchor-service-name='], [], [['serviceName', '']]],
     ['a bare --', ['--', '--skyanchor-disable'], ['--', '--skyanchor-disable'], []],
     ['a flag before a bare --', ['--skyanchor-disable', '--', 'x'], ['--', 'x'], [['enabled', 'true']]],
-    ["somebody else's flags", ['--skyanchorage', '-s', '--port=1'], ['--skyanchorage', '-s', '--port=1'], []],
+    ['flags of another program', ['--skyanchorage', '-s', '--port=1'], ['--skyanchorage', '-s', '--port=1'], []],
   ])('are read with %s', (_what, args, rest, given) => {
     const taken = take(...args);
     expect(taken.faults).toEqual([]);
@@ -38,7 +38,7 @@ describe('flags in an argument list', () => {
     [['--skyanchor-protocol', '--port=1']],
     [['--skyanchor-protocol', '-p']],
     [['--skyanchor-protocol', '--', 'v2']],
-  ])("are a fault without their value, and take nobody else's: %j", (args) => {
+  ])('are a fault without their value, and take no other flag: %j', (args) => {
     const { faults, rest, given } = take(...args);
     expect(given).toEqual([]);
     expect(faults).toMatchObject([{ name: 'protocol', source: 'flag --skyanchor-protocol' }]);

@@ -4,7 +4,7 @@ const worker = (id: number, isPrimaryTraced = false): WorkerPlace => ({ id, isPr
 
 describe('the number of a process where no status file tells which names are taken', () => {
   it.each<[what: string, env: Record<string, string>, place: WorkerPlace | undefined, number: number]>([
-    ['a process that nobody numbers', {}, undefined, 1],
+    ['a process without a number', {}, undefined, 1],
     ['the first instance of pm2', { NODE_APP_INSTANCE: '0', pm_id: '7' }, undefined, 1],
     ['the third instance of pm2', { NODE_APP_INSTANCE: '2', pm_id: '9' }, undefined, 3],
     ['an instance of pm2 in cluster mode', { NODE_APP_INSTANCE: '1', pm_id: '8' }, worker(9), 2],

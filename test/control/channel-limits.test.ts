@@ -25,7 +25,7 @@ afterAll(() => processes.clear());
 
 const RAN = ['running', 'done'];
 
-/** A program in a user namespace of its own, all in which may have so many instances of inotify, or so many watches. */
+/** A program in a user namespace of its own, with a limit of inotify instances, or of watches, for all in it. */
 const limited = (what: 'instances' | 'watches', count: number): string[] => [
   'unshare',
   '-U',
@@ -130,7 +130,7 @@ describe('a queue of events that overflows', () => {
 });
 
 describe('a disk that takes no more', () => {
-  /** Of a size after which the next byte needs another page, and the command at its end. */
+  /** As large as whole pages, so that the next byte needs another; the command is at its end. */
   const pageful = (command: string): string => `#${'x'.repeat(4_096 - 3 - command.length)}\n${command}\n`;
 
   withMounts(

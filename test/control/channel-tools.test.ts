@@ -19,9 +19,9 @@ const withRsync = itWith('rsync', 'nothing is tested with rsync: it is not insta
 /** In one directory with the command file: what editors keep beside it. Emacs makes a lock link for itself. */
 const SIBLINGS =
   'echo report > .$(basename $F).swp; echo report > .$(basename $F).swo; echo report > 4913; ' +
-  'ln -s nobody@host.1:1 .#other; echo report > "#$(basename $F)#"; echo report > $F~';
+  'ln -s editor@host.1:1 .#other; echo report > "#$(basename $F)#"; echo report > $F~';
 
-/** Saves twice with other commands, and once more without any. Siblings of the file are nobody's commands. */
+/** Saves twice with other commands, and once more without any. Siblings of the file are no commands. */
 async function savedByEditor(save: (verb: string) => string, saveAsItIs: string): Promise<void> {
   writeFileSync(fixture.file, '# orders\n');
   await fixture.watchReady();

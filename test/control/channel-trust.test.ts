@@ -35,7 +35,7 @@ const asRoot = isRoot ? it : it.skip;
 if (!isRoot)
   console.log('foreign owners and devices are not tested: it takes root to make them. Run the tests as root.');
 
-const SOMEBODY = 4711;
+const OTHER_USER = 4711;
 
 /** Watches a file that breaks a rule, sees it refused, mends it and sees it heard. */
 async function refusedThenHeard(
@@ -73,15 +73,15 @@ describe('a file that others could have written', () => {
 
   asRoot('of a foreign owner is refused', async () => {
     writeFileSync(fixture.file, 'reset\n');
-    chownSync(fixture.file, SOMEBODY, SOMEBODY);
+    chownSync(fixture.file, OTHER_USER, OTHER_USER);
     await refusedThenHeard(/belongs to user 4711/, () => chownSync(fixture.file, 0, 0));
   });
 
-  asRoot('of an owner that was named is heard, and being somebody else’s it is not written', async () => {
+  asRoot('of an owner that was named is heard, and as the file of another user it is not written', async () => {
     fixture.addVerb({ name: 'once' });
     writeFileSync(fixture.file, 'once\n');
-    chownSync(fixture.file, SOMEBODY, SOMEBODY);
-    const channel = fixture.watch({ owners: [SOMEBODY] });
+    chownSync(fixture.file, OTHER_USER, OTHER_USER);
+    const channel = fixture.watch({ owners: [OTHER_USER] });
     await until(() => channel.status().last[0]?.state === 'done');
     await fixture.looked();
     expect(fixture.text).toBe('once\n');
@@ -111,9 +111,9 @@ describe('a file that others could have written', () => {
     });
   });
 
-  asRoot('in a directory of somebody else is refused', async () => {
+  asRoot('in a directory of another user is refused', async () => {
     writeFileSync(fixture.file, 'reset\n');
-    chownSync(fixture.folder, SOMEBODY, SOMEBODY);
+    chownSync(fixture.folder, OTHER_USER, OTHER_USER);
     await refusedThenHeard(/which belongs to user 4711/, () => chownSync(fixture.folder, 0, 0));
   });
 
@@ -262,10 +262,10 @@ describe('a file whose content cannot be trusted', () => {
 });
 
 describe('a file of root, for a process that is not root’s,', () => {
-  const as = ['setpriv', '--reuid', String(SOMEBODY), '--regid', String(SOMEBODY), '--clear-groups'];
+  const as = ['setpriv', '--reuid', String(OTHER_USER), '--regid', String(OTHER_USER), '--clear-groups'];
   const asSomebody = itWhere(
     [...as, process.execPath, '-e', `require(${JSON.stringify(join(__dirname, '..', '..', 'package.json'))})`],
-    'files that may not be read or written are not tested: it takes root, to run a process as somebody else, ' +
+    'files that may not be read or written are not tested: it takes root, to run a process as another user, ' +
       'and a checkout that everybody may read',
   );
 
@@ -274,7 +274,7 @@ describe('a file of root, for a process that is not root’s,', () => {
     chmodSync(fixture.folder, 0o755);
     const answers = join(fixture.folder, 'answers');
     mkdirSync(answers);
-    chownSync(answers, SOMEBODY, SOMEBODY);
+    chownSync(answers, OTHER_USER, OTHER_USER);
     const statusFile = join(answers, 'status.json');
     const commands = (): { fault: string | null; last: { state: string }[] } | undefined =>
       existsSync(statusFile) ? JSON.parse(readFileSync(statusFile, 'utf8')).instances.orders?.commands : undefined;

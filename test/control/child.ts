@@ -74,7 +74,7 @@ async function main(options: ChildOptions): Promise<void> {
   add('fall', ({ when }) => (when === 'now' ? process.exit(7) : 'up again'));
   const statusFile =
     options.statusFile === undefined ? undefined : new StatusFile({ path: options.statusFile, clock, log });
-  const instance = options.instanceName ?? (await statusFile?.claim(options.claim ?? 'orders')) ?? 'nobody';
+  const instance = options.instanceName ?? (await statusFile?.claim(options.claim ?? 'orders')) ?? 'no-instance';
   const channel: CommandChannel = new CommandChannel({
     file: options.file,
     owners: [],

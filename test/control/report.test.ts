@@ -28,7 +28,7 @@ const states = (): string[] => operator.stamps().map(({ state }) => state);
 
 async function listening(statusFile?: string): Promise<Agent> {
   const agent = startOwn({
-    // Nobody is there: what is reported needs no backend.
+    // There is no backend: what is reported needs no backend.
     backends: '127.0.0.1:1',
     commandFile: operator.commandFile,
     ...(statusFile !== undefined && { statusFile }),
@@ -45,7 +45,7 @@ describe('a report', () => {
     agent.trace('work', () => undefined);
     expect(statuses(file)['orders-1']?.segments.accepted).toBe(0);
     const lock = `${file}.status.json.lock`;
-    // Somebody else writes just now.
+    // Another process writes just now.
     await until(() => {
       try {
         mkdirSync(lock);

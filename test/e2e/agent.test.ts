@@ -21,10 +21,10 @@ afterEach(async () => {
   }
 });
 
-const NOBODY = '127.0.0.1:9';
+const NO_BACKEND = '127.0.0.1:9';
 const run = (options = {}) => startOwn({ backends: collector.address, ...options });
 
-/** What somebody gets who does not expect it to work. */
+/** What a user gets who does not expect it to work. */
 async function errorOf(promise: Promise<unknown>): Promise<AgentError> {
   const error = await promise.then(
     () => undefined,
@@ -152,12 +152,12 @@ describe('ready()', () => {
   });
 
   it('rejects with STOPPED when the agent is stopped, early, late or before', async () => {
-    const early = run({ backends: NOBODY });
+    const early = run({ backends: NO_BACKEND });
     const waitsEarly = errorOf(early.ready());
     await early.stop();
     expect((await waitsEarly).code).toBe('STOPPED');
 
-    const late = run({ backends: NOBODY });
+    const late = run({ backends: NO_BACKEND });
     await until(() => late.status().heartbeat.failures > 0);
     const waiting = [errorOf(late.ready()), errorOf(late.reset())];
     await late.stop();
@@ -216,7 +216,7 @@ describe('stop()', () => {
   });
 
   it('ends what was traced and sends it, without a backend at once', async () => {
-    const agent = run({ backends: NOBODY });
+    const agent = run({ backends: NO_BACKEND });
     agent.trace('job', () => undefined);
     const startedAt = performance.now();
     await agent.stop();
@@ -310,7 +310,7 @@ describe('onCommand()', () => {
     expect(runs).toBe(1);
   });
 
-  it('gives a handler its time, then tells it that nobody waits', async () => {
+  it('gives a handler its time, then tells it that the wait is over', async () => {
     const agent = withFile();
     let signal!: AbortSignal;
     agent.onCommand(

@@ -93,7 +93,7 @@ const BY_ITSELF: readonly Way[] = [
   ['process.exit in beforeExit', '/leave'],
   ['process.exit when the server has closed', '/leave'],
   ['process.exit at once', '/leave'],
-  ['an error that nobody catches', '/leave'],
+  ['an error that is not caught', '/leave'],
   ['a signal that it emits itself', '/leave'],
 ];
 
@@ -300,7 +300,7 @@ describe('a job that is over before its backend was reached', () => {
     await until(shown, (names) => ['job', 'farewell'].every((name) => names.includes(name)));
   });
 
-  it('ends at once where nobody listens', async () => {
+  it('ends at once where there is no listener', async () => {
     await collector.stop();
     const startedAt = performance.now();
     const app = startApp(JOB, { args: ['0'], env: { ...env(), SW_AGENT_LOG_LEVEL: 'off' } });
@@ -308,7 +308,7 @@ describe('a job that is over before its backend was reached', () => {
     expect(performance.now() - startedAt).toBeLessThan(SLACK_MS + 200);
   });
 
-  it('ends after a second where nobody answers', async () => {
+  it('ends after a second where the backend does not answer', async () => {
     collector.faults.add({ fault: { type: 'hang' } });
     const app = startApp(JOB, { args: ['0'], env: env() });
     const startedAt = performance.now();

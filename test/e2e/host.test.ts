@@ -39,7 +39,7 @@ function lastMoments(app: App): number {
 
 describe.each(Object.entries(badBackends))('where a backend should be, %s', (what, open) => {
   let backend: BadBackend;
-  const mayDelay = what === 'nobody listens' ? 100 : 1_100;
+  const mayDelay = what === 'no listener' ? 100 : 1_100;
 
   beforeEach(async () => {
     backend = await open();
@@ -74,18 +74,18 @@ function ofTheHost(stderr: string): string {
 }
 
 describe('an application ends as without us', () => {
-  const nobody = { backend: '127.0.0.1:9' };
+  const noBackend = { backend: '127.0.0.1:9' };
 
   it.each(['naturally', 'process.exit', 'exitCode', 'throw', 'reject', 'SIGTERM', 'SIGINT'])('%s', async (way) => {
     const bare = startApp(fixture('ends.js'), { args: [way], cwd: folder });
-    const app = traced('ends.js', { ...nobody, args: [way] });
+    const app = traced('ends.js', { ...noBackend, args: [way] });
     expect(await app.ended).toEqual(await bare.ended);
     expect(ofTheHost(app.stderr)).toBe(ofTheHost(bare.stderr));
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('%s, with a command file configured too', async (signal) => {
     const commandFile = path.join(folder, 'command');
-    const app = traced('hello.js', { ...nobody, env: { SW_AGENT_COMMAND_FILE: commandFile } });
+    const app = traced('hello.js', { ...noBackend, env: { SW_AGENT_COMMAND_FILE: commandFile } });
     await app.port();
     await until(() => readdirSync(folder).includes('command.status.json'));
     expect(await app.kill(signal)).toEqual({ code: null, signal });
@@ -94,8 +94,8 @@ describe('an application ends as without us', () => {
   it.each([
     ['a backend that cannot be reached', {}],
     ['a configuration that is wrong', { SW_AGENT_PROTOCOL: 'v9' }],
-  ])('where nobody reads its stderr: %s', async (_, env) => {
-    const app = traced('ends.js', { ...nobody, args: ['exitCode', '600'], env, isUnheard: true });
+  ])('where its stderr is not read: %s', async (_, env) => {
+    const app = traced('ends.js', { ...noBackend, args: ['exitCode', '600'], env, isUnheard: true });
     expect(await app.ended).toEqual({ code: 5, signal: null });
   });
 

@@ -84,7 +84,7 @@ async function visitAll(port: number): Promise<readonly SegmentRecord[]> {
 }
 
 describe("npm's http-server, with the agent in it and nothing changed", () => {
-  it('registers, is traced, and goes on under new ids when its backend lost its storage and somebody said reset', async () => {
+  it('registers, is traced, and goes on under new ids when its backend lost its storage and an operator said reset', async () => {
     // The ids of the first life are not those that an empty backend gives out first.
     const stranger = connectV2Agent(collector.address);
     await stranger.instanceId(await stranger.serviceId('stranger'), 'stranger-1');
@@ -129,7 +129,7 @@ describe("npm's http-server, with the agent in it and nothing changed", () => {
     await until(registration, (found) => found?.phase === 'registered');
     await visitAll(site.port);
     expect(await site.app.kill(signal)).toEqual(await bare.app.kill(signal));
-    // Of ours there may be a word; of the rest only the process id differs.
+    // A line of ours may differ; in the rest only the process id differs.
     const errors = ({ app }: Site) =>
       app.stderr.replaceAll(/^skyanchor warn: .*\n/gm, '').replaceAll(/\(node:\d+\)/g, '');
     expect(errors(site)).toBe(errors(bare));

@@ -127,7 +127,7 @@ describe('what an agent warns of', () => {
     expect([refusal().length, calls()]).toEqual([1, 1]);
   });
 
-  it('is told to nobody of v2, and to the v3 that comes in its place', async () => {
+  it('is not told to a v2 backend, and to the v3 that comes in its place', async () => {
     await collector.become('v2');
     breakCommandFile();
     const app = start();

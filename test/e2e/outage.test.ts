@@ -106,7 +106,7 @@ async function settled(): Promise<Readonly<Record<'prices' | 'ledger', Status>>>
 }
 
 /**
- * Of all calls that the backend has been told of, none is shown without its caller. What went under with a connection is sent
+ * No call that the backend has been told of is shown without its caller. What went under with a connection is sent
  * again, and counts once.
  */
 function expectWhole({ prices, ledger }: Readonly<Record<'prices' | 'ledger', Status>>, unjoined = 0): void {

@@ -116,7 +116,7 @@ describe('a command with an id', () => {
 });
 
 describe('a command with a target', () => {
-  it('is for the instances that the glob matches, and nobody else answers', async () => {
+  it('is for the instances that the glob matches, and no other answers', async () => {
     start('orders-1');
     start('billing-1');
     await site.registered(['orders-1', 'billing-1']);
@@ -124,7 +124,7 @@ describe('a command with a target', () => {
     await answered('done one');
     await site.operator.append('reset id=two @[a-c]*');
     await answered('done two', 'billing-1');
-    await site.operator.append('reset id=three @nobody-?');
+    await site.operator.append('reset id=three @no-instance-?');
     await site.operator.append('report id=all');
     await Promise.all([answered('done all'), answered('done all', 'billing-1')]);
     expect(answers()).toEqual(['running one', 'done one', 'running all', 'done all']);

@@ -89,7 +89,7 @@ describe('what is counted', () => {
   });
 });
 
-describe('a segment of which nobody will hear any more', () => {
+describe('a segment whose fate is known to be lost', () => {
   const full = (n: number): Segment => {
     const segment = numbered(n);
     segment.spans.push(new Span(segment, 0, -1, SpanType.entry, '/orders', 1));
@@ -113,7 +113,7 @@ describe('a segment of which nobody will hear any more', () => {
     expect([small.counters().droppedBecause, held([late])]).toEqual([{ 'buffer-full': 2, stopped: 3 }, 0]);
   });
 
-  it('keeps them as long as nobody can say how to encode it', async () => {
+  it('keeps them as long as there is no codec for it', async () => {
     setReady(false);
     const segment = full(0);
     reporter.add(segment);
@@ -722,7 +722,7 @@ it('streams that follow one another leave no listener behind', async () => {
 });
 
 describe('the last words of a process that exits', () => {
-  it('are the oldest of what waits, as many as go without waiting; nobody hears their fate', async () => {
+  it('are the oldest of what waits, as many as go without waiting; their fate stays unknown', async () => {
     add(0, 10);
     api.room = 7;
     expect(reporter.flushSync()).toBe(true);

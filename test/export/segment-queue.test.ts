@@ -160,7 +160,7 @@ describe('segments that were encoded with ids of before', () => {
   });
 });
 
-describe('a segment that nobody can send', () => {
+describe('a segment that cannot be sent', () => {
   it('is counted, and the others go', () => {
     const queue = queueOf(10);
     api.unencodable.add(1);

@@ -116,7 +116,7 @@ describe('in a process of its own', () => {
     expect(await linesOf('--require', start, program)).toEqual(['/request true', '/fetch true', '/global true']);
   });
 
-  it('a fetch that nobody catches crashes the host as without us', async () => {
+  it('a fetch whose error is not caught crashes the host as without us', async () => {
     const crash = `fetch('http://127.0.0.1:1/');`;
     const outcome = async (program: string): Promise<{ code: number; stderr: string }> =>
       run(process.execPath, ['-e', program]).then(

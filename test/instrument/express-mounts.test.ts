@@ -4,7 +4,7 @@ import { mountOf, parameterMount } from '../../src/instrument/route/express-moun
 const route = {};
 const end = { stack: [{ route }] };
 
-/** Of express 4.22, by its path-to-regexp. */
+/** As express 4.22 makes it, by its path-to-regexp. */
 const express4 = {
   literal: { regexp: /^\/api\/?(?=\/|$)/i, keys: [], handle: {} },
   parameter: {

@@ -104,7 +104,7 @@ describe('fetch', () => {
     }
   });
 
-  it('that nobody answers, or that is given up, is an error', async () => {
+  it('without an answer, or that is given up, is an error', async () => {
     const server = net.createServer((socket) => socket.destroy());
     const closed = await stage.listen(server);
     const mute = await stage.serve(() => undefined);
@@ -118,7 +118,7 @@ describe('fetch', () => {
     ]);
   });
 
-  it('whose body nobody reads ends when it has arrived, or when the caller cancels it', async () => {
+  it('whose body is not read ends when it has arrived, or when the caller cancels it', async () => {
     const port = await stage.serve((request, response) => {
       if (request.url === '/small') response.end('small');
       else response.write('endless');

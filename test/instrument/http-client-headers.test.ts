@@ -13,7 +13,7 @@ type Module = typeof http | typeof https;
 type Make = (module: Module, options: RequestOptions) => ClientRequest;
 
 let stage: Stage;
-/** Of each request that came to the server, what it sent as headers: name and value in turn. */
+/** The headers of each request that came to the server: name and value in turn. */
 let heads: string[][];
 
 beforeAll(() => {

@@ -344,7 +344,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
   const abort = (request: object): void => (request as { abort(): void }).abort();
 
   describe('a call that fails', () => {
-    it('because nobody listens has the error', async () => {
+    it('because there is no listener has the error', async () => {
       const port = await closedPort();
       const request = http.get({ port, host: '127.0.0.1' });
       const [error] = (await once(request, 'error')) as [Error];
@@ -431,14 +431,14 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
   });
 
   describe('a response', () => {
-    it('that nobody listens to is discarded as without us, and its span ends', async () => {
+    it('without a listener is discarded as without us, and its span ends', async () => {
       const port = await stage.serve((_request, response) => response.end('x'.repeat(200_000)));
       const request = http.get({ port });
       await once(request, 'close');
       expect(await stage.exit()).toMatchObject({ statusCode: 200, isError: false });
     });
 
-    it('that nobody reads has its span ended with the connection, and is no error', async () => {
+    it('that is not read has its span ended with the connection, and is no error', async () => {
       const sockets: net.Socket[] = [];
       const port = await stage.serve((request, response) => {
         sockets.push(request.socket);
@@ -531,7 +531,7 @@ describe('in a process of its own', () => {
     return where;
   }
 
-  it('an error that nobody handles crashes the host as without us, no less and no more', async () => {
+  it('an error without a handler crashes the host as without us, no less and no more', async () => {
     const crash = `require('http').get('http://127.0.0.1:1/');`;
     const outcome = async (program: string): Promise<{ code: number; stderr: string }> =>
       run(process.execPath, ['-e', program]).then(

@@ -480,7 +480,7 @@ describe('what is no request', () => {
     server.on('ours', (...args: unknown[]) => heard.push(args));
     const given = [[], [1], [1, undefined], [1, 2, 3], [1, 2, 3, 4, 5, 6, 7]];
     for (const args of given) expect(server.emit('ours', ...args)).toBe(true);
-    expect(server.emit('nobody', 1)).toBe(false);
+    expect(server.emit('unheard', 1)).toBe(false);
     expect(heard).toEqual(given);
   });
 

@@ -61,7 +61,7 @@ describe('a patch', () => {
     expect(Object.keys(Above.prototype)).toEqual([]);
   });
 
-  it('under the patch of somebody else is not taken away from under him, but does nothing any more', () => {
+  it('under the patch of another library is not taken away from under it, but does nothing any more', () => {
     const undo = put(Above.prototype, '!');
     const ours = Above.prototype.greet;
     Above.prototype.greet = function (name) {

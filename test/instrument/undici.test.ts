@@ -228,7 +228,7 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     ]);
   });
 
-  test('a body that nobody reads ends its span when it has arrived, or with the connection', async () => {
+  test('a body that is not read ends its span when it has arrived, or with the connection', async () => {
     const port = await stage.serve((request, response) => {
       response.end(request.url === '/large' ? Buffer.alloc(5_000_000) : 'small');
     });

@@ -14,7 +14,7 @@ function environment(folder) {
   // On Windows the name may be written in any case.
   const name = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   env[name] = [folder, env[name]].join(path.delimiter);
-  // Of the npm that has started us.
+  // Set by the npm that has started us.
   for (const key of ['NODE', 'npm_node_execpath']) if (key in env) env[key] = path.join(folder, 'node');
   return env;
 }

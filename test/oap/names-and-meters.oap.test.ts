@@ -110,7 +110,7 @@ describe.each(SERVERS)('a genuine OAP $version', ({ version, page, cuts }) => {
     expect(app.stderr.match(/\n/g)).toHaveLength(cuts);
   });
 
-  it('answers one who asks for a configuration with none, once, or configures nobody at all', async () => {
+  it('answers one who asks for a configuration with none, once, or configures no service at all', async () => {
     const { registry } = open();
     await registry.connect(signal);
     const first = await registry.v3.fetchConfiguration('metered', '', signal);

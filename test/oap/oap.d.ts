@@ -112,7 +112,7 @@ export interface Oap {
   readonly grpc: string;
   /** `http://127.0.0.1:port`; GraphQL is at `/graphql`. */
   readonly http: string;
-  /** Of the JVM; another one after wipe() and restart(). */
+  /** Process id of the JVM; another one after wipe() and restart(). */
   readonly pid: number;
   /** Settles with an exit code or a signal when the JVM of now is gone. */
   readonly exited: Promise<number | string>;

@@ -54,7 +54,7 @@ describe.each(PEERS.map((peer) => [peer.title, peer] as const))('among services 
   test.each(['/order', '/visit'])(
     'goes on with our trace, and we with it when it calls back (%s)',
     async (page) => {
-      expect(await chain.ask('gate', page)).toBe(peer.handsCorrelationThrough ? 'blue' : 'nobody');
+      expect(await chain.ask('gate', page)).toBe(peer.handsCorrelationThrough ? 'blue' : 'no-visitor');
       const whole = fromGate(peer, page);
       const { id, spans } = await chain.trace('gate', `GET:${page}`, whole.length);
       expect(id).toMatch(OURS);
@@ -66,7 +66,7 @@ describe.each(PEERS.map((peer) => [peer.title, peer] as const))('among services 
   test(
     'begins a trace under an id of its own form, and we hand it on',
     async () => {
-      expect(await chain.ask('outside', '/visitors')).toBe(peer.handsCorrelationThrough ? 'red' : 'nobody');
+      expect(await chain.ask('outside', '/visitors')).toBe(peer.handsCorrelationThrough ? 'red' : 'no-visitor');
       const whole = fromOutside(peer, '/visitors');
       const { id, spans } = await chain.trace('outside', peer.endpoint('/visitors'), whole.length);
       expect(id).toMatch(THEIRS);

@@ -22,7 +22,7 @@ describe('a backend that is none', () => {
     server = createServer();
     server.on('connection', (socket) => {
       sockets.add(socket);
-      // A socket that nobody reads does not notice that the other side has gone.
+      // A socket that is not read does not notice that the other side has gone.
       socket.resume().on('error', () => undefined);
       socket.once('close', () => sockets.delete(socket));
     });
@@ -127,7 +127,7 @@ describe('a backend gone mad', () => {
   }
 
   const answers = {
-    'compressed though nobody asked for it': Buffer.concat([Buffer.from([1]), KNOWS_US.subarray(1)]),
+    'compressed without being asked to': Buffer.concat([Buffer.from([1]), KNOWS_US.subarray(1)]),
     'shorter than it says': KNOWS_US.subarray(0, -1),
     'longer than it says': Buffer.concat([KNOWS_US, Buffer.from([0])]),
     'two messages': Buffer.concat([KNOWS_US, KNOWS_US]),
@@ -294,7 +294,7 @@ describe('a backend gone mad', () => {
     expect(bytes).toBeGreaterThan(250_000);
   });
 
-  it('never reads: after ten seconds nobody waits for it any more', async () => {
+  it('never reads: after ten seconds the agent waits no longer', async () => {
     server.onCollect = (stream) => stream.pause();
     const backend = await connected(50);
     const stream = await opened(backend.segments);
@@ -304,7 +304,7 @@ describe('a backend gone mad', () => {
     expect(backend.address).toBe(undefined);
   });
 
-  it('is stopped in its tracks with its buffers full: after ten seconds nobody waits for it any more', async () => {
+  it('is stopped in its tracks with its buffers full: after ten seconds the agent waits no longer', async () => {
     const children = new ChildServers();
     const backend = backends.to(await children.stunned(), { clock: clockOfSpeed(20) });
     await backend.registry.connect(never);

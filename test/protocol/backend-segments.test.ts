@@ -76,7 +76,7 @@ describe('the segments to a backend', () => {
     expect(names).toEqual(segments.map(({ spans }) => spans[0]!.operationName));
   });
 
-  it('are sent to nobody while there is no connection, or no registration with this backend', async () => {
+  it('are not sent while there is no connection, or no registration with this backend', async () => {
     const backend = backends.to(port);
     expect(await backend.segments.open(someNames(), never)).toMatchObject({
       status: 'retryable',
@@ -111,7 +111,7 @@ describe('the segments to a backend', () => {
     expect(checks()).toBe(3);
   });
 
-  it('are not sent to a backend that gave our ids to somebody else', async () => {
+  it('are not sent to a backend that gave our ids to another instance', async () => {
     server.reply = () => ({ services: [{ key: 'orders', value: 4 }] });
     const { segments } = await connected();
     expect(await segments.open(someNames(), never)).toMatchObject({ status: 'failed', code: 'FOREIGN_IDS' });

@@ -62,7 +62,7 @@ describe('a backend over TLS', () => {
     expect(server.asked.length).toBeGreaterThan(1);
   });
 
-  it('is refused when somebody else signed its certificate', async () => {
+  it('is refused when its certificate has another signer', async () => {
     await start();
     for (const tls of [{ ca: pem('other-ca') }, {}]) {
       const backend = backends.to(port, { tls });

@@ -21,7 +21,7 @@ export interface SpanRow {
   readonly name: string;
   readonly spanId: number;
   readonly parentSpanId: number;
-  /** Of exit spans. */
+  /** Only exit spans have it. */
   readonly peer: string;
   /** By the backend's own table: `HttpServer`, `HttpClient`. */
   readonly component: string;

@@ -26,7 +26,7 @@ function read(file: string): string {
   }
 }
 
-/** Somebody at a shell on the machine, with nothing but two files: the command file and the status file. */
+/** An operator at a shell on the machine, with nothing but two files: the command file and the status file. */
 export class Operator {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-operator-'));
   readonly commandFile = path.join(this.folder, 'skyanchor.command');

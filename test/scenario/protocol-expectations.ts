@@ -7,7 +7,7 @@ export interface Identity {
   readonly instance: string;
 }
 
-/** In what the two protocols differ for somebody who operates an agent, or looks at what a backend shows of it. */
+/** In what the two protocols differ for an operator of an agent, or a reader of what a backend shows of it. */
 export interface Manner {
   readonly protocol: 'v2' | 'v3';
   /** When nothing is left to be told. */
@@ -15,7 +15,7 @@ export interface Manner {
   /** Ids are given out and asked for, and those of before a wipe are worth nothing after it. */
   readonly hasIds: boolean;
   readonly statusTag: string;
-  /** Of a page that was got. */
+  /** The endpoint name of a page that was got. */
   endpoint(path: string): string;
   /** `undefined` while the backend does not know it. */
   identity(status: Status | undefined): Identity | undefined;

@@ -43,7 +43,7 @@ async function openWarehouse(): Promise<{ server: Server; address: string }> {
   return { server, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** The shop with the agent in it, the warehouse it asks, a backend, and somebody who operates them. */
+/** The shop with the agent in it, the warehouse it asks, a backend, and an operator. */
 export class Stage {
   private constructor(
     readonly backend: ScenarioBackend,

@@ -28,7 +28,7 @@ async function resetByFile(stage: Stage, from: Identity): Promise<Stamp> {
 }
 
 /**
- * The main job, told on any backend: a service nobody changed is known and traced, its backend loses its storage, an
+ * The main job, told on any backend: an unchanged service is known and traced, its backend loses its storage, an
  * operator says `reset` in a file, and its traces go on, on v2 under new ids.
  */
 export function describeScenario(name: string, manner: Manner, startBackend: StartBackend): void {
@@ -136,7 +136,7 @@ export function describeScenario(name: string, manner: Manner, startBackend: Sta
     );
 
     it(
-      'heals by itself when the storage is lost and nobody says a word, even where the same ids come back',
+      'heals by itself when the storage is lost and no command is given, even where the same ids come back',
       async () => {
         const before = await stage.registered();
         await stage.backend.wipe();
@@ -147,7 +147,7 @@ export function describeScenario(name: string, manner: Manner, startBackend: Sta
 
     if (manner.hasIds) {
       it(
-        'heals by itself when its ids have gone to somebody else, whose heartbeats they would be',
+        'heals by itself when its ids have gone to another service, whose heartbeats they would be',
         async () => {
           const before = await stage.registered();
           await stage.backend.wipe();

@@ -94,7 +94,7 @@ describe('the names that the embedded backend keeps', () => {
     expect(resolveOptions({}).maxNames).toBe(100_000);
   });
 
-  it('are on v3 so many services, instances and endpoints, and no more', async () => {
+  it('are on v3 a bounded number of services, instances and endpoints, and no more', async () => {
     const backend = await begin({ protocol: 'v3', maxNames: 5 });
     const agent = new V3TestAgent(backend.address);
     for (let n = 0; n < 12; n++) {
@@ -120,7 +120,7 @@ describe('the names that the embedded backend keeps', () => {
     expect(backend.instances()[0]!.properties).toHaveLength(1_000);
   });
 
-  it('are on v2 so many of each kind; more get no id, which is said once', async () => {
+  it('are on v2 a bounded number of each kind; more get no id, which is said once', async () => {
     const backend = await begin({ maxNames: 5, idDelayMs: 0 });
     const agent = new TestAgent(backend.address);
     for (let n = 0; n < 5; n++) await agent.serviceId(`service ${n}`);

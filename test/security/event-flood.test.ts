@@ -40,7 +40,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Of two names by turns: the kernel joins events that are alike. */
+/** Events with two names in turn: the kernel joins events that are alike. */
 function touch(count: number, names: readonly string[]): void {
   const files = names.map((name) => openSync(path.join(folder, name), 'a'));
   for (let at = 0; at < count; at++) futimesSync(files[at % files.length] as number, 1, 1);

@@ -18,7 +18,7 @@ const MIB = 1024 * 1024;
 /** `SKYANCHOR_FUZZ=100000 npm run test:security -- fuzz`; with `SKYANCHOR_FUZZ_SEED` the same inputs again. */
 const COUNT = Number(process.env['SKYANCHOR_FUZZ'] ?? 1_000);
 const SEED = Number(process.env['SKYANCHOR_FUZZ_SEED'] ?? Date.now() % 1_000_000);
-/** Of the processor, for the slowest input; of the largest size that gets this far. */
+/** Milliseconds of CPU for the slowest input; that of the largest size that gets this far. */
 const SLOWEST_MS = 250;
 /** What all inputs together may leave behind. */
 const LEFT_BEHIND = 16 * MIB;

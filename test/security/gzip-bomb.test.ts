@@ -9,7 +9,7 @@ import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../support/wire
 
 const MIB = 1024 * 1024;
 const HEARTBEAT = { instanceId: 7, instanceName: 'orders-1', time: 1 };
-/** Of the processor, for one heartbeat. Two million empty commands took 1,200. */
+/** Milliseconds of CPU for one heartbeat. Two million empty commands took 1,200. */
 const BUDGET_MS = 200;
 
 /** `Commands` with two million empty ones: 4 MiB, which gzip makes 4 KB of. */

@@ -38,7 +38,7 @@ const FIRST_REMEMBERED = 0x80 | 62;
 /** Sent as the answer to a call. */
 const attacks: Readonly<Record<string, (id: number) => Buffer>> = {
   'resets the stream a thousand times': (id) => times(1_000, formatHttp2(FrameType.rstStream, 0, id, uint32(8))),
-  'resets streams that nobody opened': (id) => formatHttp2(FrameType.rstStream, 0, id + 100, uint32(8)),
+  'resets streams that were never opened': (id) => formatHttp2(FrameType.rstStream, 0, id + 100, uint32(8)),
   'says goodbye ten thousand times': () => times(10_000, formatHttp2(FrameType.goaway, 0, 0, Buffer.alloc(8))),
   'says goodbye with 16 KB of reasons': () =>
     times(100, formatHttp2(FrameType.goaway, 0, 0, Buffer.alloc(16_000, 'x'))),
@@ -74,7 +74,7 @@ const attacks: Readonly<Record<string, (id: number) => Buffer>> = {
     ),
   'sets a window larger than there is': () =>
     formatHttp2(FrameType.settings, 0, 0, setting(INITIAL_WINDOW, 2 ** 32 - 1)),
-  'pushes what nobody wants': (id) =>
+  'pushes what was not asked for': (id) =>
     formatHttp2(FrameType.pushPromise, Flag.endHeaders, id, Buffer.concat([uint32(2), GRPC_ANSWER])),
   'announces a frame of sixteen megabytes': (id) => Buffer.concat([Buffer.from('ffffff0000', 'hex'), uint32(id)]),
   'sends frames of kinds that do not exist': () => times(20_000, formatHttp2(200, 0xff, 0, Buffer.alloc(20))),

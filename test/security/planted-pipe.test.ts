@@ -22,7 +22,7 @@ afterEach(async () => {
 describe('skyanchor reset, told an id', () => {
   const reset = () => cli(['reset', '--file', file, '--id', 'chg-1', '--wait', '1']);
 
-  it('says that it cannot be written, and waits for nobody, when there is a pipe in the place of the command file', async () => {
+  it('says that it cannot be written, and does not wait, when there is a pipe in the place of the command file', async () => {
     execFileSync('mkfifo', [file]);
     const { code, stderr } = await reset();
     expect(stderr).toMatch(/is not a regular file but a fifo/);

@@ -137,7 +137,7 @@ describe('a lock', () => {
 
   it('that another has by now is not removed with ours', async () => {
     const lock = await take();
-    // The host stands still: nobody has noticed.
+    // The host stands still: no process has noticed.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100);
     replaceLock();
     await lock.release();

@@ -19,7 +19,7 @@ export interface HolderOptions {
 }
 
 async function main({ path, journal, name, aheadMs, times, holdMs }: HolderOptions): Promise<void> {
-  // proper-lockfile asks nobody else.
+  // proper-lockfile asks no other process.
   const { now } = Date;
   Date.now = () => now() + aheadMs;
   // Waiting for a lock keeps no process.

@@ -35,7 +35,7 @@ export async function endApps(): Promise<void> {
   await Promise.all([...living].map((app) => app.kill('SIGKILL')));
 }
 
-/** A program run as a child, as somebody else would run it. */
+/** A program run as a child, as another program would run it. */
 export class App {
   stdout = '';
   stderr = '';

@@ -31,7 +31,7 @@ const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 
 /** What an agent may meet where a backend should be. */
 export const badBackends: Readonly<Record<string, () => Promise<BadBackend>>> = {
-  'nobody listens': async () => {
+  'no listener': async () => {
     const backend = await serve(() => undefined);
     await backend.close();
     return { address: backend.address, close: () => Promise.resolve() };

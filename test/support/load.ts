@@ -9,7 +9,7 @@ export interface LoadOptions {
 
 const CONNECTIONS = 8;
 const TICK_MS = 5;
-/** A server that cannot keep up is not asked more than it has answered by so many: a busy machine gets less load. */
+/** A server that cannot keep up is not asked more than it has answered by this number: a busy machine gets less load. */
 const MOST_OPEN = 1_000;
 /** Every answer holds it once. */
 const MARK = 1;

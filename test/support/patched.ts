@@ -35,7 +35,7 @@ const CHANNELS: readonly string[] = [
 /** What lies in a place that can be patched or subscribed to, by its name. */
 type Places = ReadonlyMap<string, readonly unknown[]>;
 
-/** Of the process: what the last test file left, and which one that was. */
+/** Kept for the whole process: what the last test file left, and which one that was. */
 interface Last {
   readonly file: string;
   readonly places: Places;

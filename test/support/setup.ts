@@ -5,12 +5,12 @@ import { Leftovers } from './patched';
 
 const PLACE = Symbol.for('skyanchor.agent');
 
-/** Of all test files of this process: Node's own modules are what they have in common. */
+/** Shared by all test files of this process: Node's own modules are what they have in common. */
 const HELD = Symbol.for('skyanchor.test.channels');
 const REQUEST = ['create', 'headers', 'trailers', 'error'].map((event) => `undici:request:${event}`);
 
 // On Node 20 a channel that one file's undici or fastify has made takes that of the next file with it when it is
-// collected, and then nobody hears what is published there. So the first one is kept.
+// collected, and then no subscriber hears what is published there. So the first one is kept.
 (diagnostics as { [HELD]?: unknown })[HELD] ??= [...REQUEST, 'tracing:fastify.request.handler:start'].map((name) =>
   diagnostics.channel(name),
 );

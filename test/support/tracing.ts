@@ -12,7 +12,7 @@ export interface Tracing<C extends Clock> {
   readonly clock: C;
   /** Those that closed, in the order of their closing. */
   readonly segments: Segment[];
-  /** Of all these segments. */
+  /** The spans of all these segments. */
   spans(): Span[];
 }
 

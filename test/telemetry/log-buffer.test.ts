@@ -52,7 +52,7 @@ describe('the lines that wait for a backend', () => {
     expect([kept[0]!.text, kept.at(-1)!.text, lost]).toEqual(['16', '115', 15]);
   });
 
-  it('that nobody wants are counted as lost, and those that were lost before them', () => {
+  it('that no backend takes are counted as lost, and those that were lost before them', () => {
     say(1, 105);
     lines.discard(lines.take());
     expect(lines.isEmpty).toBe(true);

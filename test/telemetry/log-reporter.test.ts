@@ -101,7 +101,7 @@ describe('the log reporter', () => {
     ]);
   });
 
-  it('never becomes its own subject, even if sending fails in a way that nobody has thought of', async () => {
+  it('never becomes its own subject, even if sending fails in an unforeseen way', async () => {
     for (let turn = 0; turn < 10; turn++) answers.push(() => Promise.reject(new Error('never thought of')));
     log.warn('a');
     reporter.connected(1);

@@ -61,7 +61,7 @@ describe('the meter reporter', () => {
     expect(sent).toHaveLength(3);
   });
 
-  it('stops watching while nobody is connected', async () => {
+  it('stops watching while there is no connection', async () => {
     reporter.connected(1);
     await clock.advance(20_000);
     reporter.disconnected();

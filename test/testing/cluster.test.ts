@@ -61,7 +61,7 @@ it('lets every node know what another one gave out: ids, heartbeats, segments, U
   const serviceId = await one.serviceId('orders');
   const instanceId = await two.instanceId(serviceId, 'orders-1');
   const operationNameId = await one.endpointId(serviceId, '/');
-  // Of what one has given out, the others know at the first question.
+  // What one node has given out, the others know at the first question.
   expect((await three.registerServices('orders')).value).toEqual({ services: [{ key: 'orders', value: serviceId }] });
   expect((await three.ping(instanceId, 'orders-1')).value).toEqual({});
   await three.send({
@@ -177,7 +177,7 @@ describe('the keeper', () => {
       await clock.advance(400);
       expect(records()).toEqual([0, 0, 0]);
     }
-    // Nobody is left to do it.
+    // No node is left to do it.
     await clock.advance(5_000);
     expect(records()).toEqual([1, 1, 1]);
     expect(collector.services()).toEqual([{ id: 2, name: 'orders' }]);

@@ -37,7 +37,7 @@ const message = (): Buffer =>
   );
 
 describe('a scripted fault', () => {
-  it('refuses with the status it is told to, so many times, and does nothing', async () => {
+  it('refuses with the status and as often as it is told to, and does nothing', async () => {
     await begin();
     const fault = collector.faults.add({
       ...{ method: 'doServiceRegister', times: 2 },

@@ -81,7 +81,7 @@ describe('a wipe', () => {
     }
   });
 
-  it('lets somebody act while nobody answers', async () => {
+  it('lets the caller act while the backend does not answer', async () => {
     await begin();
     await registerAndTrace('orders');
     let seen: unknown;
@@ -109,7 +109,7 @@ describe('a wipe', () => {
     expect(collector.services()).toEqual([]);
   });
 
-  it('waits for a port that somebody has taken for a moment', async () => {
+  it('waits for a port that another process has taken for a moment', async () => {
     await begin();
     let thief: Server | undefined;
     const wiped = collector.wipe(async () => {

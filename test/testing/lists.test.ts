@@ -20,7 +20,7 @@ describe('a list', () => {
     expect([list.items(), list.count()]).toEqual([[], { total: 0, forgotten: 0 }]);
   });
 
-  it('that somebody holds does not change under them', async () => {
+  it('that a caller holds does not change', async () => {
     const collector = await startCollector({ maxRecords: 2 });
     const agent = new TestAgent(collector.address);
     await agent.ping(1, 'one');
@@ -153,7 +153,7 @@ describe('an option', () => {
     ]);
   });
 
-  it('that nobody knows is a fault, all faults are told at once, and a secret is never printed', async () => {
+  it('that is unknown is a fault, all faults are told at once, and a secret is never printed', async () => {
     const error = await faultsOf({ prot: 1, nodes: 99, token: 4711, tls: { cert: 'MY-KEY' } });
     expect(error.faults.map(({ name, value }) => [name, value])).toEqual([
       ['prot', '1'],

@@ -65,12 +65,12 @@ it('takes instance 1 for alive, whoever says so', async () => {
   expect((await agent.ping(1, 'anybody')).value).toEqual({});
 });
 
-it('looks at the integer alone, so that after a wipe an id given to somebody else gets no reset', async () => {
+it('looks at the integer alone, so that after a wipe an id given to another instance gets no reset', async () => {
   await begin();
   const before = await registerOne('one');
   await collector.wipe();
   serialNumber(await answered(() => agent.ping(before, 'one')));
-  expect(await registerOne('somebody-else')).toBe(before);
+  expect(await registerOne('another-instance')).toBe(before);
   expect((await agent.ping(before, 'one')).value).toEqual({});
   expect(errors).toEqual([]);
 });
@@ -82,13 +82,13 @@ it('checks id and name where it is told to: a mismatch is an error log that name
   expect(errors).toEqual([]);
 
   await collector.wipe();
-  await registerOne('somebody-else');
+  await registerOne('another-instance');
   serialNumber(await agent.ping(before, 'one'));
   serialNumber(await agent.ping(before, 'one'));
   expect(errors).toHaveLength(2);
-  expect(errors[0]).toContain(`instance "one" came with id ${before}, which is "somebody-else" of service 2`);
+  expect(errors[0]).toContain(`instance "one" came with id ${before}, which is "another-instance" of service 2`);
   expect(collector.heartbeats().map(({ reset }) => reset)).toEqual([true, true]);
-  expect((await agent.ping(before, 'somebody-else')).value).toEqual({});
+  expect((await agent.ping(before, 'another-instance')).value).toEqual({});
 });
 
 it('notes every call with its message, its metadata and how it ended', async () => {

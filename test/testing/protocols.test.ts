@@ -248,7 +248,7 @@ describe('a backend that becomes another', () => {
     expect([shownOnV3, collector.segments()]).toMatchObject([0, [{ segmentId: '1.2.3' }]]);
   });
 
-  it('is refused where nobody knows the protocol', async () => {
+  it('is refused by a server that does not know the protocol', async () => {
     await begin();
     expect(() => collector.become('v4' as never)).toThrow(AgentError);
     expect(() => collector.become('v4' as never)).toThrow(
@@ -268,7 +268,7 @@ describe('a token, on v3', () => {
       expect((await stranger.send({})).status).toBe('PERMISSION_DENIED');
       expect((await stranger.fetchConfigurations('orders', '')).status).toBe('PERMISSION_DENIED');
       expect((await stranger.ask('/ManagementService/keepAlive', EMPTY)).status).toBe('PERMISSION_DENIED');
-      // As a real one: nobody is asked who they are at a method that is not there.
+      // As a real one: at a method that does not exist there is no authentication.
       expect((await stranger.ask('/Register/doServiceRegister', EMPTY)).status).toBe('UNIMPLEMENTED');
     }
     expect([collector.services(), collector.droppedSegments()]).toEqual([[], []]);

@@ -159,7 +159,7 @@ describe('instances', () => {
     expect(collector.instances().map(({ uuid }) => uuid)).toEqual(['before']);
   });
 
-  it('may be registered under the service that is built in, which nobody lists', async () => {
+  it('may be registered under the service that is built in, which is not listed', async () => {
     await begin();
     expect(await agent.instanceId(1, 'one')).toBe(2);
     expect(collector.instances()).toMatchObject([{ service: 'User' }]);
@@ -241,7 +241,7 @@ describe('endpoints', () => {
     expect(collector.endpoints()).toEqual([{ id: 2, serviceId: 77, service: '', name: '/a' }]);
   });
 
-  it('of the client side are others, taken by 6.5 and listed by nobody', async () => {
+  it('of the client side are others, taken by 6.5 and not listed', async () => {
     await begin();
     const server = await agent.endpointId(5, '/a');
     await agent.registerEndpoints(5, ['/a'], 'client');

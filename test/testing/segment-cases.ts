@@ -25,7 +25,7 @@ export type Fate = 'at-once' | 'late' | 'dropped' | 'given-up';
 export interface SegmentCase {
   readonly title: string;
   readonly fate: Fate;
-  /** Of those that are lost. */
+  /** Why it is lost; only where it is. */
   readonly reason: RegExp;
   readonly segment: Omit<SegmentToSend, 'traceIds' | 'segmentId'>;
 }
@@ -93,14 +93,14 @@ export function segmentCases(ids: Ids): readonly SegmentCase[] {
     lost('no service', /serviceId 0/, [entry()], { serviceId: 0 }),
     lost('no service, exit', /serviceId 0/, [exit(named)], { serviceId: 0 }),
     lost('an unknown service', /serviceId 9999/, [entry()], { serviceId: STALE }),
-    of('at-once', 'the service of somebody else', [entry()], { serviceId: ids.front }),
+    of('at-once', 'the service of another registration', [entry()], { serviceId: ids.front }),
 
     lost('an unknown peer', /peerId 9999/, [exit({ peerId: STALE })]),
     lost('an unknown peer of an entry span', /peerId 9999/, [entry({ peerId: STALE })]),
     lost('an unknown peer of a local span', /peerId 9999/, [local({ peerId: STALE })]),
     of('late', 'a peer by name', [exit({ ...named, peerId: 0, peer: 'new-peer:1' })]),
     of('at-once', 'a peer by name that has an id', [exit({ ...named, peerId: 0, peer: ADDRESS })]),
-    of('at-once', 'a peer by both', [exit({ ...named, peer: 'nobody:1' })]),
+    of('at-once', 'a peer by both', [exit({ ...named, peer: 'unknown:1' })]),
     of('at-once', 'no peer', [exit({ ...named, peerId: 0 })]),
 
     lost('an unknown endpoint', /operationNameId 9999/, [entry({ operationNameId: STALE })]),
@@ -121,7 +121,7 @@ export function segmentCases(ids: Ids): readonly SegmentCase[] {
       entry(),
       entry({ ...second, operationNameId: STALE }),
     ]),
-    of('at-once', 'the endpoint of somebody else', [entry({ operationNameId: ids.frontEndpoint })]),
+    of('at-once', 'the endpoint of another service', [entry({ operationNameId: ids.frontEndpoint })]),
     of('at-once', 'an endpoint by both', [entry({ operationName: '/both' })]),
     of('late', 'an endpoint by name', [entry({ operationNameId: 0, operationName: '/new' })]),
     of('at-once', 'an endpoint by name that has an id', [entry({ operationNameId: 0, operationName: '/back' })]),

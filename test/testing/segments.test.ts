@@ -45,7 +45,7 @@ afterEach(async () => {
   await collector.stop();
 });
 
-/** A name that nobody has sent yet. */
+/** A name that was not sent yet. */
 function freshId(): string {
   return `${ids.backInstance}.12345678901234567.${17_900_000_000_000_000n + BigInt(sequence++)}`;
 }
@@ -379,7 +379,7 @@ describe('the waiting room', () => {
     expect(lossOf(segment)).toMatch(/parentEndpoint "\/nowhere" is no endpoint of the caller/);
   });
 
-  it('lets nobody with names pass while one waits; segments of ids alone do not wait', async () => {
+  it('lets no segment with names pass while one waits; segments of ids alone do not wait', async () => {
     const clock = new FakeClock();
     await beginOn(clock);
     await agent.send(hopeless());

@@ -123,7 +123,7 @@ describe.each([
 });
 
 describe('a node', () => {
-  /** Every commit is refused once, since somebody else was faster by a hair. */
+  /** Every commit is refused once, since another node was faster by a hair. */
   class Contended extends MemoryStore {
     refusals = 0;
     private isRivalsTurn = true;
@@ -148,7 +148,7 @@ describe('a node', () => {
     expect(new Set(rows.map(({ key }) => key)).size).toBe(6);
   });
 
-  it('that was refused because somebody else created the same takes theirs', async () => {
+  it('that was refused because another node created the same takes that one', async () => {
     const store = new MemoryStore();
     const [one, other] = [node(store), node(store)];
     const [left, right] = await Promise.all([registerAll(one, ['a']), registerAll(other, ['a'])]);
@@ -207,7 +207,7 @@ describe('a directory', () => {
     expect(readdirSync(path.join(directory, generation))).toEqual(['000000000001']);
   });
 
-  it('does not read the draft of somebody who crashed', async () => {
+  it('does not read the draft of a process that crashed', async () => {
     const directory = newFolder();
     const store = await open(new DirectoryStore(directory));
     const generation = readFileSync(path.join(directory, 'generation'), 'utf8');

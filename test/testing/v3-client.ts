@@ -17,7 +17,7 @@ export interface V3Reply {
   readonly details: string;
   /** The answer's bytes; empty unless the status is OK. */
   readonly bytes: Buffer;
-  /** Of the answer; empty where there are none. */
+  /** Metadata of the answer; empty where there are none. */
   readonly commands: readonly Command[];
 }
 

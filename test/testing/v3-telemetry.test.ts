@@ -24,7 +24,7 @@ describe('the configuration of a service', () => {
   const argsOf = ({ args }: Command): Record<string, string> =>
     Object.fromEntries(args.map(({ key, value }) => [key, value]));
 
-  it('is told to whoever has another one, and to nobody else', async () => {
+  it('is told to an agent that has another one, and to no other', async () => {
     await begin();
     collector.configure('orders', { 'agent.sample_rate': '0.5', 'agent.ignore_suffix': '.png' });
     const [command] = (await agent.fetchConfigurations('orders', '')).commands;
@@ -97,17 +97,14 @@ describe('meters', () => {
     expect(seen()).toEqual(['a', 'b', 'c', 'd'].map((name) => ['orders', 'orders-1', TIME, name]));
   });
 
-  it.each(['service', 'serviceInstance', 'timestamp'] as const)(
-    'that nobody names a %s for are lost',
-    async (missing) => {
-      await begin();
-      expect(
-        (await agent.sendMeters({ ...WHO, [missing]: missing === 'timestamp' ? 0 : '', ...single('a', 1) })).status,
-      ).toBe('OK');
-      expect((await agent.sendMeters(WHO, single('b', 1))).status).toBe('OK');
-      expect(collector.meters()).toEqual([]);
-    },
-  );
+  it.each(['service', 'serviceInstance', 'timestamp'] as const)('without a %s are lost', async (missing) => {
+    await begin();
+    expect(
+      (await agent.sendMeters({ ...WHO, [missing]: missing === 'timestamp' ? 0 : '', ...single('a', 1) })).status,
+    ).toBe('OK');
+    expect((await agent.sendMeters(WHO, single('b', 1))).status).toBe('OK');
+    expect(collector.meters()).toEqual([]);
+  });
 
   it('of a batch belong together, and to no other batch', async () => {
     await begin();
@@ -150,7 +147,7 @@ describe('logs', () => {
     ]);
   });
 
-  it('of one stream belong to the service that is named first, and before that to nobody', async () => {
+  it('of one stream belong to the service that is named first, and before that to none', async () => {
     await begin();
     const named = (service: string, text: string): object => ({ service, body: { text: { text } } });
     await agent.sendLogs(named('', '1'), named('orders', '2'), named('', '3'), named('billing', '4'));

@@ -93,7 +93,7 @@ describe('what a span starts is its child', () => {
   it('where it waits for an event or iterates over events', () =>
     inBoth(async () => {
       const emitter = new EventEmitter();
-      // Emitted by nobody's work.
+      // Emitted outside of any work.
       context.exit(() => setTimeout(() => emitter.emit('ready'), 2));
       await once(emitter, 'ready');
       return [scope()];

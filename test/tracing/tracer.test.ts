@@ -90,7 +90,7 @@ describe('a segment', () => {
     expect(String(segments[0]!.traceId)).not.toBe(String(segments[1]!.traceId));
   });
 
-  it('holds at most so many spans; what is over is counted, and the segment says that it is not whole', () => {
+  it('holds a bounded number of spans; what is over is counted, and the segment says that it is not whole', () => {
     const { tracer, segments } = tracing({ maxSpansPerSegment: 3 });
     const entry = tracer.openEntry('/')!;
     const opened = Array.from({ length: 5 }, (_, n) => tracer.openLocal(`step ${n}`, entry));
@@ -371,9 +371,9 @@ describe('trace(name, fn)', () => {
       const { IdGenerator } = require('./tracing/id-generator');
       const { systemClock: clock } = require('./base/clock');
       const tracer = new Tracer({ clock, ids: new IdGenerator(clock), sink: () => console.log('traced') });
-      tracer.trace('work', async () => { throw new Error('nobody handles this'); })${handling};`;
+      tracer.trace('work', async () => { throw new Error('no handler for this'); })${handling};`;
     const node = (handling: string) => run(process.execPath, ['-e', program(handling)], { cwd: modules });
-    await expect(node('')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('nobody handles this') });
+    await expect(node('')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('no handler for this') });
     await expect(node('.catch(() => undefined)')).resolves.toEqual({ stdout: 'traced\n', stderr: '' });
   });
 

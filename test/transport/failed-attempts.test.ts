@@ -55,13 +55,13 @@ describe.each(Object.entries(badBackends))('attempts to connect where %s', (_wha
     await until(() => openSockets() <= before && pending.size === 0);
     expect(channel('net.client.socket').hasSubscribers).toBe(false);
     process.off('warning', onWarning);
-    // Node.js says so where somebody hears of too many listeners.
+    // Node.js says so where a listener hears of too many listeners.
     expect(warned).toEqual([]);
   });
 });
 
 describe('an attempt to connect that failed', () => {
-  it('is held by nobody, nor is its signal', async () => {
+  it('is not held, nor is its signal', async () => {
     const gc = (globalThis as { gc?: () => void }).gc ?? exposedGc();
     const backends = new Backends();
     const sockets = new Set<Socket>();

@@ -281,7 +281,7 @@ describe('a process whose backend is out of reach', () => {
     expectExitAtOnce(end);
   });
 
-  /** A port where connecting neither succeeds nor fails: the queue of its listener is full and nobody empties it. */
+  /** A port where connecting neither succeeds nor fails: the queue of its listener is full and is not emptied. */
   async function blackHole(): Promise<number> {
     const hole = await children.deaf();
     let isFull = false;

@@ -38,7 +38,7 @@ describe('the last guest', () => {
     ['ConnectWrap', 'ConnectWrap'],
     ['PipeWrap', 'PipeWrap', 'PipeWrap', 'ConnectWrap'],
     ['TCPSocketWrap'],
-  ])('stays while somebody else is there: %s %s %s %s', async (...kinds) => {
+  ])('stays while there is another handle: %s %s %s %s', async (...kinds) => {
     active = kinds.filter(Boolean);
     const unwatch = watch();
     await clock.advance(10_000);

@@ -43,7 +43,7 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
     undo,
     setBrokers(brokers) {
       const peer = brokers.join(';');
-      // Of two clusters, nobody knows which of them a span goes to.
+      // With two clusters it is unknown which of them a span goes to.
       peers['kafka'] = peers['kafka'] === undefined || peers['kafka'] === peer ? peer : 'kafka';
     },
   };

@@ -87,7 +87,7 @@ export class InstrumentationLoader {
     return true;
   }
 
-  /** What was loaded by `import`, which goes by `require` of nobody, is shown to the hooks of instrumentations. */
+  /** What was loaded by `import`, which goes past every `require`, is shown to the hooks of instrumentations. */
   show(file: string, exports: unknown): unknown {
     const shown: unknown = Module.prototype.require.call(this.anchor, file);
     const cached = NodeModule._cache[file];

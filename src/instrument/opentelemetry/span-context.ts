@@ -35,7 +35,7 @@ export function spanContextOf(span: Span): OwnSpanContext {
   };
 }
 
-/** Of what another process asked for; W3C has no other words for it than these. */
+/** The decision of the other process; W3C has no other words for it than these. */
 export function remoteSpanContext(
   headers: IncomingHeaders,
   traceId: Id,

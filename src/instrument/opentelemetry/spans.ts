@@ -292,7 +292,7 @@ export class RecordedSpan extends ActiveSpan {
     const { span, environment, attributes } = this;
     const { details } = environment.tracer;
     const description = this.describe();
-    // Nobody knows where it goes, so it is nothing that leaves the process.
+    // Its target is unknown, so it is no call that leaves the process.
     if (span.type === SpanType.exit && span.peer === '') span.type = SpanType.local;
     if (description && span.type !== SpanType.local) {
       const { tags } = description;

@@ -4,7 +4,7 @@ import type { SamplingRule } from '../../api/options';
 
 const SECOND_MS = 1_000;
 
-/** At most so many in each window, which begins with the first one after the last. */
+/** At most this number in each window, which begins with the first one after the last. */
 class Quota {
   private startedAt = -Infinity;
   private taken = 0;

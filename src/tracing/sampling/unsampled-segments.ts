@@ -4,7 +4,7 @@ import type { KeepOptions } from '../../api/options';
 /** What waits here at most: segments, and spans of all of them. */
 const MAX_SEGMENTS = 256;
 const MAX_SPANS = 4_096;
-/** So many traces are remembered whose segments are sent from now on. */
+/** Number of traces that are remembered whose segments are sent from now on. */
 const MAX_KEPT_TRACES = 1_024;
 
 /**

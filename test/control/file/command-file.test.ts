@@ -100,13 +100,13 @@ describe('appending', () => {
         writeFileSync(path, 'report\n');
       },
     ],
-    ['somebody has overwritten it', () => writeFileSync(path, 'report\n')],
-    ['somebody has overwritten it by less', () => writeFileSync(path, 'log\n')],
-    ['somebody has begun a line', () => appendFileSync(path, 'rep')],
-    ['somebody has begun it anew', () => writeFileSync(path, 'rep')],
+    ['another writer has overwritten it', () => writeFileSync(path, 'report\n')],
+    ['another writer has overwritten it by less', () => writeFileSync(path, 'log\n')],
+    ['another writer has begun a line', () => appendFileSync(path, 'rep')],
+    ['another writer has begun it anew', () => writeFileSync(path, 'rep')],
     ['it has a second name', () => linkSync(path, join(folder, 'other'))],
     ['it may be written by others', () => chmodSync(path, 0o666)],
-    ...(process.geteuid?.() === 0 ? [['it is somebody else’s', () => chownSync(path, 4711, 4711)] as const] : []),
+    ...(process.geteuid?.() === 0 ? [['it has another owner', () => chownSync(path, 4711, 4711)] as const] : []),
     ['it is gone', () => unlinkSync(path)],
     [
       'a link is in its place',

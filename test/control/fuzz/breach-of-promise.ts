@@ -129,7 +129,7 @@ function breachOfOrder(items: readonly Item[]): string | undefined {
   return undefined;
 }
 
-/** Cut anywhere, as a reader sees what somebody is still writing: nothing that counts as complete is news. */
+/** Cut anywhere, as a reader sees a line that is still being written: nothing that counts as complete is news. */
 function breachOfPrefix(bytes: Buffer, { items }: Extract<Content, { status: 'ok' }>, chance: Chance) {
   const cut = parseContent(bytes.subarray(0, chance.below(bytes.length + 1)));
   if (cut.status === 'refused') return undefined;
@@ -138,13 +138,13 @@ function breachOfPrefix(bytes: Buffer, { items }: Extract<Content, { status: 'ok
   // What stands below an object that is still being written is a command only if the object never ends.
   const unended = cut.items.find((item) => item.type === 'fault' && !item.isComplete)?.line ?? Infinity;
   return first(cut.items, (item) => {
-    // What follows an object on its own line is known to nobody who has not seen it.
+    // What follows an object on its own line is unknown to a reader that has not seen it.
     if (item.type !== 'command' || !item.isComplete || item.line === last || item.line > unended) return undefined;
     return whole.has(`${item.line} ${item.digest}`) ? undefined : `line ${item.line} is a command only when cut`;
   });
 }
 
-/** Whatever stands there, a command that somebody writes below is heard: no object that never ends swallows it. */
+/** Whatever stands there, a command that is written below is heard: no object that never ends swallows it. */
 function breachOfSequel(bytes: Buffer, { encoding }: Extract<Content, { status: 'ok' }>): string | undefined {
   // The first newline is a torn stamp's, where one came into the last line.
   const more = parseContent(Buffer.concat([bytes, encode('\n\nreport id=sequel\n', encoding)]));
@@ -161,7 +161,7 @@ function breachOfPending(items: readonly Item[], chance: Chance): string | undef
   };
   const pending = pendingOf(items, viewer);
   const unanswered = countUnanswered(items);
-  if (unanswered > 64) return 'too many commands that nobody has answered';
+  if (unanswered > 64) return 'too many commands without an answer';
   if (new Set(pending.map(({ item }) => item.digest)).size !== pending.length) return 'a command is pending twice';
   if (!pending.every(({ item }) => items.includes(item))) return 'something is pending that is not in the file';
   const circumstances: DecisionContext = {
@@ -177,7 +177,7 @@ function breachOfPending(items: readonly Item[], chance: Chance): string | undef
       const isAsked = one.item.type === 'command' && decision.command === one.item.command;
       return isAsked && decision.verb.name === decision.command.verb
         ? undefined
-        : 'something runs that nobody asked for';
+        : 'something runs that was not asked for';
     }
     if (decision.type !== 'answer') return undefined;
     return /\p{Cc}/u.test(decision.detail) ? 'an answer holds control characters' : undefined;

@@ -19,7 +19,7 @@ export interface Find {
 
 export interface FuzzResult {
   readonly finds: readonly Find[];
-  /** Of the processor's time. */
+  /** Budget of CPU time. */
   readonly slowestMs: number;
 }
 

@@ -5,7 +5,7 @@ import { CORPUS, PIECES } from './corpus';
 const ENCODINGS: readonly Encoding[] = ['utf8', 'utf16le', 'utf16be'];
 const MARK = '\ufeff';
 
-/** Bytes as somebody, or something, may leave them in a command file. */
+/** Bytes as a person or a program may leave them in a command file. */
 export function makeInput(chance: Chance): Buffer {
   const kind = chance.random();
   if (kind < 0.1) return noise(chance, chance.below(300));

@@ -44,7 +44,7 @@ describe('the content of a command file', () => {
     });
   });
 
-  it('counts equal unanswered commands once, and those that somebody answered not at all', () => {
+  it('counts equal unanswered commands once, and answered ones not at all', () => {
     expect(ok('reset\n'.repeat(500)).items).toHaveLength(500);
     const answered = Array.from({ length: 100 }, (_, at) => `report id=${at}\n`).join('');
     const stamps = ok(answered.split('\n').slice(0, 64).join('\n'))

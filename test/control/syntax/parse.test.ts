@@ -42,7 +42,7 @@ describe('a line', () => {
       (line) => {
         for (let at = 1; at <= line.length; at++) {
           const [head, rest] = [line.slice(0, at), line.slice(at)];
-          // Blanks before a stamp are nobody's.
+          // Blanks before a stamp belong to neither side.
           if (head.trim() === '') continue;
           for (const text of [`reset\n${head}${STAMP}\n${rest}\n`, `reset\r\n${head}${STAMP}\r\n${rest}\r\n`]) {
             expect(told(text)).toEqual(['reset', 'stamp bfd4b5ca4c63', 'count']);

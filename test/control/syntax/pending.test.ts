@@ -62,7 +62,7 @@ describe('a command is pending', () => {
     expect(pending('reset @orders-*\nreport @payment-*\npause @orders-1\n')).toEqual(['1 reset', '3 pause']);
   });
 
-  it('no more when it is somebody else’s command that was answered', () => {
+  it('no more when the command of another writer was answered', () => {
     expect(pending(`reset\n${stamp('running', 'aaaaaa', { digest: '0123456789ab' })}`)).toEqual(['1 reset']);
   });
 
@@ -72,7 +72,7 @@ describe('a command is pending', () => {
     expect(pending(`${text}reset\n`, { history: ['orders-2'] })).toEqual(['3 reset']);
   });
 
-  it('even if it is no command: somebody has to say so', () => {
+  it('even if it is no command: it needs an answer', () => {
     expect(pending('{"command"}\n')).toEqual(['1 fault']);
   });
 

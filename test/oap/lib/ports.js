@@ -39,8 +39,8 @@ async function listenOn(wanted) {
 }
 
 /**
- * The wanted ports if nobody listens on them, a free one for each 0; all are held until the last is found, so that no
- * two are the same. Somebody may take one before the server does; starting then tries others.
+ * The wanted ports where they are free, a free one for each 0; all are held until the last is found, so that no
+ * two are the same. Another process may take one before the server does; starting then tries others.
  */
 async function claimPorts(wanted) {
   const probes = [];

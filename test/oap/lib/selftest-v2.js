@@ -54,11 +54,11 @@ async function forget(oap, old, check) {
   const isLost = lost.status === 'OK' && (await oap.trace(lost.traceId)).length === 0;
   check('a segment with forgotten ids is taken and dropped', isLost);
 
-  const serviceId = await agent.serviceId('somebody-else');
-  const instanceId = await agent.instanceId(serviceId, 'somebody-else-1');
+  const serviceId = await agent.serviceId('another-service');
+  const instanceId = await agent.instanceId(serviceId, 'another-service-1');
   const isReissued = serviceId === old.serviceId && instanceId === old.instanceId;
   check('the same numbers are given out again', isReissued);
-  check('a number given to somebody else is not reset', !(await agent.ping(old.instanceId, INSTANCE)).value.commands);
+  check('an id given to another instance is not reset', !(await agent.ping(old.instanceId, INSTANCE)).value.commands);
   agent.close();
 }
 

@@ -10,7 +10,7 @@ const PYTHONS = process.env.SKYANCHOR_PYTHON ? [process.env.SKYANCHOR_PYTHON] : 
 const FETCH_TIMEOUT_MS = 300_000;
 const ASK_TIMEOUT_MS = 30_000;
 
-/** Of all that it wrote: what is wrong. */
+/** What is wrong, out of all that it wrote. */
 function reasonIn(text) {
   const lines = text.trim().split('\n');
   return lines.find((line) => /\berror\b/i.test(line)) ?? lines.at(-1);

@@ -4,14 +4,14 @@ import { App, startApp } from '../../support/app';
 import { obtainNodePeer, obtainPythonPeer } from './obtain-peers';
 
 /**
- * An agent by somebody else, and an application with it, which asks the service at the address it is given.
+ * An agent of another project, and an application with it, which asks the service at the address it is given.
  *
  * What of both is not as it should be, and does us no harm: as the parent's endpoint they give along the name of what is
  * asked (`/count`), not of the page that asks (`/goods`), so that lines between endpoints begin at the wrong one; and they
  * take any header for an order to record.
  */
 export interface Peer {
-  /** Of the package and its version. */
+  /** Name of the package and its version. */
   readonly title: string;
   /** Where it cannot be had: what that takes. */
   readonly needs: string;

@@ -21,7 +21,7 @@ const NEEDED = [
   ...['index', 'register', 'compat/index', 'testing/index'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
   'dist/cli/main.js',
 ];
-/** Of what no entry leads to. */
+/** Files that no entry leads to. */
 const UNREACHABLE = ['dist/cli/main.d.ts', 'dist/agent/running-agent.d.ts', 'dist/protocol/backend.d.ts'];
 
 async function checkTarball(score, files) {
@@ -40,7 +40,7 @@ async function checkTarball(score, files) {
       [],
     );
   });
-  await score.check('the tarball holds no declarations that nobody can import', () => {
+  await score.check('the tarball holds no declarations that cannot be imported', () => {
     assert.deepEqual(
       UNREACHABLE.filter((file) => files.includes(file)),
       [],

@@ -70,7 +70,7 @@ export class FakeBackend implements RegistryApi, V2Api, V3Api {
 
   connect(): Promise<Outcome<Connection>> {
     this.connects++;
-    if (!this.isReachable) return Promise.resolve(retryable('UNAVAILABLE: nobody listens'));
+    if (!this.isReachable) return Promise.resolve(retryable('UNAVAILABLE: no listener'));
     return Promise.resolve(ok({ address: 'backend:11800', number: this.connectionNumber, protocol: this.protocol }));
   }
 

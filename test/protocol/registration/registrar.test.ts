@@ -140,13 +140,13 @@ describe('registering', () => {
     expect(registrar.status().epoch).toBe(2);
   });
 
-  it('tries to connect at least every 5 s while nobody answers, and says what is wrong', async () => {
+  it('tries to connect at least every 5 s while no backend answers, and says what is wrong', async () => {
     backend.isReachable = false;
     registrar.start();
     await clock.advance(60_000);
     expect(backend.connects).toBeGreaterThanOrEqual(12);
     expect(backend.calls).toEqual([]);
-    expect(registrar.heartbeatStatus()).toMatchObject({ lastOkAt: null, lastError: 'UNAVAILABLE: nobody listens' });
+    expect(registrar.heartbeatStatus()).toMatchObject({ lastOkAt: null, lastError: 'UNAVAILABLE: no listener' });
     expect(registrar.heartbeatStatus().failures).toBe(backend.connects);
     backend.isReachable = true;
     await clock.advance(7_000);
@@ -320,10 +320,10 @@ describe('a reset', () => {
 });
 
 describe('the check that our ids are still ours', () => {
-  it('finds after a reconnect that they went to somebody else, without being told', async () => {
+  it('finds after a reconnect that they went to another instance, without being told', async () => {
     await registeredNow();
     backend.wipe({ idsGoneToOthers: 4 });
-    // Somebody else got our integers: a ping would be answered as if all were well.
+    // Another instance got our integers: a ping would be answered as if all were well.
     backend.script.heartbeat = Array.from({ length: 50 }, () => ok({ reset: false }));
     await clock.advance(5_000);
     expect(registrar.status()).toMatchObject({ phase: 'registered', epoch: 2, reason: 'verification', serviceId: 6 });
@@ -334,7 +334,7 @@ describe('the check that our ids are still ours', () => {
     see('/orders');
     await clock.advance(500);
     backend.wipe();
-    // Somebody else of our service was faster, and our instance is created by the question that is not answered.
+    // Another process of our service was faster, and our instance is created by the question that is not answered.
     backend.emptyAnswers = 0;
     backend.script.instance = [retryable('UNAVAILABLE: connection lost')];
     await clock.advance(5_000);
@@ -372,7 +372,7 @@ describe('the check that our ids are still ours', () => {
     expect(registrar.isSound).toBe(true);
   });
 
-  it('is made at once when somebody doubts', async () => {
+  it('is made at once when the ids are in doubt', async () => {
     await registeredNow();
     backend.calls = [];
     registrar.doubt('another server answered');

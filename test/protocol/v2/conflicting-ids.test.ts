@@ -49,7 +49,7 @@ const alike = (...names: string[]) => ok(new Map(names.map((name) => [name, 12])
 const asked = (method: 'endpoints' | 'addresses') =>
   backend.of(method).map(({ request }) => (request as { names: string[] }).names.join());
 
-/** Of any 21 of these calls, the last comes more than 5 s after the first. */
+/** The last of any 21 of these calls comes more than 5 s after the first. */
 function expectBearablePace(...methods: string[]): void {
   const times = backend.calls.filter(({ method }) => methods.includes(method)).map(({ at }) => at);
   times.forEach((at, index) => expect((times[index + 20] ?? Infinity) - at).toBeGreaterThanOrEqual(5_000));
@@ -77,7 +77,7 @@ describe.each(kinds)('an id that the backend gives to two %s', (_, method) => {
     see(method, 'a');
     await clock.advance(500);
     backend.wipeUnnoticed({ idsGoneToOthers: 2 });
-    // Somebody else has our integers.
+    // Another instance has our integers.
     backend.script.heartbeat = Array.from({ length: 50 }, () => ok({ reset: false }));
     backend.calls = [];
     see(method, 'b');

@@ -74,7 +74,7 @@ describe('a dictionary', () => {
     expect(dictionary.lookup('/orders')).toBe(12);
   });
 
-  it('does not take 0 for an answer, nor an entry that nobody asked for', () => {
+  it('does not take 0 for an answer, nor an entry that was not asked for', () => {
     see('/orders');
     dictionary.applyIds(
       ['/orders'],

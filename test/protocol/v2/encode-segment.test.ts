@@ -72,7 +72,7 @@ describe('a v2 segment on the wire', () => {
   });
 
   it('is byte for byte what protoc makes of it, with names, a ref and an error', () => {
-    // Instance 7, from which the call came, is somebody else here: our own is 21.
+    // Instance 7, from which the call came, is another instance here: our own is 21.
     const frame = encode(failedWithRef(), someNames({ serviceId: 5, instanceId: 21 }));
     const upstream = oracleDecode('UpstreamSegment', frame.subarray(5));
     expect((upstream.segment as Buffer).toString('hex')).toBe(

@@ -32,7 +32,7 @@ describe('registration in v2', () => {
   it('takes the id that belongs to its own name', async () => {
     answered('ServiceRegisterMapping', {
       services: [
-        { key: 'somebody else', value: 4 },
+        { key: 'another service', value: 4 },
         { key: 'orders', value: 3 },
       ],
     });

@@ -123,7 +123,7 @@ describe('a backend', () => {
     expect(collector.calls().filter(({ path }) => path.includes('Log') || path.includes('Meter'))).toEqual([]);
   });
 
-  it('that nobody is connected to is told nothing', async () => {
+  it('without a connection is told nothing', async () => {
     const backend = await connected();
     await backend.close();
     expect(await backend.logs.send(LINES, never)).toMatchObject({ status: 'retryable' });

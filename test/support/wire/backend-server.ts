@@ -46,7 +46,7 @@ export class BackendServer {
 
   constructor(
     public reply: (asked: Asked) => Reply = () => ({}),
-    /** Of a whole stream, at its end. */
+    /** The answer to a whole stream, at its end. */
     public streamReply: () => Reply = () => ({}),
     private readonly credentials = ServerCredentials.createInsecure(),
   ) {}

@@ -112,7 +112,7 @@ describe('a carrier of our own that comes back', () => {
   const epochOf = (made: Tracing<FakeClock>, sw6: string): number =>
     (made.tracer.openEntry('/', { sw6 })!.refs![0] as V2Ref).epoch;
 
-  /** What a request says that this process makes within a trace of its own, or of somebody else. */
+  /** What a request says that this process makes within a trace of its own, or of another process. */
   function carrier(made: Tracing<FakeClock>, headers?: Record<string, string>): string {
     return headersOf(made, made.tracer.openExit('/stock', 'stock:80', made.tracer.openEntry('/orders', headers))!)[
       'sw6'
@@ -124,7 +124,7 @@ describe('a carrier of our own that comes back', () => {
     const made = registered(names);
     const [ofOwn, ofOther] = [carrier(made), carrier(made, { sw6: SW6 })];
     expect([epochOf(made, ofOwn), epochOf(made, ofOther)]).toEqual([3, 3]);
-    // The storage was cleared, and 7 is somebody else.
+    // The storage was cleared, and 7 is another instance.
     names.epoch = 4;
     expect([epochOf(made, ofOwn), epochOf(made, ofOther)]).toEqual([3, 3]);
     names.instanceId = 9;
@@ -193,7 +193,7 @@ describe('a request that goes out', () => {
     expect(sw6Of(made, made.tracer.openEntry('/orders', { sw6: SW6 }))!.entryEndpoint).toBe(55);
   });
 
-  it('hands on nothing of an earlier epoch: what ids its caller had may be somebody else by now', () => {
+  it('hands on nothing of an earlier epoch: the ids of its caller may be those of another service by now', () => {
     const names = new Registered();
     const made = registered(names);
     const entry = made.tracer.openEntry('/orders', { sw6: SW6 })!;
@@ -215,7 +215,7 @@ describe('a request that goes out', () => {
     expect(headersOf(none, none.tracer.openExit('/a', 'a:80')!)).toEqual({});
   });
 
-  it('carries nothing but of a call to somebody that is under way', () => {
+  it('carries nothing without a call that is under way', () => {
     const made = registered();
     const entry = made.tracer.openEntry('/')!;
     const ended = made.tracer.openExit('/a', 'a:80', entry)!;
@@ -224,7 +224,7 @@ describe('a request that goes out', () => {
     expect(spans.map((span) => headersOf(made, span))).toEqual([{}, {}, {}, {}]);
   });
 
-  it('outside of any request says that nobody asked, by the endpoint that stands for that at every backend', () => {
+  it('outside of any request says that there was no caller, by the endpoint that stands for that at every backend', () => {
     const made = registered();
     const outside = { entryInstanceId: 7, entryEndpoint: undefined, parentInstanceId: 7, parentEndpoint: 1 };
     expect(sw6Of(made)).toMatchObject({ ...outside, parentSpanId: 0 });
@@ -294,7 +294,7 @@ describe('the name of an entry span', () => {
     expect(sw6Of(made, entry)!.parentEndpoint).toBe('/orders/:id');
   });
 
-  it("is nobody else's: each request has its own", () => {
+  it('belongs to one request: each has its own', () => {
     const made = registered();
     const entries = ['/a', '/b'].map((path) => made.tracer.openEntry(path)!);
     const parents = entries.map((entry) => context.run(entry, () => sw6Of(made)!.parentEndpoint));
