@@ -224,6 +224,18 @@ export class RecordedSpan extends ActiveSpan {
     return this;
   }
 
+  /** Some instrumentations say right after the start what was called: before a call within it carries its name as an entry. */
+  override setAttributes(attributes: Attributes): this {
+    super.setAttributes(attributes);
+    if (this.span.type !== SpanType.entry || this.isNamed || !this.isRecording()) return this;
+    try {
+      this.describe();
+    } catch (error) {
+      this.environment.complain(error);
+    }
+    return this;
+  }
+
   addLink(link: unknown): this {
     const { span, environment } = this;
     const context = propertyOf(link, 'context');

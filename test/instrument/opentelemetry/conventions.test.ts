@@ -240,6 +240,24 @@ describe('a remote call', () => {
     expect(tags['rpc.status_code']).toBe('0');
   });
 
+  it('that a server begins, and then says what was called, is named by that in the headers of calls within it', () => {
+    const { tracer, spans } = bridged();
+    const parent = api.propagation.extract(api.ROOT_CONTEXT, carrierFrom(tracer, 'stock:50051'));
+    const span = api.trace
+      .getTracer('grpc')
+      .startSpan('grpc.shop.Stock/Get', { kind: SpanKind.SERVER, attributes: { 'rpc.system': 'grpc' } }, parent)
+      .setAttributes({ 'rpc.service': 'shop.Stock', 'rpc.method': 'Get' });
+    const carrier: Carrier = {};
+    api.context.with(api.trace.setSpan(parent, span), () => {
+      const call = tracer.openExit('/inner', 'inner:80')!;
+      tracer.inject(call, carrier, (into, name, value) => (into[name] = value));
+      tracer.end(call);
+    });
+    span.end();
+    expect(tracer.parentIn(carrier)).toMatchObject({ ref: { parentEndpoint: '/shop.Stock/Get' } });
+    expect(spans().find(({ type }) => type === SpanType.entry)).toMatchObject({ operationName: '/shop.Stock/Get' });
+  });
+
   it("of a cloud's API goes to its service", () => {
     const { span } = made(SpanKind.CLIENT, {
       'rpc.system': 'aws-api',
