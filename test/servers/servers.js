@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { Program, freePort } = require('../apps/harness/program');
+const { jarsOf, sourceOf } = require('./jars');
 
 const START_TIMEOUT_MS = 60_000;
 const FOLDERS = (process.env.PATH ?? '').split(path.delimiter).concat('/usr/sbin', '/usr/local/sbin');
@@ -100,8 +101,60 @@ async function rabbitEnvironment({ folder, port }) {
   };
 }
 
+/** One node that is broker and controller, with topics of one partition. */
+async function kafkaEnvironment({ folder, port }) {
+  const controller = `127.0.0.1:${await freePort()}`;
+  const lines = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': path.join(folder, 'data'),
+    'num.partitions': 1,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 1,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 1,
+    'group.initial.rebalance.delay.ms': 0,
+  };
+  const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
+  fs.writeFileSync(path.join(folder, 'server.properties'), text.join(''));
+}
+
+/** Any 22 characters of Base64 with 16 bytes in them. */
+const KAFKA_CLUSTER = 'c2t5YW5jaG9yLXRlc3RzIQ';
+const JDK = { java: ['openjdk-17-jdk-headless'], mvn: ['maven'] };
+
 /** By name: the programs that it needs, and how it is started with them. */
 const SERVERS = {
+  kafka: {
+    programs: JDK,
+    start({ java, mvn }) {
+      const jars = jarsOf('kafka', mvn);
+      return serve({
+        environment: kafkaEnvironment,
+        prepare: () => [
+          [java, '-cp', jars, 'kafka.tools.StorageTool', 'format', '-t', KAFKA_CLUSTER, '-c', 'server.properties'],
+        ],
+        command: () => [
+          ...[java, '-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', jars, 'kafka.Kafka', 'server.properties'],
+        ],
+      });
+    },
+  },
+  mongodb: {
+    programs: JDK,
+    start({ java, mvn }) {
+      const jars = jarsOf('mongodb', mvn);
+      return serve({
+        command: ({ port }) => [java, '-Xmx96m', '-cp', jars, sourceOf('MongoServerMain'), String(port)],
+      });
+    },
+  },
   postgresql: {
     programs: { initdb: ['postgresql', postgresFolders], postgres: ['postgresql', postgresFolders] },
     start: ({ initdb, postgres }) =>
