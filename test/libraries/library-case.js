@@ -32,9 +32,9 @@ function tracesByPath(segments) {
   for (const { traceId, spans } of segments) traces.set(traceId, [...(traces.get(traceId) ?? []), ...spans]);
   const byPath = new Map();
   for (const spans of traces.values()) {
-    const entries = spans.filter(({ type }) => type === 'Entry').map(nameOf);
-    const root = entries.find((name) => !name.startsWith('/inner/')) ?? entries[0];
-    byPath.set(root, [...(byPath.get(root) ?? []), spans]);
+    const root = spans.find(({ type, refs }) => type === 'Entry' && refs.length === 0);
+    const path = root && nameOf(root);
+    byPath.set(path, [...(byPath.get(path) ?? []), spans]);
   }
   return byPath;
 }
@@ -57,7 +57,7 @@ function shown(span) {
   return isError ? `${operationName} failed` : operationName;
 }
 
-/** @param form `{spans, hasInner}` what its request is to have */
+/** @param form `{spans, may, inner}` what its request is to have */
 function differencesOfForm(path, { spans: expected, may, inner = true }, traces, of) {
   if (traces === undefined) return [`${path}: no trace`];
   if (traces.length !== 1) return [`${path}: ${traces.length} traces`];
@@ -82,21 +82,22 @@ function differencesOfForm(path, { spans: expected, may, inner = true }, traces,
  * The case of one library. Its program serves a path for each of `forms`, in which it calls the library in one way.
  * @param forms by name: `spans`, names of the library's spans in the trace, `inner: false` where nothing is called back
  * @param eight forms of which eight requests are made at once; a span that one `may` have besides is not counted
+ * @param server undefined: it needs none
  * @param isOwn whether a span is the library's @param oddities what is wrong with one, of its span and its tags
+ * @param more what else is wrong, of all segments
  */
-function libraryCase({ server, forms, eight = {}, isOwn, oddities, ...rest }) {
+function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => [], ...rest }) {
   const requests = Object.keys(forms).map((name) => ({ path: `/${name}` }));
   const atOnce = Object.keys(eight).flatMap((name) => Array.from({ length: 8 }, (_, n) => ({ path: `/${name}/${n}` })));
   const port = { now: 0 };
   const of = { isOwn, oddities: (span, tags) => oddities(span, tags, port.now) };
   return {
-    skip: () => reasonIfMissing(server),
+    skip: () => server && reasonIfMissing(server),
     end: 'SIGTERM',
     requests: [...requests, ...atOnce],
     async play(stage) {
-      const running = await serverOf(server);
-      port.now = running.port;
-      stage.env = { ...stage.env, SERVER_PORT: String(running.port), SW_AGENT_GROUP_ENDPOINTS: 'false' };
+      port.now = server === undefined ? undefined : (await serverOf(server)).port;
+      stage.env = { ...stage.env, SERVER_PORT: String(port.now), SW_AGENT_GROUP_ENDPOINTS: 'false' };
       const program = stage.start(stage.app.program);
       await program.listensOn(stage.port, 60_000);
       await stage.isRegistered();
@@ -112,7 +113,7 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, ...rest }) {
       const traces = tracesByPath(segments);
       const formOf = (path) => ({ ...forms, ...eight })[path.split('/')[1]];
       const differences = ({ path }) => differencesOfForm(path, formOf(path), traces.get(path), of);
-      return [...dropped, ...[...requests, ...atOnce].flatMap(differences)];
+      return [...dropped, ...[...requests, ...atOnce].flatMap(differences), ...more(segments)];
     },
     ...rest,
   };

@@ -38,4 +38,4 @@ function serve(forms, close) {
   process.once('SIGTERM', () => server.close(() => close(() => console.log('closed'))));
 }
 
-module.exports = { serve };
+module.exports = { askInner, serve };
