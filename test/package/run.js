@@ -12,6 +12,7 @@ const { checkCommandLine } = require('./checks/command-line');
 const { checkJest } = require('./checks/jest');
 const { checkLinters } = require('./checks/linters');
 const { checkLoading } = require('./checks/loading');
+const { checkOpenTelemetryApi } = require('./checks/opentelemetry-api');
 const { checkPreloading } = require('./checks/preloading');
 const { checkTarball } = require('./checks/tarball');
 const { checkTypes } = require('./checks/types');
@@ -26,6 +27,7 @@ async function checkInstalled(score, project) {
   await checkTypes(score, project);
   await checkJest(score, project);
   await checkBundling(score, project);
+  await checkOpenTelemetryApi(score, project);
 }
 
 async function main() {
