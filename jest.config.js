@@ -5,7 +5,7 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/oap/'],
+  testPathIgnorePatterns: ['<rootDir>/test/oap/', '<rootDir>/test/windows/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

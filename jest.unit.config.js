@@ -15,6 +15,7 @@ const FOLDERS = [
   'package',
   'scenario',
   'security',
+  'windows',
 ];
 /** The same of files, as `folder/beginning-of-the-name`. */
 const FILES = [

@@ -1,6 +1,7 @@
 import { constants, open, rename, stat, unlink, type FileHandle, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock';
+import { HELD_PAUSE_MS, HELD_TRIES, isHeldByAnother } from '../base/file/held-file';
 import { isTrusted, type FileTrust, openFile } from '../base/file/trusted-file';
 import { FileLock, type LockRequest } from './lock/file-lock';
 import type { Stats } from 'node:fs';
@@ -120,7 +121,7 @@ export class StatusStore {
     change: (entries: StatusEntries) => Promise<StatusEntries | undefined>,
     waiter: LockRequest,
   ): Promise<boolean> {
-    const { path, clock, token } = this.options;
+    const { path, clock } = this.options;
     const lock = await FileLock.take({ ...waiter, path, clock, isTrusted: (uid) => this.isTrusted(uid) });
     waiter.onHandover();
     try {
@@ -130,10 +131,7 @@ export class StatusStore {
       const text = formatEntries(changed);
       if (Buffer.byteLength(text) > LARGEST_BYTES) throw new Error(`it would be larger than ${LARGEST_BYTES} bytes`);
       await this.writeAside(text);
-      const isWanted = lock.isHeld && !waiter.isOver();
-      if (isWanted) await this.replace();
-      else await this.removeAside(token);
-      return isWanted;
+      return await this.replace(() => lock.isHeld && !waiter.isOver());
     } finally {
       await lock.release();
     }
@@ -181,14 +179,23 @@ export class StatusStore {
     return trust?.uid === undefined || isTrusted(owner, trust) || owner === (await stat(dirname(path))).uid;
   }
 
-  private async replace(): Promise<void> {
-    const { path, token } = this.options;
-    try {
-      await rename(this.asideOf(token), path);
-    } catch (error) {
-      await this.removeAside(token);
-      throw error;
+  /** @returns whether it was done; otherwise it was no longer wanted */
+  private async replace(isWanted: () => boolean): Promise<boolean> {
+    const { path, token, clock } = this.options;
+    for (let tries = 1; isWanted(); tries++) {
+      try {
+        await rename(this.asideOf(token), path);
+        return true;
+      } catch (error) {
+        if (!isHeldByAnother(error) || tries === HELD_TRIES) {
+          await this.removeAside(token);
+          throw error;
+        }
+      }
+      await new Promise<void>((resolve) => void clock.after(HELD_PAUSE_MS, resolve));
     }
+    await this.removeAside(token);
+    return false;
   }
 
   private async writeAside(text: string): Promise<void> {

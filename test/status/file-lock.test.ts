@@ -201,3 +201,43 @@ describe('a lock', () => {
     await (await third).release();
   });
 });
+
+describe('a lock whose directory cannot be made', () => {
+  const refuse = (times: number): jest.SpyInstance => {
+    const { mkdir } = LockFileSystem.prototype;
+    return jest.spyOn(LockFileSystem.prototype, 'mkdir').mockImplementation(function (this: LockFileSystem, at, done) {
+      if (times-- > 0) done(Object.assign(new Error('operation not permitted'), { code: 'EPERM' }));
+      else mkdir.call(this, at, done);
+    });
+  };
+
+  const { platform } = process;
+  const beOn = (value: NodeJS.Platform): void => void Object.defineProperty(process, 'platform', { value });
+
+  afterEach(() => {
+    beOn(platform);
+    jest.restoreAllMocks();
+  });
+
+  it('is taken at a later attempt on Windows, which so refuses the name of one that is just being removed', async () => {
+    beOn('win32');
+    const mkdir = refuse(3);
+    const lock = await take();
+    expect(mkdir).toHaveBeenCalledTimes(4);
+    await lock.release();
+  });
+
+  it('is given up after a bounded number of attempts on Windows', async () => {
+    beOn('win32');
+    const mkdir = refuse(1_000);
+    await expect(take()).rejects.toMatchObject({ code: 'EPERM' });
+    expect(mkdir.mock.calls.length).toBeLessThan(50);
+  });
+
+  it('is given up at once elsewhere', async () => {
+    beOn('linux');
+    const mkdir = refuse(1_000);
+    await expect(take()).rejects.toMatchObject({ code: 'EPERM' });
+    expect(mkdir).toHaveBeenCalledTimes(1);
+  });
+});

@@ -4,6 +4,7 @@ import { modules } from '../../base/lazy';
 import { signalExitCopies } from './signal-exit-listeners';
 import type { Clock } from '../../base/clock';
 import { LockFileSystem } from './lock-file-system';
+import { HELD_TRIES, isHeldByAnother } from '../../base/file/held-file';
 import type { ProgressDeadline } from '../../base/deadline';
 
 type Lockfile = typeof ProperLockfile;
@@ -97,13 +98,17 @@ export class FileLock {
     const fs = new LockFileSystem(clock, options.onHandover, options.isTrusted);
     const lock = new FileLock(clock, fs, `${path}.lock`);
     const onCompromised = (error: Error): void => void (lock.lostBecause = error);
+    let refusals = 0;
     for (let pauseMs = PAUSE_MS; ;) {
       try {
         lock.letGo = await lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
         process.once('exit', lock.onExit);
         return lock;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ELOCKED' || options.isOver()) throw error;
+        // A lock that is just being removed, or a directory in which nothing may be made: only the next attempts can find out.
+        const isTaken = (error as NodeJS.ErrnoException).code === 'ELOCKED';
+        const mayBeTaken = isTaken || (isHeldByAnother(error) && ++refusals < HELD_TRIES);
+        if (!mayBeTaken || options.isOver()) throw error;
       }
       await pause(clock, pauseMs * (0.5 + clock.random()));
       if (options.isPatient) pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);

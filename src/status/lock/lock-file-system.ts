@@ -1,5 +1,6 @@
 import { type Stats, lstat, lstatSync, lutimes, mkdir, realpath, rmdir, rmdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock';
+import { HELD_PAUSE_MS, HELD_TRIES, isHeldByAnother } from '../../base/file/held-file';
 
 /** The lock that is ours: as it looks on the disk, and as proper-lockfile believes to have dated it. */
 class HeldLock {
@@ -185,13 +186,22 @@ export class LockFileSystem {
 
   rmdir(path: string, done: Done): void {
     if (this.clock.elapsed() - this.provenAt < UNDOUBTED_MS) {
-      rmdir(path, done);
+      this.remove(path, done);
       return;
     }
     lstat(path, (error, stats) => {
       if (error) done(error);
-      else if (this.isMeant(stats)) rmdir(path, done);
+      else if (this.isMeant(stats)) this.remove(path, done);
       else done(null);
+    });
+  }
+
+  private remove(path: string, done: Done, tries = 1): void {
+    rmdir(path, (error) => {
+      // Another process that waits for the lock has just looked at it.
+      if (error && isHeldByAnother(error) && tries < HELD_TRIES)
+        this.clock.after(HELD_PAUSE_MS, () => this.remove(path, done, tries + 1));
+      else done(error);
     });
   }
 
