@@ -1,3 +1,5 @@
+import { GrowingBuffer } from '../base/growing-buffer';
+import { MAX_MESSAGE_BYTES } from '../model/limits';
 import { Segment } from '../model/segment';
 import type { Names } from '../model/names';
 import { Span } from '../model/span';
@@ -26,25 +28,17 @@ function bareSpan(segment: Segment, span: Span): Span {
   return bare;
 }
 
-/** So large the buffer is at first; it doubles as needed. */
-const FIRST_BYTES = 64 * 1024;
-/** A buffer that a larger one than this was needed for is not kept. */
-const LARGEST_KEPT = 1024 * 1024;
-/** What gRPC servers take by default. A larger message would end the stream for all that travel with it. */
-const LARGEST_MESSAGE = 4 * 1024 * 1024;
-
 /** What came of a segment: `bare` went without tags and logs, as it was too large; `left out` did not go at all. */
 type Encoded = 'whole' | 'bare' | 'left out';
 
 /** Encodes segments one behind the other into one buffer that is used again and again. */
 export class SegmentEncoder {
-  private buf: Buffer | undefined;
-  private pos = 0;
+  private readonly buffer = new GrowingBuffer();
   private leftOut = 0;
 
   /** Bytes encoded since the last `take`. */
   get length(): number {
-    return this.pos;
+    return this.buffer.pos;
   }
 
   /** Refs that went without, since ever: the segments joined their trace all the same. */
@@ -64,39 +58,26 @@ export class SegmentEncoder {
 
   /** What was encoded, as a buffer of its own: the transport may hold on to it. Begins anew. */
   take(): Buffer {
-    if (!this.buf) return Buffer.alloc(0);
-    const bytes = Buffer.from(this.buf.subarray(0, this.pos));
-    this.clear();
-    return bytes;
+    return this.buffer.take();
   }
 
   clear(): void {
-    this.pos = 0;
-    if (this.buf && this.buf.length > LARGEST_KEPT) this.buf = undefined;
+    this.buffer.clear();
   }
 
   private write<N extends Names>(segment: Segment, codec: SegmentCodec<N>, names: N): boolean {
+    const { buffer } = this;
     try {
       const bound = codec.maxSize(segment);
       // The bound reckons with three bytes a character, so past this even ASCII is too large.
-      if (bound > 3 * LARGEST_MESSAGE) return false;
-      const end = codec.encode(this.room(bound), this.pos, segment, names);
-      if (end - this.pos > LARGEST_MESSAGE) return false;
-      this.pos = end;
+      if (bound > 3 * MAX_MESSAGE_BYTES) return false;
+      const end = codec.encode(buffer.room(bound), buffer.pos, segment, names);
+      if (end - buffer.pos > MAX_MESSAGE_BYTES) return false;
+      buffer.pos = end;
       return true;
     } catch {
       // What a span holds came from the application; whatever it is, the segments around it go on.
       return false;
     }
-  }
-
-  private room(bytes: number): Buffer {
-    const needed = this.pos + bytes;
-    if (this.buf && this.buf.length >= needed) return this.buf;
-    let size = this.buf?.length ?? FIRST_BYTES;
-    while (size < needed) size *= 2;
-    const grown = Buffer.allocUnsafeSlow(size);
-    this.buf?.copy(grown, 0, 0, this.pos);
-    return (this.buf = grown);
   }
 }

@@ -23,3 +23,6 @@ export const GRPC_PREFIX_BYTES = 5;
  * unknown, all of them are lost: it never gets more than these.
  */
 export const MAX_SEGMENTS_PER_STREAM = 2_048;
+
+/** What gRPC servers take by default. A larger message would end the stream for all that travel with it. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -1,0 +1,38 @@
+const FIRST_BYTES = 64 * 1024;
+/** A buffer that a larger one than this was needed for is not kept. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
+/** One buffer that is written to, piece behind piece, and used again and again. It doubles as needed. */
+export class GrowingBuffer {
+  /** Where the next piece begins. */
+  pos: number;
+  private buf: Buffer | undefined;
+
+  /** @param reserved bytes at the beginning that are left free */
+  constructor(private readonly reserved = 0) {
+    this.pos = reserved;
+  }
+
+  /** The buffer, with this much room at `pos`. */
+  room(bytes: number): Buffer {
+    const needed = this.pos + bytes;
+    if (this.buf && this.buf.length >= needed) return this.buf;
+    let size = this.buf?.length ?? FIRST_BYTES;
+    while (size < needed) size *= 2;
+    const grown = Buffer.allocUnsafeSlow(size);
+    this.buf?.copy(grown, 0, 0, this.pos);
+    return (this.buf = grown);
+  }
+
+  /** Everything before `pos`, as a buffer of its own. Begins anew. */
+  take(): Buffer {
+    const bytes = Buffer.from(this.room(0).subarray(0, this.pos));
+    this.clear();
+    return bytes;
+  }
+
+  clear(): void {
+    this.pos = this.reserved;
+    if (this.buf && this.buf.length > MAX_KEPT_BYTES) this.buf = undefined;
+  }
+}
