@@ -26,6 +26,8 @@ export interface WrittenFile {
 
 interface OpenFile extends WrittenFile {
   readonly handle: FileHandle;
+  /** Up to here there is room for it on the disk. */
+  room: number;
 }
 
 export interface BlockWriterOptions {
@@ -63,6 +65,11 @@ export class BlockWriter {
   /** Of all files of this process. Empty before the first `begin`. */
   get key(): string {
     return this.ownKey;
+  }
+
+  /** Of the file that is written to. */
+  get openName(): string | undefined {
+    return this.current?.name;
   }
 
   get hasRoom(): boolean {
@@ -198,7 +205,10 @@ export class BlockWriter {
     const { budget } = this.options;
     if (this.current && this.current.blocks > 0 && this.current.end + bytes.length > budget.fileBytes)
       await this.rotate();
-    return (this.current ??= await this.create(bytes.length));
+    const file = (this.current ??= await this.create(bytes.length));
+    const to = file.end + bytes.length;
+    if (to > file.room) file.room = await budget.reserve(this.ownKey, file.end, to, (room) => room);
+    return file;
   }
 
   private async create(blockBytes: number): Promise<OpenFile> {
@@ -209,11 +219,15 @@ export class BlockWriter {
     if (this.sequence === 0) await claims.record(this.ownKey, tokenOf(this.ownKey), { sequence: 0, offset: 0 });
     const sequence = ++this.sequence;
     const name = this.nameOf(sequence);
-    const handle = await budget.reserve(this.ownKey, head.length + blockBytes, () => directory.create(name));
+    const { handle, room } = await budget.reserve(this.ownKey, 0, head.length + blockBytes, async (to) => ({
+      handle: await directory.create(name),
+      room: to,
+    }));
     const file: OpenFile = {
       name,
       sequence,
       handle,
+      room,
       end: 0,
       blocks: 0,
       segments: 0,

@@ -7,9 +7,17 @@ import type { KeyListing, SpoolDirectory } from './spool-directory';
 export interface SpoolPosition {
   readonly sequence: number;
   readonly offset: number;
+  /** Segments of the block before `offset` that were on their way, to be sent at most once. Absent: their fate is known. */
+  readonly unsettled?: number;
 }
 
-const FIRST_POSITION: SpoolPosition = { sequence: 0, offset: 0 };
+/** The farthest position, and whose it is. */
+export interface ReaderPosition extends SpoolPosition {
+  /** Undefined: none has begun to read. */
+  readonly reader: string | undefined;
+}
+
+const FIRST_POSITION: ReaderPosition = { sequence: 0, offset: 0, reader: undefined };
 
 /** `<key>.claim`: another process delivers what the owner of the key has left. */
 export interface Claim {
@@ -106,12 +114,12 @@ export class Claims {
   }
 
   /** The farthest that a reader of these files has come: each records its position in a file of its own. */
-  async position(key: string): Promise<SpoolPosition> {
+  async position(key: string): Promise<ReaderPosition> {
     const { directory } = this.options;
     let farthest = FIRST_POSITION;
     for (const reader of (await directory.list()).get(key)?.positions ?? []) {
       const position = parsePosition(await directory.readJson(positionName(key, reader)));
-      if (position && isBehind(farthest, position)) farthest = position;
+      if (position && isBehind(farthest, position)) farthest = { ...position, reader };
     }
     return farthest;
   }
@@ -176,13 +184,16 @@ export function tokenOf(key: string): string {
 }
 
 function isBehind(a: SpoolPosition, b: SpoolPosition): boolean {
-  return a.sequence < b.sequence || (a.sequence === b.sequence && a.offset < b.offset);
+  if (a.sequence !== b.sequence) return a.sequence < b.sequence;
+  // At the same place the one counts that knows what became of the block before it.
+  return a.offset < b.offset || (a.offset === b.offset && a.unsettled !== undefined && b.unsettled === undefined);
 }
 
 function parsePosition(document: unknown): SpoolPosition | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
-  const { sequence, offset } = document as Partial<Record<keyof SpoolPosition, unknown>>;
-  return isCount(sequence) && isCount(offset) ? { sequence, offset } : undefined;
+  const { sequence, offset, unsettled } = document as Partial<Record<keyof SpoolPosition, unknown>>;
+  if (!isCount(sequence) || !isCount(offset)) return undefined;
+  return { sequence, offset, ...(isCount(unsettled) && { unsettled }) };
 }
 
 function parseClaim(document: unknown): Claim | undefined {

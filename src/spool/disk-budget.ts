@@ -10,8 +10,8 @@ export interface DiskBudgetOptions {
   /** Of all processes that share the directory. */
   readonly maxBytes: number;
   readonly drop: DropPolicy;
-  /** Whether this process is reading the file. */
-  isBeingRead(name: string): boolean;
+  /** Whether this process is reading the file, or writing it. */
+  isInUse(name: string): boolean;
   /** A file goes, to make room. @returns when it has gone */
   give(key: string, file: SpoolFile): Promise<void>;
 }
@@ -20,41 +20,54 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const MIN_FILE_BYTES = 64 * 1024;
 /** The budget holds this many files at least, so that one that is dropped is a small part of all. */
 const FILES = 16;
+/** A file takes its room in so many steps: a process that spools little leaves the rest to the others. */
+const STEPS = 16;
 
 /** The new segments do not get in. */
 export class SpoolFull extends Error {}
 
-/** Keeps all processes of a directory together within their bytes: each takes the room for a whole file beforehand. */
+/** Keeps all processes of a directory together within their bytes: each takes room, step by step, before it writes there. */
 export class DiskBudget {
   /** A file takes no more than this, unless one block alone does. */
   readonly fileBytes: number;
   readonly maxBytes: number;
+  private readonly stepBytes: number;
 
   constructor(private readonly options: DiskBudgetOptions) {
     this.maxBytes = options.maxBytes;
     this.fileBytes = Math.min(MAX_FILE_BYTES, Math.max(MIN_FILE_BYTES, Math.floor(options.maxBytes / FILES)));
+    this.stepBytes = Math.ceil(this.fileBytes / STEPS);
   }
 
-  /** Makes a file once there is room for it. Rejects with {@link SpoolFull} where none can be made. */
-  reserve<T>(ownKey: string, leastBytes: number, create: () => Promise<T>): Promise<T> {
+  /**
+   * Takes room for a file of ours to grow from one size to another. Rejects with {@link SpoolFull} where there is none.
+   *
+   * @param then is run while no other process takes room, with the size up to which the file may be written
+   */
+  reserve<T>(ownKey: string, from: number, to: number, then: (room: number) => T | Promise<T>): Promise<T> {
     const { claims, directory, drop, maxBytes } = this.options;
     return claims.locked(async () => {
       const listings = [...(await directory.list()).values()];
       const used = listings.reduce((sum, listing) => sum + this.reservedBytes(listing, ownKey), 0);
-      const needed = used + Math.max(this.fileBytes, leastBytes) - maxBytes;
+      const room = this.wholeSteps(to);
+      const needed = used + room - from - maxBytes;
       const victims = needed > 0 ? filesToDrop(drop, await this.droppable(listings, ownKey), needed) : [];
       if (!victims) throw new SpoolFull(`${maxBytes} bytes are in use`);
       for (const { key, file } of victims) await this.options.give(key, file);
-      return create();
+      return then(room);
     });
   }
 
-  /** The last file of a process may still grow. We close ours before we make another. */
+  /** The last file of another process may still grow within its step. */
   private reservedBytes({ key, files, corrupt }: KeyListing, ownKey: string): number {
     let sum = 0;
     for (const { bytes } of [...files, ...corrupt]) sum += bytes;
     const last = files.at(-1);
-    return last && key !== ownKey ? sum - last.bytes + Math.max(last.bytes, this.fileBytes) : sum;
+    return last && key !== ownKey ? sum - last.bytes + this.wholeSteps(last.bytes) : sum;
+  }
+
+  private wholeSteps(bytes: number): number {
+    return Math.max(1, Math.ceil(bytes / this.stepBytes)) * this.stepBytes;
   }
 
   /** Files of ours, those of the dead that none has claimed, and what was set aside. */
@@ -67,7 +80,7 @@ export class DiskBudget {
       const { key, files, corrupt, claimTime } = listing;
       const isOpen = key === ownKey || (claimTime === undefined && !(await this.options.leases.isLive(listing)));
       for (const file of isOpen ? [...files, ...corrupt] : corrupt)
-        if (!this.options.isBeingRead(file.name)) found.push({ ...file, key, file });
+        if (!this.options.isInUse(file.name)) found.push({ ...file, key, file });
     }
     return found;
   }

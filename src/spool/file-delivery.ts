@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Segment } from '../model/segment';
 import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block';
 import { BlockReader, type ByteSource, type Piece } from './block-reader';
-import type { Claims, SpoolPosition } from './claim';
+import type { Claims, ReaderPosition } from './claim';
 import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
 import {
   parseJson,
@@ -38,7 +38,7 @@ export interface ReadJob {
   /** Whether no other process has taken it over. */
   isStillOurs(): Promise<boolean>;
   /** @param count of segments; what the header said where the block is corrupt and that is readable */
-  onResult(count: number, result: BlockResult, source: SegmentSource): void;
+  onResult(count: number, result: BlockResult): void;
 }
 
 /** A file, and up to where it is ours to read. */
@@ -74,7 +74,7 @@ export class FileDelivery {
   constructor(private readonly options: FileDeliveryOptions) {}
 
   /** Rejects where the disk does. */
-  async run(job: ReadJob, file: FilePart, position: SpoolPosition, signal: AbortSignal): Promise<RunEnd> {
+  async run(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
     const { claims, directory } = this.options;
     if (file.sequence >= position.sequence) {
       const handle = await openIfThere(directory, file.name);
@@ -83,6 +83,7 @@ export class FileDelivery {
           const from = file.sequence === position.sequence ? position.offset : 0;
           // Where no position can be recorded, nothing is sent that would be sent again and again.
           await claims.record(job.key, job.token, { sequence: file.sequence, offset: from });
+          if (from > 0) this.countSkipped(job, position);
           const end = await this.deliver(job, file, handle, from, signal);
           if (end !== 'delivered') return end;
         } finally {
@@ -94,6 +95,11 @@ export class FileDelivery {
     }
     await directory.remove(file.name);
     return 'delivered';
+  }
+
+  /** A block that another reader had on its way when it ended is not sent a second time. */
+  private countSkipped(job: ReadJob, { reader, unsettled = 0 }: ReaderPosition): void {
+    if (reader !== job.token && unsettled > 0) job.onResult(unsettled, 'fate-unknown');
   }
 
   private async deliver(
@@ -112,7 +118,11 @@ export class FileDelivery {
       return 'delivered';
     }
     for (let piece = await reader.next(Math.max(from, head.to)); piece; piece = await reader.next(piece.to)) {
-      if (signal.aborted || !(await this.options.onBlock())) return 'waiting';
+      if (signal.aborted || !(await this.options.onBlock())) {
+        // What became of those before is known.
+        await this.options.claims.record(job.key, job.token, { sequence: file.sequence, offset: piece.from });
+        return 'waiting';
+      }
       if (piece.type === 'block') {
         const end = await this.deliverBlock(job, file, piece, source, signal);
         if (end !== 'delivered') return end;
@@ -129,13 +139,13 @@ export class FileDelivery {
     signal: AbortSignal,
   ): Promise<RunEnd> {
     const { claims, delivery, transport } = this.options;
-    const record = (offset: number): Promise<void> =>
-      claims.record(job.key, job.token, { sequence: file.sequence, offset });
+    const { count } = piece.header;
+    const { sequence } = file;
+    const record = (offset: number): Promise<void> => claims.record(job.key, job.token, { sequence, offset });
     const isOnce = delivery !== 'at-least-once';
     // Sent once at most means: what a crash interrupts is not begun again.
-    if (isOnce) await record(piece.to);
+    if (isOnce) await claims.record(job.key, job.token, { sequence, offset: piece.to, unsettled: count });
     if (!(await job.isStillOurs())) return 'lost';
-    const { count } = piece.header;
     const segments = new RecordSegments(recordsOf(piece.bytes), this.options.codec, job.isOwn);
     const fate = await transport.deliver(segments, source, signal);
     if (fate === 'untouched' || (fate === 'unknown' && this.mayRepeat(file, piece))) {
@@ -144,8 +154,8 @@ export class FileDelivery {
     }
     if (!isOnce) await record(piece.to);
     const { unreadable } = segments;
-    if (unreadable > 0) job.onResult(unreadable, 'spool-corrupt', source);
-    job.onResult(count - unreadable, resultOf(fate), source);
+    if (unreadable > 0) job.onResult(unreadable, 'spool-corrupt');
+    job.onResult(count - unreadable, resultOf(fate));
     return 'delivered';
   }
 

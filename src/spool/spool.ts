@@ -7,7 +7,7 @@ import type { SpoolStatus } from '../api/status';
 import { BlockBuilder, type SealedBlock } from './block-builder';
 import { recordsOf } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
-import { Claims, removeKey, tokenOf, type SpoolPosition } from './claim';
+import { Claims, removeKey, tokenOf, type ReaderPosition } from './claim';
 import { DiskBudget, SpoolFull } from './disk-budget';
 import {
   countSegments,
@@ -113,7 +113,7 @@ export class Spool {
       directory,
       claims,
       leases,
-      isBeingRead: (name) => name === this.beingRead,
+      isInUse: (name) => name === this.beingRead || name === this.writer.openName,
       give: (key, file) => this.giveUp(key, file, 'spool-full'),
     });
     const limits = { ...settings.seal, bytes: Math.min(settings.seal.bytes, budget.fileBytes / 2) };
@@ -203,6 +203,8 @@ export class Spool {
       if (listing && listing.files.length === 0) await removeKey(this.directory, listing);
     } catch (error) {
       this.options.log.warn(`the spool in ${this.directory.path} was left behind: ${errorMessage(error)}`, FAILURE);
+    } finally {
+      await this.writer.rotate().catch(() => undefined);
     }
   }
 
@@ -293,7 +295,7 @@ export class Spool {
   /** Another process took this one for dead: what is on the disk is its to deliver. */
   private async beginAnew(): Promise<void> {
     const { key } = this.writer;
-    this.counts.takenOver += this.writer.written.reduce((sum, { segments }) => sum + segments, 0);
+    this.counts.takenOver += this.writer.written.reduce((sum, { segments, resolved }) => sum + segments - resolved, 0);
     this.options.log.warn(
       'another process took this one for dead and delivers its spool; it begins a new one',
       'taken',
@@ -399,7 +401,7 @@ export class Spool {
     return 'delivered';
   }
 
-  private async runFile(job: ReadJob, file: FilePart, position: SpoolPosition, signal: AbortSignal): Promise<RunEnd> {
+  private async runFile(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
     this.beingRead = file.name;
     try {
       return await this.reading.run(job, file, position, signal);

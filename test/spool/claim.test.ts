@@ -58,7 +58,16 @@ it('a claimer that was frozen under the lock does not overwrite the claim of ano
 it('the position is the farthest of all that read, whoever claims', async () => {
   await claims.record(OWNER, 'aaaaaaaa', { sequence: 1, offset: 40 });
   await claims.record(OWNER, 'dddddddd', { sequence: 1, offset: 80 });
-  expect(await claims.position(OWNER)).toEqual({ sequence: 1, offset: 80 });
+  expect(await claims.position(OWNER)).toEqual({ sequence: 1, offset: 80, reader: 'dddddddd' });
+});
+
+it('the position of a reader that knows what became of a block goes before that of one that does not', async () => {
+  await claims.record(OWNER, 'aaaaaaaa', { sequence: 1, offset: 40 });
+  await claims.record(OWNER, 'dddddddd', { sequence: 1, offset: 80, unsettled: 4 });
+  expect(await claims.position(OWNER)).toEqual({ sequence: 1, offset: 80, unsettled: 4, reader: 'dddddddd' });
+  await claims.record(OWNER, 'aaaaaaaa', { sequence: 1, offset: 80 });
+  await claims.record(OWNER, 'eeeeeeee', { sequence: 1, offset: 80, unsettled: 4 });
+  expect(await claims.position(OWNER)).toEqual({ sequence: 1, offset: 80, reader: 'aaaaaaaa' });
 });
 
 describe('an owner that finds its key claimed', () => {

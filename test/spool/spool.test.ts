@@ -170,6 +170,19 @@ describe('a spool', () => {
     expect(one.spool.status().segments + lost).toBe(240);
   }, 30_000);
 
+  it('gives each of many processes room for what it has, and drops nothing while the directory is nearly empty', async () => {
+    settings = settingsFor(directory, { maxBytes: 1024 * 1024 });
+    const all: OpenSpool[] = [];
+    for (const n of range(1, 24)) {
+      const one = open({ source: { service: 'orders', instance: `orders-${n}` } });
+      one.append(4);
+      await onDisk(one, 4);
+      all.push(one);
+    }
+    expect(all.map(({ results }) => results)).toEqual(all.map(() => ({})));
+    expect(all.map(({ spool }) => spool.status().fault)).toEqual(all.map(() => null));
+  }, 30_000);
+
   it('takes nothing more when the directory is full and the newest go', async () => {
     settings = settingsFor(directory, {
       maxBytes: 1024 * 1024,
@@ -305,6 +318,23 @@ describe('the spool of a dead process', () => {
     expect(two.transport.numbers).toEqual(range(1, 8));
     expect(two.spool.status().tornBytes).toBeGreaterThan(0);
     expect(namesIn(settings, '.corrupt')).toEqual([]);
+  }, 20_000);
+
+  it('has a block that its reader was sending when it died counted, and not sent a second time', async () => {
+    const name = await deadProcess(12);
+    const bytes = readFileSync(join(settings.directory, name));
+    const second = bytes.indexOf('SKYB', bytes.indexOf('SKYB', 1) + 1);
+    const position = JSON.stringify({ sequence: 1, offset: second, unsettled: 4 });
+    writeFileSync(join(settings.directory, `${keyOf(name)}.aaaaaaaa.position`), position);
+    const two = open({ source: { service: 'orders', instance: 'orders-2' } });
+    two.transport.fate = ([first]) => (first === 9 ? 'untouched' : 'stored');
+    two.transport.isReady = true;
+    await arrived(two, 4);
+    two.transport.fate = () => 'stored';
+    await arrived(two, 8);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(two.transport.numbers).toEqual(range(5, 12));
+    expect(two.spool.status()).toMatchObject({ adopted: 8, droppedBecause: { 'fate-unknown': 4 } });
   }, 20_000);
 
   it('has a corrupt block set aside with its reason, and the rest arrives', async () => {
