@@ -2,22 +2,23 @@
 
 /*
  * Loaded into an application before its agent: notes in the file LEDGER, a line of JSON each, which segments have come to
- * stand in whole blocks on the disk, what positions were about to be recorded, and what became of each block that was
- * sent. A line that was written stays when the process is killed.
+ * stand in whole blocks on the disk, what became of each block that was sent, and which blocks of dead processes were
+ * counted and not sent a second time. A line that was written stays when the process is killed.
  */
 
-const { appendFileSync, readFileSync } = require('node:fs');
+const { appendFileSync } = require('node:fs');
 const promises = require('node:fs/promises');
 const path = require('node:path');
 const { parseHeader, recordsOf } = require('../../dist/spool/block');
 const { spoolCodec } = require('../../dist/protocol/segments/spool-codec');
+const { FileDelivery } = require('../../dist/spool/file-delivery');
 const { SourceSender } = require('../../dist/export/source-sender');
 
 const { INSTANCE: instance, LEDGER: ledger } = process.env;
 const note = (entry) => appendFileSync(ledger, `${JSON.stringify({ at: Date.now(), instance, ...entry })}\n`);
 const nameOf = (segment) => segment.spans[0]?.operationName ?? '';
 
-const { open, rename } = promises;
+const { open } = promises;
 promises.open = async (file, ...args) => {
   const handle = await open(file, ...args);
   if (!String(file).endsWith('.spool')) return handle;
@@ -32,10 +33,14 @@ promises.open = async (file, ...args) => {
   };
   return handle;
 };
-promises.rename = (from, to) => {
-  const [, key, reader] = /([^/]+)\.([0-9a-f]{8})\.position$/.exec(to) ?? [];
-  if (key) note({ type: 'position', key, reader, ...JSON.parse(readFileSync(from, 'utf8')) });
-  return rename(from, to);
+const { countSkipped } = FileDelivery.prototype;
+FileDelivery.prototype.countSkipped = function (job, position) {
+  const { key } = job;
+  const onResult = (count, result) => {
+    note({ type: 'skipped', key, sequence: position.sequence, end: position.offset, count });
+    job.onResult(count, result);
+  };
+  countSkipped.call(this, { ...job, onResult }, position);
 };
 
 const { send } = SourceSender.prototype;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCollector, type Collector } from '../../src/testing/index';
+import { PendingSegments } from '../../src/testing/segment/pending-segments';
 import { assertAccounted } from '../support/accounting';
 import { freePort } from '../support/free-port';
 import { until } from '../support/until';
@@ -21,11 +22,20 @@ export interface SpoolChaosOptions {
 /** A frozen process counts as dead after six of these. */
 const LEASE_MS = 300;
 const TURN_MS = 100;
-/** On v2 a segment that was taken waits until its names are known, and is gone with the storage until then. */
-const NAME_WAIT_MS = 3_000;
-
 /** `restart`: connections break, the storage stays. `wipe`: it is lost as well. */
 const ABSENCES = ['restart', 'wipe'] as const;
+
+/**
+ * On v2 a segment that was taken waits until its names are known, and is gone if the storage goes before. What waits
+ * shows when the backend stops.
+ */
+const { stop } = PendingSegments.prototype;
+let noteWaiting: (names: readonly string[]) => void = () => undefined;
+PendingSegments.prototype.stop = async function (this: PendingSegments) {
+  const waiting = await stop.call(this);
+  noteWaiting(waiting.flatMap(({ wire }) => wire.spans.map(({ operationName }) => operationName)));
+  return waiting;
+};
 
 interface Member {
   readonly process: SpoolProcess;
@@ -43,12 +53,13 @@ export class SpoolChaos {
   private readonly spool = path.join(this.folder, 'spool');
   private readonly ledger = path.join(this.folder, 'ledger');
   private readonly arrived = new Map<string, number>();
-  private readonly wipes: number[] = [];
+  /** Taken by a backend that lost its storage before it had their names. */
+  private readonly wiped = new Set<string>();
   private members: Member[] = [];
   private collector: Collector | undefined;
   private absence: { readonly end: () => Promise<unknown>; turns: number } | undefined;
   private started = 0;
-  private readonly counts = { made: 0, kills: 0, freezes: 0, restarts: 0, fullDisks: 0, unknown: 0 };
+  private readonly counts = { made: 0, kills: 0, freezes: 0, restarts: 0, wipes: 0, fullDisks: 0, unknown: 0 };
 
   private constructor(
     private readonly options: SpoolChaosOptions,
@@ -70,7 +81,8 @@ export class SpoolChaos {
       for (const { process } of chaos.members) if (process.isAlive) await process.kill();
       await chaos.absence?.end();
       await chaos.collector?.stop();
-      rmSync(chaos.folder, { recursive: true, force: true });
+      if (chaos.breaches.length === 0) rmSync(chaos.folder, { recursive: true, force: true });
+      else options.tell(`the ledger is kept: ${chaos.ledger}`);
     }
     return chaos.breaches;
   }
@@ -154,9 +166,10 @@ export class SpoolChaos {
       return;
     }
     this.collector = undefined;
-    this.wipes.push(Date.now());
+    this.counts.wipes++;
+    noteWaiting = (names) => names.forEach((name) => this.wiped.add(name));
     await collector.stop();
-    this.wipes.push(Date.now());
+    noteWaiting = () => undefined;
     this.collect(collector);
     this.absence = { end: async () => (this.collector = await this.startBackend()), turns };
   }
@@ -184,35 +197,38 @@ export class SpoolChaos {
       process.setDiskFull(false);
     }
     await this.comeBack();
-    await until(
-      () => namesOnDisk(this.spool),
-      (names) => names.length === 0,
-      { timeoutMs: 120_000, everyMs: 250 },
-    );
-    let accepted = 0;
+    const dropped = new Map<string, number>();
     for (const { process, made } of this.members) {
       const answer = await until(
         () => process.ask(),
         (found) => {
-          const { buffered = 0, inFlight = 0 } = found?.status.segments ?? {};
-          return buffered + inFlight === 0;
+          const { segments: inMemory, spool } = found?.status ?? {};
+          // What the disk did not take waits in memory, and may go to the disk after it was looked at.
+          const waiting = (spool?.segments ?? 0) + (spool?.waitingForDisk ?? 0);
+          return (inMemory?.buffered ?? 0) + (inMemory?.inFlight ?? 0) + waiting === 0;
         },
-        { timeoutMs: 60_000, everyMs: 250 },
+        { timeoutMs: 120_000, everyMs: 250 },
       );
       if (!answer) throw new Error(`${process.instance} has ended by itself`);
       const { segments } = answer.status;
       assertAccounted(segments);
       if (segments.accepted !== made)
         this.breaches.push(`${process.instance}: made ${made}, accepted ${segments.accepted}`);
-      accepted += segments.accepted;
+      dropped.set(process.instance, segments.dropped);
       this.counts.unknown += segments.droppedBecause['fate-unknown'] ?? 0;
     }
+    await until(
+      () => namesOnDisk(this.spool),
+      (names) => names.length === 0,
+      { timeoutMs: 120_000, everyMs: 250 },
+    );
     // What the backend has taken, it shows.
     const ledger = new SpoolLedger(this.ledger);
     const shown = (): Set<string> =>
       new Set(this.collector?.segments().flatMap(({ spans }) => spans.map(({ operationName }) => operationName)));
-    const last = this.wipes.at(-1) ?? 0;
-    const stored = [...ledger.sealed].filter((name) => (ledger.storedAt(name) ?? 0) > last);
+    const stored = [...ledger.sealed]
+      .filter((name) => ledger.explain(name) === 'stored')
+      .filter((name) => !this.arrived.has(name) && !this.wiped.has(name));
     await until(
       () => {
         const names = shown();
@@ -222,43 +238,55 @@ export class SpoolChaos {
       { timeoutMs: 10_000, everyMs: 250 },
     ).catch(() => undefined);
     if (this.collector) this.collect(this.collector);
-    this.judge(ledger, accepted);
+    this.judge(ledger);
+    this.judgeLiving(ledger, dropped);
   }
 
-  private judge(ledger: SpoolLedger, accepted: number): void {
+  /** Each segment of a sealed block arrived, or it is known what became of it. */
+  private judge(ledger: SpoolLedger): void {
     const { tell, delivery } = this.options;
-    const { sealed } = ledger;
+    const { sealed, miscounted } = ledger;
     const twice = [...this.arrived].filter(([, count]) => count > 1).map(([name]) => name);
     const missing = [...sealed].filter((name) => !this.arrived.has(name));
-    const wiped = missing.filter((name) => this.isWiped(ledger.storedAt(name)));
-    const lost = missing.filter((name) => !wiped.includes(name));
-    const intents = new Map<string, string>();
+    const sums = { wiped: 0, 'fate-unknown': 0, skipped: 0 };
     const unexplained: string[] = [];
-    for (const name of lost) {
-      const intent = delivery === 'at-most-once' ? ledger.lastIntent(name) : undefined;
-      if (intent) intents.set(intent.block, intent.instance);
+    for (const name of missing) {
+      const reason = this.reasonFor(name, ledger);
+      if (reason) sums[reason]++;
       else unexplained.push(name);
     }
-    const { made, kills, freezes, restarts, fullDisks, unknown } = this.counts;
-    tell(`${made} made, ${this.arrived.size} arrived, ${twice.length} of them twice; ${accepted} by those that live`);
-    tell(`${kills} kills, ${freezes} freezes, ${restarts} restarts, ${this.wipes.length / 2} wipes, ${fullDisks} full`);
-    tell(`${sealed.size} stood in whole blocks, ${missing.length} of them did not arrive: ${wiped.length} were wiped`);
-    tell(
-      `before their names were known, ${lost.length - unexplained.length} were in ${intents.size} blocks on their way`,
-    );
-    tell(`${unknown} were counted as of unknown fate`);
-    if (delivery === 'at-most-once')
+    const { made, kills, freezes, restarts, wipes, fullDisks, unknown } = this.counts;
+    tell(`${made} made, ${this.arrived.size} arrived, ${twice.length} of them twice`);
+    tell(`${kills} kills, ${freezes} freezes, ${restarts} restarts, ${wipes} wipes, ${fullDisks} full disks`);
+    tell(`${sealed.size} stood in whole blocks, ${missing.length} of them did not arrive:`);
+    tell(`  ${sums.wiped} were answered OK and waited for their names when the storage went`);
+    tell(`  ${sums['fate-unknown']} were sent, and their sender counted them as of unknown fate`);
+    tell(`  ${sums.skipped} were on their way when their sender ended, and the next reader counted them`);
+    tell(`${unknown} were counted as of unknown fate by the processes that live`);
+    if (delivery === 'at-most-once') {
       for (const name of twice.slice(0, 5)) this.breaches.push(`${name} arrived twice: ${ledger.story(name)}`);
-    if (delivery === 'at-most-once' && twice.length > 0) this.breaches.push(`${twice.length} arrived twice`);
+      if (twice.length > 0) this.breaches.push(`${twice.length} arrived twice`);
+    }
+    this.breaches.push(...miscounted.map((block) => `a skipped block was miscounted: ${block}`));
     for (const name of unexplained.slice(0, 8)) this.breaches.push(`${name} did not arrive: ${ledger.story(name)}`);
     if (unexplained.length > 0) this.breaches.push(`${unexplained.length} of sealed blocks did not arrive`);
   }
 
-  /** Only the embedded backend's v2: the names of a segment are looked for after it was taken. */
-  private isWiped(storedAt: number | undefined): boolean {
-    if (storedAt === undefined || this.options.protocol !== 'v2') return false;
-    for (let at = 0; at < this.wipes.length; at += 2)
-      if (storedAt > (this.wipes[at] ?? 0) - NAME_WAIT_MS && storedAt <= (this.wipes[at + 1] ?? 0)) return true;
-    return false;
+  /** Of the living, whose counters are there: what did not arrive was counted, whether it stood on the disk or not. */
+  private judgeLiving(ledger: SpoolLedger, dropped: ReadonlyMap<string, number>): void {
+    for (const { process, made } of this.members) {
+      const names = Array.from({ length: made }, (_, number) => `${process.instance}-${number}`);
+      const missing = names.filter((name) => !this.arrived.has(name) && !this.wiped.has(name));
+      const uncounted = missing.filter((name) => ledger.explain(name) !== 'skipped').length;
+      const counted = dropped.get(process.instance) ?? 0;
+      if (uncounted > counted)
+        this.breaches.push(`${process.instance}: ${uncounted} did not arrive, ${counted} are counted`);
+    }
+  }
+
+  private reasonFor(name: string, ledger: SpoolLedger): 'wiped' | 'fate-unknown' | 'skipped' | undefined {
+    if (this.wiped.has(name)) return 'wiped';
+    const explanation = this.options.delivery === 'at-most-once' ? ledger.explain(name) : undefined;
+    return explanation === 'stored' ? undefined : explanation;
   }
 }
