@@ -24,6 +24,8 @@ export interface StartOptions {
   /** `WARN` (default), `INFO` or `DEBUG`: how much goes into `Oap.logFile`. */
   readonly logLevel?: 'WARN' | 'INFO' | 'DEBUG';
   readonly jvmFlags?: readonly string[];
+  /** A folder whose files and folders go before those of the server's configuration. */
+  readonly overlay?: string;
 }
 
 export interface KeyValue {

@@ -13,7 +13,7 @@ const { connects } = require('./ports');
 const START_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 10_000;
 
-function commandLine({ described, jdk, heap, jvmFlags }) {
+function commandLine({ described, jdk, heap, jvmFlags, overlay }) {
   const { lib, archive } = layout(described.version, jdk.version);
   return [
     `-Xmx${heap}`,
@@ -27,7 +27,7 @@ function commandLine({ described, jdk, heap, jvmFlags }) {
     '-Duser.timezone=UTC',
     // The configuration goes last: the class archive allows folders only after the jars it was made from.
     '-cp',
-    [...jarsIn(lib), described.configDir].join(path.delimiter),
+    [...jarsIn(lib), ...(overlay ? [overlay] : []), described.configDir].join(path.delimiter),
     'Leash',
     described.main,
   ];

@@ -44,6 +44,7 @@ class Server {
       jdk: this.jdk,
       heap: rest.heap ?? '512m',
       jvmFlags: rest.jvmFlags ?? [],
+      overlay: rest.overlay,
     });
   }
 
