@@ -21,6 +21,7 @@ import type { Spool } from '../spool/spool';
 import { late } from './lazy';
 import { NamesProvider } from './names-provider';
 import type { Status } from '../api/status';
+import type { ProcessEnd } from '../telemetry/event-reporter';
 import type { ApplicationMeters } from '../telemetry/application-meters';
 import type { Meter } from '../model/telemetry';
 import { Telemetry } from './telemetry';
@@ -220,6 +221,16 @@ export class BackendSession {
     // The answer is never read; on the disk it is certain.
     const isForSpool = this.spool !== undefined && this.options.config.delivery === 'at-least-once';
     return !isForSpool && this.reporter.flushSync();
+  }
+
+  /** The agent ends, but not the process: the backend hears of it. Settles within `ms`. */
+  reportEnd(end: ProcessEnd, ms: number): Promise<void> {
+    return this.telemetry.reportEnd(end, ms);
+  }
+
+  /** The process ends now: writes how to the backend, and waits for nothing. */
+  reportEndSync(end: ProcessEnd): void {
+    this.telemetry.reportEndSync(end);
   }
 
   /** The process ends now: writes what waits to the disk, where that is configured. */

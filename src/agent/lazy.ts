@@ -4,6 +4,7 @@ import type * as ArgumentSchema from '../control/run/decide';
 import type * as CommandChannel from '../control/run/command-channel';
 import type * as Diagnostics from './diagnosis/memory-and-cpu';
 import type * as StatusFile from '../status/status-file';
+import type * as EventReporter from '../telemetry/event-reporter';
 import type * as InstrumentationLoader from '../instrument/opentelemetry/loader';
 import type * as Loggers from '../instrument/logs/loggers';
 import type * as LogLines from '../telemetry/log-buffer';
@@ -22,6 +23,7 @@ export const late = {
   backend: lazy(() => require('../protocol/backend') as typeof Backend),
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
   diagnostics: lazy(() => require('./diagnosis/memory-and-cpu') as typeof Diagnostics),
+  eventReporter: lazy(() => require('../telemetry/event-reporter') as typeof EventReporter),
   instrumentationLoader: lazy(() => require('../instrument/opentelemetry/loader') as typeof InstrumentationLoader),
   loggers: lazy(() => require('../instrument/logs/loggers') as typeof Loggers),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),

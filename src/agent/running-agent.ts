@@ -287,7 +287,7 @@ export class RunningAgent implements Agent {
     this.openTelemetry.stop();
     this.instrumented.disableAll();
     this.tracer.sendLingering();
-    if (this.upstream.hasWork) await this.ending.flush();
+    await this.ending.flush();
     this.stoppedAt = this.clock.now();
     this.ending.stop();
     try {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
+import type { EventReporter, ProcessEnd } from '../telemetry/event-reporter';
 import type { LogBuffer } from '../telemetry/log-buffer';
 import type { LogReporter } from '../telemetry/log-reporter';
 import type { ApplicationMeters } from '../telemetry/application-meters';
@@ -8,6 +9,7 @@ import type { Meter } from '../model/telemetry';
 import type { MeterReporter, Sampler } from '../telemetry/meter-reporter';
 import type { Backend } from '../protocol/backend';
 import { late } from './lazy';
+import { version } from './version';
 
 interface TelemetryOptions {
   readonly config: Config;
@@ -15,6 +17,8 @@ interface TelemetryOptions {
   readonly log: Log;
   /** What the agent has done itself. */
   ownMeters(): readonly Meter[];
+  /** When the agent started. */
+  readonly startedAt: number;
 }
 
 /** What only a v3 backend takes, beside the segments; what is needed for it is loaded when one is connected. */
@@ -22,6 +26,7 @@ export class Telemetry {
   private meters: MeterReporter | undefined;
   private lines: LogBuffer | undefined;
   private logs: LogReporter | undefined;
+  private events: EventReporter | undefined;
   private application: ApplicationMeters | undefined;
 
   /** From here on it keeps what the log says. */
@@ -40,16 +45,29 @@ export class Telemetry {
     const { config } = this.options;
     if (config.meters) this.meter(backend, connection);
     if (config.logs) this.reportLogs(backend, connection);
+    if (config.events) this.reportEvents(backend, connection);
   }
 
   disconnected(): void {
     this.meters?.disconnected();
     this.logs?.disconnected();
+    this.events?.disconnected();
+  }
+
+  /** Settles within `ms`. */
+  async reportEnd(end: ProcessEnd, ms: number): Promise<void> {
+    await this.events?.reportEnd(end, ms);
+  }
+
+  /** Waits for nothing. */
+  reportEndSync(end: ProcessEnd): void {
+    this.events?.reportEndSync(end);
   }
 
   async stop(): Promise<void> {
     await this.meters?.stop();
     await this.logs?.stop();
+    await this.events?.stop();
   }
 
   private meter(backend: Backend, connection: number): void {
@@ -78,6 +96,15 @@ export class Telemetry {
     const lines = this.logLines();
     this.logs ??= new (late.logReporter().LogReporter)({ api: backend.logs, lines, clock, log });
     this.logs.connected(connection);
+  }
+
+  private reportEvents(backend: Backend, connection: number): void {
+    this.events ??= new (late.eventReporter().EventReporter)({
+      ...this.options,
+      api: backend.events,
+      versions: `skyanchor ${version} on Node.js ${process.version}`,
+    });
+    this.events.connected(connection);
   }
 
   private logLines(): LogBuffer {

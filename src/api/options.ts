@@ -302,6 +302,12 @@ export interface Options {
    */
   readonly logs?: boolean | undefined;
   /**
+   * Tell a v3 backend, of 8.5 and later, that this process has started, and how it ended: they stand among the events of the
+   * instance. The end is told where the agent sees it without a listener or a moment of its own: a crash, `agent.stop()`, and
+   * any end but SIGKILL of a process that has traced something. Default: true. Environment `SW_AGENT_EVENT_REPORTER_ACTIVE`.
+   */
+  readonly events?: boolean | undefined;
+  /**
    * What is to become of segments when a stream breaks and the backend may have them. `at-most-once`: they are counted as
    * dropped, `fate-unknown`. `at-least-once`: they are sent again; a backend that gets one twice shows it once and counts
    * it twice in its metrics. Default: they are sent again when the connection was lost before an answer, and dropped

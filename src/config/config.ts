@@ -109,6 +109,7 @@ export interface Config {
   readonly meters: boolean;
   readonly meterPeriodMs: number;
   readonly logs: boolean;
+  readonly events: boolean;
   readonly maxBuffer: number;
   /** Undefined: what was on a connection that was lost is sent again, what else is of unknown fate is not. */
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;

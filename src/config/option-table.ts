@@ -515,6 +515,12 @@ export const OPTION_TABLE = {
     isSoft: true,
     help: 'tell a v3 backend what the agent warns of',
   }),
+  events: row('events', {
+    kind: booleanType,
+    environment: ['SW_AGENT_EVENT_REPORTER_ACTIVE'],
+    isSoft: true,
+    help: 'tell a v3 backend that this process starts and ends',
+  }),
   maxBuffer: row('maxBuffer', {
     kind: numberType({ least: 1, most: 1_000_000, integer: true }),
     environment: ['SW_AGENT_MAX_BUFFER_SIZE'],

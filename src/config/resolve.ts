@@ -165,6 +165,7 @@ function build(
     meters: valueOr(TABLE.meters, true),
     meterPeriodMs: valueOr(TABLE.meterPeriodMs, 20_000),
     logs: valueOr(TABLE.logs, true),
+    events: valueOr(TABLE.events, true),
     maxBuffer: valueOr(TABLE.maxBuffer, 10_000),
     delivery: settings.read(TABLE.delivery)?.value,
     spool: readSpool(settings, pathOf(TABLE.spoolDirectory)),

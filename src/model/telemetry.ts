@@ -14,6 +14,20 @@ export interface TraceIds {
   readonly spanId?: number;
 }
 
+/** What happened to this instance. */
+export interface LifecycleEvent {
+  /** The backend makes one of all that come with the same. */
+  readonly uuid: string;
+  readonly name: 'Start' | 'Shutdown' | 'Crash';
+  readonly isError: boolean;
+  /** One line. */
+  readonly message: string;
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
 /** One line of a log. */
 export interface LogLine {
   /** Milliseconds since 1970, when it was written. */

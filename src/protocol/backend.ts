@@ -9,7 +9,7 @@ import { Connector } from '../transport/connector';
 import type { BackendConnection } from '../transport/backend-connection';
 import { TraceSegmentClient } from './segments/trace-segment-client';
 import { RegisterClient } from './v2/register-client';
-import { LogClient, MeterClient, TelemetryClient } from './telemetry-client';
+import { EventClient, LogClient, MeterClient, TelemetryClient } from './telemetry-client';
 import { ManagementClient } from './v3/management-client';
 import { v3Protocol } from './v3/protocol';
 
@@ -23,6 +23,8 @@ export interface Backend {
   readonly meters: MeterClient;
   /** For the log reporter. */
   readonly logs: LogClient;
+  /** For the event reporter. */
+  readonly events: EventClient;
   /** `host:port` of the backend that is connected. */
   readonly address: string | undefined;
   /** Tells of every connection that is lost, and why; not of one that could not be made. */
@@ -84,6 +86,7 @@ export function createBackend(options: BackendOptions): Backend {
     segments,
     meters: new MeterClient(telemetry),
     logs: new LogClient(telemetry),
+    events: new EventClient(telemetry),
     get address() {
       return connector.current?.address;
     },

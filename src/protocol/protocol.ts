@@ -1,7 +1,7 @@
 import type { Dialect, ProtocolName } from '../model/dialect';
 import type { Names } from '../model/names';
 import type { SegmentCodec } from '../export/ports';
-import type { LogLine, Meter } from '../model/telemetry';
+import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
 import type { InstanceName } from '../model/registration';
 import type { Registration, RegistrationContext } from './registration/registration';
 import type { IdentityProbe } from './segments/identity-probe';
@@ -19,11 +19,14 @@ export interface Probe {
   readonly request: (names: ProbedNames) => Buffer;
 }
 
+export type TelemetryMethod = 'meters' | 'logs' | 'events';
+
 /** What goes beside the segments, over streams of its own. */
 export interface TelemetryCodec<N extends Names = Names> {
-  readonly methods: (dialect: Dialect) => { readonly meters: string; readonly logs: string };
+  readonly methods: (dialect: Dialect) => Readonly<Record<TelemetryMethod, string>>;
   encodeMeter(meter: Meter, time: number, names: N): Buffer;
   encodeLog(line: LogLine, names: N): Buffer;
+  encodeEvent(event: LifecycleEvent, names: N): Buffer;
 }
 
 /** One generation of SkyWalking's protocol: everything that differs between v2 and v3. */
@@ -34,7 +37,7 @@ export interface Protocol<N extends Names = Names> {
   createRegistration(context: RegistrationContext): Registration;
   /** How segments are written and read. */
   readonly codec: SegmentCodec<N>;
-  /** Absent: its backends take neither meters nor logs. */
+  /** Absent: its backends take nothing beside segments. */
   readonly telemetry?: TelemetryCodec<N>;
   /** How a connection is asked whether it knows us, before segments go over it. */
   identityProbe(serviceName: string): IdentityProbe<N>;

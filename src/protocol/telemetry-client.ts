@@ -6,11 +6,21 @@ import { toOutcome } from '../transport/call/grpc-status';
 import { startDeadline } from '../base/deadline';
 import { StreamCall } from '../transport/call/stream-call';
 import { CALL_MS } from '../transport/call/unary-call';
+import { writeSync } from '../transport/call/write-sync';
+import type { BackendConnection } from '../transport/backend-connection';
 import type { Connector } from '../transport/connector';
 import { matchesDialect, type Names } from '../model/names';
-import type { TelemetryCodec } from './protocol';
+import type { TelemetryCodec, TelemetryMethod } from './protocol';
 import { PROTOCOLS } from './protocols';
-import type { Meter, LogLine } from '../model/telemetry';
+import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
+
+type Encode = (codec: TelemetryCodec, names: Names) => readonly Uint8Array[];
+
+interface Route {
+  readonly link: BackendConnection;
+  readonly path: string;
+  frames(encode: Encode): Buffer;
+}
 
 /**
  * Sends what a backend may know beside the segments, over the session that they go by. It never connects, and nothing
@@ -23,31 +33,41 @@ export class TelemetryClient {
   ) {}
 
   /** All messages by one stream, under the names of now. */
-  async send(
-    method: 'meters' | 'logs',
-    encode: (codec: TelemetryCodec, names: Names) => readonly Uint8Array[],
-    signal: AbortSignal,
-  ): Promise<Outcome<undefined>> {
-    const link = this.connector.current;
-    const names = this.options.names();
-    const dialect = link?.dialect;
-    // After a change of backends the names of the one before may still be there.
-    if (!link || !dialect || !matchesDialect(names, dialect)) return retryable('not connected');
-    const { telemetry } = PROTOCOLS[names.protocol];
-    if (!telemetry) return retryable('the backend takes none');
+  async send(method: TelemetryMethod, encode: Encode, signal: AbortSignal): Promise<Outcome<undefined>> {
+    const route = this.route(method);
+    if (!route) return retryable('not connected, or the backend takes none');
     let call: StreamCall;
     try {
-      call = new StreamCall(link, telemetry.methods(dialect)[method]);
+      call = new StreamCall(route.link, route.path);
     } catch (error) {
       return retryable(errorMessage(error));
     }
     const bound = startDeadline(this.options.clock, CALL_MS, signal);
     bound.signal.addEventListener('abort', () => call.cancel('CANCELLED', bound.reason));
     if (bound.signal.aborted) call.cancel('CANCELLED', bound.reason);
-    call.end(Buffer.concat(encode(telemetry, names).map(formatFrame)));
+    call.end(route.frames(encode));
     const { name, details } = await call.ended;
     bound.dispose();
     return name === 'OK' ? ok(undefined) : toOutcome(name, details);
+  }
+
+  /** For a process that ends now: hands the messages to the operating system. */
+  sendNow(method: TelemetryMethod, encode: Encode): void {
+    const route = this.route(method);
+    if (route) writeSync(route.link, route.path, route.frames(encode));
+  }
+
+  /** The way to the backend that is connected; undefined: there is none, or it takes nothing of this kind. */
+  private route(method: TelemetryMethod): Route | undefined {
+    const link = this.connector.current;
+    const names = this.options.names();
+    const dialect = link?.dialect;
+    // After a change of backends the names of the one before may still be there.
+    if (!link || !dialect || !matchesDialect(names, dialect)) return undefined;
+    const { telemetry } = PROTOCOLS[names.protocol];
+    if (!telemetry) return undefined;
+    const frames = (encode: Encode): Buffer => Buffer.concat(encode(telemetry, names).map(formatFrame));
+    return { link, path: telemetry.methods(dialect)[method], frames };
   }
 }
 
@@ -71,4 +91,21 @@ export class LogClient {
   send(lines: readonly LogLine[], signal: AbortSignal): Promise<Outcome<undefined>> {
     return this.telemetry.send('logs', (codec, names) => lines.map((line) => codec.encodeLog(line, names)), signal);
   }
+}
+
+/** What happened to this instance. */
+export class EventClient {
+  constructor(private readonly telemetry: TelemetryClient) {}
+
+  send(events: readonly LifecycleEvent[], signal: AbortSignal): Promise<Outcome<undefined>> {
+    return this.telemetry.send('events', encoding(events), signal);
+  }
+
+  sendNow(events: readonly LifecycleEvent[]): void {
+    this.telemetry.sendNow('events', encoding(events));
+  }
+}
+
+function encoding(events: readonly LifecycleEvent[]): Encode {
+  return (codec, names) => events.map((event) => codec.encodeEvent(event, names));
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../base/outcome';
-import type { Meter, LogLine } from '../model/telemetry';
+import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
 
 /** What the meter reporter needs of a backend; `wire` fits it by shape. */
 export interface MeterApi {
@@ -14,4 +14,12 @@ export interface MeterApi {
 export interface LogApi {
   /** @returns `failed` with UNIMPLEMENTED where the backend takes no logs */
   send(lines: readonly LogLine[], signal: AbortSignal): Promise<Outcome<undefined>>;
+}
+
+/** What the event reporter needs of a backend; `wire` fits it by shape. */
+export interface EventApi {
+  /** @returns `failed` with UNIMPLEMENTED where the backend takes no events */
+  send(events: readonly LifecycleEvent[], signal: AbortSignal): Promise<Outcome<undefined>>;
+  /** For a process that ends now: hands them to the operating system, and waits for nothing. */
+  sendNow(events: readonly LifecycleEvent[]): void;
 }

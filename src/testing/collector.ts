@@ -171,6 +171,7 @@ export class Collector extends Lists {
       traces: this.traces(),
       meters: this.meters(),
       logs: this.logs(),
+      events: this.events(),
     };
   }
 

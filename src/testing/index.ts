@@ -6,7 +6,7 @@ export type { Faults } from './faults';
 export type { CallRecord, Method } from './record/records';
 export type { BackendProtocol as Protocol } from './protocol';
 export type { HeartbeatRecord } from './record/records';
-export type { LogEntry } from './record/records';
+export type { EventRecord, LogEntry } from './record/records';
 export type { BucketRecord, MeterRecord } from './record/records';
 export type { RecordingCount } from './record/recording';
 export type { Counts } from './record/recorder';

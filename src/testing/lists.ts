@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster/cluster';
 import type { BackendProtocol } from './protocol';
-import type { CallRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './record/records';
+import type { CallRecord, EventRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './record/records';
 import type { Counts, Recorder } from './record/recorder';
 import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
 import { type DroppedSegmentRecord, type SegmentRecord, type TraceRecord, tracesOf } from './record/segment-records';
@@ -76,6 +76,11 @@ export class Lists {
   /** Every line of a log since the last wipe, in the order of arrival. v3 only. */
   logs(): LogEntry[] {
     return this.recorder.logs();
+  }
+
+  /** Every event since the last wipe, in the order of arrival; one that came twice stands here twice. v3 only. */
+  events(): EventRecord[] {
+    return this.recorder.events();
   }
 
   /** Every call since the start, in the order of arrival; a wipe leaves them. @param method only calls of this one */

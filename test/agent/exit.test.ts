@@ -9,6 +9,8 @@ function exit(options: Partial<ExitOptions> = {}): number {
   const before = process.listeners('exit');
   unwatch = watchExit({
     hasWork: () => true,
+    heard: () => undefined,
+    reportEnd: () => undefined,
     flush: async () => calls.push('flush'),
     flushSync: () => {
       calls.push('sendLast');

@@ -22,13 +22,21 @@ const tell = (what: string) => {
 const backend = {
   meters: { send: () => tell('meters') },
   logs: { send: (lines: readonly { text: string }[]) => tell(lines.map(({ text }) => text).join()) },
+  events: { send: (events: readonly { name: string }[]) => tell(events.map(({ name }) => name).join()) },
 } as unknown as Backend;
 
 function begin(options: Options = {}): void {
+  // Events have a test of their own.
   clock = new FakeClock();
   told = [];
   log = new Log(clock, quiet);
-  telemetry = new Telemetry({ ownMeters: () => [], config: resolve({ options }), clock, log });
+  telemetry = new Telemetry({
+    ownMeters: () => [],
+    startedAt: 0,
+    config: resolve({ options: { events: false, ...options } }),
+    clock,
+    log,
+  });
 }
 
 afterEach(() => telemetry.stop());

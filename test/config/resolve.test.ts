@@ -66,6 +66,7 @@ describe('without being told anything', () => {
       meters: true,
       meterPeriodMs: 20_000,
       logs: true,
+      events: true,
       maxBuffer: 10_000,
       delivery: undefined,
       spool: undefined,
@@ -140,6 +141,7 @@ describe('a variable that says what no option means', () => {
     ['SW_MONGO_PARAMETERS_MAX_LENGTH', '1000001', 'mongoParametersMaxLength', 512],
     ['SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE', 'maybe', 'meters', true],
     ['SW_AGENT_LOG_REPORTER_ACTIVE', 'maybe', 'logs', true],
+    ['SW_AGENT_EVENT_REPORTER_ACTIVE', 'maybe', 'events', true],
   ] as const;
 
   it.each(SOFT)('%s=%s is ignored with a warning', (variable, text, option, value) => {
@@ -395,6 +397,11 @@ describe('an option', () => {
       env: { SW_AGENT_NODEJS_RUNTIME_METRICS_REPORTER_ACTIVE: 'false', SW_AGENT_LOG_REPORTER_ACTIVE: 'false' },
       options: { meters: false, logs: false },
       expected: { meters: false, logs: false },
+    },
+    {
+      env: { SW_AGENT_EVENT_REPORTER_ACTIVE: 'false' },
+      options: { events: false },
+      expected: { events: false },
     },
     { env: { SW_AGENT_MAX_BUFFER_SIZE: '5' }, options: { maxBuffer: 5 }, expected: { maxBuffer: 5 } },
     { env: { SW_AGENT_LOGGING_LEVEL: 'DEBUG' }, options: { logLevel: 'debug' }, expected: { logLevel: 'debug' } },

@@ -5,7 +5,7 @@ import type { AgentError } from '../../src/api/errors';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
 import { Recording } from '../../src/testing/record/recording';
 import { TestAgent } from './client';
-import { V3TestAgent } from './v3-client';
+import { pairs, V3TestAgent } from './v3-client';
 
 describe('a list', () => {
   it('keeps the newest, and counts what it has forgotten', () => {
@@ -76,6 +76,7 @@ describe('the page', () => {
       traces: [],
       meters: [],
       logs: [],
+      events: [],
     });
     expect(collector.services()).toHaveLength(1);
     await collector.wipe();
@@ -93,12 +94,14 @@ describe('the page', () => {
       singleValue: { name: 'heap', value: 2 },
     });
     await agent.sendLogs({ service: 'a', body: { type: 'TEXT', text: { text: 'hello' } } });
+    await agent.sendEvents({ name: 'Start', source: { service: 'a' }, parameters: pairs({ pid: '1' }) });
     agent.close();
     expect(await (await fetch(`http://${collector.httpAddress}/`)).json()).toMatchObject({
       ...{ protocol: 'v3', counts: collector.counts(), networkAddresses: [] },
       instances: [{ uuid: 'orders-1', properties: [{ key: 'language', value: 'nodejs' }] }],
       meters: [{ name: 'heap', value: 2 }],
       logs: [{ body: 'hello' }],
+      events: [{ name: 'Start', type: 'Normal', service: 'a', parameters: [{ key: 'pid', value: '1' }] }],
     });
   });
 

@@ -135,6 +135,11 @@ export class V3TestAgent {
     return this.stream(this.path('LogReportService/collect'), messages);
   }
 
+  sendEvents(...events: readonly object[]): Promise<V3Reply> {
+    const messages = events.map((event) => encodeV3('Event', event));
+    return this.stream(this.path('EventService/collect'), messages);
+  }
+
   path(method: string): string {
     return `/${this.root}${method}`;
   }

@@ -6,7 +6,7 @@ import { messageType } from '../../src/testing/server/schema';
 
 const ROOT = path.join(__dirname, '..', '..');
 const tables: unknown = JSON.parse(readFileSync(path.join(ROOT, 'test', 'oap', 'wire', 'v3.json'), 'utf8'));
-const FILES = ['common', 'management', 'segment', 'configuration', 'meter', 'log'];
+const FILES = ['common', 'management', 'segment', 'configuration', 'meter', 'log', 'event'];
 const root = new protobuf.Root().loadSync(
   FILES.map((file) => path.join(ROOT, 'proto', 'v3', `${file}.proto`)),
   { keepCase: true },

@@ -1,4 +1,7 @@
 import type { KeepAlive } from '../../base/keep-alive';
+import { printable } from '../../base/text';
+import { errorLog } from '../../tracing/error-log';
+import type { ProcessEnd } from '../../telemetry/event-reporter';
 import { watchExit, watchUncaught } from './exit';
 import type { BackendSession } from '../backend-session';
 
@@ -21,10 +24,18 @@ export class ExitFlush {
   private isOver = false;
   private unwatchExit: (() => void) | undefined;
   private readonly unwatchUncaught: () => void;
+  /** The one that came last. */
+  private signal: NodeJS.Signals | undefined;
+  /** The last one that nothing caught. */
+  private uncaught: { readonly error: unknown; readonly isLast: boolean } | undefined;
 
   constructor(private readonly options: ExitFlushOptions) {
     process.prependListener('beforeExit', this.onBeforeExit);
-    this.unwatchUncaught = watchUncaught((error, isLast) => options.failActive(error, isLast));
+    this.unwatchUncaught = watchUncaught((error, isLast) => {
+      options.failActive(error, isLast);
+      this.uncaught = { error, isLast };
+      if (isLast) this.reportEnd();
+    });
   }
 
   /** Something was traced that may be sent. */
@@ -41,7 +52,11 @@ export class ExitFlush {
         this.options.finishSegments();
         return upstream.hasWork;
       },
-      flush: () => this.flush(),
+      heard: (signal) => {
+        this.signal = signal;
+      },
+      reportEnd: (exitCode) => this.reportEnd(exitCode),
+      flush: () => upstream.reporter.flush(LAST_FLUSH_MS),
       flushSync: () => upstream.flushSync(),
       spoolSync: () => upstream.spoolSync(),
       ignoredListeners: (signal) => this.options.silentListeners(signal),
@@ -53,9 +68,22 @@ export class ExitFlush {
     this.options.keepAlive.release();
   }
 
-  /** Settles within a second. */
-  flush(): Promise<boolean> {
-    return this.options.upstream.reporter.flush(LAST_FLUSH_MS);
+  /** The application has stopped the agent. Settles within a second. */
+  async flush(): Promise<void> {
+    const { upstream } = this.options;
+    const flushed = upstream.hasWork && upstream.reporter.flush(LAST_FLUSH_MS);
+    await Promise.all([flushed, upstream.reportEnd(this.end(undefined, true), LAST_FLUSH_MS)]);
+  }
+
+  /** The process ends now. */
+  private reportEnd(exitCode?: number): void {
+    this.options.upstream.reportEndSync(this.end(exitCode));
+  }
+
+  private end(exitCode: number | undefined, isStop = false): ProcessEnd {
+    const { signal, uncaught } = this;
+    const exception = uncaught && oneLine(uncaught.error);
+    return { signal, isStop, exitCode, exception, isCrash: uncaught?.isLast === true };
   }
 
   /** The process ends as it would without us. */
@@ -73,4 +101,9 @@ export class ExitFlush {
   private readonly onBeforeExit = (): void => {
     this.isOver = true;
   };
+}
+
+function oneLine(error: unknown): string {
+  const [, , , kind, , message] = errorLog(error);
+  return printable(`${kind}: ${message}`);
 }

@@ -6,6 +6,10 @@ import { patch } from '../../instrument/patch';
 export interface ExitOptions {
   /** Something was traced that could still be sent. */
   hasWork(): boolean;
+  /** A signal came that may end the process. */
+  heard(signal: NodeJS.Signals): void;
+  /** The process ends now. Whoever is to hear how waits for nothing. @param exitCode undefined: by the signal that came */
+  reportEnd(exitCode?: number): void;
   /** Sends it; settles within a second. */
   flush(): Promise<unknown>;
   /** Sends it without waiting for anything. Whether something is on its way now. */
@@ -49,6 +53,7 @@ export function watchExit(options: ExitOptions): () => void {
   function onSignal(signal: NodeJS.Signals, number?: number): void {
     // Emitted by hand, it ends nothing.
     if (number !== constants.signals[signal]) return;
+    options.heard(signal);
     const others = process.listenerCount(signal) - 1 - options.ignoredListeners(signal);
     if (others > 0) {
       process.removeListener(signal, onSignal);
@@ -56,6 +61,7 @@ export function watchExit(options: ExitOptions): () => void {
       if (options.hasWork()) void options.flush();
       return;
     }
+    reportEnd();
     // The second Ctrl+C means it.
     if (isEnding || !options.hasWork()) {
       end(signal);
@@ -66,13 +72,22 @@ export function watchExit(options: ExitOptions): () => void {
     options.flush().then(endNow, endNow);
   }
 
-  function sayLastWords(): void {
+  function sayLastWords(exitCode?: number): void {
+    reportEnd(exitCode);
     try {
       const isOnItsWay = options.hasWork() && options.flushSync();
       spool();
       if (isOnItsWay) sleepSync(LAST_WORDS_MS);
     } catch {
       // No listener is left to be told, and the exit code is the application's.
+    }
+  }
+
+  function reportEnd(exitCode?: number): void {
+    try {
+      options.reportEnd(exitCode);
+    } catch {
+      // As above.
     }
   }
 
@@ -96,6 +111,7 @@ export function watchExit(options: ExitOptions): () => void {
     const isOurs = process.listeners(signal).includes(onSignal);
     if (process.listenerCount(signal) > Number(isOurs)) return undefined;
     process.removeListener(signal, onSignal);
+    options.heard(signal);
     sayLastWords();
     return isOurs ? signal : undefined;
   }

@@ -43,5 +43,6 @@ export function v3Paths(dialect: Dialect) {
     fetchConfigurations: `${root}ConfigurationDiscoveryService/fetchConfigurations`,
     collectMeters: `${root}MeterReportService/collect`,
     collectLogs: `${root}LogReportService/collect`,
+    collectEvents: `${root}EventService/collect`,
   } as const;
 }

@@ -4,7 +4,7 @@ import type { Probe, Protocol } from '../protocol';
 import { encodePing, v3Paths } from './management-messages';
 import { V3Registration } from './registration';
 import { v3SegmentCodec } from './segment/codec';
-import { encodeLog, encodeMeter } from './telemetry-messages';
+import { encodeEvent, encodeLog, encodeMeter } from './telemetry-messages';
 import { v3IdentityProbe } from './segment/identity-probe';
 
 /** OAP 8.0 and later, which take names as they are. */
@@ -14,9 +14,13 @@ export const v3Protocol = {
   probes: [probeOf({ protocol: 'v3', package: 'skywalking.v3.' }), probeOf({ protocol: 'v3', package: '' })],
   codec: v3SegmentCodec,
   telemetry: {
-    methods: (dialect) => ({ meters: v3Paths(dialect).collectMeters, logs: v3Paths(dialect).collectLogs }),
+    methods: (dialect) => {
+      const { collectMeters: meters, collectLogs: logs, collectEvents: events } = v3Paths(dialect);
+      return { meters, logs, events };
+    },
     encodeMeter,
     encodeLog,
+    encodeEvent,
   },
   createRegistration: (context) => new V3Registration(context),
   identityProbe: v3IdentityProbe,

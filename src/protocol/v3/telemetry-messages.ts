@@ -1,11 +1,22 @@
-import { message, writeInt64Field, writeNested, writePair, writeText, writeDouble } from '../protobuf/control/write';
+import {
+  message,
+  writeInt32Field,
+  writeInt64Field,
+  writeNested,
+  writePair,
+  writeText,
+  writeDouble,
+} from '../protobuf/control/write';
 import type { V3Names } from '../../model/names';
-import type { LogLine, Meter } from '../../model/telemetry';
+import type { LifecycleEvent, LogLine, Meter } from '../../model/telemetry';
 
 /** As the agents of other languages write them, so that one search finds all. */
 const LEVEL = { error: 'ERROR', warn: 'WARN' } as const;
 
-/** `LogData` with a text. The layer is that of a service which agents report. */
+/** Of a service that agents report. */
+const LAYER = 'GENERAL';
+
+/** `LogData` with a text. */
 export function encodeLog({ time, level, text }: LogLine, { service, instance }: V3Names): Buffer {
   return message((writer) => {
     writeInt64Field(writer, 1, time);
@@ -19,7 +30,25 @@ export function encodeLog({ time, level, text }: LogLine, { service, instance }:
       writePair(tags, 1, ['level', LEVEL[level]]);
       writePair(tags, 1, ['logger', 'skyanchor']);
     });
-    writeText(writer, 8, 'GENERAL');
+    writeText(writer, 8, LAYER);
+  });
+}
+
+/** `Event` of the instance. */
+export function encodeEvent(event: LifecycleEvent, { service, instance }: V3Names): Buffer {
+  return message((writer) => {
+    writeText(writer, 1, event.uuid);
+    writeNested(writer, 2, (source) => {
+      writeText(source, 1, service);
+      writeText(source, 2, instance);
+    });
+    writeText(writer, 3, event.name);
+    writeInt32Field(writer, 4, Number(event.isError));
+    writeText(writer, 5, event.message);
+    for (const parameter of event.parameters) writePair(writer, 6, parameter);
+    writeInt64Field(writer, 7, event.startTime);
+    writeInt64Field(writer, 8, event.endTime);
+    writeText(writer, 9, LAYER);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { CallRecord, HeartbeatRecord, LogEntry, MeterRecord } from './records';
+import type { CallRecord, EventRecord, HeartbeatRecord, LogEntry, MeterRecord } from './records';
 import type { CallLog, Recorder } from './recorder';
 import type { DroppedSegmentRecord, SegmentRecord } from './segment-records';
 
@@ -59,6 +59,10 @@ export class NodeRecorder {
 
   log(log: Unstamped<LogEntry>): void {
     if (this.isOpen) this.recorder.log({ ...this.stamp(), ...log });
+  }
+
+  event(event: Unstamped<EventRecord>): void {
+    if (this.isOpen) this.recorder.event({ ...this.stamp(), ...event });
   }
 
   /** The node goes down: nothing that comes later counts, and who still waits for an answer was cut off. */

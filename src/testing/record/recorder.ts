@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock';
 import { toIso } from '../../base/time';
-import type { CallRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './records';
+import type { CallRecord, EventRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './records';
 import { Recording, type RecordingCount } from './recording';
 import type { DroppedSegmentRecord, SegmentRecord } from './segment-records';
 
-type List = 'calls' | 'heartbeats' | 'segments' | 'droppedSegments' | 'meters' | 'logs';
+type List = 'calls' | 'heartbeats' | 'segments' | 'droppedSegments' | 'meters' | 'logs' | 'events';
 export type Counts = Readonly<Record<List, RecordingCount>>;
 
 /** Whose heartbeat: an id, or where there are none the names. */
@@ -27,6 +27,7 @@ export class Recorder {
   private readonly droppedList: Recording<DroppedSegmentRecord>;
   private readonly meterList: Recording<MeterRecord>;
   private readonly logList: Recording<LogEntry>;
+  private readonly eventList: Recording<EventRecord>;
   private readonly lastHeartbeats = new Map<string, string>();
   private generation = 1;
 
@@ -41,6 +42,7 @@ export class Recorder {
     this.droppedList = new Recording(maxRecords);
     this.meterList = new Recording(maxRecords);
     this.logList = new Recording(maxRecords);
+    this.eventList = new Recording(maxRecords);
   }
 
   now(): string {
@@ -94,6 +96,10 @@ export class Recorder {
     this.logList.add(log);
   }
 
+  event(event: EventRecord): void {
+    this.eventList.add(event);
+  }
+
   /** Copies, so that what a test holds does not change under it. */
   calls(method?: Method): CallRecord[] {
     return this.callList
@@ -126,6 +132,10 @@ export class Recorder {
     return this.logList.items();
   }
 
+  events(): EventRecord[] {
+    return this.eventList.items();
+  }
+
   counts(): Counts {
     return {
       calls: this.callList.count(),
@@ -134,6 +144,7 @@ export class Recorder {
       droppedSegments: this.droppedList.count(),
       meters: this.meterList.count(),
       logs: this.logList.count(),
+      events: this.eventList.count(),
     };
   }
 
@@ -146,6 +157,7 @@ export class Recorder {
     this.droppedList.retain(isYoung);
     this.meterList.retain(isYoung);
     this.logList.retain(isYoung);
+    this.eventList.retain(isYoung);
   }
 
   /** The storage was cleared: what the backend held is gone, our notes of the calls stay. */
@@ -156,6 +168,7 @@ export class Recorder {
     this.droppedList.clear();
     this.meterList.clear();
     this.logList.clear();
+    this.eventList.clear();
     this.lastHeartbeats.clear();
   }
 }

@@ -18,6 +18,7 @@ export const METHODS = [
   'MeterReportService/collect',
   'MeterReportService/collectBatch',
   'LogReportService/collect',
+  'EventService/collect',
   'SpanAttachedEventReportService/collect',
 ] as const;
 export type Method = (typeof METHODS)[number];
@@ -89,6 +90,27 @@ export interface LogEntry {
   readonly segmentId: string;
   readonly spanId: number;
   readonly tags: readonly Property[];
+}
+
+/** What happened to a service or an instance, as it came. */
+export interface EventRecord {
+  /** ISO 8601, when it arrived, by the collector's clock. */
+  readonly at: string;
+  /** Which node it arrived at, counted from 0. */
+  readonly node: number;
+  /** The same in all reports of one event. */
+  readonly uuid: string;
+  readonly service: string;
+  readonly instance: string;
+  readonly endpoint: string;
+  readonly layer: string;
+  readonly name: string;
+  readonly type: 'Normal' | 'Error';
+  readonly message: string;
+  readonly parameters: readonly Property[];
+  /** Milliseconds since 1970; 0: the agent did not say. */
+  readonly startTime: number;
+  readonly endTime: number;
 }
 
 export interface BucketRecord {

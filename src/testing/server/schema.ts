@@ -22,7 +22,7 @@ const SOURCES: Readonly<Record<Contract, Source>> = {
     failure: '',
   },
   v3: {
-    files: ['management', 'segment', 'configuration', 'meter', 'log'],
+    files: ['management', 'segment', 'configuration', 'meter', 'log', 'event'],
     package: 'skywalking.v3.',
     services: [
       'ManagementService',
@@ -30,6 +30,7 @@ const SOURCES: Readonly<Record<Contract, Source>> = {
       'ConfigurationDiscoveryService',
       'MeterReportService',
       'LogReportService',
+      'EventService',
       'SpanAttachedEventReportService',
     ],
     failure: 'Application error processing RPC',

@@ -4,6 +4,7 @@ import type { Methods, StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
 import type { Inventory } from './inventory';
 import { type Configurations, discovery } from './configurations';
+import { events } from './events';
 import { logs } from './logs';
 import { management } from './management';
 import { meterBatches, meters } from './meters';
@@ -29,6 +30,7 @@ export function v3Methods({ catalogue, configurations, notes }: V3Options): Meth
       'MeterReportService/collect': () => meters(notes),
       'MeterReportService/collectBatch': () => meterBatches(notes),
       'LogReportService/collect': () => logs(notes),
+      'EventService/collect': () => events(notes),
       'SpanAttachedEventReportService/collect': attachedEvents,
     },
   };
