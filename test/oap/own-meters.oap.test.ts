@@ -75,10 +75,14 @@ describe('a genuine OAP 10.1.0 with the rules and the dashboard for skyanchor', 
     const rules = readFileSync(path.join(INSTALLED, 'meter-analyzer-config', 'skyanchor.yaml'), 'utf8');
     const named = [...rules.matchAll(/^ {2}- name: (\w+)$/gm)].map(([, name]) => `meter_skyanchor_${name}`);
     expect([...expressions].sort()).toEqual([...named].sort());
-    const { found } = (await oap.query('query ($id: String!) { found: getTemplate(id: $id) { id configuration } }', {
-      id: dashboard.id,
-    })) as { found: { configuration: string } };
-    expect(JSON.parse(found.configuration)).toEqual(dashboard.configuration);
+    const template = 'query ($id: String!) { found: getTemplate(id: $id) { id configuration } }';
+    const { found } = await until(
+      async () =>
+        (await oap.query(template, { id: dashboard.id })) as { found: { readonly configuration: string } | null },
+      (answer) => Boolean(answer.found?.configuration),
+      PATIENCE,
+    );
+    expect(JSON.parse(found!.configuration)).toEqual(dashboard.configuration);
   });
 
   it('answers every expression of the dashboard with what an agent has told', async () => {
