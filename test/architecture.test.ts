@@ -39,6 +39,8 @@ const MODULES: Record<string, readonly string[]> = {
   cli: ['agent', 'control', 'spool', 'config', 'testing', ...DATA],
   index: ['agent', 'api'],
   compat: ['agent', ...TRACING],
+  // A program of the build loads it: nothing of the agent comes with it.
+  bundler: [],
   register: ['agent', 'base', 'api'],
 };
 
