@@ -39,7 +39,13 @@ async function checkLinters(score, tarball) {
       COMPAT_RULE,
     ]);
     assert.match(stdout, /No problems found/);
-    for (const name of ['skyanchor', 'skyanchor/register', 'skyanchor/compat', 'skyanchor/bundler', 'skyanchor/testing'])
+    for (const name of [
+      'skyanchor',
+      'skyanchor/register',
+      'skyanchor/compat',
+      'skyanchor/bundler',
+      'skyanchor/testing',
+    ])
       assert.ok(stdout.includes(`"${name}"`), name);
   });
 }

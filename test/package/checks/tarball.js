@@ -18,7 +18,10 @@ const NEEDED = [
   'README.md',
   'CHANGELOG.md',
   'package.json',
-  ...['index', 'register', 'compat/index', 'bundler', 'testing/index'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
+  ...['index', 'register', 'compat/index', 'bundler', 'testing/index'].flatMap((name) => [
+    `dist/${name}.js`,
+    `dist/${name}.d.ts`,
+  ]),
   'dist/cli/main.js',
 ];
 /** Files that no entry leads to. */
