@@ -6,7 +6,7 @@ import type { LogBuffer } from '../telemetry/log-buffer';
 import type { LogReporter } from '../telemetry/log-reporter';
 import type { ApplicationMeters } from '../telemetry/application-meters';
 import type { Meter } from '../model/telemetry';
-import type { MeterReporter, Sampler } from '../telemetry/meter-reporter';
+import type { MeterReporter, RuntimeSampler } from '../telemetry/meter-reporter';
 import type { Backend } from '../protocol/backend';
 import { late } from './lazy';
 import { version } from './version';
@@ -83,7 +83,7 @@ export class Telemetry {
   }
 
   /** How the process is, what the agent has done, and what the application counts. */
-  private sampler(): Sampler {
+  private sampler(): RuntimeSampler {
     const ofProcess = new (late.processSampler().ProcessSampler)();
     return {
       sample: () => [...ofProcess.sample(), ...this.options.ownMeters(), ...(this.application?.sample() ?? [])],

@@ -11,10 +11,10 @@ interface MeterReporterOptions {
   /** Milliseconds between two reports. */
   readonly periodMs: number;
   /** Begins to watch. */
-  sampler(): Sampler;
+  sampler(): RuntimeSampler;
 }
 
-export interface Sampler {
+export interface RuntimeSampler {
   sample(): readonly Meter[];
   stop(): void;
 }
@@ -25,7 +25,7 @@ export interface Sampler {
  */
 export class MeterReporter {
   private readonly loop: Loop;
-  private sampler: Sampler | undefined;
+  private sampler: RuntimeSampler | undefined;
   private connection = 0;
   /** This connection's backend takes no meters. */
   private isRefused = false;

@@ -7,7 +7,7 @@ export interface Context {
   deleteValue(key: symbol): Context;
 }
 
-export interface SpanContext {
+export interface OtelSpanContext {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceFlags: number;
@@ -18,11 +18,11 @@ export interface SpanContext {
 export type TimeInput = unknown;
 
 export interface Link {
-  readonly context?: SpanContext;
+  readonly context?: OtelSpanContext;
   readonly attributes?: Attributes;
 }
 
-export interface SpanOptions {
+export interface OtelSpanOptions {
   readonly kind?: number;
   readonly attributes?: Attributes;
   readonly links?: readonly Link[];

@@ -1,5 +1,5 @@
 import { Contexts } from './contexts';
-import { Propagator, TracerProvider } from './tracer-provider';
+import { GlobalPropagator, TracerProvider } from './tracer-provider';
 import type { OwnApis } from './api-global';
 import type { SpanEnvironment } from './spans';
 
@@ -9,6 +9,6 @@ export function createApis(environment: SpanEnvironment): OwnApis {
   return {
     trace: new TracerProvider(environment, contexts),
     context: contexts,
-    propagation: new Propagator(environment),
+    propagation: new GlobalPropagator(environment),
   };
 }

@@ -1,7 +1,7 @@
 import { CompactId, type Id } from '../../model/ids';
 import type { Span } from '../../model/span';
 import type { IncomingHeaders } from '../../tracing/propagation/headers';
-import type { SpanContext } from './api-types';
+import type { OtelSpanContext } from './api-types';
 
 /** On a span context of ours: what it stands for. Enumerable, so that it survives a spread. */
 const ORIGIN = Symbol('skyanchor.origin');
@@ -9,12 +9,12 @@ const ORIGIN = Symbol('skyanchor.origin');
 /** A span of this process, or the headers that another one sent. */
 type Origin = { readonly span: Span } | { readonly headers: IncomingHeaders };
 
-export interface OwnSpanContext extends SpanContext {
+export interface OwnSpanContext extends OtelSpanContext {
   readonly [ORIGIN]?: Origin;
 }
 
 const SAMPLED = 1;
-export const INVALID_SPAN_CONTEXT: SpanContext = Object.freeze({
+export const INVALID_SPAN_CONTEXT: OtelSpanContext = Object.freeze({
   traceId: '0'.repeat(32),
   spanId: '0'.repeat(16),
   traceFlags: 0,

@@ -1,5 +1,5 @@
 import { textIn, type Attributes } from '../conventions/attributes';
-import { SpanKind, type InstrumentationScope, type SpanOptions } from './api-types';
+import { SpanKind, type InstrumentationScope, type OtelSpanOptions } from './api-types';
 import { packageOf } from './traced-by-us';
 import { isTracedNatively } from '../traced-natively';
 import { SpanType } from '../../model/components';
@@ -29,7 +29,7 @@ const ROUTE_LAYERS: ReadonlySet<unknown> = new Set(['request_handler', 'router',
 export function treatmentOf(
   { name: scopeName }: InstrumentationScope,
   name: string,
-  { kind = SpanKind.internal, attributes = {} }: SpanOptions,
+  { kind = SpanKind.internal, attributes = {} }: OtelSpanOptions,
   isRoot: boolean,
   tracedByUs: ReadonlySet<string>,
 ): Treatment {

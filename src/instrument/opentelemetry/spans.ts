@@ -6,7 +6,7 @@ import {
   StatusCode,
   SUPPRESS_KEY,
   type InstrumentationScope,
-  type SpanContext,
+  type OtelSpanContext,
   type TimeInput,
 } from './api-types';
 import { truncate } from '../../base/text';
@@ -34,7 +34,7 @@ export abstract class ApiSpan {
   /** @param scope what work within it becomes a child of */
   constructor(readonly scope: Scope | undefined) {}
 
-  abstract spanContext(): SpanContext;
+  abstract spanContext(): OtelSpanContext;
   abstract setAttribute(key: unknown, value: unknown): this;
   abstract addEvent(name: unknown, attributesOrTime?: unknown, time?: TimeInput): this;
   abstract addLink(link: unknown): this;
@@ -57,7 +57,7 @@ export abstract class ApiSpan {
 
 /** Takes nothing. */
 export class PassiveSpan extends ApiSpan {
-  spanContext(): SpanContext {
+  spanContext(): OtelSpanContext {
     return INVALID_SPAN_CONTEXT;
   }
 
@@ -96,11 +96,11 @@ export class PassiveSpan extends ApiSpan {
 
 /** A span that another process has. */
 export class RemoteSpan extends PassiveSpan {
-  constructor(private readonly own: SpanContext) {
+  constructor(private readonly own: OtelSpanContext) {
     super(undefined);
   }
 
-  override spanContext(): SpanContext {
+  override spanContext(): OtelSpanContext {
     return this.own;
   }
 }
@@ -113,7 +113,7 @@ function noteLink(span: ApiSpan, context: unknown): void {
 
 /** What is told of a span of ours that is open. */
 abstract class ActiveSpan extends ApiSpan {
-  private own: SpanContext | undefined;
+  private own: OtelSpanContext | undefined;
 
   constructor(
     readonly span: Span,
@@ -122,7 +122,7 @@ abstract class ActiveSpan extends ApiSpan {
     super(span);
   }
 
-  spanContext(): SpanContext {
+  spanContext(): OtelSpanContext {
     return (this.own ??= spanContextOf(this.span));
   }
 
@@ -150,7 +150,7 @@ export class BorrowedSpan extends ActiveSpan {
   setAttribute(key: unknown, value: unknown): this {
     const { span, environment } = this;
     if (typeof key !== 'string' || key === '' || value === undefined || value === null) return this;
-    if (key === 'http.route') noteRoute(environment.tracer, span, value);
+    if (key === 'http.route') nameByRoute(environment.tracer, span, value);
     // Ours says all that of a request.
     else if (span.layer !== Layer.http || !HTTP_ATTRIBUTE.test(key)) tagWith(environment.tracer, span, key, value);
     return this;
@@ -187,7 +187,7 @@ const HTTP_ATTRIBUTE = /^(?:http|url|net|network|server|client|user_agent)\./;
  * is done within it is done in the scope that it was asked for in.
  */
 export class TransparentSpan extends PassiveSpan {
-  override spanContext(): SpanContext {
+  override spanContext(): OtelSpanContext {
     return this.scope instanceof Span ? spanContextOf(this.scope) : INVALID_SPAN_CONTEXT;
   }
 }
@@ -357,7 +357,7 @@ function entriesOf(attributes: unknown): [string, unknown][] {
 }
 
 /** A framework's route is a better name for a request than its path. */
-export function noteRoute(tracer: Tracer, span: Span, route: unknown): void {
+export function nameByRoute(tracer: Tracer, span: Span, route: unknown): void {
   const { entry } = span.segment;
   if (entry?.layer === Layer.http && typeof route === 'string' && route.startsWith('/')) tracer.rename(entry, route);
 }
@@ -373,9 +373,9 @@ export function scopeOf(span: unknown): Scope | undefined {
   return spanIn(spanContextIn(span));
 }
 
-export function spanContextIn(span: unknown): SpanContext | undefined {
+export function spanContextIn(span: unknown): OtelSpanContext | undefined {
   try {
-    return (span as { spanContext?(): SpanContext } | undefined)?.spanContext?.();
+    return (span as { spanContext?(): OtelSpanContext } | undefined)?.spanContext?.();
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { textIn } from '../conventions/attributes';
 import { headersIn, remoteSpanContext } from './span-context';
 import {
   type ApiSpan,
-  noteRoute,
+  nameByRoute,
   PassiveSpan,
   RecordedSpan,
   RemoteSpan,
@@ -12,7 +12,7 @@ import {
   type SpanEnvironment,
 } from './spans';
 import { isRouteHandler, treatmentOf } from './span-source';
-import { SPAN_KEY, SpanKind, type Context, type InstrumentationScope, type SpanOptions } from './api-types';
+import { SPAN_KEY, SpanKind, type Context, type InstrumentationScope, type OtelSpanOptions } from './api-types';
 import { truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
@@ -34,7 +34,7 @@ class BridgeTracer {
     readonly instrumentationScope: InstrumentationScope,
   ) {}
 
-  startSpan(name: unknown, options: SpanOptions = {}, given?: Context): ApiSpan {
+  startSpan(name: unknown, options: OtelSpanOptions = {}, given?: Context): ApiSpan {
     try {
       return this.open(truncate(name, LIMITS.name), options, given ?? this.contexts.active());
     } catch (error) {
@@ -45,7 +45,7 @@ class BridgeTracer {
 
   startActiveSpan(name: unknown, ...rest: unknown[]): unknown {
     const work = rest.pop() as Work;
-    const [options, given] = rest as [SpanOptions?, Context?];
+    const [options, given] = rest as [OtelSpanOptions?, Context?];
     const context = given ?? this.contexts.active();
     const span = this.startSpan(name, options, context);
     return this.contexts.with(context.setValue(SPAN_KEY, span), work, undefined, span);
@@ -60,7 +60,7 @@ class BridgeTracer {
     return { onStart: () => undefined, onEnding: () => undefined, onEnd: () => undefined };
   }
 
-  private open(name: string, options: SpanOptions, context: Context): ApiSpan {
+  private open(name: string, options: OtelSpanOptions, context: Context): ApiSpan {
     const isRoot = options.root === true;
     const scope = isRoot ? undefined : scopeIn(context);
     if (scope !== undefined && !(scope instanceof Span)) return new PassiveSpan(scope);
@@ -74,7 +74,7 @@ class BridgeTracer {
       this.environment.tracedByUs,
     );
     const route = scope && isRouteHandler(attributes) ? attributes['http.route'] : undefined;
-    if (scope && route !== undefined) noteRoute(this.environment.tracer, scope, route);
+    if (scope && route !== undefined) nameByRoute(this.environment.tracer, scope, route);
     if (treatment === 'transparent') return new TransparentSpan(scope);
     if (scope && isRequest(scope, options)) return this.contexts.borrowed(scope);
     const batch = scope && this.batchOf(scope, options);
@@ -94,7 +94,7 @@ class BridgeTracer {
     given: string,
     scope: Span | undefined,
     headers: IncomingHeaders | undefined,
-    options: SpanOptions,
+    options: OtelSpanOptions,
   ): Span | undefined {
     const { environment } = this;
     const { tracer } = environment;
@@ -110,7 +110,7 @@ class BridgeTracer {
     }
   }
 
-  private recorded(span: Span, options: SpanOptions, headers: IncomingHeaders | undefined): RecordedSpan {
+  private recorded(span: Span, options: OtelSpanOptions, headers: IncomingHeaders | undefined): RecordedSpan {
     const { environment } = this;
     const recorded = new RecordedSpan(span, environment, this.instrumentationScope, options.kind ?? SpanKind.internal);
     try {
@@ -129,7 +129,7 @@ class BridgeTracer {
   /**
    * A message of a batch that one span receives: each names its sender there, and a thousand of them do not fill a segment.
    */
-  private batchOf(scope: Span, { kind, links, attributes = {} }: SpanOptions): ApiSpan | undefined {
+  private batchOf(scope: Span, { kind, links, attributes = {} }: OtelSpanOptions): ApiSpan | undefined {
     if (kind !== SpanKind.consumer || scope.type !== SpanType.entry || scope.layer !== Layer.mq) return undefined;
     if (textIn(attributes, 'messaging.system') === '') return undefined;
     for (const { context } of links ?? []) {
@@ -141,7 +141,7 @@ class BridgeTracer {
 }
 
 /** The span that Next.js has for a request, where ours is right above it. */
-function isRequest(scope: Span, { kind, attributes = {} }: SpanOptions): boolean {
+function isRequest(scope: Span, { kind, attributes = {} }: OtelSpanOptions): boolean {
   const isEntry = scope.type === SpanType.entry && scope.layer === Layer.http;
   return isEntry && kind === SpanKind.server && textIn(attributes, 'http.request.method', 'http.method') !== '';
 }
@@ -193,7 +193,7 @@ interface TextMapSetter {
 }
 
 /** Carries our headers wherever an instrumentation carries OpenTelemetry's: messages, metadata of gRPC. */
-export class Propagator {
+export class GlobalPropagator {
   constructor(private readonly environment: SpanEnvironment) {}
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
