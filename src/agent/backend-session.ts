@@ -35,6 +35,8 @@ interface BackendSessionOptions {
   /** When the agent started. */
   readonly startedAt: number;
   isStopping(): boolean;
+  /** The libraries that are loaded now and that the agent knows, with their versions. */
+  libraries(): readonly string[];
   /** The instance's name before `start`, where it is certain; throws a LoadError, which ends in no header. */
   unclaimedName(): string | undefined;
   /** A package that a connection needs cannot be loaded. */
@@ -169,20 +171,21 @@ export class BackendSession {
       onIdentityMismatch: (reason, epoch) => this.doubt(reason, epoch),
     });
     const { Registrar } = late.registrar();
-    const about = {
+    const about = () => ({
       agentVersion: version,
       namespace: config.namespace,
       cluster: config.cluster,
+      libraries: this.options.libraries(),
       more: config.instanceProperties,
-    };
+    });
     const registrar = new Registrar({
       api: backend.registry,
       clock,
       log,
       serviceName,
       instanceName,
-      properties: late.properties().v2Properties(instanceName, about),
-      v3Properties: late.properties().v3Properties(about),
+      properties: () => late.properties().v2Properties(instanceName, about()),
+      v3Properties: () => late.properties().v3Properties(about()),
       heartbeatMs: config.heartbeatMs,
       ...(protocol && { protocol }),
       onEvent: (event) => {

@@ -7,6 +7,7 @@ import type * as StatusFile from '../status/status-file';
 import type * as EventReporter from '../telemetry/event-reporter';
 import type * as InstrumentationLoader from '../instrument/opentelemetry/loader';
 import type * as Loggers from '../instrument/logs/loggers';
+import type * as Libraries from './diagnosis/libraries';
 import type * as LogLines from '../telemetry/log-buffer';
 import type * as LogReporter from '../telemetry/log-reporter';
 import type * as MeterReporter from '../telemetry/meter-reporter';
@@ -25,6 +26,7 @@ export const late = {
   diagnostics: lazy(() => require('./diagnosis/memory-and-cpu') as typeof Diagnostics),
   eventReporter: lazy(() => require('../telemetry/event-reporter') as typeof EventReporter),
   instrumentationLoader: lazy(() => require('../instrument/opentelemetry/loader') as typeof InstrumentationLoader),
+  libraries: lazy(() => require('./diagnosis/libraries') as typeof Libraries),
   loggers: lazy(() => require('../instrument/logs/loggers') as typeof Loggers),
   logLines: lazy(() => require('../telemetry/log-buffer') as typeof LogLines),
   logReporter: lazy(() => require('../telemetry/log-reporter') as typeof LogReporter),

@@ -46,7 +46,13 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     networkAddresses: none,
     segments: { accepted: 0, sent: 0, dropped: 0, inFlight: 0, buffered: 0, droppedBecause: {} },
     settings: settingsOf(config),
-    instrumentations: { active: [], off: [], loadedBefore: [], startedAfterMs: Math.round(process.uptime() * 1_000) },
+    instrumentations: {
+      active: [],
+      off: [],
+      loadedBefore: [],
+      libraries: [],
+      startedAfterMs: Math.round(process.uptime() * 1_000),
+    },
     openTelemetry: { provider: null, reason: 'the agent is disabled', instrumentations: [] },
     commands: { file: null, watching: 'off', fault: null, last: [] },
   };

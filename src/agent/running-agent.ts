@@ -29,6 +29,7 @@ import { librariesLoadedBefore } from './diagnosis/blind-spots';
 import { ApplicationLog } from './application-log';
 import { Commands } from './commands';
 import { ExitFlush } from './exit/exit-flush';
+import { late } from './lazy';
 import { OpenTelemetry } from './open-telemetry';
 import { DynamicSettings } from './dynamic-settings';
 import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
@@ -44,6 +45,7 @@ export class RunningAgent implements Agent {
   private readonly startedAt: number;
   private readonly startedAfterMs = Math.round(process.uptime() * 1_000);
   private readonly loadedBefore = librariesLoadedBefore();
+  private libraries: readonly string[] = [];
   private readonly upstream: BackendSession;
   private readonly ending: ExitFlush;
   /** For `skyanchor/compat`. */
@@ -76,6 +78,7 @@ export class RunningAgent implements Agent {
       ids,
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
+      libraries: () => this.findLibraries(),
       unclaimedName: () => this.commands.unclaimedName,
       onLoadError: (error) => void this.giveUp(error),
       keepAlive,
@@ -245,6 +248,7 @@ export class RunningAgent implements Agent {
       active: INSTRUMENTATIONS.filter((name) => instrumented.isEnabled(name)),
       off: INSTRUMENTATIONS.filter((name) => !instrumented.isEnabled(name)),
       loadedBefore: this.loadedBefore,
+      libraries: this.libraries,
       startedAfterMs: this.startedAfterMs,
     };
   }
@@ -258,10 +262,16 @@ export class RunningAgent implements Agent {
     this.throwIfStopped();
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();
+    this.findLibraries();
     this.log.info(startLine(this.config, this.instrumentations()));
     const registrar = this.upstream.start(instanceName);
     this.commands.start(instanceName);
     return registrar;
+  }
+
+  private findLibraries(): readonly string[] {
+    this.libraries = late.libraries().loadedLibraries();
+    return this.libraries;
   }
 
   private throwIfStopped(): void {

@@ -134,6 +134,8 @@ export interface InstrumentationStatus {
   readonly off: readonly string[];
   /** Libraries among them that were loaded before the agent: what they had done by then is not traced. */
   readonly loadedBefore: readonly string[];
+  /** Those that the agent knows and that were loaded, as CommonJS, when it last registered: `express 5.1.0`. */
+  readonly libraries: readonly string[];
   /** How long the process had run when the agent was started. */
   readonly startedAfterMs: number;
 }

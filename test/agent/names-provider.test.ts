@@ -45,8 +45,8 @@ beforeEach(async () => {
     log,
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: [],
-    v3Properties: [],
+    properties: () => [],
+    v3Properties: () => [],
     heartbeatMs: 3_000,
     onEvent: () => note(),
   });

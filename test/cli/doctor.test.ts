@@ -1,9 +1,18 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Finding } from '../../src/cli/doctor/report';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing';
-import { endApps, startApp } from '../support/app';
+import { endApps, REGISTER, startApp } from '../support/app';
 import { freePort } from '../support/free-port';
 import { statuses } from '../support/statuses';
 import { until } from '../support/until';
@@ -193,6 +202,44 @@ describe('skyanchor doctor', () => {
       await backend();
       expect(await diagnose(env)).toMatchObject({ code: 1, causes: [cause] });
     });
+  });
+
+  it('names a library whose version is out of range, installed or loaded by a process', async () => {
+    await backend();
+    const application = mkdtempSync(path.join(folder, 'versions-'));
+    for (const [name, version] of [
+      ['pg', '8.0.2'],
+      ['koa', '3.0.0'],
+      ['redis', '5.12.0'],
+      ['mysql2', 'strange'],
+    ] as const) {
+      const library = path.join(application, 'node_modules', name);
+      mkdirSync(library, { recursive: true });
+      writeFileSync(path.join(library, 'package.json'), JSON.stringify({ name, version }));
+      writeFileSync(path.join(library, 'index.js'), '');
+    }
+    const script = path.join(application, 'app.js');
+    writeFileSync(script, "for (const name of ['koa', 'pg']) require(name);\nsetInterval(() => undefined, 1_000);\n");
+    const commandFile = path.join(application, 'versions.command');
+    startApp(script, {
+      nodeFlags: ['--require', REGISTER],
+      args: ['--skyanchor-instance-name=versions-1'],
+      env: { SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address, SW_AGENT_COMMAND_FILE: commandFile },
+    });
+    await until(() => statuses(commandFile)['versions-1']?.registration.phase === 'connected');
+    const [instance] = collector.instances();
+    expect(instance?.properties).toContainEqual({ key: 'libraries', value: 'koa 3.0.0, pg 8.0.2' });
+
+    const env = { SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address };
+    const args = ['doctor', '--json', `--file=${commandFile}`, `--query=http://${collector.httpAddress ?? ''}`];
+    const { code, stdout } = await cli(args, { cwd: application, env });
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    const text = 'pg 8.0.2 is not traced: version out of range, 8.0.3 and later are';
+    expect(findings.filter(({ check }) => check === 'version')).toEqual([
+      { section: 'instrumentations', check: 'version', state: 'warning', text },
+      { section: 'process versions-1', check: 'version', state: 'warning', text },
+    ]);
+    expect(code).toBe(0);
   });
 
   it('names the rule of trust that the command file breaks', async () => {

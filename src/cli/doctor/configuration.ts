@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
+import { installedLibraries, outOfRange } from '../../agent/diagnosis/libraries';
 import { explainConfig, type ExplainedConfig } from '../../config/resolve';
 import { FLAG_PREFIX } from '../../config/sources/flags';
 import { checkCommandFile } from '../../control/client/command-writer';
@@ -54,6 +55,7 @@ export function reportBlindSpots({ config, given }: ExplainedConfig, report: Rep
     const state = config.disable.includes('http') ? 'failed' : 'warning';
     add('disable', state, `switched off: ${config.disable.join(', ')} (${sourceOf('disable')})`);
   }
+  for (const text of outOfRange(installedLibraries(process.cwd()))) add('version', 'warning', text);
 }
 
 /** The command file that is configured, by the rules of an agent that runs as this user. */

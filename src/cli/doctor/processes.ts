@@ -1,4 +1,5 @@
 import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
+import { outOfRange } from '../../agent/diagnosis/libraries';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import { field, printableField, isRegistered, LiveInstances, type Instance } from '../../control/client/live-instances';
@@ -34,6 +35,8 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
     const state = value('segments', 'accepted') === 0 ? 'failed' : 'warning';
     add('start', state, `${late}, too late for ${loadedBefore.join(', ')}, which had been loaded by then; ${hint}`);
   } else if (Number.isFinite(afterMs)) add('start', 'ok', `${late}, before any library that it instruments`);
+
+  for (const text of outOfRange(textsOf(value('instrumentations', 'libraries')))) add('version', 'warning', text);
 
   const off = textsOf(value('instrumentations', 'off'));
   const active = textsOf(value('instrumentations', 'active'));

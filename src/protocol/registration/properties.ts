@@ -8,6 +8,8 @@ interface AboutInstance {
   readonly agentVersion: string;
   readonly namespace: string | undefined;
   readonly cluster: string | undefined;
+  /** Such as `express 5.1.0`. */
+  readonly libraries: readonly string[];
   /** Those of the user; those that are ours already do not count. */
   readonly more: readonly Property[];
 }
@@ -48,13 +50,17 @@ export function v3Properties(about: AboutInstance): readonly Property[] {
 }
 
 /** `version`, `namespace` and `cluster` as the Java agent calls them. */
-function described(protocol: string, { agentVersion, namespace, cluster }: AboutInstance): readonly Property[] {
+function described(
+  protocol: string,
+  { agentVersion, namespace, cluster, libraries }: AboutInstance,
+): readonly Property[] {
   const container = containerId();
   return [
     ['agent', 'skyanchor'],
     ['version', agentVersion],
     ['Node.js', process.version],
     ['protocol', protocol],
+    ...(libraries.length === 0 ? [] : ([['libraries', libraries.join(', ')]] as const)),
     ...(namespace === undefined ? [] : ([['namespace', namespace]] as const)),
     ...(cluster === undefined ? [] : ([['cluster', cluster]] as const)),
     ...(container === undefined ? [] : ([['container', container]] as const)),

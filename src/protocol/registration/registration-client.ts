@@ -11,9 +11,9 @@ export interface RegistrationClientOptions {
   readonly clock: Clock;
   readonly serviceName: string;
   readonly instanceName: string;
-  readonly properties: readonly (readonly [key: string, value: string])[];
+  properties(): readonly (readonly [key: string, value: string])[];
   /** The same as v3 backends want it called. */
-  readonly v3Properties: readonly (readonly [key: string, value: string])[];
+  v3Properties(): readonly (readonly [key: string, value: string])[];
 }
 
 type IdOutcome = Promise<Outcome<number | undefined>>;
@@ -55,7 +55,8 @@ export class RegistrationClient {
   }
 
   instanceId(serviceId: number, signal: AbortSignal): IdOutcome {
-    const { api, clock, instanceName, properties } = this.options;
+    const { api, clock, instanceName } = this.options;
+    const properties = this.options.properties();
     return this.ask(this.idPace, () =>
       api.v2.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal),
     );
@@ -81,8 +82,9 @@ export class RegistrationClient {
   }
 
   private properties(signal: AbortSignal): Promise<Outcome<undefined>> {
-    const { api, v3Properties } = this.options;
-    return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.v3Instance, v3Properties, signal));
+    const { api } = this.options;
+    const properties = this.options.v3Properties();
+    return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.v3Instance, properties, signal));
   }
 
   keepAlive(signal: AbortSignal): Promise<Outcome<undefined>> {

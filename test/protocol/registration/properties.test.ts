@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { containerId, v2Properties, v3Properties } from '../../../src/protocol/registration/properties';
 
-const about = { agentVersion: '1.2.3', namespace: undefined, cluster: undefined, more: [] };
+const about = { agentVersion: '1.2.3', namespace: undefined, cluster: undefined, libraries: [], more: [] };
 
 describe('the properties of an instance', () => {
   it.each([

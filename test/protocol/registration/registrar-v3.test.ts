@@ -19,8 +19,8 @@ function make(options: Partial<RegistrarOptions> = {}): Registrar {
     log: new Log(clock, quiet),
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: [['language', 'nodejs']],
-    v3Properties: [['OS Name', 'Linux']],
+    properties: () => [['language', 'nodejs']],
+    v3Properties: () => [['OS Name', 'Linux']],
     heartbeatMs: undefined,
     onEvent: (event) => {
       if (event.type === 'configured') configurations.push(event.configuration);

@@ -20,8 +20,8 @@ beforeEach(() => {
     log: new Log(clock, quiet),
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: [['language', 'nodejs']],
-    v3Properties: [['OS Name', 'Linux']],
+    properties: () => [['language', 'nodejs']],
+    v3Properties: () => [['OS Name', 'Linux']],
     heartbeatMs: 3_000,
     onEvent: () => undefined,
   });
@@ -50,8 +50,8 @@ describe('registering', () => {
       log: new Log(clock, { ...quiet, debug: (line) => lines.push(line) }, 'debug'),
       serviceName: 'orders',
       instanceName: 'orders-1',
-      properties: [],
-      v3Properties: [],
+      properties: () => [],
+      v3Properties: () => [],
       heartbeatMs: 3_000,
       onEvent: () => undefined,
     });

@@ -19,8 +19,8 @@ beforeEach(async () => {
     log: new Log(clock, quiet),
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: [],
-    v3Properties: [],
+    properties: () => [],
+    v3Properties: () => [],
     heartbeatMs: 3_000,
     onEvent: () => undefined,
   });

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import Module from 'node:module';
+import path from 'node:path';
+import { printable } from '../../base/text';
+
+/** Libraries that the agent instruments or writes ids for, and the first version that it does so with: see docs/libraries.md. */
+const LIBRARIES = new Map<string, readonly number[]>([
+  ['@hapi/hapi', []],
+  ['bunyan', [1]],
+  ['express', [4]],
+  ['fastify', [3]],
+  ['ioredis', [4]],
+  ['koa', []],
+  ['mongoose', [9, 7]],
+  ['mysql2', [3, 20]],
+  ['pg', [8, 0, 3]],
+  ['pino', [6]],
+  ['polka', []],
+  ['redis', [5, 12]],
+  ['undici', [5]],
+  ['winston', [3]],
+]);
+
+const MAX_VERSION_LENGTH = 40;
+/** The folder of the package that a file belongs to, and its name. */
+const PACKAGE = /^(?<folder>.*[\\/]node_modules[\\/](?<name>(?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/s;
+
+/** @returns such as `express 5.1.0`, of the first copy of each that is loaded as CommonJS, outside of bundles */
+export function loadedLibraries(): readonly string[] {
+  const folders = new Map<string, string>();
+  try {
+    const { _cache: cache } = Module as unknown as { _cache: Readonly<Record<string, unknown>> };
+    for (const file of Object.keys(cache)) {
+      const { folder, name } = PACKAGE.exec(file)?.groups ?? {};
+      const library = name?.replace('\\', '/');
+      if (folder !== undefined && library !== undefined && LIBRARIES.has(library) && !folders.has(library))
+        folders.set(library, folder);
+    }
+  } catch {
+    // Not the module that we know.
+  }
+  return withVersions([...folders]);
+}
+
+/** The same of what is installed for an application in this folder, loaded or not. */
+export function installedLibraries(cwd: string): readonly string[] {
+  const above = [cwd];
+  while (path.dirname(above[0] ?? '') !== above[0]) above.unshift(path.dirname(above[0] ?? ''));
+  // Nearer copies are later, and take the place of those further up.
+  const found = above.flatMap((folder) =>
+    [...LIBRARIES.keys()].map((name) => [name, path.join(folder, 'node_modules', name)] as const),
+  );
+  const libraries = new Map(withVersions(found).map((text) => [text.split(' ')[0], text]));
+  return [...libraries.values()].sort();
+}
+
+function withVersions(folders: readonly (readonly [name: string, folder: string])[]): string[] {
+  return folders.flatMap(([name, folder]) => {
+    const version = versionIn(folder);
+    return version === undefined ? [] : [`${name} ${version}`];
+  });
+}
+
+function versionIn(folder: string): string | undefined {
+  try {
+    const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version?: unknown };
+    return typeof version === 'string' ? printable(version).slice(0, MAX_VERSION_LENGTH) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param libraries such as `pg 7.18.2` @returns what is wrong with those whose version is out of range */
+export function outOfRange(libraries: readonly string[]): string[] {
+  return libraries.flatMap((library) => {
+    const [name = '', version = ''] = library.split(' ');
+    const first = LIBRARIES.get(name) ?? [];
+    const parts = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(version)?.slice(1).map(Number);
+    if (!parts || !isBefore(parts, first)) return [];
+    return [`${library} is not traced: version out of range, ${first.join('.')} and later are`];
+  });
+}
+
+function isBefore(version: readonly number[], first: readonly number[]): boolean {
+  const at = first.findIndex((part, index) => part !== version[index]);
+  return at !== -1 && (version[at] ?? 0) < (first[at] ?? 0);
+}
