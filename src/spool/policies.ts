@@ -42,15 +42,19 @@ export interface AdoptCase {
   readonly own: { readonly service: string; readonly key: string };
   /** Processes of the dead one's service that live, the asking one included. */
   readonly living: readonly { readonly instance: string; readonly key: string }[];
+  /** The key of the process that has begun to deliver it. */
+  readonly claimedBy?: string | undefined;
 }
 
 /**
  * Whether it falls to the process that asks to deliver what a dead one has left. `first`: to the first of the living
  * processes of the same service, by instance name, which is the same one for all who ask. `any`: to each of them, and
- * the lock decides. A process of another service never does.
+ * the lock decides. A process of another service never does. What a process has begun it brings to its end, also when it
+ * is no longer the first: no other may while it lives.
  */
-export function shouldAdopt(policy: AdoptPolicy, { service, own, living }: AdoptCase): boolean {
+export function shouldAdopt(policy: AdoptPolicy, { service, own, living, claimedBy }: AdoptCase): boolean {
   if (policy === 'never' || service !== own.service) return false;
+  if (claimedBy === own.key) return true;
   if (policy === 'any') return true;
   const sorted = [...living].sort((a, b) => compare(a.instance, b.instance) || compare(a.key, b.key));
   return sorted[0]?.key === own.key;

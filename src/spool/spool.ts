@@ -438,7 +438,8 @@ export class Spool {
       if (!owner || !transport.isReady || signal.aborted) continue;
       const own = { service: this.options.source.service, key: this.writer.key };
       const peers = living.filter(({ service }) => service === owner.service);
-      if (!shouldAdopt(settings.adopt, { service: owner.service, own, living: peers })) continue;
+      const claimedBy = listing.claimTime === undefined ? undefined : (await this.claims.read(listing.key))?.by;
+      if (!shouldAdopt(settings.adopt, { service: owner.service, own, living: peers, claimedBy })) continue;
       if ((await this.adopt(listing.key, owner, signal)) === 'waiting') return 'waiting';
     }
     await this.expireOwn();

@@ -57,6 +57,12 @@ describe('a dead process', () => {
   ])('%s', (_, policy, service, living, expected) => {
     expect(shouldAdopt(policy, { service, own, living })).toBe(expected);
   });
+
+  it('is adopted to its end by the process that has begun, also when one before it joins', () => {
+    const living = [me, before];
+    expect(shouldAdopt('first', { service: 'orders', own, living, claimedBy: me.key })).toBe(true);
+    expect(shouldAdopt('first', { service: 'orders', own, living, claimedBy: before.key })).toBe(false);
+  });
 });
 
 describe('a full directory', () => {

@@ -307,6 +307,20 @@ describe('the spool of a dead process', () => {
     expect(all.flatMap(({ transport }) => transport.numbers).sort((a, b) => a - b)).toEqual(range(1, 40));
   }, 30_000);
 
+  it('is delivered to its end by the process that has begun, also when another one becomes the first', async () => {
+    await deadProcess(12);
+    const two = open({ source: { service: 'orders', instance: 'orders-2' } });
+    two.transport.fate = ([first]) => (first === 1 ? 'stored' : 'untouched');
+    two.transport.isReady = true;
+    await arrived(two, 4);
+    const one = open({ source: { service: 'orders', instance: 'orders-1' } });
+    one.transport.isReady = true;
+    await until(() => namesIn(settings, '.owner').some((name) => name.startsWith('orders.orders-1')));
+    two.transport.fate = () => 'stored';
+    await arrived(two, 12);
+    expect([two.transport.numbers, one.transport.numbers]).toEqual([range(1, 12), []]);
+  }, 20_000);
+
   it('is cut off behind the last whole block, and the rest arrives', async () => {
     const name = await deadProcess(10);
     const path = join(settings.directory, name);
