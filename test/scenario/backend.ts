@@ -48,7 +48,7 @@ export interface ScenarioBackend {
   /** The backend goes down, its storage is emptied, it comes up at the same address. */
   wipe(whileDown?: () => Promise<unknown>): Promise<void>;
   /** It goes down and comes up at the same address with the storage it had. */
-  restart(): Promise<void>;
+  restart(whileDown?: () => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 

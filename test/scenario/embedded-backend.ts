@@ -71,7 +71,7 @@ export async function startEmbeddedBackend(
         .flatMap((segment) => segment.spans.map((span) => spanRow(segment, span))),
     topology: async () => callsOf(collector),
     wipe: (whileDown) => collector.wipe(whileDown),
-    restart: () => collector.restart(),
+    restart: (whileDown) => collector.restart(whileDown),
     stop: async () => {
       await collector.stop();
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });

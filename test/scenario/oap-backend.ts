@@ -47,7 +47,7 @@ export function scenarioBackendOf(oap: Oap): ScenarioBackend {
     trace: async (traceId) => (await oap.trace(traceId)).map(spanRow),
     topology: async () => callsOf(await oap.topology(), await oap.services()),
     wipe: (whileDown) => oap.wipe(whileDown),
-    restart: () => oap.restart(),
+    restart: (whileDown) => oap.restart(whileDown),
     stop: () => oap.stop(),
   };
 }

@@ -34,10 +34,14 @@ const agent = start({
   logLevel: process.env.LOG ?? 'off',
 });
 
-process.on('message', ({ make, ask, exit, diskFull }) => {
+const traceIds = [];
+
+process.on('message', ({ make, ask, askTraces, exit, diskFull }) => {
   if (diskFull !== undefined) isDiskFull = diskFull;
-  if (make) for (let n = make.from; n < make.to; n++) agent.trace(`${make.name}-${n}`, () => undefined);
+  if (make)
+    for (let n = make.from; n < make.to; n++) traceIds.push(agent.trace(`${make.name}-${n}`, ({ traceId }) => traceId));
   if (ask) process.send({ status: agent.status() });
+  if (askTraces) process.send({ traceIds });
   if (exit !== undefined) process.exit(exit);
 });
 process.on('disconnect', () => process.exit());

@@ -71,12 +71,13 @@ export class SpoolProcess {
   }
 
   /** Undefined: it has ended. */
-  async ask(): Promise<{ readonly status: Status } | undefined> {
-    const answer = new Promise<{ status: Status }>((resolve) => {
-      this.child.once('message', (message) => resolve(message as unknown as { status: Status }));
-    });
-    this.send({ ask: true });
-    return Promise.race([answer, this.ended.then(() => undefined)]);
+  ask(): Promise<{ readonly status: Status } | undefined> {
+    return this.answer<{ readonly status: Status }>({ ask: true });
+  }
+
+  /** Of all that it made, in that order. */
+  async traceIds(): Promise<readonly string[]> {
+    return (await this.answer<{ readonly traceIds: readonly string[] }>({ askTraces: true }))?.traceIds ?? [];
   }
 
   setDiskFull(diskFull: boolean): void {
@@ -91,6 +92,14 @@ export class SpoolProcess {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.isAlive) this.child.kill(signal);
     if (signal === 'SIGKILL' || signal === 'SIGTERM') await this.ended;
+  }
+
+  private async answer<T>(question: object): Promise<T | undefined> {
+    const answer = new Promise<T>((resolve) => {
+      this.child.once('message', (message) => resolve(message as T));
+    });
+    this.send(question);
+    return Promise.race([answer, this.ended.then(() => undefined)]);
   }
 
   private send(message: object): void {

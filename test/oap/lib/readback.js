@@ -2,11 +2,11 @@
 
 const MINUTE_MS = 60_000;
 
-/** The last quarter of an hour and the minute to come, as OAP wants it: UTC, "yyyy-MM-dd HHmm". */
+/** The last hour and a half and the minute to come, as OAP wants it: UTC, "yyyy-MM-dd HHmm". */
 function lately() {
   const format = (ms) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(':', '');
   const now = Date.now();
-  return { start: format(now - 15 * MINUTE_MS), end: format(now + MINUTE_MS), step: 'MINUTE' };
+  return { start: format(now - 90 * MINUTE_MS), end: format(now + MINUTE_MS), step: 'MINUTE' };
 }
 
 /**
