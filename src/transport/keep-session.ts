@@ -1,11 +1,13 @@
 import { executionAsyncResource } from 'node:async_hooks';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** What is registered here holds its value until the garbage collector has run once. */
 const untilCollection = new FinalizationRegistry<object>(() => undefined);
 
 /**
- * Keeps the native half of an HTTP/2 session for one garbage collection longer than the session itself.
+ * Guards the process against what a hostile server can do with an HTTP/2 session: keeps its native half for one garbage
+ * collection longer than the session itself, and ends it when the server pushes a stream.
  *
  * Node frees a native stream one turn of the event loop after it was destroyed, or leaves it to the collector. A stream
  * whose header block was never finished holds memory that is counted on the session. If the session is collected
@@ -22,7 +24,11 @@ export function keepSession(socket: Socket): () => void {
     const resource = executionAsyncResource();
     // A resource of the application's or of a native addon may have no constructor.
     const { constructor } = resource as { constructor?: { name?: unknown } };
-    if (constructor?.name === 'Http2Session') session = resource;
+    if (constructor?.name !== 'Http2Session' || session === resource) return;
+    session = resource;
+    // What is called here may be the application's session: its own code may be what stops us.
+    const owner = valuesBySymbol(resource).find((value) => valuesBySymbol(value).includes(socket));
+    if (owner !== undefined) refusePushes(owner as ClientHttp2Session);
   };
   socket.on('newListener', look).on('removeListener', look);
   socket.once('close', () => {
@@ -31,4 +37,21 @@ export function keepSession(socket: Socket): () => void {
     if (held) setImmediate(() => untilCollection.register({}, held));
   });
   return look;
+}
+
+/**
+ * gRPC pushes nothing, but grpc-js does not switch it off, and a server need not heed it. Nothing listens to a stream that is
+ * pushed: it would be held for as long as the session lives, and its first error would end the process.
+ */
+function refusePushes(session: ClientHttp2Session): void {
+  session.on('stream', (stream: ClientHttp2Stream) => {
+    stream.on('error', () => undefined);
+    session.destroy();
+  });
+}
+
+/** What Node keeps under symbols: a native session its own, and that its socket. */
+function valuesBySymbol(owner: unknown): readonly unknown[] {
+  if (typeof owner !== 'object' || owner === null) return [];
+  return Object.getOwnPropertySymbols(owner).map((symbol) => (owner as Record<symbol, unknown>)[symbol]);
 }
