@@ -2,6 +2,7 @@ import { hostname, constants } from 'node:os';
 import path from 'node:path';
 import { takeFlags } from '../config/sources/flags';
 import { wrongUsage } from './print';
+import { windowsCommand } from './windows-command';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { errorMessage } from '../base/text';
@@ -31,7 +32,7 @@ const NOT_FOUND = 127;
 /** Runs a program in our place: with our input and output, with the signals that we get. Ends as it does. */
 function runChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env, stdio: 'inherit' });
+    const child = start(command, args, env);
     const stop = passSignals(child);
     child.once('error', (error: NodeJS.ErrnoException) => {
       // For a running child it only means that a signal could not be sent.
@@ -46,6 +47,12 @@ function runChild(command: string, args: readonly string[], env: NodeJS.ProcessE
       resolve(signal === null ? (code ?? 0) : endBy(signal));
     });
   });
+}
+
+function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  if (process.platform !== 'win32') return spawn(command, args, { env, stdio: 'inherit' });
+  const { isVerbatim, ...spawned } = windowsCommand(command, args, env);
+  return spawn(spawned.command, spawned.args, { env, stdio: 'inherit', windowsVerbatimArguments: isVerbatim });
 }
 
 /** @returns stops it */
