@@ -269,12 +269,15 @@ describe('an option', () => {
     {
       env: { SW_AGENT_COMMAND_FILE: 'run/c' },
       options: { commandFile: 'run/c' },
-      expected: { commandFile: '/nowhere/at/all/run/c', statusFile: '/nowhere/at/all/run/c.status.json' },
+      expected: {
+        commandFile: path.resolve('/nowhere/at/all/run/c'),
+        statusFile: path.resolve('/nowhere/at/all/run/c.status.json'),
+      },
     },
     {
       env: { SW_AGENT_STATUS_FILE: '/run/s.json', SW_AGENT_COMMAND_FILE: '/run/c' },
       options: { statusFile: '/run/s.json', commandFile: '/run/c' },
-      expected: { commandFile: '/run/c', statusFile: '/run/s.json' },
+      expected: { commandFile: path.resolve('/run/c'), statusFile: path.resolve('/run/s.json') },
     },
     {
       env: { SW_AGENT_STATUS_FILE_MODE: '0640' },
@@ -427,8 +430,8 @@ describe('an option', () => {
       },
     ],
     [['--skyanchor-protocol', 'auto'], { protocol: 'auto' }],
-    [['--skyanchor-command-file', '/c'], { commandFile: '/c' }],
-    [['--skyanchor-status-file', '/s'], { statusFile: '/s' }],
+    [['--skyanchor-command-file', '/c'], { commandFile: path.resolve('/c') }],
+    [['--skyanchor-status-file', '/s'], { statusFile: path.resolve('/s') }],
     [['--skyanchor-heartbeat-ms', '500'], { heartbeatMs: 500 }],
     [['--skyanchor-sample-rate=0'], { sampleRate: 0 }],
     [['--skyanchor-log-level=off'], { logLevel: 'off' }],
@@ -830,11 +833,12 @@ describe('delivery and spool', () => {
       { maxBytes: 2_097_152 },
     ],
   ])('a spool is configured by %j', (sources, changed) => {
-    expect(resolve(sources).spool).toEqual({ directory: '/var/spool/orders', ...DEFAULTS, ...changed });
+    expect(resolve(sources).spool).toEqual({ directory: path.resolve('/var/spool/orders'), ...DEFAULTS, ...changed });
   });
 
   it('a relative directory means: from the working directory', () => {
-    expect(resolve({ options: { spool: 'waiting' } }).spool?.directory).toMatch(/^\/.+\/waiting$/);
+    const { directory } = resolve({ options: { spool: 'waiting' } }).spool ?? {};
+    expect(directory).toBe(path.resolve('/nowhere/at/all/waiting'));
   });
 
   it('a spool without a directory is none', () => {
