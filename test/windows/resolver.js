@@ -5,13 +5,14 @@
 const Module = require('node:module');
 const path = require('node:path');
 
-/** Jest asks for modules without an extension; Node knows only those that it can load. */
+/** Jest asks for sources without their extension, and for folders of them; Node finds only what it can load. */
 function resolve(basedir, request, extensions) {
   const { resolve: find } = Module.createRequire(path.join(basedir, 'noop.js'));
   const isPath = /^(\.|[A-Za-z]:[\\/])/.test(request);
-  for (const extension of isPath ? ['', ...extensions] : ['']) {
+  const ends = isPath ? ['', ...extensions, ...extensions.map((extension) => `/index${extension}`)] : [''];
+  for (const end of ends) {
     try {
-      return find(request + extension);
+      return find(request + end);
     } catch (error) {
       if (!['MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED'].includes(error.code)) throw error;
     }
