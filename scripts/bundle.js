@@ -10,6 +10,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { compact, compactExpression, withoutComments } = require('./compact');
 const { pruneDeclarations } = require('./prune-declarations');
 
 const ENTRIES = ['index.js', 'register.js'];
@@ -61,7 +62,8 @@ function ascii(source) {
 /** The brackets tell V8 that each function is about to be called, so it does not parse everything twice. */
 function bundle(names, read) {
   const definitions = names.map(
-    (name) => `${JSON.stringify(name)}: (function (exports, module) {\n${embedded(name, read(name))}\n}),\n`,
+    (name) =>
+      `${JSON.stringify(name)}: ${compactExpression(`(function (exports, module) {\n${embedded(name, read(name))}\n})`)},\n`,
   );
   return ascii(`'use strict';
 const definitions = {
@@ -122,14 +124,6 @@ process.stderr.write(\`skyanchor error: the application runs untraced: \${error}
 `;
 }
 
-/** Comments are for readers of the sources; they were a fifth of what is published and loaded. */
-function withoutComments(source) {
-  // Not above: this file is loaded before TypeScript is installed.
-  const ts = require('typescript');
-  const compilerOptions = { removeComments: true, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-  return ts.transpileModule(source, { compilerOptions }).outputText;
-}
-
 /** @param from what tsc has written @param to is replaced at the end, because a process may be running it */
 function makeDist(from, to) {
   const sources = new Map();
@@ -145,7 +139,7 @@ function makeDist(from, to) {
     if (!name.endsWith('.js')) continue;
     const file = path.join(unfinished, name);
     if (read(name).trimEnd() === TYPES_ONLY) fs.rmSync(file);
-    else fs.writeFileSync(file, read(name));
+    else if (!names.includes(name)) fs.writeFileSync(file, compact(read(name)));
   }
   fs.writeFileSync(path.join(unfinished, BUNDLE), bundle(names, read));
   for (const name of names) fs.writeFileSync(path.join(unfinished, name), stub(name, read(name)));
