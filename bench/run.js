@@ -10,6 +10,7 @@ const path = require('node:path');
 const { BY_DEFAULT, absence } = require('./agents/list');
 const { Child, canPin } = require('./compare/child');
 const { install } = require('./compare/install');
+const { runOn } = require('./compare/on-node');
 const { readOptions } = require('./compare/options');
 const { COST_TITLES, GOALS, LOAD_TITLES, costRow, loadRow, share } = require('./compare/rows');
 const { installedBytes } = require('./compare/size');
@@ -89,6 +90,10 @@ async function main() {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     print(options.help);
+    return;
+  }
+  if (options.node) {
+    runOn(options.node, __filename, options.args);
     return;
   }
   const fault = install();

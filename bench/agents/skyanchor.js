@@ -1,6 +1,7 @@
 'use strict';
 
-const { start } = require('../../dist/index.js');
+// Another build of it where two are compared.
+const { start } = require(process.env.BENCH_DIST ?? '../../dist/index.js');
 
 const agent = start();
 

@@ -3,6 +3,7 @@
 // The application's first line: everything that took time until here was Node, or the agent.
 const atFirstLine = { elapsedMs: performance.now(), rssMb: process.memoryUsage.rss() / 1024 ** 2 };
 
+const os = require('node:os');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { current } = require('../agents/in-process');
 
@@ -25,6 +26,11 @@ const requests = {
     const { user, system } = process.cpuUsage(cpuAtBegin);
     delay.disable();
     return { cpuUs: user + system, stallMs: delay.max / 1e6, rssMb: process.memoryUsage.rss() / MB };
+  },
+  /** For what watches the process from outside: where a call of `uv_os_gethostname` is, a window of requests begins. */
+  mark: () => {
+    os.hostname();
+    return { heapBytes: process.memoryUsage().heapUsed };
   },
   /** What an agent would send later, it sends now. */
   flush: () => {
@@ -69,6 +75,8 @@ function busySlices() {
 function serve(server) {
   process.on('disconnect', () => process.exit());
   process.on('message', ({ id, type, ...rest }) => process.send({ id, ...requests[type](rest) }));
+  // Slowed down by what counts its instructions, it may be idle for long between two requests.
+  server.keepAliveTimeout = 120_000;
   server.listen(0, '127.0.0.1', () => process.send({ ready: true, port: server.address().port, atFirstLine }));
 }
 

@@ -14,9 +14,10 @@ const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0
 
 /** A process that is asked by messages and answers each. */
 class Child {
-  static async start(script, { args = [], execArgv = [], env = {}, core }) {
-    const command = [process.execPath, ...execArgv, script, ...args];
-    if (canPin) command.unshift('taskset', '-c', String(CORE[core]));
+  /** @param core absent: any; @param under a command that runs the process and sees it: `['valgrind', …]` */
+  static async start(script, { args = [], execArgv = [], env = {}, core, under = [] }) {
+    const command = [...under, process.execPath, ...execArgv, script, ...args];
+    if (canPin && core !== undefined) command.unshift('taskset', '-c', String(CORE[core]));
     const child = new Child(
       spawn(command[0], command.slice(1), { env: { ...inherited, ...env }, stdio: ['ignore', 2, 2, 'ipc'] }),
     );

@@ -5,6 +5,7 @@ const { AGENTS } = require('../agents/list');
 const { SCENARIOS } = require('../apps/list');
 
 const USAGE = `npm run bench -- [options]
+  --node PATH|VERSION   another Node.js than this one: 24
   --rounds N            processes of each agent in each scenario, in turn (default 5)
   --quick               two rounds of fewer requests
   --only a,b            of ${AGENTS.map(({ name }) => name).join(', ')}; bare is always there
@@ -18,10 +19,17 @@ function chosen(all, list, what, always) {
   return all.filter(({ name }) => name === always || names.includes(name));
 }
 
+/** The arguments for the other Node.js. */
+function withoutNode(values) {
+  const given = Object.entries(values).filter(([name, value]) => name !== 'node' && value !== false);
+  return given.map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
+}
+
 function readOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
+      node: { type: 'string' },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -30,6 +38,7 @@ function readOptions(args) {
     },
   });
   if (values.help) return { help: USAGE };
+  if (values.node !== undefined) return { node: values.node, args: withoutNode(values) };
   const { quick } = values;
   const rounds = Number(values.rounds ?? (quick ? 2 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a number of 1 or more\n${USAGE}`);
@@ -51,4 +60,4 @@ function readOptions(args) {
   };
 }
 
-module.exports = { readOptions };
+module.exports = { readOptions, withoutNode };

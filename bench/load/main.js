@@ -19,10 +19,18 @@ function connect(port, target, count, reject) {
   return Array.from({ length: count }, () => Object.assign(new Connection(port, request), { onError: reject }));
 }
 
-/** As many requests as the server takes, each connection sends its next one when it has its answer. */
-function closed({ port, target, requests }) {
+/** The connections that are left open for the next call, by the port. */
+const kept = new Map();
+
+/**
+ * As many requests as the server takes, each connection sends its next one when it has its answer.
+ * @param isCalm it may sleep meanwhile, and keeps its connections: not time is measured, but what the server does
+ */
+function closed({ port, target, requests, isCalm = false }) {
   return new Promise((resolve, reject) => {
-    const connections = connect(port, target, CLOSED_CONNECTIONS, reject);
+    const connections = kept.get(port) ?? connect(port, target, CLOSED_CONNECTIONS, reject);
+    for (const each of connections) each.onError = reject;
+    if (isCalm) kept.set(port, connections);
     const begun = performance.now();
     let toSend = requests;
     let toCome = requests;
@@ -30,7 +38,7 @@ function closed({ port, target, requests }) {
     const stayAwake = () => {
       if (toCome > 0) setImmediate(stayAwake);
     };
-    stayAwake();
+    if (!isCalm) stayAwake();
     const next = (connection) => {
       if (toSend-- > 0) connection.send(connection.answered);
     };
@@ -39,7 +47,7 @@ function closed({ port, target, requests }) {
         if (--toCome > 0) next(connection);
         else {
           const elapsedMs = performance.now() - begun;
-          for (const each of connections) each.close();
+          if (!isCalm) for (const each of connections) each.close();
           resolve({ elapsedMs });
         }
       };

@@ -1,0 +1,85 @@
+'use strict';
+
+/*
+ * Instructions and bytes a request, as callgrind and V8 count them: they do not depend on what else the machine does.
+ * Counted are windows of one warm process, so that neither its start nor V8's compilers are in them.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { Child } = require('../compare/child');
+
+/**
+ * One thread, and the same seeds: two runs of the same code take the same ways. The young generation has room for all
+ * that the windows allocate, so no garbage is collected meanwhile, and what the heap grows by is what was allocated.
+ */
+const STEADY = [
+  '--single-threaded',
+  '--random-seed=1',
+  '--hash-seed=1',
+  '--min-semi-space-size=256',
+  '--max-semi-space-size=256',
+];
+/** `mark` of the applications calls it. */
+const MARK = 'uv_os_gethostname';
+const FIRST_REQUESTS = 200;
+/** For the agent to register. */
+const SETTLE_MS = 3_000;
+
+const canCount = spawnSync('valgrind', ['--version']).status === 0;
+
+/**
+ * @param under the agent: `{ execArgv, env }`
+ * @returns of each window `{ instructions, bytes }`, a request
+ */
+async function countInstructions(under, { app, target, args }, load, { warmUp, requests, windows }) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-guard-'));
+  const valgrind = ['valgrind', '--quiet', '--tool=callgrind', '--smc-check=all-non-file', '--log-file=/dev/null'];
+  const server = await Child.start(app, {
+    args,
+    env: under.env,
+    execArgv: [...STEADY, '--require', path.join(__dirname, 'slow-timers.js'), ...under.execArgv],
+    under: [...valgrind, `--callgrind-out-file=${path.join(directory, 'out')}`, `--dump-before=${MARK}`],
+  });
+  const closed = (count) => load.ask('closed', { port: server.port, target, requests: count, isCalm: true });
+  const mark = async () => {
+    const { heapBytes } = await server.ask('mark');
+    return { instructions: takeTotal(directory), heapBytes };
+  };
+  try {
+    await closed(FIRST_REQUESTS);
+    await sleep(SETTLE_MS);
+    await closed(warmUp);
+    const found = [];
+    let before = await mark();
+    while (found.length < windows) {
+      await closed(requests);
+      const now = await mark();
+      found.push({
+        instructions: now.instructions / requests,
+        bytes: (now.heapBytes - before.heapBytes) / requests,
+      });
+      before = now;
+    }
+    return found;
+  } finally {
+    await server.stop();
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Reads the newest dump, which is of what was done since the one before, and removes all. */
+function takeTotal(directory) {
+  const dumps = fs.readdirSync(directory).filter((name) => /\.\d+$/.test(name));
+  const numberOf = (name) => Number(name.slice(name.lastIndexOf('.') + 1));
+  const newest = dumps.sort((a, b) => numberOf(b) - numberOf(a))[0];
+  if (newest === undefined) throw new Error(`callgrind has seen no call of ${MARK}: this Node.js has no symbols`);
+  const total = /^(?:totals|summary): (\d+)/m.exec(fs.readFileSync(path.join(directory, newest), 'latin1'))?.[1];
+  for (const name of dumps) fs.rmSync(path.join(directory, name));
+  return Number(total);
+}
+
+module.exports = { canCount, countInstructions };
