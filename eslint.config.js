@@ -85,6 +85,7 @@ module.exports = tseslint.config(
       'src/base/lazy.ts',
       'src/agent/lazy.ts',
       'src/config/names/aliases.ts',
+      'src/instrument/database/lazy.ts',
       'src/instrument/opentelemetry/lazy.ts',
       'src/cli/dispatch.ts',
       'src/export/segment-queue.ts',

@@ -17,7 +17,7 @@ interface Published {
 }
 
 /** What is made of the calls that a library publishes. */
-interface CallSpans<Message> {
+export interface CallSpans<Message> {
   /** A call has begun. May throw. */
   open(message: Message): Span | undefined;
   end(span: Span): void;
@@ -29,21 +29,28 @@ interface CallSpans<Message> {
  * Spans of the calls that a library publishes on a `TracingChannel` of Node's, and its callbacks in the scope that the
  * call was made in. Nothing is thrown: a subscriber that throws ends the process.
  * @param library as OpenTelemetry's package for it is called
+ * @param spansOf asked at each call; undefined: none is traced
  */
-export function tracingChannel<Message extends object>(library: string, name: string, spans: CallSpans<Message>): Undo {
-  const complain = spans.complain.bind(spans);
+export function tracingChannel<Message extends object>(
+  library: string,
+  name: string,
+  spansOf: () => CallSpans<Message> | undefined,
+): Undo {
+  const complain = (error: unknown): void => spansOf()?.complain(error);
   let isHeard: Undo | undefined;
   return together([
     on(name, 'start', complain, (message) => {
+      const spans = spansOf();
+      if (!spans) return;
       isHeard ??= tracedNatively(library);
       message[SCOPE] = context.whole();
       message[SPAN] = spans.open(message as Message);
     }),
     on(name, 'error', complain, ({ [SPAN]: span, error }) => {
-      if (span !== undefined) spans.fail(span, error);
+      if (span !== undefined) spansOf()?.fail(span, error);
     }),
     on(name, 'asyncStart', complain, ({ [SPAN]: span }) => {
-      if (span !== undefined) spans.end(span);
+      if (span !== undefined) spansOf()?.end(span);
     }),
     callbacksInScope(name),
     () => isHeard?.(),
@@ -51,11 +58,12 @@ export function tracingChannel<Message extends object>(library: string, name: st
 }
 
 /** Where a library publishes a call that has no span, and that calls back. */
-export function scopedChannel(name: string, complain: (error: unknown) => void): Undo {
+export function scopedChannel(name: string): Undo {
   const keepScope = (message: Published): void => {
     message[SCOPE] = context.whole();
   };
-  return together([on(name, 'start', complain, keepScope), callbacksInScope(name)]);
+  // There is no scope for what is no object.
+  return together([on(name, 'start', () => undefined, keepScope), callbacksInScope(name)]);
 }
 
 function on(

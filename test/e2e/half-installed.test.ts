@@ -73,6 +73,26 @@ describe('an application where a package is missing', () => {
     expect(running.stderr.split('\n')).toEqual([`skyanchor error: ${line}`, '']);
   });
 
+  it('goes on where the code for its database is missing, and one line says why, however many calls there are', async () => {
+    const app = install('');
+    rmSync(path.join(project, 'node_modules', 'skyanchor', 'dist', 'instrument', 'database', 'mysql2.js'));
+    writeFileSync(
+      app,
+      `const agent = require('skyanchor').start({ serviceName: 'orders', backends: process.env.BACKEND });
+      const { tracingChannel } = require('node:diagnostics_channel');
+      const call = () => tracingChannel('mysql2:query').tracePromise(async () => 'row', { query: 'select 1' });
+      Promise.all([call(), call(), agent.ready()]).then(([first, second]) => {
+        console.log(first, second, agent.status().registration.phase);
+        process.exit(0);
+      });`,
+    );
+    const running = startApp(app, { env: { BACKEND: collector.address } });
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(running.stdout).toBe('row row registered\n');
+    const line = "calls of mysql2 are not traced: Cannot find module './instrument/database/mysql2.js'";
+    expect(running.stderr.split('\n')).toEqual([`skyanchor error: ${line}`, '']);
+  });
+
   it('needs no package to be required and to be told that it is disabled', async () => {
     const app = startApp(install('uuid'), { env: { SW_DISABLE: 'true' } });
     expect(await app.ended).toEqual({ code: 0, signal: null });
@@ -86,3 +106,33 @@ it('is required whole by literal paths, which bundlers and file tracers follow',
   expect(ids).toEqual(expect.arrayContaining(["'./protocol/backend.js'", "'uuid'"]));
   for (const id of ids) expect(id).toMatch(/^(['"])[\w@./:-]+\1$/);
 });
+
+it.each([
+  ['mysql2/index.js', ['data-spans.js', 'mysql2.js', 'statement.js']],
+  ['mongoose/lib/index.js', ['data-spans.js', 'mongoose.js', 'statement.js']],
+  ['@redis/client/dist/index.js', ['data-spans.js', 'redis-spans.js', 'redis.js', 'statement.js']],
+])(
+  'loads the code for a database with %s, before its first call, and not with the agent',
+  async (library, expected) => {
+    const app = install('');
+    const file = path.join(project, 'node_modules', library);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, '');
+    writeFileSync(
+      app,
+      `require('skyanchor').start({ serviceName: 'orders', backends: process.env.BACKEND });
+    const path = require('node:path');
+    const ours = path.join('skyanchor', 'dist', 'instrument', 'database', path.sep);
+    const loaded = () => Object.keys(require.cache).filter((name) => name.includes(ours)).map((name) => path.basename(name));
+    const before = loaded();
+    require(${JSON.stringify(library)});
+    setImmediate(() => {
+      console.log(JSON.stringify({ before, after: loaded().sort() }));
+      process.exit(0);
+    });`,
+    );
+    const running = startApp(app, { env: { BACKEND: collector.address } });
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(JSON.parse(running.stdout)).toEqual({ before: [], after: expected });
+  },
+);

@@ -1,9 +1,7 @@
 import { peerOf } from './data-spans';
 import { RedisSpans } from './redis-spans';
-import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { tracedNatively } from '../traced-natively';
-import { tracingChannel } from '../tracing-channel';
 import { errorMessage } from '../../base/text';
 import { context, untraced } from '../../tracing/context';
 import type { InstrumentOptions } from '../options';
@@ -37,34 +35,24 @@ type SendCommand = (this: Redis, command: Command, stream: unknown, node: unknow
 /** On a command that has come to a client; one that waits for the connection comes again. */
 const SENT = Symbol('skyanchor.sent');
 
-/**
- * Exit spans for ioredis's commands. It publishes them, but when it does, what it returns is another promise, whose
- * rejection is no longer reported where the application handles none; and a command that has waited for the connection
- * is published in the scope of that. So the client is patched where it is found, and its channel is for bundles.
- */
-export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
+export function ioredisCommands(tracer: Tracer, options: InstrumentOptions) {
   const spans = new RedisSpans(tracer, options);
-  const unheard = tracingChannel<Published>('ioredis', 'ioredis:command', {
-    open: ({ command, args, serverAddress, serverPort }) =>
-      spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort)),
-    end: spans.end.bind(spans),
-    fail: spans.fail.bind(spans),
-    complain: spans.complain.bind(spans),
-  });
-  const patchClient = (exports: unknown): Undo => {
-    const { default: Client = exports } = exports as { readonly default?: unknown };
-    const undo = patch<SendCommand>((Client as { readonly prototype: object }).prototype, 'sendCommand', (layer) =>
-      sendCommand(layer, spans),
-    );
-    unheard();
-    return together([undo, tracedNatively('ioredis')]);
+  return {
+    /** For its channel. */
+    published: {
+      open: ({ command, args, serverAddress, serverPort }: Published) =>
+        spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort)),
+      end: spans.end.bind(spans),
+      fail: spans.fail.bind(spans),
+      complain: spans.complain.bind(spans),
+    },
+    patchClient: (exports: unknown): Undo => {
+      const { default: Client = exports } = exports as { readonly default?: unknown };
+      const { prototype } = Client as { readonly prototype: object };
+      const undo = patch<SendCommand>(prototype, 'sendCommand', (layer) => sendCommand(layer, spans));
+      return together([undo, tracedNatively('ioredis')]);
+    },
   };
-  return together([
-    unheard,
-    whenLoaded('ioredis/built/Redis.js', patchClient),
-    // Version 4.
-    whenLoaded('ioredis/built/redis/index.js', patchClient),
-  ]);
 }
 
 function sendCommand(layer: Patched<SendCommand>, spans: RedisSpans): SendCommand {

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { DataSpans, peerOf } from './data-spans';
-import { tracingChannel } from '../tracing-channel';
-import { together, type Undo } from '../patch';
+import type { CallSpans } from '../tracing-channel';
 import { truncate } from '../../base/text';
 import { Component, DATA_SYSTEMS } from '../../model/components';
 import { LIMITS } from '../../model/limits';
@@ -19,12 +18,9 @@ interface Operation {
   readonly args?: { readonly filter?: unknown; readonly pipeline?: unknown };
 }
 
-/** Not `cursor:next`: that is once for each document, of which hundreds come with one answer. */
-const CHANNELS = ['query', 'aggregate', 'model:save', 'model:insertMany', 'model:bulkWrite'];
 const MONGODB = DATA_SYSTEMS.mongodb;
 
-/** Exit spans for mongoose's operations. */
-export function mongoose(tracer: Tracer, options: InstrumentOptions): Undo {
+export function mongooseSpans(tracer: Tracer, options: InstrumentOptions): CallSpans<Operation> {
   const spans = new DataSpans({ ...MONGODB, component: Component.mongoose, type: 'Mongoose' }, tracer, options);
   const open = (message: Operation): Span | undefined => {
     const { operation, collection, database, serverAddress, serverPort } = message;
@@ -39,8 +35,7 @@ export function mongoose(tracer: Tracer, options: InstrumentOptions): Undo {
     span.tags = tags;
     return span;
   };
-  const ends = { end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
-  return together(CHANNELS.map((name) => tracingChannel<Operation>('mongoose', `mongoose:${name}`, { open, ...ends })));
+  return { open, end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
 }
 
 function filterText({ args }: Operation, limit: number): string {

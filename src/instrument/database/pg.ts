@@ -2,7 +2,6 @@ import { types } from 'node:util';
 import { DataSpans, peerOf } from './data-spans';
 import { tracedNatively } from '../traced-natively';
 import { runInScope, type WholeScope } from '../run-in-scope';
-import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { observePromise } from '../../tracing/observe-promise';
 import { context, untraced } from '../../tracing/context';
@@ -48,18 +47,13 @@ const CALL = Symbol('skyanchor.call');
 /** By which a client tells a query of what has arrived, and the query calls back. */
 const HANDLERS = ['handlePortalSuspended', 'handleCommandComplete', 'handleReadyForQuery', 'handleError'];
 
-/**
- * Exit spans for the queries of pg, in all its forms. The query itself is watched, as its client tells it of what has
- * arrived: no callback and no promise of the application's is replaced, and what is called then runs in the scope that the
- * query was made in, where a pool would have it in that of another query.
- */
-export function pg(tracer: Tracer, options: InstrumentOptions): Undo {
+/** By what pg's two packages export. Each throws where that is not as we know it. */
+export function pgPatches(tracer: Tracer, options: InstrumentOptions) {
   const queries = new PgQueries(tracer, new DataSpans(DATA_SYSTEMS.postgresql, tracer, options));
-  const undos = [
-    whenLoaded('pg/lib/client.js', (exports) => patchClient(exports, queries)),
-    whenLoaded('pg-pool/index.js', (exports) => patchPool(exports, queries)),
-  ];
-  return together(undos);
+  return {
+    client: (exports: unknown): Undo => patchClient(exports, queries),
+    pool: (exports: unknown): Undo => patchPool(exports, queries),
+  };
 }
 
 function patchPool(exports: unknown, queries: PgQueries): Undo {

@@ -1,7 +1,5 @@
 import { peerOf } from './data-spans';
 import { RedisSpans } from './redis-spans';
-import { tracingChannel } from '../tracing-channel';
-import { together, type Undo } from '../patch';
 import type { InstrumentOptions } from '../options';
 import type { Tracer } from '../../tracing/tracer';
 
@@ -15,21 +13,20 @@ interface Command {
   readonly serverPort?: unknown;
 }
 
-/** Exit spans for node-redis's commands. */
-export function redis(tracer: Tracer, options: InstrumentOptions): Undo {
+export function redisSpans(tracer: Tracer, options: InstrumentOptions) {
   const spans = new RedisSpans(tracer, options);
   const ends = { end: spans.end.bind(spans), fail: spans.fail.bind(spans), complain: spans.complain.bind(spans) };
-  return together([
-    tracingChannel<Command>('redis', 'node-redis:command', {
-      open: ({ command, args, serverAddress, serverPort }) =>
+  return {
+    command: {
+      open: ({ command, args, serverAddress, serverPort }: Command) =>
         spans.openCommand(command, args?.[1], peerOf(serverAddress, serverPort)),
       ...ends,
-    }),
+    },
     // The commands of a pipeline are published each, and those of a transaction are not.
-    tracingChannel<Command>('redis', 'node-redis:batch', {
-      open: ({ batchMode, serverAddress, serverPort }) =>
+    batch: {
+      open: ({ batchMode, serverAddress, serverPort }: Command) =>
         batchMode === 'MULTI' ? spans.openCommand('multi', undefined, peerOf(serverAddress, serverPort)) : undefined,
       ...ends,
-    }),
-  ]);
+    },
+  };
 }

@@ -1,10 +1,7 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { Log } from '../../../src/base/log';
 import { systemClock } from '../../../src/base/clock';
-import { ioredis } from '../../../src/instrument/database/ioredis';
-import { mongoose } from '../../../src/instrument/database/mongoose';
-import { mysql2 } from '../../../src/instrument/database/mysql2';
-import { redis } from '../../../src/instrument/database/redis';
+import { ioredis, mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
 import { treatmentOf } from '../../../src/instrument/opentelemetry/span-source';
 import { SpanType } from '../../../src/model/components';
 import { context, untraced } from '../../../src/tracing/context';

@@ -1,0 +1,100 @@
+import { errorMessage } from '../../base/text';
+import { late } from './lazy';
+import { whenLoaded } from '../loaded-modules';
+import { together, type Undo } from '../patch';
+import { scopedChannel, tracingChannel } from '../tracing-channel';
+import type { InstrumentOptions } from '../options';
+import type { Tracer } from '../../tracing/tracer';
+
+/**
+ * Exit spans for the queries of pg, in all its forms. The query itself is watched, as its client tells it of what has
+ * arrived: no callback and no promise of the application's is replaced, and what is called then runs in the scope that the
+ * query was made in, where a pool would have it in that of another query.
+ */
+export function pg(tracer: Tracer, options: InstrumentOptions): Undo {
+  const patches = once('pg', options, () => late.pg().pgPatches(tracer, options));
+  return together([
+    whenLoaded('pg/lib/client.js', (exports) => patches()?.client(exports) ?? nothing),
+    whenLoaded('pg-pool/index.js', (exports) => patches()?.pool(exports) ?? nothing),
+  ]);
+}
+
+/** Exit spans for mysql2's statements, and its callbacks in the scope that each was given in, also behind a pool. */
+export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
+  const spans = once('mysql2', options, () => late.mysql2().mysql2Spans(tracer, options));
+  return together([
+    tracingChannel('mysql2', 'mysql2:query', () => spans()?.query),
+    tracingChannel('mysql2', 'mysql2:execute', () => spans()?.execute),
+    scopedChannel('mysql2:pool:connect'),
+    ...['index.js', 'promise.js'].map((file) => readyWith(`mysql2/${file}`, spans)),
+  ]);
+}
+
+/**
+ * Exit spans for ioredis's commands. It publishes them, but when it does, what it returns is another promise, whose
+ * rejection is no longer reported where the application handles none; and a command that has waited for the connection
+ * is published in the scope of that. So the client is patched where it is found, and its channel is for bundles.
+ */
+export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
+  const commands = once('ioredis', options, () => late.ioredis().ioredisCommands(tracer, options));
+  const unheard = tracingChannel('ioredis', 'ioredis:command', () => commands()?.published);
+  const patchClient = (exports: unknown): Undo => {
+    const undo = commands()?.patchClient(exports);
+    if (undo) unheard();
+    return undo ?? nothing;
+  };
+  return together([
+    unheard,
+    whenLoaded('ioredis/built/Redis.js', patchClient),
+    // Version 4.
+    whenLoaded('ioredis/built/redis/index.js', patchClient),
+  ]);
+}
+
+/** Exit spans for node-redis's commands. */
+export function redis(tracer: Tracer, options: InstrumentOptions): Undo {
+  const spans = once('redis', options, () => late.redis().redisSpans(tracer, options));
+  return together([
+    tracingChannel('redis', 'node-redis:command', () => spans()?.command),
+    tracingChannel('redis', 'node-redis:batch', () => spans()?.batch),
+    readyWith('@redis/client/dist/index.js', spans),
+  ]);
+}
+
+/** Not `cursor:next`: that is once for each document, of which hundreds come with one answer. */
+const MONGOOSE_CHANNELS = ['query', 'aggregate', 'model:save', 'model:insertMany', 'model:bulkWrite'];
+
+/** Exit spans for mongoose's operations. */
+export function mongoose(tracer: Tracer, options: InstrumentOptions): Undo {
+  const spans = once('mongoose', options, () => late.mongoose().mongooseSpans(tracer, options));
+  return together([
+    ...MONGOOSE_CHANNELS.map((name) => tracingChannel('mongoose', `mongoose:${name}`, spans)),
+    readyWith('mongoose/lib/index.js', spans),
+  ]);
+}
+
+const nothing: Undo = () => undefined;
+
+/** Loads with the library what the first of its calls would load within a request. */
+function readyWith(file: string, load: () => unknown): Undo {
+  return whenLoaded(file, () => {
+    load();
+    return nothing;
+  });
+}
+
+/** What fails to load is logged, and not tried again at each call. */
+function once<T>(library: string, { log }: InstrumentOptions, load: () => T): () => T | undefined {
+  let loaded: T | undefined;
+  let isTried = false;
+  return () => {
+    if (isTried) return loaded;
+    isTried = true;
+    try {
+      loaded = load();
+    } catch (error) {
+      log.error(`calls of ${library} are not traced: ${errorMessage(error)}`);
+    }
+    return loaded;
+  };
+}
