@@ -54,6 +54,8 @@ const NO_OPTIONS = '{}';
  */
 function textOf(options: Options): string {
   try {
+    // Without loading what `inspect` is made of: `register` gives none.
+    if (Reflect.ownKeys(options).length === 0) return NO_OPTIONS;
     return inspect({ ...options }, { sorted: true, customInspect: false, depth: 1 });
   } catch {
     return '';

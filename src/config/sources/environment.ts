@@ -18,8 +18,10 @@ export function readEnvironment(env: Env): readonly ProvidedValue[] {
 /** What a variable of another agent says for an option. */
 function aliasOf(row: OptionRow<unknown>, env: Env): { readonly variable: string; readonly value: string } | undefined {
   for (const { variable, option, translate, mayBeEmpty } of VARIABLE_ALIASES) {
+    // First, since to read a variable of `process.env` is a call into the system.
+    if (option !== row.name) continue;
     const text = env[variable];
-    if (option !== row.name || text === undefined || (text === '' && !mayBeEmpty)) continue;
+    if (text === undefined || (text === '' && !mayBeEmpty)) continue;
     const value = translate ? translate(text) : text;
     if (value !== undefined) return { variable, value };
   }

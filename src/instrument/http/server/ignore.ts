@@ -45,7 +45,9 @@ export function liveIgnore(options: IgnoreOptions): (path: string) => boolean {
   };
 }
 
-const PROBED = ['/health*', '/ready*', '/live*'].map(glob);
+type PathMatcher = (path: string) => boolean;
+
+const PROBED = ['/health*', '/ready*', '/live*'];
 const PROBE = 'kube-probe/';
 
 /** The requests that are left out by more than their paths; `undefined`: there are none, so nothing has to be checked. */
@@ -56,15 +58,16 @@ export function ignoreRequests({
 }: RequestIgnoreOptions): ((request: IncomingMessage, path: string) => boolean) | undefined {
   if (!ignoreProbes && ignoreMethods.length === 0 && traceIgnorePath.length === 0) return undefined;
   const methods = new Set<unknown>(ignoreMethods);
+  const probed = ignoreProbes ? PROBED.map(glob) : [];
   const isOperationIgnored = ignoreOperation(traceIgnorePath);
   return (request, path) =>
     methods.has(request.method) ||
-    (ignoreProbes && isProbe(request, path)) ||
+    (ignoreProbes && isProbe(request, path, probed)) ||
     isOperationIgnored?.(String(request.method), path) === true;
 }
 
-function isProbe({ headers }: IncomingMessage, path: string): boolean {
-  return PROBED.some((matches) => matches(path)) || headers['user-agent']?.startsWith(PROBE) === true;
+function isProbe({ headers }: IncomingMessage, path: string, probed: readonly PathMatcher[]): boolean {
+  return probed.some((matches) => matches(path)) || headers['user-agent']?.startsWith(PROBE) === true;
 }
 
 function extensionOf(path: string): string {
