@@ -1,15 +1,42 @@
+import { types } from 'node:util';
+
 /** Whatever the application passes, as a string of at most `limit` UTF-16 units. Never throws. */
 export function truncate(value: unknown, limit: number): string {
   if (typeof value === 'string') return value.length <= limit ? value : cut(value, limit);
   let printed: string;
   try {
-    printed = String(value);
+    printed = textOf(value, limit, MAX_LIST_DEPTH);
   } catch {
     // No prototype, a proxy that refuses, a toString that throws.
     return '[unprintable]';
   }
   return printed.length <= limit ? printed : cut(printed, limit);
 }
+
+/** A caller may send a list as deep as a request is long. */
+const MAX_LIST_DEPTH = 16;
+
+/** As `String` would have it, but of lists and bytes no more is read than `limit` characters ask for. */
+function textOf(value: unknown, limit: number, depth: number): string {
+  if (Buffer.isBuffer(value)) return value.toString('utf8', 0, MAX_UTF8_BYTES * limit);
+  // Node takes seconds to write a large number in decimal.
+  if (typeof value === 'bigint') return BigInt.asIntN(MAX_INTEGER_BITS, value) === value ? String(value) : '[bigint]';
+  if (!Array.isArray(value) && !types.isTypedArray(value)) return String(value);
+  const list: ArrayLike<unknown> = value;
+  let text = '';
+  for (let at = 0; at < list.length && text.length <= limit; at++) {
+    if (at > 0) text += ',';
+    const item = list[at];
+    if (item === undefined || item === null) continue;
+    if (typeof item === 'string') text += item.length <= limit ? item : item.slice(0, limit + 1);
+    else text += depth === 0 ? '…' : textOf(item, limit, depth - 1);
+  }
+  return text;
+}
+
+/** Of one UTF-16 unit. */
+const MAX_UTF8_BYTES = 3;
+const MAX_INTEGER_BITS = 1_024;
 
 /** A copy: a mere slice would keep the whole of a huge string alive for as long as the segment waits. */
 function cut(value: string, limit: number): string {

@@ -25,6 +25,15 @@ describe('a text', () => {
     expect(truncate('abcd', 4)).toBe('abcd');
   });
 
+  it('is of lists and bytes what it was as a string', () => {
+    const values = [
+      ...[[], [[]], [1, [2, [3]], null, undefined, 'a'], [true, 2n, Symbol('s')].slice(0, 2)],
+      ...[new Uint8Array(3), new Float64Array([0.5, NaN]), Buffer.from('aä€😀'), [Buffer.from('b')], [new Date(0)]],
+    ];
+    for (const value of values) expect(truncate(value, 1_000)).toBe(String(value));
+    expect(truncate(Buffer.from('ä€😀'), 2)).toBe('ä€');
+  });
+
   it('does not keep a huge string alive for its first part', () => {
     const kept: string[] = [];
     const before = heldBytes();

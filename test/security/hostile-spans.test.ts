@@ -45,6 +45,16 @@ const VALUES: readonly (readonly [string, unknown])[] = [
   ['a function', refuse],
 ];
 
+const QUERY = { 'db.system': 'postgresql', 'db.statement': 'SELECT 1', 'server.address': 'host' };
+
+/** Microseconds. */
+function cpuOf(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
 describe('a span of OpenTelemetry', () => {
   it.each(VALUES)('throws nothing into the application whatever it is told: %s', (_title, value) => {
     const { tracer, spans } = bridged();
@@ -75,6 +85,7 @@ describe('a span of OpenTelemetry', () => {
       trace.getTracer(given, given).startSpan(given, options, given).end();
       trace.getTracer('app').startSpan('given', given).end();
       const work = (active: typeof span): number => (active.end(), 7);
+      expect(trace.getTracer('app').startActiveSpan('in', {}, given, work)).toBe(7);
       expect(trace.getTracer('app').startActiveSpan('active', { attributes: { key: given } }, work)).toBe(7);
     });
     tracer.end(entry);
@@ -121,6 +132,59 @@ describe('what a span of OpenTelemetry is told', () => {
     const { few, many } = tagsOf(spans()[0]);
     expect([few, many?.length, many?.slice(0, 8)]).toEqual(['a,,b', 2_048, 'abc,abc,']);
   });
+
+  it.each([
+    ['a list within a list', (many: unknown) => ({ key: [many] })],
+    ['what a statement was called with', (many: unknown) => ({ ...QUERY, 'db.postgresql.values': many })],
+    ['a list within that', (many: unknown) => ({ ...QUERY, 'db.query.parameter.0': [many] })],
+  ])('is read as far as it is shown, and no further: %s', (_what, attributesWith) => {
+    bridged({ sqlParameters: true });
+    let reads = 0;
+    const get = (list: string[], key: string): unknown => (reads++, Reflect.get(list, key));
+    const many = new Proxy(new Array<string>(100_000).fill('abc'), { get });
+    const span = trace.getTracer('app').startSpan('work', { kind: SpanKind.CLIENT });
+    span.setAttributes(attributesWith(many) as Attributes).addEvent('event', { key: [many] } as never);
+    span.end();
+    expect(reads).toBeGreaterThan(100);
+    expect(reads).toBeLessThan(5_000);
+  });
+
+  it.each([
+    ['bytes', new Uint8Array(20_000_000), new Uint8Array(2_000_000)],
+    ['a number of a million digits', 2n ** 3_000_000n, 2n ** 300_000n],
+  ])('costs less than a tenth of it as text: %s', (_what, value, tenth) => {
+    bridged();
+    const span = trace.getTracer('app').startSpan('work');
+    const asText = cpuOf(() => String(tenth));
+    expect(cpuOf(() => span.setAttribute('key', value as never).end())).toBeLessThan(asText);
+  });
+
+  it.each(['url.full', 'http.url', 'http.target'])(
+    'is recorded without user and password however long these are: %s',
+    (key) => {
+      const { tracer, spans } = bridged();
+      const entry = tracer.openEntry('queue')!;
+      const attributes = [3_000, 100_000].map((length) => ({ [key]: `https://user:${'p'.repeat(length)}@host/path` }));
+      context.run(entry, () => {
+        for (const told of attributes) {
+          trace.getActiveSpan()!.setAttributes(told);
+          const http = { 'http.request.method': 'GET', 'server.address': 'host' };
+          for (const kind of [SpanKind.INTERNAL, SpanKind.CLIENT, SpanKind.SERVER]) {
+            trace.getTracer('app').startSpan('work', { kind, attributes: told }).end();
+            trace
+              .getTracer('app')
+              .startSpan('GET', { kind, attributes: { ...http, ...told } })
+              .end();
+          }
+        }
+      });
+      tracer.end(entry);
+      const told = JSON.stringify(
+        spans().map(({ operationName, peer, url, tags }) => [operationName, peer, url, tags]),
+      );
+      expect(told).not.toMatch(/user|ppp/);
+    },
+  );
 
   it.each(['url.full', 'http.url', 'http.target'])(
     'is recorded without user, password and query where it is a URL: %s',

@@ -71,7 +71,7 @@ function post(session: Session, method: string): Promise<void> {
 
 function stopProfiler(session: Session): Promise<object> {
   return new Promise((resolve, reject) => {
-    session.post('Profiler.stop', (error, { profile }) => (error ? reject(error) : resolve(profile)));
+    session.post('Profiler.stop', (error, answer) => (error ? reject(error) : resolve(answer.profile)));
   });
 }
 

@@ -1,4 +1,5 @@
 import { hostPort } from '../http/peer';
+import { truncate } from '../../base/text';
 
 /** What OpenTelemetry says of a span. */
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -27,11 +28,14 @@ export interface DescriptionOptions {
   readonly peers?: Readonly<Record<string, string>>;
 }
 
+/** Characters of an attribute that are looked at. None that is longer says where its span goes to. */
+export const MAX_ATTRIBUTE_LENGTH = 32_768;
+
 /** The value of the first of these attributes that is there, as text; the stable name stands first. */
 export function textIn(attributes: Attributes, ...keys: readonly string[]): string {
   for (const key of keys) {
     const value = attributes[key];
-    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'string' && value !== '') return truncate(value, MAX_ATTRIBUTE_LENGTH);
     if (typeof value === 'number') return String(value);
   }
   return '';

@@ -102,8 +102,10 @@ function databaseTags(
   else tags.push('db.statement', isMasked ? maskedStatement(statement, LIMITS.value) : statement);
   if (sqlParameters !== true) return tags;
   const parameters = Object.entries(attributes).filter(([key]) => PARAMETERS.test(key));
-  const text = parameters.map(([, value]) => String(value)).join(',');
-  if (text !== '') tags.push('db.sql.parameters', truncate(`[${text}]`, sqlParametersMaxLength ?? LIMITS.value));
+  const limit = sqlParametersMaxLength ?? LIMITS.value;
+  const values = parameters.map(([, value]) => value);
+  const text = truncate(values, limit);
+  if (text !== '') tags.push('db.sql.parameters', truncate(`[${text}]`, limit));
   return tags;
 }
 

@@ -55,9 +55,12 @@ export function describeHttp(attributes: Attributes, isEntry: boolean): Descript
   };
 }
 
+/** A host has 255 characters at most: what is longer is the beginning of a password, where the URL has been cut. */
+const SECRETS = /^((?:[a-z][a-z\d+.-]*:)?[/\\]{2})(?:[^/\\]*@|[^/\\]{300,})/i;
+
 /** A URL without the query, which holds what callers typed, and without user and password. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/^((?:[a-z][a-z\d+.-]*:)?[/\\]{2})[^/\\]*@/i, '$1');
+  return url.replace(/[?#].*$/s, '').replace(SECRETS, '$1');
 }
 
 function pathIn(target: string): string {

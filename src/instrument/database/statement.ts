@@ -172,7 +172,7 @@ function parameterText(value: unknown, limit: number): string {
     case 'bigint':
     case 'boolean':
     case 'undefined':
-      return String(value);
+      return truncate(value, limit);
     case 'object':
       if (value === null) return 'null';
       if (ArrayBuffer.isView(value)) return `<${value.byteLength} bytes>`;

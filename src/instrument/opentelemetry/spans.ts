@@ -14,7 +14,12 @@ import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
 import { LIMITS } from '../../model/limits';
 import { untraced, type Scope } from '../../tracing/context';
-import type { Attributes, Description, DescriptionOptions } from '../conventions/attributes';
+import {
+  MAX_ATTRIBUTE_LENGTH,
+  type Attributes,
+  type Description,
+  type DescriptionOptions,
+} from '../conventions/attributes';
 import { Span } from '../../model/span';
 import type { Tracer } from '../../tracing/tracer';
 
@@ -285,7 +290,7 @@ export class RecordedSpan extends ActiveSpan {
     span.componentId = description.component;
     if (description.request && span.type === SpanType.entry) {
       span.method = description.request.method;
-      span.urlBase = description.request.url;
+      span.urlBase = truncate(description.request.url, LIMITS.value);
       span.statusCode = description.request.statusCode;
     }
     if (description.name !== undefined && span.type !== SpanType.local) {
@@ -330,22 +335,8 @@ const QUERY = 'url.query';
 
 function tagWith({ details }: Tracer, span: Span, key: string, value: unknown): void {
   if (key === QUERY) return;
-  const shown = URL_ATTRIBUTES.has(key) ? withoutSecrets(truncate(value, LIMITS.value)) : printed(value);
+  const shown = URL_ATTRIBUTES.has(key) ? withoutSecrets(truncate(value, MAX_ATTRIBUTE_LENGTH)) : value;
   details.tag(span, RESERVED.test(key) ? `otel.${key}` : key, shown);
-}
-
-/** No more of a list is read than is shown: what a caller has sent may be as deep and as long as a request is. */
-function printed(value: unknown): unknown {
-  try {
-    if (!Array.isArray(value)) return value;
-    let text = '';
-    for (let at = 0; at < value.length && text.length <= LIMITS.value; at++)
-      text += `${at === 0 ? '' : ','}${truncate(value[at] ?? '', LIMITS.value)}`;
-    return text;
-  } catch {
-    // A proxy that refuses.
-    return undefined;
-  }
 }
 
 function entriesOf(attributes: unknown): [string, unknown][] {

@@ -46,7 +46,7 @@ class BridgeTracer {
   startActiveSpan(name: unknown, ...rest: unknown[]): unknown {
     const work = rest.pop() as Work;
     const [options, given] = rest as [OtelSpanOptions?, Context?];
-    const context = given ?? this.contexts.active();
+    const context = given === undefined ? this.contexts.active() : this.contexts.own(given);
     const span = this.startSpan(name, options, context);
     return this.contexts.with(context.setValue(SPAN_KEY, span), work, undefined, span);
   }
