@@ -21,6 +21,8 @@ const held = new Set<Channel>();
  * that nothing holds is collected, the next one of its name is lost with it, and what is published by that one reaches
  * no subscriber.
  *
+ * Nothing is thrown: what a subscriber throws ends the process, and any code may publish anything.
+ *
  * @param use tells our subscribers of one channel apart
  */
 export function subscribeTo(name: string, listener: (message: unknown) => void, use = ''): Undo {
@@ -29,11 +31,18 @@ export function subscribeTo(name: string, listener: (message: unknown) => void, 
   const undos = ours[UNDOS] ?? new Map<string, Undo>();
   ours[UNDOS] = undos;
   undos.get(use)?.();
+  const heard = (message: unknown): void => {
+    try {
+      listener(message);
+    } catch {
+      // No message of the library's: a proxy that refuses, or nothing at all.
+    }
+  };
   const undo = (): void => {
-    unsubscribe(name, listener);
+    unsubscribe(name, heard);
     if (undos.get(use) === undo) undos.delete(use);
   };
   undos.set(use, undo);
-  subscribe(name, listener);
+  subscribe(name, heard);
   return undo;
 }
