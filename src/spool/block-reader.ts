@@ -31,6 +31,8 @@ const SEARCH_BYTES = 64 * 1024;
  * made of nothing but beginnings of blocks does not keep the reader busy.
  */
 const MAX_CANDIDATE_BYTES = 64 * 1024 * 1024;
+/** And it goes so far: a sparse file of terabytes takes no room on the disk, and days to be searched. */
+const MAX_SEARCH_BYTES = 64 * 1024 * 1024;
 
 /** Reads one file, block by block, holding no more than one in memory. Throws only where `source.read` does. */
 export class BlockReader {
@@ -71,7 +73,8 @@ export class BlockReader {
     const { source } = this;
     const chunk = Buffer.alloc(Math.min(SEARCH_BYTES, source.size - from));
     // Chunks overlap, so that a magic across the border of two is found.
-    for (let at = from; at < source.size; at += SEARCH_BYTES - MAGIC_BYTES.length + 1) {
+    const end = Math.min(source.size, from + MAX_SEARCH_BYTES);
+    for (let at = from; at < end; at += SEARCH_BYTES - MAGIC_BYTES.length + 1) {
       const found = chunk.subarray(0, await source.read(chunk, at));
       for (let hit = found.indexOf(MAGIC_BYTES); hit !== -1; hit = found.indexOf(MAGIC_BYTES, hit + 1)) {
         if (this.candidateBytes > MAX_CANDIDATE_BYTES) return undefined;

@@ -157,6 +157,8 @@ export class SpoolDirectory {
       throw error;
     }
     try {
+      // To read a directory or a pipe fails, and one that is planted would keep the whole spool from being read.
+      if (!(await handle.stat()).isFile()) return undefined;
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAX_JSON_BYTES), 0, MAX_JSON_BYTES, 0);
       return parseJson(buffer.toString('utf8', 0, bytesRead));
     } finally {

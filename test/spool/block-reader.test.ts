@@ -115,6 +115,17 @@ describe('a spool file', () => {
     expect(file.bytesRead).toBeLessThan(100 * 1024 * 1024);
   });
 
+  it('is searched no further than a file of ours is long, where it is one of terabytes without a block', async () => {
+    let bytesRead = 0;
+    const read = (into: Buffer): Promise<number> => {
+      bytesRead += into.length;
+      return Promise.resolve(into.fill(0).length);
+    };
+    const size = 2 ** 41;
+    expect(await new BlockReader({ size, read }).next(0)).toMatchObject({ type: 'torn', to: size });
+    expect(bytesRead).toBeLessThan(70 * 1024 * 1024);
+  });
+
   it('whose header announces more than a block may hold is not believed', () => {
     const head = Buffer.from(FIRST);
     head.writeUInt32BE(8 * 1024 * 1024 + 1, 8);
