@@ -34,7 +34,6 @@ const MODULES = [
   'status',
   'telemetry',
   'compat',
-  'testing',
   'windows',
 ];
 const END_TO_END = 'e2e';
