@@ -19,7 +19,9 @@ export type {
   TraceCarrier,
   TraceSpan,
 } from './api/agent';
+export type { ApplicationLogLevel, ApplicationLogsOptions } from './api/options';
 export type {
+  ApplicationLogStatus,
   CommandOutcome,
   CommandStatus,
   DictionaryStatus,

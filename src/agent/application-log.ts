@@ -4,6 +4,8 @@ import { errorMessage } from '../base/text';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
 import type { CorrelationForm, LineHooks } from '../instrument/logs/line-hooks';
+import type { ApplicationLogLevel } from '../api/options';
+import type { LogBuffer } from '../telemetry/log-buffer';
 
 interface ApplicationLogOptions {
   readonly config: Config;
@@ -12,9 +14,14 @@ interface ApplicationLogOptions {
   readonly isBridgeWanted: boolean;
   /** Empty until this process has claimed its name. */
   instanceName(): string;
+  /** Where lines to be sent wait. Undefined: none are. */
+  lines(): LogBuffer | undefined;
 }
 
-/** The log of the application: the ids of the trace in its lines. Its loggers stay as they are until that is wanted. */
+/**
+ * The log of the application: the ids of the trace in its lines, and its lines to the backend. Its loggers stay as they
+ * are until that is wanted.
+ */
 export class ApplicationLog {
   private hooks: LineHooks | undefined;
   private unhook: (() => void) | undefined;
@@ -23,6 +30,7 @@ export class ApplicationLog {
   constructor(private readonly options: ApplicationLogOptions) {
     const { logCorrelation } = options.config;
     if (logCorrelation === 'auto' ? options.isBridgeWanted : logCorrelation !== false) this.correlate();
+    if (options.config.applicationLogs) this.send(options.config.applicationLogs.level);
   }
 
   /** The ids stand in each line from now on, unless that is switched off. */
@@ -35,6 +43,17 @@ export class ApplicationLog {
     } catch (error) {
       // The application calls this, too: what of ours is missing costs it the ids and nothing else.
       this.options.log.error(`the lines of loggers get no ids: ${errorMessage(error)}`);
+    }
+  }
+
+  private send(level: ApplicationLogLevel): void {
+    const { log } = this.options;
+    try {
+      const buffer = this.options.lines();
+      if (buffer) this.hooked().sendLines(level, (...line) => buffer.add(...line));
+      else log.warn('applicationLogs: protocol v2 takes no logs; the lines of the application are not sent');
+    } catch (error) {
+      log.error(`the lines of the application are not sent: ${errorMessage(error)}`);
     }
   }
 

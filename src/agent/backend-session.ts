@@ -23,6 +23,8 @@ import { NamesProvider } from './names-provider';
 import type { Status } from '../api/status';
 import type { ProcessEnd } from '../telemetry/event-reporter';
 import type { ApplicationMeters } from '../telemetry/application-meters';
+import { withTimeout } from '../base/deadline';
+import type { LogBuffer } from '../telemetry/log-buffer';
 import type { Meter } from '../model/telemetry';
 import { Telemetry } from './telemetry';
 import { version } from './version';
@@ -144,7 +146,19 @@ export class BackendSession {
   /** Something was traced that could still be sent. */
   get hasWork(): boolean {
     const { buffered, inFlight } = this.reporter.counters();
-    return buffered + inFlight > 0 && this.isConnected;
+    return (buffered + inFlight > 0 && this.isConnected) || this.telemetry.hasLines;
+  }
+
+  /** Sends what waits. @returns whether all segments were sent, or counted as dropped */
+  async flush(timeoutMs?: number): Promise<boolean> {
+    const lines = withTimeout(this.telemetry.flushLines(), timeoutMs, this.options.clock, 'sending lines');
+    const [isDone] = await Promise.all([this.reporter.flush(timeoutMs), lines.catch(() => undefined)]);
+    return isDone;
+  }
+
+  /** Where lines of the application's log wait. Undefined: they are not to be sent. */
+  get linesOfApplication(): LogBuffer | undefined {
+    return this.telemetry.linesOfApplication;
   }
 
   /** Connects and registers, in the background. */
@@ -216,6 +230,7 @@ export class BackendSession {
       networkAddresses: registrar?.networkAddresses.counts() ?? NO_NAMES,
       segments: this.reporter.counters(),
       ...(this.spool && { spool: this.spool.status() }),
+      ...(this.linesOfApplication && { applicationLogs: this.linesOfApplication.counts() }),
     };
   }
 

@@ -101,8 +101,8 @@ export class RunningAgent implements Agent {
       failActive: (error, isLast) => this.tracer.failActive(error, isLast),
       silentListeners: (signal) => this.commands.ignoredListeners(signal),
     });
-    // What waits goes to the disk at exit, whether a backend was ever there or not.
-    if (config.spool) this.ending.watch();
+    // What waits goes to the disk at exit, whether a backend was ever there or not; and lines may be written without traces.
+    if (config.spool || config.applicationLogs) this.ending.watch();
     this.tracer = new Tracer({
       clock,
       ids,
@@ -140,6 +140,7 @@ export class RunningAgent implements Agent {
       log,
       isBridgeWanted: this.openTelemetry.isWanted,
       instanceName: () => upstream.instanceName,
+      lines: () => upstream.linesOfApplication,
     });
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
@@ -181,7 +182,7 @@ export class RunningAgent implements Agent {
   }
 
   flush(timeoutMs?: number): Promise<boolean> {
-    return keepAliveWhile(this.upstream.reporter.flush(timeoutMs));
+    return keepAliveWhile(this.upstream.flush(timeoutMs));
   }
 
   stop(): Promise<void> {

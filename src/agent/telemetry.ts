@@ -21,12 +21,17 @@ interface TelemetryOptions {
   readonly startedAt: number;
 }
 
+/** Those who look for a line of a log look for it now. */
+const APPLICATION_PERIOD_MS = 2_000;
+
 /** What only a v3 backend takes, beside the segments; what is needed for it is loaded when one is connected. */
 export class Telemetry {
   private meters: MeterReporter | undefined;
   private lines: LogBuffer | undefined;
   private logs: LogReporter | undefined;
   private events: EventReporter | undefined;
+  private applicationLines: LogBuffer | undefined;
+  private applicationLogs: LogReporter | undefined;
   private application: ApplicationMeters | undefined;
 
   /** From here on it keeps what the log says. */
@@ -40,17 +45,44 @@ export class Telemetry {
     return (this.application ??= new (late.applicationMeters().ApplicationMeters)(this.options.log));
   }
 
+  /** Where lines of the application's log wait. Undefined: they are not to be sent. */
+  get linesOfApplication(): LogBuffer | undefined {
+    const { applicationLogs, protocol } = this.options.config;
+    // On v2 nothing takes them.
+    if (applicationLogs === undefined || protocol === 'v2') return undefined;
+    return (this.applicationLines ??= this.newBuffer(applicationLogs.maxBuffer));
+  }
+
+  /** Lines of the application wait or are on their way, and there is a backend to take them. */
+  get hasLines(): boolean {
+    return this.applicationLogs?.hasWork === true;
+  }
+
+  /** Sends the lines of the application that wait; settles when that is done or has failed. */
+  async flushLines(): Promise<void> {
+    await this.applicationLogs?.flush();
+  }
+
   /** Twice is once. @param connection its number */
   connected(backend: Backend, connection: number): void {
     const { config } = this.options;
     if (config.meters) this.meter(backend, connection);
-    if (config.logs) this.reportLogs(backend, connection);
     if (config.events) this.reportEvents(backend, connection);
+    if (config.logs) {
+      this.logs ??= this.newReporter(backend, this.logLines());
+      this.logs.connected(connection);
+    }
+    const lines = this.linesOfApplication;
+    if (lines) {
+      this.applicationLogs ??= this.newReporter(backend, lines, APPLICATION_PERIOD_MS);
+      this.applicationLogs.connected(connection);
+    }
   }
 
   disconnected(): void {
     this.meters?.disconnected();
     this.logs?.disconnected();
+    this.applicationLogs?.disconnected();
     this.events?.disconnected();
   }
 
@@ -68,6 +100,7 @@ export class Telemetry {
     await this.meters?.stop();
     await this.logs?.stop();
     await this.events?.stop();
+    await this.applicationLogs?.stop();
   }
 
   private meter(backend: Backend, connection: number): void {
@@ -91,11 +124,10 @@ export class Telemetry {
     };
   }
 
-  private reportLogs(backend: Backend, connection: number): void {
+  private newReporter(backend: Backend, lines: LogBuffer, periodMs?: number): LogReporter {
     const { clock, log } = this.options;
-    const lines = this.logLines();
-    this.logs ??= new (late.logReporter().LogReporter)({ api: backend.logs, lines, clock, log });
-    this.logs.connected(connection);
+    const { LogReporter } = late.logReporter();
+    return new LogReporter({ api: backend.logs, lines, clock, log, ...(periodMs !== undefined && { periodMs }) });
   }
 
   private reportEvents(backend: Backend, connection: number): void {
@@ -108,6 +140,10 @@ export class Telemetry {
   }
 
   private logLines(): LogBuffer {
-    return (this.lines ??= new (late.logLines().LogBuffer)(this.options.clock));
+    return (this.lines ??= this.newBuffer());
+  }
+
+  private newBuffer(maxLines?: number): LogBuffer {
+    return new (late.logLines().LogBuffer)(this.options.clock, maxLines);
   }
 }

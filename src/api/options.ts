@@ -62,6 +62,17 @@ export interface KeepOptions {
   readonly slowerThanMs?: number | undefined;
 }
 
+/** How grave a line of a log is, the least first. */
+export const APPLICATION_LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type ApplicationLogLevel = (typeof APPLICATION_LOG_LEVELS)[number];
+
+export interface ApplicationLogsOptions {
+  /** Default: `info`. */
+  readonly level?: ApplicationLogLevel | undefined;
+  /** Lines that may wait for the backend, 1 to 1,000,000. Default: 5000. */
+  readonly maxBuffer?: number | undefined;
+}
+
 /**
  * Everything that can be said to the agent. A flag goes before the environment, that before `start()`, that before
  * `skyanchor.config.json`, that before the default. An empty variable counts as not set, and so does `undefined`.
@@ -285,6 +296,13 @@ export interface Options {
    * instrumentation of OpenTelemetry's installed. `false`: never. Default: `auto`. Environment `SW_LOG_CORRELATION`.
    */
   readonly logCorrelation?: 'auto' | 'text' | boolean | undefined;
+  /**
+   * Sends a v3 backend the lines that pino, winston and bunyan write, from this level on (`trace debug info warn error
+   * fatal`; `true`: `info`), with the ids of their trace; at most `maxBuffer` lines wait (default 5,000), older ones are
+   * dropped and counted in `status().applicationLogs`. {@link logs} is about the agent's own lines. Default: false.
+   * Environment `SW_AGENT_APPLICATION_LOGS`.
+   */
+  readonly applicationLogs?: ApplicationLogsOptions | ApplicationLogLevel | boolean | undefined;
   /** Keeps the filter of a MongoDB command, in the tag `db.sql.parameters`. Default: false. Environment `SW_MONGO_TRACE_PARAMETERS`. */
   readonly mongoParameters?: boolean | undefined;
   /** Characters of a MongoDB command's filter, 1 to 1,000,000; a tag has 2048 at most. Default: 512. Environment `SW_MONGO_PARAMETERS_MAX_LENGTH`. */

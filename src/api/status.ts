@@ -52,6 +52,14 @@ export interface SegmentStatus {
   readonly droppedBecause: Readonly<Record<string, number>>;
 }
 
+/** Lines of the application's log: `accepted = sent + dropped + buffered`, always; what is on its way counts as buffered. */
+export interface ApplicationLogStatus {
+  readonly accepted: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly buffered: number;
+}
+
 /** The spool of this process, and what it has seen of the directory that it shares. */
 export interface SpoolStatus {
   readonly directory: string;
@@ -173,6 +181,8 @@ export interface Status {
   readonly segments: SegmentStatus;
   /** Absent: there is no spool. */
   readonly spool?: SpoolStatus;
+  /** Absent: lines of the application are not sent (`applicationLogs`). */
+  readonly applicationLogs?: ApplicationLogStatus;
   readonly settings: SettingsStatus;
   readonly instrumentations: InstrumentationStatus;
   readonly openTelemetry: OpenTelemetryStatus;

@@ -1,5 +1,6 @@
 import type { TrustIncoming, StatusRange } from '../base/patterns';
 import type {
+  ApplicationLogLevel,
   InstrumentationName,
   PropagateUnsampled,
   Logger,
@@ -102,6 +103,8 @@ export interface Config {
   /** Where its packages are found, and which it names. */
   readonly application: Application;
   readonly logCorrelation: LogCorrelationSetting;
+  /** Undefined: they are not sent. */
+  readonly applicationLogs: { readonly level: ApplicationLogLevel; readonly maxBuffer: number } | undefined;
   readonly sqlParameters: boolean;
   readonly sqlParametersMaxLength: number;
   readonly mongoParameters: boolean;

@@ -6,7 +6,15 @@ import {
   parseStatusRange,
   type StatusRange,
 } from '../base/patterns';
-import { INSTRUMENTATIONS, PROPAGATE_UNSAMPLED, LOG_LEVELS, type Logger, type LogLevel } from '../api/options';
+import {
+  APPLICATION_LOG_LEVELS,
+  type ApplicationLogLevel,
+  INSTRUMENTATIONS,
+  PROPAGATE_UNSAMPLED,
+  LOG_LEVELS,
+  type Logger,
+  type LogLevel,
+} from '../api/options';
 import {
   parseBackendAddress,
   type BackendAddress,
@@ -137,6 +145,16 @@ const logCorrelation: OptionType<LogCorrelationSetting> = {
   expected: 'auto, true, false or text',
   parse: (text) => correlationWord.parse(text) ?? booleanType.parse(text),
   accept: (value) => correlationWord.accept(value) ?? booleanType.accept(value),
+};
+
+/** `true` means `info`. */
+export type ApplicationLogsSetting = ApplicationLogLevel | boolean;
+
+const lineLevel = wordType<ApplicationLogLevel>(APPLICATION_LOG_LEVELS);
+const applicationLogs: OptionType<ApplicationLogsSetting> = {
+  expected: `true, false, ${lineLevel.expected}, or {level?, maxBuffer?}`,
+  parse: (text) => lineLevel.parse(text) ?? booleanType.parse(text),
+  accept: (value) => lineLevel.accept(value) ?? booleanType.accept(value),
 };
 
 /** Other agents set no limit; a tag has its own all the same. */
@@ -520,6 +538,17 @@ export const OPTION_TABLE = {
     environment: ['SW_AGENT_EVENT_REPORTER_ACTIVE'],
     isSoft: true,
     help: 'tell a v3 backend that this process starts and ends',
+  }),
+  applicationLogs: row('applicationLogs', {
+    kind: applicationLogs,
+    environment: ['SW_AGENT_APPLICATION_LOGS'],
+    isSoft: true,
+    help: 'send a v3 backend the lines of pino, winston and bunyan from this level on; true: info',
+  }),
+  applicationLogsMaxBuffer: row('applicationLogs.maxBuffer', {
+    kind: numberType({ least: 1, most: 1_000_000, integer: true }),
+    environment: [],
+    help: 'lines of the application that may wait for the backend; default 5000',
   }),
   maxBuffer: row('maxBuffer', {
     kind: numberType({ least: 1, most: 1_000_000, integer: true }),

@@ -158,6 +158,7 @@ function build(
     openTelemetry: Object.freeze(valueOr(TABLE.openTelemetry, 'auto')),
     application: Object.freeze(application),
     logCorrelation: valueOr(TABLE.logCorrelation, 'auto'),
+    applicationLogs: readApplicationLogs(settings),
     sqlParameters: valueOr(TABLE.sqlParameters, false),
     sqlParametersMaxLength: valueOr(TABLE.sqlParametersMaxLength, PARAMETERS_LENGTH),
     mongoParameters: valueOr(TABLE.mongoParameters, false),
@@ -212,6 +213,12 @@ function readConnectionAge(settings: Settings): number | undefined {
   if (age !== undefined || !heartbeats) return age;
   const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
   return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
+}
+
+function readApplicationLogs(settings: Settings): Config['applicationLogs'] {
+  const level = settings.read(TABLE.applicationLogs)?.value ?? false;
+  const maxBuffer = settings.read(TABLE.applicationLogsMaxBuffer)?.value ?? 5_000;
+  return level === false ? undefined : Object.freeze({ level: level === true ? 'info' : level, maxBuffer });
 }
 
 function readSpool(settings: Settings, directory: string | undefined): SpoolConfig | undefined {

@@ -1,3 +1,5 @@
+import type { ApplicationLogLevel } from '../api/options';
+
 /** One number of this process at one moment. */
 export interface Meter {
   readonly name: string;
@@ -32,6 +34,10 @@ export interface LifecycleEvent {
 export interface LogLine {
   /** Milliseconds since 1970, when it was written. */
   readonly time: number;
-  readonly level: 'error' | 'warn';
+  readonly level: ApplicationLogLevel;
   readonly text: string;
+  /** What wrote it. Absent: the agent itself. */
+  readonly logger?: string;
+  /** Absent: outside of traces. */
+  readonly trace?: TraceIds;
 }

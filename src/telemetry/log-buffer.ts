@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock';
 import type { LogLine } from '../model/telemetry';
 
-/** The most lines that wait for a backend; past that, the oldest is dropped. */
-const MOST_LINES = 100;
+/** The most lines of the agent's own log that wait for a backend. */
+const MAX_OWN_LINES = 100;
 /** In UTF-16 units. */
 const LONGEST_LINE = 4_096;
 
@@ -13,28 +13,59 @@ export interface LogBatch {
   readonly lost: number;
 }
 
-/** What the agent's log has said and no backend has been told yet: bounded, and what is lost is counted. */
+/** `accepted = sent + dropped + buffered`; what is on its way counts as buffered. */
+export interface LineCounts {
+  readonly accepted: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly buffered: number;
+}
+
+/**
+ * What a log has said and no backend has been told yet: bounded, and what is lost is counted. Past the bound, the oldest
+ * line is dropped.
+ */
 export class LogBuffer {
   private waiting: LogLine[] = [];
   private lost = 0;
+  private accepted = 0;
+  private sent = 0;
+  private dropped = 0;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param maxLines the most that wait, but for the few that come until there is time to count */
+  constructor(
+    private readonly clock: Clock,
+    private readonly maxLines = MAX_OWN_LINES,
+  ) {}
 
-  add(level: LogLine['level'], text: string): void {
-    this.waiting.push({ time: this.clock.now(), level, text: short(text) });
-    this.trim();
+  add(level: LogLine['level'], text: string, more?: Pick<LogLine, 'logger' | 'trace'>): void {
+    this.accepted++;
+    this.waiting.push({ time: this.clock.now(), level, text: short(text), ...more });
+    // Not for each line: what is removed in front moves all others.
+    if (this.waiting.length > this.maxLines + (this.maxLines >> 3)) this.trim();
   }
 
   get isEmpty(): boolean {
     return this.waiting.length === 0;
   }
 
-  /** All that waits, which then waits no more. */
-  take(): LogBatch {
-    const batch = { lines: this.waiting, lost: this.lost };
-    this.waiting = [];
+  /** The oldest that wait, which then wait no more. */
+  take(most = Infinity): LogBatch {
+    this.trim();
+    const batch = { lines: this.waiting.splice(0, most), lost: this.lost };
     this.lost = 0;
     return batch;
+  }
+
+  /** They were sent. */
+  confirm({ lines }: LogBatch): void {
+    this.sent += lines.length;
+  }
+
+  counts(): LineCounts {
+    this.trim();
+    const { accepted, sent, dropped } = this;
+    return { accepted, sent, dropped, buffered: accepted - sent - dropped };
   }
 
   /** They could not be sent, and wait before those that came meanwhile. */
@@ -47,13 +78,15 @@ export class LogBuffer {
   /** They will never be sent. */
   discard({ lines, lost }: LogBatch): void {
     this.lost += lost + lines.length;
+    this.dropped += lines.length;
   }
 
   private trim(): void {
-    const over = this.waiting.length - MOST_LINES;
+    const over = this.waiting.length - this.maxLines;
     if (over <= 0) return;
     this.waiting.splice(0, over);
     this.lost += over;
+    this.dropped += over;
   }
 }
 

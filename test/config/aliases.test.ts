@@ -112,7 +112,9 @@ describe('a variable of another Node.js agent', () => {
   it('is told apart from ours where both stand for logs', () => {
     const env = { SW_AGENT_LOG_REPORTER_ACTIVE: 'true', SW_AGENT_APPLICATION_LOGS: 'info' };
     expect(resolve({ env }).warnings).toContainEqual(
-      expect.stringMatching(/^SW_AGENT_LOG_REPORTER_ACTIVE sends the warnings of the agent itself.*own are not sent/),
+      expect.stringMatching(
+        /^SW_AGENT_LOG_REPORTER_ACTIVE sends the warnings of the agent itself.*SW_AGENT_APPLICATION_LOGS sends the application's own$/,
+      ),
     );
     expect(resolve({ env: { SW_AGENT_LOG_REPORTER_ACTIVE: 'true' } }).warnings).toEqual([]);
   });

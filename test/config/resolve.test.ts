@@ -59,6 +59,7 @@ describe('without being told anything', () => {
       openTelemetry: 'auto',
       application: { name: undefined, folders: [], packageFolders: [], dependencies: [] },
       logCorrelation: 'auto',
+      applicationLogs: undefined,
       sqlParameters: false,
       sqlParametersMaxLength: 512,
       mongoParameters: false,
@@ -135,6 +136,7 @@ describe('a variable that says what no option means', () => {
     ['SW_AGENT_GROUP_ENDPOINTS', 'some', 'groupEndpoints', true],
     ['SW_AGENT_OPENTELEMETRY', 'mongo db', 'openTelemetry', 'auto'],
     ['SW_LOG_CORRELATION', 'some', 'logCorrelation', 'auto'],
+    ['SW_AGENT_APPLICATION_LOGS', 'some', 'applicationLogs', undefined],
     ['SW_SQL_TRACE_PARAMETERS', 'some', 'sqlParameters', false],
     ['SW_SQL_PARAMETERS_MAX_LENGTH', '0', 'sqlParametersMaxLength', 512],
     ['SW_MONGO_TRACE_PARAMETERS', 'some', 'mongoParameters', false],
@@ -343,6 +345,21 @@ describe('an option', () => {
       env: { SW_LOG_CORRELATION: 'off' },
       options: { logCorrelation: false },
       expected: { logCorrelation: false },
+    },
+    {
+      env: { SW_AGENT_APPLICATION_LOGS: 'WARN' },
+      options: { applicationLogs: { level: 'warn' } },
+      expected: { applicationLogs: { level: 'warn', maxBuffer: 5_000 } },
+    },
+    {
+      env: { SW_AGENT_APPLICATION_LOGS: 'true' },
+      options: { applicationLogs: {} },
+      expected: { applicationLogs: { level: 'info', maxBuffer: 5_000 } },
+    },
+    {
+      env: { SW_AGENT_APPLICATION_LOGS: 'off' },
+      options: { applicationLogs: false },
+      expected: { applicationLogs: undefined },
     },
     {
       env: { SW_SQL_TRACE_PARAMETERS: 'true', SW_SQL_PARAMETERS_MAX_LENGTH: '100' },
@@ -565,6 +582,8 @@ describe('faults', () => {
     ['openTelemetry', []],
     ['openTelemetry', 7],
     ['logCorrelation', 'yes'],
+    ['applicationLogs', 'loud'],
+    ['applicationLogs', 7],
     ['sqlParameters', 'yes'],
     ['sqlParametersMaxLength', 0],
     ['mongoParameters', 1],
@@ -841,6 +860,11 @@ describe('delivery and spool', () => {
     expect(directory).toBe(path.resolve('/nowhere/at/all/waiting'));
   });
 
+  it('lines of the application wait in a buffer whose size may be said alone', () => {
+    const { applicationLogs } = resolve({ options: { applicationLogs: { maxBuffer: 10 } } });
+    expect(applicationLogs).toEqual({ level: 'info', maxBuffer: 10 });
+  });
+
   it('a spool without a directory is none', () => {
     expect(resolve({ options: { spool: { maxBytes: 2_097_152 } } }).spool).toBeUndefined();
   });
@@ -855,6 +879,9 @@ describe('delivery and spool', () => {
     [{ spool: { directory: '/x', fsync: true } }, 'spool.fsync'],
     [{ spool: { directory: '/x', colour: 'red' } }, 'spool.colour'],
     [{ delivery: 'exactly-once' }, 'delivery'],
+    [{ applicationLogs: { maxBuffer: 0 } }, 'applicationLogs.maxBuffer'],
+    [{ applicationLogs: { level: 'loud' } }, 'applicationLogs'],
+    [{ applicationLogs: { colour: 'red' } }, 'applicationLogs.colour'],
   ])('%j is a fault', (options, name) => {
     expect(faultsOf({ options })).toMatchObject([{ name }]);
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { startCollector, type Collector } from '../../src/testing/index';
 
 const run = promisify(execFile);
 const ROOT = path.join(__dirname, '..', '..');
@@ -20,17 +21,22 @@ interface Settings {
   readonly dependencies?: Readonly<Record<string, string>>;
   /** A file beside the program, instead of pino. */
   readonly logger?: string;
+  /** What is done when the code has run. */
+  readonly end?: string;
 }
 
 /** In a process of its own, since jest's modules are of its own kind. @returns the lines that it wrote */
-async function linesOf(code: string, { env = {}, dependencies = {}, logger = PINO }: Settings = {}) {
+async function linesOf(
+  code: string,
+  { env = {}, dependencies = {}, logger = PINO, end = 'agent.stop();' }: Settings = {},
+) {
   writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'orders', dependencies }));
   const program = `
 const { start } = require(${JSON.stringify(path.join(ROOT, 'dist'))});
 const agent = start({ backends: '127.0.0.1:1', serviceName: 'orders', instanceName: 'orders-1', logLevel: 'error' });
 const log = require(${JSON.stringify(logger)})({ base: null, timestamp: false });
 ${code}
-agent.stop();`;
+${end}`;
   writeFileSync(path.join(directory, 'app.js'), program);
   const { stdout, stderr } = await run(process.execPath, [path.join(directory, 'app.js')], {
     cwd: directory,
@@ -139,5 +145,76 @@ module.exports = () => ({
     const outside = '{"level":30,"a":1,"msg":"outside"}';
     const marked = /^\{"level":30,"a":1,"traceId":"[\d.]+","segmentId":"[\d.]+","spanId":0,"msg":"in it"\}$/;
     expect(await linesOf(code, { logger: './bundle' })).toEqual([outside, expect.stringMatching(marked), outside]);
+  });
+});
+
+describe('the lines of the application', () => {
+  let collector: Collector;
+
+  beforeEach(async () => {
+    collector = await startCollector({ protocol: 'v3' });
+  });
+
+  afterEach(() => collector.stop());
+
+  const shown = () => collector.logs().map(({ body, tags }) => [JSON.parse(body).msg, tags[0]?.value]);
+
+  /** The code runs once the agent is registered. */
+  function sending(code: string, level: string | undefined): Promise<readonly string[]> {
+    const env = {
+      SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
+      ...(level !== undefined && { SW_AGENT_APPLICATION_LOGS: level }),
+    };
+    return linesOf(`agent.ready(15_000).then(async () => { ${code} });`, { env, end: '' });
+  }
+
+  const COUNTS = `await agent.stop(); console.log(JSON.stringify(agent.status().applicationLogs ?? null));`;
+
+  it('are sent to the backend from a level on, with their trace, and are written as they were', async () => {
+    const code = `log.info('below'); log.error('outside');
+      agent.trace('work', () => { log.warn('in it'); console.log(agent.currentTraceId()); });`;
+    const lines = await sending(`${code} ${COUNTS}`, 'warn');
+    expect(shown()).toEqual([
+      ['outside', 'ERROR'],
+      ['in it', 'WARN'],
+    ]);
+    const [outside, inIt] = collector.logs();
+    expect(outside).toMatchObject({ service: 'orders', instance: 'orders-1', format: 'json', traceId: '' });
+    expect(inIt).toMatchObject({ segmentId: expect.stringMatching(/^[\d.]+$/), spanId: 0 });
+    expect(inIt!.tags).toContainEqual({ key: 'logger', value: 'pino' });
+    expect(lines).toContain(inIt!.traceId);
+    expect(lines).toContain('{"level":40,"msg":"in it"}');
+    expect(JSON.parse(lines.at(-1)!)).toEqual({ accepted: 2, sent: 2, dropped: 0, buffered: 0 });
+  });
+
+  it('are not sent unless that is asked for', async () => {
+    const lines = await sending(`log.error('own'); ${COUNTS}`, undefined);
+    expect([lines.at(-1), collector.logs()]).toEqual(['null', []]);
+  });
+
+  it('are sent, too, when a signal ends the process', async () => {
+    const killed = sending(
+      `log.error('last words'); require('node:child_process').execFile('kill', ['-TERM', process.pid]); setInterval(() => {}, 1e3);`,
+      'info',
+    );
+    await expect(killed).rejects.toMatchObject({ signal: 'SIGTERM' });
+    expect(shown()).toEqual([['last words', 'ERROR']]);
+  });
+
+  it('are counted where they are more than may wait', async () => {
+    const code = `
+      const { start } = require(${JSON.stringify(path.join(ROOT, 'dist'))});
+      const agent = start({ backends: '127.0.0.1:1', serviceName: 'orders', logLevel: 'off', applicationLogs: { maxBuffer: 50 } });
+      const log = require(${JSON.stringify(PINO)})();
+      for (let n = 0; n < 1_000; n++) log.info('line');
+      console.log(JSON.stringify(agent.status().applicationLogs));
+      agent.stop();`;
+    writeFileSync(path.join(directory, 'many.js'), code);
+    const { stdout } = await run(process.execPath, [path.join(directory, 'many.js')], {
+      cwd: directory,
+      timeout: 20_000,
+    });
+    const counts = stdout.split('\n').find((line) => line.startsWith('{"accepted"'));
+    expect(JSON.parse(counts!)).toEqual({ accepted: 1_000, sent: 0, dropped: 950, buffered: 50 });
   });
 });

@@ -60,6 +60,20 @@ describe('the lines that wait for a backend', () => {
     expect(lines.take()).toMatchObject({ lines: [{ text: '1' }], lost: 105 });
   });
 
+  it('are as many as the buffer is made for, and are counted by what became of them', () => {
+    lines = new LogBuffer(clock, 10);
+    say(1, 1_000);
+    expect(lines.counts()).toEqual({ accepted: 1_000, sent: 0, dropped: 990, buffered: 10 });
+    const first = lines.take(4);
+    expect([first.lines.map(({ text }) => text), first.lost]).toEqual([['991', '992', '993', '994'], 990]);
+    lines.confirm(first);
+    const second = lines.take(4);
+    expect([second.lines.length, second.lost]).toEqual([4, 0]);
+    expect(lines.counts()).toEqual({ accepted: 1_000, sent: 4, dropped: 990, buffered: 6 });
+    lines.discard(second);
+    expect(lines.counts()).toEqual({ accepted: 1_000, sent: 4, dropped: 994, buffered: 2 });
+  });
+
   it('are cut at 4,096 characters, never through the middle of one', () => {
     lines.add('warn', 'x'.repeat(4_096));
     lines.add('warn', 'x'.repeat(100_000));

@@ -56,7 +56,7 @@ export class ExitFlush {
         this.signal = signal;
       },
       reportEnd: (exitCode) => this.reportEnd(exitCode),
-      flush: () => upstream.reporter.flush(LAST_FLUSH_MS),
+      flush: () => upstream.flush(LAST_FLUSH_MS),
       flushSync: () => upstream.flushSync(),
       spoolSync: () => upstream.spoolSync(),
       ignoredListeners: (signal) => this.options.silentListeners(signal),
@@ -71,7 +71,7 @@ export class ExitFlush {
   /** The application has stopped the agent. Settles within a second. */
   async flush(): Promise<void> {
     const { upstream } = this.options;
-    const flushed = upstream.hasWork && upstream.reporter.flush(LAST_FLUSH_MS);
+    const flushed = upstream.hasWork && upstream.flush(LAST_FLUSH_MS);
     await Promise.all([flushed, upstream.reportEnd(this.end(undefined, true), LAST_FLUSH_MS)]);
   }
 

@@ -41,7 +41,7 @@ const WITHOUT_COUNTERPART: Readonly<Record<string, string | undefined>> = {
 
 const LOG_REPORTERS =
   'SW_AGENT_LOG_REPORTER_ACTIVE sends the warnings of the agent itself (in the Python agent: the logs of the application); ' +
-  "the application's own are not sent; SW_LOG_CORRELATION puts the ids of the trace into their lines";
+  "SW_AGENT_APPLICATION_LOGS sends the application's own";
 
 /**
  * @param unread variables that look as if they were for an agent

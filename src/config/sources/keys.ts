@@ -44,7 +44,7 @@ function entriesOf(value: unknown): Entries | undefined {
 
 /**
  * `tls: {caFile}` turns TLS on, and says `tls.caFile`, which as a key of its own is unknown. `spool: {directory}` is the
- * same as `spool: directory`.
+ * same as `spool: directory`, and `applicationLogs: {level}` as `applicationLogs: level`, where `{}` turns them on.
  */
 function flatten(entries: Entries): Entries {
   return entries.flatMap(([name, value]): Entries => {
@@ -55,6 +55,12 @@ function flatten(entries: Entries): Entries {
           [name, value],
         ]
       );
+    }
+    if (name === OPTION_TABLE.applicationLogs.name) {
+      const parts = entriesOf(value);
+      if (!parts) return [[name, value]];
+      const { level = true, ...rest } = Object.fromEntries(parts);
+      return [[name, level], ...Object.entries(rest).map(([part, given]) => [`${name}.${part}`, given] as const)];
     }
     const parts = name === OPTION_TABLE.tls.name ? entriesOf(value) : undefined;
     if (!parts) return [[name, value]];

@@ -19,8 +19,12 @@ export function bunyan(hooks: LineHooks): Undo {
 
 function emit(layer: Patched<Emit>, hooks: LineHooks): Emit {
   return function _emit(record, isNotWritten) {
-    if (layer.isOn) mark(record, hooks);
-    return layer.below.call(this, record, isNotWritten);
+    if (!layer.isOn) return layer.below.call(this, record, isNotWritten);
+    mark(record, hooks);
+    const line = layer.below.call(this, record, isNotWritten);
+    // Where all streams take objects, no line is made.
+    if (isNotWritten !== true) hooks.written('bunyan', record['level'], line ?? record.msg);
+    return line;
   };
 }
 

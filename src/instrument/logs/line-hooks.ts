@@ -1,7 +1,8 @@
 import { traceIdsOfNow } from './trace-ids';
 import { errorMessage } from '../../base/text';
 import type { Log } from '../../base/log';
-import type { TraceIds } from '../../model/telemetry';
+import { APPLICATION_LOG_LEVELS, type ApplicationLogLevel } from '../../api/options';
+import type { LogLine, TraceIds } from '../../model/telemetry';
 
 /** How the ids stand in a line: as fields of their own, or as a text at the end of the message. */
 export type CorrelationForm = 'fields' | 'text';
@@ -12,10 +13,52 @@ export interface LineHookOptions {
   textOf(ids: TraceIds): string;
 }
 
+/** Takes a line to be sent. */
+export type AddLine = (level: ApplicationLogLevel, text: string, more: Pick<LogLine, 'logger' | 'trace'>) => void;
+
+/** The numbers of pino and bunyan. */
+const SEVERITIES: Readonly<Record<ApplicationLogLevel, number>> = {
+  trace: 10,
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
+  fatal: 60,
+};
+/** Levels of winston, npm's and syslog's, that are called otherwise. */
+const OTHER_NAMES: Readonly<Record<string, ApplicationLogLevel>> = {
+  silly: 'trace',
+  verbose: 'debug',
+  http: 'debug',
+  data: 'info',
+  help: 'info',
+  prompt: 'info',
+  input: 'info',
+  notice: 'info',
+  warning: 'warn',
+  crit: 'fatal',
+  alert: 'fatal',
+  emerg: 'fatal',
+};
+
+/** Names that are not known are those of the application, of which most are for information. */
+function severityOf(name: unknown): number {
+  const known = APPLICATION_LOG_LEVELS.find((level) => level === name);
+  const other = typeof name === 'string' && Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined;
+  return SEVERITIES[known ?? other ?? 'info'];
+}
+
+/** A level of the application's own between two of these is the lower one. */
+function levelOf(severity: number): ApplicationLogLevel {
+  return APPLICATION_LOG_LEVELS.findLast((level) => SEVERITIES[level] <= severity) ?? 'trace';
+}
+
 /** What is asked for each line that a logger of the application writes. Nothing here throws. */
 export class LineHooks {
   /** Undefined: lines stay as they are. */
   form: CorrelationForm | undefined;
+  private add: AddLine | undefined;
+  private severity = 0;
 
   constructor(private readonly options: LineHookOptions) {}
 
@@ -36,6 +79,34 @@ export class LineHooks {
     if (ids === undefined) return given;
     const text = this.options.textOf(ids);
     return given === undefined || given === '' ? text : `${given} ${text}`;
+  }
+
+  get isSending(): boolean {
+    return this.add !== undefined;
+  }
+
+  /** Lines from this level on are handed over. */
+  sendLines(level: ApplicationLogLevel, add: AddLine): void {
+    this.severity = SEVERITIES[level];
+    this.add = add;
+  }
+
+  /**
+   * A line was made.
+   * @param level a number as pino and bunyan have it, or a name as winston has it
+   * @param text as the logger writes it, or what there is of it
+   */
+  written(logger: string, level: unknown, text: unknown): void {
+    const { add, severity } = this;
+    if (add === undefined || typeof text !== 'string') return;
+    try {
+      const found = typeof level === 'number' ? level : severityOf(level);
+      if (found < severity) return;
+      const trace = traceIdsOfNow();
+      add(levelOf(found), text.trimEnd(), trace ? { logger, trace } : { logger });
+    } catch (error) {
+      this.complain(error);
+    }
   }
 
   /** Logs what went wrong in our own code; the line is written as without us. */

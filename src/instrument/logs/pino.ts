@@ -15,6 +15,10 @@ type AsJson = (this: Logger, merged: unknown, message: unknown, level: number, t
 /** What pino publishes of a line that it makes, since 9.10. */
 interface Published {
   readonly instance: Logger;
+  /** Object, message, level and time. */
+  readonly arguments?: ArrayLike<unknown>;
+  /** At its end, the line. */
+  readonly result?: unknown;
   /** On ours: the symbol, what was there and what is there now. */
   [BEFORE]?: readonly [symbol: symbol, before: string, now: string];
 }
@@ -38,18 +42,23 @@ function asJson(layer: Patched<AsJson>, hooks: LineHooks): AsJson {
   let cacheSymbol: symbol | undefined;
   return function asJson(merged, message, level, time) {
     if (!layer.isOn) return layer.below.call(this, merged, message, level, time);
-    const line = layer.below.call(this, merged, hooks.message(message), level, time);
+    const line = marked(layer.below.call(this, merged, hooks.message(message), level, time), this, level, time);
+    hooks.written('pino', level, line);
+    return line;
+  };
+
+  function marked(line: unknown, logger: Logger, level: number, time: string): unknown {
     try {
       const ids = hooks.fields();
       if (ids === undefined || typeof line !== 'string') return line;
-      cacheSymbol ??= symbolOf(this, LEVEL_CACHE);
-      const cache = this[cacheSymbol as symbol] as Readonly<Record<number, string>>;
+      cacheSymbol ??= symbolOf(logger, LEVEL_CACHE);
+      const cache = logger[cacheSymbol as symbol] as Readonly<Record<number, string>>;
       return withIds(line, `${cache[level] ?? ''}${time}`, ids);
     } catch (error) {
       hooks.complain(error);
       return line;
     }
-  };
+  }
 }
 
 /** @param head what the line begins with: level and time, behind which pino has the fields of its own */
@@ -101,7 +110,8 @@ function publishedLines(hooks: LineHooks): Undo {
     }
   };
   const end = (message: unknown): void => {
-    const { instance, [BEFORE]: changed } = message as Published;
+    const { instance, arguments: given, result, [BEFORE]: changed } = message as Published;
+    hooks.written('pino', given?.[2], result);
     if (changed && instance[changed[0]] === changed[2]) instance[changed[0]] = changed[1];
   };
   return together([

@@ -1,5 +1,5 @@
 import { whenLoaded } from '../loaded-modules';
-import { patch, type Patched, type Undo } from '../patch';
+import { patch, together, type Patched, type Undo } from '../patch';
 import type { LineHooks } from './line-hooks';
 
 /** What winston hands to its formats and transports. */
@@ -9,12 +9,44 @@ interface Info {
 }
 
 type Write = (this: unknown, info: unknown, ...rest: unknown[]) => unknown;
+type Push = (this: Logger, info: unknown, ...rest: unknown[]) => unknown;
+
+interface Logger {
+  /** By the levels of the logger and of its transports. */
+  isLevelEnabled?(level: unknown): boolean;
+}
+
+/** Where winston has the level before a format has coloured it, and the text that its formats have made. */
+const LEVEL = Symbol.for('level');
+const MESSAGE = Symbol.for('message');
 
 /** Version 3. The loggers that `child` makes write by the one that they are of. */
 export function winston(hooks: LineHooks): Undo {
-  return whenLoaded('winston/lib/winston/logger.js', (exports) =>
-    patch<Write>((exports as { readonly prototype: object }).prototype, 'write', (layer) => write(layer, hooks)),
-  );
+  return whenLoaded('winston/lib/winston/logger.js', (exports) => {
+    const { prototype } = exports as { readonly prototype: object };
+    return together([
+      patch<Write>(prototype, 'write', (layer) => write(layer, hooks)),
+      patch<Push>(prototype, 'push', (layer) => push(layer, hooks)),
+    ]);
+  });
+}
+
+/** What has gone through the formats goes on to the transports. */
+function push(layer: Patched<Push>, hooks: LineHooks): Push {
+  return function push(info, ...rest) {
+    if (layer.isOn && typeof info === 'object' && info !== null) note(this, info as Info, hooks);
+    return layer.below.call(this, info, ...rest);
+  };
+}
+
+function note(logger: Logger, info: Info, hooks: LineHooks): void {
+  try {
+    const level = info[LEVEL] ?? info['level'];
+    if (hooks.isSending && logger.isLevelEnabled?.(level) !== false)
+      hooks.written('winston', level, info[MESSAGE] ?? info.message);
+  } catch (error) {
+    hooks.complain(error);
+  }
 }
 
 function write(layer: Patched<Write>, hooks: LineHooks): Write {

@@ -10,25 +10,36 @@ import {
 import type { V3Names } from '../../model/names';
 import type { LifecycleEvent, LogLine, Meter } from '../../model/telemetry';
 
-/** As the agents of other languages write them, so that one search finds all. */
-const LEVEL = { error: 'ERROR', warn: 'WARN' } as const;
+/** Lines of JSON go as such: the backend's analysis language can read their fields. */
+const IS_JSON = /^\{.*\}$/s;
 
 /** Of a service that agents report. */
 const LAYER = 'GENERAL';
 
-/** `LogData` with a text. */
-export function encodeLog({ time, level, text }: LogLine, { service, instance }: V3Names): Buffer {
+/** `LogData`, with a text or with JSON. */
+export function encodeLog(
+  { time, level, text, logger = 'skyanchor', trace }: LogLine,
+  { service, instance }: V3Names,
+): Buffer {
+  const isJson = IS_JSON.test(text);
   return message((writer) => {
     writeInt64Field(writer, 1, time);
     writeText(writer, 2, service);
     writeText(writer, 3, instance);
     writeNested(writer, 5, (body) => {
-      writeText(body, 1, 'text');
-      writeNested(body, 2, (content) => writeText(content, 1, text));
+      writeText(body, 1, isJson ? 'json' : 'text');
+      writeNested(body, isJson ? 3 : 2, (content) => writeText(content, 1, text));
     });
+    if (trace)
+      writeNested(writer, 6, (context) => {
+        writeText(context, 1, trace.traceId);
+        if (trace.segmentId !== undefined) writeText(context, 2, trace.segmentId);
+        if (trace.spanId !== undefined) writeInt32Field(context, 3, trace.spanId);
+      });
     writeNested(writer, 7, (tags) => {
-      writePair(tags, 1, ['level', LEVEL[level]]);
-      writePair(tags, 1, ['logger', 'skyanchor']);
+      // In upper case, as the agents of other languages write it, so that one search finds all.
+      writePair(tags, 1, ['level', level.toUpperCase()]);
+      writePair(tags, 1, ['logger', logger]);
     });
     writeText(writer, 8, LAYER);
   });

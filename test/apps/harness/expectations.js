@@ -33,6 +33,7 @@ function seenBy(collector) {
     roots: entries.filter(({ refs }) => refs.length === 0).length,
     refs: entries.filter(({ refs }) => refs.length > 0).length,
     exits: unique(exits.map(({ peer }) => peer)),
+    logs: collector.logs(),
     traces: unique(segments.map(({ traceId }) => traceId)).length,
     dropped: collector.droppedSegments().map(({ reason }) => reason),
   };

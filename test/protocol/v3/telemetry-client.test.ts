@@ -53,6 +53,26 @@ describe('meters and lines of the log', () => {
       { numRuns: 200 },
     );
   });
+
+  it('of the application have their trace, and are sent as JSON where they are that', () => {
+    const trace = { traceId: '1.2.3', segmentId: '4.5.6', spanId: 7 };
+    const line = { time: 1, level: 'info', text: '{"msg":"in it"}', logger: 'pino', trace } as const;
+    const log = {
+      timestamp: 1,
+      service: 'orders',
+      serviceInstance: 'orders-1',
+      body: { type: 'json', json: { json: line.text } },
+      traceContext: { traceId: '1.2.3', traceSegmentId: '4.5.6', spanId: 7 },
+      tags: {
+        data: [
+          { key: 'level', value: 'INFO' },
+          { key: 'logger', value: 'pino' },
+        ],
+      },
+      layer: 'GENERAL',
+    };
+    expect(encodeLog(line, ORDERS).toString('hex')).toBe(oracleV3Encode('LogData', log).toString('hex'));
+  });
 });
 
 describe('a backend', () => {
