@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { endApps, startApp } from '../support/app';
+import { until } from '../support/until';
+import { startOap, type Oap, type OapVersion } from './oap';
+
+const CALLS = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'data-calls.js');
+const PATIENCE = { timeoutMs: 90_000, everyMs: 500 };
+const SERVICE = 'shop';
+const SEGMENTS = 5;
+
+afterEach(endApps);
+
+async function makeCalls(oap: Oap): Promise<void> {
+  const app = startApp(CALLS, {
+    args: ['--skyanchor-instance-name=shop-1', '--skyanchor-heartbeat-ms', '200'],
+    env: { SW_AGENT_NAME: SERVICE, SW_AGENT_COLLECTOR_BACKEND_SERVICES: oap.grpc },
+  });
+  expect(await app.ended).toMatchObject({ code: 0 });
+  expect(app.stdout).toContain(`made ${SEGMENTS}`);
+}
+
+/** Every segment is shown, whatever tags were set in it. */
+async function segmentsAreShown(oap: Oap): Promise<void> {
+  const shown = await until(
+    () => oap.traces(),
+    (traces) => traces.length >= SEGMENTS,
+    PATIENCE,
+  );
+  const spans = await oap.trace(shown[0]!.traceIds[0]!);
+  expect(spans.map(({ endpointName, peer, layer }) => [endpointName, peer, layer]).sort()).toEqual([
+    ['/orders', '', expect.any(String)],
+    ['Kafka/orders/Producer', 'queue:9092', 'MQ'],
+    ['PostgreSQL/SELECT', 'database:5432', 'Database'],
+    ['Redis/get', 'cache:6379', 'Cache'],
+  ]);
+}
+
+function describeOap(version: OapVersion, tests: (oap: () => Oap) => void): void {
+  describe(`a genuine OAP ${version}`, () => {
+    let oap: Oap;
+
+    beforeAll(async () => {
+      oap = await startOap({ version });
+      await makeCalls(oap);
+    });
+
+    afterAll(() => oap.stop());
+
+    it('shows every segment, whatever the tags in it', () => segmentsAreShown(oap));
+    tests(() => oap);
+  });
+}
+
+describeOap('10.1.0', (oap) => {
+  const namesIn = async (layer: string): Promise<readonly string[]> => {
+    const question = 'query ($l: String!) { found: listServices(layer: $l) { name } }';
+    const { found } = (await oap().query(question, { l: layer })) as { found: readonly { name: string }[] };
+    return found.map(({ name }) => name);
+  };
+
+  it.each([
+    ['VIRTUAL_DATABASE', 'database:5432'],
+    ['VIRTUAL_CACHE', 'cache:6379'],
+    ['VIRTUAL_MQ', 'queue:9092'],
+  ])('has each server in the layer %s under its address, and nothing else', async (layer, name) => {
+    const names = await until(
+      () => namesIn(layer),
+      (found) => found.length > 0,
+      PATIENCE,
+    );
+    expect(names).toEqual([name]);
+  });
+});
+
+describeOap('6.5.0', (oap) => {
+  it('has each server in the topology, called by the service', async () => {
+    const { nodes, calls } = await until(
+      () => oap().topology(),
+      ({ nodes }) => nodes.filter(({ isReal }) => !isReal).length >= 3,
+      PATIENCE,
+    );
+    const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
+    const called = calls.filter(({ source }) => nameOf.get(source) === SERVICE).map(({ target }) => nameOf.get(target));
+    expect(called.sort()).toEqual(['cache:6379', 'database:5432', 'queue:9092']);
+  });
+});
