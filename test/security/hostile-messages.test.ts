@@ -20,7 +20,7 @@ describe('a message on a diagnostics channel that is none of its library', () =>
       void (given as { socket: unknown }).socket;
     };
     const unheard = subscribeTo('skyanchor.test', read);
-    const unscoped = scopedChannel('skyanchor.test', () => undefined);
+    const unscoped = scopedChannel('skyanchor.test');
     const calls: number[] = [];
     channel('skyanchor.test').publish(message);
     channel('tracing:skyanchor.test:start').publish(message);
