@@ -10,7 +10,7 @@ function stripSegment(segment: Segment): Segment {
   const bare = new Segment(segment.traceId, segment.segmentId);
   bare.isSizeLimited = segment.isSizeLimited;
   bare.skipsAnalysis = segment.skipsAnalysis;
-  for (const span of segment.spans) bare.spans.push(bareSpan(bare, span));
+  for (const span of segment.spans) bare.add(bareSpan(bare, span));
   return bare;
 }
 

@@ -55,13 +55,14 @@ export interface NameSource {
   resolve(given: string): string | undefined;
 }
 
+/** Shared by all that have none: an array for each would be two more a request. */
+const NO_SPANS: readonly Span[] = [];
+
 /**
  * The part of one trace that ran in this process. It holds names, never ids of the backend: those are looked up when
  * it is encoded, so that a reset in between mislabels nothing.
  */
 export class Segment {
-  /** In the order of their ending: a child is usually before its parent. */
-  spans: Span[] = [];
   openSpans = 0;
   /** The open ones that code of others has promised to end, and may forget; `undefined`: there never was one. */
   promised: Span[] | undefined = undefined;
@@ -82,6 +83,7 @@ export class Segment {
   skipsAnalysis = false;
   /** Its trace is recorded by all services; otherwise it is sent only if it turns out to be worth it. */
   isSampled = true;
+  private ended: Span[] | undefined = undefined;
 
   constructor(
     /** That of a consumer's segment is known with its first message. */
@@ -89,12 +91,23 @@ export class Segment {
     readonly segmentId: NumericId,
   ) {}
 
+  /** In the order of their ending: a child is usually before its parent. */
+  get spans(): readonly Span[] {
+    return this.ended ?? NO_SPANS;
+  }
+
+  add(span: Span): void {
+    // Most segments have one span, and a first `push` makes room for seventeen.
+    if (this.ended === undefined) this.ended = [span];
+    else this.ended.push(span);
+  }
+
   /**
    * Called when it will not be sent any more. A connection that was made in one of its spans keeps that span for as long
    * as it is open, and must not keep all the others.
    */
   release(): void {
-    this.spans = [];
+    this.ended = undefined;
   }
 }
 

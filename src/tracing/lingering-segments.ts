@@ -74,7 +74,7 @@ export class LingeringSegments {
     if (!promised || promised.length !== segment.openSpans) return;
     if (root?.endTime === 0) {
       this.options.endRoot(root);
-      segment.spans.push(root);
+      segment.add(root);
     }
     const parents = new Map(promised.map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
     if (root) parents.delete(root.spanId);

@@ -272,9 +272,7 @@ export class Tracer {
     if (span.segment.openSpans === 0) this.factory.detach(span);
     this.close(span, endTime);
     const { segment } = span;
-    // Most segments have one span, and a first `push` makes room for seventeen.
-    if (segment.spans.length === 0) segment.spans = [span];
-    else segment.spans.push(span);
+    segment.add(span);
     segment.openSpans--;
     if (segment.promised !== undefined) this.settle(segment, segment.promised, span);
     if (segment.openSpans === 0) this.send(segment);

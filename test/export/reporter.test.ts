@@ -92,7 +92,7 @@ describe('what is counted', () => {
 describe('a segment whose fate is known to be lost', () => {
   const full = (n: number): Segment => {
     const segment = numbered(n);
-    segment.spans.push(new Span(segment, 0, -1, SpanType.entry, '/orders', 1));
+    segment.add(new Span(segment, 0, -1, SpanType.entry, '/orders', 1));
     return segment;
   };
   const held = (segments: readonly Segment[]): number => segments.filter(({ spans }) => spans.length > 0).length;

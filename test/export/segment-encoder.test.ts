@@ -79,7 +79,7 @@ describe('the segment encoder', () => {
     segment.spans[0]!.tags = [1, null, undefined, {}, 'fine', 'fine'] as unknown as string[];
     segment.spans[1]!.tags = [Symbol('s'), { length: 3 }] as unknown as string[];
     segment.spans[1]!.endTime = NaN;
-    segment.spans.push(new Span(segment, 0.5, -1, SpanType.local, 'fraction', -1.5));
+    segment.add(new Span(segment, 0.5, -1, SpanType.local, 'fraction', -1.5));
     expect(() => encoder.append(segment, v2SegmentCodec, names)).not.toThrow();
     encoder.append(entryAndExit(), v2SegmentCodec, names);
     const bytes = encoder.take();

@@ -109,7 +109,7 @@ describe('what was written for v2, read again', () => {
   describe('tags', () => {
     function readTags(fields: Partial<Span>): Partial<Span> {
       const segment = new Segment(new CompactId(7, 1, 1_700_000_000_000, 0), new CompactId(7, 1, 1_700_000_000_000, 1));
-      segment.spans.push(Object.assign(new Span(segment, 0, -1, SpanType.entry, '/', 1), fields));
+      segment.add(Object.assign(new Span(segment, 0, -1, SpanType.entry, '/', 1), fields));
       const read = readV2Segment(messageOf(segment, someNames()), someNames());
       const [{ url, method, statusCode, tags }] = read.spans as [Span];
       return { url, method, statusCode, tags };

@@ -31,7 +31,7 @@ const REF: V3Ref = {
 
 function segmentOf(fields: Partial<Span>, type: SpanType = SpanType.entry): Segment {
   const segment = new Segment(new CompactId(7, 1, 1_700_000_000_000, 0), new CompactId(7, 1, 1_700_000_000_000, 1));
-  segment.spans.push(Object.assign(new Span(segment, 0, -1, type, '/', 1), fields));
+  segment.add(Object.assign(new Span(segment, 0, -1, type, '/', 1), fields));
   return segment;
 }
 

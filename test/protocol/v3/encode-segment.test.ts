@@ -56,7 +56,8 @@ function ofTheVector(): Segment {
     addressUsedAtPeer: 'orders:3000',
   };
   entry.refs = [ref];
-  segment.spans.push(exit, entry);
+  segment.add(exit);
+  segment.add(entry);
   return segment;
 }
 
@@ -137,7 +138,7 @@ describe('a v3 segment on the wire', () => {
     Object.assign(entry, { endTime: 1_763_760_000_001, layer: Layer.http, method: 'GET', statusCode: 200 });
     entry.componentId = Component.httpServer;
     entry.url = 'http://127.0.0.1:8080/';
-    segment.spans.push(entry);
+    segment.add(entry);
     expect(encode(segment, { ...NAMES, service: 'hello' }).length).toBeLessThanOrEqual(200);
   });
 });

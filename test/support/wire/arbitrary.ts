@@ -125,7 +125,7 @@ export const anySegment: fc.Arbitrary<Segment> = fc
     const segment = Object.assign(new Segment(traceId, segmentId), { isSizeLimited, skipsAnalysis });
     for (const { spanId, parentSpanId, type, operationName, startTime, ...rest } of spans) {
       const span = new Span(segment, spanId, parentSpanId, type, operationName, startTime);
-      segment.spans.push(Object.assign(span, rest));
+      segment.add(Object.assign(span, rest));
     }
     return segment;
   });

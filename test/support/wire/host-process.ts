@@ -109,7 +109,7 @@ function segmentOf(size) {
   const segment = new Segment(id, id);
   const span = new Span(segment, 0, -1, 0, '/', Date.now());
   span.tags = ['big', 'x'.repeat(size)];
-  segment.spans.push(span);
+  segment.add(span);
   return segment;
 }
 `;

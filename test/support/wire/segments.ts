@@ -24,7 +24,8 @@ export function entryAndExit(): Segment {
   entry.url = 'http://orders:3000/orders/17';
   entry.method = 'GET';
   entry.statusCode = 200;
-  segment.spans.push(exit, entry);
+  segment.add(exit);
+  segment.add(entry);
   return segment;
 }
 
@@ -61,6 +62,6 @@ export function failedWithRef(): Segment {
       data: ['event', 'error', 'error.kind', 'TypeError', 'message', 'x is undefined ⚓', 'stack', stack],
     },
   ];
-  segment.spans.push(entry);
+  segment.add(entry);
   return segment;
 }

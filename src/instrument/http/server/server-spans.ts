@@ -66,8 +66,11 @@ export class ServerSpans {
 
   /** The response is finished, or its connection closed. The first of the two counts. */
   end(response: unknown, scope: Scope | undefined, event: 'finish' | 'close'): void {
-    if (scope instanceof UnrecordedTrace) scope.isOver = true;
-    if (!(scope instanceof Span) || scope.endTime !== 0) return;
+    if (!(scope instanceof Span)) {
+      if (scope instanceof UnrecordedTrace) scope.isOver = true;
+      return;
+    }
+    if (scope.endTime !== 0) return;
     try {
       this.complete(scope, response as ServerResponse & Scoped, event);
     } catch (error) {

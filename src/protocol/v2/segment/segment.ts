@@ -54,6 +54,6 @@ export function readV2Segment(message: Buffer, names: V2Names): Segment {
   const fields = new Fields(upstream.one(2));
   const segment = new Segment(readV2Id(upstream.one(1)), readV2Id(fields.one(1)));
   segment.isSizeLimited = fields.isSet(5);
-  for (const span of fields.all(2)) segment.spans.push(readV2Span(span, segment, names));
+  for (const span of fields.all(2)) segment.add(readV2Span(span, segment, names));
   return segment;
 }

@@ -38,7 +38,7 @@ export function readV3Segment(message: Buffer): Segment {
   if (segmentId instanceof OpaqueId) throw new Error('the id of the segment is none of ours');
   const segment = new Segment(readV3Id(fields.one(1)), segmentId);
   segment.isSizeLimited = fields.isSet(6);
-  for (const span of fields.all(3)) segment.spans.push(readV3Span(span, segment));
+  for (const span of fields.all(3)) segment.add(readV3Span(span, segment));
   // Nothing is read of the instance: it stands behind all spans, so they are all there if it is.
   fields.one(5);
   return segment;
