@@ -7,7 +7,7 @@ const base = require('./jest.config');
 module.exports = {
   ...base,
   testMatch: ['<rootDir>/test/oap/**/*.test.ts'],
-  testPathIgnorePatterns: [],
+  testPathIgnorePatterns: ['<rootDir>/test/oap/cluster/'],
   testTimeout: 120_000,
   maxWorkers: 1,
 };

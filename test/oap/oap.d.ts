@@ -1,6 +1,6 @@
 /** Real Apache SkyWalking OAP servers for tests; see README.md. */
 
-export type OapVersion = '6.5.0' | '8.3.0' | '10.1.0';
+export type OapVersion = '6.5.0' | '8.3.0' | '9.2.0' | '10.1.0';
 
 export interface StartOptions {
   readonly version: OapVersion;
@@ -191,3 +191,70 @@ export interface V2Agent {
 
 /** Connects to any backend that speaks v2, at `host:port`. */
 export function connectV2Agent(address: string): V2Agent;
+
+/** What the nodes of a cluster and a server alone have in common: their questions. */
+type Questions = Pick<
+  Oap,
+  'query' | 'services' | 'instances' | 'endpoints' | 'traces' | 'trace' | 'topology' | 'grpc' | 'http' | 'pid' | 'logFile'
+>;
+
+export interface ClusterNode extends Questions {
+  /** All that it ever wrote. */
+  log(): string;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** SIGTERM. */
+  stop(): Promise<void>;
+  /** Resolves when it has found `sees` nodes, itself among them; default: all. */
+  start(options?: { readonly sees?: number }): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly version: Exclude<OapVersion, '8.3.0'>;
+  /** Default: 2. */
+  readonly nodes?: number;
+  /** `h2` (default) needs nothing; `mariadb` needs the programs of a MariaDB server. */
+  readonly storage?: 'h2' | 'mariadb';
+  /** For how long ZooKeeper believes in a node that has died; default: 4 s, where its own is 40 s. */
+  readonly sessionMs?: number;
+  /** Old data is deleted, each so many minutes. Default: never. */
+  readonly keeperMinutes?: number;
+}
+
+export interface SegmentRow {
+  readonly traceId: string;
+  readonly segmentId: string;
+  readonly service: string;
+}
+
+/** Nodes that share a ZooKeeper and a database. */
+export interface Cluster {
+  readonly version: OapVersion;
+  readonly protocol: 'v2' | 'v3';
+  /** In the order in which OAP sorts them: all registrations of v2 go to the first. */
+  readonly nodes: readonly ClusterNode[];
+  readonly addresses: readonly string[];
+  /** Present with `mariadb`. */
+  readonly database?: { hang(): void; goOn(): void };
+  /** Every node, and resolves when they have found each other. */
+  start(): Promise<void>;
+  /** Every node, by SIGKILL; the database stays. */
+  kill(): Promise<void>;
+  /** Takes everything out of the database; 6.5.0 loses what it has buffered, too. */
+  empty(): Promise<void>;
+  /** A statement, answered by the database: rows of texts, or how many rows have changed. */
+  sql(statement: string): Promise<string[][]>;
+  tables(pattern: RegExp): Promise<string[]>;
+  /** Every segment in the storage. */
+  segments(): Promise<SegmentRow[]>;
+  stop(): Promise<void>;
+}
+
+/** Resolves when all nodes answer and have found each other. Rejects with OapUnavailable before install(). */
+export function startCluster(options: ClusterOptions): Promise<Cluster>;
+
+/** Whether `storage: 'mariadb'` can be had here. */
+export function isMariaDbInstalled(): boolean;
+
+/** A moment as servers want it in questions: servers run in the time zone in which it is noon. */
+export function minuteOf(ms: number): string;

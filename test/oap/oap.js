@@ -5,8 +5,11 @@ const { parseArgs } = require('node:util');
 
 const { connectV2Agent } = require('./lib/agent-v2');
 const { install } = require('./lib/archive');
+const { startCluster } = require('./lib/cluster');
 const { isInstalled } = require('./lib/install');
 const { OapUnavailable } = require('./lib/java');
+const { isMariaDbInstalled } = require('./lib/mariadb');
+const { minuteOf } = require('./lib/noon');
 const { startOap } = require('./lib/server');
 const { selftest } = require('./lib/selftest');
 const { VERSIONS } = require('./lib/versions');
@@ -100,4 +103,13 @@ if (require.main === module) {
   );
 }
 
-module.exports = { OapUnavailable, connectV2Agent, install, isInstalled, startOap };
+module.exports = {
+  OapUnavailable,
+  connectV2Agent,
+  install,
+  isInstalled,
+  isMariaDbInstalled,
+  minuteOf,
+  startCluster,
+  startOap,
+};

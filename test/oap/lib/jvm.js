@@ -8,29 +8,35 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { query } = require('./graphql');
 const { layout } = require('./install');
 const { jarsIn } = require('./java');
+const { TIMEZONE } = require('./noon');
 const { connects } = require('./ports');
 
 const START_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 10_000;
 
-function commandLine({ described, jdk, heap, jvmFlags, overlay }) {
-  const { lib, archive } = layout(described.version, jdk.version);
+/** A test's server lives for minutes: a quick start is worth more than the last tenth of speed. */
+const QUICK = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
+function commandLine({ described, jdk, heap, jvmFlags = [], overlay }) {
+  const { archive } = layout(described.version, jdk.version);
   return [
     `-Xmx${heap}`,
-    // A test's server lives for minutes: a quick start is worth more than the last tenth of speed.
-    '-XX:TieredStopAtLevel=1',
-    '-XX:+UseSerialGC',
+    ...QUICK,
     ...(fs.existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
     ...described.jvm,
     ...jvmFlags,
-    // Query windows are given in the server's time zone.
-    '-Duser.timezone=UTC',
-    // The configuration goes last: the class archive allows folders only after the jars it was made from.
+    `-Duser.timezone=${TIMEZONE}`,
     '-cp',
-    [...jarsIn(lib), ...(overlay ? [overlay] : []), described.configDir].join(path.delimiter),
+    classpath(described, jdk, overlay),
     'Leash',
     described.main,
   ];
+}
+
+/** What goes on the classpath; the configuration last: the class archive allows folders only after its jars. */
+function classpath({ version, configDir }, jdk, overlay) {
+  const jars = jarsIn(layout(version, jdk.version).lib);
+  return [...jars, ...(overlay ? [overlay] : []), configDir].join(path.delimiter);
 }
 
 /** One JVM, from spawn to exit. `ownLog` reads what this one has written to the log, not those before it. */
@@ -49,8 +55,11 @@ function launch(jdk, args, env, logFile) {
   return { child, exited, ownLog };
 }
 
-/** The server has found itself in its cluster of one; before that it drops registrations and metrics. */
-const IN_CLUSTER = /Remote client list: \S/;
+/** How many nodes the server has found in its cluster; with none, not even itself, it drops registrations and metrics. */
+function nodesSeen(log) {
+  const [, list = ''] = [...log.matchAll(/Remote client list: (.*)/g)].at(-1) ?? [];
+  return list.split(',').filter((address) => address.trim() !== '').length;
+}
 
 async function answers(ports) {
   try {
@@ -62,7 +71,8 @@ async function answers(ports) {
 
 const lastLines = (log) => log.split('\n').slice(-25).join('\n');
 
-async function waitUntilReady(jvm, ports) {
+/** @param nodes how many it has to see, with itself */
+async function waitUntilReady(jvm, ports, nodes = 1) {
   let exit;
   jvm.exited.then((reason) => (exit = reason));
   const deadline = Date.now() + START_DEADLINE_MS;
@@ -73,7 +83,7 @@ async function waitUntilReady(jvm, ports) {
       error.portTaken = /Address already in use|Failed to bind/i.test(log);
       throw error;
     }
-    const ready = IN_CLUSTER.test(jvm.ownLog()) && (await Promise.race([answers(ports), jvm.exited.then(() => false)]));
+    const ready = nodesSeen(jvm.ownLog()) >= nodes && (await Promise.race([answers(ports), jvm.exited.then(() => false)]));
     if (ready) return;
     await sleep(25);
   }
@@ -87,4 +97,4 @@ async function end(jvm, signal) {
   clearTimeout(kill);
 }
 
-module.exports = { commandLine, end, launch, waitUntilReady };
+module.exports = { QUICK, classpath, commandLine, end, launch, waitUntilReady };

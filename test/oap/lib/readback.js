@@ -1,16 +1,15 @@
 'use strict';
 
-const MINUTE_MS = 60_000;
+const { MINUTE_MS, minuteOf } = require('./noon');
 
-/** The last hour and a half and the minute to come, as OAP wants it: UTC, "yyyy-MM-dd HHmm". */
+/** The last hour and a half and the minute to come. */
 function lately() {
-  const format = (ms) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(':', '');
   const now = Date.now();
-  return { start: format(now - 90 * MINUTE_MS), end: format(now + MINUTE_MS), step: 'MINUTE' };
+  return { start: minuteOf(now - 90 * MINUTE_MS), end: minuteOf(now + MINUTE_MS), step: 'MINUTE' };
 }
 
 /**
- * Typed questions to GraphQL. Only fields that all of 6.5, 8.3 and 10.1 know are asked for,
+ * Typed questions to GraphQL. Only fields that all of 6.5, 8.3, 9.2 and 10.1 know are asked for,
  * and `variables` always goes along: 6.x fails without it.
  */
 function readBack(query) {

@@ -32,6 +32,12 @@ function environment({ ports, storage, token, meters, configuration, certificate
   };
 }
 
+function checkInstalled({ version }) {
+  if (isInstalled(version)) return;
+  const command = `node ${path.join(__dirname, '..', 'oap.js')} install ${version}`;
+  throw new OapUnavailable(`OAP ${version} is not installed; run: ${command}`);
+}
+
 function checkSettings(described, { storage, token, tls, meters, configurable }) {
   if (!['mem', 'file'].includes(storage)) throw new Error(`storage is mem or file, not ${storage}`);
   if (token && !described.offers.includes('token')) {
@@ -42,10 +48,7 @@ function checkSettings(described, { storage, token, tls, meters, configurable })
     throw new Error(`OAP ${described.version} configures no agents`);
   }
   if (tls && !described.offers.includes('tls')) throw new Error(`OAP ${described.version} has no TLS`);
-  if (!isInstalled(described.version)) {
-    const command = `node ${path.join(__dirname, '..', 'oap.js')} install ${described.version}`;
-    throw new OapUnavailable(`OAP ${described.version} is not installed; run: ${command}`);
-  }
+  checkInstalled(described);
 }
 
-module.exports = { checkSettings, environment };
+module.exports = { checkInstalled, checkSettings, environment };

@@ -1,0 +1,194 @@
+import path from 'node:path';
+import type { Status } from '../../../src/api/status';
+import { assertAccounted } from '../../support/accounting';
+import { REGISTER, startApp, type App } from '../../support/app';
+import { until } from '../../support/until';
+import type { Cluster } from '../oap';
+
+const TELLER = path.join(__dirname, '..', '..', '..', 'fixtures', 'apps', 'teller.js');
+/** Agents wait five seconds at most between two attempts; a node needs some to come back. */
+export const PATIENCE = { timeoutMs: 60_000, everyMs: 50 };
+const PER_SECOND = 50;
+/** A storage that has taken no row for so long has all that will come. */
+const QUIET_MS = 3_000;
+
+export interface PairOptions {
+  /** Default: every node, for both. */
+  readonly backends?: { readonly front: string; readonly orders: string };
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export type Both = Readonly<Record<'front' | 'orders', Status>>;
+
+/** What the storage shows of the traces that were asked for. */
+export interface Shown {
+  readonly asked: number;
+  /** Traces with a segment of each of the two services. */
+  readonly whole: number;
+  /** Traces that nobody asked for: a callee that did not join its caller's. */
+  readonly split: number;
+  /** Segments of this traffic. */
+  readonly segments: number;
+  /** When those were asked for that are not whole, in seconds after the first. */
+  readonly lostAt: readonly number[];
+}
+
+export function startTeller(
+  name: string,
+  backends: string,
+  env: Readonly<Record<string, string>> = {},
+  other?: string,
+): App {
+  return startApp(TELLER, {
+    nodeFlags: ['--require', REGISTER],
+    args: other === undefined ? [] : [other],
+    env: {
+      SW_AGENT_NAME: name,
+      SW_AGENT_INSTANCE_NAME: `${name}-1`,
+      SW_AGENT_COLLECTOR_BACKEND_SERVICES: backends,
+      SW_AGENT_IGNORE_PATH: '/status',
+      SW_AGENT_HEARTBEAT_MS: '2000',
+      ...env,
+    },
+  });
+}
+
+export async function statusOf(app: App): Promise<Status> {
+  const response = await fetch(`http://127.0.0.1:${await app.port()}/status`);
+  const status = (await response.json()) as Status;
+  assertAccounted(status.segments);
+  return status;
+}
+
+export const isKnown = ({ registration: { phase } }: Status): boolean => phase === 'registered' || phase === 'connected';
+
+export const becomesKnown = (app: App): Promise<Status> => until(() => statusOf(app), isKnown, PATIENCE);
+
+/** `front` asks `orders`, both with the agent in them, fifty times a second. */
+export class Pair {
+  /** Trace ids of the visits, in the order they were answered, with the time they were asked at. */
+  private readonly visits: { readonly id: string; readonly at: number }[] = [];
+  private open = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private fault: unknown;
+
+  private constructor(
+    readonly cluster: Cluster,
+    readonly front: App,
+    readonly orders: App,
+    /** Traces of earlier tests. */
+    private readonly others: ReadonlySet<string>,
+  ) {}
+
+  static async start(cluster: Cluster, { backends, env }: PairOptions = {}): Promise<Pair> {
+    const all = cluster.addresses.join(',');
+    const others = new Set((await cluster.segments()).map(({ traceId }) => traceId));
+    const orders = startTeller('orders', backends?.orders ?? all, env);
+    const address = `http://127.0.0.1:${await orders.port()}`;
+    const front = startTeller('front', backends?.front ?? all, env, address);
+    const pair = new Pair(cluster, front, orders, others);
+    await pair.known();
+    return pair;
+  }
+
+  async known(): Promise<Both> {
+    return { front: await becomesKnown(this.front), orders: await becomesKnown(this.orders) };
+  }
+
+  async statuses(): Promise<Both> {
+    const [front, orders] = await Promise.all([statusOf(this.front), statusOf(this.orders)]);
+    return { front, orders };
+  }
+
+  /** Traffic begins, and has settled: the callee's ids are known to the caller and the other way round. */
+  async begin(): Promise<void> {
+    const port = await this.front.port();
+    const visit = async (): Promise<void> => {
+      const at = performance.now();
+      const response = await fetch(`http://127.0.0.1:${port}/`);
+      this.visits.push({ id: await response.text(), at });
+    };
+    this.timer = setInterval(() => {
+      this.open++;
+      visit()
+        .catch((error: unknown) => (this.fault ??= error))
+        .finally(() => this.open--);
+    }, 1_000 / PER_SECOND);
+    await this.visited(PER_SECOND);
+  }
+
+  /** Resolves when so many more were answered. */
+  async visited(more: number): Promise<void> {
+    const wanted = this.visits.length + more;
+    await until(() => this.visits.length >= wanted || this.fault !== undefined, Boolean, PATIENCE);
+    expect(this.fault).toBeUndefined();
+  }
+
+  /** The last trace that was answered. */
+  get lastTrace(): string {
+    return this.visits.at(-1)!.id;
+  }
+
+  /** No more traffic, and each agent has told the fate of every segment. */
+  async settled(): Promise<Both> {
+    clearInterval(this.timer);
+    await until(() => this.open === 0, Boolean, PATIENCE);
+    expect(this.fault).toBeUndefined();
+    const isSettled = ({ segments: { accepted, sent, dropped } }: Status): boolean =>
+      accepted === this.visits.length && sent + dropped === accepted;
+    return until(
+      () => this.statuses(),
+      ({ front, orders }) => isSettled(front) && isSettled(orders),
+      PATIENCE,
+    );
+  }
+
+  /** What the storage shows once all is there, or nothing comes any more. */
+  async shown(): Promise<Shown> {
+    let last = await this.look();
+    let since = performance.now();
+    const isComplete = ({ asked, whole, segments }: Shown): boolean => whole === asked && segments === 2 * asked;
+    const looks = async (): Promise<Shown> => {
+      const now = await this.look();
+      if (now.segments !== last.segments) since = performance.now();
+      return (last = now);
+    };
+    return until(looks, (now) => isComplete(now) || performance.now() - since > QUIET_MS, PATIENCE);
+  }
+
+  private async look(): Promise<Shown> {
+    const servicesOf = new Map<string, string[]>();
+    const ids = new Set<string>();
+    for (const { traceId, segmentId, service } of await this.cluster.segments()) {
+      if (this.others.has(traceId) || ids.has(segmentId)) continue;
+      ids.add(segmentId);
+      servicesOf.set(traceId, [...(servicesOf.get(traceId) ?? []), service]);
+    }
+    const asked = new Set(this.visits.map(({ id }) => id));
+    const isWhole = (id: string): boolean => new Set(servicesOf.get(id)).size === 2;
+    const [first] = this.visits;
+    const lost = this.visits.filter(({ id }) => !isWhole(id));
+    return {
+      asked: asked.size,
+      whole: asked.size - lost.length,
+      split: [...servicesOf.keys()].filter((id) => !asked.has(id)).length,
+      segments: ids.size,
+      lostAt: lost.map(({ at }) => Math.round((at - first!.at) / 100) / 10),
+    };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all([this.front.kill(), this.orders.kill()]);
+  }
+}
+
+/** A line with the figures of a run, for docs/faults.md. */
+export function tell(what: string, shown: Shown, { front, orders }: Both, more = ''): void {
+  const dropped = front.segments.dropped + orders.segments.dropped;
+  const accepted = front.segments.accepted + orders.segments.accepted;
+  process.stdout.write(
+    `${what}: ${shown.asked} traces asked, ${shown.whole} whole, ${shown.split} split; ` +
+      `${accepted} segments accepted, ${dropped} dropped, ${shown.segments} stored ${more}\n`,
+  );
+}

@@ -1,0 +1,3 @@
+import { describeClusterFaults } from './cluster-faults';
+
+describeClusterFaults('10.1.0', () => undefined);
