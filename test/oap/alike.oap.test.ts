@@ -75,6 +75,8 @@ interface Twins {
   readonly protocol: 'v3' | 'v3-unpackaged';
   /** What the genuine one answers at besides; the embedded one is as the first of its age, 8.0, which did not. */
   readonly younger: readonly string[];
+  /** What the embedded one answers at besides: it came with a later version. */
+  readonly later: readonly string[];
 }
 
 const TWINS: readonly Twins[] = [
@@ -82,11 +84,13 @@ const TWINS: readonly Twins[] = [
     version: '8.3.0',
     protocol: 'v3-unpackaged',
     younger: ['/TraceSegmentReportService/collectInSync', '/MeterReportService/collect'],
+    later: [],
   },
-  { version: '10.1.0', protocol: 'v3', younger: [] },
+  { version: '9.2.0', protocol: 'v3', younger: [], later: ['/skywalking.v3.SpanAttachedEventReportService/collect'] },
+  { version: '10.1.0', protocol: 'v3', younger: [], later: [] },
 ];
 
-describe.each(TWINS)('a genuine OAP $version and the embedded backend', ({ version, protocol, younger }) => {
+describe.each(TWINS)('a genuine OAP $version and the embedded backend', ({ version, protocol, younger, later }) => {
   let oap: Oap;
   let collector: Collector;
 
@@ -106,6 +110,10 @@ describe.each(TWINS)('a genuine OAP $version and the embedded backend', ({ versi
     for (const path of younger) {
       expect([path, genuine[path], embedded[path]]).toEqual([path, ['OK', '', undefined], UNIMPLEMENTED]);
       genuine[path] = UNIMPLEMENTED;
+    }
+    for (const path of later) {
+      expect([path, genuine[path], embedded[path]]).toEqual([path, UNIMPLEMENTED, ['OK', '', undefined]]);
+      embedded[path] = UNIMPLEMENTED;
     }
     expect(embedded).toEqual(genuine);
   });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
-import { startOap, type Oap } from './oap';
+import { minuteOf, startOap, type Oap } from './oap';
 
 const TELLER = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'teller.js');
 const PATIENCE = { timeoutMs: 45_000, everyMs: 200 };
@@ -38,13 +38,11 @@ describe('a genuine OAP 10.1.0', () => {
 
   afterAll(() => oap.stop());
 
-  const minute = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(':', '');
-
   async function lines(): Promise<readonly Line[]> {
     const now = Date.now();
     const { found } = (await oap.query(QUESTION, {
       c: {
-        queryDuration: { start: minute(now - 600_000), end: minute(now + 60_000), step: 'MINUTE' },
+        queryDuration: { start: minuteOf(now - 600_000), end: minuteOf(now + 60_000), step: 'MINUTE' },
         paging: { pageNum: 1, pageSize: 100 },
       },
     })) as { found: { errorReason: string | null; logs: readonly Line[] } };

@@ -195,7 +195,17 @@ export function connectV2Agent(address: string): V2Agent;
 /** What the nodes of a cluster and a server alone have in common: their questions. */
 type Questions = Pick<
   Oap,
-  'query' | 'services' | 'instances' | 'endpoints' | 'traces' | 'trace' | 'topology' | 'grpc' | 'http' | 'pid' | 'logFile'
+  | 'query'
+  | 'services'
+  | 'instances'
+  | 'endpoints'
+  | 'traces'
+  | 'trace'
+  | 'topology'
+  | 'grpc'
+  | 'http'
+  | 'pid'
+  | 'logFile'
 >;
 
 export interface ClusterNode extends Questions {

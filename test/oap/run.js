@@ -2,7 +2,7 @@
 'use strict';
 
 /*
- * Runs the tests against real servers, fetching those first where they are missing.
+ * Runs the tests against real servers, with --cluster those against clusters of them, fetching what is missing first.
  * On a machine where none can run it says why, and that is no failure unless it was called with --strict.
  * Every other argument goes on to jest.
  */
@@ -13,11 +13,15 @@ const path = require('node:path');
 const { OapUnavailable, install } = require('./oap');
 
 const ROOT = path.join(__dirname, '..', '..');
-const VERSIONS = ['6.5.0', '8.3.0', '10.1.0'];
+/** What runs, and of which versions it needs the servers. */
+const SUITES = {
+  oap: { config: 'jest.oap.config.js', versions: ['6.5.0', '8.3.0', '9.2.0', '10.1.0'] },
+  cluster: { config: 'jest.cluster.config.js', versions: ['6.5.0', '9.2.0', '10.1.0'] },
+};
 const EXIT = { ok: 0, unavailable: 3 };
 
-function runJest(args) {
-  const jest = [require.resolve('jest/bin/jest'), '--config', path.join(ROOT, 'jest.oap.config.js'), '--runInBand'];
+function runJest(config, args) {
+  const jest = [require.resolve('jest/bin/jest'), '--config', path.join(ROOT, config), '--runInBand'];
   const child = spawn(process.execPath, [...jest, ...args], { cwd: ROOT, stdio: 'inherit' });
   // From a terminal both get the signal; sent to this process alone, it is handed on.
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
@@ -29,14 +33,19 @@ function runJest(args) {
 
 async function main(argv) {
   const isStrict = argv.includes('--strict');
+  const { config, versions } = argv.includes('--cluster') ? SUITES.cluster : SUITES.oap;
   try {
-    for (const version of VERSIONS) await install(version, (line) => console.error(line));
+    for (const version of versions) await install(version, (line) => console.error(line));
   } catch (error) {
     if (!(error instanceof OapUnavailable)) throw error;
     console.log(`skipped: no OAP can run here: ${error.message}`);
     return isStrict ? EXIT.unavailable : EXIT.ok;
   }
-  return runJest(argv.filter((argument) => argument !== '--strict'));
+  const ours = ['--strict', '--cluster'];
+  return runJest(
+    config,
+    argv.filter((argument) => !ours.includes(argument)),
+  );
 }
 
 main(process.argv.slice(2)).then(

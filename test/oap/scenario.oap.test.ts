@@ -4,4 +4,5 @@ import { describeScenario } from '../scenario/scenario';
 
 describeScenario('a genuine OAP 6.5.0', V2, (storage) => startOapBackend(storage, '6.5.0'));
 describeScenario('a genuine OAP 8.3.0', V3, (storage) => startOapBackend(storage, '8.3.0'));
+describeScenario('a genuine OAP 9.2.0', V3, (storage) => startOapBackend(storage, '9.2.0'));
 describeScenario('a genuine OAP 10.1.0', V3, (storage) => startOapBackend(storage, '10.1.0'));

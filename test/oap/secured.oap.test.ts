@@ -6,7 +6,7 @@ import { startOap, type Oap } from './oap';
 
 const TOKEN = 'only those who know this';
 
-describe.each(['8.3.0', '10.1.0'] as const)('a genuine OAP %s with a token, behind TLS', (version) => {
+describe.each(['8.3.0', '9.2.0', '10.1.0'] as const)('a genuine OAP %s with a token, behind TLS', (version) => {
   let oap: Oap;
   let stage: Stage | undefined;
 

@@ -87,8 +87,7 @@ class Cluster {
     this.protocol = this.described.protocol;
     this.jdk = findJava();
     this.args = commandLine({ described: this.described, jdk: this.jdk, heap: HEAP });
-    this.keeper =
-      keeperMinutes === undefined ? {} : { OAP_KEEPER: 'true', OAP_KEEPER_PERIOD: String(keeperMinutes) };
+    this.keeper = keeperMinutes === undefined ? {} : { OAP_KEEPER: 'true', OAP_KEEPER_PERIOD: String(keeperMinutes) };
     this.nodes = [];
   }
 

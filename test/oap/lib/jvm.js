@@ -83,7 +83,8 @@ async function waitUntilReady(jvm, ports, nodes = 1) {
       error.portTaken = /Address already in use|Failed to bind/i.test(log);
       throw error;
     }
-    const ready = nodesSeen(jvm.ownLog()) >= nodes && (await Promise.race([answers(ports), jvm.exited.then(() => false)]));
+    const ready =
+      nodesSeen(jvm.ownLog()) >= nodes && (await Promise.race([answers(ports), jvm.exited.then(() => false)]));
     if (ready) return;
     await sleep(25);
   }

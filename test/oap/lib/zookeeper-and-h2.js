@@ -39,7 +39,9 @@ async function startZooKeeperAndH2(described, jdk, { folder, sessionMs }) {
   async function ask(statement) {
     const from = jvm.ownLog().length;
     jvm.child.stdin.write(`${statement.replace(/\s+/g, ' ')}\n`);
-    const { rows, updated, error } = JSON.parse(await lineOf(jvm, (line) => /^\{"(rows|updated|error)"/.test(line), from));
+    const { rows, updated, error } = JSON.parse(
+      await lineOf(jvm, (line) => /^\{"(rows|updated|error)"/.test(line), from),
+    );
     if (error !== undefined) throw new Error(`${statement}: ${error}`);
     return rows ?? updated;
   }
