@@ -257,6 +257,8 @@ export interface Cluster {
   tables(pattern: RegExp): Promise<string[]>;
   /** Every segment in the storage. */
   segments(): Promise<SegmentRow[]>;
+  /** How many batches had a segment that the storage has already, by the logs of all nodes; with `h2` only. */
+  doubles(): number;
   stop(): Promise<void>;
 }
 

@@ -19,21 +19,24 @@ const QUIET_MS = 3_000;
 
 export interface PairOptions {
   /** Default: every node, for both. */
-  readonly backends?: { readonly front: string; readonly orders: string };
+  readonly backends?: Readonly<Record<Role, string>>;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export type Both = Readonly<Record<'front' | 'orders', Status>>;
+type Role = 'front' | 'orders';
+export type Both = Readonly<Record<Role, Status>>;
 
-/** What the storage shows of the traces that were asked for. */
-export interface Shown {
+/** What the storage shows of the traces that were asked for since the storage was last emptied. */
+export interface Stored {
   readonly asked: number;
   /** Traces with a segment of each of the two services. */
   readonly whole: number;
-  /** Traces that nobody asked for: a callee that did not join its caller's. */
+  /** Traces that were not asked for: a callee that did not join its caller's. */
   readonly split: number;
   /** Segments of this traffic. */
   readonly segments: number;
+  /** Batches with a segment that was there already. */
+  readonly doubles: number;
   /** Traces that are not whole, though no node was being ended when they were asked for. */
   readonly unexplained: number;
 }
@@ -75,6 +78,7 @@ export class Pair {
   /** Trace ids of the visits, in the order they were answered, with the time they were asked at. */
   private readonly visits: { readonly id: string; readonly at: number }[] = [];
   private readonly ends: number[] = [];
+  private emptiedAt = 0;
   private open = 0;
   private timer: NodeJS.Timeout | undefined;
   private fault: unknown;
@@ -85,6 +89,8 @@ export class Pair {
     readonly orders: App,
     /** Traces of earlier tests. */
     private readonly others: ReadonlySet<string>,
+    /** Those of earlier tests. */
+    private readonly doublesBefore: number,
   ) {}
 
   static async start(cluster: Cluster, { backends, env }: PairOptions = {}): Promise<Pair> {
@@ -93,7 +99,7 @@ export class Pair {
     const orders = startTeller('orders', backends?.orders ?? all, env);
     const address = `http://127.0.0.1:${await orders.port()}`;
     const front = startTeller('front', backends?.front ?? all, env, address);
-    const pair = new Pair(cluster, front, orders, others);
+    const pair = new Pair(cluster, front, orders, others, cluster.doubles());
     await pair.known();
     return pair;
   }
@@ -140,6 +146,13 @@ export class Pair {
     await Promise.all(nodes.map((node) => node[how]()));
   }
 
+  /** Every node is killed and the storage emptied; what was asked for before counts no more. */
+  async wipe(): Promise<void> {
+    await this.end(this.cluster.nodes, 'kill');
+    this.emptiedAt = performance.now();
+    await this.cluster.empty();
+  }
+
   /** The last trace that was answered. */
   get lastTrace(): string {
     return this.visits.at(-1)!.id;
@@ -160,11 +173,11 @@ export class Pair {
   }
 
   /** What the storage shows once all is there, or nothing comes any more. */
-  async shown(): Promise<Shown> {
+  async stored(): Promise<Stored> {
     let last = await this.look();
     let since = performance.now();
-    const isComplete = ({ asked, whole, segments }: Shown): boolean => whole === asked && segments === 2 * asked;
-    const looks = async (): Promise<Shown> => {
+    const isComplete = ({ asked, whole, segments }: Stored): boolean => whole === asked && segments === 2 * asked;
+    const looks = async (): Promise<Stored> => {
       const now = await this.look();
       if (now.segments !== last.segments) since = performance.now();
       return (last = now);
@@ -172,7 +185,7 @@ export class Pair {
     return until(looks, (now) => isComplete(now) || performance.now() - since > QUIET_MS, PATIENCE);
   }
 
-  private async look(): Promise<Shown> {
+  private async look(): Promise<Stored> {
     const servicesOf = new Map<string, string[]>();
     const ids = new Set<string>();
     for (const { traceId, segmentId, service } of await this.cluster.segments()) {
@@ -180,15 +193,17 @@ export class Pair {
       ids.add(segmentId);
       servicesOf.set(traceId, [...(servicesOf.get(traceId) ?? []), service]);
     }
-    const asked = new Set(this.visits.map(({ id }) => id));
+    const known = new Set(this.visits.map(({ id }) => id));
+    const asked = this.visits.filter(({ at }) => at >= this.emptiedAt);
     const isWhole = (id: string): boolean => new Set(servicesOf.get(id)).size === 2;
-    const lost = this.visits.filter(({ id }) => !isWhole(id));
     const isExplained = (at: number): boolean => this.ends.some((end) => Math.abs(at - end) < LAST_MOMENTS_MS);
+    const lost = asked.filter(({ id }) => !isWhole(id));
     return {
-      asked: asked.size,
-      whole: asked.size - lost.length,
-      split: [...servicesOf.keys()].filter((id) => !asked.has(id)).length,
+      asked: asked.length,
+      whole: asked.length - lost.length,
+      split: [...servicesOf.keys()].filter((id) => !known.has(id)).length,
       segments: ids.size,
+      doubles: this.cluster.doubles() - this.doublesBefore,
       unexplained: lost.filter(({ at }) => !isExplained(at)).length,
     };
   }
@@ -200,11 +215,12 @@ export class Pair {
 }
 
 /** A line with the figures of a run, for docs/faults.md. */
-export function tell(what: string, shown: Shown, { front, orders }: Both, more = ''): void {
+export function printFigures(what: string, stored: Stored, { front, orders }: Both, more = ''): void {
   const dropped = front.segments.dropped + orders.segments.dropped;
   const accepted = front.segments.accepted + orders.segments.accepted;
   process.stdout.write(
-    `${what}: ${shown.asked} traces asked, ${shown.whole} whole, ${shown.split} split; ` +
-      `${accepted} segments accepted, ${dropped} dropped, ${shown.segments} stored${more}\n`,
+    `${what}: ${stored.asked} traces asked, ${stored.whole} whole, ${stored.split} split; ` +
+      `${accepted} segments accepted, ${dropped} dropped, ${stored.segments} stored, ${stored.doubles} doubles${more} ` +
+      `${JSON.stringify([front.segments.droppedBecause, orders.segments.droppedBecause])}\n`,
   );
 }

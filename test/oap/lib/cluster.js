@@ -160,6 +160,12 @@ class Cluster {
     return found;
   }
 
+  /** Batches of segments that the storage did not take whole, since it has one of them already. */
+  doubles() {
+    const isDouble = (line) => / ERROR .*primary key violation.*segment/i.test(line);
+    return this.nodes.reduce((sum, node) => sum + node.log().split('\n').filter(isDouble).length, 0);
+  }
+
   async stop() {
     await Promise.all(this.nodes.map((node) => node.jvm && node.stop()));
     await this.shared?.stop();
