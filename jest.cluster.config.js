@@ -8,5 +8,5 @@ module.exports = {
   ...oap,
   testMatch: ['<rootDir>/test/oap/cluster/*.test.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 240_000,
+  testTimeout: 300_000,
 };

@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Resolver, type LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 
 const HEADER_BYTES = 12;
 const TYPES: Readonly<Record<number, 4 | 6>> = { 1: 4, 28: 6 };

@@ -1,11 +1,11 @@
 import { until } from '../../support/until';
 import { endApps, type App } from '../../support/app';
 import { startCluster, type Cluster, type ClusterNode, type ClusterOptions } from '../oap';
-import { becomesKnown, Pair, PATIENCE, printFigures, startTeller, statusOf, type PairOptions } from './pair';
+import { becomesKnown, isKnown, Pair, PATIENCE, printFigures, startTeller, statusOf, type PairOptions } from './pair';
 
 /** How long no node is there. */
 const OUTAGE_MS = 12_000;
-const TRACES = 1_750;
+const TRACES = 875;
 const AGENTS = 4;
 const MAX_CONNECTION_AGE_MS = 2_000;
 
@@ -18,15 +18,13 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 export interface ClusterFaults {
   readonly version: ClusterOptions['version'];
-  /** The most traces that a wipe under load may split. */
-  readonly splitByWipe: number;
   /** Sends a new segment to both nodes. */
   readonly sendTwice: (nodes: readonly ClusterNode[]) => Promise<void>;
   readonly more?: (cluster: () => Cluster, start: (options?: PairOptions) => Promise<Pair>) => void;
 }
 
 /** What two services live through at the nodes of a cluster, whatever protocol those speak. */
-export function describeClusterFaults({ version, splitByWipe, sendTwice, more }: ClusterFaults): void {
+export function describeClusterFaults({ version, sendTwice, more }: ClusterFaults): void {
   describe(`two services at a cluster of two nodes of OAP ${version}`, () => {
     let cluster: Cluster;
 
@@ -65,9 +63,8 @@ export function describeClusterFaults({ version, splitByWipe, sendTwice, more }:
       const after = await pair.settled();
       const stored = await pair.stored();
       printFigures(`${version}, no node for 12 s`, stored, after, `; known ${tookMs} ms after the last node was ready`);
-      expect(stored).toMatchObject({ split: 0, unexplained: 0, doubles: 0 });
+      pair.expectKept(stored, after);
       for (const role of ['front', 'orders'] as const) {
-        expect(after[role].segments).toMatchObject({ sent: stored.asked, dropped: 0 });
         const { epoch, serviceId, instanceId } = before[role].registration;
         expect(known[role].registration).toMatchObject({ epoch, serviceId, instanceId });
       }
@@ -95,11 +92,8 @@ export function describeClusterFaults({ version, splitByWipe, sendTwice, more }:
       const after = await pair.settled();
       const stored = await pair.stored();
       printFigures(`${version}, three nodes restarted in turn`, stored, after);
-      expect(stored).toMatchObject({ split: 0, unexplained: 0, doubles: 0 });
-      for (const { segments, registration } of Object.values(after)) {
-        expect(segments).toMatchObject({ sent: stored.asked, dropped: 0 });
-        expect(registration.epoch).toBe(1);
-      }
+      pair.expectKept(stored, after);
+      for (const { registration } of Object.values(after)) expect(registration.epoch).toBe(1);
     });
 
     it('keep their ids, and are at the other node, when one is killed', async () => {
@@ -120,37 +114,38 @@ export function describeClusterFaults({ version, splitByWipe, sendTwice, more }:
       const after = await pair.settled();
       const stored = await pair.stored();
       printFigures(`${version}, a node killed`, stored, after, `; at the other node ${tookMs} ms later`);
-      expect(stored).toMatchObject({ split: 0, unexplained: 0 });
-      // Of a node that is killed only the batch on its way may be stored and not answered, one for each agent.
-      expect(stored.doubles).toBeLessThanOrEqual(2);
-      for (const { segments } of Object.values(after))
-        expect(segments).toMatchObject({ sent: stored.asked, dropped: 0 });
+      pair.expectKept(stored, after);
     });
 
-    it('register again, and are in one trace a request, when the storage is emptied and every node killed under load', async () => {
-      const pair = await start(apart(cluster));
+    it('register again when the storage is emptied and every node killed under load, and lose only what they ask in between', async () => {
+      const pair = await start();
       await pair.begin();
       await pair.visited(100);
       await pair.wipe();
-      await cluster.start();
-      const backAt = performance.now();
-      const isNew = ({ registration }: { registration: { epoch: number } }): boolean => registration.epoch === 2;
-      await until(() => pair.statuses(), ({ front, orders }) => isNew(front) && isNew(orders), PATIENCE); // prettier-ignore
-      const known = await pair.known();
-      const tookMs = Math.round(performance.now() - backAt);
-      await pair.visited(250);
+      const registeredAgain = async (): Promise<[number, number]> => {
+        const areNew = async (): Promise<boolean[]> =>
+          Object.values(await pair.statuses()).map((status) => status.registration.epoch === 2 && isKnown(status));
+        await until(areNew, (answers) => answers.includes(true), PATIENCE);
+        const firstAt = performance.now();
+        await until(areNew, (answers) => !answers.includes(false), PATIENCE);
+        return [firstAt, performance.now()];
+      };
+      const [[firstAt, secondAt]] = await Promise.all([registeredAgain(), cluster.start()]);
+      // A caller that has not found out yet tells the callee ids of the storage that is gone. Names outlive it.
+      if (cluster.protocol === 'v2') pair.excuse(firstAt, secondAt);
+      await pair.visited(100);
       const after = await pair.settled();
       const stored = await pair.stored();
+      const apartMs = Math.round(secondAt - firstAt);
       printFigures(
         `${version}, storage emptied`,
         stored,
         after,
-        `; registered ${tookMs} ms after the last node was ready`,
+        `; the second registered ${apartMs} ms after the first`,
       );
-      for (const { registration } of Object.values(known)) expect(registration.reason).toBe('verification');
-      expect(stored.split).toBeLessThanOrEqual(splitByWipe);
-      expect(stored.unexplained).toBe(0);
-      for (const { segments } of Object.values(after)) expect(segments.dropped).toBe(0);
+      pair.expectKept(stored, after, cluster.protocol === 'v2' ? stored.asked - stored.whole : 0);
+      for (const { registration } of Object.values(after))
+        expect(registration).toMatchObject({ epoch: 2, reason: 'verification' });
     });
 
     it('spread over the nodes again after a rolling restart, with maxConnectionAgeMs', async () => {
@@ -175,7 +170,7 @@ export function describeClusterFaults({ version, splitByWipe, sendTwice, more }:
       const after = await pair.settled();
       const stored = await pair.stored();
       printFigures(`${version}, spread again`, stored, after, `; agents at both nodes ${tookMs} ms after it was back`);
-      expect(stored).toMatchObject({ split: 0, unexplained: 0, doubles: 0 });
+      pair.expectKept(stored, after);
     });
 
     it('would be seen to send a segment twice', async () => {

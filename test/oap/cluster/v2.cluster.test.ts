@@ -11,8 +11,6 @@ const NAMES = 50;
 
 describeClusterFaults({
   version: '6.5.0',
-  // The requests of the moment between the first of the two that registers again and the second.
-  splitByWipe: 50,
   async sendTwice(nodes) {
     const agent = connectV2Agent(nodes[0]!.grpc);
     const serviceId = await agent.serviceId('twice');

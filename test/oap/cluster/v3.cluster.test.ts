@@ -3,8 +3,6 @@ import { collect } from './collect';
 
 describeClusterFaults({
   version: '10.1.0',
-  // Names outlive a storage.
-  splitByWipe: 0,
   async sendTwice(nodes) {
     const now = Date.now();
     const span = {
