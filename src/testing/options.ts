@@ -34,6 +34,13 @@ export interface CollectorOptions {
    */
   readonly deafMs?: number;
   /**
+   * v2. Registrations go to the first node of the sorted list, whichever took them. For this many milliseconds after
+   * `stopNode` has stopped that node, the others still believe in it: new names are answered empty and lead to nothing,
+   * known ones are answered. Default 0; on a real cluster it is the session of the coordinator, 40,000 with ZooKeeper's
+   * defaults.
+   */
+  readonly sessionMs?: number;
+  /**
    * v2. Milliseconds that a segment waits for names which have no id; then it is dropped. Default 5000, as on a real one.
    * It is looked at again every two and a half `idDelayMs`, at least every 500, at most every 10.
    */

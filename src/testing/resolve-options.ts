@@ -15,6 +15,7 @@ export interface ResolvedOptions {
   readonly storage: string;
   readonly idDelayMs: number;
   readonly deafMs: number;
+  readonly sessionMs: number;
   readonly nameWaitMs: number;
   readonly nameRetryMs: number;
   readonly ttlMs: number | undefined;
@@ -48,6 +49,7 @@ const RULES: Readonly<Record<keyof CollectorOptions, Rule>> = {
   storage: ['memory, or the path of a directory', (value) => typeof value === 'string' && value.trim() !== ''],
   idDelayMs: duration,
   deafMs: duration,
+  sessionMs: duration,
   nameWaitMs: duration,
   ttlMs: ['milliseconds, above 0', (value) => isNumber(value) && value > 0],
   maxRecords: ['a whole number from 1', (value) => isWhole(value, 1, Number.MAX_SAFE_INTEGER)],
@@ -91,6 +93,7 @@ export function resolveOptions(options: CollectorOptions): ResolvedOptions {
     storage: options.storage ?? 'memory',
     idDelayMs,
     deafMs: options.deafMs ?? 0,
+    sessionMs: options.sessionMs ?? 0,
     nameWaitMs: options.nameWaitMs ?? 5_000,
     nameRetryMs: Math.min(500, Math.max(10, 2.5 * idDelayMs)),
     ttlMs: options.ttlMs,

@@ -88,6 +88,44 @@ it('goes on while a node is lost, and has it back on its port, knowing what it m
   await expect(collector.stopNode(3)).rejects.toThrow('there is no node 3, only 0 to 2');
 });
 
+it('answers new names of none, and known ones of all, while the first node is dead and its session lives', async () => {
+  const clock = new FakeClock();
+  await begin({ clock, sessionMs: 4_000 });
+  const first = [...collector.addresses].sort()[0]!;
+  const others = agents.filter((_, index) => collector.addresses[index] !== first);
+  const asked = async (name: string) => (await others[0]!.registerServices(name)).value;
+  await asked('orders');
+  await clock.advance(1);
+  const known = { services: [{ key: 'orders', value: 2 }] };
+  expect(await asked('orders')).toEqual(known);
+  await collector.stopNode(collector.addresses.indexOf(first));
+  for (const agent of others) expect((await agent.registerServices('orders')).value).toEqual(known);
+  expect(await asked('stock')).toEqual({});
+  await clock.advance(3_999);
+  expect(await asked('stock')).toEqual({});
+  await clock.advance(1);
+  expect(await asked('stock')).toEqual({});
+  await clock.advance(1);
+  expect(await asked('stock')).toEqual({ services: [{ key: 'stock', value: 3 }] });
+});
+
+it('answers new names again as soon as the first node is back, and without a pause when another one dies', async () => {
+  const clock = new FakeClock();
+  await begin({ clock, sessionMs: 4_000 });
+  const inOrder = [...collector.addresses].sort().map((address) => collector.addresses.indexOf(address));
+  const id = async (name: string): Promise<unknown> => {
+    await agents[inOrder[1]!]!.registerServices(name);
+    await clock.advance(1);
+    return (await agents[inOrder[1]!]!.registerServices(name)).value;
+  };
+  await collector.stopNode(inOrder[2]!);
+  expect(await id('orders')).toEqual({ services: [{ key: 'orders', value: 2 }] });
+  await collector.stopNode(inOrder[0]!);
+  expect(await id('stock')).toEqual({});
+  await collector.startNode(inOrder[0]!);
+  expect(await id('stock')).toEqual({ services: [{ key: 'stock', value: 3 }] });
+});
+
 it('wipes the nodes that are down too, and brings them up', async () => {
   await begin();
   await agents[0]!.serviceId('orders');

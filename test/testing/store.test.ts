@@ -41,7 +41,15 @@ const open = async (store: Store): Promise<Store> => {
 };
 
 function node(store: Store): Registry {
-  return new Registry({ store, clock: systemClock, logger, idDelayMs: 0, deafMs: 0, maxNames: 1_000_000 });
+  return new Registry({
+    store,
+    clock: systemClock,
+    logger,
+    idDelayMs: 0,
+    deafMs: 0,
+    hasRegistrar: () => true,
+    maxNames: 1_000_000,
+  });
 }
 
 /** Asks as agents do, all names at once, until each has an id. */

@@ -7,11 +7,12 @@ import { HOST } from '../server/listener';
 import { listenOnFreePort, relisten } from './ports';
 import { Keeper, keeperOf } from './keeper';
 
-interface ClusterOptions extends Omit<NodeOptions, 'node'> {
+interface ClusterOptions extends Omit<NodeOptions, 'node' | 'hasRegistrar'> {
   readonly nodes: number;
   /** 0: any. */
   readonly port: number;
   readonly ttlMs: number | undefined;
+  readonly sessionMs: number;
 }
 
 /** A node's place: its port stays its own while it is down. */
@@ -30,6 +31,8 @@ export class Cluster {
   /** What the nodes speak that start from now on. */
   protocol: BackendProtocol;
   private readonly seats: readonly Seat[];
+  /** The first node of the sorted list, where it has died and is believed in. */
+  private believedIn: { readonly address: string; readonly until: number } | undefined;
 
   constructor(private readonly options: ClusterOptions) {
     const { nodes, port, protocol } = options;
@@ -91,6 +94,9 @@ export class Cluster {
     seat.keeper = undefined;
     await keeper?.stop();
     if (!node) return;
+    const address = addressOf(seat);
+    if (keeperOf([...this.members(), address]) === address)
+      this.believedIn = { address, until: this.options.clock.elapsed() + this.options.sessionMs };
     seat.waiting = await node.stop();
     seat.ledger = node.ledger ?? seat.ledger;
   }
@@ -105,10 +111,12 @@ export class Cluster {
 
   private async seatNode(seat: Seat, onPort: (open: (port: number) => Promise<Node>) => Promise<Node>): Promise<void> {
     const { ttlMs, clock, logger, recorder } = this.options;
-    const options = { ...this.options, protocol: this.protocol, node: seat.index };
+    const hasRegistrar = (): boolean => this.hasRegistrar();
+    const options = { ...this.options, protocol: this.protocol, node: seat.index, hasRegistrar };
     const node = await onPort((port) => Node.start(port, options, seat.waiting));
     seat.node = node;
     seat.port = node.port;
+    if (this.believedIn?.address === addressOf(seat)) this.believedIn = undefined;
     seat.waiting = [];
     if (ttlMs === undefined) return;
     seat.keeper = new Keeper({
@@ -129,6 +137,10 @@ export class Cluster {
     if (!failed) return;
     await this.down();
     throw failed.reason;
+  }
+
+  private hasRegistrar(): boolean {
+    return this.believedIn === undefined || this.options.clock.elapsed() >= this.believedIn.until;
   }
 
   private members(): readonly string[] {

@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly oap: OapVersion;
   readonly idDelayMs: number;
   readonly deafMs: number;
+  /** Whether the node is there that all nodes send their registrations to. */
+  readonly hasRegistrar: () => boolean;
   readonly nameWaitMs: number;
   readonly nameRetryMs: number;
   readonly maxRecords: number;

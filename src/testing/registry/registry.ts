@@ -11,6 +11,8 @@ interface RegistryOptions {
   readonly logger: Pick<Logger, 'error'>;
   readonly idDelayMs: number;
   readonly deafMs: number;
+  /** Whether new names lead to anything. */
+  readonly hasRegistrar: () => boolean;
   /** The most names of each kind. */
   readonly maxNames: number;
 }
@@ -68,8 +70,8 @@ export class Registry {
   }
 
   private create(rows: readonly Unnumbered[]): void {
-    const { clock, idDelayMs } = this.options;
-    if (this.isStopped || clock.elapsed() < this.hearsFrom) return;
+    const { clock, idDelayMs, hasRegistrar } = this.options;
+    if (this.isStopped || clock.elapsed() < this.hearsFrom || !hasRegistrar()) return;
     const fresh = rows.filter((row) => this.isFresh(row));
     if (fresh.length === 0) return;
     const timer = clock.after(idDelayMs, () => {

@@ -14,6 +14,7 @@ async function main([directory = '', ...names]: readonly string[]): Promise<void
     logger: stderrLogger,
     idDelayMs: 0,
     deafMs: 0,
+    hasRegistrar: () => true,
     maxNames: 1_000_000,
   });
   // Timers of the clock hold no process up.
