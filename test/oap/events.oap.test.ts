@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { endApps, REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
-import { startOap, type Oap } from './oap';
+import { minuteOf, type Oap, startOap } from './oap';
 
 const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
 const PATIENCE = { timeoutMs: 45_000, everyMs: 200 };
@@ -35,11 +35,9 @@ describe('a genuine OAP 10.1.0', () => {
 
   afterAll(() => oap.stop());
 
-  const minute = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(':', '');
-
   async function events(service: string, name: string): Promise<readonly Event[]> {
     const now = Date.now();
-    const time = { start: minute(now - 600_000), end: minute(now + 60_000), step: 'MINUTE' };
+    const time = { start: minuteOf(now - 600_000), end: minuteOf(now + 60_000), step: 'MINUTE' };
     const condition = { source: { service }, name, time, paging: { pageNum: 1, pageSize: 100 } };
     return ((await oap.query(QUESTION, { c: condition })) as { found: { events: readonly Event[] } }).found.events;
   }

@@ -106,7 +106,7 @@ export interface Topology {
   }[];
 }
 
-/** A running server. All questions look at the last quarter of an hour. */
+/** A running server. All questions look at the last hour and a half. */
 export interface Oap {
   readonly version: OapVersion;
   readonly protocol: 'v2' | 'v3';

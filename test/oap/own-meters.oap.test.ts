@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { endApps, REGISTER, startApp } from '../support/app';
 import { until } from '../support/until';
-import { startOap, type Oap } from './oap';
+import { minuteOf, type Oap, startOap } from './oap';
 import { Visitors } from './visitors';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -56,14 +56,12 @@ describe('a genuine OAP 10.1.0 with the rules and the dashboard for skyanchor', 
 
   afterAll(() => oap.stop());
 
-  const minute = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(':', '');
-
   async function ask(expression: string): Promise<Result> {
     const now = Date.now();
     const { found } = (await oap.query(QUESTION, {
       e: expression,
       of: { serviceName: 'metered', normal: true, serviceInstanceName: 'metered-1' },
-      d: { start: minute(now - 300_000), end: minute(now + 60_000), step: 'MINUTE' },
+      d: { start: minuteOf(now - 300_000), end: minuteOf(now + 60_000), step: 'MINUTE' },
     })) as { found: Result };
     return found;
   }

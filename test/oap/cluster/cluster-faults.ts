@@ -9,16 +9,9 @@ const TRACES = 875;
 const AGENTS = 4;
 const MAX_CONNECTION_AGE_MS = 2_000;
 
-/**
- * Whatever waits is sent in one stream to a node that has just started. Where that does not answer within ten seconds, as on
- * the busiest machine, the default gives the segments up, and counts them.
- */
-const AT_LEAST_ONCE = { SW_AGENT_DELIVERY: 'at-least-once' };
-
 /** The two services at a node each, so that no trace is seen by one node alone. */
 const apart = ({ nodes }: Cluster): PairOptions => ({
   backends: { front: nodes[1]!.grpc, orders: nodes[0]!.grpc },
-  env: AT_LEAST_ONCE,
 });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -70,7 +63,7 @@ export function describeClusterFaults({ version, sendTwice, more }: ClusterFault
       const after = await pair.settled();
       const stored = await pair.stored();
       printFigures(`${version}, no node for 12 s`, stored, after, `; known ${tookMs} ms after the last node was ready`);
-      pair.expectKept(stored, after);
+      pair.expectKept(stored, after, { mayGiveUp: true });
       for (const role of ['front', 'orders'] as const) {
         const { epoch, serviceId, instanceId } = before[role].registration;
         expect(known[role].registration).toMatchObject({ epoch, serviceId, instanceId });
@@ -125,7 +118,7 @@ export function describeClusterFaults({ version, sendTwice, more }: ClusterFault
     });
 
     it('register again when the storage is emptied and every node killed under load, and lose only what they ask in between', async () => {
-      const pair = await start({ env: AT_LEAST_ONCE });
+      const pair = await start();
       await pair.begin();
       await pair.visited(100);
       await pair.wipe();
@@ -150,7 +143,8 @@ export function describeClusterFaults({ version, sendTwice, more }: ClusterFault
         after,
         `; the second registered ${apartMs} ms after the first`,
       );
-      pair.expectKept(stored, after, cluster.protocol === 'v2' ? stored.asked - stored.whole : 0);
+      const mostSplit = cluster.protocol === 'v2' ? stored.asked - stored.whole : 0;
+      pair.expectKept(stored, after, { mostSplit, mayGiveUp: true });
       for (const { registration } of Object.values(after))
         expect(registration).toMatchObject({ epoch: 2, reason: 'verification' });
     });

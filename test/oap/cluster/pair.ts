@@ -92,7 +92,6 @@ export class Pair {
     private readonly others: ReadonlySet<string>,
     /** Those of earlier tests. */
     private readonly doublesBefore: number,
-    private readonly isAtLeastOnce: boolean,
   ) {}
 
   static async start(cluster: Cluster, { backends, env }: PairOptions = {}): Promise<Pair> {
@@ -101,7 +100,7 @@ export class Pair {
     const orders = startTeller('orders', backends?.orders ?? all, env);
     const address = `http://127.0.0.1:${await orders.port()}`;
     const front = startTeller('front', backends?.front ?? all, env, address);
-    const pair = new Pair(cluster, front, orders, others, cluster.doubles(), env?.['SW_AGENT_DELIVERY'] !== undefined);
+    const pair = new Pair(cluster, front, orders, others, cluster.doubles());
     await pair.known();
     return pair;
   }
@@ -215,13 +214,19 @@ export class Pair {
     };
   }
 
-  /** No segment was given up, and what was accepted is there, or a node took it with its last words. */
-  expectKept(stored: Stored, { front, orders }: Both, mostSplit = 0): void {
+  /**
+   * No trace is split, and each that is not whole is counted as dropped, or a node took it with its last words.
+   * `mayGiveUp`: all that waits goes to a node that has just started, in one stream. On the busiest machine it does not
+   * answer within ten seconds; then the segments are given up.
+   */
+  expectKept(stored: Stored, { front, orders }: Both, { mostSplit = 0, mayGiveUp = false } = {}): void {
     expect(stored.split).toBeLessThanOrEqual(mostSplit);
-    for (const { segments } of [front, orders]) expect(segments).toMatchObject({ sent: segments.accepted, dropped: 0 });
-    expect(stored.unexplained).toBe(0);
+    const dropped = front.segments.dropped + orders.segments.dropped;
+    if (!mayGiveUp) expect(dropped).toBe(0);
+    for (const { segments } of [front, orders]) expect(segments.sent + segments.dropped).toBe(segments.accepted);
+    expect(stored.unexplained).toBeLessThanOrEqual(dropped);
     // What was on its way to a node that ended may be stored and not answered.
-    if (!this.isAtLeastOnce) expect(stored.doubles).toBeLessThanOrEqual(2 * PER_SECOND * this.excused.length);
+    expect(stored.doubles).toBeLessThanOrEqual(2 * PER_SECOND * this.excused.length);
   }
 
   async stop(): Promise<void> {
