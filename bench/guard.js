@@ -62,10 +62,14 @@ function summaryOf(found, unit) {
   return { middle: median(values), spread: `${number(least, unit)} to ${number(sorted(values).at(-1), unit)}` };
 }
 
+/** Round by round, since both have met the same neighbours in each. */
 function verdictOn(before, now, unit) {
-  const change = now / before - 1;
+  const changes = sorted(now.map((one, at) => one[unit] / before[at][unit] - 1));
+  const quarter = (share) => changes[Math.floor(share * (changes.length - 1))];
+  const change = median(changes);
   const percent = `${Math.abs(100 * change).toFixed(1)} %`;
   if (Math.abs(change) <= TOLERANCE[unit]) return `as much as before (${percent} ${change > 0 ? 'more' : 'less'})`;
+  if (quarter(0.25) < 0 && quarter(0.75) > 0) return `nothing that can be told: the rounds disagree (${percent})`;
   return change > 0 ? `MORE than before by ${percent}` : `less than before by ${percent}`;
 }
 
@@ -83,8 +87,8 @@ async function compare({ bare, modes }, unit, measure) {
       const bytes = found[at][0].bytes === undefined ? '-' : number(median(found[at].map((one) => one.bytes)));
       rows.push([title, name, number(middle, unit), spread, number(middle - summaries[0].middle, unit), bytes]);
     }
-    const [, before, now] = summaries;
-    verdicts.push(`${title}: a request takes ${verdictOn(before.middle, now.middle, unit)}`);
+    const [, before, now] = found;
+    verdicts.push(`${title}: a request takes ${verdictOn(before, now, unit)}`);
   }
   print(table(['', '', `${unit} a request`, 'spread', 'added', 'bytes allocated'], rows));
   print();
