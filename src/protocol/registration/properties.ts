@@ -55,6 +55,7 @@ function described(
   { agentVersion, namespace, cluster, libraries }: AboutInstance,
 ): readonly Property[] {
   const container = containerId();
+  const pod = podUid();
   return [
     ['agent', 'skyanchor'],
     ['version', agentVersion],
@@ -64,6 +65,7 @@ function described(
     ...(namespace === undefined ? [] : ([['namespace', namespace]] as const)),
     ...(cluster === undefined ? [] : ([['cluster', cluster]] as const)),
     ...(container === undefined ? [] : ([['container', container]] as const)),
+    ...(pod === undefined ? [] : ([['pod', pod]] as const)),
   ];
 }
 
@@ -90,12 +92,23 @@ function ipv4Addresses(): string[] {
 const CONTAINER_FILES = ['/proc/self/cgroup', '/proc/self/mountinfo'];
 /** As Docker, containerd, CRI-O and Podman name a container's folder. */
 const CONTAINER = /(?:containers|docker|kubepods[^\n]*|libpod|crio)[-/](?:[\w.-]+[-/])?(?<id>[0-9a-f]{64})\b/;
+/** As Kubernetes names a pod's folder; with underscores under systemd. The pod's own name is the `hostname`. */
+const POD = /(?:\/|-)pods?\/?(?<id>[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})\b/;
 
 /** @returns undefined: it runs in none, or that cannot be told */
 export function containerId(files: readonly string[] = CONTAINER_FILES): string | undefined {
+  return idIn(files, CONTAINER);
+}
+
+/** @returns the uid of the Kubernetes pod; undefined: it runs in none, or that cannot be told */
+export function podUid(files: readonly string[] = CONTAINER_FILES): string | undefined {
+  return idIn(files, POD)?.replaceAll('_', '-');
+}
+
+function idIn(files: readonly string[], pattern: RegExp): string | undefined {
   for (const file of files) {
     try {
-      const id = CONTAINER.exec(readFileSync(file, 'utf8'))?.groups?.['id'];
+      const id = pattern.exec(readFileSync(file, 'utf8'))?.groups?.['id'];
       if (id !== undefined) return id;
     } catch {
       // Not Linux, or a sandbox without /proc.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { containerId, v2Properties, v3Properties } from '../../../src/protocol/registration/properties';
+import { containerId, podUid, v2Properties, v3Properties } from '../../../src/protocol/registration/properties';
 
 const about = { agentVersion: '1.2.3', namespace: undefined, cluster: undefined, libraries: [], more: [] };
 
@@ -58,5 +58,27 @@ describe('the id of the container', () => {
     const file = path.join(folder, 'none');
     writeFileSync(file, `0::/user.slice/session-1.scope\n9 8 0:1 /${ID} / rw - ext4 /dev/vda1\n`);
     expect(containerId([file])).toBeUndefined();
+  });
+});
+
+describe('the uid of the pod', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-pod-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const UID = '1b2c3d4e-0011-2233-4455-66778899aabb';
+
+  it.each([
+    ['control groups 1', `3:cpu:/kubepods/burstable/pod${UID}/${'ab'.repeat(32)}\n`],
+    ['under systemd', `0::/kubepods.slice/kubepods-pod${UID.replaceAll('-', '_')}.slice/cri-containerd-x.scope\n`],
+    ['the mounts', `9 8 254:1 /var/lib/kubelet/pods/${UID}/etc-hosts /etc/hosts rw - ext4 /dev/vda1\n`],
+  ])('is found: %s', (_name, text) => {
+    const file = path.join(folder, 'found');
+    writeFileSync(file, text);
+    expect(podUid([path.join(folder, 'gone'), file])).toBe(UID);
+  });
+
+  it('is not made up where there is none', () => {
+    const file = path.join(folder, 'none');
+    writeFileSync(file, `0::/docker/${'ab'.repeat(32)}\n9 8 0:1 /srv/tripods/${UID} / rw - ext4 /dev/vda1\n`);
+    expect(podUid([file])).toBeUndefined();
   });
 });
