@@ -2,6 +2,9 @@ import Module from 'node:module';
 import { INSTRUMENTATIONS } from '../../api/options';
 import { ignore, ignoreOperation } from '../../instrument/http/server/ignore';
 
+/** Where the package is not called as its instrumentation. */
+const PACKAGES = new Map([['hapi', '@hapi/hapi']]);
+
 /** Libraries that are instrumented and were loaded before the agent, which may have missed something of them. */
 export function librariesLoadedBefore(): readonly string[] {
   try {
@@ -15,7 +18,7 @@ export function librariesLoadedBefore(): readonly string[] {
 }
 
 function isOf(file: string, name: string): boolean {
-  return file.includes(`/node_modules/${name}/`) || file.includes(`\\node_modules\\${name}\\`);
+  return file.replaceAll('\\', '/').includes(`/node_modules/${PACKAGES.get(name) ?? name}/`);
 }
 
 /** Such as applications have. */
