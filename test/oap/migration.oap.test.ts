@@ -33,6 +33,8 @@ interface Seen {
 
 const SERVICES = ['example-client', 'example-server'] as const;
 const [CLIENT, SERVER] = SERVICES;
+/** An endpoint is shown later than its trace. */
+const ENDPOINTS = { [CLIENT]: 3, [SERVER]: 1 } as const;
 
 function modulesOfPeer(): string | undefined {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -123,7 +125,10 @@ const modules = modulesOfPeer();
       (found) => found.flat(2).some((span) => (span as { service?: string }).service === SERVER),
       PATIENCE,
     );
-    const each = async <T>(read: (service: string) => Promise<readonly T[]>, textOf: (one: T) => string) =>
+    const each = async <T>(
+      read: (service: (typeof SERVICES)[number]) => Promise<readonly T[]>,
+      textOf: (one: T) => string,
+    ) =>
       Object.fromEntries(
         await Promise.all(
           SERVICES.map(async (service) => [service, (await read(service)).map(textOf).sort()] as const),
@@ -136,7 +141,12 @@ const modules = modulesOfPeer();
         ({ uuid, language }) => `${uuid} ${language}`,
       ),
       endpoints: await each(
-        (service) => backend.endpoints(service),
+        (service) =>
+          until(
+            () => backend.endpoints(service),
+            ({ length }) => length >= ENDPOINTS[service],
+            PATIENCE,
+          ),
         ({ name: endpoint }) => endpoint,
       ),
       topology,
