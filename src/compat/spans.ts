@@ -250,9 +250,10 @@ export class SpanContext {
     return currentTrace.id() ?? NONE;
   }
 
-  get segment(): { readonly segmentId: string } {
+  get segment(): { readonly segmentId: string; readonly relatedTraces: readonly string[] } {
     const scope = context.getStore();
-    return { segmentId: scope instanceof TracerSpan ? scope.segment.segmentId.toString() : NONE };
+    const segmentId = scope instanceof TracerSpan ? scope.segment.segmentId.toString() : NONE;
+    return { segmentId, relatedTraces: [this.traceId()] };
   }
 
   newLocalSpan(operation: string): Span {

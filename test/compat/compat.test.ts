@@ -107,6 +107,8 @@ describe('skyanchor/compat', () => {
     const entry = ContextManager.current.newEntrySpan('/receive', carrier);
     entry.start();
     const traceId = entry.context.traceId();
+    // As appenders of loggers read it.
+    expect(entry.context.segment.relatedTraces).toEqual([traceId]);
     entry.stop();
     const [sent, received] = await segments(2);
     expect(received!.traceId).toBe(sent!.traceId);
@@ -213,6 +215,7 @@ describe('skyanchor/compat without an agent', () => {
     span.stop();
     expect(ContextManager.hasContext).toBe(false);
     expect(ContextManager.current.traceId()).toBe('N/A');
+    expect(ContextManager.current.segment).toEqual({ segmentId: 'N/A', relatedTraces: ['N/A'] });
     expect(agent.flush()).toBeNull();
     agent.destroy();
   });
