@@ -44,6 +44,7 @@ export class StateMachine {
   private known: Identity | undefined;
   private readonly waiters = new Signal();
   private transitions = 0;
+  private isStopped = false;
   /** When our identity was verified last, in milliseconds of the clock. */
   private verifiedUntil = 0;
   /** Other processes may still use ids of before; `Infinity`: as long as we have none ourselves. */
@@ -96,19 +97,20 @@ export class StateMachine {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.waiters.stop();
   }
 
   /**
    * JavaScript has no lock across `await`: while a question is out, an operator may have said reset. So an answer counts
-   * only in the epoch that its question was asked in.
+   * only in the epoch that its question was asked in, and none does once this is stopped: its call was aborted.
    *
    * @returns what `use` makes of the answer; 0 if it came too late: go on at once, from the state of now
    */
   async guarded<A, R>(question: Promise<A>, use: (answer: A) => R | Promise<R>): Promise<R | 0> {
     const { epoch } = this.current;
     const answer = await question;
-    return epoch === this.current.epoch ? use(answer) : 0;
+    return epoch === this.current.epoch && !this.isStopped ? use(answer) : 0;
   }
 
   apply(event: RegistrationEvent): void {

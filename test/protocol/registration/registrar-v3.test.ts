@@ -78,6 +78,24 @@ describe('at a v3 backend', () => {
     await pinned.stop();
   });
 
+  it.each(['keepAlive', 'properties', 'configuration'] as const)(
+    'says nothing of a call that its own stop has aborted: %s',
+    async (method) => {
+      quiet.warn.mockClear();
+      backend.script[method] = [retryable('This operation was aborted')];
+      backend.hanging = new Set();
+      registrar.start();
+      for (let turn = 0; turn < 4 && backend.of(method).length === 0; turn++) {
+        await clock.advance(0);
+        backend.hanging.forEach((answer) => answer());
+        backend.hanging.clear();
+      }
+      expect(backend.of(method)).toHaveLength(1);
+      await registrar.stop();
+      expect(quiet.warn).not.toHaveBeenCalled();
+    },
+  );
+
   it('beats every 30 s, and tells all of the instance again with every tenth', async () => {
     await connectedNow();
     await clock.advance(30_000 * 22);
