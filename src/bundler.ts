@@ -31,7 +31,7 @@ interface WebpackCompiler {
 }
 
 const NAME = 'skyanchor';
-/** Of esbuild, at which it prints no more than warnings. */
+/** Log levels of esbuild at which it prints no more than warnings. */
 const QUIET = ['warning', 'error', 'silent'];
 
 /** The library that a module belongs to, if it is one that the agent would not see in a bundle. */

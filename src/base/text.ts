@@ -34,7 +34,7 @@ function textOf(value: unknown, limit: number, depth: number): string {
   return text;
 }
 
-/** Of one UTF-16 unit. */
+/** UTF-8 bytes of one UTF-16 unit, at most. */
 const MAX_UTF8_BYTES = 3;
 const MAX_INTEGER_BITS = 1_024;
 

@@ -67,7 +67,7 @@ export class BlockWriter {
     return this.ownKey;
   }
 
-  /** Of the file that is written to. */
+  /** The name of the file that is written to. */
   get openName(): string | undefined {
     return this.current?.name;
   }

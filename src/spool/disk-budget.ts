@@ -20,7 +20,7 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const MIN_FILE_BYTES = 64 * 1024;
 /** The budget holds this many files at least, so that one that is dropped is a small part of all. */
 const FILES = 16;
-/** A file takes its room in so many steps: a process that spools little leaves the rest to the others. */
+/** A file takes its room in this number of steps: a process that spools little leaves the rest to the others. */
 const STEPS = 16;
 
 /** The new segments do not get in. */

@@ -12,7 +12,7 @@ interface EventReporterOptions {
   readonly log: Log;
   /** Milliseconds since 1970, when the agent was started. */
   readonly startedAt: number;
-  /** Of the agent and of Node.js. */
+  /** The versions of the agent and of Node.js. */
   readonly versions: string;
 }
 

@@ -13,7 +13,7 @@ import type { LifecycleEvent, LogLine, Meter } from '../../model/telemetry';
 /** Lines of JSON go as such: the backend's analysis language can read their fields. */
 const IS_JSON = /^\{.*\}$/s;
 
-/** Of a service that agents report. */
+/** The layer of a service that agents report. */
 const LAYER = 'GENERAL';
 
 /** `LogData`, with a text or with JSON. */
