@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { endApps, startApp } from '../support/app';
 import { until } from '../support/until';
-import { startOap, type Oap, type OapVersion } from './oap';
+import { minuteOf, startOap, type Oap, type OapVersion } from './oap';
 
 const CALLS = path.join(__dirname, '..', '..', 'fixtures', 'apps', 'data-calls.js');
 const PATIENCE = { timeoutMs: 90_000, everyMs: 500 };
@@ -70,6 +70,58 @@ describeOap('10.1.0', (oap) => {
     );
     expect(names).toEqual([name]);
   });
+
+  const lately = (): Readonly<Record<string, string>> => ({
+    start: minuteOf(Date.now() - 300_000),
+    end: minuteOf(Date.now() + 60_000),
+    step: 'MINUTE',
+  });
+
+  it.each([
+    ['database_access_cpm', 'database:5432', 1],
+    ['database_access_resp_time', 'database:5432', 300],
+    ['cache_access_cpm', 'cache:6379', 1],
+  ])('has the metric %s of %s', async (expression, serviceName, atLeast) => {
+    const question = `query ($e: String!, $of: Entity!, $d: Duration!) {
+      found: execExpression(expression: $e, entity: $of, duration: $d) { error results { values { value } } }
+    }`;
+    const ask = async (): Promise<readonly number[]> => {
+      const of = { serviceName, normal: false };
+      const { found } = (await oap().query(question, { e: expression, of, d: lately() })) as {
+        found: {
+          readonly error: string | null;
+          readonly results: readonly { values: readonly { value: string | null }[] }[];
+        };
+      };
+      expect(found.error).toBeNull();
+      return found.results.flatMap(({ values }) => values.map(({ value }) => Number(value)));
+    };
+    const values = await until(ask, (found) => found.some((value) => value > 0), PATIENCE);
+    expect(Math.max(...values)).toBeGreaterThanOrEqual(atLeast);
+  });
+
+  it.each([
+    ['top_n_database_statement', 'database:5432', 'select pg_sleep(0.3)'],
+    ['top_n_cache_read_command', 'cache:6379', 'get order'],
+  ])(
+    'has what was slow in %s of %s',
+    async (name, serviceName, statement) => {
+      const question = `query ($c: RecordCondition!, $d: Duration!) {
+      found: readRecords(condition: $c, duration: $d) { name value refId }
+    }`;
+      const ask = async (): Promise<readonly { readonly name: string; readonly value: string }[]> => {
+        const c = { name, parentEntity: { serviceName, normal: false }, topN: 10, order: 'DES' };
+        return (
+          (await oap().query(question, { c, d: lately() })) as { found: readonly { name: string; value: string }[] }
+        ).found;
+      };
+      // The server writes them down once a minute.
+      const records = await until(ask, (found) => found.length > 0, { ...PATIENCE, timeoutMs: 180_000 });
+      expect(new Set(records.map((record) => record.name))).toEqual(new Set([statement]));
+      expect(Math.min(...records.map(({ value }) => Number(value)))).toBeGreaterThanOrEqual(300);
+    },
+    200_000,
+  );
 });
 
 describeOap('6.5.0', (oap) => {
