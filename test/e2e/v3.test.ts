@@ -220,7 +220,8 @@ it('the process tells how it is every 20 s', async () => {
     undefined,
     clockOfSpeed(20),
   );
-  await agent.ready(20_000);
+  // By the clock of the agent: 20 s.
+  await agent.ready(20 * 20_000);
   const meters = await until(
     () => site.collector.meters(),
     ({ length }) => length > 0,

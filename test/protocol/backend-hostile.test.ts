@@ -113,9 +113,12 @@ describe('a backend gone mad', () => {
     server.stop();
   });
 
+  /** @param speed of the timers from then on: a busy machine takes its time to connect */
   async function connected(speed = 1): Promise<Backend> {
-    const backend = backends.to(port, { clock: clockOfSpeed(speed) });
+    const clock = clockOfSpeed(1);
+    const backend = backends.to(port, { clock });
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    clock.speed = speed;
     return backend;
   }
 
@@ -306,8 +309,10 @@ describe('a backend gone mad', () => {
 
   it('is stopped in its tracks with its buffers full: after ten seconds the agent waits no longer', async () => {
     const children = new ChildServers();
-    const backend = backends.to(await children.stunned(), { clock: clockOfSpeed(20) });
-    await backend.registry.connect(never);
+    const clock = clockOfSpeed(1);
+    const backend = backends.to(await children.stunned(), { clock });
+    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    clock.speed = 20;
     const stream = await opened(backend.segments);
     await stream.write([entryAndExit()]);
     const large = entryAndExit();

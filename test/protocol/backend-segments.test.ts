@@ -176,7 +176,9 @@ describe('the segments to a backend', () => {
 
   it('have ten seconds to be acknowledged', async () => {
     server.streamReply = () => 'hang';
-    const backend = await connected({ clock: clockOfSpeed(100) });
+    const clock = clockOfSpeed(1);
+    const backend = await connected({ clock });
+    clock.speed = 100;
     const stream = await opened(backend.segments);
     await stream.write([entryAndExit()]);
     expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });

@@ -95,8 +95,10 @@ describe('a backend that floods a call', () => {
       onFrame: ({ type, streamId }, peer) => type === FrameType.headers && meet(peer, streamId),
     });
     const heldBefore = heldBytes();
-    const backend = backends.to(server.port, { clock: clockOfSpeed(20) });
+    const clock = clockOfSpeed(1);
+    const backend = backends.to(server.port, { clock });
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    clock.speed = 20;
     const both = await Promise.all([
       backend.registry.v2.registerService('orders', never),
       backend.segments.open(someNames(), never),

@@ -9,7 +9,7 @@ import { KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server'
 import { HostProcess, type HostEnd } from '../support/wire/host-process';
 
 /** A process that is held up is so for seconds; a busy machine delays an exit by less. */
-const AT_ONCE_MS = 700;
+const AT_ONCE_MS = 1_500;
 
 function expectExitAtOnce(end: HostEnd): void {
   expect(end).toMatchObject({ code: 0, stderr: '' });

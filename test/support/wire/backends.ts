@@ -8,14 +8,19 @@ import { someNames } from './names';
 
 export const { signal: never } = new AbortController();
 
-/** Timers ten thousand times as fast, or as slow as they are. */
-export function clockOfSpeed(speed: number): Clock {
+/** A clock whose timers are `speed` times as fast; those that are running keep the speed that they were made with. */
+export interface ClockOfSpeed extends Clock {
+  speed: number;
+}
+
+export function clockOfSpeed(speed: number): ClockOfSpeed {
   return {
+    speed,
     now: () => Date.now(),
     elapsed: () => performance.now(),
     random: () => 0,
     after(ms, fn) {
-      const timer = setTimeout(fn, ms / speed).unref();
+      const timer = setTimeout(fn, ms / this.speed).unref();
       return { cancel: () => clearTimeout(timer) };
     },
   };
