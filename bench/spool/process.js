@@ -56,7 +56,7 @@ const tasks = {
     return { ...stalls, cpuUs: (user + system) / segments, rate: segments / seconds, status: agent.status() };
   },
 
-  /** Until so many bytes lie on the disk. */
+  /** Until that number of bytes lies on the disk. */
   async fill({ backends, directory, bytes }) {
     const agent = agentOf({ backends, ...spoolOf(directory) });
     for (let number = 0; (agent.status().spool?.bytes ?? 0) < bytes;) {

@@ -16,7 +16,7 @@ export interface SealedBlock {
 export class BlockBuilder {
   private readonly buffer = new GrowingBuffer(BLOCK_HEADER_BYTES);
   private count = 0;
-  /** Of the body so far: over a whole block at once it would hold up the event loop, the first time for milliseconds. */
+  /** CRC-32C of the body so far: over a whole block at once it would hold up the event loop, the first time for milliseconds. */
   private crc = 0;
   private openedAt = 0;
 

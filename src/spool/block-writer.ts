@@ -18,7 +18,7 @@ export interface WrittenFile {
   end: number;
   blocks: number;
   segments: number;
-  /** Of its segments, those whose fate is decided. */
+  /** How many of its segments have a fate that is decided. */
   resolved: number;
   /** When it was made, milliseconds since 1970. */
   readonly createdAt: number;
@@ -62,7 +62,7 @@ export class BlockWriter {
     this.startedAt = options.clock.now();
   }
 
-  /** Of all files of this process. Empty before the first `begin`. */
+  /** The key of all files of this process. Empty before the first `begin`. */
   get key(): string {
     return this.ownKey;
   }

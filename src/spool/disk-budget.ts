@@ -7,7 +7,7 @@ export interface DiskBudgetOptions {
   readonly directory: SpoolDirectory;
   readonly claims: Claims;
   readonly leases: LeaseWatch;
-  /** Of all processes that share the directory. */
+  /** For all processes that share the directory. */
   readonly maxBytes: number;
   readonly drop: DropPolicy;
   /** Whether this process is reading the file, or writing it. */

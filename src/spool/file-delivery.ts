@@ -31,7 +31,7 @@ export type BlockResult = 'sent' | SpoolDropReason;
 /** Whose spool is read, and how. */
 export interface ReadJob {
   readonly key: string;
-  /** Of the process that reads: names its position. */
+  /** Names the position of the process that reads. */
   readonly token: string;
   /** Whether this very process wrote it. */
   readonly isOwn: boolean;
@@ -198,7 +198,7 @@ function resultOf(fate: DeliveryFate): BlockResult {
 
 /** Decoded one by one, as they are asked for: a whole block at a stretch would hold up the event loop. */
 export class RecordSegments implements Iterable<Segment> {
-  /** So many could not be decoded, and were left out. */
+  /** How many could not be decoded, and were left out. */
   unreadable = 0;
 
   constructor(

@@ -35,10 +35,10 @@ export function spillCount({ waiting, capacity, awayMs }: MemoryState): number {
 
 export type AdoptPolicy = 'first' | 'any' | 'never';
 
-/** Of a dead process's spool, as one of the living sees it. */
+/** A dead process's spool, as one of the living sees it. */
 export interface AdoptCase {
   readonly service: string;
-  /** Of the process that asks. */
+  /** The process that asks. */
   readonly own: { readonly service: string; readonly key: string };
   /** Processes of the dead one's service that live, the asking one included. */
   readonly living: readonly { readonly instance: string; readonly key: string }[];
@@ -66,7 +66,7 @@ export type DropPolicy = 'oldest' | 'newest';
 export interface DroppableFile {
   readonly name: string;
   readonly bytes: number;
-  /** Of the last write, milliseconds since 1970. */
+  /** When it was last written to, milliseconds since 1970. */
   readonly time: number;
 }
 

@@ -22,7 +22,7 @@ export interface SpoolFile {
   readonly name: string;
   readonly sequence: number;
   readonly bytes: number;
-  /** Of the last write, milliseconds since 1970. */
+  /** When it was last written to, milliseconds since 1970. */
   readonly time: number;
 }
 
@@ -34,7 +34,7 @@ export interface KeyListing {
   /** When its owner last showed that it lives; undefined: there is no such file. */
   readonly ownerTime: number | undefined;
   readonly claimTime: number | undefined;
-  /** Of the readers that recorded how far they came. */
+  /** The tokens of the readers that recorded how far they came. */
   readonly positions: readonly string[];
   readonly corrupt: readonly SpoolFile[];
 }
@@ -259,7 +259,7 @@ function sizeOf(path: string): number {
   return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Of a document that may hold anything. */
+/** Reads a document that may hold anything. */
 export function parseOwner(document: unknown): SpoolOwner | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const { service, instance, pid, host, pidSpace, processStart, startedAt } = document as Partial<

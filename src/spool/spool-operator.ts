@@ -18,7 +18,7 @@ export interface SpoolEntry {
   readonly files: number;
   readonly bytes: number;
   readonly segments: number;
-  /** Of the last write to the oldest file, milliseconds since 1970; undefined: there is no file. */
+  /** When the oldest file was last written to, milliseconds since 1970; undefined: there is no file. */
   readonly oldest: number | undefined;
   readonly corrupt: number;
 }

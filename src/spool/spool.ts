@@ -36,7 +36,7 @@ import { SpoolDirectory, type KeyListing, type SpoolFile, type SpoolOwner } from
 export interface SpoolSettings {
   /** Absolute. */
   readonly directory: string;
-  /** Of all processes that share the directory. */
+  /** For all processes that share the directory. */
   readonly maxBytes: number;
   /** Older segments are given up. */
   readonly maxAgeMs: number;
@@ -46,7 +46,7 @@ export interface SpoolSettings {
   readonly fsync: FsyncPolicy;
 }
 
-export interface SpoolOptions {
+export interface SpoolParts {
   readonly settings: SpoolSettings;
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   readonly source: SegmentSource;
@@ -97,7 +97,7 @@ export class Spool {
   private readonly adoptedFrom: SpoolStatus['adoptedFrom'][number][] = [];
   private shared = { files: 0, bytes: 0 };
 
-  constructor(private readonly options: SpoolOptions) {
+  constructor(private readonly options: SpoolParts) {
     const { clock, codec, delivery, log, settings, source, transport } = options;
     this.leaseMs = options.leaseMs ?? LEASE_MS;
     // A process that looks away for long has not watched.

@@ -272,7 +272,7 @@ export class SpoolChaos {
     if (unexplained.length > 0) this.breaches.push(`${unexplained.length} of sealed blocks did not arrive`);
   }
 
-  /** Of the living, whose counters are there: what did not arrive was counted, whether it stood on the disk or not. */
+  /** Sums up the living, whose counters are there: what did not arrive was counted, whether it stood on the disk or not. */
   private judgeLiving(ledger: SpoolLedger, dropped: ReadonlyMap<string, number>): void {
     for (const { process, made } of this.members) {
       const names = Array.from({ length: made }, (_, number) => `${process.instance}-${number}`);

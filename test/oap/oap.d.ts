@@ -227,7 +227,7 @@ export interface ClusterOptions {
   readonly storage?: 'h2' | 'mariadb';
   /** For how long ZooKeeper believes in a node that has died; default: 4 s, where its own is 40 s. */
   readonly sessionMs?: number;
-  /** Old data is deleted, each so many minutes. Default: never. */
+  /** Old data is deleted, after each such number of minutes. Default: never. */
   readonly keeperMinutes?: number;
 }
 

@@ -11,7 +11,7 @@ const PATIENCE = { timeoutMs: 60_000, everyMs: 100 };
 /** An hour passes within so long, by the clock of the application. */
 const SQUEEZED_MS = 12_000;
 const LIVES = 3;
-/** Of one life of the application, one by one in equal steps. */
+/** What one life of the application makes, one by one in equal steps. */
 const TRACES = 120;
 const INSTANCE = 'orders-1';
 

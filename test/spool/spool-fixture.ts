@@ -6,7 +6,7 @@ import { Log, type LineListener } from '../../src/base/log';
 import type { Segment } from '../../src/model/segment';
 import type { BlockResult } from '../../src/spool/file-delivery';
 import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from '../../src/spool/ports';
-import { Spool, type SpoolOptions, type SpoolSettings } from '../../src/spool/spool';
+import { Spool, type SpoolParts, type SpoolSettings } from '../../src/spool/spool';
 import { numbered, numberOf } from '../export/numbered-segments';
 
 /** Segments are numbers here, of as many bytes as a test wants. */
@@ -67,7 +67,7 @@ export function settingsFor(directory: string, changed: Partial<SpoolSettings> =
   };
 }
 
-export function openSpool(options: Partial<SpoolOptions> & { readonly settings: SpoolSettings }): OpenSpool {
+export function openSpool(options: Partial<SpoolParts> & { readonly settings: SpoolSettings }): OpenSpool {
   const transport = new FakeTransport();
   const results: Partial<Record<BlockResult, number>> = {};
   const lines: string[] = [];

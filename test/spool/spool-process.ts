@@ -75,7 +75,7 @@ export class SpoolProcess {
     return this.answer<{ readonly status: Status }>({ ask: true });
   }
 
-  /** Of all that it made, in that order. */
+  /** The trace ids of all that it made, in that order. */
   async traceIds(): Promise<readonly string[]> {
     return (await this.answer<{ readonly traceIds: readonly string[] }>({ askTraces: true }))?.traceIds ?? [];
   }

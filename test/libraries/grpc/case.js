@@ -6,7 +6,7 @@ const LOOPBACK = /^127\.0\.0\.1:\d+$/;
 const call = (name) => ({ spans: [`/shop.Stock/${name}`, `/shop.Stock/${name}`] });
 const failed = { spans: ['/shop.Stock/Get failed', '/shop.Stock/Get failed'] };
 
-/** Of the agent's own calls to the backend, sockets and names there is nothing. */
+/** The agent's own calls to the backend, its sockets and its names have no spans. */
 function agentOddities(segments) {
   const names = segments.flatMap(({ spans }) => spans.map(({ operationName }) => operationName));
   return names.filter((name) => /skywalking|Service\//i.test(name)).map((name) => `a span of the agent's: ${name}`);

@@ -131,7 +131,7 @@ export class Pair {
     await this.visited(PER_SECOND);
   }
 
-  /** Resolves when so many more were answered. */
+  /** Resolves when that number of further requests was answered. */
   visited(more: number): Promise<void> {
     return this.visitedInAll(this.visits.length + more);
   }

@@ -95,7 +95,7 @@ class Cluster {
     return this.nodes.map((node) => node.grpc);
   }
 
-  /** Of the JVMs, and of the database. */
+  /** The process ids of the JVMs, and of the database. */
   get pids() {
     return [this.shared, this.database, ...this.nodes].flatMap((one) => (one?.pid === undefined ? [] : [one.pid]));
   }
