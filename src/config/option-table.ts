@@ -148,7 +148,7 @@ const logCorrelation: OptionType<LogCorrelationSetting> = {
 };
 
 /** `true` means `info`. */
-export type ApplicationLogsSetting = ApplicationLogLevel | boolean;
+type ApplicationLogsSetting = ApplicationLogLevel | boolean;
 
 const lineLevel = wordType<ApplicationLogLevel>(APPLICATION_LOG_LEVELS);
 const applicationLogs: OptionType<ApplicationLogsSetting> = {

@@ -20,7 +20,7 @@ const OTHER_PROTOCOL: Readonly<Record<ProtocolName, string>> = {
 };
 
 /** What came of encoding a segment. `full`: nothing; the batch has to be closed first. */
-export type EncodeResult = 'encoded' | 'full' | 'not-encodable';
+type EncodeResult = 'encoded' | 'full' | 'not-encodable';
 
 /** The batch that is being filled: encodes segments as they come. */
 export class OpenBatch {

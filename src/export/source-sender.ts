@@ -52,7 +52,7 @@ class IterableStore implements SegmentStore {
   }
 }
 
-export interface SourceSenderOptions {
+interface SourceSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly delivery: Delivery | undefined;

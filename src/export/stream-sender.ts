@@ -26,7 +26,7 @@ interface Written {
   readonly isWhole: boolean;
 }
 
-export interface StreamEnd {
+interface StreamEnd {
   /** Undefined: there was no answer. */
   readonly fate: Outcome<undefined> | undefined;
   /** Undefined: there was no stream. */

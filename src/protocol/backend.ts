@@ -33,7 +33,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export interface BackendRegistry {
+interface BackendRegistry {
   /** The link of now, or an attempt at the next address; and what the backend speaks, asked once on every link. */
   connect(signal: AbortSignal): Promise<Outcome<Connection>>;
   readonly v2: RegisterClient;

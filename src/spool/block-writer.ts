@@ -30,7 +30,7 @@ interface OpenFile extends WrittenFile {
   room: number;
 }
 
-export interface BlockWriterOptions {
+interface BlockWriterOptions {
   readonly directory: SpoolDirectory;
   readonly claims: Claims;
   readonly budget: DiskBudget;

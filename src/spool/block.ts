@@ -17,11 +17,11 @@ import { crc32c } from './crc32c';
 export const BLOCK_MAGIC = 0x534b_5942;
 export const BLOCK_HEADER_BYTES = 28;
 /** One segment takes 4 MB at most, and a block is sealed long before a second one of that size. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 const KINDS = ['owner', 'segments'] as const;
 /** `owner`: one record, JSON, the first block of each file. `segments`: what is to be delivered. */
-export type BlockKind = (typeof KINDS)[number];
+type BlockKind = (typeof KINDS)[number];
 
 export interface BlockHeader {
   readonly kind: BlockKind;

@@ -4,7 +4,7 @@ import type { LeaseWatch } from './lease-watch';
 import type { KeyListing, SpoolDirectory } from './spool-directory';
 
 /** Up to where a spool was delivered: in this file, before this byte. */
-export interface SpoolPosition {
+interface SpoolPosition {
   readonly sequence: number;
   readonly offset: number;
   /** Segments of the block before `offset` that were on their way, to be sent at most once. Absent: their fate is known. */
@@ -32,7 +32,7 @@ export interface Claim {
   readonly isDone: boolean;
 }
 
-export interface ClaimsOptions {
+interface ClaimsOptions {
   readonly directory: SpoolDirectory;
   readonly clock: Clock;
   readonly leases: Pick<LeaseWatch, 'isLive' | 'isLiveKey'>;

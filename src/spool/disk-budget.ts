@@ -3,7 +3,7 @@ import type { LeaseWatch } from './lease-watch';
 import { filesToDrop, type DropPolicy, type DroppableFile } from './policies';
 import type { KeyListing, SpoolDirectory, SpoolFile } from './spool-directory';
 
-export interface DiskBudgetOptions {
+interface DiskBudgetOptions {
   readonly directory: SpoolDirectory;
   readonly claims: Claims;
   readonly leases: LeaseWatch;

@@ -14,7 +14,7 @@ import {
 } from './spool-directory';
 
 /** Why segments of a spool were given up. */
-export type SpoolDropReason =
+type SpoolDropReason =
   /** The stream broke before the backend said that it has them, and they may not be sent twice. */
   | 'fate-unknown'
   | 'refused'
@@ -51,7 +51,7 @@ export interface FilePart {
 /** How a run over a file ended. `waiting`: the backend takes nothing now. `lost`: another process has taken it over. */
 export type RunEnd = 'delivered' | 'waiting' | 'lost';
 
-export interface FileDeliveryOptions {
+interface FileDeliveryOptions {
   readonly directory: SpoolDirectory;
   readonly claims: Claims;
   readonly codec: SpoolCodec;

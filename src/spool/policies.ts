@@ -1,5 +1,5 @@
 /** What is known of a block that is being filled. */
-export interface OpenBlock {
+interface OpenBlock {
   readonly bytes: number;
   readonly count: number;
   readonly ageMs: number;
@@ -24,7 +24,7 @@ export interface MemoryState {
 }
 
 /** No backend for this long: what waits is worth more on the disk than in memory. */
-export const SPILL_AFTER_MS = 5_000;
+const SPILL_AFTER_MS = 5_000;
 
 /** How many of the oldest segments go from memory to the disk now. */
 export function spillCount({ waiting, capacity, awayMs }: MemoryState): number {
@@ -36,7 +36,7 @@ export function spillCount({ waiting, capacity, awayMs }: MemoryState): number {
 export type AdoptPolicy = 'first' | 'any' | 'never';
 
 /** A dead process's spool, as one of the living sees it. */
-export interface AdoptCase {
+interface AdoptCase {
   readonly service: string;
   /** The process that asks. */
   readonly own: { readonly service: string; readonly key: string };
@@ -93,7 +93,7 @@ export function filesToDrop<F extends DroppableFile>(
 
 export type FsyncPolicy = 'never' | 'block' | 'interval';
 
-export const FSYNC_INTERVAL_MS = 1_000;
+const FSYNC_INTERVAL_MS = 1_000;
 
 /** Whether the disk is asked, after a block was written, to have it for good. */
 export function shouldSync(policy: FsyncPolicy, sinceLastMs: number): boolean {

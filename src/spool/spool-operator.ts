@@ -23,7 +23,7 @@ export interface SpoolEntry {
   readonly corrupt: number;
 }
 
-export interface SendOptions {
+interface SendOptions {
   readonly codec: SpoolCodec;
   readonly transport: SpoolTransport;
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;

@@ -61,7 +61,7 @@ export interface SpoolParts {
 }
 
 /** What came of a segment. `full`: it stays with the caller. */
-export type Appended = 'spooled' | 'full' | 'not-encodable';
+type Appended = 'spooled' | 'full' | 'not-encodable';
 
 const IDLE_MS = 1_000;
 /** The directory is looked through this often. */

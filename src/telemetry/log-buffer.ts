@@ -14,7 +14,7 @@ export interface LogBatch {
 }
 
 /** `accepted = sent + dropped + buffered`; what is on its way counts as buffered. */
-export interface LineCounts {
+interface LineCounts {
   readonly accepted: number;
   readonly sent: number;
   readonly dropped: number;

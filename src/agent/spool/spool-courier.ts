@@ -12,7 +12,7 @@ import type { SpoolEntry, SpoolOperator } from '../../spool/spool-operator';
 import { SpoolRoute } from './spooling';
 import { version } from '../version';
 
-export interface CourierOptions {
+interface CourierOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;

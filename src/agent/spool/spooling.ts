@@ -15,7 +15,7 @@ import { SEAL_LIMITS } from '../../spool/policies';
 import type { DeliveryFate, SegmentSource, SpoolTransport } from '../../spool/ports';
 import { Spool } from '../../spool/spool';
 
-export interface SpoolRouteOptions {
+interface SpoolRouteOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly serviceName: string;
@@ -27,7 +27,7 @@ export interface SpoolRouteOptions {
   names(): Names | undefined;
 }
 
-export interface SpoolingOptions extends Omit<SpoolRouteOptions, 'serviceName' | 'delivery'> {
+interface SpoolingOptions extends Omit<SpoolRouteOptions, 'serviceName' | 'delivery'> {
   readonly config: Config;
   readonly spool: SpoolConfig;
   onResult(count: number, result: 'sent' | DropReason): void;

@@ -7,14 +7,14 @@ import type { LogLine, TraceIds } from '../../model/telemetry';
 /** How the ids stand in a line: as fields of their own, or as a text at the end of the message. */
 export type CorrelationForm = 'fields' | 'text';
 
-export interface LineHookOptions {
+interface LineHookOptions {
   readonly log: Log;
   /** The ids with the names of the service and the instance, in one text. */
   textOf(ids: TraceIds): string;
 }
 
 /** Takes a line to be sent. */
-export type AddLine = (level: ApplicationLogLevel, text: string, more: Pick<LogLine, 'logger' | 'trace'>) => void;
+type AddLine = (level: ApplicationLogLevel, text: string, more: Pick<LogLine, 'logger' | 'trace'>) => void;
 
 /** The numbers of pino and bunyan. */
 const SEVERITIES: Readonly<Record<ApplicationLogLevel, number>> = {

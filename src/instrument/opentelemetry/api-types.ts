@@ -17,7 +17,7 @@ export interface OtelSpanContext {
 /** Milliseconds since 1970, or since the process started; seconds and nanoseconds; a date. */
 export type TimeInput = unknown;
 
-export interface Link {
+interface Link {
   readonly context?: OtelSpanContext;
   readonly attributes?: Attributes;
 }

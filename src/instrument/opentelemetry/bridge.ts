@@ -11,7 +11,7 @@ import type { Tracer } from '../../tracing/tracer';
 /** Names of spans, which the application may make up. A v2 backend keeps each for ever. */
 const MAX_NAMES = 1_000;
 
-export interface Bridge {
+interface Bridge {
   readonly undo: Undo;
   /** Where Kafka's clients connect to, which its spans do not say. */
   readonly setBrokers: (brokers: readonly string[]) => void;

@@ -9,7 +9,7 @@ import { Span } from '../../model/span';
 import { patch, type Patched, type Undo } from '../patch';
 import type { Log } from '../../base/log';
 
-export interface LoaderOptions {
+interface LoaderOptions {
   /** Where the application's packages are found from, the nearest first. */
   readonly folders: readonly string[];
   readonly packages: readonly string[];

@@ -1,5 +1,5 @@
 /** What the application's packages mean for us. */
-export type Choice =
+type Choice =
   /** Packages of instrumentations, which may not be installed. */
   | { readonly type: 'skyanchor'; readonly packages: readonly string[] }
   /** The application has the spans itself, by the package that is named. */

@@ -9,7 +9,7 @@ const ORIGIN = Symbol('skyanchor.origin');
 /** A span of this process, or the headers that another one sent. */
 type Origin = { readonly span: Span } | { readonly headers: IncomingHeaders };
 
-export interface OwnSpanContext extends OtelSpanContext {
+interface OwnSpanContext extends OtelSpanContext {
   readonly [ORIGIN]?: Origin;
 }
 

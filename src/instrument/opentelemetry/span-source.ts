@@ -5,7 +5,7 @@ import { isTracedNatively } from '../traced-natively';
 import { SpanType } from '../../model/components';
 
 /** How a span is shown: as one of ours, or not at all, since ours are there already. */
-export type Treatment = SpanType | 'transparent';
+type Treatment = SpanType | 'transparent';
 
 /** Frameworks, which have a span for each of their layers; of them we take the route. */
 const FRAMEWORKS: ReadonlySet<string> = new Set([

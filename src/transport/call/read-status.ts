@@ -8,7 +8,7 @@ export interface GrpcStatus {
   readonly isAnswered?: boolean;
 }
 
-export interface UnaryResponse {
+interface UnaryResponse {
   readonly headers: IncomingHttpHeaders;
   readonly trailers: IncomingHttpHeaders;
   /** HTTP/2's code of how the stream was closed; 0: nothing was wrong with it. */

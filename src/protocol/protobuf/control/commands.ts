@@ -2,7 +2,7 @@ import { AnswerTooLarge, MAX_ARGUMENTS, MAX_COMMANDS } from '../../../transport/
 import { eachField, eachMessage, readMessage, readText } from './reader';
 
 /** What a backend wants done; alike in both protocols. */
-export interface BackendCommand {
+interface BackendCommand {
   readonly name: string;
   /** In order; a key may repeat. */
   readonly args: readonly (readonly [key: string, value: string])[];
