@@ -2,12 +2,14 @@ import type { Agent } from '../api/agent';
 import type { Tracer } from '../tracing/tracer';
 import { RunningAgent } from './running-agent';
 
-interface Started {
+export interface Started {
   readonly agent: Agent;
   /** What it was started with. */
   readonly given: string;
   /** Says so once, however often it happens. */
   warnOfOtherOptions: (() => void) | undefined;
+  /** It is stopping: settles when it has stopped. Undefined: it runs. */
+  stopping: Promise<void> | undefined;
 }
 
 /**

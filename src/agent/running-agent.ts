@@ -39,6 +39,15 @@ import { BackendSession } from './backend-session';
 import { version } from './version';
 
 const RESET_TIMEOUT_MS = 60_000;
+
+interface RunningAgentOptions {
+  /** An agent of this process that is stopping: until this settles it has the name, the files and the signals. */
+  readonly previous?: Promise<void>;
+  /** The application has called `stop()`; `stopped` settles when that is done, and never rejects. */
+  readonly onStop?: (stopped: Promise<void>) => void;
+  readonly clock?: Clock;
+}
+
 /** The composition root: builds the rooms, joins them, and is what the application holds. */
 export class RunningAgent implements Agent {
   private readonly log: Log;
@@ -56,15 +65,20 @@ export class RunningAgent implements Agent {
   private readonly openTelemetry: OpenTelemetry;
   private readonly applicationLog: ApplicationLog;
   private readonly booted: Promise<Registrar>;
+  private readonly previous: RunningAgentOptions['previous'];
+  private readonly onStop: RunningAgentOptions['onStop'];
+  private readonly clock: Clock;
   private stopping: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
   private stoppedAt: number | undefined;
 
   constructor(
     private readonly config: Config,
-    private readonly onStopped: () => void = () => undefined,
-    private readonly clock: Clock = systemClock,
+    { previous, onStop, clock = systemClock }: RunningAgentOptions = {},
   ) {
+    this.previous = previous;
+    this.onStop = onStop;
+    this.clock = clock;
     const log = new Log(clock, config.logger, config.logLevel);
     this.log = log;
     for (const warning of config.warnings) log.warn(warning);
@@ -100,6 +114,7 @@ export class RunningAgent implements Agent {
       finishSegments: () => this.tracer.sendLingering(),
       failActive: (error, isLast) => this.tracer.failActive(error, isLast),
       silentListeners: (signal) => this.commands.ignoredListeners(signal),
+      ...(previous && { previous }),
     });
     // What waits goes to the disk at exit, whether a backend was ever there or not; and lines may be written without traces.
     if (config.spool || config.applicationLogs) this.ending.watch();
@@ -186,7 +201,10 @@ export class RunningAgent implements Agent {
   }
 
   stop(): Promise<void> {
-    this.stopped ??= keepAliveWhile(this.shutDown().then(this.onStopped));
+    if (!this.stopped) {
+      this.stopped = keepAliveWhile(this.shutDown().then(() => this.previous));
+      this.onStop?.(this.stopped);
+    }
     return this.stopped;
   }
 
@@ -260,6 +278,7 @@ export class RunningAgent implements Agent {
   }
 
   private async boot(): Promise<Registrar> {
+    await this.previous;
     this.throwIfStopped();
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();

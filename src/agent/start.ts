@@ -7,18 +7,19 @@ import { processConfig } from '../config/process-config';
 import type { Options } from '../api/options';
 import type { Agent } from '../api/agent';
 import { noopAgent } from './noop-agent';
-import { PLACE, place } from './place';
+import { PLACE, place, type Started } from './place';
 import { RunningAgent } from './running-agent';
 
 /**
- * Starts the agent of this process, in the background. A second call returns the agent that runs; after `stop()` it
- * makes a new one. In a worker thread it returns a disabled agent.
+ * Starts the agent of this process, in the background. A second call returns the agent that runs; after `stop()`, whether
+ * that has settled or not, it makes a new one, which traces at once and registers when the one before has stopped. In a
+ * worker thread it returns a disabled agent.
  *
  * @throws AgentError `INVALID_CONFIGURATION` with every fault at once, and nothing else
  */
 export function start(options: Options = {}): Agent {
   const running = place[PLACE];
-  if (running) {
+  if (running && !running.stopping) {
     const given = textOf(options);
     if (given !== NO_OPTIONS && given !== running.given) {
       running.warnOfOtherOptions?.();
@@ -29,15 +30,22 @@ export function start(options: Options = {}): Agent {
   const config = processConfig(options);
   if (isMainThread) sayRefusals(config);
   if (!isMainThread || !config.enabled) return noopAgent(config, systemClock);
-  const given = textOf(options);
-  const agent = new RunningAgent(config, () => {
-    if (place[PLACE]?.agent === agent) place[PLACE] = undefined;
+  const agent = new RunningAgent(config, {
+    ...(running?.stopping && { previous: running.stopping }),
+    onStop: (stopped) => {
+      started.stopping = stopped;
+      void stopped.then(() => {
+        if (place[PLACE] === started) place[PLACE] = undefined;
+      });
+    },
   });
-  place[PLACE] = {
+  const started: Started = {
     agent,
-    given,
+    given: textOf(options),
     warnOfOtherOptions: () => agent.warn('start() was called again with other options; those of the first call hold'),
+    stopping: undefined,
   };
+  place[PLACE] = started;
   return agent;
 }
 

@@ -90,6 +90,47 @@ describe('start()', () => {
     expect(collector.instances().map(({ uuid }) => uuid)).toEqual(['orders-1', 'orders-b']);
   });
 
+  it('makes a new agent while the one before is stopping, which registers under the same name once that has let go', async () => {
+    const operator = new Operator();
+    try {
+      const files = { commandFile: operator.commandFile };
+      const first = run(files);
+      await first.ready();
+      first.trace('last of the first', () => undefined);
+      const firstStopped = first.stop();
+      const second = run({ ...files, logLevel: 'debug' });
+      expect(second).not.toBe(first);
+      expect(logged.join('\n')).not.toContain('start() was called again');
+      second.trace('first of the second', () => undefined);
+      expect(await second.ready()).toMatchObject({ instance: 'orders-1', registration: { phase: 'registered' } });
+      expect(first.status().registration.phase).toBe('stopped');
+      expect(start()).toBe(second);
+      await firstStopped;
+      expect(await second.flush()).toBe(true);
+      await until(() => collector.segments().length === 2);
+      const names = collector.segments().flatMap(({ spans }) => spans.map(({ operationName }) => operationName));
+      expect(names).toEqual(['last of the first', 'first of the second']);
+    } finally {
+      await stopOwn();
+      operator.leave();
+    }
+  });
+
+  it('makes a new agent each time it is called while agents before are stopping; one at a time is registered', async () => {
+    const first = run();
+    await first.ready();
+    void first.stop();
+    const second = run();
+    const waiting = errorOf(second.ready());
+    const secondStopped = second.stop();
+    const third = run();
+    expect(new Set([first, second, third]).size).toBe(3);
+    await secondStopped;
+    expect(first.status().registration.phase).toBe('stopped');
+    expect((await waiting).code).toBe('STOPPED');
+    expect(await third.ready()).toMatchObject({ registration: { phase: 'registered' } });
+  });
+
   it('throws every fault at once, and never a secret', () => {
     const error = thrownBy(() =>
       start({ serviceName: '', backends: 'nowhere', sampleRate: 2, authentication: 'very\u0007secret', maxBuffer: 0 }),

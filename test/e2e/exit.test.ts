@@ -268,6 +268,17 @@ describe('a signal', () => {
   });
 });
 
+it('a signal ends an application whose agent is stopping while the next one has started', async () => {
+  const app = startApp(path.join(FIXTURES, 'apps', 'restarts.js'), { args: [collector.address] });
+  const says = (line: string) => until(() => app.stdout.endsWith(`${line}\n`) || app.end);
+  await says('traced');
+  // So that stop() takes its second.
+  collector.faults.add({ fault: { type: 'hang' } });
+  process.kill(app.pid, 'SIGUSR2');
+  await says('restarted');
+  expect(await app.kill('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
+});
+
 describe('a job that is over before its backend was reached', () => {
   const JOB = path.join(FIXTURES, 'apps', 'job.js');
   /** How long a process stays for what it has traced. */

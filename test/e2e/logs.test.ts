@@ -176,8 +176,7 @@ describe('an agent whose log goes to the backend', () => {
     const logger = { error: say, warn: say, info: () => undefined, debug: () => undefined };
     agent = new RunningAgent(
       resolve({ options: { serviceName: 'orders', instanceName: 'orders-1', backends: collector.address, logger } }),
-      undefined,
-      clockOfSpeed(speed),
+      { clock: clockOfSpeed(speed) },
     );
   }
 

@@ -217,8 +217,7 @@ it('the process tells how it is every 20 s', async () => {
     resolve({
       options: { serviceName: 'orders', instanceName: 'orders-1', backends: site.collector.address, logLevel: 'off' },
     }),
-    undefined,
-    clockOfSpeed(20),
+    { clock: clockOfSpeed(20) },
   );
   // By the clock of the agent: 20 s.
   await agent.ready(20 * 20_000);

@@ -14,6 +14,11 @@ interface ExitFlushOptions {
   failActive(error: unknown, isLast: boolean): void;
   /** Listeners to a signal that a library of ours added, and that do not count. */
   silentListeners(signal: NodeJS.Signals): number;
+  /**
+   * Settles when the agent before has stopped. Until then that one alone listens to the end of the process: two would each
+   * take the other's listener for one of the application's.
+   */
+  readonly previous?: Promise<void>;
 }
 
 /** A process that ends waits so long at most for what it has just traced. */
@@ -23,7 +28,9 @@ const LAST_FLUSH_MS = 1_000;
 export class ExitFlush {
   private isOver = false;
   private unwatchExit: (() => void) | undefined;
-  private readonly unwatchUncaught: () => void;
+  private unwatchUncaught: (() => void) | undefined;
+  private phase: 'waiting' | 'listening' | 'stopped' = 'waiting';
+  private isWatchWanted = false;
   /** The one that came last. */
   private signal: NodeJS.Signals | undefined;
   /** The last one that nothing caught. */
@@ -31,11 +38,19 @@ export class ExitFlush {
 
   constructor(private readonly options: ExitFlushOptions) {
     process.prependListener('beforeExit', this.onBeforeExit);
+    if (options.previous) void options.previous.then(() => this.listen());
+    else this.listen();
+  }
+
+  private listen(): void {
+    if (this.phase === 'stopped') return;
+    this.phase = 'listening';
     this.unwatchUncaught = watchUncaught((error, isLast) => {
-      options.failActive(error, isLast);
+      this.options.failActive(error, isLast);
       this.uncaught = { error, isLast };
       if (isLast) this.reportEnd();
     });
+    if (this.isWatchWanted) this.watch();
   }
 
   /** Something was traced that may be sent. */
@@ -47,6 +62,8 @@ export class ExitFlush {
   /** Something waits that is not to be sent yet, unless the process ends. */
   watch(): void {
     const { upstream } = this.options;
+    this.isWatchWanted = true;
+    if (this.phase !== 'listening') return;
     this.unwatchExit ??= watchExit({
       hasWork: () => {
         this.options.finishSegments();
@@ -88,9 +105,10 @@ export class ExitFlush {
 
   /** The process ends as it would without us. */
   stop(): void {
+    this.phase = 'stopped';
     this.options.keepAlive.release();
     this.unwatchExit?.();
-    this.unwatchUncaught();
+    this.unwatchUncaught?.();
     process.removeListener('beforeExit', this.onBeforeExit);
   }
 

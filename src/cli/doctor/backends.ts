@@ -91,8 +91,7 @@ async function tryAgent(
       warnings: [],
       logger: { error: silent, warn: silent, info: silent, debug: silent },
     },
-    undefined,
-    clock,
+    { clock },
   );
   try {
     const fault = await registrationFault(agent, clock);
