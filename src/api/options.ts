@@ -196,8 +196,9 @@ export interface Options {
    */
   readonly traceIgnorePath?: string | readonly string[] | undefined;
   /**
-   * Leaves out what probes ask for: the paths `/health*`, `/ready*` and `/live*`, and whatever a `kube-probe/…` asks for,
-   * by the header `user-agent`. Default: false. Environment `SW_AGENT_IGNORE_PROBES`.
+   * Leaves out what probes ask for: the paths `/health`, `/healthz`, `/healthcheck`, `/health-check`, `/health_check`,
+   * `/livez`, `/readyz`, `/actuator/health` and all below them; `/live`, `/liveness`, `/ready` and `/readiness` alone; and
+   * whatever a `kube-probe/…` asks for, by the header `user-agent`. Default: false. Environment `SW_AGENT_IGNORE_PROBES`.
    */
   readonly ignoreProbes?: boolean | undefined;
   /**
@@ -215,8 +216,8 @@ export interface Options {
   readonly collectQuery?: boolean | undefined;
   /**
    * Names a request whose route is not known, and an outgoing call, by its path with `{id}` for each segment that is a
-   * number, a UUID, 16 or more hexadecimal digits, or 20 or more letters and digits with at least three digits:
-   * `/orders/{id}` for `/orders/7`. `v1`, `1.1`, `2026-11-28` and `order-7` stay. The tag `url` keeps the path; a route
+   * number, a UUID, 16 or more hexadecimal digits (at least one of them 0 to 9), or 20 or more letters and digits (at
+   * least three of them 0 to 9): `/orders/{id}` for `/orders/7`. `v1`, `1.1`, `2026-11-28` and `order-7` stay. The tag `url` keeps the path; a route
    * (`/orders/:id`) is never changed. False: the path as it is. Default: true. Environment `SW_AGENT_GROUP_ENDPOINTS`.
    */
   readonly groupEndpoints?: boolean | undefined;
@@ -229,16 +230,16 @@ export interface Options {
    */
   readonly trustIncoming?: string | readonly string[] | undefined;
   /**
-   * Globs of the hosts (without port, at most 64) whose requests get trace headers, all of ours and what callers sent
-   * along: `*.internal,10.*`. Requests to others are traced and go out without: no host there learns the names of services
+   * Globs of the hosts (at most 64) whose requests get trace headers, all of ours and what callers sent along:
+   * `*.internal,10.*`; with a port, `stock.internal:8080`, of that port alone. Requests to others are traced and go out without: no host there learns the names of services
    * or what callers put into `sw8-correlation` and `sw8-x`. Headers that the application sets itself are its own.
    * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
    */
   readonly propagateTo?: string | readonly string[] | undefined;
   /**
-   * Globs of the hosts (without port, at most 64) whose requests get no trace header, not even an empty one, also where
-   * `propagateTo` names them: third parties that refuse headers which they do not know. Requests to them are traced.
-   * Default: none. Environment `SW_AGENT_DO_NOT_PROPAGATE_TO`.
+   * Globs of the hosts (at most 64), or of host and port as in `propagateTo`, whose requests get no trace header, not even
+   * an empty one, also where `propagateTo` names them: third parties that refuse headers which they do not know. Requests
+   * to them are traced: `*.amazonaws.com,api.example.com:8080`. Default: none. Environment `SW_AGENT_DO_NOT_PROPAGATE_TO`.
    */
   readonly doNotPropagateTo?: string | readonly string[] | undefined;
   /**

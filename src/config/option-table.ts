@@ -69,9 +69,16 @@ const line = textType('text without control characters', /^(?=.*\S)[^\p{Cc}\p{Cs
 const MAX_GLOBS = 64;
 const GLOB = new RegExp(`^(?=.*\\S)[^\\p{Cc}\\p{Cs}]{1,${MAX_GLOB_LENGTH}}$`, 'u');
 
-function globsKind(examples: string): OptionType<readonly string[]> {
-  const expected = `at most ${MAX_GLOBS} globs of at most ${MAX_GLOB_LENGTH} characters, such as ${examples}`;
-  return listType(textType(expected, GLOB), { expected, least: 0, most: MAX_GLOBS });
+function globsKind(examples: string, what = '', rule = GLOB): OptionType<readonly string[]> {
+  const expected = `at most ${MAX_GLOBS} globs${what} of at most ${MAX_GLOB_LENGTH} characters, such as ${examples}`;
+  return listType(textType(expected, rule), { expected, least: 0, most: MAX_GLOBS });
+}
+
+/** A host, with or without its port, or `unix:` and the path of a socket. A slash shows a URL, which would match nothing. */
+const HOST_GLOB = new RegExp(`^(?=unix:|[^/]*$)${GLOB.source}`, 'u');
+
+function hostsKind(examples: string): OptionType<readonly string[]> {
+  return globsKind(examples, ' of hosts, without scheme and path,', HOST_GLOB);
 }
 
 const NAME = /^\S[^\p{Cc}\p{Cs},]{0,255}$/u;
@@ -411,7 +418,7 @@ export const OPTION_TABLE = {
     kind: booleanType,
     environment: ['SW_AGENT_IGNORE_PROBES'],
     isSoft: true,
-    help: 'whether /health*, /ready*, /live* and what kube-probe asks for are not traced',
+    help: 'whether /health, /readyz and the like, and what kube-probe asks for, are not traced',
   }),
   ignoreMethods: row('ignoreMethods', {
     kind: methods,
@@ -441,12 +448,12 @@ export const OPTION_TABLE = {
     help: 'whose trace headers count: all, none or addresses',
   }),
   propagateTo: row('propagateTo', {
-    kind: globsKind('*.internal,10.*'),
+    kind: hostsKind('*.internal,10.*,stock.internal:8080'),
     environment: ['SW_AGENT_PROPAGATE_TO'],
     help: 'hosts whose requests get trace headers; default all',
   }),
   doNotPropagateTo: row('doNotPropagateTo', {
-    kind: globsKind('*.amazonaws.com,api.stripe.com'),
+    kind: hostsKind('*.amazonaws.com,api.example.com:8080'),
     environment: ['SW_AGENT_DO_NOT_PROPAGATE_TO'],
     help: 'hosts whose requests get no trace headers',
   }),

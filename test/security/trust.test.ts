@@ -212,9 +212,11 @@ describe('a host that propagateTo leaves out', () => {
     ['127.0.0.1', true],
     ['127.*', true],
     ['*', true],
-    ['127.0.0.1:*', false],
+    ['127.0.0.1:*', true],
+    ['127.0.0.1:1', false],
     ['localhost', false],
-  ])('is told by its name without the port: %s', async (host, isReached) => {
+    ['localhost:*', false],
+  ])('is told by its name: %s', async (host, isReached) => {
     const { port, seen } = await gateway({ propagateTo: [host] });
     await ask(port, '/a', { headers: STRANGE });
     await stage!.closed(1);
@@ -251,7 +253,8 @@ describe('a host that doNotPropagateTo names', () => {
     [undefined, ['10.*', '127.0.0.1'], false],
     [['*'], ['127.*'], false],
     [['127.*'], ['10.*'], true],
-    [undefined, ['127.0.0.1:*'], true],
+    [undefined, ['127.0.0.1:*'], false],
+    [undefined, ['127.0.0.1:1'], true],
     [undefined, [], true],
   ])(
     'gets no header where propagateTo is %p and doNotPropagateTo %p, others do',
@@ -261,6 +264,47 @@ describe('a host that doNotPropagateTo names', () => {
       await stage!.closed(1);
       expect(Object.keys(seen[0]!).filter((name) => name.startsWith('sw')).length > 0).toBe(isReached);
       expect(stage!.exits).toHaveLength(1);
+    },
+  );
+});
+
+describe('a glob with a port', () => {
+  it.each([
+    ['api.example.com:8080', 'api.example.com:8080', true],
+    ['API.example.com:8080', 'api.Example.com:8080', true],
+    ['api.example.com:8080', 'api.example.com:80', false],
+    ['api.example.com:8080', 'api.example.com:80801', false],
+    ['api.example.com:443', 'api.example.com:443', true],
+    ['*.example.com:80*', 'api.example.com:8080', true],
+    ['*:8080', 'api.example.com:8080', true],
+    ['*:8080', 'api.example.com:80', false],
+    ['[::1]:8080', '[::1]:8080', true],
+    ['[::1]:8080', '[::1]:80', false],
+    ['[::1]:8080', '1:8080', false],
+    ['[::1]', '[::1]:80', true],
+    ['[::1]', '[::1]', true],
+    ['::1', '[::1]:80', true],
+    ['fd00::*', '[fd00::7]:80', true],
+    ['[ab].internal:80', 'a.internal:80', true],
+  ])('%s is for the peer %s: %s', (host, peer, isMeant) => {
+    const { tracer } = tracing({ names: () => V3, doNotPropagateTo: [host] });
+    const set = jest.fn();
+    tracer.inject(tracer.openExit('/', peer)!, {}, set);
+    expect(set.mock.calls.length === 0).toBe(isMeant);
+  });
+
+  it.each(['https://api.example.com', 'api.example.com/v1', '*.example.com:8080/'])(
+    'is no URL: %s is refused by name, value and source',
+    (text) => {
+      for (const [name, variable] of [
+        ['propagateTo', 'SW_AGENT_PROPAGATE_TO'],
+        ['doNotPropagateTo', 'SW_AGENT_DO_NOT_PROPAGATE_TO'],
+      ] as const) {
+        const expected = expect.stringContaining('hosts, without scheme and path');
+        expect(faultsOf({ env: { [variable]: text } })).toEqual([
+          { name, value: text, source: `environment ${variable}`, expected },
+        ]);
+      }
     },
   );
 });
