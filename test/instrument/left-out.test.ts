@@ -18,7 +18,25 @@ afterEach(async () => {
 const names = () => stage.segments.flatMap(({ spans }) => spans).map(({ operationName }) => operationName);
 
 describe('probes', () => {
-  const PATHS = ['/health', '/healthz/db', '/ready', '/readyz', '/live', '/livez', '/healthy-food', '/orders/health'];
+  const PROBED = [
+    ...['/health', '/health/', '/health/liveness', '/healthz', '/healthz/db', '/healthcheck', '/health-check'],
+    ...[
+      '/health_check',
+      '/ready',
+      '/ready/',
+      '/readyz',
+      '/readyz/etcd',
+      '/readiness',
+      '/live',
+      '/livez',
+      '/livez/ping',
+    ],
+    ...['/liveness', '/actuator/health', '/actuator/health/readiness', '/health?verbose=1'],
+  ];
+  const OTHERS = [
+    ...['/healthcare', '/healthy-food', '/health.html', '/livestream', '/live/channel-1', '/lives', '/ready/orders'],
+    ...['/ready-to-wear', '/readers', '/orders/health', '/actuator', '/actuator/healthcare', '/Health'],
+  ];
 
   it('are traced unless they are to be ignored', async () => {
     stage = new Stage();
@@ -30,11 +48,12 @@ describe('probes', () => {
   it('are left out by their paths and by the name of their client', async () => {
     stage = new Stage({ instrument: { ignoreProbes: true } });
     const port = await stage.serve((_request, response) => response.end());
-    for (const path of PATHS) await ask(port, path);
+    for (const path of PROBED) await ask(port, path);
     await ask(port, '/orders', { headers: { 'user-agent': 'kube-probe/1.31' } });
+    for (const path of OTHERS) await ask(port, path);
     await ask(port, '/orders', { headers: { 'user-agent': 'curl/8' } });
-    await stage.closed(2);
-    expect(names()).toEqual(['/orders/health', '/orders']);
+    await stage.closed(OTHERS.length + 1);
+    expect(names()).toEqual([...OTHERS, '/orders']);
   });
 });
 

@@ -10,7 +10,7 @@ export interface IgnoreOptions {
 }
 
 export interface RequestIgnoreOptions {
-  /** Requests of probes: `/health*`, `/ready*`, `/live*`, and all of Kubernetes'. */
+  /** Requests of probes: by the paths that are usual for them, and all of Kubernetes'. */
   readonly ignoreProbes?: boolean;
   /** In upper case. */
   readonly ignoreMethods?: readonly string[];
@@ -45,9 +45,12 @@ export function liveIgnore(options: IgnoreOptions): (path: string) => boolean {
   };
 }
 
-type PathMatcher = (path: string) => boolean;
-
-const PROBED = ['/health*', '/ready*', '/live*'];
+/**
+ * What Kubernetes, terminus and Spring's actuator have: `/live` and `/ready` without what is below them, since applications
+ * have pages there.
+ */
+const PROBED =
+  /^\/(?:(?:health(?:z|[-_]?check)?|livez|readyz|actuator\/health)(?:\/|$)|(?:live|liveness|ready|readiness)\/?$)/;
 const PROBE = 'kube-probe/';
 
 /** The requests that are left out by more than their paths; `undefined`: there are none, so nothing has to be checked. */
@@ -58,16 +61,15 @@ export function ignoreRequests({
 }: RequestIgnoreOptions): ((request: IncomingMessage, path: string) => boolean) | undefined {
   if (!ignoreProbes && ignoreMethods.length === 0 && traceIgnorePath.length === 0) return undefined;
   const methods = new Set<unknown>(ignoreMethods);
-  const probed = ignoreProbes ? PROBED.map(glob) : [];
   const isOperationIgnored = ignoreOperation(traceIgnorePath);
   return (request, path) =>
     methods.has(request.method) ||
-    (ignoreProbes && isProbe(request, path, probed)) ||
+    (ignoreProbes && isProbe(request, path)) ||
     isOperationIgnored?.(String(request.method), path) === true;
 }
 
-function isProbe({ headers }: IncomingMessage, path: string, probed: readonly PathMatcher[]): boolean {
-  return probed.some((matches) => matches(path)) || headers['user-agent']?.startsWith(PROBE) === true;
+function isProbe({ headers }: IncomingMessage, path: string): boolean {
+  return PROBED.test(path) || headers['user-agent']?.startsWith(PROBE) === true;
 }
 
 function extensionOf(path: string): string {
