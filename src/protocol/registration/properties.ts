@@ -10,8 +10,10 @@ interface AboutInstance {
   readonly cluster: string | undefined;
   /** Such as `express 5.1.0`. */
   readonly libraries: readonly string[];
-  /** Those of the user; those that are ours already do not count. */
+  /** The pod's name, and those of the user; the last of a name counts. Those that are ours already do not. */
   readonly more: readonly Property[];
+  /** One of the user's is left out: its name is ours. */
+  readonly onLeftOut?: (property: Property) => void;
 }
 
 /** More addresses than an operator reads. */
@@ -22,7 +24,7 @@ const MOST_ADDRESSES = 16;
  * `language` (exactly `nodejs`) and `ipv4` by name (6.0 to 7.0) and keeps any other key from 6.5 on. The chosen name goes
  * along because 6.x displays `<service>-pid:<process_no>@<host_name>`, and an operator looks for the name.
  */
-export function v2Properties(instanceName: string, about: AboutInstance): readonly Property[] {
+export function v2Properties(instanceName: string, about: AboutInstance, pod = podUid()): readonly Property[] {
   const own: readonly Property[] = [
     ['os_name', type()],
     ['host_name', hostname()],
@@ -31,14 +33,14 @@ export function v2Properties(instanceName: string, about: AboutInstance): readon
     ['instance_name', instanceName],
     ...ipv4Addresses().map((address) => ['ipv4', address] as const),
   ];
-  return withMore([...own, ...described('v2', about)], about);
+  return withMore([...own, ...described('v2', about, pod)], about);
 }
 
 /**
  * The same as the Java agent of 8 and later names them. The backend takes `language` out of them and shows the others as
  * they are; one `ipv4` with commas between (10.1).
  */
-export function v3Properties(about: AboutInstance): readonly Property[] {
+export function v3Properties(about: AboutInstance, pod = podUid()): readonly Property[] {
   const own: readonly Property[] = [
     ['OS Name', type()],
     ['hostname', hostname()],
@@ -46,16 +48,17 @@ export function v3Properties(about: AboutInstance): readonly Property[] {
     ['language', 'nodejs'],
     ...ipv4Addresses().map((address) => ['ipv4', address] as const),
   ];
-  return withMore([...own, ...described('v3', about)], about);
+  return withMore([...own, ...described('v3', about, pod)], about);
 }
 
 /** `version`, `namespace` and `cluster` as the Java agent calls them. */
 function described(
   protocol: string,
-  { agentVersion, namespace, cluster, libraries }: AboutInstance,
+  { agentVersion, namespace, cluster, libraries, more }: AboutInstance,
+  podUid: string | undefined,
 ): readonly Property[] {
   const container = containerId();
-  const pod = podUid();
+  const pod = more.some(([key]) => key === 'pod') ? undefined : podUid;
   return [
     ['agent', 'skyanchor'],
     ['version', agentVersion],
@@ -70,9 +73,11 @@ function described(
 }
 
 /** A backend goes by some of our own keys. */
-function withMore(own: readonly Property[], { more }: AboutInstance): readonly Property[] {
+function withMore(own: readonly Property[], { more, onLeftOut }: AboutInstance): readonly Property[] {
   const keys = new Set(own.map(([key]) => key));
-  return [...own, ...more.filter(([key]) => !keys.has(key))];
+  const properties = [...new Map(more)];
+  for (const property of properties) if (keys.has(property[0])) onLeftOut?.(property);
+  return [...own, ...properties.filter(([key]) => !keys.has(key))];
 }
 
 function ipv4Addresses(): string[] {

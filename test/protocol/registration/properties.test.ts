@@ -34,6 +34,25 @@ describe('the properties of an instance', () => {
   });
 });
 
+describe('the pod', () => {
+  const podIn = (more: readonly (readonly [string, string])[], uid: string | undefined) =>
+    v3Properties({ ...about, more }, uid).filter(([key]) => key === 'pod');
+
+  it('is the name that is known, else its uid', () => {
+    expect(podIn([], undefined)).toEqual([]);
+    expect(podIn([], 'uid-1')).toEqual([['pod', 'uid-1']]);
+    expect(podIn([['pod', 'orders-0']], 'uid-1')).toEqual([['pod', 'orders-0']]);
+  });
+
+  it('is the one that the user has named, once', () => {
+    const more = [
+      ['pod', 'orders-0'],
+      ['pod', 'mine'],
+    ] as const;
+    expect(podIn(more, 'uid-1')).toEqual([['pod', 'mine']]);
+  });
+});
+
 describe('the id of the container', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-container-'));
   afterAll(() => rmSync(folder, { recursive: true }));
