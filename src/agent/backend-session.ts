@@ -5,6 +5,7 @@ import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { CredentialFiles } from '../config/credentials';
+import { showValue } from '../config/sources/settings';
 import type { Registrar } from '../protocol/registration/registrar';
 import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';
@@ -69,6 +70,7 @@ type UpstreamStatus = Pick<
   Status,
   | 'instance'
   | 'backend'
+  | 'reconnects'
   | 'protocol'
   | 'registration'
   | 'heartbeat'
@@ -185,12 +187,19 @@ export class BackendSession {
       onIdentityMismatch: (reason, epoch) => this.doubt(reason, epoch),
     });
     const { Registrar } = late.registrar();
+    const leftOut = new Set<string>();
     const about = () => ({
       agentVersion: version,
       namespace: config.namespace,
       cluster: config.cluster,
       libraries: this.options.libraries(),
       more: config.instanceProperties,
+      onLeftOut: ([name, value]: readonly [string, string]) => {
+        if (leftOut.has(name)) return;
+        leftOut.add(name);
+        const reason = `the agent itself tells the backend its ${name}`;
+        log.warn(`instanceProperties.${name} = ${showValue(value)} is ignored: ${reason}`);
+      },
     });
     const registrar = new Registrar({
       api: backend.registry,
@@ -223,6 +232,7 @@ export class BackendSession {
     return {
       instance: instanceName ?? null,
       backend: backend?.address ?? null,
+      reconnects: this.reconnects,
       protocol: registrar?.protocol ?? pinnedProtocol(config) ?? null,
       registration: registrar?.status() ?? this.notRegistered(),
       heartbeat: registrar?.heartbeatStatus() ?? NO_HEARTBEAT,
@@ -315,10 +325,17 @@ export class BackendSession {
     this.spool.start();
   }
 
+  private get reconnects(): number {
+    return Math.max(0, (this.started?.registrar.connection ?? 0) - 1);
+  }
+
+  private get epoch(): number {
+    return this.started?.registrar.state.epoch ?? FIRST_EPOCH;
+  }
+
   /** Counts are from the start on. */
   private ownMeters(): readonly Meter[] {
     const { accepted, sent, inFlight, buffered, droppedBecause } = this.reporter.counters();
-    const { connection = 0, state } = this.started?.registrar ?? {};
     const dropped = Object.entries(droppedBecause).map(([reason, value]) => ({
       name: 'skyanchor_segments_dropped',
       value,
@@ -329,8 +346,8 @@ export class BackendSession {
       { name: 'skyanchor_segments_sent', value: sent },
       { name: 'skyanchor_segments_in_flight', value: inFlight },
       { name: 'skyanchor_segments_buffered', value: buffered },
-      { name: 'skyanchor_reconnects', value: Math.max(0, connection - 1) },
-      { name: 'skyanchor_resets', value: (state?.epoch ?? FIRST_EPOCH) - FIRST_EPOCH },
+      { name: 'skyanchor_reconnects', value: this.reconnects },
+      { name: 'skyanchor_resets', value: this.epoch - FIRST_EPOCH },
       ...dropped,
     ];
   }

@@ -31,6 +31,7 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     instance: null,
     instanceNameFrom: config.instanceNameFrom,
     backend: null,
+    reconnects: 0,
     protocol: null,
     registration: {
       phase: 'disabled',

@@ -172,6 +172,8 @@ export interface Status {
   readonly instanceNameFrom: InstanceNameSource;
   /** `host:port` of the backend we are connected to; null: none. */
   readonly backend: string | null;
+  /** Connections to a backend since the start, after the first. */
+  readonly reconnects: number;
   /** Null until a backend has decided it, or the configuration. */
   readonly protocol: 'v2' | 'v3' | null;
   readonly registration: RegistrationStatus;

@@ -36,7 +36,11 @@ describe('skyanchor status', () => {
   });
 
   it('prints numbers in the format of OpenMetrics', async () => {
-    fixture.agent('orders', { segments: { accepted: 900, sent: 880, dropped: 1, droppedBecause: { refused: 1 } } });
+    fixture.agent('orders', {
+      registration: { phase: 'registered', epoch: 3 },
+      reconnects: 4,
+      segments: { accepted: 900, sent: 880, dropped: 1, droppedBecause: { refused: 1 } },
+    });
     fixture.agent('a"b', { phase: 'unregistered' });
     expect(await call('--format', 'openmetrics')).toBe(1);
     expect(fixture.output).toEqual(
@@ -45,9 +49,15 @@ describe('skyanchor status', () => {
         'skyanchor_segments_sent_total{service="orders",instance="orders"} 880',
         'skyanchor_segments_dropped_total{service="orders",instance="orders",reason="refused"} 1',
         'skyanchor_registered{service="orders",instance="orders"} 1',
+        'skyanchor_registrations_total{service="orders",instance="orders"} 3',
+        'skyanchor_resets_total{service="orders",instance="orders"} 2',
+        '# TYPE skyanchor_reconnects counter',
+        'skyanchor_reconnects_total{service="orders",instance="orders"} 4',
         'skyanchor_registered{service="orders",instance="a\\"b"} 0',
       ]),
     );
+    // What an entry does not tell is left out.
+    expect(fixture.output.filter((line) => /^skyanchor_(resets|reconnects)/.test(line))).toHaveLength(2);
     expect(fixture.output.at(-1)).toBe('# EOF');
   });
 

@@ -182,6 +182,18 @@ describe('ready()', () => {
     expect(Object.keys(status.segments)).toContain('inFlight');
   });
 
+  it('resolves where instanceProperties has names of our own; each is warned of once, however often it registers', async () => {
+    const agent = run({ instanceProperties: { version: '2.1.0', language: 'java', region: 'eu-1' } });
+    await agent.ready();
+    await agent.reset();
+    const said = (name: string, value: string) =>
+      `warn: instanceProperties.${name} = ${value} is ignored: the agent itself tells the backend its ${name}`;
+    expect(logged).toEqual([said('version', '2.1.0'), said('language', 'java')]);
+    const told = Object.fromEntries(collector.instances()[0]!.properties.map(({ key, value }) => [key, value]));
+    expect(told).toMatchObject({ language: 'nodejs', region: 'eu-1', agent: 'skyanchor' });
+    expect(told['version']).not.toBe('2.1.0');
+  });
+
   it('rejects with TIMEOUT when it takes too long, and the agent goes on trying', async () => {
     let agent!: ReturnType<typeof run>;
     await collector.restart(async () => {
@@ -204,6 +216,16 @@ describe('ready()', () => {
     await late.stop();
     for (const error of await Promise.all(waiting)) expect(error.code).toBe('STOPPED');
     for (const promise of [late.ready(), late.reset()]) expect((await errorOf(promise)).code).toBe('STOPPED');
+  });
+});
+
+describe('status()', () => {
+  it('counts connections after the first', async () => {
+    const agent = run({ heartbeatMs: 50 });
+    expect(agent.status().reconnects).toBe(0);
+    expect((await agent.ready()).reconnects).toBe(0);
+    await collector.restart();
+    await until(() => agent.status().reconnects === 1);
   });
 });
 

@@ -34,6 +34,8 @@ const METRICS: readonly Metric[] = [
     help: 'Registrations, the first included.',
     read: at('registration', 'epoch'),
   },
+  { name: 'resets', type: 'counter', help: 'Registrations after the first.', read: resetsOf },
+  { name: 'reconnects', type: 'counter', help: 'Connections to a backend after the first.', read: at('reconnects') },
   { name: 'segments_accepted', type: 'counter', help: 'Segments traced.', read: at('segments', 'accepted') },
   { name: 'segments_sent', type: 'counter', help: 'Segments the backend took.', read: at('segments', 'sent') },
   { name: 'segments_dropped', type: 'counter', help: 'Segments lost, by reason.', read: droppedOf },
@@ -45,6 +47,11 @@ const METRICS: readonly Metric[] = [
   },
   { name: 'segments_buffered', type: 'gauge', help: 'Segments that wait.', read: at('segments', 'buffered') },
 ];
+
+function resetsOf(entry: unknown): readonly (readonly [labels: Labels, value: unknown])[] {
+  const epoch = field(entry, 'registration', 'epoch');
+  return typeof epoch === 'number' ? [[{}, Math.max(0, epoch - 1)]] : [];
+}
 
 function droppedOf(entry: unknown): readonly (readonly [labels: Labels, value: unknown])[] {
   const reasons = Object.entries((field(entry, 'segments', 'droppedBecause') ?? {}) as Record<string, unknown>);
