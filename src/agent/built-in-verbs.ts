@@ -1,4 +1,5 @@
 import type { Log } from '../base/log';
+import { OPTION_TABLE } from '../config/option-table';
 import { INSTRUMENTATIONS, type InstrumentationName, LOG_LEVELS, type LogLevel } from '../api/options';
 import type { Verb, VerbCall } from '../control/run/verbs';
 import type { Registrar } from '../protocol/registration/registrar';
@@ -15,8 +16,8 @@ export interface BuiltInOptions extends FilesOptions {
   /** Resolves once there is one. */
   registrar(): Promise<Registrar>;
   registration(): RegistrationStatus;
-  /** Sets one of the settings. Throws where the value is none. @returns the value before and that of now */
-  setSampleRate(text: string): string;
+  /** @param rate undefined: what the backend says, or the configuration. @returns the rate before and that of now */
+  setSampleRate(rate: number | undefined): string;
   instrumentations(): Pick<Instrumentations, 'enable' | 'disable'>;
   /** Resolves when the status file holds the status of now. */
   report(): Promise<void>;
@@ -25,8 +26,14 @@ export interface BuiltInOptions extends FilesOptions {
 const RESET_TIMEOUT_MS = 60_000;
 const TIMEOUT_MS = 30_000;
 const SNAPSHOT_TIMEOUT_MS = 300_000;
+const DURATION = /^(?<number>\d{1,3})(?<unit>[sm])$/;
+const MAX_DURATION_MS = 300_000;
 /** Longer than the longest profile. */
 const PROFILE_TIMEOUT_MS = 330_000;
+
+/** Takes back what an operator has set. */
+const DEFAULT = 'default';
+const rate = OPTION_TABLE.sampleRate.kind;
 
 /** What every agent can be told by the command file. */
 export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
@@ -51,7 +58,11 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
       ...simple,
       name: 'set',
       args: [{ name: 'setting', values: ['sample-rate'] }, { name: 'value' }],
-      run: ({ args: [, value = ''] }) => options.setSampleRate(value),
+      refuse: ([, value = '']) =>
+        value === DEFAULT || rate.parse(value) !== undefined
+          ? undefined
+          : `argument value: expected ${rate.expected}, or ${DEFAULT}`,
+      run: ({ args: [, value = ''] }) => options.setSampleRate(value === DEFAULT ? undefined : rate.parse(value)),
     },
     {
       ...simple,
@@ -91,9 +102,19 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
       timeoutMs: PROFILE_TIMEOUT_MS,
       idempotent: false,
       args: [{ name: 'duration' }],
-      run: ({ args: [duration = ''], signal }) => late.diagnostics().cpuProfile(duration, options, signal),
+      refuse: ([duration = '']) =>
+        durationMs(duration) === undefined ? 'argument duration: expected 1s to 300s, or 1m to 5m' : undefined,
+      run: ({ args: [duration = ''], signal }) =>
+        late.diagnostics().cpuProfile(durationMs(duration) ?? 0, options, signal),
     },
   ];
+}
+
+/** @returns undefined: it is none that a profile may take */
+function durationMs(text: string): number | undefined {
+  const { number, unit } = DURATION.exec(text)?.groups ?? {};
+  const ms = Number(number) * (unit === 'm' ? 60_000 : 1_000);
+  return ms >= 1_000 && ms <= MAX_DURATION_MS ? ms : undefined;
 }
 
 /** What start-up does anyway fulfils a reset that lay there, or that a crash interrupted: it registers. */

@@ -34,11 +34,9 @@ class Setting<T> {
     return this.commanded ?? this.current;
   }
 
-  /** @param text undefined: what the backend says, or the configuration, is in force again. Throws where it is no value */
-  command(text: string | undefined): void {
-    const read = text === undefined ? undefined : this.read(text);
-    if (read && 'fault' in read) throw new RangeError(read.fault);
-    this.commanded = read && { value: read.value, from: 'command' };
+  /** @param value undefined: what the backend says, or the configuration, is in force again */
+  command(value: T | undefined): void {
+    this.commanded = value === undefined ? undefined : { value, from: 'command' };
   }
 
   /** @returns what is wrong with the value, which then is not taken; only if that is new */
@@ -155,12 +153,12 @@ export class DynamicSettings implements InstrumentOptions {
   }
 
   /**
-   * What an operator says, until `default` takes it back. Throws an error that says what is wrong.
+   * What an operator says, until that is taken back by `undefined`.
    * @returns the value before and that of now
    */
-  setSampleRate(text: string): string {
+  setSampleRate(rate: number | undefined): string {
     const before = this.rate.status.value;
-    this.rate.command(text === 'default' ? undefined : text);
+    this.rate.command(rate);
     const { value } = this.rate.status;
     this.tracer.setSampleRate(value);
     return `${before}->${value}`;

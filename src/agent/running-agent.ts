@@ -144,7 +144,7 @@ export class RunningAgent implements Agent {
       log,
       tracer: this.tracer,
       registrar: () => this.booted,
-      setSampleRate: (text) => this.settings.setSampleRate(text),
+      setSampleRate: (rate) => this.settings.setSampleRate(rate),
       instrumentations: () => this.instrumented,
       status: () => this.status(),
     });

@@ -51,19 +51,13 @@ describe('what a backend sets while the agent runs', () => {
   it('gives way to what an operator sets, until that is taken back', () => {
     const { settings, set, tracer } = made();
     set({ 'agent.sample_rate': '0' });
-    expect(settings.setSampleRate('1')).toBe('0->1');
+    expect(settings.setSampleRate(1)).toBe('0->1');
     set({ 'agent.sample_rate': '0.2' });
     expect(settings.status().sampleRate).toEqual({ value: 1, from: 'command' });
     expect(tracer.openEntry('/')).toBeDefined();
-    expect(settings.setSampleRate('default')).toBe('1->0.2');
+    expect(settings.setSampleRate(undefined)).toBe('1->0.2');
     expect(settings.status().sampleRate).toEqual({ value: 0.2, from: 'backend' });
     expect(tracer.openEntry('/')).toBeUndefined();
-  });
-
-  it.each(['2', 'half', ''])('refuses %p from an operator, and changes nothing', (text) => {
-    const { settings } = made();
-    expect(() => settings.setSampleRate(text)).toThrow('expected a number from 0 to 1');
-    expect(settings.status().sampleRate).toEqual({ value: 0.5, from: 'configuration' });
   });
 
   it('is told in one line of bounded length, whatever the backend sends', () => {

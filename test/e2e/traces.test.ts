@@ -77,7 +77,9 @@ describe('an operator', () => {
         () => agent.status().segments.accepted,
         (accepted) => accepted === 5,
       );
-      expect(await told('set sample-rate 2')).toMatch(/^failed agent\.sample_rate = 2: expected a number from 0 to 1/);
+      expect(await told('set sample-rate 2')).toMatch(
+        /^rejected \S+ set: argument value: expected a number from 0 to 1, or default$/,
+      );
       expect(await told('set heartbeat 2')).toMatch(/^rejected .*set: argument setting: expected one of sample-rate/);
       expect(await told('disable postgres')).toMatch(
         /^rejected .*disable: argument instrumentation: expected one of http,/,

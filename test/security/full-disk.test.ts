@@ -13,7 +13,7 @@ it('leaves nothing of a profile of the CPU that the disk had no room for', async
   const full = jest.spyOn(prototype, 'writeFile').mockRejectedValue(new Error('ENOSPC: no space left on device'));
   try {
     const options = { clock: systemClock, commandFile: path.join(folder, 'command') };
-    await expect(cpuProfile('1s', options, new AbortController().signal)).rejects.toThrow('ENOSPC');
+    await expect(cpuProfile(1_000, options, new AbortController().signal)).rejects.toThrow('ENOSPC');
     expect(readdirSync(folder)).toEqual(['any']);
   } finally {
     full.mockRestore();

@@ -16,8 +16,6 @@ export interface FilesOptions {
 
 /** What is in memory may be secret. */
 const OWNER_ONLY = 0o600;
-const DURATION = /^(?<number>\d{1,3})(?<unit>[sm])$/;
-const MAX_DURATION_MS = 300_000;
 
 /** Writes all that is in the heap. The process stands still meanwhile. @returns the file's name, for the answer */
 export async function heapSnapshot(options: FilesOptions, signal: AbortSignal): Promise<string> {
@@ -33,9 +31,7 @@ export async function heapSnapshot(options: FilesOptions, signal: AbortSignal): 
 }
 
 /** Watches for some time what the CPU does. @returns the file's name, for the answer */
-export async function cpuProfile(duration: string, options: FilesOptions, signal: AbortSignal): Promise<string> {
-  const ms = durationMs(duration);
-  if (ms === undefined) throw new Error('duration: expected 1s to 300s, or 1m to 5m');
+export async function cpuProfile(ms: number, options: FilesOptions, signal: AbortSignal): Promise<string> {
   const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
   session.connect();
@@ -55,12 +51,6 @@ export async function cpuProfile(duration: string, options: FilesOptions, signal
   } finally {
     session.disconnect();
   }
-}
-
-function durationMs(text: string): number | undefined {
-  const { number, unit } = DURATION.exec(text)?.groups ?? {};
-  const ms = Number(number) * (unit === 'm' ? 60_000 : 1_000);
-  return ms >= 1_000 && ms <= MAX_DURATION_MS ? ms : undefined;
 }
 
 function post(session: Session, method: string): Promise<void> {

@@ -58,7 +58,11 @@ function hasParts(value: unknown): value is Parts {
 /** Why this verb cannot be run with these arguments, and what was expected; undefined: it can. Values are not repeated. */
 export function violatedSchema(verb: Verb, command: Command): string | undefined {
   if (!verb.args && !verb.options) return undefined;
-  return breachOfArgs(verb.args ?? [], command.args) ?? breachOfOptions(verb.options ?? {}, command.options);
+  return (
+    breachOfArgs(verb.args ?? [], command.args) ??
+    breachOfOptions(verb.options ?? {}, command.options) ??
+    verb.refuse?.(command.args)
+  );
 }
 
 function breachOfArgs(schemas: readonly ArgumentSchema[], args: readonly string[]): string | undefined {

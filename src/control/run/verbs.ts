@@ -24,6 +24,8 @@ export interface Verb {
   /** In their order. Without `args` and `options` everything is passed on; with one of them the other counts as empty. */
   readonly args?: readonly ArgumentSchema[];
   readonly options?: Readonly<Record<string, OptionSchema>>;
+  /** What is wrong with arguments that `args` lets through, and what was expected. @returns undefined: nothing */
+  refuse?(args: readonly string[]): string | undefined;
   readonly timeoutMs: number;
   /** Running it twice has the same effect as running it once: it is redone after a crash in the middle. */
   readonly idempotent: boolean;

@@ -9,6 +9,7 @@ const verb = (name: string, more: Partial<Verb> = {}) =>
 verb('reset', { fulfilledByStart: true, args: [], options: {} });
 verb('log-level', { args: [{ name: 'level', values: ['off', 'debug'] }] });
 verb('dump', { idempotent: false });
+verb('wait', { args: [{ name: 'time' }], refuse: ([time]) => (time === '0s' ? 'argument time: too short' : undefined) });
 
 const usual: DecisionContext = {
   verbs,
@@ -44,9 +45,13 @@ describe('a pending command', () => {
   });
 
   it('is rejected with what was expected', () => {
-    expect(decided('rest')).toBe('rejected unknown verb rest, expected one of dump, log-level, reset');
+    expect(decided('rest')).toBe('rejected unknown verb rest, expected one of dump, log-level, reset, wait');
     expect(decided('reset now')).toBe('rejected reset: too many arguments, expected none');
     expect(decided('reset fast=yes')).toBe('rejected reset: unknown option fast, expected none');
+    expect(decided('wait 0s')).toBe('rejected wait: argument time: too short');
+    expect(decided('wait')).toBe('rejected wait: argument time is missing, expected <time>');
+    expect(decided('wait 1s')).toBe('run wait now');
+    expect(decided('wait 0s', {}, '3f9a07')).toBe('interrupted');
     expect(decided('log-level loud')).toBe('rejected log-level: argument level: expected one of off, debug');
     expect(decided('{"command":7}')).toBe('rejected command: expected a verb, such as "reset"');
   });
