@@ -6,6 +6,7 @@ import type { Config } from '../config/config';
 import type { Agent, TraceSpan } from '../api/agent';
 import { settingsOf } from './dynamic-settings';
 import type { Status } from '../api/status';
+import { assertFunction } from '../tracing/manual/manual-spans';
 import { version } from './version';
 
 const nothing: TraceSpan = {
@@ -68,11 +69,20 @@ export function noopAgent(config: Config, clock: Clock): Agent {
       gauge: () => ({ set: () => undefined }),
       histogram: () => ({ record: () => undefined }),
     },
-    trace: (_name, fn) => fn(nothing),
+    trace: (_name, fn) => {
+      assertFunction(fn, 'trace(name, fn)');
+      return fn(nothing);
+    },
     currentTraceId: () => undefined,
     currentSpan: () => undefined,
-    entry: (_name, _carrier, fn) => fn(nothing),
-    exit: (_name, _peer, fn) => fn(nothing, () => undefined),
+    entry: (_name, _carrier, fn) => {
+      assertFunction(fn, 'entry(name, carrier, fn)');
+      return fn(nothing);
+    },
+    exit: (_name, _peer, fn) => {
+      assertFunction(fn, 'exit(name, peer, fn)');
+      return fn(nothing, () => undefined);
+    },
     bind: (fn) => fn,
     logContext: () => undefined,
     correlateLogs: () => undefined,

@@ -23,7 +23,7 @@ import { V2Propagator } from '../protocol/v2/sw6/propagator';
 import { V3Propagator } from '../protocol/v3/sw8/propagator';
 import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
-import { logContextOf, manualSpans } from '../tracing/manual/manual-spans';
+import { assertFunction, logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
 import { librariesLoadedBefore } from './diagnosis/blind-spots';
 import { ApplicationLog } from './application-log';
@@ -217,6 +217,7 @@ export class RunningAgent implements Agent {
   }
 
   trace<T>(name: string, fn: (span: TraceSpan) => T): T {
+    assertFunction(fn, 'trace(name, fn)');
     return this.tracer.trace(name, fn);
   }
 
@@ -229,10 +230,12 @@ export class RunningAgent implements Agent {
   }
 
   entry<T>(name: string, carrier: TraceCarrier | undefined, fn: (span: TraceSpan) => T): T {
+    assertFunction(fn, 'entry(name, carrier, fn)');
     return manualSpans.entry(this.tracer, name, carrier, fn);
   }
 
   exit<T>(name: string, peer: string, fn: (span: TraceSpan, inject: (set: SetHeader) => void) => T): T {
+    assertFunction(fn, 'exit(name, peer, fn)');
     return manualSpans.exit(this.tracer, name, peer, fn);
   }
 

@@ -136,7 +136,8 @@ export interface Agent {
   /**
    * A local span around `fn`, sync or async. Returns what `fn` returns, rethrows what it throws. Outside a request it
    * is a trace of its own. In place of a plain promise it returns one that settles alike, so that an unhandled
-   * rejection stays one: it is to be handled on the one that is returned.
+   * rejection stays one: it is to be handled on the one that is returned. Without a function this, {@link entry} and
+   * {@link exit} throw a TypeError.
    */
   trace<T>(name: string, fn: (span: TraceSpan) => T): T;
   /** Numbers of the application's own. */

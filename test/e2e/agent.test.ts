@@ -287,6 +287,31 @@ describe('stop()', () => {
   });
 });
 
+describe('trace(), entry() and exit()', () => {
+  const broken = (call: unknown, ...args: unknown[]) => (call as (...args: unknown[]) => unknown)(...args);
+
+  it.each([true, false])(
+    'without a function throw a TypeError that says so, and trace nothing: enabled %s',
+    (enabled) => {
+      const agent = run({ enabled });
+      expect(() => broken(agent.trace.bind(agent), 'job')).toThrow(
+        new TypeError('agent.trace(name, fn): fn is undefined, expected a function'),
+      );
+      expect(() => broken(agent.trace.bind(agent), () => 'job')).toThrow(/^agent\.trace\(name, fn\): fn is undefined/);
+      expect(() => broken(agent.entry.bind(agent), 'job', {}, null)).toThrow(
+        new TypeError('agent.entry(name, carrier, fn): fn is null, expected a function'),
+      );
+      expect(() => broken(agent.exit.bind(agent), 'job', () => 'job')).toThrow(
+        new TypeError('agent.exit(name, peer, fn): fn is undefined, expected a function'),
+      );
+      expect(() => broken(agent.exit.bind(agent), 'job', 'mqtt:1883', 7)).toThrow(
+        /fn is a number, expected a function$/,
+      );
+      expect(agent.status().segments.accepted).toBe(0);
+    },
+  );
+});
+
 describe('onCommand()', () => {
   let operator: Operator;
 

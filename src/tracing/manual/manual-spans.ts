@@ -63,6 +63,13 @@ export const manualSpans = {
   },
 };
 
+/** Before a span is opened. Throws a TypeError, as the application's own code would, whether the agent runs or not. */
+export function assertFunction(fn: unknown, signature: string): void {
+  if (typeof fn === 'function') return;
+  const kind = fn === undefined || fn === null ? String(fn) : `a ${typeof fn}`;
+  throw new TypeError(`agent.${signature}: fn is ${kind}, expected a function`);
+}
+
 export function logContextOf(
   { traceId, segmentId, spanId }: Pick<TraceSpan, 'traceId' | 'segmentId' | 'spanId'>,
   service: string,
