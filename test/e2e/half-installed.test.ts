@@ -93,6 +93,25 @@ describe('an application where a package is missing', () => {
     expect(running.stderr.split('\n')).toEqual([`skyanchor error: ${line}`, '']);
   });
 
+  it('registers where code for the spans of OpenTelemetry is missing, whose API then does nothing, and one line says why', async () => {
+    const app = install('');
+    rmSync(path.join(project, 'node_modules', 'skyanchor', 'dist', 'instrument', 'database', 'statement.js'));
+    writeFileSync(
+      app,
+      `const agent = require('skyanchor').start({ serviceName: 'orders', backends: process.env.BACKEND });
+      const api = globalThis[Symbol.for('opentelemetry.js.api.1')];
+      agent.ready().then(() => {
+        console.log(api.trace, api.context, api.propagation, agent.status().registration.phase);
+        process.exit(0);
+      });`,
+    );
+    const running = startApp(app, { env: { BACKEND: collector.address } });
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(running.stdout).toBe('undefined undefined undefined registered\n');
+    const line = "spans of OpenTelemetry are not traced: Cannot find module '../database/statement'";
+    expect(running.stderr.split('\n')).toEqual([`skyanchor error: ${line}`, '']);
+  });
+
   it('needs no package to be required and to be told that it is disabled', async () => {
     const app = startApp(install('uuid'), { env: { SW_DISABLE: 'true' } });
     expect(await app.ended).toEqual({ code: 0, signal: null });

@@ -25,9 +25,9 @@ export function isApiTaken(): boolean {
 
 /**
  * Registers without a copy of the API, whose version would leave out newer ones. Returns what takes it away again.
- * @param load called when an API is first asked for
+ * @param load called whenever an API is asked for; what it leaves out does nothing
  */
-export function registerApis(load: () => OwnApis): () => void {
+export function registerApis(load: () => Partial<OwnApis>): () => void {
   const registered = (place[API] ??= emptyGlobal());
   const getters = new Map(OWN.map((name) => [name, () => load()[name]]));
   for (const [name, get] of getters) {

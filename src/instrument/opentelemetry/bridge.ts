@@ -37,8 +37,8 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
     complain: (error) =>
       options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),
   };
-  let made: OwnApis | undefined;
-  const undo = registerApis(() => (made ??= apis().createApis(environment)));
+  let made: Partial<OwnApis> | undefined;
+  const undo = registerApis(() => (made ??= createApis(environment, options.log)));
   return {
     undo,
     setBrokers(brokers) {
@@ -47,6 +47,16 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
       peers['kafka'] = peers['kafka'] === undefined || peers['kafka'] === peer ? peer : 'kafka';
     },
   };
+}
+
+/** Our own calls ask for the context, too, and the application must not be hit: where code of ours is missing there is no API. */
+function createApis(environment: SpanEnvironment, log: InstrumentOptions['log']): Partial<OwnApis> {
+  try {
+    return apis().createApis(environment);
+  } catch (error) {
+    log.error(`spans of OpenTelemetry are not traced: ${errorMessage(error)}`);
+    return {};
+  }
 }
 
 /** Packages of instrumentations whose work our own trace, as far as they are on. */
