@@ -187,6 +187,7 @@ export class BackendSession {
       onIdentityMismatch: (reason, epoch) => this.doubt(reason, epoch),
     });
     const { Registrar } = late.registrar();
+    const { v2Properties, v3Properties } = late.properties();
     const leftOut = new Set<string>();
     const about = () => ({
       agentVersion: version,
@@ -207,8 +208,8 @@ export class BackendSession {
       log,
       serviceName,
       instanceName,
-      properties: () => late.properties().v2Properties(instanceName, about()),
-      v3Properties: () => late.properties().v3Properties(about()),
+      properties: () => v2Properties(instanceName, about()),
+      v3Properties: () => v3Properties(about()),
       heartbeatMs: config.heartbeatMs,
       ...(protocol && { protocol }),
       onEvent: (event) => {

@@ -93,6 +93,17 @@ describe('an application where a package is missing', () => {
     expect(running.stderr.split('\n')).toEqual([`skyanchor error: ${line}`, '']);
   });
 
+  it('runs untraced where code of ours that a registration needs is missing, and one line says why', async () => {
+    const app = install('');
+    const missing = path.join('dist', 'protocol', 'registration', 'properties.js');
+    rmSync(path.join(project, 'node_modules', 'skyanchor', missing));
+    const running = startApp(app, { env: { BACKEND: collector.address } });
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    const reason = "Cannot find module './protocol/registration/properties.js'";
+    expect(running.stderr).toBe(`skyanchor error: the application runs untraced: ${reason}\n`);
+    expect(JSON.parse(running.stdout)).toMatchObject({ ready: { code: 'STOPPED' }, phase: 'stopped' });
+  });
+
   it('registers where code for the spans of OpenTelemetry is missing, whose API then does nothing, and one line says why', async () => {
     const app = install('');
     rmSync(path.join(project, 'node_modules', 'skyanchor', 'dist', 'instrument', 'database', 'statement.js'));
