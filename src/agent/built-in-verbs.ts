@@ -33,7 +33,7 @@ const PROFILE_TIMEOUT_MS = 330_000;
 
 /** Takes back what an operator has set. */
 const DEFAULT = 'default';
-const rate = OPTION_TABLE.sampleRate.kind;
+const sampleRate = OPTION_TABLE.sampleRate.kind;
 
 /** What every agent can be told by the command file. */
 export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
@@ -59,10 +59,10 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
       name: 'set',
       args: [{ name: 'setting', values: ['sample-rate'] }, { name: 'value' }],
       refuse: ([, value = '']) =>
-        value === DEFAULT || rate.parse(value) !== undefined
+        value === DEFAULT || sampleRate.parse(value) !== undefined
           ? undefined
-          : `argument value: expected ${rate.expected}, or ${DEFAULT}`,
-      run: ({ args: [, value = ''] }) => options.setSampleRate(value === DEFAULT ? undefined : rate.parse(value)),
+          : `argument value: expected ${sampleRate.expected}, or ${DEFAULT}`,
+      run: ({ args: [, value = ''] }) => options.setSampleRate(value === DEFAULT ? undefined : sampleRate.parse(value)),
     },
     {
       ...simple,

@@ -217,8 +217,9 @@ export interface Options {
   /**
    * Names a request whose route is not known, and an outgoing call, by its path with `{id}` for each segment that is a
    * number, a UUID, 16 or more hexadecimal digits (at least one of them 0 to 9), or 20 or more letters and digits (at
-   * least three of them 0 to 9): `/orders/{id}` for `/orders/7`. `v1`, `1.1`, `2026-11-28` and `order-7` stay. The tag `url` keeps the path; a route
-   * (`/orders/:id`) is never changed. False: the path as it is. Default: true. Environment `SW_AGENT_GROUP_ENDPOINTS`.
+   * least three of them 0 to 9): `/orders/{id}` for `/orders/7`. `v1`, `1.1`, `2026-11-28` and `order-7` stay. The tag
+   * `url` keeps the path; a route (`/orders/:id`) is never changed. False: the path as it is. Default: true. Environment
+   * `SW_AGENT_GROUP_ENDPOINTS`.
    */
   readonly groupEndpoints?: boolean | undefined;
   /**
@@ -231,9 +232,10 @@ export interface Options {
   readonly trustIncoming?: string | readonly string[] | undefined;
   /**
    * Globs of the hosts (at most 64) whose requests get trace headers, all of ours and what callers sent along:
-   * `*.internal,10.*`; with a port, `stock.internal:8080`, of that port alone. Requests to others are traced and go out without: no host there learns the names of services
-   * or what callers put into `sw8-correlation` and `sw8-x`. Headers that the application sets itself are its own.
-   * An empty array: no host. Default: all. Environment `SW_AGENT_PROPAGATE_TO`.
+   * `*.internal,10.*`; with a port, `stock.internal:8080`, of that port alone. Requests to others are traced and go out
+   * without: no host there learns the names of services or what callers put into `sw8-correlation` and `sw8-x`. Headers
+   * that the application sets itself are its own. An empty array: no host. Default: all. Environment
+   * `SW_AGENT_PROPAGATE_TO`.
    */
   readonly propagateTo?: string | readonly string[] | undefined;
   /**

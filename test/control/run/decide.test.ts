@@ -9,7 +9,10 @@ const verb = (name: string, more: Partial<Verb> = {}) =>
 verb('reset', { fulfilledByStart: true, args: [], options: {} });
 verb('log-level', { args: [{ name: 'level', values: ['off', 'debug'] }] });
 verb('dump', { idempotent: false });
-verb('wait', { args: [{ name: 'time' }], refuse: ([time]) => (time === '0s' ? 'argument time: too short' : undefined) });
+verb('wait', {
+  args: [{ name: 'time' }],
+  refuse: ([time]) => (time === '0s' ? 'argument time: too short' : undefined),
+});
 
 const usual: DecisionContext = {
   verbs,
