@@ -12,8 +12,9 @@ const MIN_TOKEN_DIGITS = 3;
 
 /**
  * The path with `{id}` for each segment that identifies one thing among many: a number, a UUID, 16 or more hexadecimal
- * digits of which one is 0 to 9, or 20 or more letters and digits of which three are digits. What people write and read stays: `v1`, `1.1`,
- * `2026-11-28`, `top-10`, `order-7`. No digit, no id: this runs for each request, and most paths are read once.
+ * digits of which one is 0 to 9, or 20 or more letters and digits of which three are digits. What people write and read
+ * stays: `v1`, `1.1`, `2026-11-28`, `top-10`, `order-7`. No digit, no id: this runs for each request, and most paths are
+ * read once.
  */
 export function groupPath(path: string): string {
   let grouped = '';
