@@ -4,6 +4,7 @@ import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
 import type { SpanLimitCounters } from './span-limit-counters';
+import { SpanType } from '../model/components';
 import type { Span, SegmentRef } from '../model/segment';
 
 /**
@@ -41,6 +42,21 @@ export class SpanRecorder {
     }
     if (tags.length >= 2 * LIMITS.tags) this.leftOut.droppedAttributes++;
     else tags.push(name, printed);
+  }
+
+  /**
+   * The application's own name, which no route replaces later. Without effect once another process was told of the old
+   * one. A v3 backend gets the method of a request before the name; where the given one begins with it, that is not
+   * the name's.
+   */
+  rename(span: Span, name: unknown): void {
+    if (span.endTime !== 0 || span.isNameFrozen) return;
+    const given = truncate(name, LIMITS.name);
+    const prefix = span.type === SpanType.entry && span.method !== '' ? `${span.method}:` : '';
+    const own = given.startsWith(prefix) ? given.slice(prefix.length) : given;
+    if (own === '') return;
+    span.operationName = own;
+    span.naming = undefined;
   }
 
   /** Something that happened, as keys and values. @param time milliseconds since 1970; absent: now */

@@ -1,5 +1,3 @@
-import { truncate } from '../../base/text';
-import { LIMITS } from '../../model/limits';
 import type { TraceSpan } from '../../api/agent';
 import type { Id } from '../../model/ids';
 import type { Span } from '../../model/segment';
@@ -43,12 +41,6 @@ export class SpanHandle implements TraceSpan {
   }
 
   setOperationName(name: string): void {
-    const span = this.#span;
-    if (!span || span.endTime !== 0 || span.isNameFrozen) return;
-    const given = truncate(name, LIMITS.name);
-    if (given === '') return;
-    span.operationName = given;
-    // A route that is found later would replace it.
-    span.naming = undefined;
+    if (this.#span) this.#recorder.rename(this.#span, name);
   }
 }

@@ -55,6 +55,28 @@ describe('the current span', () => {
     expect(entry.operationName).toBe('place order');
   });
 
+  it.each([
+    ['GET:/x', 'GET:/x'],
+    ['/x', 'GET:/x'],
+    ['POST:/x', 'GET:POST:/x'],
+    ['GET:', 'GET:/orders'],
+  ])('named %s on a GET request is the endpoint %s of a v3 backend', (name, endpoint) => {
+    const { tracer } = made();
+    const entry = tracer.openEntry('/orders')!;
+    entry.method = 'GET';
+    context.run(entry, () => manualSpans.current(tracer)!.setOperationName(name));
+    tracer.end(entry);
+    expect(v3EndpointName(entry)).toBe(endpoint);
+  });
+
+  it('keeps a method in the name of an exit span, where no backend gets one before it', () => {
+    const { tracer } = made();
+    const exit = tracer.openExit('/orders', 'stock:80')!;
+    exit.method = 'GET';
+    context.run(exit, () => manualSpans.current(tracer)!.setOperationName('GET:/x'));
+    expect(exit.operationName).toBe('GET:/x');
+  });
+
   it('keeps its name once another process was told of it, and where the new one is empty', () => {
     const { tracer } = made();
     const entry = tracer.openEntry('/orders')!;
