@@ -1,39 +1,141 @@
+import { LIMITS } from '../model/limits';
+import { truncate } from '../base/text';
+import { SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+
+/** An id of a trace or a segment. */
+export class ID {
+  constructor(readonly rawId: string) {}
+
+  toString(): string {
+    return this.rawId;
+  }
+}
+
 /** A trace header of a message. */
 export interface CarrierItem {
   readonly key: string;
-  readonly value: string;
+  value: string;
 }
 
-const HEADERS = ['sw8', 'sw8-correlation', 'sw8-x', 'sw6'];
+const HEADERS: readonly string[] = [SW8, SW8_CORRELATION, SW8_X, SW6];
+/** Of `sw8`, and the least of `sw6`. */
+const FIELDS = 8;
 
-/** The trace headers of a message, on their way in or out. */
+/** The trace headers of a message, on their way in or out. It is the first of its own items. */
 export class ContextCarrier implements CarrierItem {
-  readonly key: string;
-  readonly value: string;
+  /** `sw6` where a backend of version 6 or 7 has to understand it. */
+  key: string = SW8;
+  /** The header as it came, or as it is to be sent: also where it cannot be read. */
+  #header: string | undefined;
+  #sample = '1';
 
-  constructor(readonly items: readonly CarrierItem[] = []) {
-    const main = items.find(({ key }) => key === 'sw8' || key === 'sw6');
-    this.key = main?.key ?? 'sw8';
-    this.value = main?.value ?? '';
+  constructor(
+    public traceId?: ID,
+    public segmentId?: ID,
+    public spanId?: number,
+    public service?: string,
+    public serviceInstance?: string,
+    public endpoint?: string,
+    public clientAddress?: string,
+    public items: CarrierItem[] = [],
+  ) {
+    if (Array.isArray(items)) items.push(this);
+    else this.items = [this];
   }
 
-  /** Whether it says anything. An empty header means that the caller is not traced. */
+  /** Empty where it says nothing. */
+  get value(): string {
+    if (!this.isValid()) return '';
+    if (this.key === SW6) return this.#header ?? '';
+    const { traceId, segmentId, spanId, service, serviceInstance, endpoint, clientAddress } = this;
+    const names = [service, serviceInstance, endpoint, clientAddress];
+    return [this.#sample, encode(traceId), encode(segmentId), String(spanId), ...names.map(encode)].join('-');
+  }
+
+  /** The header as a message brings it. One that cannot be read changes nothing. */
+  set value(header: string) {
+    if (typeof header !== 'string' || header === '') return;
+    this.#header = header;
+    const [sample = '', traceId, segmentId, spanId, ...names] = header.split('-');
+    const isSw8 = this.key === SW8;
+    if (isSw8 ? names.length !== FIELDS - 4 : names.length < FIELDS - 4) return;
+    this.#sample = sample;
+    this.traceId = new ID(decode(traceId));
+    this.segmentId = new ID(decode(segmentId));
+    this.spanId = Number.parseInt(spanId ?? '', 10);
+    // In `sw6` they are numbers that mean something to the backend alone.
+    if (isSw8) [this.service, this.serviceInstance, this.endpoint, this.clientAddress] = names.map(decode);
+  }
+
+  /** Whether it names a place that asked. An empty header means that the caller is not traced. */
   isValid(): boolean {
-    return this.value !== '';
+    const { traceId, segmentId, spanId, service, endpoint, clientAddress } = this;
+    if (!hasText(traceId) || !hasText(segmentId) || typeof spanId !== 'number' || Number.isNaN(spanId)) return false;
+    return this.key === SW6 || (Boolean(service) && Boolean(endpoint) && clientAddress !== undefined);
   }
 
   /** @param map headers by name, in upper or lower case; undefined: there is no carrier among them */
   static from(map: Readonly<Record<string, unknown>> | null | undefined): ContextCarrier | undefined {
-    const items = Object.entries(map ?? {}).flatMap(([name, value]): CarrierItem[] => {
-      const key = name.toLowerCase();
-      const text: unknown = Array.isArray(value) ? value[0] : value;
-      return HEADERS.includes(key) && typeof text === 'string' ? [{ key, value: text }] : [];
-    });
-    return items.some(({ key }) => key === 'sw8' || key === 'sw6') ? new ContextCarrier(items) : undefined;
+    const headers = headersIn(map);
+    return headers.some(isMain) ? ContextCarrier.of(headers) : undefined;
+  }
+
+  /** Of headers that are there; without `sw8` and `sw6` it has no items. */
+  static of(headers: readonly CarrierItem[]): ContextCarrier {
+    const main = headers.find(isMain);
+    const carrier = new ContextCarrier();
+    carrier.items = main ? [carrier, ...headers.filter((header) => header !== main)] : [];
+    if (!main) return carrier;
+    carrier.key = main.key;
+    carrier.value = main.value;
+    carrier.#header = main.value;
+    return carrier;
   }
 
   /** As a request has them. */
   get headers(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.items.map(({ key, value }) => [key, value]));
+    const { items } = this;
+    try {
+      return Object.fromEntries(
+        items.map((item) => [item.key, item === this ? (this.#header ?? this.value) : item.value]),
+      );
+    } catch {
+      // What the application put in as an item is none.
+      return {};
+    }
   }
+
+  /** Without the items, which hold this very object. */
+  toJSON(): CarrierItem {
+    return { key: this.key, value: this.value };
+  }
+}
+
+function isMain({ key }: CarrierItem): boolean {
+  return key === SW8 || key === SW6;
+}
+
+function headersIn(map: Readonly<Record<string, unknown>> | null | undefined): CarrierItem[] {
+  try {
+    return Object.entries(map ?? {}).flatMap(([name, value]): CarrierItem[] => {
+      const key = name.toLowerCase();
+      const text: unknown = Array.isArray(value) ? value[0] : value;
+      return HEADERS.includes(key) && typeof text === 'string' ? [{ key, value: text }] : [];
+    });
+  } catch {
+    // A proxy or a getter of the application's threw.
+    return [];
+  }
+}
+
+function hasText(id: unknown): boolean {
+  return truncate(id ?? '', 1) !== '';
+}
+
+function encode(text: unknown): string {
+  return Buffer.from(truncate(text ?? '', LIMITS.value)).toString('base64');
+}
+
+function decode(base64 = ''): string {
+  return Buffer.from(base64, 'base64').toString();
 }

@@ -41,10 +41,10 @@ const agent = {
    * Starts the agent. Other than there, the environment goes before the options; options of skyanchor are taken, too.
    * Throws nothing: with a fault in the configuration, one line is written and the application runs untraced.
    */
-  start(options: AgentConfig & Options = {}): void {
+  start(options?: AgentConfig & Options): void {
     try {
-      const started = startAgent(options);
-      describe(started, options);
+      const given = Object(options ?? {}) as AgentConfig & Options;
+      describe(startAgent(given), given);
     } catch (error) {
       const lines =
         error instanceof AgentError && error.faults.length > 0
@@ -85,7 +85,8 @@ function describe(started: Agent, options: AgentConfig): void {
 }
 
 export { agent as default };
-export { ContextManager, SpanContext } from './spans';
+export { ContextManager } from './current-context';
+export { SpanContext } from './spans';
 export { ContextCarrier, type CarrierItem } from './carrier';
 export { Component, SpanLayer, Tag } from './names';
 export type { Span } from './spans';

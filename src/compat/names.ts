@@ -1,3 +1,6 @@
+import { truncate } from '../base/text';
+import { LIMITS } from '../model/limits';
+
 /** The libraries that spans are shown with, by the numbers of SkyWalking's `component-libraries.yml`. */
 export class Component {
   static readonly UNKNOWN = new Component(0);
@@ -21,6 +24,12 @@ export class Component {
   static readonly MONGOOSE = new Component(4006);
 
   constructor(readonly id: number) {}
+
+  /** The one above that has the number, or another. */
+  static of(id: number): Component {
+    for (const one of Object.values(Component)) if (one instanceof Component && one.id === id) return one;
+    return new Component(id);
+  }
 }
 
 /** What kind of thing a span is work of. */
@@ -59,7 +68,7 @@ const isParameters = (name: string): boolean => name === 'dbSqlParameters' || na
 export const Tag = Object.fromEntries(
   Object.entries(KEYS).flatMap(([name, key]): [string, unknown][] => [
     [`${name}Key`, key],
-    [name, (val: unknown = true): Tag => ({ key, overridable: !isParameters(name), val: String(val) })],
+    [name, (val: unknown = true): Tag => ({ key, overridable: !isParameters(name), val: truncate(val, LIMITS.value) })],
   ]),
 ) as { readonly [N in TagName as `${N}Key`]: (typeof KEYS)[N] } & {
   readonly [N in TagName]: (val?: string | number | boolean) => Tag;

@@ -1,259 +1,416 @@
-import { runningTracer, warnOnce } from '../agent/place';
+import { runningTracer } from '../agent/place';
+import { systemClock } from '../base/clock';
 import { SpanType, type Layer } from '../model/components';
-import { Span as TracerSpan } from '../model/segment';
+import { CompactId } from '../model/ids';
+import { LIMITS } from '../model/limits';
+import { Segment, Span as TracerSpan, type SegmentRef } from '../model/segment';
+import { truncate } from '../base/text';
 import { context, storage, untraced, type Scope, type Surroundings } from '../tracing/context';
 import { currentTrace } from '../tracing/current-trace';
+import type { UnrecordedTrace } from '../tracing/sampling/unrecorded-trace';
+import { SpanLimitCounters } from '../tracing/span-limit-counters';
+import { SpanRecorder } from '../tracing/span-recorder';
 import type { Tracer } from '../tracing/tracer';
-import { ContextCarrier, type CarrierItem } from './carrier';
-import { Component, SpanLayer, type Tag } from './names';
+import { ContextCarrier, ID, type CarrierItem } from './carrier';
+import { Component, SpanLayer, Tag } from './names';
 
-/** What is shown where the called side was not named. */
-const NO_PEER = 'unknown';
+/** What is shown where the called side, or the work, was not named. */
+const NO_NAME = 'unknown';
 const MAX_LAYER = SpanLayer.CACHE;
+/** The component of a request, as we call it. */
+const HTTP_SERVER = 4001;
+
+/** A line of a span's log. */
+export interface Log {
+  readonly timestamp: number;
+  readonly items: readonly { readonly key: string; readonly val: string }[];
+}
+
+/** The place in another process that asked for a span's work. What a `sw6` header says by numbers is left out. */
+export interface SpanRef {
+  readonly refType: 'CrossProcess' | 'CrossThread';
+  readonly traceId: ID;
+  readonly segmentId: ID;
+  readonly spanId: number;
+  readonly service?: string;
+  readonly serviceInstance?: string;
+  readonly endpoint?: string;
+  readonly clientAddress?: string;
+}
 
 /** What a span is made of. */
 interface SpanParts {
   readonly context: SpanContext;
   readonly type: SpanType;
-  readonly operation: string;
-  readonly component?: Component;
-  readonly carrier?: ContextCarrier | undefined;
-  /** It goes on with the span of another library: renamed, and ended by that one. */
-  readonly inherited?: TracerSpan;
+  readonly operation: unknown;
+  readonly component?: unknown;
+  readonly carrier?: unknown;
 }
+
+/** A scope that has spans of its own, or would have. */
+type Work = TracerSpan | UnrecordedTrace;
+
+const NO_ID = new CompactId(0, 0, 0, 0);
+/** That of spans which are not recorded, or not yet. */
+const NO_SEGMENT = new Segment(NO_ID, NO_ID);
+/** Without an agent, spans are what they are all the same, and nothing comes of them. */
+const unsent = new SpanRecorder(systemClock, new SpanLimitCounters());
+
+/** One for each scope, so that what is found once is found again. */
+const spans = new WeakMap<Work, Span>();
+const contexts = new WeakMap<Segment | UnrecordedTrace, SpanContext>();
 
 /**
  * A span that is started and stopped by hand. Its scope is what runs after `start()`, up to `stop()` or `async()`, and
- * everything that was begun meanwhile.
+ * everything that was begun meanwhile. Or one that an instrumentation has made and will end.
  */
 export class Span {
-  readonly context: SpanContext;
-  readonly type: SpanType;
   /** An exit span of this library, made within this one, is this one. */
   inherit: Component | undefined;
-  errored = false;
-  startTime = 0;
-  endTime = 0;
-  private readonly waiting: ((span: TracerSpan, tracer: Tracer) => void)[] = [];
-  private readonly keys = new Set<string>();
-  private readonly inherited: TracerSpan | undefined;
-  private carrier: ContextCarrier | undefined;
-  private tracer: Tracer | undefined;
-  private scope: Scope | undefined;
-  private parent: Scope | undefined;
+  /** How often it was started and not yet stopped. */
+  depth = 0;
+  isCold = false;
+  #context: SpanContext;
+  /** Before the start, and where nothing is recorded, one that is never sent. */
+  #span: TracerSpan;
+  #tracer: Tracer | undefined;
+  #scope: Scope | undefined;
+  #parent: Scope | undefined;
   /** What `stop()` and `async()` go back to. */
-  private surroundings: Scope | Surroundings | undefined;
-  private name: string;
-  private address = '';
-  private library: Component;
-  private kind: SpanLayer = SpanLayer.UNKNOWN;
+  #surroundings: Scope | Surroundings | undefined;
+  /** An instrumentation ends its own by itself. */
+  #isOwn = true;
+  #carriers: ContextCarrier[] = [];
+  #peer: string | undefined;
+  #component: Component | undefined;
+  #lastError: unknown = null;
 
-  constructor({ context: owner, type, operation, component, carrier, inherited }: SpanParts) {
-    this.context = owner;
-    this.type = type;
-    this.name = textOf(operation);
-    this.library = component ?? Component.UNKNOWN;
-    this.carrier = carrier;
-    this.inherited = inherited;
+  constructor({ context: owner, type, operation, component, carrier }: SpanParts) {
+    this.#context = owner;
+    this.#span = unrecordedSpan(type, textOf(operation) || NO_NAME, 0);
+    if (component !== undefined) this.component = component as Component;
+    this.extract(carrier as ContextCarrier);
   }
 
-  /** A span that is already active, started by this module or by an instrumentation. */
-  static ofActive(owner: SpanContext, scope: TracerSpan, tracer: Tracer): Span {
-    const span = new Span({ context: owner, type: scope.type, operation: scope.operationName, inherited: scope });
-    span.startTime = scope.startTime;
-    span.tracer = tracer;
-    span.scope = scope;
-    span.parent = scope;
-    span.surroundings = context.whole();
-    span.address = scope.peer;
-    span.library = new Component(scope.componentId);
-    span.kind = scope.layer;
-    span.errored = scope.isError;
+  /** That of a scope which is active; always the same object. */
+  static of(scope: Work): Span {
+    const known = spans.get(scope);
+    if (known) return known;
+    const span = new Span({ context: SpanContext.of(scope), type: scope.type, operation: scope.operationName });
+    span.#isOwn = false;
+    span.depth = 1;
+    span.#tracer = runningTracer();
+    span.#scope = scope;
+    span.#span = scope instanceof TracerSpan ? scope : requestOf(scope);
+    spans.set(scope, span);
     return span;
   }
 
+  /** The one that it is within, as far as is known. */
+  static outerOf(span: Span): Span | undefined {
+    if (isWork(span.#parent)) return Span.of(span.#parent);
+    const { entry } = span.#span.segment;
+    return entry !== undefined && entry !== span.#scope ? Span.of(entry) : undefined;
+  }
+
+  get context(): SpanContext {
+    return this.#context;
+  }
+
+  get type(): SpanType {
+    return this.#span.type;
+  }
+
+  /** From 0 within the segment; -1 before the start, and where nothing is recorded. */
+  get id(): number {
+    return this.#span.spanId;
+  }
+
+  get parentId(): number {
+    return this.#span.parentSpanId;
+  }
+
+  get startTime(): number {
+    return this.#span.startTime;
+  }
+
+  get endTime(): number {
+    return this.#span.endTime;
+  }
+
+  /** That of a request with its method: `GET:/orders/7`. */
   get operation(): string {
-    return this.name;
+    return prefixOf(this.#span) + this.#span.operationName;
   }
 
   set operation(name: string) {
-    this.name = textOf(name);
-    this.apply((span, tracer) => {
-      if (span.isNameFrozen) return;
-      span.naming = undefined;
-      tracer.rename(span, this.name);
-    });
+    const span = this.#span;
+    const text = textOf(name);
+    if (text === '' || span.endTime !== 0 || span.isNameFrozen) return;
+    const { method } = span;
+    if (!text.startsWith(prefixOf(span))) {
+      // A backend gets the method before the name, unless it is a tag like any other.
+      span.method = '';
+      (span.tags ??= []).push(Tag.httpMethodKey, method);
+    }
+    this.#recorder.rename(span, text);
   }
 
   get peer(): string {
-    return this.address;
+    return this.#peer ?? this.#span.peer;
   }
 
+  /** Only that of an exit span is sent. */
   set peer(peer: string) {
-    this.address = textOf(peer);
-    this.apply((span, tracer) => {
-      if (span.type === SpanType.exit) tracer.setPeer(span, this.address);
-    });
+    this.#peer = textOf(peer);
+    if (this.#scope !== undefined) this.#tracer?.setPeer(this.#span, this.#peer);
   }
 
   get layer(): SpanLayer {
-    return this.kind;
+    return this.#span.layer;
   }
 
   set layer(layer: SpanLayer) {
-    this.kind = layer;
-    this.apply((span) => (span.layer = (layer >= 0 && layer <= MAX_LAYER ? layer : SpanLayer.UNKNOWN) as Layer));
+    if (this.#span.endTime !== 0) return;
+    const isKnown = typeof layer === 'number' && layer >= 0 && layer <= MAX_LAYER;
+    this.#span.layer = isKnown ? (layer as Layer) : SpanLayer.UNKNOWN;
   }
 
+  /** `HTTP_SERVER` for every request, whatever its framework. */
   get component(): Component {
-    return this.library;
+    const { componentId } = this.#span;
+    if (this.#component?.id === componentId) return this.#component;
+    return Component.of(componentId === HTTP_SERVER ? Component.HTTP_SERVER.id : componentId);
   }
 
   set component(component: Component) {
-    this.library = component;
-    const { id } = component;
-    this.apply((span) => (span.componentId = id));
+    const id = idOf(component);
+    if (id === undefined || this.#span.endTime !== 0) return;
+    this.#component = component;
+    this.#span.componentId = id;
   }
 
-  /** From 0 within the segment; -1 where nothing is recorded. */
-  get id(): number {
-    return this.scope instanceof TracerSpan ? this.scope.spanId : -1;
+  get errored(): boolean {
+    return this.#span.isError;
   }
 
-  /** What runs from here on is part of it. Twice is once. */
+  set errored(isError: unknown) {
+    if (this.#span.endTime === 0) this.#span.isError = Boolean(isError);
+  }
+
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  /** A copy. What of a request is sent as `url` is called `http.url`, as in `tag()`. */
+  get tags(): Tag[] {
+    const { method, url, statusCode, tags = [] } = this.#span;
+    const all: Tag[] = [];
+    if (url !== '') all.push(Tag.httpURL(url));
+    if (method !== '') all.push(Tag.httpMethod(method));
+    if (statusCode !== 0) all.push(Tag.httpStatusCode(statusCode));
+    for (const [key, val] of pairsOf(tags)) all.push({ key, overridable: true, val });
+    return all;
+  }
+
+  /** A copy. */
+  get logs(): Log[] {
+    const { logs = [] } = this.#span;
+    return logs.map(({ time, data }) => ({
+      timestamp: time,
+      items: pairsOf(data).map(([key, val]) => ({ key, val })),
+    }));
+  }
+
+  /** A copy. */
+  get refs(): SpanRef[] {
+    const { refs = [], segment } = this.#span;
+    return refs.map((ref) => describeRef(ref, segment));
+  }
+
+  /** What runs from here on is part of it. One that was started twice is to be stopped twice. */
   start(): void {
+    if (this.#span.endTime !== 0) return;
+    this.depth++;
     const tracer = runningTracer();
-    if (this.scope !== undefined || !tracer) return;
-    this.tracer = tracer;
-    this.parent = context.getStore();
-    this.surroundings = context.whole();
-    const span = this.inherited ?? this.open(tracer);
-    this.scope = span ?? this.parent ?? tracer.unrecorded(this.name, this.carrier?.headers);
-    this.startTime = tracer.now();
-    if (span) {
-      if (this.library.id !== 0) span.componentId = this.library.id;
-      for (const note of this.waiting.splice(0)) note(span, tracer);
-      if (this.inherited) tracer.rename(span, this.name);
+    if (this.#scope !== undefined || !tracer) return;
+    this.#tracer = tracer;
+    const parent = context.getStore() ?? SpanContext.openOf(this.#context);
+    this.#parent = parent;
+    this.#surroundings = context.whole();
+    const opened = this.#open(tracer, parent);
+    const draft = this.#span;
+    const { type, operationName } = draft;
+    this.#span = opened ?? unrecordedSpan(type, operationName, tracer.now());
+    takeOver(this.#span, draft);
+    const [carrier, ...more] = this.#carriers.splice(0);
+    // What a caller asked for is no part of what is active here.
+    const isPart = parent !== undefined && carrier === undefined;
+    const own = opened ?? (isPart ? undefined : tracer.unrecorded(operationName, carrier?.headers));
+    // Or it runs in the scope of another.
+    const scope = own ?? (parent as Scope);
+    this.#scope = scope;
+    if (own) {
+      spans.set(own, this);
+      this.#context = SpanContext.of(own, this.#context);
     }
-    this.enter(this.scope);
+    for (const one of more) this.#join(one);
+    this.#enter(scope);
   }
 
   /** It is over. */
   stop(): void {
-    const { scope, tracer } = this;
-    if (scope === undefined || !tracer || this.endTime !== 0) return;
-    this.endTime = tracer.now();
-    if (scope instanceof TracerSpan) {
-      if (this.errored) scope.isError = true;
-      if (!this.inherited) tracer.end(scope);
-    }
-    this.leave();
+    if (this.depth === 0 || (this.depth === 1 && !this.#isOwn)) return;
+    this.depth--;
+    if (this.depth > 0 || this.#scope === undefined || !this.#tracer) return;
+    if (this.#scope === this.#span) this.#tracer.end(this.#span);
+    else this.#span.endTime = this.#tracer.now();
+    this.#leave();
+    // A job that starts the next one within itself would hold all that were before it.
+    this.#parent = undefined;
+    this.#surroundings = undefined;
   }
 
   /** It goes on, and what runs from here on is not part of it. */
   async(): void {
-    this.leave();
+    this.#leave();
   }
 
   /** After `async()`: what runs from here on is part of it again. */
   resync(): void {
-    if (this.scope !== undefined && this.endTime === 0) this.enter(this.scope);
+    if (this.#scope !== undefined && this.#span.endTime === 0) this.#enter(this.#scope);
   }
 
   /** The headers with which a message takes the trace along; of an exit span that has a `peer`. */
   inject(): ContextCarrier {
     const items: CarrierItem[] = [];
-    const { scope, tracer } = this;
+    const scope = this.#scope;
+    const tracer = this.#tracer;
     const set = (into: CarrierItem[], key: string, value: string): void => void into.push({ key, value });
-    if (scope instanceof TracerSpan) tracer?.inject(scope, items, set);
+    if (scope === this.#span) tracer?.inject(this.#span, items, set);
     else if (scope !== undefined) {
-      const exit = tracer?.unrecordedExit(this.name, this.address || NO_PEER, scope);
+      const exit = tracer?.unrecordedExit(this.operation, this.peer || NO_NAME, scope);
       if (exit) tracer?.injectUnrecorded(exit, items, set);
     }
-    return new ContextCarrier(items);
+    return ContextCarrier.of(items);
   }
 
-  /** Before `start()`: the trace that a message brings. */
+  /** The trace that a message brings to an entry span. The first one before `start()` gives the trace. */
   extract(carrier: ContextCarrier): this {
-    if (this.scope === undefined) this.carrier = carrier;
+    if (!(carrier instanceof ContextCarrier) || this.type !== SpanType.entry) return this;
+    if (this.#scope === undefined) this.#carriers.push(carrier);
+    else this.#join(carrier);
     return this;
   }
 
   hasTag(key: string): boolean {
-    return this.keys.has(key);
+    return this.tags.some((tag) => tag.key === key);
   }
 
-  tag({ key, val }: Pick<Tag, 'key' | 'val'> & Partial<Tag>): this {
-    this.keys.add(key);
-    this.apply((span, tracer) => tracer.details.tag(span, key, val));
+  /** The last value of a key counts, also of one that is not `overridable`. */
+  tag(tag: Pick<Tag, 'key' | 'val'> & Partial<Tag>): this {
+    try {
+      const { key, val } = Object(tag) as Partial<Tag>;
+      if (typeof key !== 'string') return this;
+      const isUrl = key === Tag.httpURLKey && this.#span.urlRest !== '';
+      this.#recorder.tag(this.#span, isUrl ? 'url' : key, val);
+    } catch {
+      // A getter of the application's threw.
+    }
     return this;
   }
 
   log(key: string, val: unknown): this {
-    this.apply((span, tracer) => tracer.details.log(span, { [key]: val }));
+    this.#recorder.log(this.#span, { [truncate(key, LIMITS.key)]: val });
     return this;
   }
 
   error(error: unknown): this {
-    this.errored = true;
-    this.apply((span, tracer) => tracer.details.fail(span, error));
+    if (error === this.#lastError) return this;
+    this.#lastError = error;
+    this.#recorder.fail(this.#span, error);
     return this;
   }
 
-  private open(tracer: Tracer): TracerSpan | undefined {
-    const { name, parent, carrier } = this;
+  get #recorder(): SpanRecorder {
+    return (this.#tracer ?? runningTracer())?.details ?? unsent;
+  }
+
+  #open(tracer: Tracer, parent: Scope | undefined): TracerSpan | undefined {
+    const { type, operationName } = this.#span;
+    const headers = this.#carriers[0]?.headers;
     // The application may never stop it.
     const options = { isPromised: true } as const;
-    if (this.type === SpanType.exit) return tracer.openExit(name, this.address || NO_PEER, parent, options);
+    if (type === SpanType.exit) return tracer.openExit(operationName, this.peer || NO_NAME, parent, options);
     // Within a request, it is a part of that.
-    const isWithin = parent instanceof TracerSpan && carrier === undefined;
-    return this.type === SpanType.local || isWithin
-      ? tracer.openLocal(name, parent, options)
-      : tracer.openEntry(name, carrier?.headers, true, options);
+    const isWithin = parent !== undefined && headers === undefined;
+    return type === SpanType.local || isWithin
+      ? tracer.openLocal(operationName, parent, options)
+      : tracer.openEntry(operationName, headers, true, options);
   }
 
-  /** Now, or with its start; never without one. */
-  private apply(note: (span: TracerSpan, tracer: Tracer) => void): void {
-    const { scope, tracer } = this;
-    if (scope === undefined) this.waiting.push(note);
-    else if (tracer && scope instanceof TracerSpan && scope.endTime === 0) note(scope, tracer);
+  #join({ headers }: ContextCarrier): void {
+    if (this.#scope === this.#span) this.#tracer?.join(this.#span, headers);
   }
 
-  private enter(scope: Scope): void {
+  #enter(scope: Scope): void {
+    if (context.getStore() === scope) return;
+    this.#surroundings = context.whole();
     storage.enterWith(context.within(scope));
-    spans.set(scope as object, this);
   }
 
-  private leave(): void {
+  #leave(): void {
     // Something else may be active by now, which it must not end.
-    if (context.getStore() === this.scope) storage.enterWith(this.surroundings as Scope);
+    if (this.#scope !== undefined && context.getStore() === this.#scope) storage.enterWith(this.#surroundings as Scope);
   }
 }
-
-/** Programs without types set what they like. */
-function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
-
-const spans = new WeakMap<object, Span>();
-
-/** The span whose scope this is, if it was started by hand. */
-function spanOf(scope: Scope): Span | undefined {
-  return typeof scope === 'object' ? spans.get(scope) : undefined;
-}
-
-const NONE = 'N/A';
 
 /** The trace that spans are made in: that of the caller, or one that begins with the first of them. */
 export class SpanContext {
-  traceId(): string {
-    return currentTrace.id() ?? NONE;
+  /** Where its first span ran. */
+  #scope: Segment | UnrecordedTrace | undefined;
+
+  /** That of a scope; the same for all spans of a segment. @param made if there is none yet */
+  static of(scope: Work, made?: SpanContext): SpanContext {
+    const owner = scope instanceof TracerSpan ? scope.segment : scope;
+    const known = contexts.get(owner);
+    if (known) return known;
+    const one = made === undefined || made.#scope !== undefined ? new SpanContext() : made;
+    one.#scope = owner;
+    contexts.set(owner, one);
+    return one;
   }
 
-  get segment(): { readonly segmentId: string; readonly relatedTraces: readonly string[] } {
-    const scope = context.getStore();
-    const segmentId = scope instanceof TracerSpan ? scope.segment.segmentId.toString() : NONE;
-    return { segmentId, relatedTraces: [this.traceId()] };
+  /** The scope that its spans are made in where no other is active. */
+  static openOf(owner: SpanContext): Scope | undefined {
+    const scope = owner.#scope;
+    if (!(scope instanceof Segment)) return scope;
+    return scope.openSpans > 0 ? (scope.entry ?? scope.root) : undefined;
+  }
+
+  traceId(): string {
+    return this.#scope?.traceId.toString() ?? currentTrace.id() ?? NONE;
+  }
+
+  get segment(): { readonly segmentId: ID; readonly relatedTraces: readonly ID[]; readonly spans: readonly Span[] } {
+    const scope = this.#scope;
+    return {
+      segmentId: new ID(scope instanceof Segment ? scope.segmentId.toString() : NONE),
+      relatedTraces: [new ID(this.traceId())],
+      spans: scope instanceof Segment ? scope.spans.map((span) => Span.of(span)) : [],
+    };
+  }
+
+  /** Spans that are open. */
+  get nSpans(): number {
+    const scope = this.#scope;
+    return scope instanceof Segment ? scope.openSpans : 0;
+  }
+
+  /** All its spans have ended. */
+  get finished(): boolean {
+    const scope = this.#scope;
+    return scope instanceof Segment && scope.openSpans === 0;
   }
 
   newLocalSpan(operation: string): Span {
@@ -265,123 +422,105 @@ export class SpanContext {
    * @param inherit components: the active entry span of one of them is renamed, in place of a new span
    */
   newEntrySpan(operation: string, carrier?: ContextCarrier, inherit?: Component | readonly Component[]): Span {
-    const inherited = inheritedBy(SpanType.entry, inherit);
-    return new Span({ context: this, type: SpanType.entry, operation, carrier, ...(inherited && { inherited }) });
+    const active = activeSpan();
+    if (active?.type === SpanType.entry && isAmong(active.component.id, inherit)) {
+      active.operation = operation;
+      return active;
+    }
+    return new Span({ context: this, type: SpanType.entry, operation, carrier });
   }
 
   /** @param inherit an exit span of this component that is made within this one is this one */
   newExitSpan(operation: string, component?: Component, inherit?: Component): Span {
-    const scope = context.getStore();
-    const outer = scope instanceof TracerSpan && scope.type === SpanType.exit ? spanOf(scope) : undefined;
-    const isSame = outer?.inherit !== undefined && outer.inherit.id === component?.id;
-    const span = new Span({
-      context: this,
-      type: SpanType.exit,
-      operation,
-      ...(component && { component }),
-      ...(isSame && scope instanceof TracerSpan && { inherited: scope }),
-    });
-    span.inherit = inherit;
+    const active = activeSpan();
+    const inherited = active?.type === SpanType.exit ? idOf(active.inherit) : undefined;
+    const isInherited = inherited !== undefined && inherited === idOf(component);
+    const span =
+      isInherited && active ? active : new Span({ context: this, type: SpanType.exit, operation, component });
+    if (idOf(inherit) !== undefined) span.inherit = inherit;
     return span;
   }
 }
 
-/** The request is one of `http` or of a framework, as they call it there. */
-function inheritedBy(type: SpanType, inherit: Component | readonly Component[] | undefined): TracerSpan | undefined {
+const NONE = 'N/A';
+
+/** From this module or from an instrumentation; undefined outside a trace. */
+export function activeSpan(): Span | undefined {
   const scope = context.getStore();
-  if (inherit === undefined || !(scope instanceof TracerSpan) || scope.type !== type) return undefined;
-  const ids = [inherit].flat().map(({ id }) => (id === Component.HTTP_SERVER.id ? HTTP_SERVER : id));
-  return ids.includes(scope.componentId) ? scope : undefined;
+  return isWork(scope) ? Span.of(scope) : undefined;
 }
 
-/** As we call it. */
-const HTTP_SERVER = 4001;
+function isWork(scope: Scope | undefined): scope is Work {
+  return scope !== undefined && scope !== untraced;
+}
 
-/** The trace that runs now. */
-export class ContextManagerOfNow {
-  get current(): SpanContext {
-    return this.currentSpan?.context ?? new SpanContext();
-  }
+/** A request is one of `http` or of a framework, as they call it there. */
+function isAmong(id: number, components: unknown): boolean {
+  const ids = [components].flat().map(idOf);
+  const isRequest = id === Component.HTTP_SERVER.id && ids.includes(Component.EXPRESS.id);
+  return isRequest || ids.includes(id);
+}
 
-  /** The active span, from this module or from an instrumentation; undefined outside a trace. */
-  get currentSpan(): Span | undefined {
-    const scope = context.getStore();
-    if (scope === undefined || scope === untraced) return undefined;
-    const ours = spanOf(scope);
-    if (ours || !(scope instanceof TracerSpan)) return ours;
-    const tracer = runningTracer();
-    return tracer && Span.ofActive(new SpanContext(), scope, tracer);
-  }
-
-  get hasContext(): boolean {
-    return this.currentSpan !== undefined;
-  }
-
-  /** Runs `callback` in the span, and stops it. */
-  withSpan<A extends unknown[], T>(span: Span, callback: (...args: A) => T, ...args: A): T {
-    span.start();
-    try {
-      return callback(...args);
-    } catch (error) {
-      span.error(error);
-      throw error;
-    } finally {
-      span.stop();
-    }
-  }
-
-  /** Likewise, up to the settling of the promise. */
-  async withSpanAwait<A extends unknown[], T>(
-    span: Span,
-    callback: (...args: A) => T,
-    ...args: A
-  ): Promise<Awaited<T>> {
-    span.start();
-    try {
-      return await callback(...args);
-    } catch (error) {
-      span.error(error);
-      throw error;
-    } finally {
-      span.stop();
-    }
-  }
-
-  get spans(): readonly Span[] {
-    return this.internal('spans', this.currentSpan ? [this.currentSpan] : []);
-  }
-
-  get asyncState(): { readonly spans: readonly Span[] } {
-    return this.internal('asyncState', { spans: this.currentSpan ? [this.currentSpan] : [] });
-  }
-
-  spansDup(): readonly Span[] {
-    return this.internal('spansDup', this.currentSpan ? [this.currentSpan] : []);
-  }
-
-  checkCold(): boolean {
-    return this.internal('checkCold', false);
-  }
-
-  clear(span: Span): void {
-    this.internal('clear', undefined);
-    span.async();
-  }
-
-  restore(span: Span): void {
-    this.internal('restore', undefined);
-    span.resync();
-  }
-
-  clearAll(): void {
-    this.internal('clearAll', undefined);
-    this.currentSpan?.async();
-  }
-
-  private internal<T>(name: string, value: T): T {
-    warnOnce(`ContextManager.${name} is internal to skywalking-backend-js; skyanchor/compat only imitates it`);
-    return value;
+function idOf(component: unknown): number | undefined {
+  try {
+    const { id } = Object(component) as Partial<Component>;
+    return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : undefined;
+  } catch {
+    // A getter of the application's threw.
+    return undefined;
   }
 }
 
-export const ContextManager = new ContextManagerOfNow();
+function unrecordedSpan(type: SpanType, name: string, startTime: number): TracerSpan {
+  return new TracerSpan(NO_SEGMENT, -1, -1, type, truncate(name, LIMITS.name), startTime);
+}
+
+function requestOf({ type, method, operationName }: UnrecordedTrace): TracerSpan {
+  const span = unrecordedSpan(type, operationName, systemClock.now());
+  if (method === '') return span;
+  span.method = method;
+  span.layer = SpanLayer.HTTP;
+  span.componentId = HTTP_SERVER;
+  return span;
+}
+
+/** What was noted before the start. */
+function takeOver(span: TracerSpan, draft: TracerSpan): void {
+  span.layer = draft.layer;
+  span.componentId = draft.componentId;
+  span.isError = draft.isError;
+  span.tags = draft.tags;
+  span.logs = draft.logs;
+}
+
+function prefixOf({ type, method }: TracerSpan): string {
+  return type === SpanType.entry && method !== '' ? `${method}:` : '';
+}
+
+function pairsOf(flat: readonly string[]): [key: string, value: string][] {
+  return flat.flatMap((key, at): [string, string][] => (at % 2 === 0 ? [[key, flat[at + 1] ?? '']] : []));
+}
+
+function describeRef(ref: SegmentRef, { traceId }: Segment): SpanRef {
+  const base = {
+    refType: ref.refType === 0 ? ('CrossProcess' as const) : ('CrossThread' as const),
+    traceId: new ID(String(ref.parentService === undefined ? traceId : ref.traceId)),
+    segmentId: new ID(String(ref.parentSegmentId)),
+    spanId: ref.parentSpanId,
+  };
+  if (ref.parentService === undefined) return base;
+  const { parentService: service, parentInstance: serviceInstance, parentEndpoint: endpoint } = ref;
+  return { ...base, service, serviceInstance, endpoint, clientAddress: ref.addressUsedAtPeer };
+}
+
+/** Programs without types set what they like. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** There they are fields, so that assigning to one throws nothing; here it changes nothing. */
+for (const { prototype } of [Span, SpanContext]) {
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (property.get && !property.set) Object.defineProperty(prototype, name, { ...property, set: () => undefined });
+  }
+}

@@ -28,7 +28,7 @@ export class SpanRecorder {
     if (span.endTime !== 0) return;
     let name = truncate(key, LIMITS.key);
     const printed = truncate(value, LIMITS.value);
-    if (span.method !== '' && replacesHttpField(span, name, printed)) return;
+    if ((span.urlRest !== '' || span.method !== '') && replacesHttpField(span, name, printed)) return;
     if (isHarmfulTag(name, printed)) {
       name = `${name}.invalid`;
       this.leftOut.renamed++;

@@ -108,7 +108,7 @@ describe('skyanchor/compat', () => {
     entry.start();
     const traceId = entry.context.traceId();
     // As appenders of loggers read it.
-    expect(entry.context.segment.relatedTraces).toEqual([traceId]);
+    expect(String(entry.context.segment.relatedTraces[0])).toBe(traceId);
     entry.stop();
     const [sent, received] = await segments(2);
     expect(received!.traceId).toBe(sent!.traceId);
@@ -139,7 +139,7 @@ describe('skyanchor/compat', () => {
     let inHandler: Span | undefined;
     const port = await serve((_request, response) => {
       inHandler = ContextManager.currentSpan;
-      inHandler?.tag({ key: 'user', val: '7', overridable: true });
+      inHandler.tag({ key: 'user', val: '7', overridable: true });
       const span = ContextManager.current.newLocalSpan('work');
       void ContextManager.withSpanAwait(span, () => ask(stock, '/stock')).then(() => response.end());
     });
@@ -151,7 +151,7 @@ describe('skyanchor/compat', () => {
     expect(named('GET:/orders')!.tags).toContainEqual({ key: 'user', value: '7' });
     expect(named('work')).toMatchObject({ type: 'Local', spanId: 1, parentSpanId: 0 });
     expect(named('/stock')).toMatchObject({ type: 'Exit', parentSpanId: 1 });
-    expect(inHandler?.operation).toBe('/orders');
+    expect(inHandler?.operation).toBe('GET:/orders');
     expect(seen[0]!['sw8']).toBeDefined();
   });
 
@@ -215,7 +215,12 @@ describe('skyanchor/compat without an agent', () => {
     span.stop();
     expect(ContextManager.hasContext).toBe(false);
     expect(ContextManager.current.traceId()).toBe('N/A');
-    expect(ContextManager.current.segment).toEqual({ segmentId: 'N/A', relatedTraces: ['N/A'] });
+    expect(ContextManager.current.segment).toMatchObject({
+      segmentId: { rawId: 'N/A' },
+      relatedTraces: [{ rawId: 'N/A' }],
+    });
+    expect(span.hasTag('http.url')).toBe(true);
+    expect(span).toMatchObject({ operation: '/a', peer: 'a:80', errored: true, depth: 0 });
     expect(agent.flush()).toBeNull();
     agent.destroy();
   });
@@ -230,8 +235,21 @@ describe('skyanchor/compat without an agent', () => {
     expect(runningAgent()).toBeUndefined();
   });
 
+  it('starts with its defaults where the options are null', async () => {
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    agent.start(null as unknown as undefined);
+    const running = runningAgent();
+    agent.destroy();
+    await running?.stop();
+    expect(running).toBeDefined();
+    expect(write).not.toHaveBeenCalled();
+    write.mockRestore();
+  });
+
   it('finds a carrier in headers of any case, and none where there is none', () => {
-    expect(ContextCarrier.from({ SW8: '1-a', other: 'b' })).toMatchObject({ key: 'sw8', value: '1-a' });
+    const header = '1-YQ==-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox';
+    expect(ContextCarrier.from({ SW8: header, other: 'b' })).toMatchObject({ key: 'sw8', value: header });
+    expect(ContextCarrier.from({ sw8: '1-a' })).toMatchObject({ value: '', headers: { sw8: '1-a' } });
     expect(ContextCarrier.from({ other: 'b' })).toBeUndefined();
     expect(ContextCarrier.from({ sw8: '' })?.isValid()).toBe(false);
   });
