@@ -11,6 +11,15 @@ if (process.env.WITH_AGENT === 'yes') {
 const express = require('express');
 
 const app = express();
+app.use((req, res, next) => {
+  // Also of requests that are ignored.
+  if (ContextManager) ContextManager.currentSpan.tag({ key: 'tenant', val: 'acme', overridable: true });
+  next();
+});
+app.get('/named', (req, res) => {
+  if (ContextManager) ContextManager.currentSpan.operation = 'GET:/by/hand';
+  res.send('named');
+});
 app.get('/health', (req, res) => res.send('well'));
 app.get('/orders/:order', async (req, res) => {
   const priced = () => Promise.resolve({ order: req.params.order, price: 7 });
