@@ -422,7 +422,7 @@ export class SpanContext {
    * @param inherit components: the active entry span of one of them is renamed, in place of a new span
    */
   newEntrySpan(operation: string, carrier?: ContextCarrier, inherit?: Component | readonly Component[]): Span {
-    const active = activeSpan();
+    const active = openSpan();
     if (active?.type === SpanType.entry && isAmong(active.component.id, inherit)) {
       active.operation = operation;
       return active;
@@ -432,7 +432,7 @@ export class SpanContext {
 
   /** @param inherit an exit span of this component that is made within this one is this one */
   newExitSpan(operation: string, component?: Component, inherit?: Component): Span {
-    const active = activeSpan();
+    const active = openSpan();
     const inherited = active?.type === SpanType.exit ? idOf(active.inherit) : undefined;
     const isInherited = inherited !== undefined && inherited === idOf(component);
     const span =
@@ -448,6 +448,12 @@ const NONE = 'N/A';
 export function activeSpan(): Span | undefined {
   const scope = context.getStore();
   return isWork(scope) ? Span.of(scope) : undefined;
+}
+
+/** What was begun within a span may go on when that has ended. */
+function openSpan(): Span | undefined {
+  const span = activeSpan();
+  return span?.endTime === 0 ? span : undefined;
 }
 
 function isWork(scope: Scope | undefined): scope is Work {

@@ -209,6 +209,21 @@ describe('the active span of a request', () => {
     expect(await spansOf('Entry')).toMatchObject([{ operationName: 'GET:/by/hand', spanId: 0 }]);
   });
 
+  it('is inherited from no more once it has ended', async () => {
+    let later: Promise<unknown> | undefined;
+    await inRequest(() => {
+      const span = ContextManager.currentSpan;
+      const goOn = async () => {
+        await until(() => span.endTime !== 0);
+        const inherited = ContextManager.current.newEntrySpan('later', undefined, Component.HTTP_SERVER);
+        ContextManager.withSpan(inherited, () => expect(inherited.id).toBe(0));
+      };
+      later = goOn();
+    });
+    await later;
+    expect(await spansOf('Local')).toMatchObject([{ operationName: 'later' }]);
+  });
+
   it('is left by async() and clearAll(), and come back to by resync()', async () => {
     await inRequest(() => {
       const span = ContextManager.currentSpan;
