@@ -18,7 +18,7 @@ export interface CarrierItem {
 }
 
 const HEADERS: readonly string[] = [SW8, SW8_CORRELATION, SW8_X, SW6];
-/** Of `sw8`, and the least of `sw6`. */
+/** `sw8` has as many; `sw6` has one more. */
 const FIELDS = 8;
 
 /** The trace headers of a message, on their way in or out. It is the first of its own items. */
@@ -80,7 +80,7 @@ export class ContextCarrier implements CarrierItem {
     return headers.some(isMain) ? ContextCarrier.of(headers) : undefined;
   }
 
-  /** Of headers that are there; without `sw8` and `sw6` it has no items. */
+  /** Made of headers that are there; without `sw8` and `sw6` it has no items. */
   static of(headers: readonly CarrierItem[]): ContextCarrier {
     const main = headers.find(isMain);
     const carrier = new ContextCarrier();

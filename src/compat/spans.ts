@@ -21,13 +21,13 @@ const MAX_LAYER = SpanLayer.CACHE;
 const HTTP_SERVER = 4001;
 
 /** A line of a span's log. */
-export interface Log {
+interface LogLine {
   readonly timestamp: number;
   readonly items: readonly { readonly key: string; readonly val: string }[];
 }
 
 /** The place in another process that asked for a span's work. What a `sw6` header says by numbers is left out. */
-export interface SpanRef {
+interface SpanRef {
   readonly refType: 'CrossProcess' | 'CrossThread';
   readonly traceId: ID;
   readonly segmentId: ID;
@@ -214,7 +214,7 @@ export class Span {
   }
 
   /** A copy. */
-  get logs(): Log[] {
+  get logs(): LogLine[] {
     const { logs = [] } = this.#span;
     return logs.map(({ time, data }) => ({
       timestamp: time,
