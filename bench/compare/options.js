@@ -82,7 +82,7 @@ function readOptions(args) {
       /** Requests a second and requests of the steady load; segments at once. */
       steady: quick ? undefined : { rate: 1_000, requests: 2_000 },
       segmentBursts: quick ? 0 : 2,
-      allocation: { warmUp: 8_000, requests: 500, windows: 3 },
+      allocation: { warmUp: 8_000, first: 500, requests: 5_000 },
     },
   };
 }
