@@ -12,13 +12,14 @@ const { parseArgs } = require('node:util');
 const { AGENTS } = require('./agents/list');
 const { SCENARIOS } = require('./apps/list');
 const { Child } = require('./compare/child');
-const { readOptions } = require('./compare/options');
-const { visit } = require('./compare/visit');
+const { Visit } = require('./compare/visit');
 const { table } = require('./command/table');
 
 const RATE = 20_000;
 /** There is no server at this port. */
 const NOWHERE = '127.0.0.1:1';
+const WARM_UP_MS = 2_500;
+const ROUND_MS = 1_200;
 const MB = 1024 ** 2;
 const SMALL_MB = 16;
 
@@ -48,7 +49,7 @@ async function pairs(rounds, one) {
   return found;
 }
 
-async function helloWorld(stage, rounds, plan) {
+async function helloWorld(stage, rounds) {
   const scenario = SCENARIOS.find(({ name }) => name === 'hello');
   const agent = AGENTS.find(({ name }) => name === 'skyanchor');
   const found = await pairs(rounds, async (isOn) => {
@@ -56,8 +57,15 @@ async function helloWorld(stage, rounds, plan) {
       ...agent.env(address),
       ...(isOn && { SW_AGENT_SPOOL_DIRECTORY: newDirectory() }),
     });
-    const { bursts, steady } = await visit({ ...agent, env }, scenario, stage, plan);
-    return { cpuUs: Math.min(...bursts.map(({ cpuUs, requests }) => cpuUs / requests)), p99: steady.p99 };
+    const visit = await Visit.start({ ...agent, env }, scenario, stage);
+    try {
+      await visit.closed({ durationMs: WARM_UP_MS });
+      const { cpuUs, requests } = await visit.closed({ durationMs: ROUND_MS });
+      const { p99 } = await visit.steady(1_000, 1_000);
+      return { cpuUs: cpuUs / requests, p99 };
+    } finally {
+      await visit.stop();
+    }
   });
   print('\n### Hello world, a backend is there\n');
   const row = (title, of) => [
@@ -147,8 +155,7 @@ async function main() {
   try {
     for (const [name, script] of Object.entries(scripts))
       stage[name] = await Child.start(path.join(__dirname, ...script), { core: 'others' });
-    const { planOf } = readOptions(['--quick']);
-    if (isMeant('hello')) await helloWorld(stage, rounds, planOf(SCENARIOS[0]));
+    if (isMeant('hello')) await helloWorld(stage, rounds);
     if (isMeant('spill')) await spilling(rounds, seconds);
     if (isMeant('read')) await readingBack(stage, mb);
   } finally {

@@ -7,6 +7,9 @@ const inBench = (name) => ({ from: path.join(__dirname, '..'), packages: [name].
 /** Where an agent would drop what it cannot send fast enough, it may keep so much: each is to trace everything. */
 const LARGE_BUFFER = '1000000';
 
+/** Nothing listens there. */
+const NOWHERE = '127.0.0.1:1';
+
 const skyWalking = (address) => ({
   SW_AGENT_NAME: 'shop',
   SW_AGENT_INSTANCE: 'shop-one',
@@ -23,13 +26,23 @@ const ours = (protocol) => (address) => ({
 /** What is compared, in the order of the table. `protocol` is the sink's. */
 const AGENTS = [
   { name: 'bare' },
-  // Not agents but parts of ours: what the whole cannot cost less than.
+  // Not agents but parts of one: what the whole cannot cost less than. They know hello world alone.
   { name: 'context', title: '(AsyncLocalStorage alone)', preload: 'context', isPart: true },
+  { name: 'floor', title: '(the floor: bench/floor.js)', preload: path.join('..', 'floor'), isPart: true },
   { name: 'unsent', title: '(skyanchor, nothing sent)', preload: 'unsent', isPart: true },
+  // With the buffer that an application has by default, which is full of segments that wait.
+  {
+    name: 'no-backend',
+    title: 'skyanchor, no backend',
+    preload: 'skyanchor',
+    env: () => ({ ...skyWalking(NOWHERE), SW_AGENT_LOGGING_LEVEL: 'off' }),
+  },
   { name: 'skyanchor', title: 'skyanchor, v2', preload: 'skyanchor', protocol: 'v2', isOurs: true, env: ours('v2') },
   { name: 'skyanchor-v3', title: 'skyanchor, v3', preload: 'skyanchor', protocol: 'v3', isOurs: true, env: ours('v3') },
   {
     name: 'skywalking-backend-js',
+    title: 'skywalking-backend-js, v3',
+    isPeer: true,
     preload: 'skywalking-backend-js',
     protocol: 'v3',
     env: (address) => ({
@@ -43,6 +56,7 @@ const AGENTS = [
   {
     name: 'opentelemetry',
     title: 'OpenTelemetry, OTLP gRPC',
+    isPeer: true,
     preload: 'opentelemetry',
     protocol: 'otlp',
     env: (address) => ({
@@ -62,6 +76,8 @@ const AGENTS = [
   },
   {
     name: 'skyapm-nodejs',
+    title: 'SkyAPM-nodejs, v2',
+    isPeer: true,
     preload: 'skyapm',
     protocol: 'v2',
     env: (address) => ({ SW_SERVICE_NAME: 'shop', SW_DIRECT_SERVERS: address }),

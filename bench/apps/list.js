@@ -1,13 +1,12 @@
 'use strict';
 
-/** What is run under each agent. `requests` are those of one burst. */
+/** What is run under each agent. */
 const SCENARIOS = [
-  { name: 'hello', title: 'Hello world, node:http', target: { method: 'GET', path: '/hello' }, requests: 8_000 },
+  { name: 'hello', title: 'Hello world, node:http', target: { method: 'GET', path: '/hello' } },
   {
     name: 'express',
     title: 'express 5 with one outgoing call',
     target: { method: 'GET', path: '/orders/4711' },
-    requests: 3_000,
     needsStock: true,
   },
   {
@@ -24,7 +23,12 @@ const SCENARIOS = [
         ],
       }),
     },
-    requests: 5_000,
+  },
+  { name: 'fastify', title: 'fastify 5', target: { method: 'GET', path: '/orders/4711' } },
+  {
+    name: 'body',
+    title: 'A body of 1 KB, node:http',
+    target: { method: 'POST', path: '/notes', body: JSON.stringify({ note: 'x'.repeat(1_000) }) },
   },
 ];
 

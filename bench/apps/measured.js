@@ -32,6 +32,11 @@ const requests = {
     os.hostname();
     return { heapBytes: process.memoryUsage().heapUsed };
   },
+  /** Where `--expose-gc` lets it. */
+  collect: () => {
+    globalThis.gc();
+    return { heapBytes: process.memoryUsage().heapUsed };
+  },
   /** What an agent would send later, it sends now. */
   flush: () => {
     void current().flush();

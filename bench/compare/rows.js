@@ -1,122 +1,145 @@
 'use strict';
 
+/* The tables, in Markdown. */
+
+const { table } = require('../command/table');
+
 const MB = 1024 ** 2;
 
-const sorted = (values) => values.filter((value) => value !== undefined).sort((a, b) => a - b);
-const least = (values) => sorted(values)[0];
-const middle = (values) => sorted(values)[values.length >> 1];
-
-/** What two sets of runs differ by: of their quietest, and of their middle ones. */
-const added = (mine, bare) => ({ least: least(mine) - least(bare), middle: middle(mine) - middle(bare) });
-
 const number = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
-const two = ({ least: first, middle: second }, digits) => `${number(first, digits)} / ${number(second, digits)}`;
+const quartiles = (of, digits) =>
+  of ? `${number(of.median, digits)} (${number(of.q1, digits)} to ${number(of.q3, digits)})` : '-';
 
-const bursts = (visits) => visits.flatMap((one) => one.bursts);
-const cpuOf = (visits) => bursts(visits).map(({ cpuUs, requests }) => cpuUs / requests);
-const total = (list, read) => list.reduce((sum, one) => sum + read(one), 0);
-
-function share(list) {
-  const received = list.filter((one) => one.received);
-  if (received.length === 0) return '-';
-  const part = total(received, (one) => one.received.entries) / total(received, (one) => one.requests);
-  // An agent that takes one request for many.
+function share(part) {
+  if (part === undefined) return '-';
   if (part > 1.05) return `${number(part)} entry spans a request`;
   return `${number(100 * part, part < 0.995 ? 1 : 0)} %`;
 }
 
 const LOAD_TITLES = [
+  'Node',
   '',
   'added CPU, us a request',
+  'by the least of each',
   'throughput',
-  'p99',
-  'worst stall, ms',
-  'bytes a request',
+  'worst stall, ms over bare',
+  'p99 at 1,000 a second, ms',
+  'bytes allocated',
+  'bytes sent',
   'traced',
 ];
 
-/** One row of a scenario's table. @param bare the visits of the same scenario without an agent */
-function loadRow({ title, preload }, visits, bare) {
-  const fastest = (of) => least(bursts(of).map((one) => one.elapsedMs));
-  const slow = (of) => least(of.map(({ steady }) => steady.p99));
-  const stall = (of) =>
-    `${number(least(bursts(of).map((one) => one.stallMs)))} / ${number(least(of.map((one) => one.steady.stallMs)))}`;
-  const all = [...bursts(visits), ...visits.map(({ steady }) => steady)];
-  if (!preload) {
-    const cpu = cpuOf(bare);
-    const whole = `${two({ least: least(cpu), middle: middle(cpu) })} in all`;
-    const rate = Math.round((1000 * bursts(bare)[0].requests) / fastest(bare));
-    return [title, whole, `${rate} a second`, `${number(slow(bare), 2)} ms`, stall(bare), '-', '-'];
-  }
-  const received = all.map((one) => one.received ?? { bytes: 0, entries: 0 });
-  const asked = total(all, (one) => one.requests);
-  return [
-    title,
-    two(added(cpuOf(visits), cpuOf(bare))),
-    number(fastest(bare) / fastest(visits), 2),
-    `x ${number(slow(visits) / slow(bare), 2)}`,
-    stall(visits),
-    number(
-      total(received, (one) => one.bytes) /
-        Math.min(
-          asked,
-          total(received, (one) => one.entries),
-        ),
-      0,
-    ),
-    share(all),
-  ];
+function loadRow(node, row) {
+  const { title, us, perSecond, stallMs, p99, allocated, sent, traced } = row;
+  const own = row.isBare
+    ? [
+        `${quartiles(us)} in all`,
+        `${number(us?.least)} in all`,
+        `${number(perSecond, 0)} a second`,
+        `${number(stallMs)} in all`,
+      ]
+    : [quartiles(row.addedUs), number(row.addedLeastUs), quartiles(row.throughput, 2), quartiles(row.addedStallMs)];
+  return [node, title, ...own, number(p99, 2), number(allocated, 0), number(sent, 0), share(traced)];
 }
 
 const COST_TITLES = [
+  'Node',
   '',
   'start-up, ms',
   'start-up, MB',
   'after load, MB',
   'installed, MB',
-  '5,000 segments, ms',
+  '5,000 segments while the loop is busy, ms',
   'of that, recording',
   'longest gap, ms',
 ];
 
-/** One row of what an agent costs whatever the application. @param visits of all scenarios, and likewise `bare` */
-function costRow({ title, preload }, visits, bare, bytes) {
-  const times = (of) => of.map(({ start }) => start.elapsedMs);
-  const sizes = (of) => of.map(({ start }) => start.rssMb);
-  const later = (of) => of.map((one) => one.bursts.at(-1).rssMb);
-  if (!preload) {
-    const start = `${two({ least: least(times(bare)), middle: middle(times(bare)) })} in all`;
-    return [
-      title,
-      start,
-      `${number(middle(sizes(bare)))} in all`,
-      `${number(middle(later(bare)))} in all`,
-      '-',
-      '-',
-      '-',
-      '-',
-    ];
+function costRow(node, row, bare) {
+  const { title, startMs, startMb, laterMb, deliverMs, recordMs, worstGapMs, missing } = row;
+  if (row.isBare) {
+    const inAll = (value) => `${number(value)} in all`;
+    return [node, title, inAll(startMs?.median), inAll(startMb), inAll(laterMb), '-', '-', '-', '-'];
   }
-  const segmentBursts = visits.flatMap((one) => one.segmentBursts);
-  const missing = least(segmentBursts.map((one) => (one.deliverMs === undefined ? one.units : undefined)));
   return [
+    node,
     title,
-    two(added(times(visits), times(bare))),
-    two(added(sizes(visits), sizes(bare))),
-    number(added(later(visits), later(bare)).middle),
-    number(bytes / MB, 2),
-    missing === undefined ? number(least(segmentBursts.map((one) => one.deliverMs)), 0) : `${missing} came`,
-    number(least(segmentBursts.map((one) => one.recordMs)), 0),
-    number(least(segmentBursts.map((one) => one.worstGapMs))),
+    `${number(startMs?.median - bare.startMs?.median)} (least ${number(startMs?.least - bare.startMs?.least)})`,
+    number(startMb - bare.startMb),
+    number(laterMb - bare.laterMb),
+    number(row.installedBytes / MB, 2),
+    missing === undefined ? number(deliverMs, 0) : `${missing} came`,
+    number(recordMs, 0),
+    number(worstGapMs),
   ];
 }
 
-const GOALS = {
-  load: {
-    hello: ['goal', '4 (v2), 4.5 (v3)', '0.80', '', 'bare + 2', '155 (v2), 200 (v3)', '100 %'],
-    express: ['goal', '20', '', '', 'bare + 2', '', '100 %'],
+/** By the major version of Node.js, or one for all. */
+const GOALS = [
+  { title: 'hello world, added us a request', most: { 20: 5, 24: 4, 26: 3 }, read: (of) => of('hello')?.addedUs },
+  {
+    title: 'hello world, throughput',
+    least: { 20: 0.72, 24: 0.77, 26: 0.8 },
+    digits: 2,
+    read: (of) => of('hello')?.throughput,
   },
-  cost: ['goal', '20', '8', '', '10.5', '150', '', '1'],
-};
+  {
+    title: 'hello world without a backend, added us',
+    most: { 20: 4, 24: 3, 26: 2 },
+    read: (of) => of('hello', 'no-backend')?.addedUs,
+  },
+  { title: 'express and one call, added us', most: { 20: 20, 24: 15, 26: 12 }, read: (of) => of('express')?.addedUs },
+  { title: 'v3 beside v2, hello world, us', most: 0.5, read: (of) => of('hello', 'skyanchor-v3')?.besideV2Us },
+  { title: 'hello world, worst stall over bare, ms', most: 2, read: (of) => of('hello')?.addedStallMs },
+  { title: 'hello world, share of what the better peer adds', most: 0.25, digits: 2, read: besidePeers },
+];
 
-module.exports = { COST_TITLES, GOALS, LOAD_TITLES, costRow, loadRow, share };
+function besidePeers(of) {
+  const peers = ['skywalking-backend-js', 'opentelemetry'].map((name) => of('hello', name)?.addedUs?.median);
+  const present = peers.filter(Number.isFinite);
+  const own = of('hello')?.addedUs?.median;
+  return present.length > 0 && own !== undefined ? { median: own / Math.min(...present) } : undefined;
+}
+
+function goalCell({ most, least, digits = 1, read }, { node, scenarios }) {
+  const found = read((scenario, agent = 'skyanchor') =>
+    scenarios.find(({ name }) => name === scenario)?.rows.find(({ name }) => name === agent),
+  );
+  if (!found) return '-';
+  const goals = most ?? least;
+  const goal = typeof goals === 'number' ? goals : goals[node.split('.')[0]];
+  const shown = number(found.median, digits);
+  if (goal === undefined) return shown;
+  const isMet = most === undefined ? found.median >= goal : found.median <= goal;
+  return `${shown}, goal ${goal}: ${isMet ? 'met' : '**missed**'}`;
+}
+
+/** @param results of each Node.js: `{ node, scenarios, costs }` */
+function tables(results) {
+  const parts = [];
+  for (const { name, title } of results[0].scenarios) {
+    const rows = results.flatMap(({ node, scenarios }) =>
+      scenarios.find((one) => one.name === name).rows.map((row) => loadRow(node, row)),
+    );
+    parts.push(`### ${title}`, table(...withoutEmpty(LOAD_TITLES, rows)));
+  }
+  const costs = results.flatMap(({ node, costs: own }) => own.map((row) => costRow(node, row, own[0])));
+  if (costs.length > 0) parts.push('### Whatever the application', table(COST_TITLES, costs));
+  const goals = GOALS.map((goal) => [goal.title, ...results.map((result) => goalCell(goal, result))]);
+  parts.push(
+    '### Goals, by the median of the pairs',
+    table(
+      ['', ...results.map(({ node }) => `Node ${node}`)],
+      goals.filter((cells) => cells.slice(1).some((cell) => cell !== '-')),
+    ),
+  );
+  return parts.join('\n\n');
+}
+
+/** Columns of which nothing was measured are left out. */
+function withoutEmpty(titles, rows) {
+  const isFilled = titles.map((_, at) => rows.some((row) => row[at] !== '-'));
+  const filled = (cells) => cells.filter((_, at) => isFilled[at]);
+  return [filled(titles), rows.map(filled)];
+}
+
+module.exports = { share, tables };

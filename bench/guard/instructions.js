@@ -13,16 +13,10 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { Child } = require('../compare/child');
 
 /**
- * One thread, and the same seeds: two runs of the same code take the same ways. The young generation has room for all
- * that the windows allocate, so no garbage is collected meanwhile, and what the heap grows by is what was allocated.
+ * One thread. The young generation has room for all that the windows allocate, so no garbage is collected meanwhile, and
+ * what the heap grows by is what was allocated.
  */
-const STEADY = [
-  '--single-threaded',
-  '--random-seed=1',
-  '--hash-seed=1',
-  '--min-semi-space-size=256',
-  '--max-semi-space-size=256',
-];
+const STEADY = ['--single-threaded', '--min-semi-space-size=256', '--max-semi-space-size=256'];
 /** `mark` of the applications calls it. */
 const MARK = 'uv_os_gethostname';
 const FIRST_REQUESTS = 200;
@@ -33,19 +27,36 @@ const canCount = spawnSync('valgrind', ['--version']).status === 0;
 
 /**
  * @param under the agent: `{ execArgv, env }`
- * @returns of each window `{ instructions, bytes }`, a request
+ * @returns of each window of each process `{ instructions, bytes }`, a request
  */
-async function countInstructions(under, { app, target, args }, load, { warmUp, requests, windows }) {
+async function countInstructions(under, application, load, plan) {
+  const found = [];
+  // The same code is compiled to other instructions where it ran in another order while it was cold.
+  for (let seed = 1; seed <= plan.processes; seed++)
+    found.push(...(await countOne(under, application, load, plan, seed)));
+  return found;
+}
+
+async function countOne(under, { app, target, args }, load, { warmUp, requests, windows }, seed) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-guard-'));
   const valgrind = ['valgrind', '--quiet', '--tool=callgrind', '--smc-check=all-non-file', '--log-file=/dev/null'];
   const server = await Child.start(app, {
     args,
     env: under.env,
-    execArgv: [...STEADY, '--require', path.join(__dirname, 'slow-timers.js'), ...under.execArgv],
+    execArgv: [
+      ...STEADY,
+      `--random-seed=${seed}`,
+      `--hash-seed=${seed}`,
+      '--require',
+      path.join(__dirname, 'slow-timers.js'),
+      ...under.execArgv,
+    ],
     under: [...valgrind, `--callgrind-out-file=${path.join(directory, 'out')}`, `--dump-before=${MARK}`],
   });
   const closed = (count) => load.ask('closed', { port: server.port, target, requests: count, isCalm: true });
   const mark = async () => {
+    // Each window has the delivery of the one before in it.
+    await server.ask('flush');
     const { heapBytes } = await server.ask('mark');
     return { instructions: takeTotal(directory), heapBytes };
   };

@@ -24,32 +24,37 @@ const kept = new Map();
 
 /**
  * As many requests as the server takes, each connection sends its next one when it has its answer.
+ * @param requests so many, or as many as there is time for in `durationMs`
  * @param isCalm it may sleep meanwhile, and keeps its connections: not time is measured, but what the server does
  */
-function closed({ port, target, requests, isCalm = false }) {
+function closed({ port, target, requests = Infinity, durationMs = Infinity, isCalm = false }) {
   return new Promise((resolve, reject) => {
     const connections = kept.get(port) ?? connect(port, target, CLOSED_CONNECTIONS, reject);
     for (const each of connections) each.onError = reject;
     if (isCalm) kept.set(port, connections);
     const begun = performance.now();
-    let toSend = requests;
-    let toCome = requests;
-    // It never sleeps: to wake a process costs whoever sends it something, here the server, and a slower one more often.
+    let most = requests;
+    let sent = 0;
+    let answered = 0;
+    // It never sleeps: to wake a process costs the process that sends it something, here the server, and a slower one more often.
     const stayAwake = () => {
-      if (toCome > 0) setImmediate(stayAwake);
+      if (performance.now() - begun >= durationMs) most = Math.min(most, sent);
+      if (answered < most) setImmediate(stayAwake);
     };
     if (!isCalm) stayAwake();
     const next = (connection) => {
-      if (toSend-- > 0) connection.send(connection.answered);
+      if (sent >= most) return;
+      sent++;
+      connection.send(connection.answered);
     };
     for (const connection of connections) {
       connection.answered = () => {
-        if (--toCome > 0) next(connection);
-        else {
-          const elapsedMs = performance.now() - begun;
-          if (!isCalm) for (const each of connections) each.close();
-          resolve({ elapsedMs });
-        }
+        answered++;
+        next(connection);
+        if (answered < sent) return;
+        const elapsedMs = performance.now() - begun;
+        if (!isCalm) for (const each of connections) each.close();
+        resolve({ requests: answered, elapsedMs });
       };
       next(connection);
     }
