@@ -18,11 +18,20 @@ const SUPPRESS_TRACING = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRAC
 const place = globalThis as { [API]?: { readonly context?: ContextManager } };
 
 /**
+ * Gives out the context manager of our own, for which it loads code that an application without OpenTelemetry does not
+ * need: what we run in it ourselves goes another way.
+ */
+export type OwnManagerGetter = ((this: void) => unknown) & { readonly runUntraced?: <T>(fn: () => T) => T };
+
+/**
  * Runs `fn` where OpenTelemetry, if the application has it, traces nothing: its instrumentations of gRPC, DNS, sockets
  * and files would otherwise show the agent's own calls. Loads nothing of it.
  */
 export function suppressTracing<T>(fn: () => T): T {
-  const manager = place[API]?.context;
+  const apis = place[API];
+  const { get } = ((apis && Object.getOwnPropertyDescriptor(apis, 'context')) ?? {}) as { get?: OwnManagerGetter };
+  if (get?.runUntraced) return get.runUntraced(fn);
+  const manager = apis?.context;
   if (!manager) return fn();
   let context: Context;
   try {

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Log } from '../../src/base/log';
 import { Loop, suppressTracing } from '../../src/base/loop';
+import { registerApis } from '../../src/instrument/opentelemetry/api-global';
+import { context, untraced } from '../../src/tracing/context';
 import { FakeClock } from '../support/fake-clock';
 
 const API = Symbol.for('opentelemetry.js.api.1');
@@ -67,6 +69,14 @@ describe('the agent beside OpenTelemetry', () => {
     place[API] = api;
     let runs = 0;
     expect(suppressTracing(() => ++runs)).toBe(1);
+  });
+
+  it('runs its own untraced where the API is its own, and does not have the code of that loaded', () => {
+    const load = jest.fn(() => ({}));
+    const undo = registerApis(load, (fn) => context.run(untraced, fn));
+    expect(suppressTracing(() => context.getStore())).toBe(untraced);
+    expect(load).not.toHaveBeenCalled();
+    undo();
   });
 
   it('passes on what is thrown, and does not run again', () => {

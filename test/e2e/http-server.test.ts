@@ -99,7 +99,11 @@ describe("npm's http-server, with the agent in it and nothing changed", () => {
     const first = await visitAll(port);
     expect(entriesOf(first)).toEqual(PAGES);
 
-    await collector.wipe(() => operator.echo('reset'));
+    await collector.wipe(async () => {
+      await operator.echo('reset');
+      // Otherwise a busy machine sees the backend first, and registers for that.
+      await until(() => operator.stamps().find(({ state }) => state === 'running'));
+    });
     const done = await until(() => operator.stamps().find(({ state }) => state === 'done'));
     const after = await until(registration, (found) => found?.reason === `command ${done!.id}` && found.instanceId);
     const ids = `service=${before!.serviceId}->${after!.serviceId} instance=${before!.instanceId}->${after!.instanceId}`;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { OwnManagerGetter } from '../../base/loop';
 
 /** Where every copy of `@opentelemetry/api` 1.x finds what is registered. */
 const API = Symbol.for('opentelemetry.js.api.1');
@@ -26,10 +27,11 @@ export function isApiTaken(): boolean {
 /**
  * Registers without a copy of the API, whose version would leave out newer ones. Returns what takes it away again.
  * @param load called whenever an API is asked for; what it leaves out does nothing
+ * @param runUntraced runs what is the agent's own and has no spans, without loading anything
  */
-export function registerApis(load: () => Partial<OwnApis>): () => void {
+export function registerApis(load: () => Partial<OwnApis>, runUntraced?: OwnManagerGetter['runUntraced']): () => void {
   const registered = (place[API] ??= emptyGlobal());
-  const getters = new Map(OWN.map((name) => [name, () => load()[name]]));
+  const getters = new Map(OWN.map((name) => [name, Object.assign(() => load()[name], { runUntraced })]));
   for (const [name, get] of getters) {
     const set = (value: unknown): void =>
       void Object.defineProperty(registered, name, { value, configurable: true, enumerable: true, writable: true });

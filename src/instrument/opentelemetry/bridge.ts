@@ -7,6 +7,7 @@ import type { InstrumentOptions } from '../options';
 import type { Undo } from '../patch';
 import type { SpanEnvironment } from './spans';
 import type { Tracer } from '../../tracing/tracer';
+import { context, untraced } from '../../tracing/context';
 
 /** Names of spans, which the application may make up. A v2 backend keeps each for ever. */
 const MAX_NAMES = 1_000;
@@ -38,7 +39,10 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
       options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),
   };
   let made: Partial<OwnApis> | undefined;
-  const undo = registerApis(() => (made ??= createApis(environment, options.log)));
+  const undo = registerApis(
+    () => (made ??= createApis(environment, options.log)),
+    (fn) => context.run(untraced, fn),
+  );
   return {
     undo,
     setBrokers(brokers) {
@@ -49,7 +53,7 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
   };
 }
 
-/** Our own calls ask for the context, too, and the application must not be hit: where code of ours is missing there is no API. */
+/** The application must not be hit: where code of ours is missing there is no API. */
 function createApis(environment: SpanEnvironment, log: InstrumentOptions['log']): Partial<OwnApis> {
   try {
     return apis().createApis(environment);

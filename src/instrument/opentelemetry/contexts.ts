@@ -28,6 +28,8 @@ class BridgeContext extends Surroundings implements Context {
 
   getValue(key: symbol): unknown {
     if (this.values.has(key)) return this.values.get(key);
+    // Instrumentations ask, and where nothing is to be traced they are to make nothing.
+    if (key === SUPPRESS_KEY && this.scope === untraced) return true;
     const outer = this.outer?.getValue(key);
     if (outer !== undefined || key !== SPAN_KEY) return outer;
     return this.scope instanceof Span ? this.manager.borrowed(this.scope) : undefined;

@@ -159,6 +159,19 @@ describe('a context of OpenTelemetry', () => {
     );
     expect(spans()).toEqual([]);
   });
+
+  it('where work of ours is untraced has tracing suppressed, and records no span', () => {
+    const { spans } = bridged();
+    const key = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+    context.run(untraced, () => {
+      expect(api.context.active().getValue(key)).toBe(true);
+      const span = api.trace.getTracer('x').startSpan('x');
+      span.end();
+      expect(span.isRecording()).toBe(false);
+    });
+    expect(api.context.active().getValue(key)).toBeUndefined();
+    expect(spans()).toEqual([]);
+  });
 });
 
 describe('a span of OpenTelemetry', () => {
