@@ -49,6 +49,20 @@ it('a claimer gets of a file what was there when the first one claimed it: the r
   expect(await claims.take(OWNER, SECOND)).toMatchObject({ by: SECOND, ends: { [FILE]: 100 } });
 });
 
+it('nothing is claimed of an owner that lives, nor from a claimer that lives, and nothing where all is delivered', async () => {
+  live.add(OWNER);
+  expect(await claims.take(OWNER, FIRST)).toBeUndefined();
+  expect(await claims.read(OWNER)).toBeUndefined();
+  live.delete(OWNER);
+  live.add(FIRST);
+  await claims.take(OWNER, FIRST);
+  expect(await claims.take(OWNER, SECOND)).toBeUndefined();
+  await claims.finish(OWNER, FIRST);
+  live.delete(FIRST);
+  expect(await claims.take(OWNER, SECOND)).toBeUndefined();
+  expect(await claims.read(OWNER)).toMatchObject({ by: FIRST, isDone: true });
+});
+
 it('a claimer that was frozen under the lock does not overwrite the claim of another', async () => {
   whileLooking = () => (aheadMs += 60_000);
   expect(await claims.take(OWNER, FIRST)).toBeUndefined();
