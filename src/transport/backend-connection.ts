@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock';
 import type { Dialect } from '../model/dialect';
 import type { GrpcChannel } from './grpc-channel';
+import type { InboundLimit } from './inbound-limit';
 
 interface ConnectionParts {
   readonly socket: Socket;
@@ -10,6 +11,7 @@ interface ConnectionParts {
   readonly channel: GrpcChannel;
   /** Goes along with every call. */
   readonly metadata: Readonly<Record<string, string>>;
+  readonly inbound: InboundLimit;
 }
 
 /** How long streams that are still open get after the backend has said goodbye. */
@@ -80,7 +82,10 @@ export class BackendConnection {
     }
     this.session.close();
     const timer = this.clock.after(GOODBYE_MS, () => this.destroy());
-    void this.closed.then(() => timer.cancel());
+    void this.closed.then(() => {
+      timer.cancel();
+      this.connections.inbound.close();
+    });
   }
 
   /** Waits for nothing but the operating system. */
@@ -91,6 +96,7 @@ export class BackendConnection {
   }
 
   private destroy(): void {
+    this.connections.inbound.close();
     this.session.destroy();
     // A session that was closing would wait for the other side to close, too.
     this.connections.socket.destroy();

@@ -5,6 +5,7 @@ import { formatAddress, type Address, type BackendOptions } from './backend-opti
 import { startDeadline } from '../base/deadline';
 import { dial } from './dial';
 import { openGrpcChannel } from './grpc-channel';
+import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
 import { IdleProcessGuard } from './idle-process-guard';
 import { BackendConnection } from './backend-connection';
 import { openSession, upgradeToTls } from './open-session';
@@ -27,6 +28,7 @@ export class Connector {
   private number = 0;
   private readonly closing = new AbortController();
   private readonly links = new Set<BackendConnection>();
+  private readonly budgets = new Map<Address, InboundBudget>();
   private readonly listeners: ((reason: string) => void)[] = [];
   private replacing: Promise<void> | undefined;
 
@@ -76,6 +78,22 @@ export class Connector {
   }
 
   private async open(address: Address, signal: AbortSignal): Promise<BackendConnection> {
+    const { clock } = this.options;
+    const budget = this.budgets.get(address) ?? new InboundBudget(clock);
+    this.budgets.set(address, budget);
+    if (budget.isResting) throw new Error(`left alone for a minute: ${TOO_MUCH}`);
+    let link: BackendConnection | undefined;
+    const inbound = new InboundLimit(clock, budget, () => link?.fail(TOO_MUCH));
+    try {
+      link = await this.openWithin(address, inbound, signal);
+      return link;
+    } catch (error) {
+      inbound.close();
+      throw error;
+    }
+  }
+
+  private async openWithin(address: Address, inbound: InboundLimit, signal: AbortSignal): Promise<BackendConnection> {
     const { agentVersion, clock, log } = this.options;
     const { tls, authentication } = (await this.options.renewCredentials?.()) ?? this.options;
     const metadata = { 'agent-version': agentVersion, ...(authentication !== undefined && { authentication }) };
@@ -84,6 +102,7 @@ export class Connector {
     const host = tls?.serverName ?? address.host;
     const [socket, session] = await this.bounded(signal, async (bound) => {
       const plain = await dial(address, CONNECT_MS, clock, this.guest, bound);
+      inbound.add(plain);
       const socket = context ? await upgradeToTls(plain, host, context, bound) : plain;
       return [socket, await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, bound)] as const;
     });
@@ -92,8 +111,9 @@ export class Connector {
     try {
       // The first call needs it: here `onLoadError` is told if it is missing.
       modules.protobuf();
-      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, bound));
-      const link = new BackendConnection(authority, ++this.number, { socket, session, channel, metadata }, clock);
+      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, inbound.add, bound));
+      const parts = { socket, session, channel, metadata, inbound };
+      const link = new BackendConnection(authority, ++this.number, parts, clock);
       this.links.add(link);
       void link.closed.then(() => this.links.delete(link));
       return link;

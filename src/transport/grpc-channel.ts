@@ -36,11 +36,16 @@ export async function openGrpcChannel(
   peer: GrpcPeer,
   guest: IdleProcessGuard,
   log: Log,
+  /** Is given each socket of TCP that grpc-js opens. */
+  onSocket: (socket: Socket) => void,
   signal: AbortSignal,
 ): Promise<GrpcChannel> {
   const { Client } = modules.grpc();
   const sockets: Socket[] = [];
-  const take = (socket: Socket): void => void sockets.push(unrefSocket(socket));
+  const take = (socket: Socket): void => {
+    sockets.push(unrefSocket(socket));
+    if (!('encrypted' in socket)) onSocket(socket);
+  };
   const client = new Client(targetOf(peer.socket), credentialsFor(peer, take, log, signal), {
     'grpc.default_authority': peer.authority,
     'grpc.primary_user_agent': peer.userAgent,

@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock';
+
+/**
+ * Bytes that a backend may send at once, and then in a second. Its largest legitimate burst is the ids of some ten
+ * thousand names after a registration.
+ */
+const BURST_BYTES = 4 * 1024 * 1024;
+const BYTES_PER_SECOND = 256 * 1024;
+const CHECK_MS = 1_000;
+/** A backend that has sent more is left alone for so long: each connection lets it stall the process for a moment. */
+const REST_MS = 60_000;
+
+export const TOO_MUCH = 'it sends more than any backend has reason to';
+
+/** What one address may send, over all connections to it: it may close each one and be connected to again. */
+export class InboundBudget {
+  private allowance = BURST_BYTES;
+  private countedAt: number;
+  private restsUntil = 0;
+
+  constructor(private readonly clock: Clock) {
+    this.countedAt = clock.elapsed();
+  }
+
+  /** It is not to be connected to. */
+  get isResting(): boolean {
+    return this.clock.elapsed() < this.restsUntil;
+  }
+
+  /** @returns false: that was too much */
+  spend(bytes: number): boolean {
+    const now = this.clock.elapsed();
+    const refill = ((now - this.countedAt) / 1_000) * BYTES_PER_SECOND;
+    this.countedAt = now;
+    this.allowance = Math.min(BURST_BYTES, this.allowance + refill) - bytes;
+    if (this.allowance >= 0) return true;
+    this.allowance = 0;
+    this.restsUntil = now + REST_MS;
+    return false;
+  }
+}
+
+/**
+ * Ends a connection whose other side floods it. Each frame of HTTP/2 costs CPU when it is read, and Node bounds only
+ * some: informational answers, origins, window updates, priorities and frames of unknown kinds may come without end, and
+ * take more of the process than its own work gets.
+ */
+export class InboundLimit {
+  /** How much of each socket has been counted. */
+  private readonly counted = new Map<Socket, number>();
+  private isOver = false;
+  private cancel: () => void = () => undefined;
+
+  /** @param onFlood the sockets are destroyed right after */
+  constructor(
+    private readonly clock: Clock,
+    private readonly budget: InboundBudget,
+    private readonly onFlood: () => void,
+  ) {
+    this.schedule();
+  }
+
+  /** One more socket of the connection. Twice is once. */
+  readonly add = (socket: Socket): void => {
+    if (!this.isOver && !this.counted.has(socket)) this.counted.set(socket, 0);
+  };
+
+  /** The connection is over. Twice is once. */
+  close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.cancel();
+    this.budget.spend(this.received());
+    this.counted.clear();
+  }
+
+  private schedule(): void {
+    const timer = this.clock.after(CHECK_MS, () => this.check());
+    this.cancel = () => timer.cancel();
+  }
+
+  private check(): void {
+    if (this.budget.spend(this.received())) {
+      this.schedule();
+      return;
+    }
+    const sockets = [...this.counted.keys()];
+    this.close();
+    this.onFlood();
+    for (const socket of sockets) socket.destroy(new Error(TOO_MUCH));
+  }
+
+  /** Since the last time. */
+  private received(): number {
+    let bytes = 0;
+    for (const [socket, before] of this.counted) {
+      const { bytesRead } = socket;
+      bytes += bytesRead - before;
+      this.counted.set(socket, bytesRead);
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,111 @@
+import { Flag, formatHttp2, FrameType, headerField, startRawHttp2, type RawHttp2Server } from '../support/raw-http2';
+import { until } from '../support/until';
+import { Backends, clockOfSpeed, never } from '../support/wire/backends';
+
+const MIB = 1024 * 1024;
+/** As much as an address may send at once, and what loopback may bring in until the next look. */
+const MOST_BYTES = 400 * MIB;
+const ALTSVC = 10;
+const ORIGIN = 12;
+const UNKNOWN = 200;
+const PRIORITY = 2;
+
+const times = (count: number, frame: Buffer): Buffer => Buffer.concat(Array.from({ length: count }, () => frame));
+
+/** Frames that Node takes without end. */
+const floods: Readonly<Record<string, (id: number) => Buffer>> = {
+  'informational answers': (id) => formatHttp2(FrameType.headers, Flag.endHeaders, id, headerField(':status', '103')),
+  'window updates': () => formatHttp2(FrameType.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1])),
+  priorities: (id) => formatHttp2(PRIORITY, 0, id, Buffer.from([0, 0, 0, 0, 1])),
+  'origins of others': () => formatHttp2(ORIGIN, 0, 0, Buffer.from('\0\u0009https://a', 'latin1')),
+  'alternative services': () => formatHttp2(ALTSVC, 0, 0, Buffer.from('\0\u0001ah2=":1"', 'latin1')),
+  'frames of a kind that does not exist': () => formatHttp2(UNKNOWN, 0, 0, Buffer.alloc(20)),
+};
+
+describe('a backend that sends without end', () => {
+  const backends = new Backends();
+  let server: RawHttp2Server;
+  let sent = 0;
+
+  beforeEach(() => {
+    sent = 0;
+  });
+
+  afterEach(async () => {
+    await backends.close();
+    await server.close();
+  });
+
+  async function flood(frame: (id: number) => Buffer): Promise<void> {
+    server = await startRawHttp2({
+      onFrame: ({ type, streamId }, { socket }) => {
+        if (type !== FrameType.headers) return;
+        const frames = times(2_000, frame(streamId));
+        const pump = (): void => {
+          do sent += frames.length;
+          while (sent < MOST_BYTES && socket.write(frames));
+          if (sent < MOST_BYTES) socket.once('drain', () => setImmediate(pump));
+        };
+        pump();
+      },
+    });
+  }
+
+  it.each(Object.entries(floods))('loses its connection at once when they are %s', async (_what, frame) => {
+    await flood(frame);
+    const backend = backends.to(server.port);
+    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    const call = backend.registry.v2.registerService('orders', never);
+    await until(() => server.sockets.size === 0);
+    expect(sent).toBeLessThan(MOST_BYTES);
+    expect(await call).toMatchObject({ status: 'retryable', reason: expect.stringContaining('more than any backend') });
+  });
+
+  it('is not connected to again for a minute, and other backends are', async () => {
+    await flood(floods['informational answers']!);
+    const other = await startRawHttp2({ onFrame: () => undefined });
+    try {
+      let skipped = 0;
+      const clock = { ...clockOfSpeed(1), elapsed: () => performance.now() + skipped };
+      const backend = backends.to([server.port, other.port], { clock });
+      await backend.registry.connect(never);
+      await backend.registry.v2.registerService('orders', never);
+      expect(await backend.registry.connect(never)).toMatchObject({
+        value: { address: `127.0.0.1:${other.port}` },
+      });
+      for (const socket of other.sockets) socket.destroy();
+      await until(() => backend.address === undefined);
+      expect(await backend.registry.connect(never)).toMatchObject({
+        status: 'retryable',
+        reason: expect.stringContaining(`127.0.0.1:${server.port}: left alone for a minute`),
+      });
+      skipped = 60_000;
+      await backend.registry.connect(never);
+      for (const socket of other.sockets) socket.destroy();
+      await until(() => backend.address === undefined);
+      expect(await backend.registry.connect(never)).toMatchObject({
+        value: { address: `127.0.0.1:${server.port}` },
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('is left as well when it closes each connection before it has sent too much', async () => {
+    server = await startRawHttp2({
+      onFrame: ({ type, streamId }, { socket }) => {
+        if (type !== FrameType.headers) return;
+        const frame = floods['frames of a kind that does not exist']!(streamId);
+        socket.write(times(MIB / frame.length, frame), () => socket.end());
+      },
+    });
+    const backend = backends.to(server.port);
+    const reasons: string[] = [];
+    await until(async () => {
+      const connected = await backend.registry.connect(never);
+      if (connected.status !== 'ok') reasons.push(connected.reason);
+      else await backend.registry.v2.registerService('orders', never);
+      return reasons.some((reason) => reason.includes('left alone'));
+    });
+  });
+});
