@@ -4,6 +4,7 @@ import net from 'node:net';
 import { systemClock } from '../../src/base/clock';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
 import { HttpLists } from '../../src/testing/http-lists';
+import { Inventory } from '../../src/testing/v3/inventory';
 import { Recorder } from '../../src/testing/record/recorder';
 import { resolveOptions } from '../../src/testing/resolve-options';
 import { until } from '../support/until';
@@ -118,6 +119,23 @@ describe('the names that the embedded backend keeps', () => {
     }
     agent.close();
     expect(backend.instances()[0]!.properties).toHaveLength(1_000);
+  });
+
+  it.each([
+    ['a key each', (n: number) => `key ${n}`],
+    ['one key of addresses', () => 'ipv4'],
+  ])('take time in proportion to the properties that come: %s', (_what, keyOf) => {
+    const inventory = new Inventory(10);
+    const cost = (count: number): number => {
+      const properties = Array.from({ length: count }, (_, n) => ({ key: keyOf(n), value: 'v' }));
+      const before = process.cpuUsage();
+      inventory.describe({ service: 'orders', uuid: 'orders-1' }, properties, '');
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    cost(2_000);
+    // Ten times as many; each with all others would take a hundred times as long, some seconds.
+    expect(cost(40_000)).toBeLessThan(40 * Math.max(cost(4_000), 5_000));
   });
 
   it('are on v2 a bounded number of each kind; more get no id, which is said once', async () => {

@@ -29,10 +29,10 @@ export class Inventory {
   /** A key that comes again replaces what it said before; keys that do not come stay. */
   describe(identity: Identity, properties: readonly Property[], at: string): void {
     const instance = this.instance(identity, at);
-    const byKey = new Map(instance.properties.map(({ key }) => [key, valuesOf(key, instance.properties)]));
+    const byKey = groupByKey(instance.properties);
     // Also where none came: the server joins the addresses that came along, whatever there were before.
     byKey.delete(ADDRESS);
-    for (const { key } of properties) byKey.set(key, valuesOf(key, properties));
+    for (const [key, values] of groupByKey(properties)) byKey.set(key, values);
     const merged = { ...instance, properties: [...byKey.values()].flat().slice(0, MAX_PROPERTIES) };
     this.keep(this.instancesByKey, keyOf(identity.service, identity.uuid), merged);
   }
@@ -74,10 +74,15 @@ export class Inventory {
   }
 }
 
-/** When a key repeats, the last value counts, but addresses are a list. */
-function valuesOf(key: string, properties: readonly Property[]): readonly Property[] {
-  const found = properties.filter((property) => property.key === key);
-  return key === ADDRESS ? found : found.slice(-1);
+/** When a key repeats, the last value counts, but addresses are a list. Takes time in proportion to what came. */
+function groupByKey(properties: readonly Property[]): Map<string, Property[]> {
+  const byKey = new Map<string, Property[]>();
+  for (const property of properties) {
+    const known = property.key === ADDRESS ? byKey.get(ADDRESS) : undefined;
+    if (known) known.push(property);
+    else byKey.set(property.key, [property]);
+  }
+  return byKey;
 }
 
 function keyOf(service: string, name: string): string {
