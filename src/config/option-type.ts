@@ -148,6 +148,8 @@ export function parseBackendAddress(text: string): BackendAddress | undefined {
 export const INSTANCE_NAME_EXPECTED = '1 to 200 characters without blanks and control characters, no leading @';
 
 const INSTANCE_NAME = /^(?!@)[^\s\p{Cc}\p{Cs}]{1,200}$/u;
+/** A text of nothing but beginnings of placeholders takes time by the square of its length. */
+const MAX_TEMPLATE_LENGTH = 2_000;
 const PLACEHOLDER = /\$\{(?<name>[A-Za-z_]\w*)(?::(?<fallback>[^}]*))?\}/g;
 
 /** What placeholders stand for. */
@@ -165,6 +167,7 @@ type FilledName =
  * everywhere; `HOSTNAME` is the host's own name even where a shell exports another.
  */
 export function fillInstanceName(template: string, { hostname, pid, env }: PlaceholderContext): FilledName {
+  if (template.length > MAX_TEMPLATE_LENGTH) return { type: 'fault', expected: INSTANCE_NAME_EXPECTED };
   const missing: string[] = [];
   const fill = (_whole: string, name: string, fallback: string | undefined): string => {
     if (name === 'HOSTNAME') return hostname;

@@ -1,4 +1,12 @@
-import { Flag, formatHttp2, FrameType, headerField, startRawHttp2, type RawHttp2Server } from '../support/raw-http2';
+import {
+  Flag,
+  formatHttp2,
+  FrameType,
+  GRPC_ANSWER,
+  headerField,
+  startRawHttp2,
+  type RawHttp2Server,
+} from '../support/raw-http2';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
 
@@ -107,5 +115,30 @@ describe('a backend that sends without end', () => {
       else await backend.registry.v2.registerService('orders', never);
       return reasons.some((reason) => reason.includes('left alone'));
     });
+  });
+});
+
+describe('a backend that ends a call with a status that gRPC does not know', () => {
+  it.each(['abc', '99', '-1', '1e3'])('is told of in words: %s', async (status) => {
+    const server = await startRawHttp2({
+      onFrame: ({ type, streamId }, { socket }) => {
+        if (type !== FrameType.headers) return;
+        const end = Flag.endHeaders | Flag.endStream;
+        socket.write(
+          Buffer.concat([
+            formatHttp2(FrameType.headers, Flag.endHeaders, streamId, GRPC_ANSWER),
+            formatHttp2(FrameType.headers, end, streamId, headerField('grpc-status', status)),
+          ]),
+        );
+      },
+    });
+    const backends = new Backends();
+    const backend = backends.to(server.port);
+    await backend.registry.connect(never);
+    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({
+      reason: 'UNKNOWN: no status that gRPC knows',
+    });
+    await backends.close();
+    await server.close();
   });
 });

@@ -2,7 +2,7 @@ import { api, bridged, unbridge } from '../instrument/opentelemetry/fixture';
 import { Component, Layer } from '../../src/model/components';
 import { context } from '../../src/tracing/context';
 import { tagsOf } from '../support/tracing';
-import type { Attributes } from 'otel-api-1-9';
+import type { Attributes, Span as Told } from 'otel-api-1-9';
 import type { Span } from '../../src/model/span';
 import type { Tracer } from '../../src/tracing/tracer';
 
@@ -147,6 +147,49 @@ describe('what a span of OpenTelemetry is told', () => {
     span.end();
     expect(reads).toBeGreaterThan(100);
     expect(reads).toBeLessThan(5_000);
+  });
+
+  it.each([
+    ['as attributes', (many: unknown) => (span: Told) => span.setAttributes(many as Attributes)],
+    ['with an event', (many: unknown) => (span: Told) => span.addEvent('event', many as Attributes)],
+    ['as links', (many: unknown) => (span: Told) => span.addLinks(many as never)],
+  ])('is read as far as a span has room for it, however many there are: %s', (_what, tellOf) => {
+    const { tracer } = bridged();
+    let reads = 0;
+    const get = (): string => (reads++, 'a');
+    const keys = Array.from({ length: 100_000 }, (_, n) => `k${n}`);
+    const many = Object.defineProperties({}, Object.fromEntries(keys.map((key) => [key, { get, enumerable: true }])));
+    const tell = tellOf(many);
+    const span = trace.getTracer('app').startSpan('work');
+    tell(span);
+    span.end();
+    const entry = openRequest(tracer);
+    context.run(entry, () => tell(trace.getActiveSpan()!));
+    tracer.end(entry);
+    expect(reads).toBeGreaterThan(60);
+    expect(reads).toBeLessThan(1_000);
+  });
+
+  it.each(['messaging.system', 'db.system'])(
+    'is no more than a name where objects have something of that name: %s',
+    (key) => {
+      const { spans } = bridged();
+      for (const name of ['constructor', '__proto__', 'toString'])
+        trace
+          .getTracer('app')
+          .startSpan('work', { kind: SpanKind.PRODUCER, attributes: { [key]: name, 'server.address': 'host' } })
+          .end();
+      for (const span of spans()) {
+        expect(span).toMatchObject({ peer: 'host', componentId: 0 });
+        expect(span.operationName).toMatch(/^(constructor|__proto__|toString)\//);
+      }
+    },
+  );
+
+  it('is nothing where a span is to be started for work that is missing', () => {
+    bridged();
+    const tracer = trace.getTracer('app') as unknown as { startActiveSpan(name: string): unknown };
+    expect(tracer.startActiveSpan('work')).toBe(undefined);
   });
 
   it.each([

@@ -206,6 +206,24 @@ describe('a configuration file', () => {
     expect(faults.map(({ name }) => name)).toEqual(['__proto__', 'tls.__proto__']);
     expect(({} as Record<string, unknown>)['enabled']).toBeUndefined();
   });
+
+  it('is told of by its first twenty unknown keys, however many it has', () => {
+    const keys = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`unknown${n}`, n]));
+    const file = put(folder, 'other.json', JSON.stringify({ ...keys, sampleRate: 2 }));
+    const faults = faultsOf({ env: { SW_AGENT_CONFIG_FILE: file } });
+    expect(faults.map(({ name }) => name)).toEqual([...Object.keys(keys).slice(0, 20), 'options', 'sampleRate']);
+    expect(faults[20]).toMatchObject({ value: '980 more', expected: 'options that exist' });
+  });
+
+  it('costs no more the longer a name is that is nothing but beginnings of placeholders', () => {
+    const before = process.cpuUsage();
+    const faults = faultsOf({ options: { instanceName: '${a:'.repeat(20_000) } });
+    const { user, system } = process.cpuUsage(before);
+    expect(faults).toMatchObject([{ name: 'instanceName' }]);
+    expect(faults[0]!.value.length).toBeLessThanOrEqual(101);
+    // The square of it took fifteen seconds.
+    expect(user + system).toBeLessThan(1_000_000);
+  });
 });
 
 describe('a program with the agent preloaded', () => {

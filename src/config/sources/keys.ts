@@ -6,6 +6,9 @@ import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
 
 const KEYS = OPTION_ROWS.filter((row) => !row.isTextOnly).map((row) => row.name);
 
+/** Unknown keys that are named: a file that is none of ours may have any number of them. */
+const MAX_UNKNOWN = 20;
+
 /** Reads the keys of an object: that of `start()`, or the file's. An undefined value counts as not set. */
 export function readKeys(options: unknown, layer: 'start' | 'file', source: string): LayerContent {
   const entries = entriesOf(options);
@@ -15,6 +18,7 @@ export function readKeys(options: unknown, layer: 'start' | 'file', source: stri
   const aliased: ProvidedValue[] = [];
   const faults: Fault[] = [];
   const notes: string[] = [];
+  let others = 0;
   for (const [name, value] of flatten(entries)) {
     const row = OPTION_ROWS.find((candidate) => candidate.name === name && !candidate.isTextOnly);
     const alias = row ?? OPTION_ROWS.find((candidate) => candidate.name === KEY_ALIASES.get(name));
@@ -22,10 +26,12 @@ export function readKeys(options: unknown, layer: 'start' | 'file', source: stri
     else if (alias) aliased.push({ row: alias, value, layer, source: `${source}, as ${name}`, isText: true });
     else {
       const note = unread().unreadKey(name);
-      if (note === undefined) faults.push(unknownKey(name, value, source));
-      else notes.push(`${note} (${source})`);
+      if (note !== undefined) notes.push(`${note} (${source})`);
+      else if (faults.length < MAX_UNKNOWN) faults.push(unknownKey(name, value, source));
+      else others++;
     }
   }
+  if (others > 0) faults.push({ name: 'options', value: `${others} more`, source, expected: 'options that exist' });
   // An option by its own name goes first; what another agent counts as not set is none.
   return { given: [...given, ...aliased.filter(({ value }) => value !== '' && value !== null)], faults, notes };
 }

@@ -107,7 +107,7 @@ function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
   return instead === undefined ? kind.expected : `${kind.expected}; ${instead}`;
 }
 
-const LONGEST = 200;
+const LONGEST = 100;
 /** Begins where a word begins, so that each is looked through once: values may be long. */
 const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;
 

@@ -41,6 +41,11 @@ export function textIn(attributes: Attributes, ...keys: readonly string[]): stri
   return '';
 }
 
+/** What a table says of a key that may be anything, such as `constructor`. */
+export function valueOf<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /** Where the other side is, `host:port`. @param otherwise where only the host is said; 0: there is no usual port */
 export function peerIn(attributes: Attributes, otherwise = 0): string {
   const host = textIn(

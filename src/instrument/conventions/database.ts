@@ -1,5 +1,13 @@
 import { maskedStatement, operationOf } from '../database/statement';
-import { isPlace, peerIn, textIn, type Attributes, type Description, type DescriptionOptions } from './attributes';
+import {
+  isPlace,
+  peerIn,
+  textIn,
+  valueOf,
+  type Attributes,
+  type Description,
+  type DescriptionOptions,
+} from './attributes';
 import { truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import { DATA_SYSTEMS, Layer, type DataSystem } from '../../model/components';
@@ -55,7 +63,7 @@ export function describeDatabase(attributes: Attributes, options: DescriptionOpt
   const name = textIn(attributes, 'db.system.name', 'db.system');
   if (name === '') return undefined;
   const system = systemOf(name);
-  const place = peerIn(attributes, PORTS[system.type]);
+  const place = peerIn(attributes, valueOf(PORTS, system.type));
   const statement = textIn(attributes, 'db.query.text', 'db.statement');
   const described = {
     component: system.component,

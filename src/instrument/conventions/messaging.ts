@@ -1,4 +1,12 @@
-import { isPlace, peerIn, textIn, type Attributes, type Description, type DescriptionOptions } from './attributes';
+import {
+  isPlace,
+  peerIn,
+  textIn,
+  valueOf,
+  type Attributes,
+  type Description,
+  type DescriptionOptions,
+} from './attributes';
 import { Layer } from '../../model/components';
 
 /** A system of messages: what its operation names begin with, and its components. */
@@ -24,11 +32,11 @@ const SYSTEMS: Readonly<Record<string, MessagingSystem>> = {
 export function describeMessaging(
   attributes: Attributes,
   isConsumer: boolean,
-  { peers }: DescriptionOptions,
+  { peers = {} }: DescriptionOptions,
 ): Description | undefined {
   const key = textIn(attributes, 'messaging.system');
   if (key === '') return undefined;
-  const system = SYSTEMS[key] ?? { name: key, producer: 0, consumer: 0 };
+  const system = valueOf(SYSTEMS, key) ?? { name: key, producer: 0, consumer: 0 };
   const topic = textIn(attributes, 'messaging.destination.name', 'messaging.destination');
   const queue = textIn(
     attributes,
@@ -44,7 +52,7 @@ export function describeMessaging(
     'messaging.kafka.consumer_group',
   );
   const place = peerIn(attributes, system.port);
-  const peer = place === '' ? (peers?.[key] ?? key) : place;
+  const peer = place === '' ? (valueOf(peers, key) ?? key) : place;
   const parts = [system.name, topic, routingKey, isConsumer ? 'Consumer' : 'Producer', isConsumer ? group : ''];
   const tags = ['mq.broker', peer];
   if (topic !== '') tags.push('mq.topic', topic);

@@ -50,12 +50,12 @@ export abstract class ApiSpan {
   abstract recordException(error: unknown, time?: TimeInput): void;
 
   setAttributes(attributes: Attributes): this {
-    for (const [key, value] of entriesOf(attributes)) this.setAttribute(key, value);
+    for (const [key, value] of entriesOf(attributes, MAX_ATTRIBUTES)) this.setAttribute(key, value);
     return this;
   }
 
   addLinks(links: unknown): this {
-    for (const [, link] of entriesOf(links)) this.addLink(link);
+    for (const [, link] of entriesOf(links, MAX_LINKS)) this.addLink(link);
     return this;
   }
 }
@@ -137,7 +137,10 @@ abstract class ActiveSpan extends ApiSpan {
 
   addEvent(name: unknown, attributesOrTime?: unknown, time?: TimeInput): this {
     const at = anyMillis(attributesOrTime);
-    const data = Object.fromEntries([['event', name], ...(at === undefined ? entriesOf(attributesOrTime) : [])]);
+    const data = Object.fromEntries([
+      ['event', name],
+      ...(at === undefined ? entriesOf(attributesOrTime, LIMITS.entries) : []),
+    ]);
     this.environment.tracer.details.log(this.span, data, at ?? anyMillis(time));
     return this;
   }
@@ -324,6 +327,8 @@ export class RecordedSpan extends ActiveSpan {
 }
 
 const MAX_ATTRIBUTES = 2 * LIMITS.tags;
+/** A link becomes a ref or a log. */
+const MAX_LINKS = LIMITS.refs + LIMITS.logs;
 
 /** The backend makes something of these, which an application that uses them for its own purposes does not mean. */
 const RESERVED =
@@ -339,9 +344,15 @@ function tagWith({ details }: Tracer, span: Span, key: string, value: unknown): 
   details.tag(span, RESERVED.test(key) ? `otel.${key}` : key, shown);
 }
 
-function entriesOf(attributes: unknown): [string, unknown][] {
+/** The first of the entries: a span takes no more, however many there are. */
+function entriesOf(attributes: unknown, most: number): [string, unknown][] {
   try {
-    return typeof attributes === 'object' && attributes !== null ? Object.entries(attributes) : [];
+    if (typeof attributes !== 'object' || attributes === null) return [];
+    // The keys of a list of millions would be as many texts.
+    if (Array.isArray(attributes)) return Object.entries((attributes as unknown[]).slice(0, most));
+    return Object.keys(attributes)
+      .slice(0, most)
+      .map((key) => [key, (attributes as Record<string, unknown>)[key]]);
   } catch {
     return [];
   }

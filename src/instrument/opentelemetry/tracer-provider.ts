@@ -44,7 +44,9 @@ class BridgeTracer {
   }
 
   startActiveSpan(name: unknown, ...rest: unknown[]): unknown {
-    const work = rest.pop() as Work;
+    const work = rest.pop() as Work | undefined;
+    // As in the API itself.
+    if (work === undefined) return undefined;
     const [options, given] = rest as [OtelSpanOptions?, Context?];
     const context = given === undefined ? this.contexts.active() : this.contexts.own(given);
     const span = this.startSpan(name, options, context);

@@ -29,6 +29,10 @@ export function statusName(code: number): StatusName {
   return NAMES[code] ?? 'UNKNOWN';
 }
 
+export function isStatus(code: unknown): boolean {
+  return typeof code === 'number' && NAMES[code] !== undefined;
+}
+
 /** Says nothing about what was asked: the backend was not reached, or had no time for it. */
 const RETRYABLE: ReadonlySet<StatusName> = new Set([
   'UNAVAILABLE',

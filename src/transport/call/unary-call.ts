@@ -4,7 +4,7 @@ import { ok, retryable, type Outcome } from '../../base/outcome';
 import type { Clock } from '../../base/clock';
 import type { BackendConnection } from '../backend-connection';
 import { modules } from '../../base/lazy';
-import { shouldFailOver, toOutcome, statusName } from './grpc-status';
+import { isStatus, shouldFailOver, toOutcome, statusName } from './grpc-status';
 import { startDeadline } from '../../base/deadline';
 
 /** How long the backend has for an answer. */
@@ -53,7 +53,10 @@ export async function unaryCall(
   const name = statusName(answer.code);
   const isAnswer = isProbe && name === 'UNIMPLEMENTED';
   if (shouldFailOver(name) && !isAnswer) link.fail(`${path}: ${name}`);
-  return toOutcome(name, answer.details || errorMessage(answer));
+  return toOutcome(
+    name,
+    answer.details || (isStatus(answer.code) ? errorMessage(answer) : 'no status that gRPC knows'),
+  );
 }
 
 function identity(bytes: Buffer): Buffer {
