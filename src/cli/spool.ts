@@ -16,6 +16,7 @@ import { ageOf, fitTable, type TableColumn } from './table';
 
 const ACTIONS = ['ls', 'send', 'drop'] as const;
 type Action = (typeof ACTIONS)[number];
+const UID = /^\d{1,10}$/;
 
 interface Call {
   readonly action: Action;
@@ -24,6 +25,8 @@ interface Call {
   readonly service: string | undefined;
   readonly json: boolean;
   readonly all: boolean;
+  /** Users who may have written the spool, beside root and this one. */
+  readonly owners: readonly number[];
 }
 
 /** `skyanchor spool ls|send|drop` */
@@ -40,6 +43,12 @@ export async function spool(argv: readonly string[]): Promise<number> {
   }
   const chosen = entries.filter(({ owner }) => call.service === undefined || owner?.service === call.service);
   if (call.action === 'ls') return list(chosen, call);
+  try {
+    await keepAliveWhile(operator.checkOwners(call.owners));
+  } catch (error) {
+    complain(`${call.directory} is left alone: ${errorMessage(error)}; run this as that user, or name it by --owner`);
+    return 1;
+  }
   return call.action === 'send' ? send(chosen, operator, call) : drop(chosen, operator);
 }
 
@@ -54,6 +63,7 @@ function read(argv: readonly string[]): Call | string {
         service: { type: 'string' },
         json: { type: 'boolean' },
         all: { type: 'boolean' },
+        owner: { type: 'string' },
       },
     });
     const [given, ...more] = positionals;
@@ -62,9 +72,13 @@ function read(argv: readonly string[]): Call | string {
     const directory = values.directory ?? process.env['SW_AGENT_SPOOL_DIRECTORY'];
     if (directory === undefined || directory === '')
       return 'expected --directory, or SW_AGENT_SPOOL_DIRECTORY in the environment';
-    const { backends, service, json = false, all = false } = values;
+    const { backends, service, json = false, all = false, owner } = values;
+    if (owner !== undefined && !UID.test(owner)) return `--owner ${owner}: expected the number of a user`;
+    // By sudo, a user does as root what is that user's own.
+    const uids = [owner, process.geteuid?.() === 0 ? process.env['SUDO_UID'] : undefined];
+    const owners = uids.filter((uid) => uid !== undefined && UID.test(uid)).map(Number);
     if (action === 'drop' && service === undefined && !all) return 'drop: expected --service NAME, or --all';
-    return { action, directory: path.resolve(directory), backends, service, json, all };
+    return { action, directory: path.resolve(directory), backends, service, json, all, owners };
   } catch (error) {
     return errorMessage(error);
   }

@@ -70,13 +70,14 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       'of the service. Exit: 0 nothing is wrong, 1 something is, 2 wrong usage.',
   },
   spool: {
-    call: 'spool ls|send|drop [--directory D] [--service NAME] [--backends host:port,…] [--all] [--json]',
+    call: 'spool ls|send|drop [--directory D] [--service NAME] [--backends host:port,…] [--all] [--owner UID] [--json]',
     what: 'shows, delivers or removes segments that processes have left on the disk',
     options: [
       ['--directory D', 'the spool; without it, SW_AGENT_SPOOL_DIRECTORY of the environment'],
       ['--service NAME', 'of this service only'],
       ['--backends …', 'send: where to; without it, as the agents: SW_AGENT_COLLECTOR_BACKEND_SERVICES'],
       ['--all', 'drop: of every service'],
+      ['--owner UID', 'send, drop: the user whose directory it may be, beside root, you and the one who called sudo'],
       ['--json', 'ls: print JSON'],
     ],
     remarks:

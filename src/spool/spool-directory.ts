@@ -71,7 +71,7 @@ export class SpoolDirectory {
    * as root we would write wherever that user likes.
    */
   async prepare(): Promise<void> {
-    await this.checkWay();
+    await this.checkWay([]);
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     this.check(await lstat(this.path));
   }
@@ -91,12 +91,25 @@ export class SpoolDirectory {
     if ((mode & 0o077) !== 0) throw new Error(`others may enter it; mend it with: chmod 700 ${this.path}`);
   }
 
-  private async checkWay(): Promise<void> {
-    const trust = { uid: process.geteuid?.(), owners: [] };
+  private async checkWay(owners: readonly number[]): Promise<void> {
+    const trust = { uid: process.geteuid?.(), owners };
     if (trust.uid === undefined) return;
     const parents = (await wayTo(this.path, trust)).filter(({ path }) => path !== this.path);
     const foreign = parents.find(({ stats }) => !isTrusted(Number(stats.uid), trust));
     if (foreign) throw new Error(`it is reached by ${foreign.path}, which belongs to user ${foreign.stats.uid}`);
+  }
+
+  /**
+   * Rejects where another user could have planted what lies here, or could let the path lead elsewhere while we remove.
+   *
+   * @param owners users who are trusted beside root and ourselves
+   */
+  async checkOwners(owners: readonly number[]): Promise<void> {
+    const uid = process.geteuid?.();
+    const stats = await lstat(this.path);
+    checkKind(stats);
+    if (uid !== undefined && !isTrusted(stats.uid, { uid, owners })) throw new Error(`it belongs to user ${stats.uid}`);
+    await this.checkWay(owners);
   }
 
   /** Rejects where it is a link, or no directory. */

@@ -57,6 +57,11 @@ export class SpoolOperator {
     this.claims = new Claims({ directory, clock, leases: { isLive, isLiveKey } });
   }
 
+  /** Rejects where a user who is neither root, this one nor one of these could decide what is sent or dropped. */
+  async checkOwners(owners: readonly number[]): Promise<void> {
+    await this.directory.checkOwners(owners);
+  }
+
   /** What has something in it, by key. Rejects where the directory cannot be read. */
   async list(): Promise<readonly SpoolEntry[]> {
     await this.directory.checkKind();

@@ -11,9 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spool } from '../../src/cli/spool';
 import { systemClock } from '../../src/base/clock';
 import { SpoolDirectory } from '../../src/spool/spool-directory';
 import { SpoolOperator } from '../../src/spool/spool-operator';
+import { CliFixture } from '../cli/cli-fixture';
 import { asOther, itWithTwoUsers } from './other-user';
 
 const asTwo = itWithTwoUsers();
@@ -70,5 +72,52 @@ describe('a spool directory', () => {
     chmodSync(join(folder, 'volume'), 0o777);
     await prepare('volume', 'new', 'spool');
     expect(existsSync(join(folder, 'volume', 'new', 'spool'))).toBe(true);
+  });
+});
+
+describe('skyanchor spool', () => {
+  let cli: CliFixture;
+  const key = `orders.orders-1.${'1'.repeat(8)}.abc-1-${'1'.repeat(8)}`;
+  const call = (action: string, directory: string, ...more: string[]): Promise<number> =>
+    spool([action, '--directory', join(folder, directory), '--all', ...more]);
+
+  beforeEach(() => (cli = new CliFixture()));
+  afterEach(() => {
+    delete process.env['SUDO_UID'];
+    cli.clear();
+  });
+
+  asTwo('sends and removes nothing that another user may have planted, unless that user is named', async () => {
+    asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
+    mkdirSync(join(folder, 'ours'), { mode: 0o700 });
+    writeFileSync(join(folder, 'ours', `${key}.000001.spool`), 'ours');
+    asOther('ln -s .. theirs/up', folder);
+
+    for (const action of ['send', 'drop']) {
+      expect(await call(action, 'theirs')).toBe(1);
+      expect(await call(action, 'theirs/up/ours')).toBe(1);
+    }
+    expect(cli.stderr).toContain('it belongs to user 4711');
+    expect(cli.stderr).toMatch(/it is reached by .*theirs, which belongs to user 4711/);
+    expect(existsSync(join(folder, 'ours', `${key}.000001.spool`))).toBe(true);
+    expect(await call('ls', 'theirs')).toBe(0);
+
+    expect(await call('drop', 'theirs', '--owner', '4712')).toBe(1);
+    expect(existsSync(join(folder, 'theirs', `${key}.000001.spool`))).toBe(true);
+    expect(await call('drop', 'theirs', '--owner', '4711')).toBe(0);
+    expect(existsSync(join(folder, 'theirs', `${key}.000001.spool`))).toBe(false);
+    expect(await call('drop', 'ours')).toBe(0);
+  });
+
+  asTwo('trusts the user who calls it by sudo with what is theirs', async () => {
+    asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
+    process.env['SUDO_UID'] = '4711';
+    expect(await call('drop', 'theirs')).toBe(0);
+    expect(existsSync(join(folder, 'theirs', `${key}.000001.spool`))).toBe(false);
+  });
+
+  it('refuses a user that is no number', async () => {
+    expect(await call('drop', 'ours', '--owner', 'root')).toBe(2);
+    expect(cli.stderr).toContain('--owner root: expected the number of a user');
   });
 });
