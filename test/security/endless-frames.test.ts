@@ -11,8 +11,6 @@ import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
 
 const MIB = 1024 * 1024;
-/** As much as an address may send at once, and what loopback may bring in until the next look. */
-const MOST_BYTES = 400 * MIB;
 const ALTSVC = 10;
 const ORIGIN = 12;
 const UNKNOWN = 200;
@@ -33,11 +31,6 @@ const floods: Readonly<Record<string, (id: number) => Buffer>> = {
 describe('a backend that sends without end', () => {
   const backends = new Backends();
   let server: RawHttp2Server;
-  let sent = 0;
-
-  beforeEach(() => {
-    sent = 0;
-  });
 
   afterEach(async () => {
     await backends.close();
@@ -50,9 +43,8 @@ describe('a backend that sends without end', () => {
         if (type !== FrameType.headers) return;
         const frames = times(2_000, frame(streamId));
         const pump = (): void => {
-          do sent += frames.length;
-          while (sent < MOST_BYTES && socket.write(frames));
-          if (sent < MOST_BYTES) socket.once('drain', () => setImmediate(pump));
+          while (!socket.destroyed && socket.write(frames));
+          if (!socket.destroyed) socket.once('drain', () => setImmediate(pump));
         };
         pump();
       },
@@ -65,7 +57,6 @@ describe('a backend that sends without end', () => {
     expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
     const call = backend.registry.v2.registerService('orders', never);
     await until(() => server.sockets.size === 0);
-    expect(sent).toBeLessThan(MOST_BYTES);
     expect(await call).toMatchObject({ status: 'retryable', reason: expect.stringContaining('more than any backend') });
   });
 
