@@ -159,8 +159,13 @@ function isNumberPart(code: number): boolean {
 export function parametersText(values: unknown, limit: number): string {
   if (!Array.isArray(values)) return truncate(parameterText(values, limit), limit);
   let text = '[';
-  for (let n = 0; n < values.length && text.length < limit; n++)
-    text += `${n === 0 ? '' : ','}${parameterText(values[n], limit - text.length)}`;
+  try {
+    for (let n = 0; n < values.length && text.length < limit; n++)
+      text += `${n === 0 ? '' : ','}${parameterText(values[n], limit - text.length)}`;
+  } catch {
+    // A proxy or a getter of the application's threw. The span is open by now, and has to be ended by its call.
+    text += '…';
+  }
   return truncate(`${text}]`, limit);
 }
 

@@ -107,6 +107,16 @@ describe('the parameters of a statement', () => {
     expect(parametersText(values, 512)).toBe(text);
   });
 
+  it('are shown up to the one that cannot be read, so that the span of the call is ended', () => {
+    const values = new Proxy(['a', 'b'], {
+      get(target, name) {
+        if (name === '1') throw new Error('refused');
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    expect(parametersText(values, 512)).toBe("['a'…]");
+  });
+
   it('are cut, and no more of them is read than is shown', () => {
     const read: number[] = [];
     const values = new Proxy(['a'.repeat(10), 'b'.repeat(10), 'c', 'd'], {
