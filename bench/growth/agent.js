@@ -16,7 +16,7 @@ const MOST_WAITING = 5_000;
 function agentOf(options, clock) {
   const silent = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
   const config = processConfig({ serviceName: 'shop', instanceName: 'shop-one', logger: silent, ...options });
-  return new RunningAgent(config, () => undefined, clock);
+  return new RunningAgent(config, { clock });
 }
 
 /** Calls `one(i)` for each i below `count` as fast as the agent delivers; CPU time of each call, delivery included. */
