@@ -98,7 +98,8 @@ export class Reporter {
     const { waiting } = queue;
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
     if (waiting === this.many) this.loop.wake();
-    else if (waiting === 1) this.loop.wake(FLUSH_MS);
+    // 0: it went to the spool.
+    else if (waiting <= 1) this.loop.wake(FLUSH_MS);
     if (this.isReachable && this.options.keepAlive?.isHeld === false) this.options.onWork?.();
   }
 
@@ -214,9 +215,12 @@ export class Reporter {
   private spill(): boolean {
     const { clock, maxBuffer, spool } = this.options;
     if (!spool) return false;
+    const { queue } = this;
     const awayMs = this.awaySince === undefined ? 0 : clock.elapsed() - this.awaySince;
-    const count = spool.spillCount({ waiting: this.queue.waiting, capacity: maxBuffer, awayMs });
-    return this.queue.spill(Math.min(count, SPILL_CHUNK)) === SPILL_CHUNK;
+    const countOf = (waiting: number): number => spool.spillCount({ waiting, capacity: maxBuffer, awayMs });
+    const spilled = queue.spill(Math.min(countOf(queue.waiting), SPILL_CHUNK));
+    if (queue.waiting === 0 && countOf(1) > 0) queue.overflowAtOnce();
+    return spilled === SPILL_CHUNK;
   }
 
   /** Called when nothing of the queue is in flight. It goes first in, first out: as many as left it are the first ones. */

@@ -49,13 +49,22 @@ export class SegmentQueue implements SegmentStore {
   private target: ExportTarget | undefined;
   /** Segments that ever came: the position behind the youngest. */
   private appended = 0;
+  /** They do not wait here before they overflow: the garbage collector would copy each of them twice. */
+  private overflowsAtOnce = false;
 
   constructor(private readonly options: SegmentQueueOptions) {}
 
   /** What segments are encoded with from now on; `undefined`: no backend knows us. */
   use(target: ExportTarget | undefined): void {
-    if (target) this.open ??= new (openBatch().OpenBatch)(this.options.log);
     this.target = target;
+    if (!target) return;
+    this.open ??= new (openBatch().OpenBatch)(this.options.log);
+    this.overflowsAtOnce = false;
+  }
+
+  /** Until a backend knows us, whatever comes while nothing waits goes to the store for what overflows. */
+  overflowAtOnce(): void {
+    this.overflowsAtOnce = true;
   }
 
   get waiting(): number {
@@ -69,7 +78,9 @@ export class SegmentQueue implements SegmentStore {
   append(segment: Segment): boolean {
     const { target, open } = this;
     let isKept = true;
-    if (target === undefined || open === undefined || this.buffer.count > 0) this.buffer.push(segment);
+    if (this.overflowsAtOnce && this.waiting === 0 && this.options.overflow?.append(segment) === true)
+      segment.release();
+    else if (target === undefined || open === undefined || this.buffer.count > 0) this.buffer.push(segment);
     else isKept = this.encode(segment, open, target);
     this.appended++;
     if (this.waiting > this.options.capacity) this.trim();

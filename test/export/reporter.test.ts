@@ -623,12 +623,18 @@ describe('a spool', () => {
     await clock.advance(2_000);
     expect(spooled).toEqual(range(0, 90));
     add(90, 95);
+    expect(spooled).toEqual(range(0, 95));
+    isFull = true;
+    add(95, 96);
+    expect(reporter.counters()).toMatchObject({ buffered: 1 });
+    isFull = false;
     await clock.advance(1_000);
-    expect(reporter.counters()).toMatchObject({ accepted: 95, buffered: 0, spooled: 95 });
+    expect(reporter.counters()).toMatchObject({ accepted: 96, buffered: 0, spooled: 96 });
     setReady(true);
-    add(95, 100);
+    add(96, 100);
     await clock.advance(10_000);
-    expect(api.received).toEqual(range(95, 100));
+    expect(api.received).toEqual(range(96, 100));
+    expect(reporter.counters()).toMatchObject({ sent: 4, spooled: 96 });
   });
 
   it('is asked for few at a time, so that the application has its turn between them', async () => {
@@ -642,7 +648,7 @@ describe('a spool', () => {
     setReady(false);
     add(0, 200);
     await clock.advance(6_000);
-    expect(calls.filter((waiting) => waiting > 0).slice(-4)).toEqual([200, 136, 72, 8]);
+    expect(calls.filter((waiting) => waiting > 1).slice(-4)).toEqual([200, 136, 72, 8]);
     policy.mockImplementation(spillCount);
   });
 
