@@ -60,6 +60,7 @@ export class Operator {
 
   /** Removes its folder. */
   leave(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    // An agent that ends may write meanwhile.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
