@@ -61,7 +61,9 @@ export function describeCallersScenario(name: string, startBackend: StartBackend
           const ids = await backend.traces('clockwork', String(instanceOf('clockwork')));
           const traces = await Promise.all(ids.map(async (id) => [...(await backend.trace(id))]));
           // The first call may go out before its agent knows what the backend speaks: it is in the trace, and not joined.
-          return traces.find((spans) => spans.some((span) => isEntry(span) && span.refs.length > 0) && spans.length === 2);
+          return traces.find(
+            (spans) => spans.some((span) => isEntry(span) && span.refs.length > 0) && spans.length === 2,
+          );
         };
         const spans = (await until(joined, Boolean, PATIENCE))!;
         const exit = spans.find(({ type }) => type === 'Exit')!;
