@@ -91,8 +91,10 @@ export class LogBuffer {
 }
 
 function short(text: string): string {
-  if (text.length <= LONGEST_LINE) return text;
+  const line = text.trimEnd();
+  const isWhole = line.length <= LONGEST_LINE;
+  if (isWhole && text.length - line.length <= LONGEST_LINE) return line;
   // Not through the middle of a surrogate pair; and a copy, as a mere slice would keep all of a huge text alive.
-  const cut = `${text.slice(0, LONGEST_LINE - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  const cut = isWhole ? line : `${line.slice(0, LONGEST_LINE - 1).replace(/[\ud800-\udbff]$/, '')}…`;
   return Buffer.from(cut, 'utf16le').toString('utf16le');
 }

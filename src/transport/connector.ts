@@ -104,14 +104,17 @@ export class Connector {
       const plain = await dial(address, CONNECT_MS, clock, this.guest, bound);
       inbound.add(plain);
       const socket = context ? await upgradeToTls(plain, host, context, bound) : plain;
-      return [socket, await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, bound)] as const;
+      return [
+        socket,
+        await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, inbound.refuse, bound),
+      ] as const;
     });
     const userAgent = `skyanchor/${agentVersion}`;
     const peer = { socket, host, authority, tls: context, userAgent };
     try {
       // The first call needs it: here `onLoadError` is told if it is missing.
       modules.protobuf();
-      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, inbound.add, bound));
+      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, inbound, bound));
       const parts = { socket, session, channel, metadata, inbound };
       const link = new BackendConnection(authority, ++this.number, parts, clock);
       this.links.add(link);

@@ -8,6 +8,7 @@ import { withAbort } from './with-abort';
 import { captureClientSockets } from './client-sockets';
 import { keepSession } from './keep-session';
 import type { IdleProcessGuard } from './idle-process-guard';
+import type { InboundLimit } from './inbound-limit';
 import { unrefSocket } from './dial';
 import { upgradeToTls } from './open-session';
 
@@ -36,29 +37,33 @@ export async function openGrpcChannel(
   peer: GrpcPeer,
   guest: IdleProcessGuard,
   log: Log,
-  /** Is given each socket of TCP that grpc-js opens. */
-  onSocket: (socket: Socket) => void,
+  /** Gets each socket of TCP that grpc-js opens. */
+  inbound: Pick<InboundLimit, 'add' | 'refuse'>,
   signal: AbortSignal,
 ): Promise<GrpcChannel> {
   const { Client } = modules.grpc();
   const sockets: Socket[] = [];
   const take = (socket: Socket): void => {
     sockets.push(unrefSocket(socket));
-    if (!('encrypted' in socket)) onSocket(socket);
+    if (!('encrypted' in socket)) inbound.add(socket);
   };
-  const client = new Client(targetOf(peer.socket), credentialsFor(peer, take, log, signal), {
-    'grpc.default_authority': peer.authority,
-    'grpc.primary_user_agent': peer.userAgent,
-    'grpc.enable_http_proxy': 0,
-    'grpc.enable_retries': 0,
-    'grpc.enable_channelz': 0,
-    // Limits the answer, as it comes and as it is inflated.
-    'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
-    'grpc.service_config_disable_resolution': 1,
-    'grpc.client_idle_timeout_ms': NEVER_MS,
-    // Otherwise a channel of the application to the same address would share its connection with us.
-    'grpc.use_local_subchannel_pool': 1,
-  });
+  const client = new Client(
+    targetOf(peer.socket),
+    credentialsFor(peer, { take, onUnasked: inbound.refuse }, log, signal),
+    {
+      'grpc.default_authority': peer.authority,
+      'grpc.primary_user_agent': peer.userAgent,
+      'grpc.enable_http_proxy': 0,
+      'grpc.enable_retries': 0,
+      'grpc.enable_channelz': 0,
+      // Limits the answer, as it comes and as it is inflated.
+      'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.client_idle_timeout_ms': NEVER_MS,
+      // Otherwise a channel of the application to the same address would share its connection with us.
+      'grpc.use_local_subchannel_pool': 1,
+    },
+  );
   const close = (): void => {
     client.close();
     for (const socket of sockets) socket.destroy();
@@ -110,7 +115,7 @@ function ready(client: Client, close: () => void, signal: AbortSignal): Promise<
  */
 function credentialsFor(
   { host, tls }: GrpcPeer,
-  take: (socket: Socket) => void,
+  { take, onUnasked }: { readonly take: (socket: Socket) => void; readonly onUnasked: () => void },
   log: Log,
   signal: AbortSignal,
 ): ChannelCredentials {
@@ -129,12 +134,12 @@ function credentialsFor(
         // A second time: what `bornSockets` sees hangs on a diagnostics channel that the application may lack.
         take(socket);
         if (!tls) {
-          keepSession(socket);
+          keepSession(socket, onUnasked);
           return { socket, secure: false };
         }
         const secured = await upgradeToTls(socket, host, tls, signal);
         take(secured);
-        keepSession(secured);
+        keepSession(secured, onUnasked);
         return { socket: secured, secure: true };
       },
       waitForReady: () => Promise.resolve(),

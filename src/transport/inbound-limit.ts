@@ -36,8 +36,12 @@ export class InboundBudget {
     this.allowance = Math.min(BURST_BYTES, this.allowance + refill) - bytes;
     if (this.allowance >= 0) return true;
     this.allowance = 0;
-    this.restsUntil = now + REST_MS;
+    this.rest();
     return false;
+  }
+
+  rest(): void {
+    this.restsUntil = this.clock.elapsed() + REST_MS;
   }
 }
 
@@ -66,6 +70,16 @@ export class InboundLimit {
     if (!this.isOver && !this.counted.has(socket)) this.counted.set(socket, 0);
   };
 
+  /**
+   * It sends what gRPC has no use for and what costs much more to read than its bytes show: the header of an informational
+   * answer may be one byte that stands for 4,000.
+   */
+  readonly refuse = (): void => {
+    if (this.isOver) return;
+    this.budget.rest();
+    this.end();
+  };
+
   /** The connection is over. Twice is once. */
   close(): void {
     if (this.isOver) return;
@@ -81,10 +95,11 @@ export class InboundLimit {
   }
 
   private check(): void {
-    if (this.budget.spend(this.received())) {
-      this.schedule();
-      return;
-    }
+    if (this.budget.spend(this.received())) this.schedule();
+    else this.end();
+  }
+
+  private end(): void {
     const sockets = [...this.counted.keys()];
     this.close();
     this.onFlood();

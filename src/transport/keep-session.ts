@@ -7,7 +7,7 @@ const untilCollection = new FinalizationRegistry<object>(() => undefined);
 
 /**
  * Guards the process against what a hostile server can do with an HTTP/2 session: keeps its native half for one garbage
- * collection longer than the session itself, and ends it when the server pushes a stream.
+ * collection longer than the session itself, and ends it when the server pushes a stream or sends informational answers.
  *
  * Node frees a native stream one turn of the event loop after it was destroyed, or leaves it to the collector. A stream
  * whose header block was never finished holds memory that is counted on the session. If the session is collected
@@ -16,9 +16,10 @@ const untilCollection = new FinalizationRegistry<object>(() => undefined);
  * Neither Node nor grpc-js hands the native session out. But it is the resource of every callback that it makes, and
  * listeners on the socket are added and removed in some of them: when the settings arrive and when the session ends.
  *
+ * @param onUnasked the server sends what it was not asked for; the session is destroyed
  * @returns looks for the session in the callback that runs now
  */
-export function keepSession(socket: Socket): () => void {
+export function keepSession(socket: Socket, onUnasked: () => void): () => void {
   let session: object | undefined;
   const look = (): void => {
     const resource = executionAsyncResource();
@@ -28,7 +29,7 @@ export function keepSession(socket: Socket): () => void {
     session = resource;
     // What is called here may be the application's session: its own code may be what stops us.
     const owner = valuesBySymbol(resource).find((value) => valuesBySymbol(value).includes(socket));
-    if (owner !== undefined) refusePushes(owner as ClientHttp2Session);
+    if (owner !== undefined) refuseUnasked(owner as ClientHttp2Session, onUnasked);
   };
   socket.on('newListener', look).on('removeListener', look);
   socket.once('close', () => {
@@ -41,13 +42,20 @@ export function keepSession(socket: Socket): () => void {
 
 /**
  * gRPC pushes nothing, but grpc-js does not switch it off, and a server need not heed it. Nothing listens to a stream that is
- * pushed: it would be held for as long as the session lives, and its first error would end the process.
+ * pushed: it would be held for as long as the session lives, and its first error would end the process. Nor has gRPC
+ * informational answers, of which there may be any number to a call.
  */
-function refusePushes(session: ClientHttp2Session): void {
+function refuseUnasked(session: ClientHttp2Session, onUnasked: () => void): void {
+  const refuse = (): void => {
+    session.destroy();
+    onUnasked();
+  };
   session.on('stream', (stream: ClientHttp2Stream) => {
     stream.on('error', () => undefined);
-    session.destroy();
+    refuse();
   });
+  const request = session.request.bind(session);
+  session.request = (...args) => request(...args).on('headers', refuse);
 }
 
 /** What Node keeps under symbols: a native session its own, and that its socket. */

@@ -8,12 +8,17 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import { unrefSocket } from './dial';
 
 /** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
-export function openSession(socket: Socket, origin: string, signal: AbortSignal): Promise<ClientHttp2Session> {
+export function openSession(
+  socket: Socket,
+  origin: string,
+  onUnasked: () => void,
+  signal: AbortSignal,
+): Promise<ClientHttp2Session> {
   const dispose = (): void => void socket.destroy();
   const { remotePort } = socket;
   const isCleartext = !('encrypted' in socket);
   return withAbort(signal, dispose, (come, fail) => {
-    const look = keepSession(socket);
+    const look = keepSession(socket, onUnasked);
     const session = modules.http2().connect(origin, {
       createConnection: () => socket,
       settings: { enablePush: false },

@@ -63,6 +63,14 @@ describe('a configuration that another user has planted', () => {
     expect(resolve({ mainScript: at('tools/tool.js'), cwd: at('work/lib') }).serviceName).toBe('orders');
   });
 
+  asTwo('as a link to a package.json of ours names neither the service nor what it needs', () => {
+    put(folder, 'shop/package.json', { name: 'shop', dependencies: { '@opentelemetry/sdk-node': '1' } });
+    asOther('ln -s shop/package.json package.json', folder);
+    const { serviceName, application } = resolve({ mainScript: put(folder, 'work/app.js', '') });
+    expect(serviceName).toBe('app.js');
+    expect(application).toMatchObject({ dependencies: [], packageFolders: [] });
+  });
+
   asTwo('names the service where the main script is that user’s, too', () => {
     asOther(`mkdir home && cd home && echo > app.js && echo '{"name":"orders"}' > package.json`, folder);
     expect(resolve({ mainScript: at('home/app.js') }).serviceName).toBe('orders');

@@ -1,6 +1,10 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { context as otel, propagation, SpanKind, trace } from 'otel-api-1-9';
+import { systemClock } from '../../src/base/clock';
+import { Log } from '../../src/base/log';
+import { bridge } from '../../src/instrument/opentelemetry/bridge';
 import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/patterns';
 import { trustedCallers } from '../../src/instrument/http/server/trusted-callers';
 import { context, untraced } from '../../src/tracing/context';
@@ -99,6 +103,51 @@ describe('a carrier of a caller that trustIncoming leaves out', () => {
     await stage!.closed(1);
     expect(seen[0]![name]).toBeDefined();
     expect(seen[0]![name]).not.toBe(value);
+  });
+});
+
+describe('the carrier of a request that a framework reads once more, by the API of OpenTelemetry', () => {
+  let undo: (() => void) | undefined;
+  afterEach(() => undo?.());
+
+  /** The traces of the segments that come of one request. */
+  async function tracesOf(
+    { trustIncoming, sampleRate = 1 }: Setup,
+    segments: number,
+    ignorePath: readonly string[] = [],
+  ): Promise<string[]> {
+    const instrument = { ignorePath, ...(trustIncoming && { trustIncoming }) };
+    const made = new Stage({ tracer: { names: () => V3, sampleRate }, instrument });
+    stage = made;
+    const log = new Log(systemClock, undefined, 'off');
+    undo = bridge(made.tracer, { ...instrument, collectQuery: false, ignoreSuffix: [], log })?.undo;
+    const port = await made.serve((request, response) => {
+      const parent = propagation.extract(otel.active(), request.headers);
+      otel.with(parent, () => {
+        trace.getTracer('framework').startSpan('GET /a', { kind: SpanKind.SERVER }).end();
+        response.end();
+      });
+    });
+    await ask(port, '/a', { headers: STRANGE });
+    return (await made.closed(segments)).map(({ traceId }) => String(traceId));
+  }
+
+  it('counts where its caller is believed', async () => {
+    expect(new Set(await tracesOf({}, 2))).toEqual(new Set(['3.4.5']));
+  });
+
+  it.each<[string, TrustIncoming]>([
+    ['none', 'none'],
+    ['another block', cidrs('10.0.0.0/8')],
+  ])('counts as absent where its caller is not believed: %s', async (_title, trustIncoming) => {
+    expect(await tracesOf({ trustIncoming }, 1)).not.toContain('3.4.5');
+  });
+
+  it('has nothing recorded of a trace that is not sampled, nor of a path that is ignored', async () => {
+    expect(await tracesOf({ trustIncoming: 'none', sampleRate: 0 }, 0)).toEqual([]);
+    undo?.();
+    await stage!.close();
+    expect(await tracesOf({}, 0, ['/a'])).toEqual([]);
   });
 });
 

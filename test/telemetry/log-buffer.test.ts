@@ -1,5 +1,8 @@
+import { Log } from '../../src/base/log';
+import { LineHooks } from '../../src/instrument/logs/line-hooks';
 import { LogBuffer } from '../../src/telemetry/log-buffer';
 import { FakeClock } from '../support/fake-clock';
+import { heldBytes } from '../support/garbage';
 
 let clock: FakeClock;
 let lines: LogBuffer;
@@ -84,5 +87,14 @@ describe('the lines that wait for a backend', () => {
     expect(long).toBe(`${'x'.repeat(4_095)}…`);
     expect(odd).toBe(`x${'😀'.repeat(2_047)}…`);
     expect(even).toBe(`${'😀'.repeat(2_047)}…`);
+  });
+
+  it('are without the blanks at their end, however many, and keep none of these alive', () => {
+    const hooks = new LineHooks({ log: new Log(clock), textOf: () => '' });
+    hooks.sendLines('info', (...line) => lines.add(...line));
+    const before = heldBytes();
+    for (let n = 0; n < 50; n++) hooks.written('winston', 'info', `a comment of a user: ${n}${' '.repeat(1_000_000)}`);
+    expect(heldBytes() - before).toBeLessThan(5_000_000);
+    expect(texts()[7]).toBe('a comment of a user: 7');
   });
 });

@@ -1,6 +1,6 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { openConfigFile, readFile } from './config-file';
+import { openConfigFile, readFile, refusalOf } from './config-file';
 import { OPTION_TABLE } from '../option-table';
 
 /** What is installed where the program runs from. */
@@ -9,10 +9,12 @@ export interface Application {
   readonly name: string | undefined;
   /** Where package.json files were found, the nearest first, up to the one that names the application. */
   readonly folders: readonly string[];
-  /** Those of them whose package.json is ours or root's: what is installed there may be loaded. */
+  /** Those of them in which no other user can decide what package.json says: what it names may be loaded. */
   readonly packageFolders: readonly string[];
   /** Packages that these name as needed to run. */
   readonly dependencies: readonly string[];
+  /** The main script, by its real path. */
+  readonly script: string | undefined;
 }
 
 /** Looks above the main script and, where no package.json there has a name, above the working directory. */
@@ -26,6 +28,7 @@ export function findApplication(mainScript: string | undefined, cwd: string): Ap
     folders: unique(above?.folders, folders),
     packageFolders: unique(above?.packageFolders, packageFolders),
     dependencies: unique(above?.dependencies, dependencies),
+    script,
   };
 }
 
@@ -44,37 +47,34 @@ function unique(nearer: readonly string[] = [], farther: readonly string[]): rea
 
 /**
  * A package.json without a name, as `{"type": "module"}` beside built files, is passed on the way up; and so is one of a
- * stranger, which in /tmp or in the working directory could give the process the name of another service.
+ * stranger, which in /tmp or in the working directory could give the process the name of another service, or have it
+ * load what a stranger has put there.
  */
 function packagesAbove(start: string, script: string | undefined): Application {
   const folders: string[] = [];
   const packageFolders: string[] = [];
   const dependencies = new Set<string>();
   for (let folder = start; ; folder = path.dirname(folder)) {
-    const found = readPackage(path.join(folder, 'package.json'));
-    if (found) folders.push(folder);
-    const own = found && isOurs(found.owner, script) ? parsePackage(found.content) : undefined;
-    if (own) packageFolders.push(folder);
+    const file = path.join(folder, 'package.json');
+    const opened = openConfigFile(file);
+    const read = opened && readFile(opened);
+    const isRead = read?.status === 'ok';
+    if (isRead) folders.push(folder);
+    const refusal = isRead ? refusalOf(file, opened?.stats, script)?.kind : 'foreign';
+    const own = isRead && refusal !== 'foreign' ? parsePackage(read.text) : undefined;
+    if (refusal === undefined) packageFolders.push(folder);
     for (const name in { ...own?.dependencies, ...own?.optionalDependencies }) dependencies.add(name);
     if (own?.name !== undefined || folder === path.dirname(folder))
-      return { name: own?.name, folders, packageFolders, dependencies: [...dependencies] };
+      return { name: own?.name, folders, packageFolders, dependencies: [...dependencies], script };
   }
 }
 
-function readPackage(file: string): { readonly content: string; readonly owner: number } | undefined {
-  const opened = openConfigFile(file);
-  const read = opened && readFile(opened);
-  return read?.status === 'ok' ? { content: read.text, owner: Number(opened?.stats?.uid) } : undefined;
-}
-
-/** The owner of the main script decides what runs here anyhow. On Windows all files belong to user 0. */
-function isOurs(owner: number, script: string | undefined): boolean {
-  if (owner === 0 || owner === process.geteuid?.()) return true;
-  try {
-    return script !== undefined && statSync(script).uid === owner;
-  } catch {
-    return false;
-  }
+/**
+ * The rule that a file breaks which is to be loaded although the application has not asked for it: no other user may decide
+ * what is in it. `undefined`: it breaks none.
+ */
+export function ruleBrokenBy(file: string, { script }: Pick<Application, 'script'>): string | undefined {
+  return refusalOf(file, undefined, script)?.rule;
 }
 
 interface Package {

@@ -175,9 +175,9 @@ interface Writers {
 }
 
 /**
- * The rule that a file breaks which was found beside a package.json. It names the backend that gets the token and the
- * file that commands come from, so the rules of the command file hold: its owner, and the owner of each directory and
- * link on the way, is root or this user, and no other may write.
+ * The rule that a file breaks which was found, and not named: a configuration, which says who gets the token and which
+ * file commands come from; a package.json; what is loaded because of that. So the rules of the command file hold: its
+ * owner, and the owner of each directory and link on the way, is root or this user, and no other may write.
  *
  * The main script is the measure: a user or group that may write the running script controls the process already, and
  * may write this file too. So a checkout with a umask of 002, and files of uid 1000 in a container that runs as root, are
@@ -187,7 +187,11 @@ interface Writers {
  * @param opened what the descriptor is that is read; undefined: it cannot be opened
  * @returns undefined: it breaks none
  */
-function refusalOf(file: string, opened: BigIntStats | undefined, mainScript: string | undefined): Refusal | undefined {
+export function refusalOf(
+  file: string,
+  opened: BigIntStats | undefined,
+  mainScript: string | undefined,
+): Refusal | undefined {
   const uid = process.geteuid?.();
   // Windows has no owners and modes.
   if (uid === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { watch as watchNatively, type FSWatcher, type BigIntStats } from 'node:fs';
+import { watch as watchNatively, type FSWatcher, type BigIntStats, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { modules } from '../../base/lazy';
 import { stat, statfs } from 'node:fs/promises';
@@ -83,7 +83,9 @@ class FileEvents {
   }
 
   private watchByChokidar(file: string): void {
-    const watcher = modules.chokidar().watch(file, { persistent: false, ignoreInitial: true, atomic: false });
+    // Another user may have put a directory in its place, or a link to one: chokidar would watch all that is below it.
+    const ignored = (_: string, stats?: Stats): boolean => stats?.isFile() === false;
+    const watcher = modules.chokidar().watch(file, { persistent: false, ignoreInitial: true, atomic: false, ignored });
     this.watchers.push(watcher);
     const hint = (): void => {
       if (this.count()) this.options.onHint();

@@ -103,7 +103,7 @@ export class LineHooks {
       const found = typeof level === 'number' ? level : severityOf(level);
       if (found < severity) return;
       const trace = traceIdsOfNow();
-      add(levelOf(found), text.trimEnd(), trace ? { logger, trace } : { logger });
+      add(levelOf(found), text, trace ? { logger, trace } : { logger });
     } catch (error) {
       this.complain(error);
     }

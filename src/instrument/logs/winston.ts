@@ -57,10 +57,18 @@ function write(layer: Patched<Write>, hooks: LineHooks): Write {
     try {
       return layer.below.call(this, marked, ...rest);
     } finally {
-      // An object of the application's is as it was; by now its line is made.
-      for (const name of added) Reflect.deleteProperty(info, name);
+      unmark(info, added);
     }
   };
+}
+
+/** An object of the application's is as it was; by now its line is made. */
+function unmark(info: object, added: readonly string[]): void {
+  try {
+    for (const name of added) Reflect.deleteProperty(info, name);
+  } catch {
+    // A proxy that refuses.
+  }
 }
 
 /**

@@ -34,6 +34,7 @@ export function bridge(tracer: Tracer, options: InstrumentOptions): Bridge | und
       ...(options.sqlParametersMaxLength !== undefined && { sqlParametersMaxLength: options.sqlParametersMaxLength }),
     },
     tracedByUs: tracedByUs(options),
+    believesAll: (options.trustIncoming ?? 'all') === 'all',
     admitName: nameFilter(options),
     complain: (error) =>
       options.log.error(`a span of OpenTelemetry's could not be traced: ${errorMessage(error)}`, 'opentelemetry'),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { ALL_INSTRUMENTATIONS, configurationOf, isWanted, librariesOf } from './packages';
@@ -15,6 +16,8 @@ interface LoaderOptions {
   readonly packages: readonly string[];
   /** Packages of instrumentations whose work our own trace. */
   readonly tracedByUs: ReadonlySet<string>;
+  /** Why a file must not be loaded: another user may have put it there. `undefined`: it may be. */
+  readonly ruleBrokenBy: (file: string) => string | undefined;
   readonly log: Log;
   /** The application has made a client of Kafka's, which connects to these. */
   readonly onBrokers: (brokers: readonly string[]) => void;
@@ -27,7 +30,15 @@ interface Instrumentation {
 
 type Require = (this: unknown, id: unknown) => unknown;
 type Load = (this: unknown, request: unknown, parent: unknown, isMain: unknown) => unknown;
-type Resolve = (id: string) => string;
+type Resolve = (id: string) => Place;
+
+/** Where a package is installed. */
+interface Place {
+  /** The folder as it was found; it may be a link. */
+  readonly folder: string;
+  /** What is loaded, by its real path. */
+  readonly file: string;
+}
 
 const NodeModule = Module as unknown as {
   readonly prototype: object;
@@ -45,14 +56,15 @@ export class InstrumentationLoader {
   /** Packages that are loaded, as they were. */
   readonly loaded: string[] = [];
   private readonly instrumentations: Instrumentation[] = [];
-  /** By library, or by a scope of libraries with its slash: the instrumentations that wait for it, as files. */
-  private readonly wanted = new Map<string, Map<string, string>>();
+  /** By library, or by a scope of libraries with its slash: the instrumentations that wait for it, by name. */
+  private readonly wanted = new Map<string, Map<string, Place>>();
   private readonly anchor = new Module('skyanchor');
   private undos: Undo[] = [];
   private unwatchKafka: Undo | undefined;
 
   constructor(private readonly options: LoaderOptions) {
-    for (const name of options.packages) this.find(name, options.folders.map(resolverIn));
+    const resolvers = options.folders.map((folder) => resolverFrom(path.join(folder, 'package.json')));
+    for (const name of options.packages) this.find(name, resolvers);
     if (this.wanted.size === 0) return;
     this.undos = [
       patch<Require>(NodeModule.prototype, 'require', (layer) => requirePatch(layer, this)),
@@ -82,7 +94,7 @@ export class InstrumentationLoader {
     if (found === undefined || isLoadingOwn()) return false;
     this.wanted.delete(library);
     this.wanted.delete(scope);
-    for (const [name, file] of found) this.load(name, file);
+    for (const [name, place] of found) this.load(name, place);
     if (this.wanted.size === 0) this.unpatch();
     return true;
   }
@@ -105,9 +117,9 @@ export class InstrumentationLoader {
   private find(name: string, resolvers: readonly Resolve[]): void {
     for (const resolve of resolvers) {
       try {
-        const file = resolve(name);
-        if (name === ALL_INSTRUMENTATIONS) this.findAll(file);
-        else this.want(name, file);
+        const place = resolve(name);
+        if (name !== ALL_INSTRUMENTATIONS) this.want(name, place);
+        else if (this.mayLoad(name, place)) this.findAll(place.file);
         return;
       } catch {
         // Named, and not installed here.
@@ -119,18 +131,30 @@ export class InstrumentationLoader {
     const fromThere = createRequire(file);
     const { dependencies = {} } = fromThere(`${ALL_INSTRUMENTATIONS}/package.json`) as { dependencies?: object };
     for (const name of Object.keys(dependencies))
-      if (isWanted(name) && !this.options.tracedByUs.has(name)) this.find(name, [(id) => fromThere.resolve(id)]);
+      if (isWanted(name) && !this.options.tracedByUs.has(name)) this.find(name, [resolverFrom(file)]);
   }
 
-  private want(name: string, file: string): void {
+  private want(name: string, place: Place): void {
     for (const library of librariesOf(name)) {
-      const files = this.wanted.get(library) ?? new Map<string, string>();
-      this.wanted.set(library, files.set(name, file));
+      const places = this.wanted.get(library) ?? new Map<string, Place>();
+      this.wanted.set(library, places.set(name, place));
     }
   }
 
-  private load(name: string, file: string): void {
-    if (this.loaded.includes(name)) return;
+  /** A package that is named and not installed is looked for up to the root: in `/tmp`, any user may have put one. */
+  private mayLoad(name: string, { folder, file }: Place): boolean {
+    for (const one of [folder, file]) {
+      const rule = this.options.ruleBrokenBy(one);
+      if (rule === undefined) continue;
+      this.options.log.warn(`${name} is not loaded: ${one} ${rule}`);
+      return false;
+    }
+    return true;
+  }
+
+  private load(name: string, place: Place): void {
+    if (this.loaded.includes(name) || !this.mayLoad(name, place)) return;
+    const { file } = place;
     this.loaded.push(name);
     try {
       const exported = createRequire(file)(file) as Record<string, unknown>;
@@ -194,9 +218,17 @@ function loadPatch(layer: Patched<Load>, loader: InstrumentationLoader): Load {
   };
 }
 
-function resolverIn(folder: string): Resolve {
-  const { resolve } = createRequire(path.join(folder, 'package.json'));
-  return (id) => resolve(id);
+function resolverFrom(file: string): Resolve {
+  const { resolve } = createRequire(file);
+  return (id) => {
+    const found = resolve(id);
+    const folder = resolve
+      .paths(id)
+      ?.map((modules) => path.join(modules, id))
+      .find(existsSync);
+    // With Yarn's Plug'n'Play there are no folders.
+    return { folder: folder ?? found, file: found };
+  };
 }
 
 /** The package that a module is of, by the name or the path that it is loaded by; `undefined`: it is one of the same package, or Node's. */

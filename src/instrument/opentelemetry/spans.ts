@@ -13,7 +13,7 @@ import { truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
 import { LIMITS } from '../../model/limits';
-import { untraced, type Scope } from '../../tracing/context';
+import { Surroundings, untraced, type Scope } from '../../tracing/context';
 import {
   MAX_ATTRIBUTE_LENGTH,
   type Attributes,
@@ -29,6 +29,8 @@ export interface SpanEnvironment {
   readonly options: DescriptionOptions;
   /** Packages of instrumentations whose work our own trace. */
   readonly tracedByUs: ReadonlySet<string>;
+  /** Every caller's carrier counts. */
+  readonly believesAll: boolean;
   /** The name to be shown, of which there must not be too many. */
   admitName(name: string, scope: InstrumentationScope): string;
   complain(error: unknown): void;
@@ -366,6 +368,8 @@ export function nameByRoute(tracer: Tracer, span: Span, route: unknown): void {
 
 /** The span in a context, whoever made it. */
 export function scopeIn(context: { getValue(key: symbol): unknown }): Scope | undefined {
+  // Work that is not recorded has no span to be found by.
+  if (context instanceof Surroundings) return context.scope;
   if (context.getValue(SUPPRESS_KEY) === true) return untraced;
   return scopeOf(context.getValue(SPAN_KEY));
 }

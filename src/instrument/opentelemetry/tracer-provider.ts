@@ -17,7 +17,8 @@ import { truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
 import { LIMITS } from '../../model/limits';
-import { untraced } from '../../tracing/context';
+import { untraced, type Scope } from '../../tracing/context';
+import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
 import { readCarrier } from '../../tracing/propagation/read-carrier';
 import { sentAt } from '../../tracing/propagation/headers';
 import type { Contexts } from './contexts';
@@ -211,6 +212,7 @@ export class GlobalPropagator {
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
+      if (this.isDecided(scopeIn(context))) return context;
       const headers = readCarrier({ get: (name) => getter.get(carrier, name) });
       const parent = this.environment.tracer.parentIn(headers);
       if (parent === undefined || parent === untraced)
@@ -222,6 +224,18 @@ export class GlobalPropagator {
       this.environment.complain(error);
       return context;
     }
+  }
+
+  /**
+   * A framework reads the headers of its request once more, while that is being answered. What they say, and whether it
+   * counts, is decided: otherwise a caller whom `trustIncoming` leaves out would be believed, and a path that is ignored
+   * or a trace that is not sampled be recorded.
+   */
+  private isDecided(scope: Scope | undefined): boolean {
+    if (scope instanceof UnrecordedTrace) return scope.method !== '' && !scope.isOver;
+    if (this.environment.believesAll || !(scope instanceof Span)) return false;
+    const { entry } = scope.segment;
+    return entry?.layer === Layer.http && entry.endTime === 0;
   }
 
   fields(): string[] {

@@ -453,6 +453,14 @@ describe('a span of OpenTelemetry', () => {
     expect(spans()).toEqual(entry ? [entry] : []);
   });
 
+  it('records nothing where the request is ignored or not sampled', () => {
+    const { tracer, spans } = bridged();
+    context.run(tracer.unrecorded('/health'), () => {
+      for (const kind of [SpanKind.INTERNAL, SpanKind.CLIENT, SpanKind.SERVER, SpanKind.CONSUMER]) start(kind).end();
+    });
+    expect(spans()).toEqual([]);
+  });
+
   it('has ids of W3C that are unique, valid, and lead back to the trace', () => {
     const { tracer, segments } = bridged();
     const entry = openRequest(tracer);
