@@ -219,7 +219,7 @@ export class Reporter {
     const awayMs = this.awaySince === undefined ? 0 : clock.elapsed() - this.awaySince;
     const countOf = (waiting: number): number => spool.spillCount({ waiting, capacity: maxBuffer, awayMs });
     const spilled = queue.spill(Math.min(countOf(queue.waiting), SPILL_CHUNK));
-    if (queue.waiting === 0 && countOf(1) > 0) queue.overflowAtOnce();
+    if (!this.target && queue.waiting === 0 && countOf(1) > 0) queue.overflowAtOnce();
     return spilled === SPILL_CHUNK;
   }
 

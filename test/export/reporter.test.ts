@@ -637,6 +637,17 @@ describe('a spool', () => {
     expect(reporter.counters()).toMatchObject({ sent: 4, spooled: 96 });
   });
 
+  it('takes nothing at once while a backend is there, however small the memory is', async () => {
+    await reporter.stop();
+    reporter = reporterOf(1, { spool });
+    setReady(true);
+    for (let at = 0; at < 3; at++) {
+      add(at, at + 1);
+      await clock.advance(5_000);
+    }
+    expect([api.received, spooled]).toEqual([range(0, 3), []]);
+  });
+
   it('is asked for few at a time, so that the application has its turn between them', async () => {
     const calls: number[] = [];
     policy.mockImplementation((memory) => {

@@ -1,7 +1,7 @@
 import { glob } from '../../base/patterns';
 
 const PORT = /:\d+$/;
-/** Of an IPv6 address. In a glob any other pair of them is a set of characters. */
+/** The brackets around an IPv6 address. In a glob any other pair of them is a set of characters. */
 const BRACKETS = /^\[([^\]]*:[^\]]*)\]/;
 
 /**
