@@ -183,10 +183,10 @@ describe('a handler', () => {
     await fixture.watchReady();
     await fixture.type('printf "v0\\nv1\\nv2\\nv3\\nv4\\nv5\\nv6\\n" > $F');
     await fixture.untilRan(7);
-    const [first = 0, , , , fifth = 0, , seventh = 0] = began;
-    expect(seventh - first).toBeGreaterThan(1_800);
-    // One a second would take four.
-    expect(fifth - first).toBeLessThan(3_000);
+    expect(began.at(-1)! - began[0]!).toBeGreaterThan(1_800);
+    // Each by itself: a busy machine takes its time for five, and a pause is a second less what those before it took.
+    const pauses = began.slice(1, 5).map((time, at) => time - began[at]!);
+    expect(Math.max(...pauses)).toBeLessThan(700);
     expect(most).toBe(1);
     expect(fixture.ran).toEqual(['v0', 'v1', 'v2', 'v3', 'v4', 'v5', 'v6']);
   });
