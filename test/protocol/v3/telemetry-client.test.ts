@@ -26,14 +26,19 @@ const ORDERS = named('orders', 'orders-1');
 describe('meters and lines of the log', () => {
   it('are byte for byte what protobufjs makes of them, whatever the texts and numbers', () => {
     const anyLevel = fc.constantFrom('error', 'warn');
+    const anyLine = fc.oneof(
+      anyText,
+      anyText.map((text) => `{${text}}`),
+    );
     fc.assert(
-      fc.property(anyText, anyText, fc.maxSafeInteger(), fc.double(), anyLevel, (text, name, time, value, level) => {
+      fc.property(anyLine, anyText, fc.maxSafeInteger(), fc.double(), anyLevel, (text, name, time, value, level) => {
+        const isJson = text.startsWith('{') && text.endsWith('}') && text.length > 1;
         const whose = { service: name, serviceInstance: text };
         const names = named(name, text);
         const log = {
           timestamp: time,
           ...whose,
-          body: { type: 'text', text: { text } },
+          body: isJson ? { type: 'json', json: { json: text } } : { type: 'text', text: { text } },
           tags: {
             data: [
               { key: 'level', value: level.toUpperCase() },
