@@ -1,8 +1,12 @@
 import { failed, ok, type Outcome } from '../base/outcome';
-import type { UnaryCaller } from '../transport/call/unary-call';
 import type { Dialect, ProtocolName } from '../model/dialect';
-import type { Probe, ProbedNames } from './protocol';
-import { PROTOCOLS } from './protocols';
+import type { UnaryCaller } from '../transport/call/unary-call';
+import type { Probe, ProbedNames, Protocol } from './protocol';
+import { v2Protocol } from './v2/protocol';
+import { v3Protocol } from './v3/protocol';
+
+/** All protocols, the most likely first. */
+export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = { v3: v3Protocol, v2: v2Protocol };
 
 /**
  * Asks a backend what it speaks, in words that it answers truly: only OK and UNIMPLEMENTED decide, everything else says

@@ -11,7 +11,7 @@ import type { BackendConnection } from '../transport/backend-connection';
 import type { Connector } from '../transport/connector';
 import { matchesDialect, type Names } from '../model/names';
 import type { TelemetryCodec, TelemetryMethod } from './protocol';
-import { PROTOCOLS } from './protocols';
+import { PROTOCOLS } from './detect';
 import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
 
 type Encode = (codec: TelemetryCodec, names: Names) => readonly Uint8Array[];

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { RunningAgent } from '../../src/agent/running-agent';
 import type { Options } from '../../src/api/options';
-import { parseSw8 } from '../../src/protocol/v3/sw8/parse';
+import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
 import { resolve, scratch } from '../config/sources';
 import { until } from '../support/until';
 

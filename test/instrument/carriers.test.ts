@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import { context, untraced } from '../../src/tracing/context';
-import { parseSw6 } from '../../src/protocol/v2/sw6/parse';
+import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import { SpanType } from '../../src/model/components';
 import { Stage, ask } from './http-fixture';
 import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';

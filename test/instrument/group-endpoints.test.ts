@@ -4,7 +4,7 @@ import { Log } from '../../src/base/log';
 import { systemClock } from '../../src/base/clock';
 import { PathNames } from '../../src/instrument/http/server/path-names';
 import { groupPath } from '../../src/instrument/route/group-path';
-import { parseSw6 } from '../../src/protocol/v2/sw6/parse';
+import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import { SpanType } from '../../src/model/components';
 import { Stage, ask, type StageOptions } from './http-fixture';
 

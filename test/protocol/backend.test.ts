@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { ok } from '../../src/base/outcome';
-import type { RegistryApi } from '../../src/protocol/registration/ports';
+import type { RegistryApi } from '../../src/protocol/registration/registration-client';
 import type { Backend } from '../../src/protocol/backend';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Int64Id } from '../../src/model/ids';
-import { formatSw6 } from '../../src/protocol/v2/sw6/format';
+import { formatSw6 } from '../../src/protocol/v2/sw6/carrier';
 import { REGISTER, startApp, type App } from '../support/app';
 import { until } from '../support/until';
 import type { ScenarioBackend, SpanRow, StartBackend } from './backend';

@@ -1,22 +1,22 @@
-import http, { type IncomingHttpHeaders } from 'node:http';
+import http from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { context as otel, propagation, SpanKind, trace } from 'otel-api-1-9';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
-import { bridge } from '../../src/instrument/opentelemetry/bridge';
-import { parseCidr, type Cidr, type TrustIncoming } from '../../src/base/patterns';
+import { type Cidr, parseCidr, type TrustIncoming } from '../../src/base/patterns';
 import { trustedCallers } from '../../src/instrument/http/server/trusted-callers';
-import { context, untraced } from '../../src/tracing/context';
-import { parseSw8 } from '../../src/protocol/v3/sw8/parse';
+import { bridge } from '../../src/instrument/opentelemetry/bridge';
 import { SpanType } from '../../src/model/components';
+import type { Segment } from '../../src/model/segment';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
+import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
+import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
+import { context, untraced } from '../../src/tracing/context';
 import { faultsOf, resolve } from '../config/sources';
 import { ask, Stage } from '../instrument/http-fixture';
 import { tracing } from '../support/tracing';
-import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
-import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
-import type { Segment } from '../../src/model/segment';
-import type { IncomingMessage } from 'node:http';
 
 /** Trace 3.4.5. */
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';

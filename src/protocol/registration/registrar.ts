@@ -11,7 +11,7 @@ import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
 import { isComplete, type RegistrationState } from './registration-state';
 import { type Identity, StateMachine } from './state-machine';
 import type { Registration, RegistrationContext } from './registration';
-import { PROTOCOLS } from '../protocols';
+import { PROTOCOLS } from '../detect';
 import { v2Protocol } from '../v2/protocol';
 import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';

@@ -1,10 +1,92 @@
 import type { Clock } from '../../base/clock';
 import type { Outcome } from '../../base/outcome';
-import { Health } from './health';
-import { RateLimiter } from './rate-limiter';
-import type { RegistryApi } from './ports';
-import type { Configuration, InstanceName } from '../../model/registration';
+import type {
+  Configuration,
+  Connection,
+  Heartbeat,
+  InstanceName,
+  InstanceRegistration,
+} from '../../model/registration';
 import { v3InstanceName } from '../v3/name-limits';
+import { Health } from './health';
+
+/**
+ * What the registrar needs of a backend; `wire` fits it by shape. Every question is bounded by a deadline of its own, and
+ * is given up when the signal aborts.
+ */
+export interface RegistryApi {
+  /**
+   * The connection of now, made if there is none, and what it speaks. Fails to the next address of the list, one address
+   * a call.
+   */
+  connect(signal: AbortSignal): Promise<Outcome<Connection>>;
+  readonly v2: V2Api;
+  readonly v3: V3Api;
+}
+
+/** `undefined` and absent keys mean: not yet, ask again. */
+export interface V2Api {
+  registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>>;
+  registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>>;
+  /** `reset`: the backend does not know this instance id (`ServiceMetadataReset`). */
+  heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>>;
+  registerNetworkAddresses(
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome<ReadonlyMap<string, number>>>;
+  registerEndpoints(
+    serviceId: number,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome<ReadonlyMap<string, number>>>;
+}
+
+export interface V3Api {
+  /** The instance lives. Shows nothing else of it. */
+  keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>>;
+  /** Everything that is to be shown of the instance. */
+  reportInstanceProperties(
+    instance: InstanceName,
+    properties: readonly (readonly [key: string, value: string])[],
+    signal: AbortSignal,
+  ): Promise<Outcome<undefined>>;
+  /** @param uuid of the configuration that is in force; an answer of `undefined` means that it stays */
+  fetchConfiguration(
+    serviceName: string,
+    uuid: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Configuration | undefined>>;
+}
+
+interface RateLimiterOptions {
+  /** The most questions … */
+  readonly most: number;
+  /** … in any window of this length. */
+  readonly windowMs: number;
+}
+
+/** Keeps a backend from being asked too often, whatever state we are in and however often it changes. */
+class RateLimiter {
+  private readonly times: number[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: RateLimiterOptions,
+  ) {}
+
+  /** Milliseconds until the next question is allowed, or that many in a row; 0: now. */
+  waitMs(questions = 1): number {
+    const { most, windowMs } = this.options;
+    const oldest = this.times[this.times.length - most + questions - 1];
+    return oldest === undefined ? 0 : Math.max(0, oldest + windowMs - this.clock.elapsed());
+  }
+
+  /** A question is asked now. */
+  acquire(): void {
+    this.times.push(this.clock.elapsed());
+    if (this.times.length > this.options.most) this.times.shift();
+  }
+}
 
 export interface RegistrationClientOptions {
   readonly api: RegistryApi;

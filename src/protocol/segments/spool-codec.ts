@@ -5,7 +5,7 @@ import { MessageReader, Fields } from '../protobuf/control/reader';
 import { writeNumber } from '../protobuf/fast/field';
 import { closeLength } from '../protobuf/fast/varint';
 import { readV2Ref, writeV2Ref } from '../v2/segment/ref';
-import { v3SegmentCodec } from '../v3/segment/codec';
+import { v3SegmentCodec } from '../v3/segment/segment';
 
 /** Service and instance stand once in each file, and names are written as they are. */
 const BY_NAME: V3Names = { protocol: 'v3', epoch: 0, service: '', instance: '', endpoint: (name) => name };

@@ -2,7 +2,7 @@ import type { V2Names } from '../../model/names';
 import type { Protocol } from '../protocol';
 import { encodeServices, V2Path } from './register-messages';
 import { V2Registration } from './registration';
-import { v2SegmentCodec } from './segment/codec';
+import { v2SegmentCodec } from './segment/segment';
 import { v2IdentityProbe } from './segment/identity-probe';
 
 /** OAP 6.0 to 7.0, which give out ids for every name. */

@@ -1,9 +1,9 @@
 import type { V3Names } from '../../model/names';
 import type { Dialect } from '../../model/dialect';
 import type { Probe, Protocol } from '../protocol';
-import { encodePing, v3Paths } from './management-messages';
+import { encodePing, v3Paths } from './management-client';
 import { V3Registration } from './registration';
-import { v3SegmentCodec } from './segment/codec';
+import { v3SegmentCodec } from './segment/segment';
 import { encodeEvent, encodeLog, encodeMeter } from './telemetry-messages';
 import { v3IdentityProbe } from './segment/identity-probe';
 

@@ -1,5 +1,5 @@
 import { failed, ok, type Outcome, retryable } from '../../../src/base/outcome';
-import type { RegistryApi, V2Api, V3Api } from '../../../src/protocol/registration/ports';
+import type { RegistryApi, V2Api, V3Api } from '../../../src/protocol/registration/registration-client';
 import type {
   Heartbeat,
   InstanceRegistration,

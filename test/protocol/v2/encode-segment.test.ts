@@ -5,7 +5,7 @@ import { Span } from '../../../src/model/span';
 import { Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V2Names } from '../../../src/model/names';
-import { v2SegmentCodec } from '../../../src/protocol/v2/segment/codec';
+import { v2SegmentCodec } from '../../../src/protocol/v2/segment/segment';
 import { anyNames, anySegment } from '../../support/wire/arbitrary';
 import { someNames } from '../../support/wire/names';
 import { oracleDecode, oracleFrame } from '../../support/wire/oracle';

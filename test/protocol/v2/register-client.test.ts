@@ -1,5 +1,5 @@
 import { failed, ok, retryable, type Outcome } from '../../../src/base/outcome';
-import type { V2Api } from '../../../src/protocol/registration/ports';
+import type { V2Api } from '../../../src/protocol/registration/registration-client';
 import { RegisterClient } from '../../../src/protocol/v2/register-client';
 import { oracleDecode, oracleEncode } from '../../support/wire/oracle';
 

@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { CompactId, Int64Id, type NumericId } from '../../../src/model/ids';
+import { formatSw6, parseSw6, type Sw6 } from '../../../src/protocol/v2/sw6/carrier';
 import { readBase64, writeBase64 } from '../../../src/tracing/propagation/base64';
-import { Int64Id, CompactId, type NumericId } from '../../../src/model/ids';
-import { parseSw6 } from '../../../src/protocol/v2/sw6/parse';
 import { MAX_CARRIER_LENGTH } from '../../../src/tracing/propagation/headers';
-import type { Sw6 } from '../../../src/protocol/v2/sw6/header';
-import { formatSw6 } from '../../../src/protocol/v2/sw6/format';
 
 interface Case {
   readonly title: string;

@@ -7,7 +7,7 @@ import { Span } from '../../../src/model/span';
 import { Component, Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V3Names } from '../../../src/model/names';
-import { v3SegmentCodec } from '../../../src/protocol/v3/segment/codec';
+import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
 import { anySegment } from '../../support/wire/arbitrary';
 import { oracleV3Decode, oracleV3Frame } from '../../support/wire/oracle-v3';
 import { entryAndExit, failedWithRef } from '../../support/wire/segments';

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Int64Id, CompactId, OpaqueId, type Id } from '../../../src/model/ids';
-import { parseSw8 } from '../../../src/protocol/v3/sw8/parse';
+import { CompactId, type Id, Int64Id, OpaqueId } from '../../../src/model/ids';
+import { formatSw8, parseSw8, type Sw8 } from '../../../src/protocol/v3/sw8/carrier';
 import { MAX_CARRIER_LENGTH } from '../../../src/tracing/propagation/headers';
-import type { Sw8 } from '../../../src/protocol/v3/sw8/header';
-import { formatSw8 } from '../../../src/protocol/v3/sw8/format';
 
 interface Case {
   readonly title: string;

@@ -1,6 +1,6 @@
 import { context } from '../../../src/tracing/context';
 import { currentTrace } from '../../../src/tracing/current-trace';
-import { parseSw8 } from '../../../src/protocol/v3/sw8/parse';
+import { parseSw8 } from '../../../src/protocol/v3/sw8/carrier';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { FakeClock } from '../../support/fake-clock';
 import type { V3Identity } from '../../../src/protocol/v3/sw8/propagator';

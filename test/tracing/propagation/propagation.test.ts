@@ -1,5 +1,5 @@
 import { context } from '../../../src/tracing/context';
-import { parseSw6 } from '../../../src/protocol/v2/sw6/parse';
+import { parseSw6 } from '../../../src/protocol/v2/sw6/carrier';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { FakeClock } from '../../support/fake-clock';
 import type { V2Identity } from '../../../src/protocol/v2/sw6/propagator';

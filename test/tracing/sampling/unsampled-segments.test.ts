@@ -1,6 +1,6 @@
 import { context } from '../../../src/tracing/context';
-import { parseSw6 } from '../../../src/protocol/v2/sw6/parse';
-import { parseSw8 } from '../../../src/protocol/v3/sw8/parse';
+import { parseSw6 } from '../../../src/protocol/v2/sw6/carrier';
+import { parseSw8 } from '../../../src/protocol/v3/sw8/carrier';
 import { v3EndpointName } from '../../../src/protocol/v3/name-limits';
 import { tracing } from '../../support/tracing';
 import type { TracerOptions } from '../../../src/tracing/tracer';

@@ -1,10 +1,13 @@
+import type { SegmentCodec } from '../../../export/ports';
 import { numericTraceId } from '../../../model/id-text';
-import { Segment } from '../../../model/segment';
-import { closeLength, writeInt32 } from '../../protobuf/fast/varint';
 import type { V2Names } from '../../../model/names';
-import { writeV2Id, readV2Id } from './id';
-import { writeV2Span, readV2Span } from './span';
-import { MessageReader, Fields } from '../../protobuf/control/reader';
+import { Segment } from '../../../model/segment';
+import { Fields, MessageReader } from '../../protobuf/control/reader';
+import { maxSegmentSize } from '../../protobuf/fast/max-size';
+import { closeLength, writeInt32 } from '../../protobuf/fast/varint';
+import { readV2Id, writeV2Id } from './id';
+import { unusableRefs } from './ref';
+import { readV2Span, writeV2Span } from './span';
 
 /** One gRPC message: not compressed, its length, and an `UpstreamSegment` around the `SegmentObject`. */
 export function writeV2Segment(buf: Buffer, pos: number, segment: Segment, names: V2Names): number {
@@ -57,3 +60,10 @@ export function readV2Segment(message: Buffer, names: V2Names): Segment {
   for (const span of fields.all(2)) segment.add(readV2Span(span, segment, names));
   return segment;
 }
+
+export const v2SegmentCodec: SegmentCodec<V2Names> = {
+  maxSize: maxSegmentSize,
+  encode: writeV2Segment,
+  decode: readV2Segment,
+  countUnusableRefs: unusableRefs,
+};

@@ -1,13 +1,12 @@
+import { RefType, USER_ENDPOINT } from '../../../model/components';
 import { numericTraceId } from '../../../model/id-text';
-import { SW6, type HeaderSetter, type IncomingHeaders } from '../../../tracing/propagation/headers';
+import type { Span, V2Ref } from '../../../model/segment';
+import type { IdGenerator } from '../../../tracing/id-generator';
+import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/propagation/headers';
 import type { PropagationIdentity, Propagator } from '../../../tracing/propagation/propagator';
 import type { RemoteParent } from '../../../tracing/propagation/remote-parent';
-import type { IdGenerator } from '../../../tracing/id-generator';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
-import { RefType, USER_ENDPOINT } from '../../../model/components';
-import type { Span, V2Ref } from '../../../model/segment';
-import { formatSw6 } from './format';
-import { parseSw6 } from './parse';
+import { formatSw6, parseSw6 } from './carrier';
 import { SelfCallGuard } from './self-call-guard';
 
 /** What a v2 backend knows us by: the agent's dictionaries, seen from the tracer. An id of 0: there is none yet. */

@@ -1,5 +1,5 @@
 import type { IdGenerator } from '../../../tracing/id-generator';
-import type { Sw6 } from './header';
+import type { Sw6 } from './carrier';
 
 /** Stands for no registration: ids of this epoch are never sent. */
 export const NO_EPOCH = -1;

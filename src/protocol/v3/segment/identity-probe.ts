@@ -1,7 +1,7 @@
 import { decodeCommands } from '../../protobuf/control/commands';
 import type { V3Names } from '../../../model/names';
 import type { IdentityProbe } from '../../segments/identity-probe';
-import { encodePing, v3Paths } from '../management-messages';
+import { encodePing, v3Paths } from '../management-client';
 
 /**
  * Package-less `collect` exists in both protocols, and a v2 backend takes a v3 segment with OK and loses it. `keepAlive`

@@ -1,10 +1,13 @@
-import { Segment } from '../../../model/segment';
-import { writeFastText } from '../../protobuf/fast/text';
-import type { V3Names } from '../../../model/names';
-import { writeV3Id, readV3Id } from './id';
-import { writeV3Span, readV3Span } from './span';
+import type { SegmentCodec } from '../../../export/ports';
 import { OpaqueId } from '../../../model/ids';
-import { MessageReader, Fields } from '../../protobuf/control/reader';
+import type { V3Names } from '../../../model/names';
+import { Segment } from '../../../model/segment';
+import { Fields, MessageReader } from '../../protobuf/control/reader';
+import { maxSegmentSize } from '../../protobuf/fast/max-size';
+import { writeFastText } from '../../protobuf/fast/text';
+import { readV3Id, writeV3Id } from './id';
+import { v2Refs } from './ref';
+import { readV3Span, writeV3Span } from './span';
 
 /** One gRPC message: not compressed, its length, and a `SegmentObject`. */
 export function writeV3Segment(buf: Buffer, pos: number, segment: Segment, names: V3Names): number {
@@ -43,3 +46,10 @@ export function readV3Segment(message: Buffer): Segment {
   fields.one(5);
   return segment;
 }
+
+export const v3SegmentCodec: SegmentCodec<V3Names> = {
+  maxSize: maxSegmentSize,
+  encode: writeV3Segment,
+  decode: readV3Segment,
+  countUnusableRefs: v2Refs,
+};

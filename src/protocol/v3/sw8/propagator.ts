@@ -1,19 +1,18 @@
+import type { Clock } from '../../../base/clock';
+import { Layer, RefType } from '../../../model/components';
+import type { Span, V3Ref } from '../../../model/segment';
+import { formatCorrelation, parseCorrelation } from '../../../tracing/propagation/correlation';
 import {
+  type HeaderSetter,
+  type IncomingHeaders,
   SW8,
   SW8_CORRELATION,
   SW8_X,
-  type HeaderSetter,
-  type IncomingHeaders,
 } from '../../../tracing/propagation/headers';
-import { formatCorrelation, parseCorrelation } from '../../../tracing/propagation/correlation';
 import type { PropagationIdentity, Propagator } from '../../../tracing/propagation/propagator';
 import type { RemoteParent } from '../../../tracing/propagation/remote-parent';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
-import { Layer, RefType } from '../../../model/components';
-import type { Clock } from '../../../base/clock';
-import type { Span, V3Ref } from '../../../model/segment';
-import { formatSw8 } from './format';
-import { parseSw8 } from './parse';
+import { formatSw8, parseSw8 } from './carrier';
 
 /** What a v3 backend knows us by; the same as long as the process lives. */
 export interface V3Identity extends PropagationIdentity {

@@ -1,20 +1,97 @@
-import { readBase64 } from '../../../tracing/propagation/base64';
-import { parseId } from '../../../model/id-text';
-import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { parseId, writeDigits, writeIdText } from '../../../model/id-text';
+import type { Id, NumericId } from '../../../model/ids';
+import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
-import type { Sw6 } from './header';
+import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
 
+/** What the header `sw6` says of a call. A name is a string, an id that the backend gave out is a number. */
+export interface Sw6 {
+  /** The caller records this trace, so every service does; otherwise none does. */
+  readonly isSampled: boolean;
+  readonly traceId: NumericId;
+  readonly parentSegmentId: NumericId;
+  /** The id of the caller's exit span. */
+  readonly parentSpanId: number;
+  readonly parentInstanceId: number;
+  /** Where the trace came in first. */
+  readonly entryInstanceId: number;
+  /** The address that the caller called us by. */
+  readonly peer: string | number;
+  /** Absent: there is none. */
+  readonly entryEndpoint: string | number | undefined;
+  readonly parentEndpoint: string | number | undefined;
+}
+
+const DASH = 0x2d;
 const HASH = 0x23;
-const MINUS = 0x2d;
+const ONE = 0x31;
 const ZERO = 0x30;
+
+/** Both ways are synchronous, so one buffer of each kind serves all: one field without its Base64; the whole header, which is too long with any two of the longest fields. */
+const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
+const line = Buffer.allocUnsafeSlow(3 * MAX_CARRIER_LENGTH + 256);
+
+/** The header; `undefined` if it would be too long. */
+export function formatSw6(sw6: Sw6): string | undefined {
+  line[0] = sw6.isSampled ? ONE : ZERO;
+  let at = writeId(1, sw6.traceId);
+  at = writeId(at, sw6.parentSegmentId);
+  at = writeNumber(at, sw6.parentSpanId);
+  at = writeNumber(at, sw6.parentInstanceId);
+  at = writeNumber(at, sw6.entryInstanceId);
+  at = writeNameOrId(at, sw6.peer);
+  at = writeNameOrId(at, sw6.entryEndpoint ?? -1);
+  at = writeNameOrId(at, sw6.parentEndpoint ?? -1);
+  return at <= MAX_CARRIER_LENGTH ? line.toString('latin1', 0, at) : undefined;
+}
+
+function writeId(pos: number, id: Id): number {
+  line[pos] = DASH;
+  return writeBase64(line, pos + 1, field, writeIdText(field, 0, id));
+}
+
+function writeNumber(pos: number, value: number): number {
+  line[pos] = DASH;
+  return writeDigits(line, pos + 1, value);
+}
+
+/** @returns past the longest header where the field alone is as long */
+function writeNameOrId(pos: number, nameOrId: string | number): number {
+  const length = typeof nameOrId === 'number' ? fillId(nameOrId) : fillName(nameOrId);
+  if (length === -1) return MAX_CARRIER_LENGTH + 1;
+  line[pos] = DASH;
+  return writeBase64(line, pos + 1, field, length);
+}
+
+function fillId(id: number): number {
+  if (id >= 0) return writeDigits(field, 0, id);
+  field[0] = DASH;
+  return writeDigits(field, 1, -id);
+}
+
+function fillName(name: string): number {
+  const { length } = name;
+  if (length >= field.length) return -1;
+  field[0] = HASH;
+  for (let i = 0; i < length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 127) return fillAnyName(name);
+    field[i + 1] = code;
+  }
+  return length + 1;
+}
+
+function fillAnyName(name: string): number {
+  return Buffer.byteLength(name) < field.length ? 1 + field.write(name, 1) : -1;
+}
+
 const FIELDS = 9;
 const LARGEST_INT32 = 2 ** 31 - 1;
 /** In digits. */
 const LONGEST_INT32 = 10;
 
-/** Where each field ends, and one of them decoded. Reading is synchronous, so one of each serves all. */
+/** Where each field ends. */
 const ends = new Uint16Array(FIELDS);
-const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
 
 /**
  * Takes the header for what it says, or for nothing: `undefined` wherever a backend could not use it, since then it
@@ -80,7 +157,7 @@ function nameOrIdAt(header: string, n: number): string | number | undefined {
   const length = readBase64(field, header, startOf(n), endOf(n));
   if (length <= 0) return length === 0 ? 0 : undefined;
   if (field[0] === HASH) return readName(field, 1, length);
-  const isMinusOne = length === 2 && field[0] === MINUS && field[1] === ZERO + 1;
+  const isMinusOne = length === 2 && field[0] === DASH && field[1] === ZERO + 1;
   return isMinusOne ? -1 : idIn(length);
 }
 

@@ -1,18 +1,63 @@
-import { readBase64 } from '../../../tracing/propagation/base64';
-import { OpaqueId, type Id } from '../../../model/ids';
-import { parseId } from '../../../model/id-text';
-import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { parseId, writeDigits, writeIdText } from '../../../model/id-text';
+import { type Id, OpaqueId } from '../../../model/ids';
+import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
-import type { Sw8 } from './header';
+import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+
+/** What the header `sw8` says of a call. */
+export interface Sw8 {
+  /** The caller records this trace, so every service does; otherwise none does. */
+  readonly isSampled: boolean;
+  readonly traceId: Id;
+  readonly parentSegmentId: Id;
+  /** The id of the caller's exit span. */
+  readonly parentSpanId: number;
+  readonly parentService: string;
+  readonly parentInstance: string;
+  readonly parentEndpoint: string;
+  /** The address that the caller called us by. */
+  readonly addressUsedAtPeer: string;
+}
+
+const DASH = 0x2d;
+const ONE = 0x31;
+const ZERO = 0x30;
+
+/** Both ways are synchronous, so one buffer of each kind serves all: one field without its Base64; the whole header, which is too long with any two of the longest fields. */
+const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
+const line = Buffer.allocUnsafeSlow(5 * MAX_CARRIER_LENGTH);
+
+/** The header; `undefined` if it would be too long, or a part of it is empty, which no agent accepts. */
+export function formatSw8(sw8: Sw8): string | undefined {
+  line[0] = sw8.isSampled ? ONE : ZERO;
+  let at = writeId(1, sw8.traceId);
+  at = writeId(at, sw8.parentSegmentId);
+  line[at] = DASH;
+  at = writeDigits(line, at + 1, sw8.parentSpanId);
+  at = writeText(at, sw8.parentService);
+  at = writeText(at, sw8.parentInstance);
+  at = writeText(at, sw8.parentEndpoint);
+  at = writeText(at, sw8.addressUsedAtPeer);
+  return at <= MAX_CARRIER_LENGTH ? line.toString('latin1', 0, at) : undefined;
+}
+
+function writeId(pos: number, id: Id): number {
+  line[pos] = DASH;
+  return writeBase64(line, pos + 1, field, writeIdText(field, 0, id));
+}
+
+/** @returns past the longest header where the field cannot be in it */
+function writeText(pos: number, text: string): number {
+  if (pos > MAX_CARRIER_LENGTH || text === '' || Buffer.byteLength(text) > field.length) return MAX_CARRIER_LENGTH + 1;
+  line[pos] = DASH;
+  return writeBase64(line, pos + 1, field, field.write(text, 0));
+}
 
 const FIELDS = 8;
 const SPAN_ID = /^\d{1,10}$/;
 const LARGEST_INT32 = 2 ** 31 - 1;
 /** Any agent's id is shorter by far: 36 characters of a UUID, 62 of three int64. */
 const LONGEST_ID = 127;
-
-/** One field, decoded. Reading is synchronous, so one serves all. */
-const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
 
 /**
  * Takes the header for what it says, or for nothing: `undefined` wherever a part is missing, empty or not what it has to
