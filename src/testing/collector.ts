@@ -2,16 +2,16 @@ import { AgentError, type Fault } from '../api/errors';
 import { keepAliveWhile } from '../base/keep-alive';
 import { Cluster } from './cluster/cluster';
 import { Faults } from './faults';
-import { Lists } from './lists';
 import { HttpLists } from './http-lists';
+import { Lists } from './lists';
+import type { CollectorOptions } from './options';
 import { BACKEND_PROTOCOLS, type BackendProtocol } from './protocol';
 import { Recorder } from './record/recorder';
-import type { ResolvedOptions } from './resolve-options';
+import { type ResolvedOptions, resolveOptions } from './resolve-options';
 import { DirectoryStore } from './store/directory-store';
-import { MemoryStore } from './store/memory-store';
-import type { Store } from './store/store';
-import { Inventory } from './v3/inventory';
+import { MemoryStore, type Store } from './store/store';
 import { Configurations } from './v3/configurations';
+import { Inventory } from './v3/inventory';
 
 /**
  * The embedded backend: a genuine gRPC server that behaves as OAP 6.x does, or as OAP 8 to 10, and lists what it has
@@ -186,4 +186,19 @@ export class Collector extends Lists {
 
 function unknownProtocol(value: string): Fault {
   return { name: 'protocol', value, source: 'become()', expected: `one of ${BACKEND_PROTOCOLS.join(', ')}` };
+}
+
+/**
+ * Starts a backend inside this process, for tests and for trying things out. Resolves when every node listens.
+ *
+ *     const collector = await startCollector();
+ *     // … an agent with backends: collector.address …
+ *     collector.segments();
+ *     await collector.stop();
+ *
+ * Rejects with AgentError `INVALID_CONFIGURATION`, which names every option that is wrong, or with the reason why a port
+ * or the storage cannot be had.
+ */
+export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
+  return keepAliveWhile(Collector.start(resolveOptions(options)));
 }

@@ -1,7 +1,7 @@
-export { startCollector } from './start-collector';
+export { startCollector } from './collector';
 export type { Collector } from './collector';
 export type { CollectorOptions } from './options';
-export type { InjectedFault as Fault, FaultHandle, FaultRule, RefusalCode } from './fault';
+export type { InjectedFault as Fault, FaultHandle, FaultRule, RefusalCode } from './faults';
 export type { Faults } from './faults';
 export type { CallRecord, Method } from './record/records';
 export type { BackendProtocol as Protocol } from './protocol';

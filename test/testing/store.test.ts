@@ -7,9 +7,8 @@ import { systemClock } from '../../src/base/clock';
 import { Registry } from '../../src/testing/registry/registry';
 import { rowsFor } from '../../src/testing/registry/rows';
 import { DirectoryStore } from '../../src/testing/store/directory-store';
-import { MemoryStore } from '../../src/testing/store/memory-store';
 import type { Row } from '../../src/testing/store/row';
-import type { Commit, Store } from '../../src/testing/store/store';
+import { type Commit, MemoryStore, type Store } from '../../src/testing/store/store';
 import { until } from '../support/until';
 
 const LOADER = path.join(__dirname, '..', 'support', 'typescript.js');

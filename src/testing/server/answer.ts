@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { RefusalCode } from '../fault';
+import type { RefusalCode } from '../faults';
 
 /** How a call ends: by a message, or by a status other than OK. */
 export type ServerAnswer =

@@ -1,10 +1,114 @@
-import type { UntypedHandleCall } from '@grpc/grpc-js';
+import type {
+  handleClientStreamingCall,
+  handleUnaryCall,
+  ServerReadableStream,
+  UntypedHandleCall,
+} from '@grpc/grpc-js';
+import { errorMessage } from '../../base/text';
 import type { BackendProtocol } from '../protocol';
-import type { CallInterceptor } from './call-interceptor';
-import { unimplemented, type Methods, type Route } from './methods';
+import type { CallLog } from '../record/recorder';
+import { refusal, reply, type ServerAnswer } from './answer';
+import type { Admission, CallInterceptor } from './call-interceptor';
+import { decodeMessage, encodeMessage } from './codec';
+import { type Handle, type Methods, type Route, type StreamReader, unimplemented } from './methods';
 import { knownRoutes, routesOf } from './schema';
-import { stream } from './stream';
-import { unary } from './unary';
+
+const EMPTY = Buffer.alloc(0);
+const IGNORE: StreamReader = { take: () => Promise.resolve() };
+
+/** A stream of messages, as grpc-js wants it. Answered once every message that came has been looked at. */
+export function stream(
+  route: Route,
+  gate: CallInterceptor,
+  begin: () => StreamReader,
+): handleClientStreamingCall<Buffer, Buffer> {
+  return (call, callback) => {
+    const { log, passage } = gate.enter(route, call.metadata);
+    call.on('cancelled', () => log.ended('CANCELLED'));
+    // A stream that breaks off is no error of the server's.
+    call.on('error', () => log.ended('CANCELLED'));
+    const end: Parameters<typeof reply>[1] = (error, bytes) => callback(error, bytes);
+    void passage.then(async (allowed) => {
+      if (allowed.type === 'hang') return;
+      if (allowed.type === 'refusal') {
+        log.ended(allowed.code);
+        reply(allowed, end);
+        return;
+      }
+      try {
+        const unit = route.method === 'collect' ? 'segments' : 'messages';
+        await read(call, (count) => log.received({ [unit]: count }), allowed.type === 'pass' ? begin() : IGNORE);
+        log.ended('OK');
+        reply(allowed.type === 'message' ? allowed : { type: 'message', bytes: EMPTY }, end);
+      } catch {
+        log.ended('UNKNOWN');
+        reply(refusal('UNKNOWN', route.failure), end);
+      }
+    });
+  };
+}
+
+/** One message after the other: what cannot be looked at yet stays in the socket, and the client feels it. */
+async function read(
+  call: ServerReadableStream<Buffer, Buffer>,
+  received: (count: number) => void,
+  reader: StreamReader,
+): Promise<void> {
+  let count = 0;
+  received(count);
+  try {
+    for await (const bytes of call as AsyncIterable<Buffer>) {
+      received(++count);
+      await reader.take(bytes);
+    }
+  } finally {
+    reader.end?.();
+  }
+}
+
+/** A method with one question and one answer, as grpc-js wants it. */
+export function unary(route: Route, gate: CallInterceptor, handle: Handle): handleUnaryCall<Buffer, Buffer> {
+  return (call, callback) => {
+    const { log, passage } = gate.enter(route, call.metadata);
+    call.on('cancelled', () => log.ended('CANCELLED'));
+    const request = parse(route, call.request);
+    log.received(request ?? null);
+    void passage
+      .then((allowed) => answerTo(allowed, route, request, handle))
+      .then((answer) => answer && end(answer, log, callback));
+  };
+}
+
+function end(answer: ServerAnswer, log: CallLog, callback: Parameters<typeof reply>[1]): void {
+  log.ended(answer.type === 'message' ? 'OK' : answer.code);
+  reply(answer, callback);
+}
+
+async function answerTo(
+  passage: Admission,
+  { response, failure }: Route,
+  request: Readonly<Record<string, unknown>> | undefined,
+  handle: Handle,
+): Promise<ServerAnswer | undefined> {
+  if (passage.type === 'hang') return undefined;
+  if (passage.type !== 'pass') return passage;
+  if (!request) return refusal('UNKNOWN', failure);
+  try {
+    const value = await handle(request);
+    return value ? { type: 'message', bytes: encodeMessage(response, value) } : refusal('UNKNOWN', failure);
+  } catch (error) {
+    // The storage failed; the reason helps the reader of the test.
+    return refusal('UNKNOWN', errorMessage(error));
+  }
+}
+
+function parse({ request }: Route, bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return decodeMessage(request, bytes);
+  } catch {
+    return undefined;
+  }
+}
 
 export interface Served {
   readonly route: Route;

@@ -20,3 +20,27 @@ export interface Store {
   /** Forgets everything. Who has it open goes on with what it knows, and can write no more until it opens again. */
   clear(): Promise<void>;
 }
+
+/** Storage that lives as long as the process. */
+export class MemoryStore implements Store {
+  private commits: Commit[] = [];
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  read(version: number): Promise<readonly Commit[]> {
+    return Promise.resolve(this.commits.slice(version));
+  }
+
+  commit(version: number, commit: Commit): Promise<boolean> {
+    if (version !== this.commits.length) return Promise.resolve(false);
+    this.commits.push(commit);
+    return Promise.resolve(true);
+  }
+
+  clear(): Promise<void> {
+    this.commits = [];
+    return Promise.resolve();
+  }
+}
