@@ -15,7 +15,8 @@ module.exports = {
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   collectCoverageFrom: ['src/**/*.ts'],
   coverageDirectory: 'coverage',
-  testTimeout: 20_000,
+  // Against tests that hang alone: what has to be quick says so itself.
+  testTimeout: 60_000,
   // Many tests wait, for processes to start and for time to pass: more of them than cores at once.
   maxWorkers: 4,
 };

@@ -7,7 +7,7 @@ export interface UntilOptions {
 export async function until<T>(
   read: () => T | Promise<T>,
   pleases: (answer: T) => unknown = Boolean,
-  { timeoutMs = 10_000, everyMs = 10 }: UntilOptions = {},
+  { timeoutMs = 20_000, everyMs = 10 }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
