@@ -19,6 +19,8 @@ const FOLDERS = [
 ];
 /** The same of files, as `folder/beginning-of-the-name`. */
 const FILES = [
+  'agent/first-tick',
+  'config/credentials/credential-files',
   'config/pm2',
   'config/process-config',
   'control/channel-',
@@ -27,6 +29,8 @@ const FILES = [
   'export/over-the-wire',
   'protocol/backend',
   'protocol/v3/telemetry-client',
+  'spool/agent',
+  'spool/kill-points',
   'status/file-lock',
   'status/status-file',
   'telemetry/application-meters',

@@ -87,7 +87,7 @@ async function attempt({ name }, tell, work) {
 }
 
 /** Of the young generation, so that what is counted does not fill it. */
-const MOST_BYTES = 150e6;
+const MAX_BYTES = 150e6;
 
 /** Bytes on the heap that a request takes and leaves, delivery included, while no garbage is collected. */
 async function allocatedBy(agent, scenario, stage, { warmUp, first, requests }) {
@@ -103,7 +103,7 @@ async function allocatedBy(agent, scenario, stage, { warmUp, first, requests }) 
     await visit.server.ask('collect');
     // A collection takes compiled code along. The first requests after it make it anew, and tell how many more there is room for.
     const roughly = await grownBy(first);
-    return await grownBy(Math.min(requests, Math.floor(MOST_BYTES / roughly)));
+    return await grownBy(Math.min(requests, Math.floor(MAX_BYTES / roughly)));
   } finally {
     await visit.stop();
   }

@@ -10,7 +10,7 @@ const MB = 1024 ** 2;
 /** How many at a stretch; then the event loop has a turn. */
 const STRETCH = 256;
 /** Half of what the buffer takes. Nothing is to be dropped while the backend is there. */
-const MOST_WAITING = 5_000;
+const MAX_WAITING = 5_000;
 
 /** @param clock absent: the real one */
 function agentOf(options, clock) {
@@ -25,7 +25,7 @@ async function inStretches(agent, count, one) {
   for (let i = 0; i < count;) {
     for (const end = Math.min(count, i + STRETCH); i < end; i++) one(i);
     do await turn();
-    while (agent.status().segments.buffered > MOST_WAITING);
+    while (agent.status().segments.buffered > MAX_WAITING);
   }
   await agent.flush(60_000);
   const { user, system } = process.cpuUsage(begun);

@@ -6,7 +6,7 @@ import { parseTarget } from './http/target';
 import { errorMessage } from '../base/text';
 import { Component, Layer } from '../model/components';
 import type { InstrumentOptions } from './options';
-import type { Span } from '../model/span';
+import type { Span } from '../model/segment';
 import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../tracing/tracer';
 

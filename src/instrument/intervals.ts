@@ -1,7 +1,7 @@
 import timers from 'node:timers';
 import { patch, type Patched, type Undo } from './patch';
 import { context, untraced, type Scope } from '../tracing/context';
-import { Span } from '../model/span';
+import { Span } from '../model/segment';
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 type SetInterval = (this: unknown, callback: unknown, ...more: unknown[]) => unknown;

@@ -4,7 +4,7 @@ import { subscribeTo } from './subscribe';
 import { tracedNatively } from './traced-natively';
 import { context, storage } from '../tracing/context';
 import type { WholeScope } from './run-in-scope';
-import type { Span } from '../model/span';
+import type { Span } from '../model/segment';
 
 /** On what a library publishes of one call: its span, and the scope that it was made in. */
 const SPAN = Symbol('skyanchor.span');

@@ -181,7 +181,7 @@ const WRITE = { idleMs: 5_000, totalMs: 30_000 };
 const COALESCE_MS = 20;
 const BETWEEN_WRITES_MS = 500;
 /** A write that took long means that many want to write: each leaves that much time to the others, up to this limit. */
-const MOST_BETWEEN_WRITES_MS = 2_000;
+const MAX_BETWEEN_WRITES_MS = 2_000;
 const REFRESH_MS = 30_000;
 /** The maximum age of counters. With more processes it grows: all together write them five times a second. */
 const COUNTS_MS = 2_000;
@@ -282,7 +282,7 @@ class StatusWriter {
     this.options.onWritten();
     this.writtenAt = clock.elapsed();
     const tookMs = this.writtenAt - startedAt;
-    this.betweenWritesMs = clamp(tookMs, BETWEEN_WRITES_MS, MOST_BETWEEN_WRITES_MS);
+    this.betweenWritesMs = clamp(tookMs, BETWEEN_WRITES_MS, MAX_BETWEEN_WRITES_MS);
     return this.nextMs();
   }
 

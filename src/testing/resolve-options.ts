@@ -29,7 +29,7 @@ export interface ResolvedOptions {
   readonly logger: Logger;
 }
 
-const MOST_NODES = 16;
+const MAX_NODES = 16;
 const HIGHEST_PORT = 65_535;
 
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
@@ -45,7 +45,7 @@ const RULES: Readonly<Record<keyof CollectorOptions, Rule>> = {
   port,
   httpPort: port,
   protocol: [`one of ${BACKEND_PROTOCOLS.join(', ')}`, isProtocol],
-  nodes: [`a whole number, 1 to ${MOST_NODES}`, (value) => isWhole(value, 1, MOST_NODES)],
+  nodes: [`a whole number, 1 to ${MAX_NODES}`, (value) => isWhole(value, 1, MAX_NODES)],
   storage: ['memory, or the path of a directory', (value) => typeof value === 'string' && value.trim() !== ''],
   idDelayMs: duration,
   deafMs: duration,

@@ -4,7 +4,7 @@ import { type NumericId, CompactId } from '../model/ids';
 const SEQUENCES_PER_MILLI = 10_000;
 
 /** An id of ours that comes back was made seconds ago. */
-const MOST_FIRSTS = 8;
+const MAX_FIRSTS = 8;
 
 /** Makes ids that are unique in this process and, by their first two parts, among all. */
 export class IdGenerator {
@@ -31,7 +31,7 @@ export class IdGenerator {
     this.first = instanceId;
     this.firsts.add(instanceId);
     const [oldest] = this.firsts;
-    if (oldest !== undefined && this.firsts.size > MOST_FIRSTS) this.firsts.delete(oldest);
+    if (oldest !== undefined && this.firsts.size > MAX_FIRSTS) this.firsts.delete(oldest);
   }
 
   /** Whether an id is of this process, of the last few registrations. */

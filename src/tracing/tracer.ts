@@ -22,7 +22,7 @@ import { Sampler } from './sampling/sampler';
 import { UnsampledSegments } from './sampling/unsampled-segments';
 import { UnrecordedTrace, type TraceOrigin, type UnrecordedExit } from './sampling/unrecorded-trace';
 import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
-import type { RemoteParent } from './propagation/remote-parent';
+import type { RemoteParent } from './propagation/propagator';
 
 export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   /** Takes each segment when its last open span has ended. Must not throw. */

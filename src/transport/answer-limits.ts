@@ -1,6 +1,6 @@
 /**
  * The largest answer to a call, inflated. The largest that a backend has reason to send is that to a full batch of
- * names: see `MOST_BATCH_BYTES` of the dictionary.
+ * names: see `MAX_BATCH_BYTES` of the dictionary.
  */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 

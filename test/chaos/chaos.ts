@@ -23,8 +23,8 @@ const HOUR_MS = 3_600_000;
 const PATIENCE = { timeoutMs: 60_000, everyMs: 50 };
 /** Younger ones are still loading. */
 const GROWN_UP_AFTER_STATES = 5;
-const MOST_NEW_DESCRIPTORS = 6;
-const MOST_NEW_HEAP_BYTES = 8 * 1024 * 1024;
+const MAX_NEW_DESCRIPTORS = 6;
+const MAX_NEW_HEAP_BYTES = 8 * 1024 * 1024;
 
 /** Processes that share a command file, some with clocks an hour off, an operator who writes in every way, and processes killed and started at random. */
 export class Chaos {
@@ -219,8 +219,8 @@ export class Chaos {
     if (!first || last.length < 3) return;
     const descriptors = Math.min(...last.map((state) => state.descriptors)) - first.descriptors;
     const heapBytes = Math.min(...last.map((state) => state.heapBytes)) - first.heapBytes;
-    if (descriptors > MOST_NEW_DESCRIPTORS) this.breach(`${instance} has ${descriptors} descriptors more`);
-    if (heapBytes > MOST_NEW_HEAP_BYTES) this.breach(`${instance} has ${heapBytes} bytes more`);
+    if (descriptors > MAX_NEW_DESCRIPTORS) this.breach(`${instance} has ${descriptors} descriptors more`);
+    if (heapBytes > MAX_NEW_HEAP_BYTES) this.breach(`${instance} has ${heapBytes} bytes more`);
   }
 
   private breach(what: string): void {

@@ -1,5 +1,5 @@
 import { ageOf, shorten, wrap } from '../../src/cli/table';
-import { statusTable } from '../../src/cli/status/status-table';
+import { statusTable } from '../../src/cli/status/status-report';
 
 const NOW = Date.parse('2026-11-21T21:20:00.000Z');
 

@@ -1,4 +1,4 @@
-import { Span } from '../../src/model/span';
+import { Span } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
 import { SegmentEncoder } from '../../src/export/segment-encoder';
 import { v2SegmentCodec } from '../../src/protocol/v2/segment/segment';

@@ -1,5 +1,4 @@
-import { antGlob } from '../../src/instrument/http/server/ant-glob';
-import { ignoreOperation } from '../../src/instrument/http/server/ignore';
+import { antGlob, ignoreOperation } from '../../src/instrument/http/server/ignore';
 
 describe('an Ant glob', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { UndiciQueueTracker } from '../../src/instrument/undici/undici-queue-tracker';
+import { UndiciQueueTracker } from '../../src/instrument/undici/undici-context';
 import { untraced } from '../../src/tracing/context';
 
 describe('what is known of the calls that wait in a pool', () => {

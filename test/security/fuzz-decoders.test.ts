@@ -1,14 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http2';
-import { parseFrame } from '../../src/transport/call/frame';
-import { readStatus } from '../../src/transport/call/read-status';
-import { toOutcome } from '../../src/transport/call/grpc-status';
 import { ok } from '../../src/base/outcome';
 import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
-import { v2IdentityProbe } from '../../src/protocol/v2/segment/identity-probe';
 import { RegisterClient } from '../../src/protocol/v2/register-client';
+import { decodeEndpoints, decodeKeyInts } from '../../src/protocol/v2/register-messages';
+import { v2IdentityProbe } from '../../src/protocol/v2/segment/identity-probe';
 import { ManagementClient } from '../../src/protocol/v3/management-client';
 import { v3IdentityProbe } from '../../src/protocol/v3/segment/identity-probe';
-import { decodeEndpoints, decodeKeyInts } from '../../src/protocol/v2/register-messages';
+import { parseFrame } from '../../src/transport/call/frame';
+import { readStatus, toOutcome } from '../../src/transport/call/grpc-status';
 import { Chance } from '../control/fuzz/chance';
 import { heldBytes } from '../support/garbage';
 import { someNames } from '../support/wire/names';

@@ -3,7 +3,7 @@ import { Component, Layer } from '../../src/model/components';
 import { context } from '../../src/tracing/context';
 import { tagsOf } from '../support/tracing';
 import type { Attributes, Span as Told } from 'otel-api-1-9';
-import type { Span } from '../../src/model/span';
+import type { Span } from '../../src/model/segment';
 import type { Tracer } from '../../src/tracing/tracer';
 
 afterEach(unbridge);

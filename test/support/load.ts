@@ -10,7 +10,7 @@ export interface LoadOptions {
 const CONNECTIONS = 8;
 const TICK_MS = 5;
 /** A server that cannot keep up is not asked more than it has answered by this number: a busy machine gets less load. */
-const MOST_OPEN = 1_000;
+const MAX_OPEN = 1_000;
 /** Every answer holds it once. */
 const MARK = 1;
 
@@ -50,7 +50,7 @@ export class Load {
 
   private ask(): void {
     const due = ((performance.now() - this.startedAt) / 1_000) * this.options.perSecond;
-    const count = Math.min(due - this.due, MOST_OPEN - (this.asked - this.answered));
+    const count = Math.min(due - this.due, MAX_OPEN - (this.asked - this.answered));
     this.due = due;
     const until = this.asked + count;
     const texts = this.sockets.map(() => '');

@@ -1,6 +1,6 @@
 import { executionAsyncResource } from 'node:async_hooks';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { captureClientSockets } from '../../src/transport/client-sockets';
+import { captureClientSockets } from '../../src/transport/grpc-channel';
 
 describe('sockets that come of something', () => {
   let server: Server;

@@ -10,7 +10,7 @@ import { pause } from '../print';
 import type { Report } from './report';
 
 /** More addresses than these are not tried. */
-const MOST_BACKENDS = 8;
+const MAX_BACKENDS = 8;
 const CONNECT_MS = 5_000;
 /** A v2 backend takes some time to give ids. */
 const REGISTER_MS = 20_000;
@@ -21,11 +21,11 @@ const INSTANCE = 'skyanchor-doctor';
 
 /** Each backend: its name, its port, what it speaks, whether it knows the token, whether it takes a segment. */
 export async function reportBackends(config: Config, clock: Clock, report: Report): Promise<void> {
-  for (const backend of config.backends.slice(0, MOST_BACKENDS)) {
+  for (const backend of config.backends.slice(0, MAX_BACKENDS)) {
     const section = `backend ${backend.host}:${backend.port}`;
     if (await isReached(backend, clock, report, section)) await tryAgent(config, backend, clock, report, section);
   }
-  const more = config.backends.length - MOST_BACKENDS;
+  const more = config.backends.length - MAX_BACKENDS;
   if (more > 0) report.add('backends', 'address', 'unknown', `${more} more addresses were not tried`);
 }
 

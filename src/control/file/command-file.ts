@@ -67,7 +67,7 @@ async function isReadOnly(directory: string): Promise<boolean> {
 /** Several stamps, each with its time. */
 const TAIL_BYTES = 1_024;
 /** With more new bytes than this, the file is read again. */
-const MOST_NEW_BYTES = 8_192;
+const MAX_NEW_BYTES = 8_192;
 
 /**
  * How the file ends; undefined if the content that was read is no longer at its place. The inode does not show that: `>`
@@ -80,7 +80,7 @@ async function readTail(
   newline: Buffer,
 ): Promise<{ readonly isNewline: boolean; readonly isNew: boolean } | undefined> {
   const tail = read.subarray(-TAIL_BYTES);
-  const buffer = Buffer.allocUnsafe(tail.length + MOST_NEW_BYTES);
+  const buffer = Buffer.allocUnsafe(tail.length + MAX_NEW_BYTES);
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, read.length - tail.length);
   const end = buffer.subarray(0, bytesRead);
   if (bytesRead === buffer.length || !end.subarray(0, tail.length).equals(tail)) return undefined;

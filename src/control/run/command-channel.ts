@@ -226,7 +226,7 @@ interface FaultReportOptions {
  * A file that is broken again after it was mended this often is no operator's: another user exchanges it as often as the
  * log shall grow. From then on each rule is logged once a minute.
  */
-const MOST_MENDED = 10;
+const MAX_MENDED = 10;
 
 /** Which rule of trust the file breaks: logged once for each state of the file. */
 class FaultReport {
@@ -259,7 +259,7 @@ class FaultReport {
     if (this.rule === null) return;
     this.rule = null;
     this.loggedFor = '';
-    if (this.mended < MOST_MENDED) this.mended++;
+    if (this.mended < MAX_MENDED) this.mended++;
     this.options.log.over([this.key], `the command file ${this.options.path} breaks no rule any more`);
     this.options.onAccepted();
   }

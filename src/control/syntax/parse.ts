@@ -183,8 +183,8 @@ interface Parsed {
 }
 
 /** Beside the stamps, as UTF-8. */
-const MOST_OPERATOR_BYTES = 64 * 1024;
-const MOST_UNANSWERED = 64;
+const MAX_OPERATOR_BYTES = 64 * 1024;
+const MAX_UNANSWERED = 64;
 
 /**
  * The commands and stamps in the file. Linear: each line is looked at once, and once more if an object that starts there never ends;
@@ -208,7 +208,7 @@ interface Known {
 
 const NO_JSON = fault('not valid JSON');
 const UNENDED = fault('a JSON object that does not end');
-const TOO_MANY = `more than ${MOST_UNANSWERED} commands without an answer`;
+const TOO_MANY = `more than ${MAX_UNANSWERED} commands without an answer`;
 
 /** Goes on with an object that did not end, rather than being a command of its own. */
 const CONTINUES_JSON = /^["\]},:[\d-]/;
@@ -233,13 +233,13 @@ class Parser {
 
   parse(): Parsed {
     for (let at = 0; at < this.lines.length && this.excess() === undefined;) at = this.take(at);
-    const excess = this.excess() ?? (countUnanswered(this.items) > MOST_UNANSWERED ? TOO_MANY : undefined);
+    const excess = this.excess() ?? (countUnanswered(this.items) > MAX_UNANSWERED ? TOO_MANY : undefined);
     return { items: this.items, excess };
   }
 
   private excess(): string | undefined {
-    if (this.operatorBytes > MOST_OPERATOR_BYTES) return `more than ${MOST_OPERATOR_BYTES} bytes beside the stamps`;
-    return this.unanswered.size > MOST_UNANSWERED ? TOO_MANY : undefined;
+    if (this.operatorBytes > MAX_OPERATOR_BYTES) return `more than ${MAX_OPERATOR_BYTES} bytes beside the stamps`;
+    return this.unanswered.size > MAX_UNANSWERED ? TOO_MANY : undefined;
   }
 
   private lineOf({ text: raw, isEnded }: FileLine): Line {

@@ -4,7 +4,7 @@ import { errorMessage, truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import type { DataSystem } from '../../model/components';
 import type { InstrumentOptions } from '../options';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 import type { SpanOptions, Tracer } from '../../tracing/tracer';
 
 /** The exit spans of one database or cache. Nothing here throws: all of it runs within the library's calls. */

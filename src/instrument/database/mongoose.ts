@@ -5,7 +5,7 @@ import { truncate } from '../../base/text';
 import { Component, DATA_SYSTEMS } from '../../model/components';
 import { LIMITS } from '../../model/limits';
 import type { InstrumentOptions } from '../options';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 import type { Tracer } from '../../tracing/tracer';
 
 /** What mongoose publishes of an operation, since 9.7. */

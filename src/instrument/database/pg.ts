@@ -7,7 +7,7 @@ import { observePromise } from '../../tracing/observe-promise';
 import { context, untraced } from '../../tracing/context';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 import type { SpanOptions, Tracer } from '../../tracing/tracer';
 
 /** What pg's client and pool have of it, versions 8.0.3 to 8.23. */

@@ -2,7 +2,7 @@ import { DataSpans } from './data-spans';
 import { truncate } from '../../base/text';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 import type { Tracer } from '../../tracing/tracer';
 
 const READ =

@@ -3,7 +3,7 @@ import { LIMITS } from '../../model/limits';
 import { truncate } from '../../base/text';
 import { parseTarget, type Target } from './target';
 import type { InstrumentOptions, IsErrorStatus } from '../options';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 
 /** Marks a span with an error status as an error. @param isError default: 400 and above are */
 export function judgeStatus(span: Span, isError: IsErrorStatus | undefined): void {

@@ -1,8 +1,30 @@
-import { traceIdsOfNow } from './trace-ids';
-import { errorMessage } from '../../base/text';
-import type { Log } from '../../base/log';
 import { APPLICATION_LOG_LEVELS, type ApplicationLogLevel } from '../../api/options';
+import type { Log } from '../../base/log';
+import { errorMessage } from '../../base/text';
+import { Span } from '../../model/segment';
 import type { LogLine, TraceIds } from '../../model/telemetry';
+import { context, type Scope, untraced } from '../../tracing/context';
+
+/** Lines come several to a span: those ids are made once. */
+let lastScope: Scope | undefined;
+let lastTraceId: unknown;
+let lastIds: TraceIds | undefined;
+
+/** The ids of the trace that runs now; `undefined` outside of one. The same object as long as they are the same. */
+function traceIdsOfNow(): TraceIds | undefined {
+  const scope = context.getStore();
+  if (scope === undefined || scope === untraced) return undefined;
+  const { traceId } = scope instanceof Span ? scope.segment : scope;
+  // The trace of a consumer's segment is known with its first message.
+  if (scope === lastScope && traceId === lastTraceId) return lastIds;
+  lastScope = scope;
+  lastTraceId = traceId;
+  lastIds =
+    scope instanceof Span
+      ? { traceId: traceId.toString(), segmentId: scope.segment.segmentId.toString(), spanId: scope.spanId }
+      : { traceId: traceId.toString() };
+  return lastIds;
+}
 
 /** How the ids stand in a line: as fields of their own, or as a text at the end of the message. */
 export type CorrelationForm = 'fields' | 'text';

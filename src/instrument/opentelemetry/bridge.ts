@@ -1,6 +1,6 @@
 import { isApiTaken, registerApis, type OwnApis } from './api-global';
 import { apis } from './lazy';
-import { packageOf, TRACED_BY_US } from './traced-by-us';
+import { packageOf, TRACED_BY_US } from './packages';
 import { errorMessage } from '../../base/text';
 import type { InstrumentationScope } from './api-types';
 import type { InstrumentOptions } from '../options';

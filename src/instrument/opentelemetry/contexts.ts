@@ -2,7 +2,7 @@ import { BorrowedSpan, scopeIn, scopeOf, type SpanEnvironment } from './spans';
 import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
 import { propertyOf } from './span-context';
 import { context, Surroundings, untraced, type Scope } from '../../tracing/context';
-import { Span } from '../../model/span';
+import { Span } from '../../model/segment';
 
 type Readable = Pick<Context, 'getValue'>;
 type Values = ReadonlyMap<symbol, unknown>;

@@ -6,7 +6,7 @@ import { ApiSpan } from './spans';
 import { propertyOf } from './span-context';
 import { isLoadingOwn } from '../../base/lazy';
 import { errorMessage } from '../../base/text';
-import { Span } from '../../model/span';
+import { Span } from '../../model/segment';
 import { patch, type Patched, type Undo } from '../patch';
 import type { Log } from '../../base/log';
 

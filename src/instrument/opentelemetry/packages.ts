@@ -1,3 +1,12 @@
+import type { InstrumentationName } from '../../api/options';
+
+/** Libraries that we trace ourselves, by the names of our instrumentations, which are those of OpenTelemetry's, too. */
+export const TRACED_BY_US: readonly InstrumentationName[] = ['http', 'undici', 'pg'];
+
+export function packageOf(name: string): string {
+  return `@opentelemetry/instrumentation-${name}`;
+}
+
 /** What the application's packages mean for us. */
 type Choice =
   /** Packages of instrumentations, which may not be installed. */

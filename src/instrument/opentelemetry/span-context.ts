@@ -1,5 +1,5 @@
 import { CompactId, type Id } from '../../model/ids';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 import type { IncomingHeaders } from '../../tracing/propagation/headers';
 import type { OtelSpanContext } from './api-types';
 

@@ -1,6 +1,6 @@
 import { textIn, type Attributes } from '../conventions/attributes';
 import { SpanKind, type InstrumentationScope, type OtelSpanOptions } from './api-types';
-import { packageOf } from './traced-by-us';
+import { packageOf } from './packages';
 import { isTracedNatively } from '../traced-natively';
 import { SpanType } from '../../model/components';
 

@@ -20,7 +20,7 @@ import {
   type Description,
   type DescriptionOptions,
 } from '../conventions/attributes';
-import { Span } from '../../model/span';
+import { Span } from '../../model/segment';
 import type { Tracer } from '../../tracing/tracer';
 
 /** What all spans of ours share. */

@@ -1,5 +1,16 @@
+import { truncate } from '../../base/text';
+import { anyMillis } from '../../base/time';
+import { Layer, SpanType } from '../../model/components';
+import { LIMITS } from '../../model/limits';
+import { Span } from '../../model/segment';
+import { type Scope, untraced } from '../../tracing/context';
+import { type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
+import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
 import { textIn } from '../conventions/attributes';
+import { type Context, type InstrumentationScope, type OtelSpanOptions, SPAN_KEY, SpanKind } from './api-types';
+import type { Contexts } from './contexts';
 import { headersIn, remoteSpanContext } from './span-context';
+import { isRouteHandler, treatmentOf } from './span-source';
 import {
   type ApiSpan,
   nameByRoute,
@@ -8,22 +19,9 @@ import {
   RemoteSpan,
   scopeIn,
   spanContextIn,
-  TransparentSpan,
   type SpanEnvironment,
+  TransparentSpan,
 } from './spans';
-import { isRouteHandler, treatmentOf } from './span-source';
-import { SPAN_KEY, SpanKind, type Context, type InstrumentationScope, type OtelSpanOptions } from './api-types';
-import { truncate } from '../../base/text';
-import { anyMillis } from '../../base/time';
-import { Layer, SpanType } from '../../model/components';
-import { LIMITS } from '../../model/limits';
-import { untraced, type Scope } from '../../tracing/context';
-import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
-import { readCarrier } from '../../tracing/propagation/read-carrier';
-import { sentAt } from '../../tracing/propagation/headers';
-import type { Contexts } from './contexts';
-import type { IncomingHeaders } from '../../tracing/propagation/headers';
-import { Span } from '../../model/span';
 
 type Work = (this: unknown, ...args: unknown[]) => unknown;
 

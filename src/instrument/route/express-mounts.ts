@@ -4,7 +4,7 @@ import { byValues, joined, literal, parameter, SEGMENTS, type PathPiece } from '
 export const IS_ELASTIC = /[*+?(){}[\]\\]/;
 const PARAMETER = /^:(\w+)$/;
 /** An application or a router may be mounted within itself. */
-const MOST_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -86,7 +86,7 @@ function wayToParameter(level: Level, rest: string, isWhole: boolean): PathPiece
 /** `app` is the application that has the request now. */
 function levelOf(app: unknown): Level | undefined {
   const apps: Application[] = [];
-  for (let one = app as Application | undefined; one && apps.length < MOST_DEPTH; one = one.parent) apps.unshift(one);
+  for (let one = app as Application | undefined; one && apps.length < MAX_DEPTH; one = one.parent) apps.unshift(one);
   return levelIn(apps, 0);
 }
 
@@ -105,7 +105,7 @@ function routerOf(app: Application): Application['router'] {
 }
 
 function levelBelow({ apps, depth }: Level, { handle }: RouterLayer): Level | undefined {
-  if (depth >= MOST_DEPTH) return undefined;
+  if (depth >= MAX_DEPTH) return undefined;
   if (Array.isArray(handle?.stack)) return { stack: handle.stack as RouterLayer[], apps, depth: depth + 1 };
   // How express calls the function by which it mounts an application.
   return handle?.name === 'mounted_app' ? levelIn(apps, depth + 1) : undefined;

@@ -1,4 +1,4 @@
-import type { NameSource } from '../../model/span';
+import type { NameSource } from '../../model/segment';
 
 const ID = '{id}';
 const SLASH = 0x2f;

@@ -44,14 +44,14 @@ export function byValues(text: string, params: unknown, isOther: (name: string) 
 }
 
 /** The rest of a path with more than these is left as it is: to throw is slow, and a caller can fill a path with them. */
-const MOST_MALFORMED = 4;
+const MAX_MALFORMED = 4;
 
 /** The segments as frameworks decode a value. One that is malformed is none. */
 function decodedValues(segments: readonly string[]): readonly string[] {
   let malformed = 0;
   return segments.map((segment) => {
     const text = segment.slice(1);
-    if (malformed === MOST_MALFORMED || !text.includes('%')) return text;
+    if (malformed === MAX_MALFORMED || !text.includes('%')) return text;
     try {
       return decodeURIComponent(text);
     } catch {

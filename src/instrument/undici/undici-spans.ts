@@ -7,7 +7,7 @@ import { errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
 import type { InstrumentOptions } from '../options';
 import type { UndiciContext } from './undici-context';
-import type { Span } from '../../model/span';
+import type { Span } from '../../model/segment';
 import type { Tracer } from '../../tracing/tracer';
 
 const SPAN = Symbol('skyanchor.span');

@@ -17,7 +17,7 @@ interface AboutInstance {
 }
 
 /** More addresses than an operator reads. */
-const MOST_ADDRESSES = 16;
+const MAX_ADDRESSES = 16;
 
 /**
  * What an instance tells of itself when it registers. The backend reads `os_name`, `host_name`, `process_no`,
@@ -86,7 +86,7 @@ function ipv4Addresses(): string[] {
       .flatMap((addresses) => addresses ?? [])
       .filter(({ family, internal }) => family === 'IPv4' && !internal)
       .map(({ address }) => address)
-      .slice(0, MOST_ADDRESSES);
+      .slice(0, MAX_ADDRESSES);
   } catch {
     // Some sandboxes forbid the question (EPERM); an instance without addresses is still one.
     return [];

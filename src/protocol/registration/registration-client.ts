@@ -11,7 +11,7 @@ import { v3InstanceName } from '../v3/name-limits';
 import { Health } from './health';
 
 /**
- * What the registrar needs of a backend; `wire` fits it by shape. Every question is bounded by a deadline of its own, and
+ * What the registrar needs of a backend; a client of `protocol` fits it by shape. Every question is bounded by a deadline of its own, and
  * is given up when the signal aborts.
  */
 export interface RegistryApi {

@@ -59,14 +59,14 @@ interface Pending {
 }
 
 /** Names that the dictionary knows or waits for. More are sent as strings. */
-const MOST_NAMES = 10_000;
+const MAX_NAMES = 10_000;
 /** Names seen once are remembered in two generations of this size. */
-const MOST_SEEN = 5_000;
+const MAX_SEEN = 5_000;
 /** A longer name costs more memory than its id saves. In UTF-16 code units. */
 const LONGEST_NAME = 512;
-const MOST_IN_BATCH = 100;
+const MAX_IN_BATCH = 100;
 /** The names come back with their ids, and the answer is bounded too (`MAX_ANSWER_BYTES`). In UTF-8. */
-const MOST_BATCH_BYTES = 32 * 1024;
+const MAX_BATCH_BYTES = 32 * 1024;
 
 const FIRST_MS = 20;
 const LONGEST_MS = 1_000;
@@ -74,7 +74,7 @@ const LONGEST_MS = 1_000;
 const PATIENT_ATTEMPTS = 30;
 const SELDOM_MS = 30_000;
 /** Refused alone so often (over two seconds and more), a name is taken for bad, and asked for only now and then. */
-const MOST_REFUSALS = 8;
+const MAX_REFUSALS = 8;
 
 /**
  * One kind of name (endpoints, network addresses) and the ids that the backend of now gave them. An id never goes
@@ -138,7 +138,7 @@ export class Dictionary {
         size = batchSize;
       }
       if (names.length < size) names.push(name);
-      if (names.length === MOST_IN_BATCH) break;
+      if (names.length === MAX_IN_BATCH) break;
     }
     return withinBytes(names);
   }
@@ -153,7 +153,7 @@ export class Dictionary {
       if (!pending) continue;
       if (pending.refusals > 0) this.acquit();
       const id = answers.get(name) ?? 0;
-      if (id <= 0) this.postpone(name, { batchSize: MOST_IN_BATCH, refusals: 0 });
+      if (id <= 0) this.postpone(name, { batchSize: MAX_IN_BATCH, refusals: 0 });
       else if (this.current.assign(name, id)) this.waiting.delete(name);
       else this.dispute(name, id);
     }
@@ -180,7 +180,7 @@ export class Dictionary {
     const batchSize = Math.max(1, Math.floor(asked.length / 2));
     for (const name of asked) {
       const refusals = (this.waiting.get(name)?.refusals ?? 0) + (isAlone ? 1 : 0);
-      this.postpone(name, { batchSize, refusals }, refusals >= MOST_REFUSALS ? PATIENT_ATTEMPTS : 0);
+      this.postpone(name, { batchSize, refusals }, refusals >= MAX_REFUSALS ? PATIENT_ATTEMPTS : 0);
     }
   }
 
@@ -205,13 +205,13 @@ export class Dictionary {
       if (kept === name) this.remember(kept);
       return 0;
     }
-    if (this.current.admitted < MOST_NAMES) this.admit(flat(name));
+    if (this.current.admitted < MAX_NAMES) this.admit(flat(name));
     else this.refused++;
     return 0;
   }
 
   private remember(name: string): void {
-    if (this.seen.size >= MOST_SEEN) {
+    if (this.seen.size >= MAX_SEEN) {
       this.seenBefore = this.seen;
       this.seen = new Set();
     }
@@ -227,13 +227,13 @@ export class Dictionary {
   }
 
   private fresh(): Pending {
-    return { attempts: 0, dueAt: this.clock.elapsed(), disputedId: 0, batchSize: MOST_IN_BATCH, refusals: 0 };
+    return { attempts: 0, dueAt: this.clock.elapsed(), disputedId: 0, batchSize: MAX_IN_BATCH, refusals: 0 };
   }
 
   /** A name is answered that was refused alone: refusals say nothing of any name. */
   private acquit(): void {
     for (const [name, { batchSize }] of this.waiting) {
-      if (batchSize < MOST_IN_BATCH) this.waiting.set(name, this.fresh());
+      if (batchSize < MAX_IN_BATCH) this.waiting.set(name, this.fresh());
     }
   }
 
@@ -242,7 +242,7 @@ export class Dictionary {
     // The same answer twice: that was settled then, and says nothing new.
     const isNew = this.waiting.get(name)?.disputedId !== id;
     if (holder !== undefined && isNew) this.disputed.add(holder);
-    this.postpone(name, { disputedId: id, batchSize: MOST_IN_BATCH, refusals: 0 }, PATIENT_ATTEMPTS);
+    this.postpone(name, { disputedId: id, batchSize: MAX_IN_BATCH, refusals: 0 }, PATIENT_ATTEMPTS);
   }
 
   private postpone(name: string, change: Partial<Pending>, atLeastAttempts = 0): void {
@@ -266,5 +266,5 @@ function flat(name: string): string {
 
 function withinBytes(names: readonly string[]): string[] {
   let bytes = 0;
-  return names.filter((name) => (bytes += Buffer.byteLength(name)) <= MOST_BATCH_BYTES);
+  return names.filter((name) => (bytes += Buffer.byteLength(name)) <= MAX_BATCH_BYTES);
 }

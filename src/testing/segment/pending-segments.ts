@@ -20,7 +20,7 @@ interface PendingSegmentsOptions {
 }
 
 /** How many the real server reads from its buffer file at once. */
-const MOST_IN_BATCH = 100;
+const MAX_IN_BATCH = 100;
 
 /**
  * Where segments wait whose names have no ids yet. One batch is in it at a time: while a single one of them has no
@@ -57,7 +57,7 @@ export class PendingSegments {
   private async turn(): Promise<number> {
     const { clock, retryMs } = this.options;
     if (this.batch.length === 0) {
-      this.batch = this.queue.splice(0, MOST_IN_BATCH);
+      this.batch = this.queue.splice(0, MAX_IN_BATCH);
       this.batchSince = clock.elapsed();
     }
     // Left out one by one, so that a storage that fails in the middle has nothing shown twice.

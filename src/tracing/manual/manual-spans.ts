@@ -1,5 +1,5 @@
 import { context, untraced } from '../context';
-import { readCarrier, type CarrierGetter } from '../propagation/read-carrier';
+import { readCarrier, type CarrierGetter } from '../propagation/headers';
 import { SpanHandle } from './span-handle';
 import { Layer } from '../../model/components';
 import { Span } from '../../model/segment';

@@ -1,8 +1,22 @@
 import type { ProtocolName } from '../../model/dialect';
-import type { Span } from '../../model/segment';
+import type { Id } from '../../model/ids';
+import type { SegmentRef, Span } from '../../model/segment';
 import type { UnrecordedExit } from '../sampling/unrecorded-trace';
 import type { HeaderSetter, IncomingHeaders } from './headers';
-import type { RemoteParent } from './remote-parent';
+
+/** What a carrier brought: the trace to go on with, and the place that asked. */
+export interface RemoteParent {
+  /** The caller records this trace, so every service does; otherwise none does. */
+  readonly isSampled: boolean;
+  readonly traceId: Id;
+  /** The header that said so, as it came. */
+  readonly carrier: string;
+  readonly ref: SegmentRef;
+  /** The application's own data that travels with the trace, at most three pairs. */
+  readonly correlation: ReadonlyMap<string, string> | undefined;
+  /** The trace is not to count in the metrics. */
+  readonly skipsAnalysis: boolean;
+}
 
 /** What the backend knows us by, as carriers tell it to other processes; its fields are for the protocol's propagator. */
 export interface PropagationIdentity {

@@ -1,6 +1,6 @@
 import { SpanType } from '../../model/components';
 import type { Id, NumericId } from '../../model/ids';
-import type { NameSource } from '../../model/span';
+import type { NameSource } from '../../model/segment';
 import type { IncomingHeaders } from '../propagation/headers';
 
 /** What the caller said of the trace, or a trace that begins here. */

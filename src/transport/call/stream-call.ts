@@ -1,9 +1,8 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { modules } from '../../base/lazy';
-import type { BackendConnection } from '../backend-connection';
 import { MAX_ANSWER_BYTES } from '../answer-limits';
-import type { StatusName } from './grpc-status';
-import { readStatus, type GrpcStatus } from './read-status';
+import type { BackendConnection } from '../backend-connection';
+import { type GrpcStatus, readStatus, type StatusName } from './grpc-status';
 
 /** How a call ended. */
 interface CallEnd extends GrpcStatus {

@@ -23,7 +23,7 @@ export interface FuzzResult {
   readonly slowestMs: number;
 }
 
-const MOST_FINDS = 10;
+const MAX_FINDS = 10;
 /** A hundred times what the largest input takes. */
 const LONGEST_MS = 2_000;
 
@@ -31,7 +31,7 @@ const LONGEST_MS = 2_000;
 export function fuzz({ seed, count, from = 0, onInput }: FuzzOptions): FuzzResult {
   const finds: Find[] = [];
   let slowestMs = 0;
-  for (let number = from; number < from + count && finds.length < MOST_FINDS; number++) {
+  for (let number = from; number < from + count && finds.length < MAX_FINDS; number++) {
     onInput?.(number);
     const chance = new Chance(seed * 1_000_003 + number);
     const input = makeInput(chance);

@@ -23,7 +23,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
 };
 
 /** As much as an operator may write, and a file may hold with the stamps. */
-const MOST_OF_OPERATOR = 63 * 1024;
+const MAX_OF_OPERATOR = 63 * 1024;
 const MOST = 1024 * 1024;
 const TIMES = 64;
 
@@ -36,7 +36,7 @@ export interface Growth {
 /** How long, of the processor's time, the largest command file takes that is still listened to, and one of a 64th of its size. */
 export function growth(): Growth[] {
   return Object.entries(HOSTILE).map(([name, piece]) => {
-    const most = piece.includes(' !#\n') && !piece.startsWith('reset') ? MOST : MOST_OF_OPERATOR;
+    const most = piece.includes(' !#\n') && !piece.startsWith('reset') ? MOST : MAX_OF_OPERATOR;
     const [smallMs, largeMs] = [bestOf(5, inputOf(piece, most / TIMES)), bestOf(3, inputOf(piece, most))];
     return { name, smallMs, largeMs };
   });

@@ -7,7 +7,7 @@ import { SpanType } from '../../../src/model/components';
 import { context, untraced } from '../../../src/tracing/context';
 import { logsOf, tagsOf, tracing } from '../../support/tracing';
 import type { InstrumentOptions } from '../../../src/instrument/options';
-import type { Span } from '../../../src/model/span';
+import type { Span } from '../../../src/model/segment';
 
 const said: string[] = [];
 const say = (message: string): unknown => said.push(message);

@@ -5,7 +5,7 @@ import { context, untraced } from '../../../src/tracing/context';
 import { UnrecordedTrace } from '../../../src/tracing/sampling/unrecorded-trace';
 import { logsOf, tagsOf } from '../../support/tracing';
 import type { SpanKind as Kind } from 'otel-api-1-9';
-import type { Span } from '../../../src/model/span';
+import type { Span } from '../../../src/model/segment';
 import type { Tracer } from '../../../src/tracing/tracer';
 
 afterEach(unbridge);

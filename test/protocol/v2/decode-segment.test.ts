@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Int64Id, CompactId, OpaqueId } from '../../../src/model/ids';
 import { Segment } from '../../../src/model/segment';
-import { Span } from '../../../src/model/span';
+import { Span } from '../../../src/model/segment';
 import { Layer, SpanType } from '../../../src/model/components';
 import type { V3Names } from '../../../src/model/names';
 import { readV2Segment } from '../../../src/protocol/v2/segment/segment';

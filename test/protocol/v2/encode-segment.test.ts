@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Int64Id, CompactId } from '../../../src/model/ids';
 import { Segment, type V2Ref } from '../../../src/model/segment';
-import { Span } from '../../../src/model/span';
+import { Span } from '../../../src/model/segment';
 import { Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V2Names } from '../../../src/model/names';

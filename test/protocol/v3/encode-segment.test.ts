@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/base/clock';
 import { CompactId, OpaqueId } from '../../../src/model/ids';
 import { IdGenerator } from '../../../src/tracing/id-generator';
 import { Segment, type V3Ref } from '../../../src/model/segment';
-import { Span } from '../../../src/model/span';
+import { Span } from '../../../src/model/segment';
 import { Component, Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
 import type { V3Names } from '../../../src/model/names';

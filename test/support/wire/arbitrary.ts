@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Int64Id, CompactId, OpaqueId, type Id, type NumericId } from '../../../src/model/ids';
 import { Segment, type SegmentRef, type V2Ref, type V3Ref } from '../../../src/model/segment';
-import { Span, type SpanLog } from '../../../src/model/span';
+import { Span, type SpanLog } from '../../../src/model/segment';
 import type { V2Names } from '../../../src/model/names';
 import type { Layer, RefType, SpanType } from '../../../src/model/components';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { loadSync, util, type Root } from 'protobufjs';
 import type { Segment, V3Ref } from '../../../src/model/segment';
-import type { Span } from '../../../src/model/span';
+import type { Span } from '../../../src/model/segment';
 import type { V3Names } from '../../../src/model/names';
 import { pairs, tidy } from './oracle';
 

@@ -4,7 +4,7 @@ import { CompactId, type NumericId } from '../../../src/model/ids';
 import { componentOnV2 } from '../../../src/model/components';
 import { numericTraceId } from '../../../src/model/id-text';
 import type { Segment, V2Ref } from '../../../src/model/segment';
-import type { Span } from '../../../src/model/span';
+import type { Span } from '../../../src/model/segment';
 import type { V2Names } from '../../../src/model/names';
 
 const PROTO = path.join(__dirname, '..', '..', '..', 'proto', 'v2');

@@ -1,6 +1,6 @@
 import { Int64Id, CompactId } from '../../../src/model/ids';
 import { Segment } from '../../../src/model/segment';
-import { Span } from '../../../src/model/span';
+import { Span } from '../../../src/model/segment';
 import { Component, Layer, SpanType } from '../../../src/model/components';
 
 /** An entry and an exit span, as in the vector `segment-v2-entry-exit-ids`. */

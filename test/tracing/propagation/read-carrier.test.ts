@@ -1,4 +1,4 @@
-import { readCarrier } from '../../../src/tracing/propagation/read-carrier';
+import { readCarrier } from '../../../src/tracing/propagation/headers';
 import { tracing } from '../../support/tracing';
 
 const SW8_HEADER = [

@@ -6,7 +6,7 @@ import { forward, type Emit } from '../../emit';
 import { defaultPortOf, httpPeerOf } from '../peer';
 import { patch, type Patched, type Undo } from '../../patch';
 import { withHeader } from './with-header';
-import type { Span } from '../../../model/span';
+import type { Span } from '../../../model/segment';
 import type { Tracer } from '../../../tracing/tracer';
 
 // As it is now: test doubles replace what the module exports.

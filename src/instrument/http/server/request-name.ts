@@ -1,6 +1,6 @@
 import { routeOf } from '../../route/route';
 import { errorMessage } from '../../../base/text';
-import type { NameSource } from '../../../model/span';
+import type { NameSource } from '../../../model/segment';
 import type { PathNames } from './path-names';
 
 /** The name of a request's entry span as soon as a framework has found its route. */

@@ -13,7 +13,7 @@ import type { Scope } from '../../../tracing/context';
 import { Component, Layer } from '../../../model/components';
 import type { Socket } from 'node:net';
 import type { InstrumentOptions } from '../../options';
-import { Span } from '../../../model/span';
+import { Span } from '../../../model/segment';
 import { UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../../../tracing/tracer';
 

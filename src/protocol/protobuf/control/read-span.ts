@@ -1,5 +1,5 @@
 import type { Segment } from '../../../model/segment';
-import { Span, type SpanLog } from '../../../model/span';
+import { Span, type SpanLog } from '../../../model/segment';
 import { Layer, type SpanType } from '../../../model/components';
 import { Fields, type MessageReader } from './reader';
 

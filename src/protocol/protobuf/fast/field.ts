@@ -1,4 +1,4 @@
-import type { SpanLog } from '../../../model/span';
+import type { SpanLog } from '../../../model/segment';
 import { closeLength, writeInt32, writeInt64 } from './varint';
 import { writeFastPair } from './pair';
 

@@ -1,4 +1,4 @@
-import type { Span } from '../../../model/span';
+import type { Span } from '../../../model/segment';
 import { componentOnV2, Layer, SpanType } from '../../../model/components';
 import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
 import { closeLength } from '../../protobuf/fast/varint';

@@ -1,4 +1,4 @@
-import type { Span } from '../../../model/span';
+import type { Span } from '../../../model/segment';
 import { v3EndpointName } from '../name-limits';
 import { SpanType } from '../../../model/components';
 import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';

@@ -9,8 +9,7 @@ import {
   SW8_CORRELATION,
   SW8_X,
 } from '../../../tracing/propagation/headers';
-import type { PropagationIdentity, Propagator } from '../../../tracing/propagation/propagator';
-import type { RemoteParent } from '../../../tracing/propagation/remote-parent';
+import type { PropagationIdentity, Propagator, RemoteParent } from '../../../tracing/propagation/propagator';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
 import { formatSw8, parseSw8 } from './carrier';
 
