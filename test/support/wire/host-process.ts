@@ -27,7 +27,7 @@ export class HostProcess {
     writeFileSync(path.join(this.folder, 'host.js'), HOST);
   }
 
-  /** Runs a program to its end; one that does not end within ten seconds is killed, and its code is null. */
+  /** Runs a program to its end; one that does not end within forty seconds is killed, and its code is null. */
   run(body: string, flags: readonly string[] = []): Promise<HostEnd> {
     const script = path.join(this.folder, `program-${programs++}.js`);
     writeFileSync(script, `const host = require('./host.js');\n(async () => {${body}})();\n`);
@@ -36,7 +36,7 @@ export class HostProcess {
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const killer = setTimeout(() => child.kill('SIGKILL'), 40_000);
     return new Promise((resolve, reject) => {
       child.once('error', reject).once('close', (code) => {
         clearTimeout(killer);
@@ -58,7 +58,7 @@ const HOST = `
 const { systemClock } = require('./base/clock.js');
 const { Log } = require('./base/log.js');
 const { createBackend } = require('./protocol/backend.js');
-const { v2SegmentCodec } = require('./protocol/v2/segment/codec.js');
+const { v2SegmentCodec } = require('./protocol/v2/segment/segment.js');
 const { OpenBatch } = require('./export/open-batch.js');
 const { Segment, Span } = require('./model/segment.js');
 const { CompactId } = require('./model/ids.js');
