@@ -132,7 +132,9 @@ function countSources(root) {
   const questions = sources.flatMap(({ file, source }) => {
     if (BACKEND.test(file)) return [];
     const lines = source.text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, '')).split('\n');
-    return lines.flatMap((line, i) => (QUESTION.test(line.replace(/\/\/.*/, '')) ? [`${file}:${i + 1}`] : []));
+    return lines.flatMap((line, i) =>
+      QUESTION.test(line.replace(/\/\/.*|\burl\.protocol\b/g, '')) ? [`${file}:${i + 1}`] : [],
+    );
   });
 
   const exported = sources.flatMap(({ file, source }) => exportsOf(ts, source).map((found) => ({ ...found, file })));

@@ -3,11 +3,10 @@ import { toIso } from '../base/time';
 import type { KeepAlive } from '../base/keep-alive';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
-import type { Config } from '../config/config';
+import { type Config, mayBeV3, pinnedProtocol } from '../config/config';
 import { CredentialFiles } from '../config/credentials';
 import { showValue } from '../config/sources/settings';
 import type { Registrar } from '../protocol/registration/registrar';
-import type { ProtocolName } from '../model/dialect';
 import type { Configuration } from '../model/registration';
 import { v3InstanceName } from '../protocol/v3/name-limits';
 import { v3CarrierNames } from '../protocol/v3/names';
@@ -293,7 +292,7 @@ export class BackendSession {
   private earlyCarrierNames(): PropagationIdentity | undefined {
     const { config, log } = this.options;
     const { serviceName } = config;
-    if (config.protocol === 'v2' || this.options.isStopping()) return undefined;
+    if (!mayBeV3(config) || this.options.isStopping()) return undefined;
     const instanceName = this.options.unclaimedName();
     return instanceName === undefined ? undefined : v3CarrierNames(v3InstanceName({ serviceName, instanceName }), log);
   }
@@ -420,9 +419,4 @@ export class BackendSession {
     else telemetry.disconnected();
     options.onChange();
   }
-}
-
-/** Not left to the backend. */
-function pinnedProtocol({ protocol }: Config): ProtocolName | undefined {
-  return protocol === 'auto' ? undefined : protocol;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
-import type { Config } from '../config/config';
+import { type Config, mayBeV3 } from '../config/config';
 import type { EventReporter, ProcessEnd } from '../telemetry/event-reporter';
 import type { LogBuffer } from '../telemetry/log-buffer';
 import type { LogReporter } from '../telemetry/log-reporter';
@@ -37,7 +37,7 @@ export class Telemetry {
   /** From here on it keeps what the log says. */
   constructor(private readonly options: TelemetryOptions) {
     const { config, log } = options;
-    if (config.logs && config.protocol !== 'v2') log.onEntry((level, line) => this.logLines().add(level, line));
+    if (config.logs && mayBeV3(config)) log.onEntry((level, line) => this.logLines().add(level, line));
   }
 
   /** The numbers of the application's own. */
@@ -47,9 +47,9 @@ export class Telemetry {
 
   /** Where lines of the application's log wait. Undefined: they are not to be sent. */
   get linesOfApplication(): LogBuffer | undefined {
-    const { applicationLogs, protocol } = this.options.config;
-    // On v2 nothing takes them.
-    if (applicationLogs === undefined || protocol === 'v2') return undefined;
+    const { config } = this.options;
+    const { applicationLogs } = config;
+    if (applicationLogs === undefined || !mayBeV3(config)) return undefined;
     return (this.applicationLines ??= this.newBuffer(applicationLogs.maxBuffer));
   }
 

@@ -126,3 +126,13 @@ export interface Config {
   /** What was found of a configuration and does not count, a sentence each, for the log. */
   readonly refusals: readonly string[];
 }
+
+/** A backend of v2 takes neither logs nor meters, and its carriers hold ids. */
+export function mayBeV3({ protocol }: Config): boolean {
+  return protocol !== 'v2';
+}
+
+/** Undefined: left to the backend. */
+export function pinnedProtocol({ protocol }: Config): 'v2' | 'v3' | undefined {
+  return protocol === 'auto' ? undefined : protocol;
+}

@@ -29,7 +29,7 @@ export class ExitFlush {
   private isOver = false;
   private unwatchExit: (() => void) | undefined;
   private unwatchUncaught: (() => void) | undefined;
-  private phase: 'waiting' | 'listening' | 'stopped' = 'waiting';
+  private state: 'waiting' | 'listening' | 'stopped' = 'waiting';
   private isWatchWanted = false;
   /** The one that came last. */
   private signal: NodeJS.Signals | undefined;
@@ -43,8 +43,8 @@ export class ExitFlush {
   }
 
   private listen(): void {
-    if (this.phase === 'stopped') return;
-    this.phase = 'listening';
+    if (this.state === 'stopped') return;
+    this.state = 'listening';
     this.unwatchUncaught = watchUncaught((error, isLast) => {
       this.options.failActive(error, isLast);
       this.uncaught = { error, isLast };
@@ -63,7 +63,7 @@ export class ExitFlush {
   watch(): void {
     const { upstream } = this.options;
     this.isWatchWanted = true;
-    if (this.phase !== 'listening') return;
+    if (this.state !== 'listening') return;
     this.unwatchExit ??= watchExit({
       hasWork: () => {
         this.options.finishSegments();
@@ -105,7 +105,7 @@ export class ExitFlush {
 
   /** The process ends as it would without us. */
   stop(): void {
-    this.phase = 'stopped';
+    this.state = 'stopped';
     this.options.keepAlive.release();
     this.unwatchExit?.();
     this.unwatchUncaught?.();

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { keepAliveWhile } from '../../base/keep-alive';
-import type { Config } from '../../config/config';
+import { type Config, pinnedProtocol } from '../../config/config';
 import type { Names } from '../../model/names';
 import { createBackend, type Backend } from '../../protocol/backend';
 import { spoolCodec } from '../../protocol/segments/spool-codec';
@@ -74,11 +74,12 @@ function backendFor(
   { clock, config, log }: CourierOptions,
   names: () => Names | undefined,
 ): Backend {
+  const protocol = pinnedProtocol(config);
   return createBackend({
     addresses: config.backends,
     ...(config.tls && { tls: config.tls }),
     ...(config.authentication !== undefined && { authentication: config.authentication }),
-    ...(config.protocol !== 'auto' && { protocol: config.protocol }),
+    ...(protocol && { protocol }),
     agentVersion: version,
     serviceName,
     v3Instance: v3InstanceName({ serviceName, instanceName }),

@@ -102,20 +102,28 @@ async function tryAgent(
     const { protocol, registration } = agent.status();
     report.add(section, 'TLS', 'ok', config.tls ? 'the certificate is trusted' : 'off, as the backend expects');
     report.add(section, 'token', 'ok', config.authentication === undefined ? 'none is needed' : 'accepted');
-    const versions = protocol === 'v2' ? 'OAP 6 or 7' : 'OAP 8 or later';
-    report.add(section, 'protocol', 'ok', `${String(protocol)} (${versions}), ${registration.phase} as ${INSTANCE}`);
+    report.add(
+      section,
+      'protocol',
+      'ok',
+      `${protocol ? SPOKEN[protocol] : 'none yet'}, ${registration.phase} as ${INSTANCE}`,
+    );
     await sendSegment(agent, report, section);
   } finally {
     await agent.stop();
   }
 }
 
+/** The backend has confirmed the agent. */
+const KNOWN_PHASES: ReadonlySet<string> = new Set(['registered', 'connected']);
+const SPOKEN = { v2: 'v2 (OAP 6 or 7)', v3: 'v3 (OAP 8 or later)' } as const;
+
 /** @returns undefined: the backend knows the agent */
 async function registrationFault(agent: RunningAgent, clock: Clock): Promise<string | undefined> {
   const deadline = clock.elapsed() + REGISTER_MS;
   while (clock.elapsed() < deadline) {
     const { registration, heartbeat } = agent.status();
-    if (registration.phase === 'registered' || registration.phase === 'connected') return undefined;
+    if (KNOWN_PHASES.has(registration.phase)) return undefined;
     if (heartbeat.lastError !== null) return heartbeat.lastError;
     await pause(LOOK_MS, clock);
   }
