@@ -6,7 +6,7 @@ import type * as Pg from './pg';
 import type * as Redis from './redis';
 
 /** An application has one or two of them, or none: each waits for its library. */
-export const late = {
+export const drivers = {
   ioredis: lazy(() => require('./ioredis') as typeof Ioredis),
   mongoose: lazy(() => require('./mongoose') as typeof Mongoose),
   mysql2: lazy(() => require('./mysql2') as typeof Mysql2),

@@ -1,5 +1,5 @@
 import { errorMessage } from '../../base/text';
-import { late } from './lazy';
+import { drivers } from './lazy';
 import { whenLoaded } from '../loaded-modules';
 import { together, type Undo } from '../patch';
 import { scopedChannel, tracingChannel } from '../tracing-channel';
@@ -12,7 +12,7 @@ import type { Tracer } from '../../tracing/tracer';
  * query was made in, where a pool would have it in that of another query.
  */
 export function pg(tracer: Tracer, options: InstrumentOptions): Undo {
-  const patches = once('pg', options, () => late.pg().pgPatches(tracer, options));
+  const patches = once('pg', options, () => drivers.pg().pgPatches(tracer, options));
   return together([
     whenLoaded('pg/lib/client.js', (exports) => patches()?.client(exports) ?? nothing),
     whenLoaded('pg-pool/index.js', (exports) => patches()?.pool(exports) ?? nothing),
@@ -21,7 +21,7 @@ export function pg(tracer: Tracer, options: InstrumentOptions): Undo {
 
 /** Exit spans for mysql2's statements, and its callbacks in the scope that each was given in, also behind a pool. */
 export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
-  const spans = once('mysql2', options, () => late.mysql2().mysql2Spans(tracer, options));
+  const spans = once('mysql2', options, () => drivers.mysql2().mysql2Spans(tracer, options));
   return together([
     tracingChannel('mysql2', 'mysql2:query', () => spans()?.query),
     tracingChannel('mysql2', 'mysql2:execute', () => spans()?.execute),
@@ -36,7 +36,7 @@ export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
  * is published in the scope of that. So the client is patched where it is found, and its channel is for bundles.
  */
 export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
-  const commands = once('ioredis', options, () => late.ioredis().ioredisCommands(tracer, options));
+  const commands = once('ioredis', options, () => drivers.ioredis().ioredisCommands(tracer, options));
   const unheard = tracingChannel('ioredis', 'ioredis:command', () => commands()?.published);
   const patchClient = (exports: unknown): Undo => {
     const undo = commands()?.patchClient(exports);
@@ -53,7 +53,7 @@ export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
 
 /** Exit spans for node-redis's commands. */
 export function redis(tracer: Tracer, options: InstrumentOptions): Undo {
-  const spans = once('redis', options, () => late.redis().redisSpans(tracer, options));
+  const spans = once('redis', options, () => drivers.redis().redisSpans(tracer, options));
   return together([
     tracingChannel('redis', 'node-redis:command', () => spans()?.command),
     tracingChannel('redis', 'node-redis:batch', () => spans()?.batch),
@@ -66,7 +66,7 @@ const MONGOOSE_CHANNELS = ['query', 'aggregate', 'model:save', 'model:insertMany
 
 /** Exit spans for mongoose's operations. */
 export function mongoose(tracer: Tracer, options: InstrumentOptions): Undo {
-  const spans = once('mongoose', options, () => late.mongoose().mongooseSpans(tracer, options));
+  const spans = once('mongoose', options, () => drivers.mongoose().mongooseSpans(tracer, options));
   return together([
     ...MONGOOSE_CHANNELS.map((name) => tracingChannel('mongoose', `mongoose:${name}`, spans)),
     readyWith('mongoose/lib/index.js', spans),
