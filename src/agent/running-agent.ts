@@ -48,7 +48,7 @@ interface RunningAgentOptions {
   readonly clock?: Clock;
 }
 
-/** The composition root: builds the rooms, joins them, and is what the application holds. */
+/** The composition root: builds the parts, joins them, and is what the application holds. */
 export class RunningAgent implements Agent {
   private readonly log: Log;
   private readonly startedAt: number;

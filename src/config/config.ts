@@ -46,7 +46,7 @@ export interface Config {
   readonly instanceNameFrom: InstanceNameSource;
   /**
    * Which of several processes of one name this is, from 1, as far as pm2 or `cluster` number them: for
-   * `numberedName` where no status file tells which names are taken.
+   * `withNumberSuffix` where no status file tells which names are taken.
    */
   readonly processNumber: number;
   /** The pod, where there is one, and what was configured. */

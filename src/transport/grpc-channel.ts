@@ -163,7 +163,7 @@ function credentialsFor(
     const theirs = create(...args);
     return {
       connect: async (socket) => {
-        // A second time: what `bornSockets` sees hangs on a diagnostics channel that the application may lack.
+        // A second time: what `captureClientSockets` sees hangs on a diagnostics channel that the application may lack.
         take(socket);
         if (!tls) {
           keepSession(socket, onUnasked);

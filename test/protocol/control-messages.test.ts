@@ -10,8 +10,10 @@ import {
   encodeServiceInstances,
   encodeServices,
 } from '../../src/protocol/v2/register-messages';
+import { encodePing } from '../../src/protocol/v3/management-client';
 import { anyText } from '../support/wire/arbitrary';
 import { oracleDecode, oracleEncode } from '../support/wire/oracle';
+import { oracleV3Encode } from '../support/wire/oracle-v3';
 import { vector } from '../support/wire/vector';
 
 const anyInt32 = fc.oneof(fc.integer({ min: -3, max: 300 }), fc.integer());
@@ -125,5 +127,17 @@ describe('the control messages of v2', () => {
     expect(sent[0]!.serviceName).toBe('a\ufffdb');
     const surrogate = Buffer.from('0a070a03eda0801005', 'hex');
     expect([...decodeKeyInts(surrogate).keys()].join('')).toMatch(/^\ufffd+$/);
+  });
+});
+
+describe('the heartbeat of v3', () => {
+  it('is what protobufjs makes of it, whatever the names', () => {
+    fc.assert(
+      fc.property(anyText, anyText, (serviceName, instanceName) => {
+        const oracle = oracleV3Encode('InstancePingPkg', { service: serviceName, serviceInstance: instanceName });
+        expect(encodePing({ serviceName, instanceName }).toString('hex')).toBe(oracle.toString('hex'));
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -1,7 +1,9 @@
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { keepAliveWhile } from '../../base/keep-alive';
+import { ok, type Outcome } from '../../base/outcome';
 import { type Config, pinnedProtocol } from '../../config/config';
+import type { ProtocolName } from '../../model/dialect';
 import type { Names } from '../../model/names';
 import { createBackend, type Backend } from '../../protocol/backend';
 import { spoolCodec } from '../../protocol/segments/spool-codec';
@@ -100,17 +102,25 @@ async function findNames(
   { clock, log }: CourierOptions,
   signal: AbortSignal,
 ): Promise<Names | string> {
+  // A protocol that is not here is a fault that the compiler finds.
+  const namesOn = async (protocol: ProtocolName): Promise<Outcome<Names | undefined>> => {
+    switch (protocol) {
+      case 'v2': {
+        const service = await backend.registry.v2.registerService(serviceName, signal);
+        return service.status === 'ok'
+          ? ok(service.value === undefined ? undefined : v2NamesOf(service.value))
+          : service;
+      }
+      case 'v3':
+        return ok(v3Names(v3InstanceName({ serviceName, instanceName }), EPOCH, log));
+    }
+  };
   let reason = 'no answer';
   for (const until = clock.elapsed() + CONNECT_MS; clock.elapsed() < until;) {
     const connected = await backend.registry.connect(signal);
-    if (connected.status !== 'ok') reason = connected.reason;
-    else if (connected.value.protocol === 'v3')
-      return v3Names(v3InstanceName({ serviceName, instanceName }), EPOCH, log);
-    else {
-      const service = await backend.registry.v2.registerService(serviceName, signal);
-      if (service.status !== 'ok') reason = service.reason;
-      else if (service.value !== undefined) return v2NamesOf(service.value);
-    }
+    const names = connected.status === 'ok' ? await namesOn(connected.value.protocol) : connected;
+    if (names.status !== 'ok') reason = names.reason;
+    else if (names.value) return names.value;
     await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
   }
   return reason;

@@ -45,7 +45,7 @@ function writeOwner(buf: Buffer, pos: number, names: V2Names): number {
 }
 
 /**
- * The way back from `writeSegment`, of its message without the five bytes before it: for what waited until its ids were
+ * The way back from `writeV2Segment`, of its message without the five bytes before it: for what waited until its ids were
  * given up, or the protocol is another. It holds names again, its refs aside.
  *
  * Throws on what is no such message, and on an id that `names` knows no name of.

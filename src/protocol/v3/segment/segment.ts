@@ -32,7 +32,7 @@ export function writeV3Segment(buf: Buffer, pos: number, segment: Segment, names
 }
 
 /**
- * The way back from `writeSegment`, of its message without the five bytes before it: for what waited until the protocol
+ * The way back from `writeV3Segment`, of its message without the five bytes before it: for what waited until the protocol
  * was another. Names that were cut stay so. Throws on what is no such message.
  */
 export function readV3Segment(message: Buffer): Segment {
