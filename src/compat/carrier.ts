@@ -1,6 +1,7 @@
 import { LIMITS } from '../model/limits';
+import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
-import { SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+import { MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
 
 /** An id of a trace or a segment. */
 export class ID {
@@ -117,10 +118,12 @@ function isMain({ key }: CarrierItem): boolean {
 
 function headersIn(map: Readonly<Record<string, unknown>> | null | undefined): CarrierItem[] {
   try {
-    return Object.entries(map ?? {}).flatMap(([name, value]): CarrierItem[] => {
+    return firstKeys(map, MAX_HEADERS).flatMap((name): CarrierItem[] => {
       const key = name.toLowerCase();
+      if (!HEADERS.includes(key)) return [];
+      const value = map?.[name];
       const text: unknown = Array.isArray(value) ? value[0] : value;
-      return HEADERS.includes(key) && typeof text === 'string' ? [{ key, value: text }] : [];
+      return typeof text === 'string' ? [{ key, value: text }] : [];
     });
   } catch {
     // A proxy or a getter of the application's threw.

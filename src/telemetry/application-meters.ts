@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram, MeterLabels, Meters } from '../api/agent';
+import { firstKeys } from '../base/first-keys';
 import type { Log } from '../base/log';
 import type { Meter } from '../model/telemetry';
 
@@ -74,8 +75,8 @@ class ValueMeter {
   ) {}
 
   add(by: number): void {
-    // A counter never falls.
-    if (by > 0 && Number.isFinite(by)) this.value = (this.value ?? 0) + by;
+    // A counter never falls. What is no number is not compared: a symbol cannot be.
+    if (Number.isFinite(by) && by > 0) this.value = Math.min((this.value ?? 0) + by, Number.MAX_VALUE);
   }
 
   set(value: number): void {
@@ -113,11 +114,19 @@ class HistogramMeter {
 }
 
 /** Sorted, so that their order makes no other meter. @returns undefined: they are none */
-function labelsOf(given: MeterLabels | undefined): Meter['labels'] | undefined {
-  const entries = Object.entries(given ?? {});
-  if (entries.length > MAX_LABELS || !entries.every(([key, value]) => NAME.test(key) && typeof value === 'string'))
+function labelsOf(given: MeterLabels | null | undefined): Meter['labels'] | undefined {
+  if (given === undefined || given === null) return [];
+  if (typeof given !== 'object') return undefined;
+  const labels: (readonly [string, string])[] = [];
+  try {
+    for (const key of firstKeys(given, MAX_LABELS + 1)) {
+      const value: unknown = given[key];
+      if (labels.length === MAX_LABELS || !NAME.test(key) || typeof value !== 'string') return undefined;
+      labels.push([key, value.slice(0, LABEL_LENGTH)]);
+    }
+  } catch {
+    // A proxy or a getter of the application's threw.
     return undefined;
-  return entries
-    .map(([key, value]) => [key, value.slice(0, LABEL_LENGTH)] as const)
-    .sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+  return labels.sort(([one], [other]) => (one < other ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 import { errorLog } from './error-log';
 import { LIMITS } from '../model/limits';
+import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
@@ -64,8 +65,8 @@ export class SpanRecorder {
     if (span.endTime !== 0) return;
     const flat: string[] = [];
     try {
-      for (const [key, value] of Object.entries(data).slice(0, LIMITS.entries)) {
-        flat.push(truncate(key, LIMITS.key), truncate(value, LIMITS.value));
+      for (const key of firstKeys(data, LIMITS.entries)) {
+        flat.push(truncate(key, LIMITS.key), truncate(data[key], LIMITS.value));
       }
     } catch {
       // A proxy or a getter of the application's threw: what was read before it is logged.

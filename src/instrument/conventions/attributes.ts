@@ -1,5 +1,6 @@
 import { hostPort } from '../http/peer';
 import { truncate } from '../../base/text';
+import { LIMITS } from '../../model/limits';
 
 /** What OpenTelemetry says of a span. */
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -30,6 +31,9 @@ export interface DescriptionOptions {
 
 /** Characters of an attribute that are looked at. None that is longer says where its span goes to. */
 export const MAX_ATTRIBUTE_LENGTH = 32_768;
+
+/** Attributes of a span that are looked at. */
+export const MAX_ATTRIBUTES = 2 * LIMITS.tags;
 
 /** The value of the first of these attributes that is there, as text; the stable name stands first. */
 export function textIn(attributes: Attributes, ...keys: readonly string[]): string {

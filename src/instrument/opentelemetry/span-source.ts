@@ -1,4 +1,5 @@
-import { textIn, type Attributes } from '../conventions/attributes';
+import { MAX_ATTRIBUTES, textIn, type Attributes } from '../conventions/attributes';
+import { firstKeys } from '../../base/first-keys';
 import { SpanKind, type InstrumentationScope, type OtelSpanOptions } from './api-types';
 import { packageOf } from './packages';
 import { isTracedNatively } from '../traced-natively';
@@ -58,6 +59,7 @@ function isReceiving(attributes: Attributes): boolean {
 
 /** Whether what a span says of a route is the route of the request, not that of a part of its way. */
 export function isRouteHandler(attributes: Attributes): boolean {
-  for (const key in attributes) if (LAYER_TYPE.test(key)) return ROUTE_LAYERS.has(attributes[key]);
+  for (const key of firstKeys(attributes, MAX_ATTRIBUTES))
+    if (LAYER_TYPE.test(key)) return ROUTE_LAYERS.has(attributes[key]);
   return true;
 }

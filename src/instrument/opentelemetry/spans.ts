@@ -9,6 +9,7 @@ import {
   type OtelSpanContext,
   type TimeInput,
 } from './api-types';
+import { firstKeys } from '../../base/first-keys';
 import { truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
@@ -16,6 +17,7 @@ import { LIMITS } from '../../model/limits';
 import { Surroundings, untraced, type Scope } from '../../tracing/context';
 import {
   MAX_ATTRIBUTE_LENGTH,
+  MAX_ATTRIBUTES,
   type Attributes,
   type Description,
   type DescriptionOptions,
@@ -328,7 +330,6 @@ export class RecordedSpan extends ActiveSpan {
   }
 }
 
-const MAX_ATTRIBUTES = 2 * LIMITS.tags;
 /** A link becomes a ref or a log. */
 const MAX_LINKS = LIMITS.refs + LIMITS.logs;
 
@@ -349,12 +350,7 @@ function tagWith({ details }: Tracer, span: Span, key: string, value: unknown): 
 /** The first of the entries: a span takes no more, however many there are. */
 function entriesOf(attributes: unknown, most: number): [string, unknown][] {
   try {
-    if (typeof attributes !== 'object' || attributes === null) return [];
-    // The keys of a list of millions would be as many texts.
-    if (Array.isArray(attributes)) return Object.entries((attributes as unknown[]).slice(0, most));
-    return Object.keys(attributes)
-      .slice(0, most)
-      .map((key) => [key, (attributes as Record<string, unknown>)[key]]);
+    return firstKeys(attributes, most).map((key) => [key, (attributes as Record<string, unknown>)[key]]);
   } catch {
     return [];
   }
@@ -375,7 +371,12 @@ export function scopeIn(context: { getValue(key: symbol): unknown }): Scope | un
 }
 
 export function scopeOf(span: unknown): Scope | undefined {
-  if (span instanceof ApiSpan) return span.scope;
+  try {
+    if (span instanceof ApiSpan) return span.scope;
+  } catch {
+    // A proxy that refuses.
+    return undefined;
+  }
   return spanIn(spanContextIn(span));
 }
 

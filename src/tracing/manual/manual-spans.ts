@@ -1,5 +1,6 @@
+import { firstKeys } from '../../base/first-keys';
 import { context, untraced } from '../context';
-import { readCarrier, type CarrierGetter } from '../propagation/headers';
+import { MAX_HEADERS, readCarrier, type CarrierGetter } from '../propagation/headers';
 import { SpanHandle } from './span-handle';
 import { Layer } from '../../model/components';
 import { Span } from '../../model/segment';
@@ -87,7 +88,8 @@ function callSetter(set: SetHeader, name: string, value: string): void {
 
 function getterOf(carrier: TraceCarrier | null | undefined): CarrierGetter {
   if (typeof carrier !== 'object' || carrier === null) return { get: () => undefined };
-  return hasGet(carrier) ? carrier : { get: (name) => valueOf(carrier, name) };
+  // Asked only where what the carrier throws is caught.
+  return { get: (name) => (hasGet(carrier) ? carrier.get(name) : valueOf(carrier, name)) };
 }
 
 function hasGet(carrier: TraceCarrier): carrier is CarrierGetter {
@@ -97,6 +99,6 @@ function hasGet(carrier: TraceCarrier): carrier is CarrierGetter {
 /** Header names are the same in upper and lower case, and only Node has them in lower case always. */
 function valueOf(headers: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(headers, name)) return headers[name];
-  const key = Object.keys(headers).find((one) => one.toLowerCase() === name);
+  const key = firstKeys(headers, MAX_HEADERS).find((one) => one.toLowerCase() === name);
   return key === undefined ? undefined : headers[key];
 }

@@ -21,6 +21,9 @@ export const SW8_X = 'sw8-x';
  */
 export const MAX_CARRIER_LENGTH = 4096;
 
+/** The most headers of a message that are looked at: as many as Node takes of a request by default. */
+export const MAX_HEADERS = 2_000;
+
 /** When the producer of a message sent it, milliseconds since 1970; `undefined`: it does not say. */
 export function sentAt(headers: IncomingHeaders): number | undefined {
   const { [SW8_X]: header } = headers;
