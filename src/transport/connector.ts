@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '../base/clock';
 import { errorMessage, printable } from '../base/text';
 import { LoadError, modules } from '../base/lazy';
 import { ok, retryable, type Outcome } from '../base/outcome';
@@ -9,6 +10,7 @@ import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
 import { IdleProcessGuard } from './idle-process-guard';
 import { BackendConnection } from './backend-connection';
 import { openSession, upgradeToTls } from './open-session';
+import { withAbort } from './with-abort';
 
 /** For each of the two connections, everything from the name to the first word of the other side. */
 const CONNECT_MS = 5_000;
@@ -28,6 +30,7 @@ export class Connector {
   private number = 0;
   private readonly closing = new AbortController();
   private readonly links = new Set<BackendConnection>();
+  private readonly pace: ConnectionPace;
   private readonly budgets = new Map<Address, InboundBudget>();
   private readonly listeners: ((reason: string) => void)[] = [];
   private replacing: Promise<void> | undefined;
@@ -38,6 +41,7 @@ export class Connector {
     private readonly verify: (link: BackendConnection, signal: AbortSignal) => Promise<Outcome<unknown>>,
   ) {
     this.guest = new IdleProcessGuard(options.clock);
+    this.pace = new ConnectionPace(options.clock);
     // Not everybody's first choice is the first of the list.
     this.next = this.randomIndex();
   }
@@ -69,12 +73,28 @@ export class Connector {
     const address = this.options.addresses[this.next];
     if (!address) return retryable('no backend is configured');
     try {
-      return ok(this.adopt(await this.open(address, signal)));
+      await this.waitForPace(signal);
+      const link = await this.open(address, signal);
+      this.pace.acquire();
+      return ok(this.adopt(link));
     } catch (error) {
       if (error instanceof LoadError) this.options.onLoadError(error);
       if (!signal.aborted) this.moveOn();
       return retryable(`${formatAddress(address)}: ${printable(errorMessage(error))}`);
     }
+  }
+
+  private async waitForPace(signal: AbortSignal): Promise<void> {
+    const waitMs = this.pace.waitMs();
+    if (waitMs === 0) return;
+    await this.bounded(signal, (bound) => {
+      let timer: Timer | undefined;
+      return withAbort<void>(
+        bound,
+        () => timer?.cancel(),
+        (come) => (timer = this.options.clock.after(waitMs, come)),
+      );
+    });
   }
 
   private async open(address: Address, signal: AbortSignal): Promise<BackendConnection> {
@@ -206,5 +226,33 @@ export class Connector {
     } finally {
       bound.dispose();
     }
+  }
+}
+
+/** As many connections may follow one another at once, as where a backend restarts … */
+const BURST_OF_CONNECTIONS = 10;
+/** … and in the long run one in this time, which is less than an attempt to connect may take. */
+const CONNECTION_EACH_MS = 3_000;
+
+/**
+ * Bounds how often connections are made that do not last. A backend, or what stands before it, may answer some calls and
+ * break the connection at another: each time all looks well for a moment, and every agent of a fleet would shake hands
+ * again several times a second.
+ */
+export class ConnectionPace {
+  /** When the connections made so far will have had their time. */
+  private pastAt = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Milliseconds until another may be made; 0: now. */
+  waitMs(): number {
+    const aheadMs = this.pastAt - this.clock.elapsed() - (BURST_OF_CONNECTIONS - 1) * CONNECTION_EACH_MS;
+    return Math.max(0, Math.min(CONNECTION_EACH_MS, aheadMs));
+  }
+
+  /** One was made. */
+  acquire(): void {
+    this.pastAt = Math.max(this.pastAt, this.clock.elapsed()) + CONNECTION_EACH_MS;
   }
 }

@@ -144,7 +144,7 @@ describe('a process with a connection to a backend', () => {
     mad.onCollect = goMad;
     mad.onCheck = (stream) => (times % 3 === 0 ? respond(stream, KNOWS_US) : goMad(stream));
     const end = await host.run(`
-      const backend = host.backend(${await mad.start()});
+      const backend = host.backend(${await mad.start()}, { clock: host.leapingClock });
       const asked = [];
       for (let i = 0; i < 60; i++) {
         const timeout = AbortSignal.timeout(200);

@@ -78,6 +78,9 @@ exports.done = () => {
 /** Five seconds take half of one. */
 exports.fastClock = { ...systemClock, after: (ms, fn) => systemClock.after(ms / 10, fn) };
 
+/** Three seconds go by in three milliseconds, so that any number of connections may be made; timers take their time. */
+exports.leapingClock = { ...systemClock, elapsed: () => 1_000 * systemClock.elapsed() };
+
 const names = { protocol: 'v2', epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
 exports.names = names;
 
