@@ -1,6 +1,7 @@
 import type { InstrumentationName } from '../api/options';
 import { type TrustIncoming, errorStatuses } from '../base/patterns';
 import type { Log } from '../base/log';
+import { UNPRINTABLE } from '../base/text';
 import type { Config } from '../config/config';
 import { numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
@@ -23,7 +24,7 @@ class Setting<T> {
   private commanded: SettingStatus<T> | undefined;
 
   constructor(
-    private readonly key: string,
+    readonly key: string,
     private readonly kind: OptionType<T>,
     private readonly configured: T,
   ) {
@@ -61,7 +62,8 @@ class Setting<T> {
     const { key, kind } = this;
     if (text.length > LIMIT.value) return { fault: `${key}: longer than ${LIMIT.value} characters` };
     const value = kind.parse(text);
-    if (value === undefined) return { fault: `${key} = ${showValue(text)}: expected ${kind.expected}` };
+    if (value === undefined)
+      return { fault: `${key} = ${showValue(text).replace(UNPRINTABLE, ' ')}: expected ${kind.expected}` };
     if (Array.isArray(value) && value.length > LIMIT.items) return { fault: `${key}: more than ${LIMIT.items} items` };
     return { value };
   }
@@ -145,7 +147,8 @@ export class DynamicSettings implements InstrumentOptions {
   apply({ values }: Configuration): void {
     for (const setting of [this.rate, this.per3Seconds, this.suffixes, this.paths, this.spanLimit]) {
       const fault = setting.take(values);
-      if (fault !== undefined) this.log.warn(`the backend's configuration: ${fault}`);
+      // By key: a backend may send another bad value each time that it is asked.
+      if (fault !== undefined) this.log.warn(`the backend's configuration: ${fault}`, `setting ${setting.key}`);
     }
     this.tracer.setSampleRate(this.rate.status.value);
     this.tracer.setTracesPer3Seconds(this.per3Seconds.status.value);

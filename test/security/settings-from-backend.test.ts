@@ -20,6 +20,7 @@ function made() {
   return {
     settings,
     said,
+    clock,
     set: (values: Record<string, string>) =>
       settings.apply({ uuid: String(Math.random()), values: new Map(Object.entries(values)) }),
   };
@@ -64,6 +65,38 @@ describe('the configuration that a hostile backend sends', () => {
     expect(settings.status().ignorePath).toEqual({ value: ['/good'], from: 'backend' });
     set({});
     expect(settings.status().ignorePath).toEqual({ value: [], from: 'configuration' });
+  });
+
+  it('is one line a minute for each setting, however often a bad value is replaced by another one', async () => {
+    const { settings, said, set, clock } = made();
+    const send = (): void => {
+      for (let n = 0; n < 100; n++) {
+        set({
+          'agent.sample_rate': `bad ${n}`,
+          [SUFFIXES]: Array(65 + n)
+            .fill('.a')
+            .join(),
+        });
+        set({ 'agent.sample_rate': '0.5' });
+      }
+    };
+    send();
+    expect(said).toHaveLength(2);
+    set({ 'agent.sample_rate': 'the last' });
+    expect(settings.status().sampleRate).toMatchObject({ value: 0.5, refused: expect.stringContaining('the last') });
+    await clock.advance(60_000);
+    send();
+    expect(said.slice(2)).toEqual([
+      expect.stringMatching(/agent\.sample_rate = bad 0.*\(100 more like it were not logged\)/),
+      expect.stringContaining('more than 64 items (99 more like it were not logged)'),
+    ]);
+  });
+
+  it('is shown without what would deceive the one who reads it', () => {
+    const { settings, said, set } = made();
+    set({ 'agent.sample_rate': '1\u202e\u2028\u200b0.0' });
+    expect(said).toEqual([expect.stringContaining('agent.sample_rate = 1   0.0: expected')]);
+    expect(settings.status().sampleRate.refused).not.toMatch(/[\u202e\u2028\u200b]/);
   });
 
   it('takes what is just within the bounds', () => {
