@@ -281,8 +281,15 @@ describe('a host that propagateTo leaves out', () => {
     ['[fd00::1]:80', true],
     ['[fe80::1]:80', false],
     ['unix:/run/stock.sock', true],
+    ['stock.internal.:443', true],
+    ['b\u00fccher.shop:443', true],
+    ['xn--bcher-kva.shop:443', true],
+    ['dotted.:443', false],
   ])('is told whatever its case and kind: %s', (peer, isReached) => {
-    const { tracer } = tracing({ names: () => V3, propagateTo: ['*.INTERNAL', 'fd00::*', 'unix:*'] });
+    const { tracer } = tracing({
+      names: () => V3,
+      propagateTo: ['*.INTERNAL', 'fd00::*', 'unix:*', 'b\u00fccher.shop', '*.'],
+    });
     const set = jest.fn();
     tracer.inject(tracer.openExit('/', peer)!, {}, set);
     expect(set.mock.calls.length > 0).toBe(isReached);
@@ -298,6 +305,50 @@ describe('a host that propagateTo leaves out', () => {
 });
 
 describe('a host that doNotPropagateTo names', () => {
+  it.each([
+    ['evil.example.:443', false],
+    ['sub.evil.example.:443', false],
+    ['evil.example.', false],
+    ['absolute.example:443', false],
+    ['absolute.example.:443', false],
+    ['xn--bcher-kva.example:443', false],
+    ['B\u00dcCHER.example:443', false],
+    ['sub.xn--bcher-kva.example.:443', false],
+    ['b\u00fccher.example:8080', false],
+    ['xn--strae-oqa.example:8080', false],
+    ['xn--strae-oqa.example:443', true],
+    ['evil.example.org.:443', true],
+    ['b\u00fcch.example:443', true],
+    ['b\u00fcx.wild:443', false],
+    ['xn--bx-xka.wild:443', false],
+    ['xn--any.coded:443', false],
+    ['b\u00fcx.coded:443', false],
+    ['127.0.0.1:443', false],
+    ['[fd00::1]:443', false],
+  ])('gets no header however its name is written: %s', (peer, isReached) => {
+    const names = [
+      'evil.example',
+      '*.evil.example',
+      'absolute.example.',
+      'b\u00fccher.example',
+      '*.B\u00dcCHER.example',
+    ];
+    const others = ['stra\u00dfe.example:8080', 'b\u00fc*.wild', 'xn--*.coded', '127.*', '[fd00::1]'];
+    const { tracer } = tracing({ names: () => V3, doNotPropagateTo: [...names, ...others] });
+    const set = jest.fn();
+    tracer.inject(tracer.openExit('/', peer)!, {}, set);
+    expect(set.mock.calls.length > 0).toBe(isReached);
+  });
+
+  it('costs no more the longer it is', () => {
+    const { tracer } = tracing({ names: () => V3, doNotPropagateTo: ['b\u00fccher.example'] });
+    const hosts = ['.', ':', '.:', '[', '[:', '\u00fc.', '\u00fc'].map((part) => part.repeat(100_000));
+    const before = process.cpuUsage();
+    for (const host of hosts) tracer.inject(tracer.openExit('/', host)!, {}, jest.fn());
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(300);
+  });
+
   it.each([
     [undefined, ['10.*', '127.0.0.1'], false],
     [['*'], ['127.*'], false],

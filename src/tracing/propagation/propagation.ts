@@ -1,3 +1,4 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
 import type { PropagateUnsampled } from '../../api/options';
 import { glob } from '../../base/patterns';
 import { SpanType } from '../../model/components';
@@ -10,25 +11,59 @@ import type { PropagationIdentity, Propagator, Propagators, RemoteParent } from 
 const PORT = /:\d+$/;
 /** The brackets around an IPv6 address. In a glob any other pair of them is a set of characters. */
 const BRACKETS = /^\[([^\]]*:[^\]]*)\]/;
+/** A host is the same with a dot at its end. In a glob, `*.` asks for one. */
+const LAST_DOT = /(?<=[^*?.])\.(?=(?::[^:]*)?$)/;
+const NOT_ASCII = /[^ -~]/;
+const PUNYCODE = 'xn--';
 
 /**
  * Whether the host of a peer, `host:port`, matches one of the globs, and none of those that are excepted. A glob with a
- * colon may be of the host and its port. Upper and lower case are one, and an IPv6 address may stand in brackets.
+ * colon may be of the host and its port. However a host is written, it is one: in upper or lower case, with a dot at its
+ * end, with letters that are not ASCII or in Punycode, as URLs have it; an IPv6 address may stand in brackets.
  */
 function hostFilter(globs: readonly string[], excepted: readonly string[] = []): (peer: string) => boolean {
-  const matchers = (patterns: readonly string[]) => patterns.map(hostGlob);
-  const [hosts, exceptions] = [matchers(globs), matchers(excepted)];
+  const [hosts, exceptions] = [globs.map(hostGlob), excepted.map(hostGlob)];
   return (peer) => {
-    const lower = peer.toLowerCase();
-    const address = lower.replace(BRACKETS, '$1');
-    const host = lower.replace(PORT, '').replace(BRACKETS, '$1');
-    return hosts.some((matches) => matches(host, address)) && !exceptions.some((matches) => matches(host, address));
+    const forms = formsOf(plainHost(peer));
+    const isOneOf = (matchers: readonly HostMatcher[]) =>
+      forms.some((form) => {
+        const address = withoutBrackets(form);
+        const host = withoutBrackets(form.replace(PORT, ''));
+        return matchers.some((matches) => matches(host, address));
+      });
+    return isOneOf(hosts) && !isOneOf(exceptions);
   };
 }
 
-function hostGlob(pattern: string): (host: string, address: string) => boolean {
-  const matches = glob(pattern.toLowerCase().replace(BRACKETS, '$1'));
+type HostMatcher = (host: string, address: string) => boolean;
+
+function hostGlob(pattern: string): HostMatcher {
+  const matches = glob(withoutBrackets(plainHost(pattern)));
   return pattern.includes(':') ? (host, address) => matches(host) || matches(address) : matches;
+}
+
+/** With a port, or a glob of it. */
+function plainHost(text: string): string {
+  return text.toLowerCase().normalize('NFKC').replace(LAST_DOT, '');
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(BRACKETS, '$1');
+}
+
+/** As URLs have it and as people write it, where that is not the same. */
+function formsOf(host: string): readonly string[] {
+  return isForeign(host) ? [inLabels(host, domainToASCII), inLabels(host, domainToUnicode)] : [host];
+}
+
+function isForeign(label: string): boolean {
+  return label.includes(PUNYCODE) || NOT_ASCII.test(label);
+}
+
+/** Not the host as a whole, which has a port; and of a label that is a number it would make an address. */
+function inLabels(host: string, convert: (label: string) => string): string {
+  const labels = host.split(/([.:])/).map((label) => (isForeign(label) && convert(label)) || label);
+  return labels.join('');
 }
 
 export interface PropagationOptions {
