@@ -1,3 +1,5 @@
+import timers from 'node:timers';
+
 /** A timer that can be cancelled. */
 export interface Timer {
   cancel(): void;
@@ -21,10 +23,18 @@ export interface Clock {
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/*
+ * As they were before the application could put others in their place: the global timers of a DOM (happy-dom, jsdom) give
+ * numbers, which cannot be unref'd, and those of a fake clock go as a test likes.
+ */
+const { clearTimeout, setTimeout } = timers;
+const now = Date.now.bind(Date);
+const elapsed = performance.now.bind(performance);
+
 /** The real clock. Its timers are unref'd; those that hold the process up on purpose are in keep-alive.ts. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => performance.now(),
+  now,
+  elapsed,
   random: () => Math.random(),
   after(ms, fn) {
     const timer = setTimeout(fn, Math.min(ms, LONGEST_MS)).unref();

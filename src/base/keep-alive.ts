@@ -1,3 +1,8 @@
+import timers from 'node:timers';
+
+// Node's own, whatever the application puts in their place: see clock.ts.
+const { clearInterval, clearTimeout, setInterval, setTimeout } = timers;
+
 /**
  * Holds the process up for a bounded time, so that what was just traced can still be sent. Opening an open door does
  * not keep it open longer.

@@ -1,5 +1,9 @@
+import timers from 'node:timers';
 import type { Clock } from './clock';
 import { type LogLevel, type Logger, LOG_LEVELS } from '../api/options';
+
+// Node's own, whatever the application puts in its place: see clock.ts.
+const { setImmediate } = timers;
 
 let unsettled = 0;
 
@@ -139,9 +143,11 @@ export class Log {
   }
 }
 
-function quietly(say: () => void): void {
+function quietly(say: () => unknown): void {
   try {
-    say();
+    const said = say();
+    // An asynchronous one that fails would end the process by a rejection that nothing handles.
+    if (said !== undefined) Promise.resolve(said).catch(() => undefined);
   } catch {
     // A logger that throws is the application's; its failure must not become ours, nor the host's.
   }

@@ -130,6 +130,19 @@ describe('the log', () => {
     expect((log as unknown as { said: Map<string, unknown> }).said.size).toBeLessThanOrEqual(200);
   });
 
+  it('lives through a logger that fails later, which would end the process', async () => {
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown): void => void rejections.push(reason);
+    process.on('unhandledRejection', onRejection);
+    const broken = (): unknown => Promise.reject(new Error('no connection'));
+    const log = new Log(clock, { error: broken, warn: broken, info: broken, debug: broken });
+    log.error('a');
+    // Node tells of rejections when all that was to be done at once is done.
+    await new Promise(setImmediate);
+    process.removeListener('unhandledRejection', onRejection);
+    expect(rejections).toEqual([]);
+  });
+
   it('lives through a logger that throws', () => {
     const broken = () => {
       throw new Error('disk full');
