@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, writevSync, type Stats } from 'node:fs';
-import { lstat, mkdir, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import { lstat, lutimes, mkdir, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { isTrusted, openFile, wayTo } from '../base/file/trusted-file';
+import { dirname, join } from 'node:path';
+import { type Step, wayToNow } from '../base/file/path-walk';
+import { type FileTrust, isTrusted, openFile, wayTo } from '../base/file/trusted-file';
 import { toIso } from '../base/time';
 import { ownIdentity, processState, startOf, type ProcessIdentity } from '../status/liveness';
 import type { SegmentSource } from './ports';
@@ -63,22 +64,43 @@ function slug(name: string): string {
 /** The directory that all processes of a host share: names, files, and nothing of what they mean. */
 export class SpoolDirectory {
   private identity: ProcessIdentity | undefined;
+  /** Whose files we make as root. */
+  private heir: { readonly uid: number; readonly gid: number } | undefined;
 
   constructor(readonly path: string) {}
 
   /**
    * Makes it where it is missing. Rejects where it is not ours alone, and where another user decides what its path leads to:
-   * as root we would write wherever that user likes.
+   * as root we would write wherever that user likes. So it is made step by step: what another user puts there meanwhile
+   * is seen before anything is made below it.
    */
   async prepare(): Promise<void> {
+    for (const path of stepsTo(this.path)) {
+      await this.checkWay([]);
+      const isThere = await lstat(path).catch(() => undefined);
+      if (!isThere) await mkdir(path, { mode: 0o700 }).catch(unlessThere);
+    }
     await this.checkWay([]);
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
     this.check(await lstat(this.path));
   }
 
-  /** For a process that ends before it was prepared. */
+  /** For a process that ends before it was prepared, perhaps because it was refused. */
   prepareNow(): void {
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    const trust = { uid: process.geteuid?.(), owners: [] };
+    const checkWayNow = (): void =>
+      this.checkParents(
+        wayToNow(this.path, (owner) => isTrusted(Number(owner), trust)),
+        trust,
+      );
+    for (const path of stepsTo(this.path)) {
+      checkWayNow();
+      try {
+        if (!lstatSync(path, { throwIfNoEntry: false })) mkdirSync(path, { mode: 0o700 });
+      } catch (error) {
+        unlessThere(error);
+      }
+    }
+    checkWayNow();
     this.check(lstatSync(this.path));
   }
 
@@ -93,9 +115,12 @@ export class SpoolDirectory {
 
   private async checkWay(owners: readonly number[]): Promise<void> {
     const trust = { uid: process.geteuid?.(), owners };
+    if (trust.uid !== undefined) this.checkParents(await wayTo(this.path, trust), trust);
+  }
+
+  private checkParents(way: readonly Step[], trust: FileTrust): void {
     if (trust.uid === undefined) return;
-    const parents = (await wayTo(this.path, trust)).filter(({ path }) => path !== this.path);
-    const foreign = parents.find(({ stats }) => !isTrusted(Number(stats.uid), trust));
+    const foreign = way.find(({ path, stats }) => path !== this.path && !isTrusted(Number(stats.uid), trust));
     if (foreign) throw new Error(`it is reached by ${foreign.path}, which belongs to user ${foreign.stats.uid}`);
   }
 
@@ -108,8 +133,11 @@ export class SpoolDirectory {
     const uid = process.geteuid?.();
     const stats = await lstat(this.path);
     checkKind(stats);
-    if (uid !== undefined && !isTrusted(stats.uid, { uid, owners })) throw new Error(`it belongs to user ${stats.uid}`);
+    if (uid === undefined) return;
+    if (!isTrusted(stats.uid, { uid, owners })) throw new Error(`it belongs to user ${stats.uid}`);
+    if ((stats.mode & 0o022) !== 0) throw new Error(`others may write in it; mend it with: chmod 700 ${this.path}`);
     await this.checkWay(owners);
+    this.heir = uid === 0 && stats.uid !== 0 ? stats : undefined;
   }
 
   /** Rejects where it is a link, or no directory. */
@@ -155,9 +183,17 @@ export class SpoolDirectory {
     return openFile(this.at(name), constants.O_RDONLY);
   }
 
-  /** A new file, for writing. */
-  create(name: string): Promise<FileHandle> {
-    return openFile(this.at(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  /** A new file, for writing. The processes of the directory's owner could not read one of root's. */
+  async create(name: string): Promise<FileHandle> {
+    const handle = await openFile(this.at(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    const { heir } = this;
+    try {
+      if (heir) await handle.chown(heir.uid, heir.gid);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   /** @returns undefined: it is not there, or is none of ours */
@@ -235,7 +271,7 @@ export class SpoolDirectory {
 
   /** Shows that its writer lives. Rejects where it has gone. */
   async touch(name: string, nowMs: number): Promise<void> {
-    await utimes(this.at(name), nowMs / 1_000, nowMs / 1_000);
+    await lutimes(this.at(name), nowMs / 1_000, nowMs / 1_000);
   }
 
   /** This process, as others can recognise it. */
@@ -261,6 +297,17 @@ export class SpoolDirectory {
   async readOwner(key: string): Promise<SpoolOwner | undefined> {
     return parseOwner(await this.readJson(`${key}.owner`));
   }
+}
+
+/** The directories above it, from the root on, and itself. */
+function stepsTo(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [path] : [...stepsTo(above), path];
+}
+
+/** Another process, or another user, has made it: what it is will be looked at. */
+function unlessThere(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }
 
 function checkKind(stats: Stats): void {

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,7 +18,7 @@ import { systemClock } from '../../src/base/clock';
 import { SpoolDirectory } from '../../src/spool/spool-directory';
 import { SpoolOperator } from '../../src/spool/spool-operator';
 import { CliFixture } from '../cli/cli-fixture';
-import { asOther, itWithTwoUsers } from './other-user';
+import { asOther, itWithTwoUsers, startAsOther } from './other-user';
 
 const asTwo = itWithTwoUsers();
 
@@ -47,6 +49,36 @@ describe('a spool directory', () => {
     await expect(prepare('theirs', 'spool')).rejects.toThrow(/it is reached by .*theirs, which belongs to user 4711/);
     await expect(prepare('link', 'spool')).rejects.toThrow(/it is reached by .*link, which belongs to user 4711/);
     expect(existsSync(join(folder, 'theirs', 'spool'))).toBe(false);
+    expect(readdirSync(join(folder, 'ours'))).toEqual([]);
+  });
+
+  asTwo('is refused there also by a process that ends before it was made, or after it was refused', async () => {
+    mkdirSync(join(folder, 'ours'), { mode: 0o700 });
+    asOther('mkdir theirs && ln -s ours link', folder);
+    for (const name of ['theirs', 'link']) {
+      const directory = new SpoolDirectory(join(folder, name, 'spool'));
+      expect(() => directory.prepareNow()).toThrow(`${name}, which belongs to user 4711`);
+      await expect(directory.prepare()).rejects.toThrow(`${name}, which belongs to user 4711`);
+      expect(() => directory.prepareNow()).toThrow(`${name}, which belongs to user 4711`);
+    }
+    expect(existsSync(join(folder, 'theirs', 'spool'))).toBe(false);
+    expect(readdirSync(join(folder, 'ours'))).toEqual([]);
+    new SpoolDirectory(join(folder, 'new', 'spool')).prepareNow();
+    expect(existsSync(join(folder, 'new', 'spool'))).toBe(true);
+  });
+
+  asTwo('is not made behind a link that another user puts there while we make it', async () => {
+    mkdirSync(join(folder, 'ours'), { mode: 0o700 });
+    const stop = startAsOther('while :; do ln -s ours new; rm -f new; done', folder);
+    try {
+      for (let n = 0; n < 1_000 && !existsSync(join(folder, 'ours', 'spool')); n++) {
+        await prepare('new', 'spool').catch(() => undefined);
+        if (lstatSync(join(folder, 'new'), { throwIfNoEntry: false })?.uid === 0)
+          rmSync(join(folder, 'new'), { recursive: true });
+      }
+    } finally {
+      await stop();
+    }
     expect(readdirSync(join(folder, 'ours'))).toEqual([]);
   });
 
@@ -114,6 +146,27 @@ describe('skyanchor spool', () => {
     process.env['SUDO_UID'] = '4711';
     expect(await call('drop', 'theirs')).toBe(0);
     expect(existsSync(join(folder, 'theirs', `${key}.000001.spool`))).toBe(false);
+  });
+
+  asTwo('makes files that the processes of the owner can read, as root for another user', async () => {
+    asOther('mkdir -m 700 theirs', folder);
+    const directory = new SpoolDirectory(join(folder, 'theirs'));
+    await directory.checkOwners([4711]);
+    await directory.writeJson(`${key}.claim`, { by: 'root' }, '1'.repeat(8));
+    asOther(`cat theirs/${key}.claim`, folder);
+    expect(statSync(join(folder, 'theirs', `${key}.claim`)).uid).toBe(4711);
+  });
+
+  it('leaves a directory alone in which others may write, and so may have planted what lies there', async () => {
+    mkdirSync(join(folder, 'open'));
+    writeFileSync(join(folder, 'open', `${key}.000001.spool`), 'planted');
+    for (const mode of [0o1777, 0o770]) {
+      chmodSync(join(folder, 'open'), mode);
+      for (const action of ['send', 'drop']) expect(await call(action, 'open')).toBe(1);
+    }
+    expect(cli.stderr).toContain('others may write in it; mend it with: chmod 700');
+    expect(existsSync(join(folder, 'open', `${key}.000001.spool`))).toBe(true);
+    expect(await call('ls', 'open')).toBe(0);
   });
 
   it('refuses a user that is no number', async () => {

@@ -219,7 +219,7 @@ describe('a directory that cannot be used', () => {
 
   it.each<[string, () => void, string]>([
     ['a link', () => symlinkSync('/tmp', settings.directory), 'symbolic link'],
-    ['a file', () => writeFileSync(settings.directory, ''), 'EEXIST'],
+    ['a file', () => writeFileSync(settings.directory, ''), 'it is not a directory'],
     ['open to others', () => mkdirSync(settings.directory, { mode: 0o755 }), 'chmod 700'],
   ])('since it is %s is warned of once, and the segments stay in memory', async (_, prepare, expected) => {
     prepare();

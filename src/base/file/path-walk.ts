@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { lstatSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { isAbsolute, join, parse, sep } from 'node:path';
 
 /** What `lstat` says of a path, and where it leads if it is a link. */
@@ -62,6 +62,26 @@ export function* walkPath(
     names.unshift(...target.split(sep));
   }
   return steps;
+}
+
+/**
+ * Where nothing can wait: every directory and link on the way to a file, and the file, as far as it exists and can be
+ * looked at.
+ */
+export function wayToNow(file: string, mayFollow?: (owner: bigint) => boolean): readonly Step[] {
+  const walk = walkPath(file, mayFollow);
+  let next = walk.next();
+  while (!next.done) next = walk.next(lookNow(next.value));
+  return next.value;
+}
+
+function lookNow(path: string): Sight | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true });
+    return { stats, target: stats.isSymbolicLink() ? readlinkSync(path) : undefined };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the group or others may write. For a directory: whether they may add a name. */

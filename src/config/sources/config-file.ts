@@ -3,25 +3,8 @@ import type { Fault } from '../../api/errors';
 import { errorMessage } from '../../base/text';
 import { faultOf, type ProvidedValue, type LayerContent } from './settings';
 import { readKeys } from './keys';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  statSync,
-  type BigIntStats,
-  lstatSync,
-  readlinkSync,
-} from 'node:fs';
-import {
-  isEndOf,
-  isReplaceableByOthers,
-  isWritableByOthers,
-  walkPath,
-  type Sight,
-  type Step,
-} from '../../base/file/path-walk';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { isEndOf, isReplaceableByOthers, isWritableByOthers, wayToNow, type Step } from '../../base/file/path-walk';
 
 const CONFIG_FILE = 'skyanchor.config.json';
 
@@ -195,9 +178,9 @@ export function refusalOf(
   const uid = process.geteuid?.();
   // Windows has no owners and modes.
   if (uid === undefined) return undefined;
-  const writers = writersOf(mainScript === undefined ? [] : wayTo(mainScript));
+  const writers = writersOf(mainScript === undefined ? [] : wayToNow(mainScript));
   const owners = new Set([0n, BigInt(uid), ...writers.owners]);
-  const way = wayTo(file, (owner) => owners.has(owner));
+  const way = wayToNow(file, (owner) => owners.has(owner));
   const foreign = way.find(({ stats }) => !owners.has(stats.uid));
   if (foreign) {
     const what = foreign.path === file ? 'belongs' : `is reached by ${foreign.path}, which belongs`;
@@ -223,6 +206,7 @@ function isWritable(stats: BigIntStats): boolean {
   return stats.isDirectory() ? isReplaceableByOthers(stats.mode) : isWritableByOthers(stats.mode);
 }
 
+// For `node server`, which means `server.js`, the directories count.
 function writersOf(way: readonly Step[]): Writers {
   const writable = way
     .filter(({ stats, target }) => target === undefined && isWritable(stats))
@@ -232,21 +216,4 @@ function writersOf(way: readonly Step[]): Writers {
     groups: new Set(writable.filter(({ mode }) => (mode & 0o020n) !== 0n).map(({ gid }) => gid)),
     all: writable.some(({ mode }) => (mode & 0o002n) !== 0n),
   };
-}
-
-/** As far as it exists: for `node server`, which means `server.js`, the directories count. */
-function wayTo(file: string, mayFollow?: (owner: bigint) => boolean): readonly Step[] {
-  const walk = walkPath(file, mayFollow);
-  let next = walk.next();
-  while (!next.done) next = walk.next(look(next.value));
-  return next.value;
-}
-
-function look(path: string): Sight | undefined {
-  try {
-    const stats = lstatSync(path, { bigint: true });
-    return { stats, target: stats.isSymbolicLink() ? readlinkSync(path) : undefined };
-  } catch {
-    return undefined;
-  }
 }
