@@ -259,6 +259,16 @@ describe('a file whose content cannot be trusted', () => {
     expect(fixture.logged.filter((line) => line.includes('is refused'))).toHaveLength(11);
     expect(fixture.logged.filter((line) => line.includes('breaks no rule any more'))).toHaveLength(11);
   });
+
+  it('does not fill the log where another user gives it ever more hard links', async () => {
+    writeFileSync(fixture.file, 'reset\n');
+    const channel = fixture.watch();
+    for (let n = 2; n < 17; n++) {
+      linkSync(fixture.file, join(fixture.folder, `link-${n}`));
+      await until(() => channel.status().fault?.includes(`has ${n} hard links`) === true);
+    }
+    expect(fixture.logged.filter((line) => line.includes('is refused'))).toHaveLength(11);
+  });
 });
 
 describe('a file of root, for a process that is not root’s,', () => {

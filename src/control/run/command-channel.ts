@@ -223,10 +223,11 @@ interface FaultReportOptions {
 }
 
 /**
- * A file that is broken again after it was mended this often is no operator's: another user exchanges it as often as the
- * log shall grow. From then on each rule is logged once a minute.
+ * A file that has come to break another rule this often is no operator's: another user exchanges it as often as the log
+ * shall grow, and rules name owners and numbers of links, which are as many as that user likes. From then on there is a
+ * line a minute.
  */
-const MAX_MENDED = 10;
+const MAX_RULES = 10;
 
 /** Which rule of trust the file breaks: logged once for each state of the file. */
 class FaultReport {
@@ -234,6 +235,7 @@ class FaultReport {
   private loggedFor = '';
   private key = '';
   private mended = 0;
+  private rules = 0;
 
   constructor(private readonly options: FaultReportOptions) {}
 
@@ -246,10 +248,11 @@ class FaultReport {
     const { path, log } = this.options;
     const isNews = this.rule !== rule;
     this.rule = rule;
+    if (isNews && this.rules <= MAX_RULES) this.rules++;
     if (this.loggedFor !== `${state} ${rule}`) {
       this.loggedFor = `${state} ${rule}`;
       // One rule broken in state after state is throttled; broken again after it was mended, it is logged again.
-      this.key = `command file refused ${this.mended} ${rule}`;
+      this.key = this.rules <= MAX_RULES ? `command file refused ${this.mended} ${rule}` : 'command file refused';
       log.warn(`the command file ${path} is refused: it ${rule}`, this.key);
     }
     if (isNews) this.options.onRefused(rule);
@@ -259,7 +262,7 @@ class FaultReport {
     if (this.rule === null) return;
     this.rule = null;
     this.loggedFor = '';
-    if (this.mended < MAX_MENDED) this.mended++;
+    this.mended++;
     this.options.log.over([this.key], `the command file ${this.options.path} breaks no rule any more`);
     this.options.onAccepted();
   }
