@@ -2,7 +2,7 @@ import { constants, open, rename, stat, unlink, type FileHandle, lstat } from 'n
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock';
 import { HELD_PAUSE_MS, HELD_TRIES, isHeldByAnother } from '../base/file/held-file';
-import { isTrusted, type FileTrust, openFile } from '../base/file/trusted-file';
+import { isTrusted, type FileTrust, openFile, wayForWriting } from '../base/file/trusted-file';
 import { FileLock, type LockRequest } from './lock/file-lock';
 import type { Stats } from 'node:fs';
 
@@ -122,6 +122,7 @@ export class StatusStore {
     waiter: LockRequest,
   ): Promise<boolean> {
     const { path, clock } = this.options;
+    await this.checkLinks();
     const lock = await FileLock.take({ ...waiter, path, clock, isTrusted: (uid) => this.isTrusted(uid) });
     waiter.onHandover();
     try {
@@ -168,6 +169,15 @@ export class StatusStore {
       // Others wait for the lock: not for this.
       void handle.close().catch(() => undefined);
     }
+  }
+
+  /** As root we would otherwise put a file, and a lock, wherever another user's link leads to. */
+  private async checkLinks(): Promise<void> {
+    const { trust, path } = this.options;
+    if (trust?.uid === undefined) return;
+    const directory = dirname(path);
+    const { uid } = await stat(directory);
+    await wayForWriting(directory, { ...trust, owners: [...trust.owners, uid] });
   }
 
   /**

@@ -116,6 +116,21 @@ describe('the permissions of the status file', () => {
   });
 });
 
+describe('the way to the status file', () => {
+  asTwo('is through no link of another user, unless that leads to their own directory', async () => {
+    chmodSync(folder, 0o1777);
+    mkdirSync(join(folder, 'ours'));
+    writeFileSync(join(folder, 'ours', 'state.json'), 'ours');
+    asOther('ln -s ours link && mkdir theirs && ln -s theirs current', folder);
+    await statusFile({ path: join(folder, 'link', 'state.json') }).claim('orders');
+    expect(logged).toEqual([expect.stringMatching(/the link .*link on the way to it belongs to user 4711/)]);
+    expect(readdirSync(join(folder, 'ours'))).toEqual(['state.json']);
+    expect(readFileSync(join(folder, 'ours', 'state.json'), 'utf8')).toBe('ours');
+    await statusFile({ path: join(folder, 'current', 'state.json') }).claim('orders');
+    expect(readdirSync(join(folder, 'theirs'))).toEqual(['state.json']);
+  });
+});
+
 describe('a status file that another user has made', () => {
   asTwo('in a directory like /tmp is not believed and not read, and the log says why', async () => {
     chmodSync(folder, 0o1777);

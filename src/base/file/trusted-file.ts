@@ -89,6 +89,17 @@ export async function wayTo(path: string, trust: FileTrust): Promise<readonly St
   return next.value;
 }
 
+/**
+ * The way to a directory that is written in. Rejects where a link on it belongs to another user, who could choose by it
+ * where we write.
+ */
+export async function wayForWriting(directory: string, trust: FileTrust): Promise<readonly Step[]> {
+  const way = await wayTo(directory, trust);
+  const foreign = way.find(({ stats, target }) => target !== undefined && !isTrusted(Number(stats.uid), trust));
+  if (foreign) throw new Error(`the link ${foreign.path} on the way to it belongs to user ${foreign.stats.uid}`);
+  return way;
+}
+
 async function look(path: string): Promise<Sight | undefined> {
   try {
     const stats = await lstat(path, { bigint: true });

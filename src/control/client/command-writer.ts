@@ -3,7 +3,7 @@ import { constants, lstat, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { errorMessage } from '../../base/text';
 import { parseContent } from '../syntax/content';
-import { openFile, stateKeyOf, isTrusted, wayTo } from '../../base/file/trusted-file';
+import { openFile, stateKeyOf, wayForWriting } from '../../base/file/trusted-file';
 import { makeCommand } from '../syntax/command';
 import type { Item } from '../syntax/pending';
 
@@ -161,10 +161,7 @@ async function inDirectoryOf<T>(file: string, work: () => Promise<T>): Promise<T
 }
 
 async function checkLinks(directory: string, uid: number): Promise<void> {
-  const trust = { uid, owners: [(await stat('.')).uid] };
-  const way = await wayTo(directory, trust);
-  const foreign = way.find(({ stats, target }) => target !== undefined && !isTrusted(Number(stats.uid), trust));
-  if (foreign) throw new Error(`the link ${foreign.path} on the way to it belongs to user ${foreign.stats.uid}`);
+  const way = await wayForWriting(directory, { uid, owners: [(await stat('.')).uid] });
   // The kernel knows the real directory: a link that led here and has been replaced since shows as a difference.
   if (spelt(way.at(-1)?.path) !== spelt(process.cwd())) throw new Error(`${directory} has just been replaced`);
 }
