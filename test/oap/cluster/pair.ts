@@ -105,6 +105,10 @@ export class Pair {
     return pair;
   }
 
+  get apps(): readonly App[] {
+    return [this.front, this.orders];
+  }
+
   async known(): Promise<Both> {
     return { front: await becomesKnown(this.front), orders: await becomesKnown(this.orders) };
   }
