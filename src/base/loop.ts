@@ -48,7 +48,10 @@ interface BackoffOptions {
   readonly longestMs: number;
 }
 
-/** Delays that double from `firstMs` to `longestMs`, each jittered by up to a fifth either way but never above the longest. */
+/**
+ * Delays that double from `firstMs` to `longestMs`, each jittered by up to a fifth either way. The longest is cut by up to
+ * half: agents that lost a backend at one moment come apart while it is away, and do not all come back at one moment.
+ */
 export class Backoff {
   private attempts = 0;
 
@@ -61,7 +64,8 @@ export class Backoff {
     const { firstMs, longestMs } = this.options;
     // 2 ** 30 is past every longest delay; the exponent is bounded so that days of failing stay finite.
     const plain = firstMs * 2 ** Math.min(this.attempts++, 30);
-    return Math.min(longestMs, plain * (0.8 + 0.4 * this.clock.random()));
+    const chance = this.clock.random();
+    return Math.min(plain * (0.8 + 0.4 * chance), longestMs * (0.5 + 0.5 * chance));
   }
 
   reset(): void {

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import type { Outcome } from '../../base/outcome';
 
-const ASK_AGAIN = { firstMs: 20, longestMs: 1_000 };
+const ASK_AGAIN = { firstMs: 20, longestMs: 2_000 };
 const RECONNECT = { firstMs: 100, longestMs: 5_000 };
 
 const FAILURE = 'registrar failure';
