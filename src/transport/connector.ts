@@ -4,7 +4,7 @@ import { LoadError, modules } from '../base/lazy';
 import { ok, retryable, type Outcome } from '../base/outcome';
 import { formatAddress, type Address, type BackendOptions } from './backend-options';
 import { startDeadline } from '../base/deadline';
-import { dial } from './dial';
+import { dial, shuffled } from './dial';
 import { openGrpcChannel } from './grpc-channel';
 import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
 import { IdleProcessGuard } from './idle-process-guard';
@@ -26,6 +26,8 @@ export class Connector {
   readonly guest: IdleProcessGuard;
   private link: BackendConnection | undefined;
   private connecting: Promise<Outcome<BackendConnection>> | undefined;
+  /** In an order of its own: the agents of a node that is lost go to all others alike, not to the one that follows it. */
+  private readonly addresses: readonly Address[];
   private next: number;
   private number = 0;
   private readonly closing = new AbortController();
@@ -42,6 +44,7 @@ export class Connector {
   ) {
     this.guest = new IdleProcessGuard(options.clock);
     this.pace = new ConnectionPace(options.clock);
+    this.addresses = shuffled(options.addresses, options.clock);
     // Not everybody's first choice is the first of the list.
     this.next = this.randomIndex();
   }
@@ -70,7 +73,7 @@ export class Connector {
   }
 
   private async attempt(signal: AbortSignal): Promise<Outcome<BackendConnection>> {
-    const address = this.options.addresses[this.next];
+    const address = this.addresses[this.next];
     if (!address) return retryable('no backend is configured');
     try {
       await this.waitForPace(signal);
@@ -168,7 +171,7 @@ export class Connector {
   /** The names are resolved anew and the address is picked anew. Whatever fails, the connection of now stays. */
   private async replace(old: BackendConnection): Promise<void> {
     const index = this.randomIndex();
-    const address = this.options.addresses[index];
+    const address = this.addresses[index];
     const { signal } = this.closing;
     if (!address) return;
     let reason: string;
@@ -195,7 +198,7 @@ export class Connector {
   }
 
   private randomIndex(): number {
-    return Math.floor(this.options.clock.random() * this.options.addresses.length);
+    return Math.floor(this.options.clock.random() * this.addresses.length);
   }
 
   private onLost(link: BackendConnection): void {
@@ -215,7 +218,7 @@ export class Connector {
   }
 
   private moveOn(): void {
-    this.next = (this.next + 1) % this.options.addresses.length;
+    this.next = (this.next + 1) % this.addresses.length;
   }
 
   private async bounded<T>(signal: AbortSignal, step: (bound: AbortSignal) => Promise<T>): Promise<T> {

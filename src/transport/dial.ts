@@ -43,7 +43,7 @@ export async function dial(
 }
 
 /** Resolvers often answer in one order: every agent would take the first node of a cluster behind one name. */
-function shuffled<T>(items: readonly T[], clock: Clock): readonly T[] {
+export function shuffled<T>(items: readonly T[], clock: Clock): readonly T[] {
   return items
     .map((item) => ({ item, order: clock.random() }))
     .sort((one, other) => one.order - other.order)
