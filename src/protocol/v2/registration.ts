@@ -22,6 +22,8 @@ export class V2Registration implements Registration {
   /** The answer whether the backend knew our instance got lost, and by asking we may have made it know us. */
   private isAnswerLost = false;
   private heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
+  /** No verification was made unprompted since the connection. */
+  private isFirstVerification = true;
 
   constructor(private readonly parts: RegistrationContext) {
     this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS);
@@ -29,7 +31,8 @@ export class V2Registration implements Registration {
   }
 
   connected(): void {
-    // The first step verifies what is known.
+    this.heartbeat.connected();
+    this.isFirstVerification = true;
   }
 
   replaced(): void {
@@ -137,10 +140,12 @@ export class V2Registration implements Registration {
     });
   }
 
-  /** One was just made. */
+  /** One was just made. The first after a connection comes by chance, so that those of a whole fleet come apart. */
   private postponeVerification(): void {
+    const share = this.isFirstVerification ? this.parts.clock.random() : 1;
     this.isVerificationDue = false;
-    this.heartbeatsUntilVerification = HEARTBEATS_A_VERIFICATION;
+    this.isFirstVerification = false;
+    this.heartbeatsUntilVerification = Math.ceil(share * HEARTBEATS_A_VERIFICATION);
   }
 
   private reregister(): number {

@@ -24,6 +24,8 @@ export class V3Registration implements Registration {
   /** Keep-alives until all is to be told again. */
   private beatsUntilReport = 0;
   private configurationDueAt = 0;
+  /** None was asked for since the connection. */
+  private isFirstConfiguration = true;
   private configurationUuid = '';
   private hasConfigurations = true;
 
@@ -32,10 +34,12 @@ export class V3Registration implements Registration {
   }
 
   connected(): void {
+    this.heartbeat.connected();
     const { client, instance, log } = this.parts;
     warnTruncatedNames(instance, client.v3Instance, log);
     this.hasConfigurations = true;
     this.configurationDueAt = 0;
+    this.isFirstConfiguration = true;
   }
 
   /** What a v3 backend has set holds as long as backends can set anything. */
@@ -99,7 +103,9 @@ export class V3Registration implements Registration {
 
   private configure(signal: AbortSignal): Promise<number> {
     const { client, clock, log, machine, onEvent, retry } = this.parts;
-    this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS;
+    // The second one comes by chance, as the second heartbeat does.
+    this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS * (this.isFirstConfiguration ? clock.random() : 1);
+    this.isFirstConfiguration = false;
     return machine.guarded(client.configuration(this.configurationUuid, signal), (outcome) => {
       if (outcome.status === 'retryable') return retry.delayAfterLoss(outcome.reason);
       if (outcome.status === 'failed') {
