@@ -24,13 +24,11 @@ export class FakeNetwork {
 
   /** @returns takes it away again */
   install(): () => void {
-    const fakes = {
-      dns: () => ({ lookup: this.lookup }),
-      net: () => ({ connect: this.connect, isIP: () => 4 }),
-      http2: () => ({ constants, connect: this.openSession }),
-      grpc: () => ({ ...grpc, Client: clientOf(this) }),
-    };
-    Object.assign(modules, fakes);
+    const net = { connect: this.connect, isIP: () => 4 };
+    const dns = { lookup: this.lookup };
+    const http2 = { constants, connect: this.openSession };
+    const calls = { ...grpc, Client: clientOf(this) };
+    Object.assign(modules, { dns: () => dns, net: () => net, http2: () => http2, grpc: () => calls });
     return () => void Object.assign(modules, this.real);
   }
 

@@ -3,6 +3,8 @@ import { FakeClock } from '../support/fake-clock';
 
 /** A clock that stands still until it is told to go on, with chance of a seed. */
 export class FleetClock extends FakeClock {
+  /** What takes more of them comes with the next timer, a moment later. */
+  protected override readonly turns = 1;
   private readonly dice: Chance;
 
   constructor(seed: number) {

@@ -3,21 +3,49 @@ import { Fleet } from './fleet';
 const AGENTS = 500;
 /** As long as OAP takes to start. */
 const RESTART_MS = 5_000;
+const OUTAGE_MS = 30_000;
 
-describe.each(['v2', 'v3'] as const)(`${AGENTS} agents of one backend of %s`, (protocol) => {
-  let fleet: Fleet;
+/** Each is simulated in two seconds, on a machine with nothing else to do. */
+jest.setTimeout(120_000);
 
-  afterEach(() => fleet.stop());
+let fleet: Fleet | undefined;
 
-  it('are back within seconds, each under its own names, when the storage is lost with every node', async () => {
+afterEach(async () => {
+  await fleet?.stop();
+  fleet = undefined;
+});
+
+describe.each([
+  ['v2', 12],
+  ['v3', 2.2],
+] as const)(`${AGENTS} agents of one backend of %s`, (protocol, mostCalls) => {
+  it('are back spread over seconds, each under its own names, after an outage, and when the storage is lost with every node', async () => {
     fleet = await Fleet.start({ agents: AGENTS, seed: 1, protocol });
-    const recovery = await fleet.wipe(RESTART_MS);
+    const outage = await fleet.outage(OUTAGE_MS);
     expect(await fleet.strangers()).toEqual([]);
-    expect(recovery.all).toBeLessThan(6_000);
-    // Each agent has two connections, and makes each once.
-    expect(recovery.connects).toBe(2 * AGENTS);
-    expect(recovery.peakConnects).toBeLessThan(AGENTS);
-    // They were all connected within seconds, and beat apart nevertheless.
-    expect(recovery.peakAfterwards).toBeLessThan(2 * recovery.meanAfterwards);
+    // Attempts to connect come apart while no node is there.
+    expect(outage.peakConnects).toBeLessThan(AGENTS);
+    const wipe = await fleet.wipe(RESTART_MS);
+    expect(await fleet.strangers()).toEqual([]);
+    expect(wipe.registrations).toBeLessThanOrEqual(mostCalls * AGENTS);
+    for (const recovery of [outage, wipe]) {
+      expect(recovery.all).toBeLessThan(6_000);
+      // Each agent makes its two connections once.
+      expect(recovery.connects).toBe(2 * AGENTS);
+      // All were connected within seconds, and go on apart.
+      expect(recovery.peakAfterwards).toBeLessThan(2 * recovery.meanAfterwards);
+    }
   });
+});
+
+it(`${AGENTS} agents are at the nodes that are left within a second, as many at each, and spread over all of them again after a rolling restart`, async () => {
+  const maxConnectionAgeMs = 10_000;
+  fleet = await Fleet.start({ agents: AGENTS, seed: 3, protocol: 'v3', maxConnectionAgeMs });
+  const [lost] = await fleet.rollingRestart(RESTART_MS, RESTART_MS);
+  expect(lost!.all).toBeLessThan(1_000);
+  expect(lost!.spread[0]).toBe(0);
+  for (const agents of lost!.spread.slice(1)) expect(agents).toBeGreaterThan(0.4 * AGENTS);
+  await fleet.clock.advance(3 * maxConnectionAgeMs);
+  for (const agents of fleet.spread()) expect(agents).toBeGreaterThan(AGENTS / 5);
+  expect(await fleet.strangers()).toEqual([]);
 });

@@ -17,12 +17,12 @@ export interface FleetOptions extends Partial<BackendOptions> {
 /** Instances of one service. */
 const INSTANCES = 50;
 /** Within this time all agents start. */
-const ROLLOUT_MS = 60_000;
+const ROLLOUT_MS = 30_000;
 const STEP_MS = 100;
 /** For how long a fleet is waited for. */
 const PATIENCE_MS = 3_600_000;
-/** How long what comes after a recovery is looked at: twice as long as the agents of v3 wait between two heartbeats. */
-const AFTERWARDS_MS = 60_000;
+/** For how long what comes after a recovery is looked at: all that an agent does now and then has come once. */
+const AFTERWARDS_MS = { v2: 30_000, v3: 60_000 };
 const quiet = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
 
 /** How a fleet came back. Rates are calls a second at all nodes together, peaks those of the busiest second. */
@@ -37,7 +37,9 @@ export interface Recovery {
   readonly peakRegistrations: number;
   readonly meanRegistrations: number;
   readonly peakCalls: number;
-  /** In the minute after all are back. */
+  /** Agents at each node, when all are back. */
+  readonly spread: readonly number[];
+  /** In the time after all are back. */
   readonly peakAfterwards: number;
   readonly meanAfterwards: number;
 }
@@ -94,11 +96,13 @@ export class Fleet {
   readonly traffic = new Traffic();
   readonly backend: SimulatedBackend;
   readonly agents: readonly FleetAgent[];
+  private readonly protocol: 'v2' | 'v3';
   private readonly uninstall: () => void;
 
-  private constructor({ agents, seed, maxConnectionAgeMs, ...options }: FleetOptions) {
+  private constructor({ agents, seed, maxConnectionAgeMs, protocol = 'v2', ...options }: FleetOptions) {
+    this.protocol = protocol;
     this.clock = new FleetClock(seed);
-    const defaults = { protocol: 'v2', nodes: 3, callsPerSecond: 5_000, idsPerSecond: 5_000 } as const;
+    const defaults = { protocol, nodes: 3, callsPerSecond: 5_000, idsPerSecond: 5_000 };
     this.backend = new SimulatedBackend(this.clock, { ...defaults, ...options }, this.traffic);
     this.uninstall = new FakeNetwork(this.clock, this.backend.byAddress).install();
     const addresses = this.backend.nodes.map(({ address }) => {
@@ -119,7 +123,6 @@ export class Fleet {
       fleet.clock.after(fleet.clock.between(0, ROLLOUT_MS), () => registrar.start());
     await fleet.clock.advance(ROLLOUT_MS);
     await fleet.back(() => true);
-    await fleet.clock.advance(AFTERWARDS_MS);
     return fleet;
   }
 
@@ -134,8 +137,7 @@ export class Fleet {
   async wipe(downMs: number): Promise<Recovery> {
     const before = this.epochs();
     await this.backend.outage(downMs, () => this.backend.empty());
-    const isV2 = this.agents[0]?.registrar.protocol === 'v2';
-    return this.recovery((agent) => !isV2 || agent.registrar.state.epoch > (before.get(agent) ?? 0));
+    return this.recovery((agent) => this.protocol === 'v3' || agent.registrar.state.epoch > (before.get(agent) ?? 0));
   }
 
   /** All nodes are away for a while, and have kept their storage. */
@@ -149,8 +151,7 @@ export class Fleet {
     const recoveries: Recovery[] = [];
     for (const node of this.backend.nodes) {
       await node.stop();
-      recoveries.push(await this.recovery(() => true, 0));
-      await this.clock.advance(downMs);
+      recoveries.push(await this.recovery(() => true, downMs));
       await node.start();
       await this.clock.advance(pauseMs);
     }
@@ -174,11 +175,15 @@ export class Fleet {
     return new Map(this.agents.map((agent) => [agent, agent.registrar.state.epoch]));
   }
 
-  private async recovery(isNew: (agent: FleetAgent) => boolean, afterwardsMs = AFTERWARDS_MS): Promise<Recovery> {
+  private async recovery(
+    isNew: (agent: FleetAgent) => boolean,
+    afterwardsMs = AFTERWARDS_MS[this.protocol],
+  ): Promise<Recovery> {
     const { clock, traffic } = this;
     const from = clock.elapsed();
     const { half, most, all } = await this.back(isNew);
     const to = clock.elapsed();
+    const spread = this.spread();
     await clock.advance(afterwardsMs);
     const after = clock.elapsed();
     const registrations = traffic.registrations.count(from, to);
@@ -191,6 +196,7 @@ export class Fleet {
       registrations,
       peakRegistrations: traffic.registrations.peak(from, to),
       meanRegistrations: Math.round((1_000 * registrations) / (to - from)),
+      spread,
       peakCalls: traffic.calls.peak(from, to),
       peakAfterwards: traffic.calls.peak(to, after),
       meanAfterwards: Math.round((1_000 * traffic.calls.count(to, after)) / (after - to)),

@@ -61,6 +61,7 @@ function shown(recovery: Recovery): string {
     `connections ${recovery.connects}, in the busiest second ${recovery.peakConnects}`,
     `registration calls ${recovery.registrations}, a second ${recovery.meanRegistrations}, in the busiest ${recovery.peakRegistrations}`,
     `all calls in the busiest second ${recovery.peakCalls}`,
-    `in the minute after it ${recovery.meanAfterwards} a second, in the busiest ${recovery.peakAfterwards}`,
+    `at each node ${recovery.spread.join()}`,
+    `afterwards ${recovery.meanAfterwards} a second, in the busiest ${recovery.peakAfterwards}`,
   ].join('; ');
 }
