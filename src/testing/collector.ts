@@ -127,6 +127,11 @@ export class Collector extends Lists {
     this.configurations.set(service, values);
   }
 
+  /** Nodes that start from now on ask for this token, those that run for that of before; undefined: for none. */
+  requireToken(token: string | undefined): void {
+    this.cluster.token = token;
+  }
+
   /** One node is lost: its connections break, its port is free. @param node counted from 0 */
   stopNode(node: number): Promise<void> {
     return this.inTurn(() => this.cluster.stopNode(node));

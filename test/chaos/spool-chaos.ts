@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCollector, type Collector } from '../../src/testing/index';
-import { PendingSegments } from '../../src/testing/segment/pending-segments';
 import { assertAccounted } from '../support/accounting';
 import { freePort } from '../support/free-port';
 import { until } from '../support/until';
 import { Chance } from '../control/fuzz/chance';
 import { namesOnDisk, SpoolProcess, type SpoolProcessOptions } from '../spool/spool-process';
 import { SpoolLedger } from './spool-ledger';
+import { onWaiting } from './waiting-segments';
 
 export interface SpoolChaosOptions {
   readonly seed: number;
@@ -24,18 +24,6 @@ const LEASE_MS = 300;
 const TURN_MS = 100;
 /** `restart`: connections break, the storage stays. `wipe`: it is lost as well. */
 const ABSENCES = ['restart', 'wipe'] as const;
-
-/**
- * On v2 a segment that was taken waits until its names are known, and is gone if the storage goes before. What waits
- * shows when the backend stops.
- */
-const { stop } = PendingSegments.prototype;
-let noteWaiting: (names: readonly string[]) => void = () => undefined;
-PendingSegments.prototype.stop = async function (this: PendingSegments) {
-  const waiting = await stop.call(this);
-  noteWaiting(waiting.flatMap(({ wire }) => wire.spans.map(({ operationName }) => operationName)));
-  return waiting;
-};
 
 interface Member {
   readonly process: SpoolProcess;
@@ -167,9 +155,11 @@ export class SpoolChaos {
     }
     this.collector = undefined;
     this.counts.wipes++;
-    noteWaiting = (names) => names.forEach((name) => this.wiped.add(name));
+    onWaiting((waiting) => {
+      for (const { wire } of waiting) for (const { operationName } of wire.spans) this.wiped.add(operationName);
+    });
     await collector.stop();
-    noteWaiting = () => undefined;
+    onWaiting(() => undefined);
     this.collect(collector);
     this.absence = { end: async () => (this.collector = await this.startBackend()), turns };
   }

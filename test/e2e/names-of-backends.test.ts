@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Agent } from '../../src/index';
 import { modules } from '../../src/base/lazy';
 import { startCollector, type Collector } from '../../src/testing/index';
 import { DnsServer } from '../support/dns-server';
 import { freePort } from '../support/free-port';
+import { Line } from '../support/line';
 import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';
 
@@ -15,43 +14,9 @@ const [ONE, OTHER, SIX] = ['127.0.0.1', '127.0.0.2', '::1'] as const;
 
 let dns: DnsServer;
 let collector: Collector;
-let places: Place[];
+/** The addresses of the name. */
+let places: Line[];
 let isWanted = false;
-
-/** An address of the name: what comes to it is passed on to a node of its own. */
-class Place {
-  readonly sockets = new Set<Socket>();
-  private server: Server | undefined;
-
-  constructor(
-    readonly address: string,
-    private readonly port: number,
-    private readonly node: string,
-  ) {}
-
-  async open(): Promise<void> {
-    this.server = createServer((socket) => {
-      this.sockets.add(socket);
-      const [host, port] = this.node.split(':') as [string, string];
-      const inner = connect(Number(port), host);
-      socket.pipe(inner).pipe(socket);
-      for (const [end, other] of [[socket, inner], [inner, socket]] as const) end.on('error', () => undefined).on('close', () => other.destroy()); // prettier-ignore
-      socket.once('close', () => this.sockets.delete(socket));
-    });
-    this.server.listen(this.port, this.address);
-    await once(this.server, 'listening');
-  }
-
-  async close(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    if (!server) return;
-    const closed = once(server, 'close');
-    server.close();
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-}
 
 beforeEach(async () => {
   dns = await DnsServer.start();
@@ -71,7 +36,7 @@ afterEach(async () => {
 async function start(addresses: readonly string[], more: readonly string[] = []): Promise<Agent> {
   collector = await startCollector({ nodes: addresses.length + more.length, protocol: 'v3' });
   const port = await freePort();
-  places = [...addresses, ...more].map((address, index) => new Place(address, port, collector.addresses[index]!));
+  places = [...addresses, ...more].map((address, index) => new Line(address, port, collector.addresses[index]!));
   for (const place of places) await place.open();
   dns.addresses = addresses;
   const agent = startOwn({ backends: `${NAME}:${port}`, maxConnectionAgeMs: 1_000, logLevel: 'info' });

@@ -64,13 +64,16 @@ interface Seat {
 export class Cluster {
   /** What the nodes speak that start from now on. */
   protocol: BackendProtocol;
+  /** What the nodes ask for that start from now on; undefined: nothing. */
+  token: string | undefined;
   private readonly seats: readonly Seat[];
   /** The first node of the sorted list, where it has died and is believed in. */
   private believedIn: { readonly address: string; readonly until: number } | undefined;
 
   constructor(private readonly options: ClusterOptions) {
-    const { nodes, port, protocol } = options;
+    const { nodes, port, protocol, token } = options;
     this.protocol = protocol;
+    this.token = token;
     this.seats = Array.from({ length: nodes }, (_, index) => ({
       index,
       port: port === 0 ? 0 : port + index,
@@ -146,7 +149,7 @@ export class Cluster {
   private async seatNode(seat: Seat, onPort: (open: (port: number) => Promise<Node>) => Promise<Node>): Promise<void> {
     const { ttlMs, clock, logger, recorder } = this.options;
     const hasRegistrar = (): boolean => this.hasRegistrar();
-    const options = { ...this.options, protocol: this.protocol, node: seat.index, hasRegistrar };
+    const options = { ...this.options, protocol: this.protocol, token: this.token, node: seat.index, hasRegistrar };
     const node = await onPort((port) => Node.start(port, options, seat.waiting));
     seat.node = node;
     seat.port = node.port;
