@@ -2,7 +2,7 @@ import { Fleet, type FleetOptions, type Recovery } from './fleet';
 
 /** As long as OAP takes to start. */
 const RESTART_MS = 5_000;
-const OUTAGE_MS = 600_000;
+const OUTAGE_MS = 60_000;
 const MAX_CONNECTION_AGE_MS = 60_000;
 /** An agent moves within 1.2 of its connections' age, and the node that it picks may be the one that it had. */
 const SPREAD_MS = 4 * MAX_CONNECTION_AGE_MS;
