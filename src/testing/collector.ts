@@ -93,6 +93,18 @@ export class Collector extends Lists {
   }
 
   /**
+   * As if the storage had been emptied under running nodes: nothing breaks, ids start at 2 again, and each node goes on
+   * answering from its caches until it is started again. v3: what the nodes knew is not written again until then.
+   */
+  emptyStorage(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.store.clear();
+      await this.cluster.outlive();
+      this.catalogue.outlive();
+    });
+  }
+
+  /**
    * As if the backend had been restarted: connections break, ports and storage stay. Resolves when all nodes answer.
    *
    * @param whileDown what to do in between, while no node answers
@@ -155,6 +167,7 @@ export class Collector extends Lists {
 
   /** Up again, even if what was to happen meanwhile has failed. */
   private async comeBack(whileDown: (() => Promise<unknown>) | undefined): Promise<void> {
+    this.catalogue.forgetCaches();
     try {
       await whileDown?.();
     } finally {
@@ -166,6 +179,7 @@ export class Collector extends Lists {
     const { address, addresses, protocol } = this;
     return {
       ...{ address, addresses, protocol, counts: this.counts() },
+      nodes: this.nodes(),
       services: this.services(),
       instances: this.instances(),
       endpoints: this.endpoints(),

@@ -19,6 +19,8 @@ export type {
   SpanRecord,
   TraceRecord,
 } from './record/segment-records';
+export type { NodeEntry } from './cluster/cluster';
+export type { NodeRole } from './protocol';
 export type { OapVersion } from './segment/exchange';
 export type { TlsFiles } from './server/listener';
 export type { Property } from './store/row';

@@ -1,4 +1,4 @@
-import type { Cluster } from './cluster/cluster';
+import type { Cluster, NodeEntry } from './cluster/cluster';
 import type { BackendProtocol } from './protocol';
 import type { CallRecord, EventRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './record/records';
 import type { Counts, Recorder } from './record/recorder';
@@ -18,6 +18,11 @@ export class Lists {
   /** What it speaks; while it is down, what it will speak. */
   get protocol(): BackendProtocol {
     return this.cluster.protocol;
+  }
+
+  /** Every node, its role, and what it does for the others now. */
+  nodes(): NodeEntry[] {
+    return [...this.cluster.duties];
   }
 
   /** Those that agents registered, under the protocol of now; not those that stand for network addresses. */
@@ -98,6 +103,6 @@ export class Lists {
   }
 
   private get listing(): Listing {
-    return new Listing(this.cluster.ledger);
+    return new Listing(this.cluster.ledger.stored);
   }
 }

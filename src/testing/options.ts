@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Logger } from '../api/options';
-import type { BackendProtocol } from './protocol';
+import type { BackendProtocol, NodeRole } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';
 
@@ -17,6 +17,11 @@ export interface CollectorOptions {
   readonly protocol?: BackendProtocol;
   /** How many nodes share the storage, from 1 (default) to 16. Each is a gRPC server on a port of its own. */
   readonly nodes?: number;
+  /**
+   * What each node does, in the order of their numbers; `mixed` where none is given. An `aggregator` takes nothing from
+   * agents; a `receiver` gives out no ids and deletes nothing: without another node new names lead to nothing.
+   */
+  readonly roles?: readonly NodeRole[];
   /**
    * `memory` (default), or the path of a directory, made if it is missing, whose ids survive a restart and a crash.
    * Several processes may use one directory at a time. Segments and heartbeats are in memory always, and so is all of

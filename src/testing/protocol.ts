@@ -5,3 +5,7 @@
  */
 export const BACKEND_PROTOCOLS = ['v2', 'v3', 'v3-unpackaged'] as const;
 export type BackendProtocol = (typeof BACKEND_PROTOCOLS)[number];
+
+export const NODE_ROLES = ['mixed', 'receiver', 'aggregator'] as const;
+/** What a node does. `receiver`: takes what agents send. `aggregator`: gives out ids and deletes old data. `mixed`: both. */
+export type NodeRole = (typeof NODE_ROLES)[number];

@@ -3,7 +3,7 @@ import { AgentError, type Fault } from '../api/errors';
 import { stderrLogger } from '../base/log';
 import type { Logger } from '../api/options';
 import type { CollectorOptions } from './options';
-import { BACKEND_PROTOCOLS, type BackendProtocol } from './protocol';
+import { BACKEND_PROTOCOLS, type BackendProtocol, NODE_ROLES, type NodeRole } from './protocol';
 import type { OapVersion } from './segment/exchange';
 import type { TlsFiles } from './server/listener';
 
@@ -12,6 +12,7 @@ export interface ResolvedOptions {
   readonly httpPort: number | undefined;
   readonly protocol: BackendProtocol;
   readonly nodes: number;
+  readonly roles: readonly NodeRole[];
   readonly storage: string;
   readonly idDelayMs: number;
   readonly deafMs: number;
@@ -35,6 +36,7 @@ const HIGHEST_PORT = 65_535;
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
 
 const isProtocol = (value: unknown): boolean => BACKEND_PROTOCOLS.some((known) => known === value);
+const isRole = (value: unknown): boolean => NODE_ROLES.some((known) => known === value);
 const port: Rule = ['a port, 0 to 65535', (value) => isWhole(value, 0, HIGHEST_PORT)];
 const duration: Rule = ['milliseconds, at least 0', (value) => isNumber(value) && value >= 0];
 const isPem = (value: unknown): boolean => Buffer.isBuffer(value) || (typeof value === 'string' && value !== '');
@@ -46,6 +48,7 @@ const RULES: Readonly<Record<keyof CollectorOptions, Rule>> = {
   httpPort: port,
   protocol: [`one of ${BACKEND_PROTOCOLS.join(', ')}`, isProtocol],
   nodes: [`a whole number, 1 to ${MAX_NODES}`, (value) => isWhole(value, 1, MAX_NODES)],
+  roles: [`a list of ${NODE_ROLES.join(', ')}`, (value) => Array.isArray(value) && value.every(isRole)],
   storage: ['memory, or the path of a directory', (value) => typeof value === 'string' && value.trim() !== ''],
   idDelayMs: duration,
   deafMs: duration,
@@ -90,6 +93,7 @@ export function resolveOptions(options: CollectorOptions): ResolvedOptions {
     httpPort: options.httpPort,
     protocol: options.protocol ?? 'v2',
     nodes: options.nodes ?? 1,
+    roles: options.roles ?? [],
     storage: options.storage ?? 'memory',
     idDelayMs,
     deafMs: options.deafMs ?? 0,

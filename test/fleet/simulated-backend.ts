@@ -46,6 +46,7 @@ export class SimulatedBackend {
   ) {
     this.shared = {
       protocol: options.protocol,
+      role: 'mixed',
       store: this.store,
       catalogue: this.inventory,
       configurations: new Configurations(),
@@ -126,6 +127,10 @@ export class SimulatedNode {
   readonly address: string;
   readonly sockets = new Set<FakeSocket>();
   isUp = false;
+  /** The line to it swallows everything. */
+  isMute = false;
+  /** How long it takes for an answer, beside its turn. */
+  delayMs = 0;
   private readonly routes: ReadonlyMap<string, Route>;
   private handles: Partial<Record<string, Handle>> = {};
   private v2: V2Backend | undefined;
@@ -174,7 +179,9 @@ export class SimulatedNode {
     if (!handle) return { code: status.UNIMPLEMENTED, bytes: Buffer.alloc(0) };
     const now = this.clock.elapsed();
     this.freeAt = Math.max(this.freeAt, now) + 1_000 / this.callsPerSecond;
-    await new Promise<void>((resolve) => this.clock.after(this.freeAt - now, resolve));
+    await new Promise<void>((resolve) => {
+      if (!this.isMute) this.clock.after(this.freeAt - now + this.delayMs, resolve);
+    });
     const value = await handle(decodeMessage(route.request, request));
     if (!value) return { code: status.UNKNOWN, bytes: Buffer.alloc(0) };
     return { code: status.OK, bytes: encodeMessage(route.response, value) };

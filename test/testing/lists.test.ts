@@ -66,6 +66,7 @@ describe('the page', () => {
       addresses: [collector.address],
       protocol: 'v2',
       counts: collector.counts(),
+      nodes: collector.nodes(),
       services: collector.services(),
       instances: collector.instances(),
       endpoints: [],
@@ -165,7 +166,7 @@ describe('an option', () => {
       ['tls', '***'],
     ]);
     expect(error.message).not.toMatch(/4711|MY-KEY/);
-    expect(error.faults[0]!.expected).toContain('port, httpPort, protocol, nodes, storage');
+    expect(error.faults[0]!.expected).toContain('port, httpPort, protocol, nodes, roles, storage');
   });
 
   it('that is undefined counts as not given', async () => {

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock';
 import { Node } from '../node/node';
 import type { NodeOptions } from '../node/node-options';
-import type { BackendProtocol } from '../protocol';
+import type { BackendProtocol, NodeRole } from '../protocol';
 import { RowTable } from '../registry/id-table';
 import type { IncomingSegment } from '../segment/incoming';
 import { HOST } from '../server/listener';
@@ -41,8 +41,9 @@ async function relisten<T>(port: number, open: (port: number) => Promise<T>): Pr
   }
 }
 
-interface ClusterOptions extends Omit<NodeOptions, 'node' | 'hasRegistrar'> {
+interface ClusterOptions extends Omit<NodeOptions, 'node' | 'hasRegistrar' | 'role'> {
   readonly nodes: number;
+  readonly roles: readonly NodeRole[];
   /** 0: any. */
   readonly port: number;
   readonly ttlMs: number | undefined;
@@ -52,12 +53,25 @@ interface ClusterOptions extends Omit<NodeOptions, 'node' | 'hasRegistrar'> {
 /** A node's place: its port stays its own while it is down. */
 interface Seat {
   readonly index: number;
+  readonly role: NodeRole;
   port: number;
   node: Node | undefined;
   keeper: Keeper | undefined;
   /** What the node knew when it last spoke v2 and went down. */
   ledger: RowTable;
   waiting: readonly IncomingSegment[];
+}
+
+/** A node, and what it does for the others. */
+export interface NodeEntry {
+  /** `host:port` */
+  readonly address: string;
+  readonly role: NodeRole;
+  readonly isUp: boolean;
+  /** v2. New names get their ids from it: it is the first of the sorted list. */
+  readonly givesIds: boolean;
+  /** It is the first of the sorted list, and there is a lifetime. */
+  readonly deletesOldData: boolean;
 }
 
 /** The nodes on one storage. */
@@ -71,11 +85,12 @@ export class Cluster {
   private believedIn: { readonly address: string; readonly until: number } | undefined;
 
   constructor(private readonly options: ClusterOptions) {
-    const { nodes, port, protocol, token } = options;
+    const { nodes, port, protocol, roles, token } = options;
     this.protocol = protocol;
     this.token = token;
     this.seats = Array.from({ length: nodes }, (_, index) => ({
       index,
+      role: roles[index] ?? 'mixed',
       port: port === 0 ? 0 : port + index,
       node: undefined,
       keeper: undefined,
@@ -92,6 +107,22 @@ export class Cluster {
   /** Who looks after what has expired; undefined while no node lives. */
   get keeper(): string | undefined {
     return keeperOf(this.members());
+  }
+
+  /** Who does what now, in the order of the nodes' numbers. */
+  get duties(): readonly NodeEntry[] {
+    const { keeper } = this;
+    const hasKeeper = this.options.ttlMs !== undefined;
+    return this.seats.map((seat) => {
+      const isFirst = addressOf(seat) === keeper;
+      return {
+        address: addressOf(seat),
+        role: seat.role,
+        isUp: seat.node !== undefined,
+        givesIds: isFirst && this.protocol === 'v2' && this.hasRegistrar(),
+        deletesOldData: isFirst && hasKeeper,
+      };
+    });
   }
 
   /** For v2: from the node that has seen most. */
@@ -132,10 +163,19 @@ export class Cluster {
     await keeper?.stop();
     if (!node) return;
     const address = addressOf(seat);
-    if (keeperOf([...this.members(), address]) === address)
+    if (seat.role !== 'receiver' && keeperOf([...this.members(), address]) === address)
       this.believedIn = { address, until: this.options.clock.elapsed() + this.options.sessionMs };
     seat.waiting = await node.stop();
     seat.ledger = node.ledger ?? seat.ledger;
+  }
+
+  /** The storage was emptied. Nodes that run go on with what they know, and those that start begin with nothing. */
+  async outlive(): Promise<void> {
+    await this.options.store.open();
+    for (const seat of this.seats) {
+      await seat.node?.outlive();
+      seat.ledger = new RowTable();
+    }
   }
 
   /** What the nodes knew and had in their waiting rooms is gone with the storage. */
@@ -149,13 +189,20 @@ export class Cluster {
   private async seatNode(seat: Seat, onPort: (open: (port: number) => Promise<Node>) => Promise<Node>): Promise<void> {
     const { ttlMs, clock, logger, recorder } = this.options;
     const hasRegistrar = (): boolean => this.hasRegistrar();
-    const options = { ...this.options, protocol: this.protocol, token: this.token, node: seat.index, hasRegistrar };
+    const options = {
+      ...this.options,
+      protocol: this.protocol,
+      token: this.token,
+      node: seat.index,
+      role: seat.role,
+      hasRegistrar,
+    };
     const node = await onPort((port) => Node.start(port, options, seat.waiting));
     seat.node = node;
     seat.port = node.port;
     if (this.believedIn?.address === addressOf(seat)) this.believedIn = undefined;
     seat.waiting = [];
-    if (ttlMs === undefined) return;
+    if (ttlMs === undefined || seat.role === 'receiver') return;
     seat.keeper = new Keeper({
       address: addressOf(seat),
       ttlMs,
@@ -177,11 +224,13 @@ export class Cluster {
   }
 
   private hasRegistrar(): boolean {
+    if (this.members().length === 0) return false;
     return this.believedIn === undefined || this.options.clock.elapsed() >= this.believedIn.until;
   }
 
+  /** Receivers are in no list of the cluster: they send on what they have received. */
   private members(): readonly string[] {
-    return this.seats.filter(({ node }) => node).map(addressOf);
+    return this.seats.filter(({ node, role }) => node && role !== 'receiver').map(addressOf);
   }
 
   private seat(index: number): Seat {

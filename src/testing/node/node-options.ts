@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { Logger } from '../../api/options';
 import type { Faults } from '../faults';
-import type { BackendProtocol } from '../protocol';
+import type { BackendProtocol, NodeRole } from '../protocol';
 import type { Recorder } from '../record/recorder';
 import type { OapVersion } from '../segment/exchange';
 import type { TlsFiles } from '../server/listener';
@@ -13,6 +13,7 @@ export interface NodeOptions {
   /** Counted from 0. */
   readonly node: number;
   readonly protocol: BackendProtocol;
+  readonly role: NodeRole;
   /** For v2. */
   readonly store: Store;
   /** For v3. */

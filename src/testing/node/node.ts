@@ -25,7 +25,7 @@ export class Node {
     const listener = new Listener();
     const gate = new CallInterceptor({ ...options, notes, goaway: (graceMs) => listener.goaway(graceMs) });
     const methods = v2 ? v2.methods : v3Methods({ ...options, notes });
-    await listener.open(port, options.tls, serve(protocol, gate, methods));
+    await listener.open(port, options.tls, serve(protocol, gate, methods, options.role !== 'aggregator'));
     v2?.resume(waiting);
     return new Node(v2, waiting, notes, listener);
   }
@@ -37,6 +37,11 @@ export class Node {
   /** What it knows of the storage; undefined unless it speaks v2. */
   get ledger(): RowTable | undefined {
     return this.v2?.ledger;
+  }
+
+  /** The storage was emptied under the node, which goes on answering from its caches. */
+  async outlive(): Promise<void> {
+    await this.v2?.outlive();
   }
 
   /** Cuts every connection and frees the port; writes nothing more. @returns what still waits for names */

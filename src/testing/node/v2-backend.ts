@@ -86,6 +86,11 @@ export class V2Backend {
     this.reception.resume(waiting);
   }
 
+  /** The storage was emptied under the node, which goes on answering from its caches. */
+  outlive(): Promise<void> {
+    return this.registry.outlive();
+  }
+
   /** Segments are looked at no more. @returns what still waits for names */
   leave(): Promise<readonly IncomingSegment[]> {
     return this.reception.stop();

@@ -24,18 +24,26 @@ const BUILT_IN: readonly Row[] = [
   { kind: 'endpoint', key: '', id: 1, serviceId: 1, name: 'User', from: 'server' },
 ];
 
-/** What a node knows of the storage: all rows up to some version, found by key and by id. */
+/** What a node knows of the storage: all rows up to some version, found by key and by id, and what its caches still hold. */
 export class RowTable {
   private seen = 0;
-  private readonly shelves: Record<Kind, Shelf> = {
+  private shelves: Record<Kind, Shelf> = {
     service: emptyShelf(),
     instance: emptyShelf(),
     endpoint: emptyShelf(),
     networkAddress: emptyShelf(),
   };
 
-  constructor() {
+  /** @param caches what the node knew of a storage that was emptied meanwhile: it goes on answering from that */
+  constructor(private readonly caches?: RowTable) {
     for (const row of BUILT_IN) this.shelves[row.kind].byId.set(row.id, row);
+  }
+
+  /** The same without what only caches hold. */
+  get stored(): RowTable {
+    const stored = new RowTable();
+    stored.shelves = this.shelves;
+    return stored;
   }
 
   get version(): number {
@@ -43,14 +51,14 @@ export class RowTable {
   }
 
   find<K extends Kind>(kind: K, key: string): RowOf<K> | undefined {
-    return this.shelves[kind].byKey.get(key) as RowOf<K> | undefined;
+    return this.caches?.find(kind, key) ?? (this.shelves[kind].byKey.get(key) as RowOf<K> | undefined);
   }
 
   get<K extends Kind>(kind: K, id: number): RowOf<K> | undefined {
-    return this.shelves[kind].byId.get(id) as RowOf<K> | undefined;
+    return this.caches?.get(kind, id) ?? (this.shelves[kind].byId.get(id) as RowOf<K> | undefined);
   }
 
-  /** In the order of their ids, without the built-in ones. */
+  /** Those in the storage, in the order of their ids, without the built-in ones. */
   rows<K extends Kind>(kind: K): RowOf<K>[] {
     return [...this.shelves[kind].byKey.values()] as RowOf<K>[];
   }

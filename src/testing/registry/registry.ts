@@ -25,7 +25,7 @@ const LONGEST_KEY = 300;
  * that this node has seen, and again after what others wrote meanwhile.
  */
 export class Registry {
-  readonly ledger = new RowTable();
+  ledger = new RowTable();
   /** Keys of rows that are on their way: asking twice creates once. */
   private readonly underway = new Set<string>();
   private readonly timers = new Set<Timer>();
@@ -56,6 +56,14 @@ export class Registry {
     }
     this.create(rows.filter((_, index) => found[index] === undefined));
     return found;
+  }
+
+  /** The storage was emptied. The caches are not, and new names begin at the first id again. */
+  async outlive(): Promise<void> {
+    await this.inTurn(() => {
+      this.ledger = new RowTable(this.ledger);
+      return Promise.resolve();
+    });
   }
 
   /** What is on its way is lost, as when a server dies. Nothing is written once the promise has resolved. */

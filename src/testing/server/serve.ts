@@ -123,8 +123,10 @@ export function serve(
   protocol: BackendProtocol,
   gate: CallInterceptor,
   { unary: single, streams }: Methods,
+  /** Agents may connect to a node that does not, too. */
+  receivesAgents: boolean,
 ): readonly Served[] {
-  const own = routesOf(protocol);
+  const own = receivesAgents ? routesOf(protocol) : [];
   const foreign = new Map(knownRoutes().map((route) => [route.path, route]));
   for (const { path } of own) foreign.delete(path);
   return [

@@ -15,6 +15,8 @@ const MAX_PROPERTIES = 1_000;
 export class Inventory {
   private readonly serviceNames = new Set<string>();
   private readonly instancesByKey = new Map<string, Shown>();
+  /** Instances that were there when the storage was emptied, and that the nodes therefore believe to be there. */
+  private cached: ReadonlySet<string> = new Set();
   private readonly endpointsByKey = new Map<string, EndpointEntry>();
 
   /** @param maxNames of services, of instances and of endpoints, each; more are not taken */
@@ -22,12 +24,14 @@ export class Inventory {
 
   /** @param at when it was heard of */
   upsert({ service, uuid }: Identity, at: string): void {
+    if (this.cached.has(keyOf(service, uuid))) return;
     if (this.serviceNames.size < this.maxNames) this.serviceNames.add(service);
     this.instance({ service, uuid }, at);
   }
 
   /** A key that comes again replaces what it said before; keys that do not come stay. */
   describe(identity: Identity, properties: readonly Property[], at: string): void {
+    if (this.cached.has(keyOf(identity.service, identity.uuid))) return;
     const instance = this.instance(identity, at);
     const byKey = groupByKey(instance.properties);
     // Also where none came: the server joins the addresses that came along, whatever there were before.
@@ -52,6 +56,17 @@ export class Inventory {
 
   endpoints(): EndpointEntry[] {
     return [...this.endpointsByKey.values()];
+  }
+
+  /** The storage is emptied, and the nodes' caches are not. */
+  outlive(): void {
+    this.cached = new Set([...this.cached, ...this.instancesByKey.keys()]);
+    this.clear();
+  }
+
+  /** The nodes are started again. */
+  forgetCaches(): void {
+    this.cached = new Set();
   }
 
   clear(): void {
