@@ -73,6 +73,7 @@ export class FakeSocket extends EventEmitter {
       if (this.destroyed) return;
       const node = network.nodeAt(`${remoteAddress}:${remotePort}`);
       const isTaken = node?.accept(this) ?? false;
+      if (node?.isMute) return;
       network.travel(() => {
         if (this.destroyed) return;
         if (isTaken) this.node = node;

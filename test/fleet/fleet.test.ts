@@ -49,3 +49,30 @@ it(`${AGENTS} agents are at the nodes that are left within a second, as many at 
   for (const agents of fleet.spread()) expect(agents).toBeGreaterThan(AGENTS / 5);
   expect(await fleet.strangers()).toEqual([]);
 });
+
+describe.each([
+  ['v2', 20_000],
+  ['v3', 30_000],
+] as const)('agents of one backend of %s', (protocol, noticedMs) => {
+  it('have left a node within 30 s whose line swallows everything, though no segment goes over it', async () => {
+    fleet = await Fleet.start({ agents: 60, seed: 4, protocol });
+    const [mute] = fleet.backend.nodes;
+    expect(mute!.sockets.size).toBeGreaterThan(0);
+    mute!.isMute = true;
+    const before = new Set(mute!.sockets);
+    await fleet.clock.advance(noticedMs);
+    expect([...before].filter(({ destroyed }) => !destroyed)).toEqual([]);
+    await fleet.clock.advance(20_000);
+    expect(fleet.agents.filter(({ registrar }) => !registrar.isSound)).toEqual([]);
+    expect(await fleet.strangers()).toEqual([]);
+  });
+
+  it('stay at nodes that answer after nine seconds', async () => {
+    fleet = await Fleet.start({ agents: 60, seed: 5, protocol });
+    const from = fleet.clock.elapsed();
+    for (const node of fleet.backend.nodes) node.delayMs = 9_000;
+    await fleet.clock.advance(120_000);
+    expect(fleet.traffic.connects.count(from, fleet.clock.elapsed())).toBe(0);
+    expect(fleet.agents.filter(({ registrar }) => !registrar.isSound)).toEqual([]);
+  });
+});
