@@ -8,7 +8,7 @@ import { Faults } from '../../src/testing/faults';
 import { decodeMessage, encodeMessage } from '../../src/testing/server/codec';
 import type { Handle, Route } from '../../src/testing/server/methods';
 import { routesOf } from '../../src/testing/server/schema';
-import { MemoryStore } from '../../src/testing/store/memory-store';
+import { MemoryStore } from '../../src/testing/store/store';
 import { Configurations } from '../../src/testing/v3/configurations';
 import { Inventory } from '../../src/testing/v3/inventory';
 import { v3Methods } from '../../src/testing/v3/v3-methods';
