@@ -45,7 +45,7 @@ export class SegmentQueue implements SegmentStore {
   private used: Buffer | undefined;
   /** Segments that ever came: the position behind the youngest. */
   private appended = 0;
-  /** They do not wait here before they overflow: each would be encoded twice. */
+  /** They do not wait here before they overflow: each would be copied once more. */
   private overflowsAtOnce = false;
 
   constructor(private readonly options: SegmentQueueOptions) {}

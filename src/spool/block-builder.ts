@@ -1,4 +1,4 @@
-import { Segment } from '../model/segment';
+import type { Segment } from '../model/segment';
 import type { Clock } from '../base/clock';
 import { GrowingBuffer } from '../base/growing-buffer';
 import { MAX_MESSAGE_BYTES } from '../model/limits';
@@ -35,8 +35,9 @@ export class BlockBuilder {
     const { buffer } = this;
     const { pos } = buffer;
     try {
-      const end =
-        segment instanceof Segment ? this.encode(segment) : pos + segment.copy(buffer.room(segment.length), pos);
+      const end = Buffer.isBuffer(segment)
+        ? pos + segment.copy(buffer.room(segment.length), pos)
+        : this.encode(segment);
       if (end - pos > MAX_MESSAGE_BYTES) return false;
       this.crc = crc32c(buffer.room(0), pos, end, this.crc);
       buffer.pos = end;
