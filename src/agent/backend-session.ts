@@ -110,6 +110,7 @@ export class BackendSession {
       log,
       maxBuffer: config.maxBuffer,
       delivery: config.delivery,
+      byName: () => late.spoolCodec().encodingByName,
       ...(config.spool && { spool: this.spoolPort() }),
       keepAlive: options.keepAlive,
       onWork: () => options.onWork(),
@@ -297,10 +298,9 @@ export class BackendSession {
     return instanceName === undefined ? undefined : v3CarrierNames(v3InstanceName({ serviceName, instanceName }), log);
   }
 
-  private appendToSpool(segment: Segment): boolean {
+  private appendToSpool(segment: Segment | Buffer): boolean {
     const result = this.spool?.append(segment) ?? 'full';
     if (result === 'full') return false;
-    segment.release();
     if (result === 'spooled') this.spooled++;
     else this.reporter.settle(1, result);
     return true;

@@ -14,6 +14,7 @@ import type * as MeterReporter from '../telemetry/meter-reporter';
 import type * as ProcessSampler from '../telemetry/process-sampler';
 import type * as Properties from '../protocol/registration/properties';
 import type * as Registrar from '../protocol/registration/registrar';
+import type * as SpoolCodec from '../protocol/segments/spool-codec';
 import type * as Spooling from './spool/spooling';
 import type * as Backend from '../protocol/backend';
 
@@ -34,6 +35,7 @@ export const late = {
   processSampler: lazy(() => require('../telemetry/process-sampler') as typeof ProcessSampler),
   properties: lazy(() => require('../protocol/registration/properties') as typeof Properties),
   registrar: lazy(() => require('../protocol/registration/registrar') as typeof Registrar),
+  spoolCodec: lazy(() => require('../protocol/segments/spool-codec') as typeof SpoolCodec),
   spooling: lazy(() => require('./spool/spooling') as typeof Spooling),
   statusFile: lazy(() => require('../status/status-file') as typeof StatusFile),
 };

@@ -24,11 +24,13 @@ export class GrowingBuffer {
     return (this.buf = grown);
   }
 
-  /** Everything before `pos`, as a buffer of its own. Begins anew. */
-  take(): Buffer {
-    const bytes = Buffer.from(this.room(0).subarray(0, this.pos));
+  /** Everything before `pos`, in a buffer of its own, or in `used` if that has room. Begins anew. */
+  take(used?: Buffer): Buffer {
+    const { pos } = this;
+    const own = used && used.length >= pos ? used : Buffer.allocUnsafeSlow(pos);
+    this.room(0).copy(own, 0, 0, pos);
     this.clear();
-    return bytes;
+    return own.length === pos ? own : own.subarray(0, pos);
   }
 
   clear(): void {

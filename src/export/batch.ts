@@ -25,13 +25,23 @@ export class Batch implements EncodedBatch {
     return this.all.subarray(this.from);
   }
 
+  /** All that its bytes are in: those that were removed, and what was left over. */
+  get buffer(): Buffer {
+    return Buffer.from(this.all.buffer);
+  }
+
   matches(names: Names): boolean {
     return isCompatible(this.names, names);
   }
 
+  /** The oldest as it is, with its prefix. */
+  get oldestBytes(): Buffer {
+    return this.all.subarray(this.from, this.secondAt);
+  }
+
   /** Decoded again, by names. Throws if that fails. */
   oldest(): Segment {
-    return this.codec.decode(this.all.subarray(this.from + GRPC_PREFIX_BYTES, this.secondAt), this.names);
+    return this.codec.decode(this.oldestBytes.subarray(GRPC_PREFIX_BYTES), this.names);
   }
 
   removeOldest(): void {

@@ -4,7 +4,7 @@ import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { isCompatible } from '../model/names';
 import type { Segment, SegmentRef } from '../model/segment';
 import { Batch } from './batch';
-import type { ExportTarget, Position } from './ports';
+import type { Position, SegmentEncoding } from './ports';
 import { SegmentEncoder } from './segment-encoder';
 
 /**
@@ -26,31 +26,31 @@ type EncodeResult = 'encoded' | 'full' | 'not-encodable';
 export class OpenBatch {
   private readonly encoder = new SegmentEncoder();
   /** What the segments in it are encoded with. */
-  private target: ExportTarget | undefined;
+  private encoding: SegmentEncoding | undefined;
   private count = 0;
 
   constructor(private readonly log: Log) {}
 
   /** Encodes a segment behind those that are in it. Keeps nothing of the segment. */
-  append(segment: Segment, target: ExportTarget): EncodeResult {
-    if (this.count > 0 && this.isFullFor(target)) return 'full';
-    this.target = target;
+  append(segment: Segment, encoding: SegmentEncoding): EncodeResult {
+    if (this.count > 0 && this.isFullFor(encoding)) return 'full';
+    this.encoding = encoding;
     const { encoder } = this;
     const { refsLeftOut } = encoder;
-    const encoded = encoder.append(segment, target.codec, target.names);
+    const encoded = encoder.append(segment, encoding.codec, encoding.names);
     if (encoded !== 'whole') this.log.warn(`a segment is too large: it went ${encoded}`);
-    if (encoder.refsLeftOut > refsLeftOut) this.warnOfRefs(segment, target.names.protocol);
+    if (encoder.refsLeftOut > refsLeftOut) this.warnOfRefs(segment, encoding.names.protocol);
     if (encoded === 'left out') return 'not-encodable';
     this.count++;
     return 'encoded';
   }
 
-  /** Everything in it, as one batch that ends at this position; it begins anew. */
-  close(end: Position): Batch | undefined {
-    const { count, target } = this;
-    if (count === 0 || target === undefined) return undefined;
+  /** Everything in it, as one batch that ends at this position, in `used` if that has room; it begins anew. */
+  close(end: Position, used?: Buffer): Batch | undefined {
+    const { count, encoding } = this;
+    if (count === 0 || encoding === undefined) return undefined;
     this.count = 0;
-    return new Batch(this.encoder.take(), count, target.codec, target.names, end);
+    return new Batch(this.encoder.take(used), count, encoding.codec, encoding.names, end);
   }
 
   /** Each reason has its own line: one ends by itself, the other is for the operator of the caller. */
@@ -61,11 +61,11 @@ export class OpenBatch {
     this.log.warn(`${this.encoder.refsLeftOut} calls so far are shown without their caller: ${reason}`, reason);
   }
 
-  private isFullFor(target: ExportTarget): boolean {
+  private isFullFor(encoding: SegmentEncoding): boolean {
     return (
       this.encoder.length >= MAX_BATCH_BYTES ||
       this.count >= MAX_SEGMENTS_PER_STREAM ||
-      (target !== this.target && !(this.target && isCompatible(this.target.names, target.names)))
+      (encoding !== this.encoding && !(this.encoding && isCompatible(this.encoding.names, encoding.names)))
     );
   }
 }

@@ -42,11 +42,15 @@ export interface SegmentStream {
   end(): Promise<Outcome<undefined>>;
 }
 
-/** Where segments go, and what they are encoded with, for as long as one registration holds. */
-export interface ExportTarget<N extends Names = Names> {
-  readonly sender: SegmentSender;
+/** What segments are encoded with. */
+export interface SegmentEncoding<N extends Names = Names> {
   readonly codec: SegmentCodec<N>;
   readonly names: N;
+}
+
+/** Where segments go, and what they are encoded with, for as long as one registration holds. */
+export interface ExportTarget<N extends Names = Names> extends SegmentEncoding<N> {
+  readonly sender: SegmentSender;
 }
 
 /**
@@ -69,8 +73,13 @@ export interface EncodedBatch {
 export interface SegmentSpool {
   /** Taken over, and their fate is not decided. */
   readonly waiting: number;
-  /** Keeps nothing of the segment. @returns `false`: the spool does not take it, and it is still the caller's */
-  append(segment: Segment): boolean;
+  /**
+   * Keeps nothing of the segment.
+   *
+   * @param segment as it is, or as it was encoded by name, which the spool does alike
+   * @returns `false`: the spool does not take it, and it is still the caller's
+   */
+  append(segment: Segment | Buffer): boolean;
   /** How many of the oldest in memory are to go to the spool now. @param awayMs since when no backend knows us */
   spillCount(memory: { readonly waiting: number; readonly capacity: number; readonly awayMs: number }): number;
 }

@@ -6,7 +6,7 @@ import { Backoff, Loop } from '../base/loop';
 import type { KeepAlive } from '../base/keep-alive';
 import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import { context, untraced } from '../tracing/context';
-import type { ExportTarget, SegmentSpool } from './ports';
+import type { ExportTarget, SegmentEncoding, SegmentSpool } from './ports';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { Names } from '../model/names';
@@ -18,6 +18,8 @@ export interface ReporterOptions {
   /** The most segments that wait in memory. */
   readonly maxBuffer: number;
   readonly delivery?: Delivery | undefined;
+  /** What segments are encoded with while no backend knows us. Called with the first that comes then; may throw. */
+  byName(): SegmentEncoding;
   /** Takes what memory has no room for, what no backend takes for long, and what waits at the end; absent: that is dropped. */
   readonly spool?: SegmentSpool;
   /** What holds up a process that ends. */
@@ -61,7 +63,13 @@ export class Reporter {
   constructor(private readonly options: ReporterOptions) {
     const { clock, log, maxBuffer, delivery, spool } = options;
     const { tally } = this;
-    this.queue = new SegmentQueue({ log, tally, capacity: maxBuffer, ...(spool && { overflow: spool }) });
+    this.queue = new SegmentQueue({
+      log,
+      tally,
+      capacity: maxBuffer,
+      byName: () => options.byName(),
+      ...(spool && { overflow: spool }),
+    });
     // As many as this go at once; a small queue has to be emptied before it is full.
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
@@ -104,8 +112,8 @@ export class Reporter {
   }
 
   /**
-   * From now on segments are encoded with these names and go there; `undefined`: no backend knows us, so they wait as
-   * they are.
+   * From now on segments are encoded with these names and go there; `undefined`: no backend knows us, so they wait,
+   * encoded by name.
    */
   use(target: ExportTarget | undefined): void {
     this.target = target;

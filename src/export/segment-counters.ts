@@ -28,7 +28,7 @@ export interface SegmentCounters {
   readonly dropped: number;
   /** Written, or being written; fate unknown. */
   readonly inFlight: number;
-  /** Not yet written, whether encoded or not. */
+  /** Not yet written. */
   readonly buffered: number;
   /** Handed to the spool, for this or another process to deliver. Absent: there is no spool. */
   readonly spooled?: number;

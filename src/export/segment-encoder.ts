@@ -56,9 +56,9 @@ export class SegmentEncoder {
     return encoded;
   }
 
-  /** What was encoded, as a buffer of its own: the transport may hold on to it. Begins anew. */
-  take(): Buffer {
-    return this.buffer.take();
+  /** What was encoded, as a buffer of its own, since the transport may hold on to it; or in `used`. Begins anew. */
+  take(used?: Buffer): Buffer {
+    return this.buffer.take(used);
   }
 
   clear(): void {

@@ -30,15 +30,14 @@ export class BlockBuilder {
     return this.count;
   }
 
-  /** Keeps nothing of the segment. @returns false: it cannot be encoded */
-  append(segment: Segment): boolean {
-    const { buffer, codec } = this;
+  /** Keeps nothing of the segment, which may be encoded already. @returns false: it cannot be encoded */
+  append(segment: Segment | Buffer): boolean {
+    const { buffer } = this;
     const { pos } = buffer;
     try {
-      const bound = codec.maxSize(segment);
-      // The bound reckons with three bytes a character, so past this even ASCII is too large.
-      if (bound > 3 * MAX_MESSAGE_BYTES) return false;
-      const end = codec.encode(buffer.room(bound), pos, segment);
+      const end = Buffer.isBuffer(segment)
+        ? pos + segment.copy(buffer.room(segment.length), pos)
+        : this.encode(segment);
       if (end - pos > MAX_MESSAGE_BYTES) return false;
       this.crc = crc32c(buffer.room(0), pos, end, this.crc);
       buffer.pos = end;
@@ -48,6 +47,13 @@ export class BlockBuilder {
     }
     if (this.count++ === 0) this.openedAt = this.clock.elapsed();
     return true;
+  }
+
+  private encode(segment: Segment): number {
+    const { buffer, codec } = this;
+    const bound = codec.maxSize(segment);
+    // The bound reckons with three bytes a character, so past this even ASCII is too large.
+    return bound > 3 * MAX_MESSAGE_BYTES ? Infinity : codec.encode(buffer.room(bound), buffer.pos, segment);
   }
 
   get isDue(): boolean {

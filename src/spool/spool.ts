@@ -158,7 +158,7 @@ export class Spool {
   }
 
   /** Keeps nothing of the segment. It is on the disk soon after; `full`: so much waits for the disk that it has no place. */
-  append(segment: Segment): Appended {
+  append(segment: Segment | Buffer): Appended {
     const { builder, writer } = this;
     if (this.hasEnded || !writer.hasRoom) return 'full';
     if (!builder.append(segment)) return 'not-encodable';

@@ -1,8 +1,9 @@
 import { GRPC_PREFIX_BYTES as PREFIX } from '../../src/model/limits';
 import { ok, type Outcome } from '../../src/base/outcome';
 import type { Batch } from '../../src/export/batch';
-import type { ExportTarget, SegmentCodec, SegmentSender, SegmentStream } from '../../src/export/ports';
+import type { ExportTarget, SegmentCodec, SegmentEncoding, SegmentSender, SegmentStream } from '../../src/export/ports';
 import type { Names } from '../../src/model/names';
+import type { Segment } from '../../src/model/segment';
 import { someNames } from '../support/wire/names';
 import { numbered, numberOf } from './numbered-segments';
 
@@ -34,6 +35,7 @@ export class FakeSegments implements SegmentSender {
   onWrite: (numbers: readonly number[]) => Promise<boolean> = () => Promise.resolve(true);
   onEnd: () => Promise<Outcome<undefined>> = () => Promise.resolve(ok(undefined));
 
+  private readonly namesOfNone = someNames({ epoch: 0 });
   private readonly codec: SegmentCodec = {
     maxSize: () => this.size,
     encode: (buf, pos, segment, { epoch }) => {
@@ -59,6 +61,11 @@ export class FakeSegments implements SegmentSender {
   /** What segments are exported with, by the epoch of now. */
   target(): ExportTarget {
     return { sender: this, codec: this.codec, names: someNames({ epoch: this.epoch }) };
+  }
+
+  /** What segments are encoded with while no backend knows us: names of no registration. */
+  byName(): SegmentEncoding {
+    return { codec: this.codec, names: this.namesOfNone };
   }
 
   async open(_names: Names, signal: AbortSignal): Promise<Outcome<SegmentStream>> {
@@ -97,6 +104,11 @@ export class FakeSegments implements SegmentSender {
   private get size(): number {
     return Math.ceil(FULL_BATCH_BYTES / this.mostInBatch);
   }
+}
+
+/** That of a segment, which may be encoded. */
+export function numberIn(segment: Segment | Buffer): number {
+  return Buffer.isBuffer(segment) ? segment.readUInt32BE(PREFIX) : numberOf(segment);
 }
 
 export function numbersOf(batch: Batch | undefined): number[] {

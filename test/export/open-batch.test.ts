@@ -103,7 +103,7 @@ describe('the open batch', () => {
 
     it('says that it spoke v2, where the backend speaks v3', () => {
       const names: V3Names = { protocol: 'v3', epoch: 1, service: 'a', instance: 'a-1', endpoint: (name) => name };
-      open.append(failedWithRef(), { sender, codec: v3SegmentCodec, names });
+      open.append(failedWithRef(), { codec: v3SegmentCodec, names });
       expect(lines).toEqual(['1 calls so far are shown without their caller: it sent sw6, and the backend speaks v3']);
     });
 

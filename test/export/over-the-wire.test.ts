@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Log } from '../../src/base/log';
 import { Reporter } from '../../src/export/reporter';
+import { encodingByName } from '../../src/protocol/segments/spool-codec';
 import { assertAccounted } from '../support/accounting';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
@@ -92,7 +93,7 @@ describe('the reporter over a real connection', () => {
     const clock = clockOfSpeed(5);
     const backend = backends.to(await server.start(), { clock });
     const log = new Log(clock, { error: no, warn: no, info: no, debug: no });
-    reporter = new Reporter({ clock, log, maxBuffer: 100_000 });
+    reporter = new Reporter({ clock, log, maxBuffer: 100_000, byName: () => encodingByName });
     const target = backend.segments.targetFor(someNames());
     const reconnect = (): unknown => backend.registry.connect(never).then(() => reporter.use(target));
     backend.onDisconnect(() => {

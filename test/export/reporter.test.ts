@@ -12,8 +12,8 @@ import { spillCount } from '../../src/spool/policies';
 import { Span, type Segment } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
 import { tracing } from '../support/tracing';
-import { FakeSegments } from './fake-segment-port';
-import { numbered, numberOf } from './numbered-segments';
+import { FakeSegments, numberIn } from './fake-segment-port';
+import { numbered } from './numbered-segments';
 
 let clock: FakeClock;
 let api: FakeSegments;
@@ -44,7 +44,7 @@ function logged(): Log {
 }
 
 function reporterOf(maxBuffer: number, options: Partial<ReporterOptions> = {}): Reporter {
-  const made = new Reporter({ clock, log: logged(), maxBuffer, ...options });
+  const made = new Reporter({ clock, log: logged(), maxBuffer, byName: () => api.byName(), ...options });
   made.use(isReady ? api.target() : undefined);
   api.step = () => assertAccounted(made.counters());
   return made;
@@ -105,7 +105,7 @@ describe('a segment whose fate is known to be lost', () => {
     setReady(false);
     const small = reporterOf(2);
     for (const segment of segments.slice(1)) small.add(segment);
-    expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2 }, 2]);
+    expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2 }, 0]);
     await small.stop();
     expect([small.counters().droppedBecause, held(segments)]).toEqual([{ 'buffer-full': 2, stopped: 2 }, 0]);
     const late = full(9);
@@ -113,12 +113,11 @@ describe('a segment whose fate is known to be lost', () => {
     expect([small.counters().droppedBecause, held([late])]).toEqual([{ 'buffer-full': 2, stopped: 3 }, 0]);
   });
 
-  it('keeps them as long as there is no codec for it', async () => {
+  it('lets go of them while no backend knows us, too', async () => {
     setReady(false);
     const segment = full(0);
     reporter.add(segment);
-    await clock.advance(60_000);
-    expect([reporter.counters().buffered, held([segment])]).toEqual([1, 1]);
+    expect([reporter.counters().buffered, held([segment])]).toEqual([1, 0]);
     setReady(true);
     await clock.advance(0);
     expect([reporter.counters().sent, held([segment])]).toEqual([1, 0]);
@@ -543,7 +542,7 @@ describe('a process that may end', () => {
       held++;
       keepAlive.hold(60_000);
     };
-    reporter = new Reporter({ clock, log, maxBuffer: 10, keepAlive, onWork });
+    reporter = new Reporter({ clock, log, maxBuffer: 10, byName: () => api.byName(), keepAlive, onWork });
     add(0, 3);
     expect(held).toBe(1);
     keepAlive.release();
@@ -595,7 +594,7 @@ describe('a spool', () => {
       return spooled.length;
     },
     append: (segment) => {
-      if (!isFull) spooled.push(numberOf(segment));
+      if (!isFull) spooled.push(numberIn(segment));
       return !isFull;
     },
     spillCount: policy,

@@ -3,11 +3,11 @@ import { SegmentQueue } from '../../src/export/segment-queue';
 import { Log } from '../../src/base/log';
 import type { Segment } from '../../src/model/segment';
 import type { Batch } from '../../src/export/batch';
-import type { SegmentStore } from '../../src/export/ports';
+import type { SegmentSpool } from '../../src/export/ports';
 import { SegmentTally } from '../../src/export/segment-counters';
 import { FakeClock } from '../support/fake-clock';
-import { FakeSegments, epochsOf, numbersOf } from './fake-segment-port';
-import { numbered, numberOf } from './numbered-segments';
+import { FakeSegments, epochsOf, numberIn, numbersOf } from './fake-segment-port';
+import { numbered } from './numbered-segments';
 
 let api: FakeSegments;
 let tally: SegmentTally;
@@ -20,10 +20,10 @@ beforeEach(() => {
 });
 
 /** By a backend that knows us. */
-function queueOf(capacity: number, overflow?: Pick<SegmentStore, 'append'>): SegmentQueue {
+function queueOf(capacity: number, overflow?: Pick<SegmentSpool, 'append'>): SegmentQueue {
   const quiet = () => undefined;
   const log = new Log(new FakeClock(), { error: quiet, warn: quiet, info: quiet, debug: quiet });
-  queue = new SegmentQueue({ log, tally, capacity, ...(overflow && { overflow }) });
+  queue = new SegmentQueue({ log, tally, capacity, byName: () => api.byName(), ...(overflow && { overflow }) });
   setKnown(true);
   return queue;
 }
@@ -63,7 +63,7 @@ describe('segments that wait', () => {
     expect(queue.waiting).toBe(0);
   });
 
-  it('wait as they are while no backend knows us, and do not go', () => {
+  it('wait encoded by name while no backend knows us, and do not go', () => {
     const queue = queueOf(10);
     setKnown(false);
     push(0, 3);
@@ -179,6 +179,31 @@ describe('a segment that cannot be sent', () => {
 });
 
 describe('the queue', () => {
+  it('writes over what was dropped while no backend knows us, and never over what was peeked', () => {
+    api.mostInBatch = 10;
+    const queue = queueOf(20);
+    push(0, 10);
+    const { bytes } = peek()!;
+    const before = Buffer.from(bytes);
+    queue.acknowledge(0);
+    setKnown(false);
+    push(10, 500);
+    expect(bytes.equals(before)).toBe(true);
+    setKnown(true);
+    expect(all()).toEqual(Array.from({ length: 20 }, (_, n) => 480 + n));
+  });
+
+  it('does not keep a segment, and throws nothing, where the code that encodes it is missing', () => {
+    const quiet = new Log(new FakeClock());
+    const byName = (): never => {
+      throw new Error("Cannot find module './spool-codec.js'");
+    };
+    const queue = new SegmentQueue({ log: quiet, tally, capacity: 10, byName });
+    expect([queue.append(numbered(0)), queue.waiting]).toEqual([false, 0]);
+    queue.use(api.target());
+    expect([queue.append(numbered(1)), queue.waiting]).toEqual([true, 1]);
+  });
+
   it('is a bounded list, whatever is done to it in whatever order', () => {
     const of = <T extends string>(type: T, max: number) =>
       fc.record({ type: fc.constant(type), count: fc.integer({ min: 1, max }) });
@@ -253,8 +278,8 @@ describe('a second store for what overflows', () => {
   let spooled: number[];
   let isFull: boolean;
   const overflow = {
-    append: (segment: Segment) => {
-      if (!isFull) spooled.push(numberOf(segment));
+    append: (segment: Segment | Buffer) => {
+      if (!isFull) spooled.push(numberIn(segment));
       return !isFull;
     },
   };
@@ -300,6 +325,17 @@ describe('a second store for what overflows', () => {
     isFull = false;
     queue.spill(10);
     expect(spooled).toEqual([2, 3, 4, 5]);
+  });
+
+  it('gets those that are encoded by name as they are', () => {
+    const given: unknown[] = [];
+    const queue = queueOf(10, { append: (segment) => given.push(segment) > 0 });
+    push(0, 1);
+    setKnown(false);
+    push(1, 3);
+    queue.spill(10);
+    expect(given.map(Buffer.isBuffer)).toEqual([false, true, true]);
+    expect(given.slice(1).map((segment) => numberIn(segment as Buffer))).toEqual([1, 2]);
   });
 
   it('does not get one that cannot be decoded, which is counted', () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { CompactId } from '../../src/model/ids';
 import type { Segment, SegmentRef } from '../../src/model/segment';
-import { spoolCodec } from '../../src/protocol/segments/spool-codec';
+import { encodingByName, spoolCodec } from '../../src/protocol/segments/spool-codec';
 import { anyTagged } from '../support/wire/any-tags';
 import { messageOf } from '../support/wire/message-of';
+import { someNames } from '../support/wire/names';
 
 const V3 = {
   protocol: 'v3',
@@ -15,6 +16,10 @@ const V3 = {
 
 /** Made after the first ten milliseconds of 1970, as all ids of segments are. */
 const anyLikely = anyTagged.filter(({ segmentId }) => !(segmentId instanceof CompactId) || segmentId.millis > 0);
+
+/** As v2 takes them, of a time after 1970. */
+const hasNumericIds = ({ traceId, segmentId }: Segment): boolean =>
+  [traceId, segmentId].every((id) => /^-?\d+\.-?\d+\.(?!0\d)-?\d+$/.test(String(id)));
 
 function recordOf(segment: Segment): Buffer {
   const buf = Buffer.alloc(spoolCodec.maxSize(segment) + 7);
@@ -75,6 +80,24 @@ describe('a segment that was spooled', () => {
         }
       }),
       { numRuns: 80 },
+    );
+  });
+});
+
+describe('a segment that waited for a backend', () => {
+  it.each([
+    ['v2', someNames({ epoch: 1 })],
+    ['v3', V3],
+  ])('is the same for a %s backend as one that did not, whatever the values', (_, names) => {
+    const { codec, names: none } = encodingByName;
+    fc.assert(
+      fc.property(anyLikely.filter(hasNumericIds), (segment) => {
+        const buf = Buffer.alloc(codec.maxSize(segment));
+        const end = codec.encode(buf, 0, segment, none);
+        const again = codec.decode(buf.subarray(5, end), none);
+        expect(messageOf(again, names).equals(messageOf(segment, names))).toBe(true);
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -46,7 +46,7 @@ export interface OpenSpool {
   readonly transport: FakeTransport;
   readonly results: Partial<Record<BlockResult, number>>;
   readonly lines: string[];
-  /** Hands over this many segments, counted on. */
+  /** Hands over this many segments, counted on; every other one encoded, as it comes from memory. */
   append(count: number): void;
 }
 
@@ -72,6 +72,7 @@ export function openSpool(options: Partial<SpoolParts> & { readonly settings: Sp
   const results: Partial<Record<BlockResult, number>> = {};
   const lines: string[] = [];
   const noteLine: LineListener = (level, line) => void lines.push(`${level}: ${line}`);
+  const codec = options.codec ?? numberCodec();
   const silent = (): void => undefined;
   const log = new Log(systemClock, { error: silent, warn: silent, info: silent, debug: silent });
   log.onEntry(noteLine);
@@ -80,7 +81,7 @@ export function openSpool(options: Partial<SpoolParts> & { readonly settings: Sp
     source: { service: 'orders', instance: 'orders-1' },
     clock: systemClock,
     log,
-    codec: numberCodec(),
+    codec,
     transport,
     onResult: (count, result) => (results[result] = (results[result] ?? 0) + count),
     leaseMs: 200,
@@ -94,9 +95,17 @@ export function openSpool(options: Partial<SpoolParts> & { readonly settings: Sp
     results,
     lines,
     append: (count) => {
-      for (let left = count; left > 0; left--) expect(spool.append(numbered(next++))).toBe('spooled');
+      for (let left = count; left > 0; left--) {
+        const segment = numbered(next++);
+        expect(spool.append(left % 2 === 0 ? encoded(segment, codec) : segment)).toBe('spooled');
+      }
     },
   };
+}
+
+function encoded(segment: Segment, codec: SpoolCodec): Buffer {
+  const bytes = Buffer.alloc(codec.maxSize(segment));
+  return bytes.subarray(0, codec.encode(bytes, 0, segment));
 }
 
 export function namesIn({ directory }: SpoolSettings, ending: string): string[] {

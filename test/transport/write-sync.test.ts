@@ -5,6 +5,7 @@ import { SegmentTally } from '../../src/export/segment-counters';
 import { SegmentQueue } from '../../src/export/segment-queue';
 import type { Segment } from '../../src/model/segment';
 import type { Backend } from '../../src/protocol/backend';
+import { encodingByName } from '../../src/protocol/segments/spool-codec';
 import type { TraceSegmentClient } from '../../src/protocol/segments/trace-segment-client';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
@@ -27,7 +28,12 @@ function large(count: number): Segment[] {
 
 /** Those that wait, encoded with these names. */
 function waiting(client: TraceSegmentClient, segments: readonly Segment[], names = someNames()): SegmentQueue {
-  const queue = new SegmentQueue({ log: new Log(systemClock), tally: new SegmentTally(), capacity: 1_000 });
+  const queue = new SegmentQueue({
+    log: new Log(systemClock),
+    tally: new SegmentTally(),
+    capacity: 1_000,
+    byName: () => encodingByName,
+  });
   queue.use(client.targetFor(names));
   for (const segment of segments) queue.append(segment);
   return queue;
