@@ -368,6 +368,7 @@ export const INSTRUMENTATIONS = [
   'koa',
   'hapi',
   'polka',
+  'hono',
   'pg',
   'mysql2',
   'ioredis',

@@ -2,6 +2,7 @@ import { connections } from './connections';
 import { expressRoutes, polkaRoutes } from './route/route';
 import { fastifyRoutes } from './route/fastify';
 import { hapiRoutes } from './route/hapi';
+import { honoRoutes } from './route/hono';
 import { httpClient } from './http/client/client';
 import { httpServer } from './http/server/server';
 import { intervals } from './intervals';
@@ -35,6 +36,7 @@ export const REGISTRY: readonly Instrumentation[] = [
   { name: 'koa', enable: koaRoutes },
   { name: 'hapi', enable: hapiRoutes },
   { name: 'polka', enable: polkaRoutes },
+  { name: 'hono', enable: honoRoutes },
   { name: 'pg', enable: pg },
   { name: 'mysql2', enable: mysql2 },
   { name: 'ioredis', enable: ioredis },

@@ -3,6 +3,7 @@ import { groupPath } from '../route/group-path';
 import { Component, Layer } from '../../model/components';
 
 const RPC = { grpc: 23, other: 50 } as const;
+const GRAPHQL = 92;
 /** A client's span without a scheme is mostly one of HTTP. */
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
@@ -66,6 +67,14 @@ export function withoutSecrets(url: string): string {
 function pathIn(target: string): string {
   const path = withoutSecrets(target).replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '');
   return target !== '' && path === '' ? '/' : path;
+}
+
+/** Work on an operation of GraphQL's: its name is the caller's, so it stays on the span and does not name the endpoint. */
+export function describeGraphql(attributes: Attributes): Description | undefined {
+  for (const key in attributes)
+    if (key.startsWith('graphql.'))
+      return { component: GRAPHQL, layer: Layer.unknown, peer: '', tags: [], isSaid: () => false };
+  return undefined;
 }
 
 /** A call of a kind that has no words here: at least it is known where to. */
