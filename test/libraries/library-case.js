@@ -78,6 +78,18 @@ function differencesOfForm(path, { spans: expected, may, inner = true }, traces,
   ];
 }
 
+/** What a case has that needs a server and plays by itself. @param play as the case's; the application knows the port */
+function withServer(server, play) {
+  return {
+    skip: () => reasonIfMissing(server),
+    async play(stage) {
+      const { port } = await serverOf(server);
+      stage.env = { ...stage.env, SERVER_PORT: String(port), SW_AGENT_GROUP_ENDPOINTS: 'false' };
+      return play(stage);
+    },
+  };
+}
+
 /**
  * The case of one library. Its program serves a path for each of `forms`, in which it calls the library in one way.
  * @param forms by name: `spans`, names of the library's spans in the trace, `inner: false` where nothing is called back
@@ -119,4 +131,4 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => 
   };
 }
 
-module.exports = { libraryCase, placeOddities, stopServers };
+module.exports = { libraryCase, placeOddities, stopServers, withServer };
