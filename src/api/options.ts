@@ -374,6 +374,7 @@ export const INSTRUMENTATIONS = [
   'ioredis',
   'redis',
   'mongoose',
+  'graphql',
   'net',
   'timers',
 ] as const;

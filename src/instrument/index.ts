@@ -1,6 +1,7 @@
 import { connections } from './connections';
 import { expressRoutes, polkaRoutes } from './route/route';
 import { fastifyRoutes } from './route/fastify';
+import { graphql } from './graphql';
 import { hapiRoutes } from './route/hapi';
 import { honoRoutes } from './route/hono';
 import { httpClient } from './http/client/client';
@@ -42,6 +43,7 @@ export const REGISTRY: readonly Instrumentation[] = [
   { name: 'ioredis', enable: ioredis },
   { name: 'redis', enable: redis },
   { name: 'mongoose', enable: mongoose },
+  { name: 'graphql', enable: graphql },
   { name: 'net', enable: connections },
   { name: 'timers', enable: () => together(intervals()) },
 ];

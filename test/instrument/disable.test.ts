@@ -36,6 +36,7 @@ const CHANGED: Readonly<
   ioredis: () => eventsOf('ioredis:command'),
   redis: () => eventsOf('node-redis:command', 'node-redis:batch'),
   mongoose: () => eventsOf('mongoose:query', 'mongoose:aggregate', 'mongoose:model:save'),
+  graphql: () => ['end', 'asyncStart'].map((event) => subscribersOf(`tracing:graphql:execute:${event}`)),
   net: () => [net.Socket.prototype.connect],
   timers: () => [globalThis.setInterval, timers.setInterval],
 };

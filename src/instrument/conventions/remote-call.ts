@@ -3,7 +3,6 @@ import { groupPath } from '../route/group-path';
 import { Component, Layer } from '../../model/components';
 
 const RPC = { grpc: 23, other: 50 } as const;
-const GRAPHQL = 92;
 /** A client's span without a scheme is mostly one of HTTP. */
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
@@ -73,7 +72,7 @@ function pathIn(target: string): string {
 export function describeGraphql(attributes: Attributes): Description | undefined {
   for (const key in attributes)
     if (key.startsWith('graphql.'))
-      return { component: GRAPHQL, layer: Layer.unknown, peer: '', tags: [], isSaid: () => false };
+      return { component: Component.graphql, layer: Layer.unknown, peer: '', tags: [], isSaid: () => false };
   return undefined;
 }
 

@@ -37,7 +37,7 @@ module.exports = {
   expects: ({ answers }) => answers.filter(({ status }) => status !== 200).map(({ body }) => `it fails: ${body}`),
   expectsWithAgent: ({ seen }) => oddities(seen),
   normalise: [
-    [/^skyanchor warn: 1 calls so far are shown without their caller: its ids were those of before a reset.*\n/m, ''],
+    [/^skyanchor warn: 1 calls so far are shown without their caller: its ids were those of before a reset.*\n/gm, ''],
   ],
   title: 'kafkajs, with a reset while a consumer works and its sender waits',
   package: 'kafkajs',
