@@ -151,4 +151,4 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => 
   };
 }
 
-module.exports = { libraryCase, placeOddities, stopServers, withServer };
+module.exports = { libraryCase, placeOddities, reasonIfMissing, serverOf, stopServers, withServer };
