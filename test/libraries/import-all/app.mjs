@@ -27,6 +27,7 @@ app.get('/:library/:n', async (request, response) => response.json(await calls[r
 const server = app.listen(Number(process.env.PORT), host, () => console.log('listening'));
 process.once('SIGTERM', async () => {
   server.close();
+  server.closeAllConnections();
   await Promise.all([pool.end(), maria.end(), ioredis.quit(), redis.close(), mongo.close()]);
   console.log('closed');
 });
