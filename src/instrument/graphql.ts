@@ -59,7 +59,7 @@ export function graphql(tracer: Tracer, { log }: InstrumentOptions): Undo {
 
 function open(tracer: Tracer, message: Operation): Span | undefined {
   const scope = context.getStore();
-  // A schema that is looked at as the application starts is no work of anyone's.
+  // A schema that is looked at as the application starts is no part of a request.
   if (!(scope instanceof Span)) return undefined;
   const { operationName, operationType = 'operation' } = message;
   const span = tracer.openLocal(`GraphQL/${truncate(operationType, LIMITS.key)}`, scope, { isPromised: true });

@@ -26,7 +26,7 @@ const MODULE = 'dist/router/smart-router/router.js';
 
 /**
  * Hono keeps its route to itself, and nothing leads to it from Node's request, so its router is watched. Most import hono
- * as a module, of which nobody is told when it is loaded: where package.json names hono, this one file of it is loaded by
+ * as a module, and nothing says when that is loaded: where package.json names hono, this one file of it is loaded by
  * us, the same that the application will have.
  */
 export function honoRoutes(tracer: Tracer, options: InstrumentOptions): Undo {
@@ -71,8 +71,8 @@ function firstMatch(layer: Patched<Match>, tracer: Tracer): Match {
     name(found, tracer);
     if (Object.hasOwn(this, 'match')) {
       const { match: chosen } = this;
-      this.match = function (...args) {
-        const result = chosen.apply(this, args);
+      this.match = function (nextMethod, next) {
+        const result = chosen.call(this, nextMethod, next);
         if (layer.isOn) name(result, tracer);
         return result;
       };
