@@ -2,46 +2,102 @@
 'use strict';
 
 /*
- * What tracing one command of a library costs, with real servers:
+ * What tracing one call of a library costs, with real servers, beside other agents:
  *
- *     npm run bench:libraries [-- pg mysql2 ioredis redis]
+ *     npm run bench:libraries [-- [NAME…] [--quick]]
  *
- * Runs in which the library is traced and runs in which it is disabled take turns; shown are medians of the CPU time of
- * a command, in microseconds, with the quartiles.
+ * A process for each agent, and their rounds take turns. A round is calls of the library one after the other, ten within
+ * a span of the application's, and ends when what was traced is sent. Shown is the CPU time of a call: of a process
+ * without an agent, and what each agent adds, as medians with the quartiles. A server that is not installed is a row with
+ * the command that installs it.
  */
 
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
+const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { Child } = require('./compare/child');
 const { npm } = require('../test/package/sandbox');
 const servers = require('../test/servers/servers');
-const fs = require('node:fs');
 
-const SERVERS = { pg: 'postgresql', mysql2: 'mariadb', ioredis: 'redis', redis: 'redis' };
-const TURNS = 4;
-const FOLDER = path.join(os.homedir(), '.cache', 'skyanchor-bench-libraries');
-const DEPENDENCIES = { ioredis: '5.11.0', mysql2: '3.24.6', pg: '8.23.1', redis: '6.3.1' };
+const FOLDER =
+  process.env.SKYANCHOR_BENCH_LIBRARIES_CACHE || path.join(os.homedir(), '.cache', 'skyanchor-bench-libraries');
+/** Of the generation that runs on Node 20. */
+const DEPENDENCIES = {
+  '@grpc/grpc-js': '1.14.7',
+  '@opentelemetry/api': '1.9.1',
+  '@opentelemetry/exporter-trace-otlp-grpc': '0.223.1',
+  '@opentelemetry/instrumentation': '0.223.0',
+  '@opentelemetry/instrumentation-amqplib': '0.70.0',
+  '@opentelemetry/instrumentation-grpc': '0.223.0',
+  '@opentelemetry/instrumentation-ioredis': '0.71.0',
+  '@opentelemetry/instrumentation-kafkajs': '0.32.0',
+  '@opentelemetry/instrumentation-mongodb': '0.76.0',
+  '@opentelemetry/instrumentation-mysql2': '0.69.0',
+  '@opentelemetry/instrumentation-pg': '0.76.0',
+  '@opentelemetry/instrumentation-redis': '0.71.0',
+  '@opentelemetry/sdk-trace-node': '2.12.0',
+  amqplib: '2.3.1',
+  ioredis: '5.11.0',
+  kafkajs: '2.2.4',
+  mongodb: '7.9.0',
+  mysql2: '3.24.6',
+  pg: '8.23.1',
+  redis: '6.3.1',
+  'skywalking-backend-js': '0.9.0',
+};
+/** By library: its server, and what skyanchor may add to a call, in microseconds. */
+const LIBRARIES = {
+  pg: { server: 'postgresql', goal: 5 },
+  mysql2: { server: 'mariadb', goal: 12 },
+  ioredis: { server: 'redis', goal: 2 },
+  redis: { server: 'redis', goal: 2 },
+  mongodb: { server: 'mongodb' },
+  kafkajs: { server: 'kafka' },
+  amqplib: { server: 'rabbitmq' },
+  grpc: {},
+};
+/** With the sink's protocol. A process may keep as much as it is to send, so that each traces everything. */
+const AGENTS = {
+  bare: {},
+  skyanchor: { protocol: 'v3' },
+  'skywalking-backend-js': { protocol: 'v3' },
+  opentelemetry: { protocol: 'otlp' },
+};
+const LARGE_BUFFER = '1000000';
+const PLANS = {
+  full: { rounds: 9, roundMs: 800, warmUpMs: 2_500 },
+  quick: { rounds: 5, roundMs: 600, warmUpMs: 2_500 },
+};
 
 async function install() {
   const file = path.join(FOLDER, 'package.json');
-  const manifest = JSON.stringify({ private: true, dependencies: DEPENDENCIES });
-  if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === manifest) return;
+  const manifest = JSON.stringify({ name: 'bench', private: true, dependencies: DEPENDENCIES });
   fs.mkdirSync(FOLDER, { recursive: true });
+  // Their place decides what they, and the agents, find installed.
+  for (const name of ['child.js', 'agents.js', 'calls.js', 'stock.js'])
+    fs.copyFileSync(path.join(__dirname, 'libraries', name), path.join(FOLDER, name));
+  if (fs.existsSync(path.join(FOLDER, '.installed')) && fs.readFileSync(file, 'utf8') === manifest) return;
+  fs.rmSync(path.join(FOLDER, '.installed'), { force: true });
   fs.writeFileSync(file, manifest);
   await npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'], { cwd: FOLDER });
+  fs.writeFileSync(path.join(FOLDER, '.installed'), '');
 }
 
-async function run(library, env) {
-  const child = spawn(process.execPath, [path.join(__dirname, 'libraries', 'child.js'), library], {
-    env: { ...process.env, LIBRARIES: FOLDER, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += chunk));
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${library} ended with ${code}`);
-  return JSON.parse(output).rounds;
+function environmentOf(agent, address, port) {
+  return {
+    ...process.env,
+    BENCH_DIST: path.join(__dirname, '..', 'dist'),
+    SERVER_PORT: String(port),
+    SW_AGENT_NAME: 'bench',
+    SW_AGENT_COLLECTOR_BACKEND_SERVICES: address,
+    SW_AGENT_MAX_BUFFER_SIZE: LARGE_BUFFER,
+    SW_AGENT_TRACE_TIMEOUT: '60000',
+    SW_AGENT_LOGGING_LEVEL: 'error',
+    SW_AGENT_OPENTELEMETRY: 'amqplib,grpc,kafkajs,mongodb',
+    OTEL_SERVICE_NAME: 'bench',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}`,
+    OTEL_BSP_MAX_QUEUE_SIZE: LARGE_BUFFER,
+  };
 }
 
 function quantile(values, share) {
@@ -52,42 +108,90 @@ function quantile(values, share) {
 const shown = (values) =>
   `${quantile(values, 0.5).toFixed(1)} (${quantile(values, 0.25).toFixed(1)} to ${quantile(values, 0.75).toFixed(1)})`;
 
-async function measure(library, backend) {
-  const server = await servers.start(SERVERS[library]);
-  const traced = [];
-  const disabled = [];
-  const env = { SERVER_PORT: String(server.port), SW_AGENT_COLLECTOR_BACKEND_SERVICES: backend };
+/** Whether each call had a span: an agent that does not know a library, or its version, opens none. */
+async function hasTraced(sink, protocol, visit, roundMs) {
+  await sink.ask('reset', { protocol });
+  const { calls } = await visit.ask('round', { durationMs: roundMs });
+  // Segments of ten calls; OTLP has spans alone.
+  const units = protocol === 'otlp' ? calls : calls / 10;
+  await sink.ask('awaitUnits', { protocol, units, timeoutMs: 5_000 });
+  const { spans } = await sink.ask('count', { protocol });
+  return spans >= 0.9 * calls;
+}
+
+/** @returns by agent, microseconds of CPU time a call in each round; undefined: it does not trace the library */
+async function measure(library, port, sink, { rounds, roundMs, warmUpMs }) {
+  const visits = new Map();
+  const found = Object.fromEntries(Object.keys(AGENTS).map((agent) => [agent, []]));
   try {
-    for (let turn = 0; turn < TURNS; turn++) {
-      disabled.push(...(await run(library, { ...env, SW_AGENT_DISABLE_PLUGINS: library })));
-      traced.push(...(await run(library, env)));
+    for (const [agent, { protocol = 'v3' }] of Object.entries(AGENTS)) {
+      const env = environmentOf(agent, `127.0.0.1:${sink.ports[protocol]}`, port);
+      const visit = await Child.start(path.join(FOLDER, 'child.js'), { args: [library, agent], env });
+      visits.set(agent, visit);
+      await visit.ask('round', { durationMs: warmUpMs });
     }
+    for (const [agent, { protocol }] of Object.entries(AGENTS))
+      if (protocol && !(await hasTraced(sink, protocol, visits.get(agent), roundMs))) found[agent] = undefined;
+    for (let round = 0; round < rounds; round++)
+      for (const [agent, visit] of visits) {
+        const { microseconds, calls } = await visit.ask('round', { durationMs: roundMs });
+        found[agent]?.push(microseconds / calls);
+      }
+    return found;
   } finally {
-    await server.stop();
+    for (const visit of visits.values()) await visit.stop();
   }
-  const added = quantile(traced, 0.5) - quantile(disabled, 0.5);
-  console.log(`${library.padEnd(10)}${shown(disabled).padEnd(24)}${shown(traced).padEnd(24)}${added.toFixed(1)}`);
 }
 
-/** The backend is a process of its own, so that it is not measured. */
-async function withBackend(use) {
-  const cli = path.join(__dirname, '..', 'dist', 'cli', 'main.js');
-  const args = [cli, 'collector', '--port', '0', '--http-port', '0', '--protocol', 'v3'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+function rowOf(library, { bare, ...agents }, goal) {
+  const base = quantile(bare, 0.5);
+  const added = Object.values(agents).map((values) => values?.map((value) => value - base));
+  const [ours, , peer] = added.map((values) => values && quantile(values, 0.5));
+  const isMet = ours <= (goal ?? Infinity) && ours <= peer / 2;
+  const cells = [library, shown(bare), ...added.map((values) => (values ? shown(values) : 'not traced'))];
+  return `| ${[...cells, `${isMet ? 'met' : 'not met'}: ${goal === undefined ? '' : `${goal}, `}half of OpenTelemetry's`].join(' | ')} |`;
+}
+
+async function row(library, sink, plan) {
+  const { server, goal } = LIBRARIES[library];
+  let started;
   try {
-    const [line] = await once(child.stdout, 'data');
-    await use(/[\d.]+:\d+/.exec(String(line))[0]);
+    started = server === undefined ? await Child.start(path.join(FOLDER, 'stock.js'), {}) : await servers.start(server);
+  } catch (error) {
+    if (!(error instanceof servers.Missing)) throw error;
+    return `| ${library} | ${error.message} |`;
+  }
+  try {
+    return rowOf(library, await measure(library, started.port, sink, plan), goal);
   } finally {
-    child.kill();
+    await started.stop();
   }
 }
 
-async function main(names) {
+function readArguments(argv) {
+  const names = argv.filter((argument) => argument !== '--quick');
+  if (names.some((name) => !Object.hasOwn(LIBRARIES, name)))
+    throw new Error(`usage: npm run bench:libraries [-- [NAME…] [--quick]]\nNAME: ${Object.keys(LIBRARIES).join(' ')}`);
+  return {
+    names: names.length > 0 ? names : Object.keys(LIBRARIES),
+    plan: argv.includes('--quick') ? PLANS.quick : PLANS.full,
+  };
+}
+
+async function main(argv) {
+  const { names, plan } = readArguments(argv);
   await install();
-  console.log(`${'library'.padEnd(10)}${'disabled, us'.padEnd(24)}${'traced, us'.padEnd(24)}added, us`);
-  await withBackend(async (backend) => {
-    for (const name of names.length > 0 ? names : Object.keys(SERVERS)) await measure(name, backend);
-  });
+  const sink = await Child.start(path.join(__dirname, 'sink', 'main.js'), {});
+  console.log(
+    `Node ${process.versions.node}, microseconds of CPU time a call; load before: ${os.loadavg()[0].toFixed(2)}\n`,
+  );
+  console.log(`| library | bare | ${Object.keys(AGENTS).slice(1).join(' adds | ')} adds | goal |`);
+  console.log(`|---|---|${'---|'.repeat(Object.keys(AGENTS).length)}`);
+  try {
+    for (const name of names) console.log(await row(name, sink, plan));
+  } finally {
+    await sink.stop();
+  }
 }
 
 main(process.argv.slice(2)).catch((error) => {

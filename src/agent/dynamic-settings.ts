@@ -6,6 +6,7 @@ import type { Config } from '../config/config';
 import { numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
 import { showValue } from '../config/sources/settings';
+import { ruleBrokenBy } from '../config/sources/application';
 import type { InstrumentOptions, IsErrorStatus } from '../instrument/options';
 import type { Configuration } from '../model/registration';
 import type { Tracer } from '../tracing/tracer';
@@ -84,6 +85,7 @@ export class DynamicSettings implements InstrumentOptions {
   readonly mongoParameters: boolean;
   readonly mongoParametersMaxLength: number;
   readonly ignoreProbes: boolean;
+  readonly packages: NonNullable<InstrumentOptions['packages']>;
   readonly ignoreMethods: readonly string[];
   readonly responseHeader: string | undefined;
   readonly isServerError: IsErrorStatus | undefined;
@@ -100,6 +102,12 @@ export class DynamicSettings implements InstrumentOptions {
     readonly log: Log,
   ) {
     const { sampleRate, ignoreSuffix, ignorePath, serverErrorStatuses, clientErrorStatuses } = config;
+    const { application } = config;
+    this.packages = {
+      names: application.dependencies,
+      folders: application.packageFolders,
+      ruleBrokenBy: (file) => ruleBrokenBy(file, application),
+    };
     this.traceIgnorePath = config.traceIgnorePath;
     this.collectQuery = config.collectQuery;
     this.groupEndpoints = config.groupEndpoints;

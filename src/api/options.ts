@@ -368,11 +368,13 @@ export const INSTRUMENTATIONS = [
   'koa',
   'hapi',
   'polka',
+  'hono',
   'pg',
   'mysql2',
   'ioredis',
   'redis',
   'mongoose',
+  'graphql',
   'net',
   'timers',
 ] as const;

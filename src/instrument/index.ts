@@ -1,7 +1,9 @@
 import { connections } from './connections';
 import { expressRoutes, polkaRoutes } from './route/route';
 import { fastifyRoutes } from './route/fastify';
+import { graphql } from './graphql';
 import { hapiRoutes } from './route/hapi';
+import { honoRoutes } from './route/hono';
 import { httpClient } from './http/client/client';
 import { httpServer } from './http/server/server';
 import { intervals } from './intervals';
@@ -35,11 +37,13 @@ export const REGISTRY: readonly Instrumentation[] = [
   { name: 'koa', enable: koaRoutes },
   { name: 'hapi', enable: hapiRoutes },
   { name: 'polka', enable: polkaRoutes },
+  { name: 'hono', enable: honoRoutes },
   { name: 'pg', enable: pg },
   { name: 'mysql2', enable: mysql2 },
   { name: 'ioredis', enable: ioredis },
   { name: 'redis', enable: redis },
   { name: 'mongoose', enable: mongoose },
+  { name: 'graphql', enable: graphql },
   { name: 'net', enable: connections },
   { name: 'timers', enable: () => together(intervals()) },
 ];

@@ -6,6 +6,15 @@ import type { Log } from '../base/log';
 /** @param path of the request, without its query */
 export type IsErrorStatus = (status: number, path: string) => boolean;
 
+interface InstalledPackages {
+  /** What its package.json names. */
+  readonly names: readonly string[];
+  /** Where they are found from, the nearest first. */
+  readonly folders: readonly string[];
+  /** Why a file must not be loaded: another user may have put it there. `undefined`: it may be. */
+  ruleBrokenBy(file: string): string | undefined;
+}
+
 export interface InstrumentOptions extends IgnoreOptions, RequestIgnoreOptions {
   /** Keep the query in the `url` tag. */
   readonly collectQuery: boolean;
@@ -20,6 +29,8 @@ export interface InstrumentOptions extends IgnoreOptions, RequestIgnoreOptions {
   /** Default: as long as a tag may be. */
   readonly mongoParametersMaxLength?: number;
   readonly log: Log;
+  /** What the application has installed. Default: nothing is known. */
+  readonly packages?: InstalledPackages;
   /** Instrumentations that stay off. Default: none. */
   readonly disable?: readonly InstrumentationName[];
   /** Default: all. */

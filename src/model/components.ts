@@ -10,6 +10,7 @@ export type Layer = (typeof Layer)[keyof typeof Layer];
 export const Component = {
   unknown: 0,
   httpClient: 2,
+  graphql: 92,
   httpServer: 4001,
   mongoose: 4006,
 } as const;

@@ -15,10 +15,12 @@ function eventsOf(...names: string[]): unknown[] {
 }
 
 /**
- * What each instrumentation changes in this process, as it is now. Koa, hapi and pg are patched where they are loaded, which
- * jest's modules do not show: see framework-routes.test.ts and database/pg.test.ts.
+ * What each instrumentation changes in this process, as it is now. Koa, hapi, hono and pg are patched where they are loaded,
+ * which jest's modules do not show: see framework-routes.test.ts and database/pg.test.ts.
  */
-const CHANGED: Readonly<Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'pg'>, () => readonly unknown[]>> = {
+const CHANGED: Readonly<
+  Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'hono' | 'pg'>, () => readonly unknown[]>
+> = {
   http: () => [
     http.Server.prototype.emit,
     http.IncomingMessage.prototype.emit,
@@ -34,6 +36,7 @@ const CHANGED: Readonly<Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'pg
   ioredis: () => eventsOf('ioredis:command'),
   redis: () => eventsOf('node-redis:command', 'node-redis:batch'),
   mongoose: () => eventsOf('mongoose:query', 'mongoose:aggregate', 'mongoose:model:save'),
+  graphql: () => ['end', 'asyncStart'].map((event) => subscribersOf(`tracing:graphql:execute:${event}`)),
   net: () => [net.Socket.prototype.connect],
   timers: () => [globalThis.setInterval, timers.setInterval],
 };

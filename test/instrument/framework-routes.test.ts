@@ -37,10 +37,32 @@ module.exports = class Request {
   }
 };`;
 
+/** The router of either build of hono's, and how hono asks it. */
+const HONO_ROUTER = `SmartRouter = class {
+  match(method, path) {
+    this.match = (method, path) => {
+      const middleware = ['handler', { method: 'ALL', path: '/*' }];
+      const all = ['handler', { method: 'ALL', path: '/expression/*' }];
+      const order = [['handler', { method: 'GET', path: '/orders/:id' }], ['handler', { method: 'GET', path: '/:any/7' }]];
+      const found = path.startsWith('/orders/') ? order : path.startsWith('/expression') ? [all] : [];
+      return [[middleware, ...found].map((handler) => [handler, {}])];
+    };
+    return this.match(method, path);
+  }
+}`;
+const HONO = `Hono = class {
+  router = new SmartRouter();
+  listen(request, response) {
+    this.router.match(request.method, request.url);
+    response.end();
+  }
+}`;
+
 /** Each a listener, made of what `load` loads. */
 const LISTENERS = {
   koa: `new (await load('koa'))().callback()`,
   hapi: `((Request) => (request, response) => new Request(request, response)._execute())(await load('@hapi/hapi'))`,
+  hono: `((hono) => (request, response) => hono.listen(request, response))(new (await load('hono')).Hono())`,
   polka: `(request, response) => {
     const [, of, id] = request.url.split('/');
     request.params = of === 'orders' ? { id: decodeURIComponent(id) } : {};
@@ -66,6 +88,21 @@ beforeAll(() => {
     file(`node_modules/${name}/package.json`, JSON.stringify({ name, main }));
     file(`node_modules/${name}/${main}`, code);
   }
+  const exports = {
+    '.': { import: './dist/index.js', require: './dist/cjs/index.js' },
+  };
+  file('node_modules/hono/package.json', JSON.stringify({ name: 'hono', type: 'module', exports }));
+  file('node_modules/hono/dist/cjs/package.json', JSON.stringify({ type: 'commonjs' }));
+  file('node_modules/hono/dist/cjs/router/smart-router/router.js', `exports.${HONO_ROUTER}`);
+  file(
+    'node_modules/hono/dist/cjs/index.js',
+    `const { SmartRouter } = require('./router/smart-router/router.js'); exports.${HONO}`,
+  );
+  file('node_modules/hono/dist/router/smart-router/router.js', `export const ${HONO_ROUTER}`);
+  file(
+    'node_modules/hono/dist/index.js',
+    `import { SmartRouter } from './router/smart-router/router.js'; export const ${HONO}`,
+  );
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -90,7 +127,8 @@ const names = [];
 const sink = ({ spans }) => names.push(...spans.map((span) => span.operationName));
 const log = { error: console.error, warn: console.error, info() {}, debug() {} };
 const tracer = new Tracer({ clock, ids: new IdGenerator(clock), sink });
-const options = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log, disable: ${JSON.stringify(disabled)} };
+const packages = { names: ['hono'], folders: [${JSON.stringify(directory)}], ruleBrokenBy: () => undefined };
+const options = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log, packages, disable: ${JSON.stringify(disabled)} };
 const disable = enable(tracer, options);
 async function serve(listener, ...paths) {
   const server = http.createServer(listener);
@@ -116,7 +154,10 @@ console.log(JSON.stringify(names));`;
   return JSON.parse(stdout);
 }
 
-const LOADS = { require: '(name) => require(name)', import: 'async (name) => (await import(name)).default' };
+const LOADS = {
+  require: '(name) => require(name)',
+  import: '(name) => import(name).then((exports) => exports.default ?? exports)',
+};
 
 describe('the name of a request', () => {
   it.each(Object.entries(LOADS))('is its route in koa, loaded by %s', async (_by, load) => {
@@ -134,6 +175,11 @@ describe('the name of a request', () => {
     expect(await namesOf(LISTENERS.hapi, load)).toEqual(names);
   });
 
+  it.each(Object.entries(LOADS))('is its route in hono, the first that is one, loaded by %s', async (_by, load) => {
+    const names = ['/before', '/orders/:id', '/orders/:id', '/expression-7', '/nowhere'];
+    expect(await namesOf(LISTENERS.hono, load)).toEqual(names);
+  });
+
   it.each(['polka', 'restify'] as const)(
     'is its route in %s, which leaves what tells it on the request',
     async (name) => {
@@ -142,11 +188,14 @@ describe('the name of a request', () => {
     },
   );
 
-  it.each(['koa', 'hapi', 'polka', 'restify'] as const)('is its path in %s, when that is disabled', async (name) => {
-    const paths = ['/before', '/orders/7', '/orders/a%20b', '/expression-7', '/nowhere'];
-    const disabled = name === 'restify' ? 'express' : name;
-    expect(await namesOf(LISTENERS[name], LOADS.require, disabled)).toEqual(paths);
-  });
+  it.each(['koa', 'hapi', 'hono', 'polka', 'restify'] as const)(
+    'is its path in %s, when that is disabled',
+    async (name) => {
+      const paths = ['/before', '/orders/7', '/orders/a%20b', '/expression-7', '/nowhere'];
+      const disabled = name === 'restify' ? 'express' : name;
+      expect(await namesOf(LISTENERS[name], LOADS.require, disabled)).toEqual(paths);
+    },
+  );
 
   it('is its route in hapi, when koa alone is disabled', async () => {
     const names = ['/before', '/orders/{id}', '/orders/{id}', '/expression-7', '/nowhere'];

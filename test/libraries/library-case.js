@@ -10,6 +10,24 @@ function serverOf(name) {
   return started.get(name);
 }
 
+/** By server: settles when nothing that was asked for before uses it. */
+const turns = new Map();
+
+/** Runs with two jobs may be of one server, where each would find what the other has written. */
+async function inTurn(name, use) {
+  if (name === undefined) return use();
+  const before = turns.get(name);
+  const own = (async () => {
+    await before;
+    return use();
+  })();
+  turns.set(
+    name,
+    own.catch(() => undefined),
+  );
+  return own;
+}
+
 function reasonIfMissing(name) {
   try {
     servers.find(name);
@@ -79,6 +97,22 @@ function differencesOfForm(path, { spans: expected, may, inner = true }, traces,
 }
 
 /**
+ * What a case has that plays with a server.
+ * @param server undefined: it needs none @param play as the case's, with the port of the server besides
+ */
+function withServer(server, play) {
+  return {
+    skip: () => server && reasonIfMissing(server),
+    play: (stage) =>
+      inTurn(server, async () => {
+        const port = server === undefined ? undefined : (await serverOf(server)).port;
+        stage.env = { ...stage.env, SERVER_PORT: String(port), SW_AGENT_GROUP_ENDPOINTS: 'false' };
+        return play(stage, port);
+      }),
+  };
+}
+
+/**
  * The case of one library. Its program serves a path for each of `forms`, in which it calls the library in one way.
  * @param forms by name: `spans`, names of the library's spans in the trace, `inner: false` where nothing is called back
  * @param eight forms of which eight requests are made at once; a span that one `may` have besides is not counted
@@ -92,12 +126,8 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => 
   const port = { now: 0 };
   const of = { isOwn, oddities: (span, tags) => oddities(span, tags, port.now) };
   return {
-    skip: () => server && reasonIfMissing(server),
-    end: 'SIGTERM',
-    requests: [...requests, ...atOnce],
-    async play(stage) {
-      port.now = server === undefined ? undefined : (await serverOf(server)).port;
-      stage.env = { ...stage.env, SERVER_PORT: String(port.now), SW_AGENT_GROUP_ENDPOINTS: 'false' };
+    ...withServer(server, async (stage, at) => {
+      port.now = at;
       const program = stage.start(stage.app.program);
       await program.listensOn(stage.port, 60_000);
       await stage.isRegistered();
@@ -107,7 +137,9 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => 
       await stage.tracesArrive({ entries: 2 * answers.length });
       program.kill('SIGTERM');
       return { answers, ...(await program.endsWithin(30_000)), stdout: program.stdout, stderr: program.stderr };
-    },
+    }),
+    end: 'SIGTERM',
+    requests: [...requests, ...atOnce],
     expects: ({ answers }) => answers.filter(({ status }) => status !== 200).map(({ body }) => `it fails: ${body}`),
     expectsWithAgent({ seen: { segments, dropped } }) {
       const traces = tracesByPath(segments);
@@ -119,4 +151,4 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => 
   };
 }
 
-module.exports = { libraryCase, placeOddities, stopServers };
+module.exports = { libraryCase, placeOddities, reasonIfMissing, serverOf, stopServers, withServer };

@@ -221,9 +221,24 @@ function find(name) {
   return Object.fromEntries(found);
 }
 
+/** @returns the packages of Debian's that all servers together lack */
+function missingPackages() {
+  const programs = Object.values(SERVERS).flatMap((server) => Object.entries(server.programs));
+  const isMissing = ([program, [packageName, more]]) => {
+    try {
+      programOf(program, packageName, more?.());
+      return false;
+    } catch (error) {
+      if (error instanceof Missing) return true;
+      throw error;
+    }
+  };
+  return [...new Set(programs.filter(isMissing).map(([, [packageName]]) => packageName))];
+}
+
 /** Starts a server. @returns `{host, port, stop}` */
 function start(name) {
   return SERVERS[name].start(find(name));
 }
 
-module.exports = { Missing, find, start };
+module.exports = { Missing, find, missingPackages, start };

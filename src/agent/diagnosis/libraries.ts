@@ -9,6 +9,8 @@ const LIBRARIES = new Map<string, readonly number[]>([
   ['bunyan', [1]],
   ['express', [4]],
   ['fastify', [3]],
+  ['graphql', [17]],
+  ['hono', [4]],
   ['ioredis', [4]],
   ['koa', []],
   ['mongoose', [9, 7]],

@@ -13,6 +13,8 @@ export interface Description {
   readonly peer: string;
   /** `undefined`: as OpenTelemetry names it. */
   readonly name?: string | undefined;
+  /** Work within the process is called so, too; otherwise only what leaves it or comes to it. */
+  readonly isNameOfLocal?: boolean;
   /** An HTTP entry has these in the fields that our own entries use: the protocol names the endpoint and the tags by them. */
   readonly request?: { readonly method: string; readonly url: string; readonly statusCode: number };
   /** key, value, key, value … */

@@ -1,6 +1,6 @@
 import { describeDatabase } from './database';
 import { describeMessaging } from './messaging';
-import { describeHttp, describePlace, describeRpc } from './remote-call';
+import { describeGraphql, describeHttp, describePlace, describeRpc } from './remote-call';
 import { SpanType } from '../../model/components';
 import type { Attributes, Description, DescriptionOptions } from './attributes';
 
@@ -14,6 +14,7 @@ export function describe(attributes: Attributes, type: SpanType, options: Descri
     describeDatabase(attributes, options) ??
     describeRpc(attributes) ??
     describeHttp(attributes, type === SpanType.entry) ??
+    describeGraphql(attributes) ??
     describePlace(attributes)
   );
 }

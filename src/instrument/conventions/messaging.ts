@@ -36,6 +36,7 @@ export function describeMessaging(
 ): Description | undefined {
   const key = textIn(attributes, 'messaging.system');
   if (key === '') return undefined;
+  if (key === SOCKET_IO) return describeSocketEvent(attributes);
   const system = valueOf(SYSTEMS, key) ?? { name: key, producer: 0, consumer: 0 };
   const topic = textIn(attributes, 'messaging.destination.name', 'messaging.destination');
   const queue = textIn(
@@ -64,6 +65,23 @@ export function describeMessaging(
     name: parts.filter((part) => part !== '').join('/'),
     tags,
     isSaid: (name) => isPlace(name) || SAID.has(name),
+  };
+}
+
+const SOCKET_IO = 'socket.io';
+
+/** It is between the two ends of one connection: there is no broker, and an event is what a route is elsewhere. */
+function describeSocketEvent(attributes: Attributes): Description {
+  const namespace = textIn(attributes, 'messaging.destination.name', 'messaging.destination').replace(/^\//, '');
+  const event = textIn(attributes, 'messaging.socket.io.event_name');
+  return {
+    component: 0,
+    layer: Layer.unknown,
+    peer: '',
+    name: [SOCKET_IO, namespace, event].filter((part) => part !== '').join('/'),
+    isNameOfLocal: true,
+    tags: [],
+    isSaid: (name) => SAID.has(name) || name === 'messaging.socket.io.event_name',
   };
 }
 

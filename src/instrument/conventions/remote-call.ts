@@ -68,6 +68,14 @@ function pathIn(target: string): string {
   return target !== '' && path === '' ? '/' : path;
 }
 
+/** Work on an operation of GraphQL's: its name is the caller's, so it stays on the span and does not name the endpoint. */
+export function describeGraphql(attributes: Attributes): Description | undefined {
+  for (const key in attributes)
+    if (key.startsWith('graphql.'))
+      return { component: Component.graphql, layer: Layer.unknown, peer: '', tags: [], isSaid: () => false };
+  return undefined;
+}
+
 /** A call of a kind that has no words here: at least it is known where to. */
 export function describePlace(attributes: Attributes): Description | undefined {
   const peer = peerIn(attributes);

@@ -20,7 +20,7 @@ const PRISMA_ENGINE = 'prisma:engine:db_query';
 /** Waiting for a connection, and making one, are no queries. */
 const CONNECT = /(?:^|[-.])connect$/;
 /** A layer that is not the route's own handler. */
-const LAYER_TYPE = /^(?:express|koa|connect|restify|fastify|hapi|hono)\.type$/;
+const LAYER_TYPE = /^(?:express|router|koa|connect|restify|fastify|hapi|hono)\.type$/;
 const ROUTE_LAYERS: ReadonlySet<unknown> = new Set(['request_handler', 'router', 'handler']);
 
 /**

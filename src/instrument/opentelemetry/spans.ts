@@ -300,7 +300,7 @@ export class RecordedSpan extends ActiveSpan {
       span.urlBase = truncate(description.request.url, LIMITS.value);
       span.statusCode = description.request.statusCode;
     }
-    if (description.name !== undefined && span.type !== SpanType.local) {
+    if (description.name !== undefined && (span.type !== SpanType.local || description.isNameOfLocal === true)) {
       environment.tracer.rename(span, description.name);
       this.isNamed = true;
     }
@@ -356,10 +356,14 @@ function entriesOf(attributes: unknown, most: number): [string, unknown][] {
   }
 }
 
+/** Whatever stands before all routes is none. */
+const ALL_PATHS = '/*';
+
 /** A framework's route is a better name for a request than its path. */
 export function nameByRoute(tracer: Tracer, span: Span, route: unknown): void {
   const { entry } = span.segment;
-  if (entry?.layer === Layer.http && typeof route === 'string' && route.startsWith('/')) tracer.rename(entry, route);
+  if (entry?.layer !== Layer.http || typeof route !== 'string' || !route.startsWith('/') || route === ALL_PATHS) return;
+  tracer.rename(entry, route);
 }
 
 /** The span in a context, whoever made it. */

@@ -2,7 +2,7 @@ import { truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
 import { LIMITS } from '../../model/limits';
-import { Span } from '../../model/segment';
+import { type SegmentRef, Span } from '../../model/segment';
 import { type Scope, untraced } from '../../tracing/context';
 import { type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
 import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
@@ -147,6 +147,14 @@ function isRequest(scope: Span, { kind, attributes = {} }: OtelSpanOptions): boo
   return isEntry && kind === SpanKind.server && textIn(attributes, 'http.request.method', 'http.method') !== '';
 }
 
+/** Whether this is what the request came from that is being answered. */
+function hasCaller(scope: Scope | undefined, { parentSegmentId, parentSpanId }: SegmentRef): boolean {
+  const entry = scope instanceof Span ? scope.segment.entry : undefined;
+  if (entry?.layer !== Layer.http || entry.endTime !== 0) return false;
+  const id = String(parentSegmentId);
+  return entry.refs?.some((ref) => ref.parentSpanId === parentSpanId && String(ref.parentSegmentId) === id) === true;
+}
+
 export class TracerProvider {
   private readonly tracers = new Map<string, BridgeTracer>();
 
@@ -216,6 +224,8 @@ export class GlobalPropagator {
       if (parent === undefined || parent === untraced)
         return parent ? context.setValue(SPAN_KEY, new PassiveSpan(untraced)) : context;
       const { ref, traceId } = parent;
+      // A framework reads the headers of its request: that is the work which our entry is already.
+      if (hasCaller(scopeIn(context), ref)) return context;
       const own = remoteSpanContext(headers, traceId, ref.parentSegmentId, ref.parentSpanId);
       return context.setValue(SPAN_KEY, new RemoteSpan(own));
     } catch (error) {

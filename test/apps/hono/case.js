@@ -9,6 +9,4 @@ module.exports = {
   ci: true,
   program: ['app.mjs'],
   load: 'import',
-  // It keeps its route to itself.
-  traces: { endpoints: ['GET:/orders/{id}', 'POST:/orders', 'GET:/guarded/{id}', 'GET:/broken/{id}', 'GET:/nowhere'] },
 };

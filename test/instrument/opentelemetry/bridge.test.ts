@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { APIS, api, bridged, unbridge } from './fixture';
+import { api, APIS, bridged, type Carrier, carrierFrom, unbridge } from './fixture';
 import { Component, Layer, SpanType } from '../../../src/model/components';
 import { context, untraced } from '../../../src/tracing/context';
 import { UnrecordedTrace } from '../../../src/tracing/sampling/unrecorded-trace';
@@ -14,8 +14,8 @@ const { SpanKind, SpanStatusCode } = api;
 const PG = { 'db.system.name': 'postgresql', 'server.address': 'db', 'server.port': 5432, 'db.query.text': 'select 1' };
 
 /** The entry of a request, as our own instrumentation opens it. */
-function openRequest(tracer: Tracer, path = '/orders/7'): Span {
-  const entry = tracer.openEntry(path)!;
+function openRequest(tracer: Tracer, path = '/orders/7', headers?: Carrier): Span {
+  const entry = tracer.openEntry(path, headers)!;
   Object.assign(entry, { layer: Layer.http, componentId: Component.httpServer, method: 'GET' });
   return entry;
 }
@@ -286,7 +286,9 @@ describe('a span of OpenTelemetry', () => {
     ['koa', { 'http.route': '/k', 'koa.type': 'middleware' }, '/orders/7'],
     ['express', { 'http.route': '/', 'express.type': 'middleware' }, '/orders/7'],
     ['restify', { 'http.route': '/r/:id', 'restify.type': 'request_handler' }, '/r/:id'],
+    ['router', { 'http.route': '/', 'router.type': 'middleware' }, '/orders/7'],
     ['hapi', { 'http.route': '/h/{id}' }, '/h/{id}'],
+    ['hapi', { 'http.route': '/*' }, '/orders/7'],
   ])('of %s names the request by its route: %j', (name, attributes, expected) => {
     const { tracer } = bridged();
     const entry = openRequest(tracer);
@@ -310,6 +312,22 @@ describe('a span of OpenTelemetry', () => {
     tracer.end(entry);
     expect(entry.operationName).toBe('/orders/[id]');
     expect(tagsOf(entry)).toEqual({ 'next.span_type': 'BaseServer.handleRequest' });
+  });
+
+  it('for a request whose headers are read once more is the entry that we have, too', () => {
+    const { tracer, spans } = bridged();
+    const headers = carrierFrom(tracer, 'orders:80');
+    const entry = openRequest(tracer, '/orders/7', headers);
+    context.run(entry, () => {
+      const parent = api.propagation.extract(api.context.active(), headers);
+      const options = { kind: SpanKind.SERVER, attributes: { 'http.request.method': 'GET' } };
+      api.trace.getTracer('@hono/otel').startSpan('GET /orders/:id', options, parent).setAttribute('own', 1).end();
+      const message = api.propagation.extract(api.context.active(), carrierFrom(tracer));
+      expect(api.trace.getSpanContext(message)).toMatchObject({ isRemote: true });
+    });
+    tracer.end(entry);
+    expect(spans().filter(({ type }) => type === SpanType.entry)).toEqual([entry]);
+    expect(tagsOf(entry)).toEqual({ own: '1' });
   });
 
   it('that is borrowed takes what is told of it, and is ended by us alone', () => {

@@ -208,6 +208,34 @@ describe('a message', () => {
   });
 });
 
+describe('an event of socket.io', () => {
+  const event = { 'messaging.system': 'socket.io', 'messaging.socket.io.event_name': 'order' };
+
+  it.each([
+    [SpanKind.CONSUMER, '/', 'socket.io/order', SpanType.entry],
+    [SpanKind.CONSUMER, '/shop', 'socket.io/shop/order', SpanType.entry],
+    [SpanKind.PRODUCER, '/shop', 'socket.io/shop/order', SpanType.local],
+  ] as [Kind, string, string, SpanType][])(
+    'is named by its namespace and its name: %#',
+    (kind, namespace, name, type) => {
+      const { span, tags } = made(kind, {
+        ...event,
+        'messaging.destination': namespace,
+      });
+      expect(span).toMatchObject({ operationName: name, type, layer: Layer.unknown, peer: '' });
+      expect(tags).toEqual({});
+    },
+  );
+});
+
+describe('an operation of GraphQL', () => {
+  it('is local, has the component, and keeps its name', () => {
+    const { span, tags } = made(SpanKind.INTERNAL, { 'graphql.operation.type': 'query', 'graphql.source': '{ a }' });
+    expect(span).toMatchObject({ operationName: 'given', type: SpanType.local, componentId: 92 });
+    expect(tags).toEqual({ 'graphql.operation.type': 'query', 'graphql.source': '{ a }' });
+  });
+});
+
 describe('a remote call', () => {
   it.each([
     [

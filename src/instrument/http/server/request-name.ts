@@ -7,16 +7,18 @@ import type { PathNames } from './path-names';
 export class RequestName implements NameSource {
   constructor(
     private readonly request: object,
+    private readonly path: string,
     private readonly paths: PathNames,
   ) {}
 
-  resolve(path: string): string {
-    return this.route(path) ?? this.paths.nameOf(path);
+  /** @param given the path, or what an instrumentation of OpenTelemetry's has found in its place */
+  resolve(given: string): string {
+    return this.route() ?? this.paths.nameOf(given);
   }
 
-  private route(path: string): string | undefined {
+  private route(): string | undefined {
     try {
-      return routeOf(this.request, path);
+      return routeOf(this.request, this.path);
     } catch (error) {
       // A getter of the application's.
       this.paths.options.log.error(`a route could not be traced: ${errorMessage(error)}`, 'http server route');

@@ -88,7 +88,7 @@ export class ServerSpans {
       (this.isRequestIgnored !== undefined && this.isRequestIgnored(request, target.path));
     const span = isIgnored ? undefined : this.tracer.openEntry(target.path, request.headers, isTrusted);
     const scope = span ?? this.tracer.unrecorded(target.path, request.headers, isTrusted);
-    scope.naming = new RequestName(request, this.paths);
+    scope.naming = new RequestName(request, target.path, this.paths);
     scope.method = String(request.method);
     if (!span) return scope;
     span.layer = Layer.http;
