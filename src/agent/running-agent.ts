@@ -55,7 +55,7 @@ export class RunningAgent implements Agent {
   private readonly startedAfterMs = Math.round(process.uptime() * 1_000);
   private readonly loadedBefore = librariesLoadedBefore();
   private libraries: readonly string[] = [];
-  private readonly upstream: BackendSession;
+  private readonly session: BackendSession;
   private readonly ending: ExitFlush;
   /** For `skyanchor/compat`. */
   readonly tracer: Tracer;
@@ -85,7 +85,7 @@ export class RunningAgent implements Agent {
     this.startedAt = clock.now();
     const ids = new IdGenerator(clock);
     const keepAlive = new KeepAlive();
-    const upstream = new BackendSession({
+    const session = new BackendSession({
       config,
       clock,
       log,
@@ -107,9 +107,9 @@ export class RunningAgent implements Agent {
         this.commands.statusChanged();
       },
     });
-    this.upstream = upstream;
+    this.session = session;
     this.ending = new ExitFlush({
-      upstream,
+      session,
       keepAlive,
       finishSegments: () => this.tracer.sendLingering(),
       failActive: (error, isLast) => this.tracer.failActive(error, isLast),
@@ -125,10 +125,10 @@ export class RunningAgent implements Agent {
       sampling: config.sampling,
       keep: config.keep,
       cluster: config.cluster,
-      sink: upstream.reporter.add.bind(upstream.reporter),
+      sink: session.reporter.add.bind(session.reporter),
       log,
-      propagators: { v3: new V3Propagator(clock), v2: new V2Propagator(ids, () => upstream.carrierEpoch) },
-      names: () => upstream.carrierNames(),
+      propagators: { v3: new V3Propagator(clock), v2: new V2Propagator(ids, () => session.carrierEpoch) },
+      names: () => session.carrierNames(),
       ignoredExceptions: config.ignoredExceptions,
       propagateTo: config.propagateTo,
       onLingering: () => {
@@ -154,8 +154,8 @@ export class RunningAgent implements Agent {
       config,
       log,
       isBridgeWanted: this.openTelemetry.isWanted,
-      instanceName: () => upstream.instanceName,
-      lines: () => upstream.linesOfApplication,
+      instanceName: () => session.instanceName,
+      lines: () => session.linesOfApplication,
     });
     // Whatever is heavy or slow waits for the application's own first tick.
     this.booted = new Promise((resolve, reject) => {
@@ -173,7 +173,7 @@ export class RunningAgent implements Agent {
 
   status(): Status {
     const { config, stoppedAt } = this;
-    const { instance, ...upstream } = this.upstream.status();
+    const { instance, ...status } = this.session.status();
     return {
       pid: process.pid,
       host: hostname(),
@@ -182,8 +182,8 @@ export class RunningAgent implements Agent {
       service: config.serviceName,
       instance,
       instanceNameFrom: config.instanceNameFrom,
-      ...upstream,
-      ...(stoppedAt !== undefined && { registration: ended(upstream.registration, stoppedAt) }),
+      ...status,
+      ...(stoppedAt !== undefined && { registration: ended(status.registration, stoppedAt) }),
       settings: this.settings.status(),
       instrumentations: this.instrumentations(),
       openTelemetry: this.openTelemetry.status(),
@@ -197,7 +197,7 @@ export class RunningAgent implements Agent {
   }
 
   flush(timeoutMs?: number): Promise<boolean> {
-    return keepAliveWhile(this.upstream.flush(timeoutMs));
+    return keepAliveWhile(this.session.flush(timeoutMs));
   }
 
   stop(): Promise<void> {
@@ -213,7 +213,7 @@ export class RunningAgent implements Agent {
   }
 
   get meter(): Meters {
-    return this.upstream.applicationMeters;
+    return this.session.applicationMeters;
   }
 
   trace<T>(name: string, fn: (span: TraceSpan) => T): T {
@@ -245,7 +245,7 @@ export class RunningAgent implements Agent {
 
   logContext(): LogContext | undefined {
     const span = this.currentSpan();
-    return span && logContextOf(span, this.config.serviceName, this.upstream.instanceName);
+    return span && logContextOf(span, this.config.serviceName, this.session.instanceName);
   }
 
   correlateLogs(): void {
@@ -287,7 +287,7 @@ export class RunningAgent implements Agent {
     this.throwIfStopped();
     this.findLibraries();
     this.log.info(startLine(this.config, this.instrumentations()));
-    const registrar = this.upstream.start(instanceName);
+    const registrar = this.session.start(instanceName);
     this.commands.start(instanceName);
     return registrar;
   }
@@ -325,7 +325,7 @@ export class RunningAgent implements Agent {
     this.ending.stop();
     try {
       await this.commands.stop();
-      await this.upstream.stop();
+      await this.session.stop();
     } catch (error) {
       this.log.error(`while stopping: ${errorMessage(error)}`);
     }

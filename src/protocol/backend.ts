@@ -34,7 +34,7 @@ export interface Backend {
 }
 
 interface BackendRegistry {
-  /** The link of now, or an attempt at the next address; and what the backend speaks, asked once on every link. */
+  /** The connection of now, or an attempt at the next address; and what the backend speaks, asked once on every connection. */
   connect(signal: AbortSignal): Promise<Outcome<Connection>>;
   readonly v2: RegisterClient;
   readonly v3: ManagementClient;
@@ -46,9 +46,9 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 /** Loads nothing and connects to nothing before it is first used. */
 export function createBackend(options: BackendOptions): Backend {
   warnOfCleartext(options);
-  const verify = async (link: BackendConnection, signal: AbortSignal): Promise<Outcome<unknown>> => {
-    const dialect = await dialectOf(link, options, signal);
-    return dialect.status === 'ok' ? segments.verify(link, dialect.value, signal) : dialect;
+  const verify = async (connection: BackendConnection, signal: AbortSignal): Promise<Outcome<unknown>> => {
+    const dialect = await dialectOf(connection, options, signal);
+    return dialect.status === 'ok' ? segments.verify(connection, dialect.value, signal) : dialect;
   };
   const connector = new Connector(options, verify);
   const segments = new TraceSegmentClient(connector, options);
@@ -60,18 +60,18 @@ export function createBackend(options: BackendOptions): Backend {
       return failed('UNAUTHENTICATED', 'the authentication token holds characters that no header may');
     const outcome = await connector.connect(signal);
     if (outcome.status !== 'ok') return outcome;
-    const link = outcome.value;
-    const dialect = await dialectOf(link, options, signal);
+    const connection = outcome.value;
+    const dialect = await dialectOf(connection, options, signal);
     if (dialect.status !== 'ok') return dialect;
-    return ok({ address: link.address, number: link.number, protocol: dialect.value.protocol });
+    return ok({ address: connection.address, number: connection.number, protocol: dialect.value.protocol });
   };
   const call = async (
     isProbe: boolean,
     ...[path, request, signal]: Parameters<UnaryCaller>
   ): ReturnType<UnaryCaller> => {
-    const link = connector.current;
-    if (!link) return retryable('not connected');
-    return unaryCall(link, { path, request, isProbe }, options.clock, signal);
+    const connection = connector.current;
+    if (!connection) return retryable('not connected');
+    return unaryCall(connection, { path, request, isProbe }, options.clock, signal);
   };
   const ask: UnaryCaller = (...question) => call(false, ...question);
   const probe: UnaryCaller = (...question) => call(true, ...question);
@@ -97,19 +97,19 @@ export function createBackend(options: BackendOptions): Backend {
 
 /** Asked once; where nothing there receives agents, the next address of the list has its turn. */
 async function dialectOf(
-  link: BackendConnection,
+  connection: BackendConnection,
   options: BackendOptions,
   signal: AbortSignal,
 ): Promise<Outcome<Dialect>> {
-  if (link.dialect) return ok(link.dialect);
+  if (connection.dialect) return ok(connection.dialect);
   const ask: UnaryCaller = (path, request, bound) =>
-    unaryCall(link, { path, request, isProbe: true }, options.clock, bound);
+    unaryCall(connection, { path, request, isProbe: true }, options.clock, bound);
   const outcome = await detect(ask, options, options.protocol, signal);
-  if (outcome.status === 'ok') link.dialect = outcome.value;
+  if (outcome.status === 'ok') connection.dialect = outcome.value;
   else if (outcome.status === 'failed' && outcome.code === 'UNIMPLEMENTED') {
-    link.fail(outcome.reason);
-    const hint = hintOfPort(Number(/\d+$/.exec(link.address)?.[0]));
-    return failed(outcome.code, `${link.address}: ${outcome.reason}${hint}`);
+    connection.fail(outcome.reason);
+    const hint = hintOfPort(Number(/\d+$/.exec(connection.address)?.[0]));
+    return failed(outcome.code, `${connection.address}: ${outcome.reason}${hint}`);
   }
   return outcome;
 }

@@ -17,14 +17,14 @@ import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
 type Encode = (codec: TelemetryCodec, names: Names) => readonly Uint8Array[];
 
 interface Route {
-  readonly link: BackendConnection;
+  readonly connection: BackendConnection;
   readonly path: string;
   frames(encode: Encode): Buffer;
 }
 
 /**
  * Sends what a backend may know beside the segments, over the session that they go by. It never connects, and nothing
- * it is told loses the link.
+ * it is told loses the connection.
  */
 export class TelemetryClient {
   constructor(
@@ -38,7 +38,7 @@ export class TelemetryClient {
     if (!route) return retryable('not connected, or the backend takes none');
     let call: StreamCall;
     try {
-      call = new StreamCall(route.link, route.path);
+      call = new StreamCall(route.connection, route.path);
     } catch (error) {
       return retryable(errorMessage(error));
     }
@@ -54,20 +54,20 @@ export class TelemetryClient {
   /** For a process that ends now: hands the messages to the operating system. */
   sendNow(method: TelemetryMethod, encode: Encode): void {
     const route = this.route(method);
-    if (route) writeSync(route.link, route.path, route.frames(encode));
+    if (route) writeSync(route.connection, route.path, route.frames(encode));
   }
 
   /** The way to the backend that is connected; undefined: there is none, or it takes nothing of this kind. */
   private route(method: TelemetryMethod): Route | undefined {
-    const link = this.connector.current;
+    const connection = this.connector.current;
     const names = this.options.names();
-    const dialect = link?.dialect;
+    const dialect = connection?.dialect;
     // After a change of backends the names of the one before may still be there.
-    if (!link || !dialect || !matchesDialect(names, dialect)) return undefined;
+    if (!connection || !dialect || !matchesDialect(names, dialect)) return undefined;
     const { telemetry } = PROTOCOLS[names.protocol];
     if (!telemetry) return undefined;
     const frames = (encode: Encode): Buffer => Buffer.concat(encode(telemetry, names).map(formatFrame));
-    return { link, path: telemetry.methods(dialect)[method], frames };
+    return { connection, path: telemetry.methods(dialect)[method], frames };
   }
 }
 

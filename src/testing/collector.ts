@@ -33,9 +33,9 @@ export class Collector extends Lists {
     const faults = new Faults();
     const recorder = new Recorder(clock, maxRecords, maxNames);
     const store = storage === 'memory' ? new MemoryStore() : new DirectoryStore(storage);
-    const catalogue = new Inventory(maxNames);
+    const inventory = new Inventory(maxNames);
     const configurations = new Configurations();
-    super(new Cluster({ ...options, store, catalogue, configurations, faults, recorder }), recorder, catalogue);
+    super(new Cluster({ ...options, store, inventory, configurations, faults, recorder }), recorder, inventory);
     this.faults = faults;
     this.store = store;
     this.configurations = configurations;
@@ -86,7 +86,7 @@ export class Collector extends Lists {
       await this.cluster.down();
       this.cluster.forget();
       this.recorder.wiped();
-      this.catalogue.clear();
+      this.inventory.clear();
       await this.store.clear();
       await this.comeBack(whileDown);
     });
@@ -100,7 +100,7 @@ export class Collector extends Lists {
     return this.inTurn(async () => {
       await this.store.clear();
       await this.cluster.outlive();
-      this.catalogue.outlive();
+      this.inventory.outlive();
     });
   }
 
@@ -167,7 +167,7 @@ export class Collector extends Lists {
 
   /** Up again, even if what was to happen meanwhile has failed. */
   private async comeBack(whileDown: (() => Promise<unknown>) | undefined): Promise<void> {
-    this.catalogue.forgetCaches();
+    this.inventory.forgetCaches();
     try {
       await whileDown?.();
     } finally {

@@ -12,7 +12,7 @@ export class Lists {
   protected constructor(
     protected readonly cluster: Cluster,
     protected readonly recorder: Recorder,
-    protected readonly catalogue: Inventory,
+    protected readonly inventory: Inventory,
   ) {}
 
   /** What it speaks; while it is down, what it will speak. */
@@ -27,13 +27,13 @@ export class Lists {
 
   /** Those that agents registered, under the protocol of now; not those that stand for network addresses. */
   services(): ServiceEntry[] {
-    return this.isV2 ? this.listing.services() : this.catalogue.services();
+    return this.isV2 ? this.listing.services() : this.inventory.services();
   }
 
   /** Those that agents registered, under the protocol of now; not those that stand for network addresses. */
   instances(): InstanceEntry[] {
     if (!this.isV2)
-      return this.catalogue.instances((instance) => this.recorder.heartbeatAt({ ...instance, instanceId: 0 }));
+      return this.inventory.instances((instance) => this.recorder.heartbeatAt({ ...instance, instanceId: 0 }));
     return this.listing.instances((instanceId) => this.recorder.heartbeatAt({ instanceId, service: '', uuid: '' }));
   }
 
@@ -42,7 +42,7 @@ export class Lists {
    * `from=client`, are not listed.
    */
   endpoints(): EndpointEntry[] {
-    return this.isV2 ? this.listing.endpoints() : this.catalogue.endpoints();
+    return this.isV2 ? this.listing.endpoints() : this.inventory.endpoints();
   }
 
   /** Empty on v3. */
@@ -103,6 +103,6 @@ export class Lists {
   }
 
   private get listing(): Listing {
-    return new Listing(this.cluster.ledger.stored);
+    return new Listing(this.cluster.rows.stored);
   }
 }

@@ -66,7 +66,7 @@ export class BackendConnection {
     return this.connections.metadata;
   }
 
-  /** Aborts when the link is lost: nothing new may begin on it, and no call goes on. */
+  /** Aborts when the connection is lost: nothing new may begin on it, and no call goes on. */
   get closing(): AbortSignal {
     return this.ending.signal;
   }

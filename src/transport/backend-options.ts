@@ -43,7 +43,7 @@ export interface BackendOptions extends Credentials {
   readonly log: Log;
   /** The ids of now; undefined while there are none. */
   names(): Names | undefined;
-  /** The number of the link over which the backend has confirmed what `names()` returns. */
+  /** The number of the connection over which the backend has confirmed what `names()` returns. */
   confirmedOn(): number;
   /** A package that a connection needs cannot be loaded. */
   onLoadError(error: LoadError): void;

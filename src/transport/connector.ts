@@ -23,8 +23,8 @@ const AGE_JITTER = 0.2;
  * only while a connection that has reached its age is replaced.
  */
 export class Connector {
-  readonly guest: IdleProcessGuard;
-  private link: BackendConnection | undefined;
+  readonly idleGuard: IdleProcessGuard;
+  private connection: BackendConnection | undefined;
   private connecting: Promise<Outcome<BackendConnection>> | undefined;
   /** In an order of its own: the agents of a node that is lost go to all others alike, not to the one that follows it. */
   private readonly addresses: readonly Address[];
@@ -40,9 +40,9 @@ export class Connector {
   constructor(
     private readonly options: BackendOptions,
     /** Whether the backend of a connection that is to replace the one of now knows us as that one does. */
-    private readonly verify: (link: BackendConnection, signal: AbortSignal) => Promise<Outcome<unknown>>,
+    private readonly verify: (connection: BackendConnection, signal: AbortSignal) => Promise<Outcome<unknown>>,
   ) {
-    this.guest = new IdleProcessGuard(options.clock);
+    this.idleGuard = new IdleProcessGuard(options.clock);
     this.pace = new ConnectionPace(options.clock);
     this.addresses = shuffled(options.addresses, options.clock);
     // Not everybody's first choice is the first of the list.
@@ -50,16 +50,16 @@ export class Connector {
   }
 
   get current(): BackendConnection | undefined {
-    return this.link;
+    return this.connection;
   }
 
   onDisconnect(listener: (reason: string) => void): void {
     this.listeners.push(listener);
   }
 
-  /** The link of now, or one attempt at one address. Those who ask meanwhile share it, and its signal. */
+  /** The connection of now, or one attempt at one address. Those who ask meanwhile share it, and its signal. */
   connect(signal: AbortSignal): Promise<Outcome<BackendConnection>> {
-    if (this.link) return Promise.resolve(ok(this.link));
+    if (this.connection) return Promise.resolve(ok(this.connection));
     this.connecting ??= this.attempt(signal).finally(() => (this.connecting = undefined));
     return this.connecting;
   }
@@ -69,7 +69,7 @@ export class Connector {
     this.closing.abort(new Error('closed by us'));
     await this.connecting;
     await this.replacing;
-    await Promise.all([...this.links].map((link) => link.close()));
+    await Promise.all([...this.links].map((connection) => connection.close()));
   }
 
   private async attempt(signal: AbortSignal): Promise<Outcome<BackendConnection>> {
@@ -77,9 +77,9 @@ export class Connector {
     if (!address) return retryable('no backend is configured');
     try {
       await this.waitForPace(signal);
-      const link = await this.open(address, signal);
+      const connection = await this.open(address, signal);
       this.pace.acquire();
-      return ok(this.adopt(link));
+      return ok(this.adopt(connection));
     } catch (error) {
       if (error instanceof LoadError) this.options.onLoadError(error);
       if (!signal.aborted) this.moveOn();
@@ -105,11 +105,11 @@ export class Connector {
     const budget = this.budgets.get(address) ?? new InboundBudget(clock);
     this.budgets.set(address, budget);
     if (budget.isResting) throw new Error(`left alone for a minute: ${TOO_MUCH}`);
-    let link: BackendConnection | undefined;
-    const inbound = new InboundLimit(clock, budget, () => link?.fail(TOO_MUCH));
+    let connection: BackendConnection | undefined;
+    const inbound = new InboundLimit(clock, budget, () => connection?.fail(TOO_MUCH));
     try {
-      link = await this.openWithin(address, inbound, signal);
-      return link;
+      connection = await this.openWithin(address, inbound, signal);
+      return connection;
     } catch (error) {
       inbound.close();
       throw error;
@@ -124,7 +124,7 @@ export class Connector {
     const context = tls && modules.tls().createSecureContext(tls);
     const host = tls?.serverName ?? address.host;
     const [socket, session] = await this.bounded(signal, async (bound) => {
-      const plain = await dial(address, CONNECT_MS, clock, this.guest, bound);
+      const plain = await dial(address, CONNECT_MS, clock, this.idleGuard, bound);
       inbound.add(plain);
       const socket = context ? await upgradeToTls(plain, host, context, bound) : plain;
       return [
@@ -137,35 +137,35 @@ export class Connector {
     try {
       // The first call needs it: here `onLoadError` is told if it is missing.
       modules.protobuf();
-      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.guest, log, inbound, bound));
+      const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.idleGuard, log, inbound, bound));
       const parts = { socket, session, channel, metadata, inbound };
-      const link = new BackendConnection(authority, ++this.number, parts, clock);
-      this.links.add(link);
-      void link.closed.then(() => this.links.delete(link));
-      return link;
+      const connection = new BackendConnection(authority, ++this.number, parts, clock);
+      this.links.add(connection);
+      void connection.closed.then(() => this.links.delete(connection));
+      return connection;
     } catch (error) {
       session.destroy();
       throw error;
     }
   }
 
-  private adopt(link: BackendConnection): BackendConnection {
+  private adopt(connection: BackendConnection): BackendConnection {
     // Also if it is lost already, while the second connection was made.
-    link.closing.throwIfAborted();
-    link.closing.addEventListener('abort', () => this.onLost(link));
-    this.link = link;
-    this.scheduleReplacement(link);
-    return link;
+    connection.closing.throwIfAborted();
+    connection.closing.addEventListener('abort', () => this.onLost(connection));
+    this.connection = connection;
+    this.scheduleReplacement(connection);
+    return connection;
   }
 
-  private scheduleReplacement(link: BackendConnection): void {
+  private scheduleReplacement(connection: BackendConnection): void {
     const { clock, maxConnectionAgeMs } = this.options;
     if (maxConnectionAgeMs === undefined) return;
     const ageMs = maxConnectionAgeMs * (1 + AGE_JITTER * (2 * clock.random() - 1));
     const timer = clock.after(ageMs, () => {
-      this.replacing = this.replace(link).finally(() => (this.replacing = undefined));
+      this.replacing = this.replace(connection).finally(() => (this.replacing = undefined));
     });
-    link.closing.addEventListener('abort', () => timer.cancel());
+    connection.closing.addEventListener('abort', () => timer.cancel());
   }
 
   /** The names are resolved anew and the address is picked anew. Whatever fails, the connection of now stays. */
@@ -175,23 +175,23 @@ export class Connector {
     const { signal } = this.closing;
     if (!address) return;
     let reason: string;
-    let link: BackendConnection | undefined;
+    let connection: BackendConnection | undefined;
     try {
-      link = await this.open(address, signal);
-      const verdict = await this.verify(link, signal);
-      if (this.link !== old) reason = 'the old one was lost meanwhile';
+      connection = await this.open(address, signal);
+      const verdict = await this.verify(connection, signal);
+      if (this.connection !== old) reason = 'the old one was lost meanwhile';
       else if (verdict.status !== 'ok') reason = verdict.reason;
       else {
-        this.adopt(link);
+        this.adopt(connection);
         this.next = index;
         // Streams that are open end by themselves, so that what they carry is answered.
-        old.fail(`replaced by a connection to ${link.address}, after maxConnectionAgeMs`, true);
+        old.fail(`replaced by a connection to ${connection.address}, after maxConnectionAgeMs`, true);
         return;
       }
     } catch (error) {
       reason = errorMessage(error);
     }
-    link?.fail(reason);
+    connection?.fail(reason);
     if (old.closing.aborted) return;
     this.options.log.info(`${formatAddress(address)}: not taken in place of ${old.address}: ${printable(reason)}`);
     this.scheduleReplacement(old);
@@ -201,13 +201,13 @@ export class Connector {
     return Math.floor(this.options.clock.random() * this.addresses.length);
   }
 
-  private onLost(link: BackendConnection): void {
-    if (this.link === link) {
-      this.link = undefined;
+  private onLost(connection: BackendConnection): void {
+    if (this.connection === connection) {
+      this.connection = undefined;
       this.moveOn();
     }
-    const reason = errorMessage(link.closing.reason);
-    this.options.log.debug(`${link.address}: ${reason}`);
+    const reason = errorMessage(connection.closing.reason);
+    this.options.log.debug(`${connection.address}: ${reason}`);
     for (const listener of this.listeners) {
       try {
         listener(reason);

@@ -21,7 +21,7 @@ export async function dial(
   { host, port }: Address,
   connectMs: number,
   clock: Clock,
-  guest: IdleProcessGuard,
+  idleGuard: IdleProcessGuard,
   signal: AbortSignal,
 ): Promise<Socket> {
   const found = shuffled(await lookUp(host, signal), clock);
@@ -31,7 +31,7 @@ export async function dial(
   for (const { address } of found) {
     const bound = startDeadline(clock, eachMs, signal);
     try {
-      return await dialOne({ host: address, port }, guest, bound.signal);
+      return await dialOne({ host: address, port }, idleGuard, bound.signal);
     } catch (error) {
       fault = error;
     } finally {
@@ -61,9 +61,9 @@ function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
   });
 }
 
-async function dialOne(address: Address, guest: IdleProcessGuard, signal: AbortSignal): Promise<Socket> {
+async function dialOne(address: Address, idleGuard: IdleProcessGuard, signal: AbortSignal): Promise<Socket> {
   const socket = unrefSocket(modules.net().connect({ ...address, noDelay: true }));
-  const unwatch = guest.guard(() => socket.destroy(new Error('nothing else kept the process up')));
+  const unwatch = idleGuard.guard(() => socket.destroy(new Error('nothing else kept the process up')));
   const dispose = (): void => void socket.destroy();
   try {
     return await withAbort(signal, dispose, (come, fail) => {

@@ -67,7 +67,7 @@ const NEVER_MS = 2 ** 31 - 1;
 
 export async function openGrpcChannel(
   peer: GrpcPeer,
-  guest: IdleProcessGuard,
+  idleGuard: IdleProcessGuard,
   log: Log,
   /** Gets each socket of TCP that grpc-js opens. */
   inbound: Pick<InboundLimit, 'add' | 'refuse'>,
@@ -101,7 +101,7 @@ export async function openGrpcChannel(
     for (const socket of sockets) socket.destroy();
   };
   const channel = client.getChannel();
-  const unwatch = guest.guard(close);
+  const unwatch = idleGuard.guard(close);
   const forget = captureClientSockets(() => void channel.getConnectivityState(true), take);
   try {
     await ready(client, close, signal);

@@ -48,7 +48,7 @@ export class SimulatedBackend {
       protocol: options.protocol,
       role: 'mixed',
       store: this.store,
-      catalogue: this.inventory,
+      inventory: this.inventory,
       configurations: new Configurations(),
       clock: withSlowIds(clock, options.idsPerSecond),
       logger: quiet,
@@ -148,9 +148,9 @@ export class SimulatedNode {
 
   async start(): Promise<void> {
     const { options } = this;
-    const notes = new NodeRecorder(options.recorder, options.node);
-    this.v2 = options.protocol === 'v2' ? await V2Backend.open(notes, options) : undefined;
-    this.handles = (this.v2?.methods ?? v3Methods({ ...options, notes })).unary;
+    const nodeRecorder = new NodeRecorder(options.recorder, options.node);
+    this.v2 = options.protocol === 'v2' ? await V2Backend.open(nodeRecorder, options) : undefined;
+    this.handles = (this.v2?.methods ?? v3Methods({ ...options, nodeRecorder })).unary;
     this.freeAt = this.clock.elapsed();
     this.isUp = true;
   }

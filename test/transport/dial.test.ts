@@ -6,7 +6,7 @@ import { FakeClock } from '../support/fake-clock';
 
 describe('dialling a host of several addresses', () => {
   const clock = new FakeClock();
-  const guest = new IdleProcessGuard(clock);
+  const idleGuard = new IdleProcessGuard(clock);
   const { signal } = new AbortController();
   const dialled: string[] = [];
   let server: Server;
@@ -43,7 +43,7 @@ describe('dialling a host of several addresses', () => {
     jest.spyOn(modules, 'dns').mockReturnValue({ lookup } as never);
   }
 
-  const dialled5s = (): Promise<Socket> => dial({ host: 'orders', port }, 5_000, clock, guest, signal);
+  const dialled5s = (): Promise<Socket> => dial({ host: 'orders', port }, 5_000, clock, idleGuard, signal);
 
   it('goes on where one swallows everything, while there is time for the others', async () => {
     hostIs('10.0.0.1', '127.0.0.1');

@@ -4,19 +4,19 @@ import { FakeClock } from '../support/fake-clock';
 describe('the last guest', () => {
   let active: string[];
   let clock: FakeClock;
-  let guest: IdleProcessGuard;
+  let idleGuard: IdleProcessGuard;
   let left: number;
 
   beforeEach(() => {
     clock = new FakeClock();
-    guest = new IdleProcessGuard(clock);
+    idleGuard = new IdleProcessGuard(clock);
     left = 0;
     jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => active);
   });
 
   afterEach(() => jest.restoreAllMocks());
 
-  const watch = (): (() => void) => guest.guard(() => left++);
+  const watch = (): (() => void) => idleGuard.guard(() => left++);
 
   it.each([
     ['ConnectWrap'],

@@ -6,7 +6,7 @@ import { watchExit, watchUncaught } from './exit';
 import type { BackendSession } from '../backend-session';
 
 interface ExitFlushOptions {
-  readonly upstream: BackendSession;
+  readonly session: BackendSession;
   readonly keepAlive: KeepAlive;
   /** Hands over what waits for spans that may never end. */
   finishSegments(): void;
@@ -61,21 +61,21 @@ export class ExitFlush {
 
   /** Something waits that is not to be sent yet, unless the process ends. */
   watch(): void {
-    const { upstream } = this.options;
+    const { session } = this.options;
     this.isWatchWanted = true;
     if (this.state !== 'listening') return;
     this.unwatchExit ??= watchExit({
       hasWork: () => {
         this.options.finishSegments();
-        return upstream.hasWork;
+        return session.hasWork;
       },
       heard: (signal) => {
         this.signal = signal;
       },
       reportEnd: (exitCode) => this.reportEnd(exitCode),
-      flush: () => upstream.flush(LAST_FLUSH_MS),
-      flushSync: () => upstream.flushSync(),
-      spoolSync: () => upstream.spoolSync(),
+      flush: () => session.flush(LAST_FLUSH_MS),
+      flushSync: () => session.flushSync(),
+      spoolSync: () => session.spoolSync(),
       ignoredListeners: (signal) => this.options.silentListeners(signal),
     });
   }
@@ -87,14 +87,14 @@ export class ExitFlush {
 
   /** The application has stopped the agent. Settles within a second. */
   async flush(): Promise<void> {
-    const { upstream } = this.options;
-    const flushed = upstream.hasWork && upstream.flush(LAST_FLUSH_MS);
-    await Promise.all([flushed, upstream.reportEnd(this.end(undefined, true), LAST_FLUSH_MS)]);
+    const { session } = this.options;
+    const flushed = session.hasWork && session.flush(LAST_FLUSH_MS);
+    await Promise.all([flushed, session.reportEnd(this.end(undefined, true), LAST_FLUSH_MS)]);
   }
 
   /** The process ends now. */
   private reportEnd(exitCode?: number): void {
-    this.options.upstream.reportEndSync(this.end(exitCode));
+    this.options.session.reportEndSync(this.end(exitCode));
   }
 
   private end(exitCode: number | undefined, isStop = false): ProcessEnd {

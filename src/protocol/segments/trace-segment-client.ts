@@ -21,7 +21,7 @@ import type { IdentityProbe } from './identity-probe';
 
 interface CollectStreamParts {
   readonly clock: Clock;
-  readonly guest: IdleProcessGuard;
+  readonly idleGuard: IdleProcessGuard;
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +32,7 @@ class CollectStream implements SegmentStream {
 
   constructor(
     private readonly call: StreamCall,
-    private readonly link: BackendConnection,
+    private readonly connection: BackendConnection,
     private readonly parts: CollectStreamParts,
   ) {
     parts.signal.addEventListener('abort', this.onAbort);
@@ -43,7 +43,7 @@ class CollectStream implements SegmentStream {
   async write(bytes: Buffer): Promise<boolean> {
     if (this.call.isOver) return false;
     this.hasWritten = true;
-    const unwatch = this.parts.guest.guard(() => this.link.fail('nothing else kept the process up'));
+    const unwatch = this.parts.idleGuard.guard(() => this.connection.fail('nothing else kept the process up'));
     await this.within(this.call.write(bytes));
     unwatch();
     return true;
@@ -52,7 +52,7 @@ class CollectStream implements SegmentStream {
   async end(): Promise<Outcome<undefined>> {
     this.call.end();
     const { name, details, isAnswered, isUntouched } = await this.within(this.call.ended);
-    if (shouldFailOver(name)) this.link.fail(`collect: ${name}`);
+    if (shouldFailOver(name)) this.connection.fail(`collect: ${name}`);
     if (name === 'OK') return ok(undefined);
     const outcome = toOutcome(name, details);
     if (isUntouched) return retryable(outcome.reason);
@@ -75,13 +75,13 @@ class CollectStream implements SegmentStream {
 }
 
 /**
- * Sends segments in the words of the backend that is connected, over the link's own session. It never connects: that is
+ * Sends segments in the words of the backend that is connected, over the connection's own session. It never connects: that is
  * the registrar's to do.
  */
 export class TraceSegmentClient implements SegmentSender {
   private readonly probes: Readonly<Record<ProtocolName, IdentityProbe<Names>>>;
-  /** The link, and the epoch, in which the backend was seen to know us as we think. */
-  private verified = { link: 0, epoch: -1 };
+  /** The connection, and the epoch, in which the backend was seen to know us as we think. */
+  private verified = { connection: 0, epoch: -1 };
 
   constructor(
     private readonly connector: Connector,
@@ -96,41 +96,43 @@ export class TraceSegmentClient implements SegmentSender {
   }
 
   async open(names: Names, signal: AbortSignal): Promise<Outcome<SegmentStream>> {
-    const link = this.connector.current;
-    if (!link?.dialect) return retryable('not connected');
-    if (!matchesDialect(names, link.dialect)) return retryable('not registered');
-    return this.openOn(names, link, link.dialect, signal);
+    const connection = this.connector.current;
+    if (!connection?.dialect) return retryable('not connected');
+    if (!matchesDialect(names, connection.dialect)) return retryable('not registered');
+    return this.openOn(names, connection, connection.dialect, signal);
   }
 
   /** Whether the backend of another connection than the one of now knows us by the names of now. */
-  async verify(link: BackendConnection, dialect: Dialect, signal: AbortSignal): Promise<Outcome<undefined>> {
+  async verify(connection: BackendConnection, dialect: Dialect, signal: AbortSignal): Promise<Outcome<undefined>> {
     const names = this.options.names();
-    return matchesDialect(names, dialect) ? this.ask(names, link, dialect, signal) : retryable('not registered there');
+    return matchesDialect(names, dialect)
+      ? this.ask(names, connection, dialect, signal)
+      : retryable('not registered there');
   }
 
   writeNow(names: Names, take: (maxBytes: number) => Buffer): void {
-    const link = this.connector.current;
-    if (!link?.dialect || !matchesDialect(names, link.dialect)) return;
+    const connection = this.connector.current;
+    if (!connection?.dialect || !matchesDialect(names, connection.dialect)) return;
     // The first stream asks anew, but a process may end before it: then what the registration was told has to do.
-    if (!this.isVerified(link, names) && this.options.confirmedOn() !== link.number) return;
-    writeSync(link, this.probes[names.protocol].pathOf(link.dialect), take(roomOf(link)));
+    if (!this.isVerified(connection, names) && this.options.confirmedOn() !== connection.number) return;
+    writeSync(connection, this.probes[names.protocol].pathOf(connection.dialect), take(roomOf(connection)));
   }
 
   private async openOn(
     names: Names,
-    link: BackendConnection,
+    connection: BackendConnection,
     dialect: Dialect,
     signal: AbortSignal,
   ): Promise<Outcome<SegmentStream>> {
-    const verdict = await this.ask(names, link, dialect, signal);
+    const verdict = await this.ask(names, connection, dialect, signal);
     if (verdict.status !== 'ok') return verdict;
-    if (signal.aborted || link.closing.aborted)
-      return retryable(errorMessage((signal.aborted ? signal : link.closing).reason));
+    if (signal.aborted || connection.closing.aborted)
+      return retryable(errorMessage((signal.aborted ? signal : connection.closing).reason));
     try {
       const { connector } = this;
       const { clock } = this.options;
-      const call = new StreamCall(link, this.probes[names.protocol].pathOf(dialect));
-      return ok(new CollectStream(call, link, { clock, guest: connector.guest, signal }));
+      const call = new StreamCall(connection, this.probes[names.protocol].pathOf(dialect));
+      return ok(new CollectStream(call, connection, { clock, idleGuard: connector.idleGuard, signal }));
     } catch (error) {
       return retryable(errorMessage(error));
     }
@@ -138,31 +140,31 @@ export class TraceSegmentClient implements SegmentSender {
 
   private async ask(
     names: Names,
-    link: BackendConnection,
+    connection: BackendConnection,
     dialect: Dialect,
     signal: AbortSignal,
   ): Promise<Outcome<undefined>> {
     const { epoch } = names;
-    if (this.isVerified(link, names)) return ok(undefined);
+    if (this.isVerified(connection, names)) return ok(undefined);
     const probe = this.probes[names.protocol];
-    const answer = await sessionCall(link, probe.request(names, dialect), this.options.clock, signal);
+    const answer = await sessionCall(connection, probe.request(names, dialect), this.options.clock, signal);
     const read = parseResponse(
       answer,
       (bytes) => probe.check(bytes, names),
-      (reason) => link.fail(reason),
+      (reason) => connection.fail(reason),
     );
     if (read.status !== 'ok') return read;
     const doubt = read.value;
     if (!doubt) {
-      this.verified = { link: link.number, epoch };
+      this.verified = { connection: connection.number, epoch };
       return ok(undefined);
     }
-    const reason = `${link.address}: ${doubt.reason}`;
+    const reason = `${connection.address}: ${doubt.reason}`;
     this.options.onIdentityMismatch(reason, epoch);
     return doubt.isOtherService ? failed('FOREIGN_IDS', reason) : retryable(reason);
   }
 
-  private isVerified(link: BackendConnection, { epoch }: Names): boolean {
-    return this.verified.link === link.number && this.verified.epoch === epoch;
+  private isVerified(connection: BackendConnection, { epoch }: Names): boolean {
+    return this.verified.connection === connection.number && this.verified.epoch === epoch;
   }
 }

@@ -58,7 +58,7 @@ interface Seat {
   node: Node | undefined;
   keeper: Keeper | undefined;
   /** What the node knew when it last spoke v2 and went down. */
-  ledger: RowTable;
+  rows: RowTable;
   waiting: readonly IncomingSegment[];
 }
 
@@ -94,7 +94,7 @@ export class Cluster {
       port: port === 0 ? 0 : port + index,
       node: undefined,
       keeper: undefined,
-      ledger: new RowTable(),
+      rows: new RowTable(),
       waiting: [],
     }));
   }
@@ -126,10 +126,10 @@ export class Cluster {
   }
 
   /** For v2: from the node that has seen most. */
-  get ledger(): RowTable {
+  get rows(): RowTable {
     return this.seats
-      .map(({ node, ledger }) => node?.ledger ?? ledger)
-      .reduce((best, ledger) => (ledger.version > best.version ? ledger : best));
+      .map(({ node, rows }) => node?.rows ?? rows)
+      .reduce((best, rows) => (rows.version > best.version ? rows : best));
   }
 
   /** The first start: ports that are asked for have to be free. */
@@ -166,7 +166,7 @@ export class Cluster {
     if (seat.role !== 'receiver' && keeperOf([...this.members(), address]) === address)
       this.believedIn = { address, until: this.options.clock.elapsed() + this.options.sessionMs };
     seat.waiting = await node.stop();
-    seat.ledger = node.ledger ?? seat.ledger;
+    seat.rows = node.rows ?? seat.rows;
   }
 
   /** The storage was emptied. Nodes that run go on with what they know, and those that start begin with nothing. */
@@ -174,14 +174,14 @@ export class Cluster {
     await this.options.store.open();
     for (const seat of this.seats) {
       await seat.node?.outlive();
-      seat.ledger = new RowTable();
+      seat.rows = new RowTable();
     }
   }
 
   /** What the nodes knew and had in their waiting rooms is gone with the storage. */
   forget(): void {
     for (const seat of this.seats) {
-      seat.ledger = new RowTable();
+      seat.rows = new RowTable();
       seat.waiting = [];
     }
   }

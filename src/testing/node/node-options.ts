@@ -17,7 +17,7 @@ export interface NodeOptions {
   /** For v2. */
   readonly store: Store;
   /** For v3. */
-  readonly catalogue: Inventory;
+  readonly inventory: Inventory;
   readonly configurations: Configurations;
   readonly clock: Clock;
   readonly logger: Logger;

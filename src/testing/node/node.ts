@@ -13,21 +13,25 @@ export class Node {
   private constructor(
     private readonly v2: V2Backend | undefined,
     private readonly waiting: readonly IncomingSegment[],
-    private readonly notes: NodeRecorder,
+    private readonly nodeRecorder: NodeRecorder,
     private readonly listener: Listener,
   ) {}
 
   /** @param waiting what the node had in its waiting room when it last spoke v2 and went down */
   static async start(port: number, options: NodeOptions, waiting: readonly IncomingSegment[]): Promise<Node> {
     const { node, protocol, recorder } = options;
-    const notes = new NodeRecorder(recorder, node);
-    const v2 = protocol === 'v2' ? await V2Backend.open(notes, options) : undefined;
+    const nodeRecorder = new NodeRecorder(recorder, node);
+    const v2 = protocol === 'v2' ? await V2Backend.open(nodeRecorder, options) : undefined;
     const listener = new Listener();
-    const gate = new CallInterceptor({ ...options, notes, goaway: (graceMs) => listener.goaway(graceMs) });
-    const methods = v2 ? v2.methods : v3Methods({ ...options, notes });
-    await listener.open(port, options.tls, serve(protocol, gate, methods, options.role !== 'aggregator'));
+    const interceptor = new CallInterceptor({
+      ...options,
+      nodeRecorder,
+      goaway: (graceMs) => listener.goaway(graceMs),
+    });
+    const methods = v2 ? v2.methods : v3Methods({ ...options, nodeRecorder });
+    await listener.open(port, options.tls, serve(protocol, interceptor, methods, options.role !== 'aggregator'));
     v2?.resume(waiting);
-    return new Node(v2, waiting, notes, listener);
+    return new Node(v2, waiting, nodeRecorder, listener);
   }
 
   get port(): number {
@@ -35,8 +39,8 @@ export class Node {
   }
 
   /** What it knows of the storage; undefined unless it speaks v2. */
-  get ledger(): RowTable | undefined {
-    return this.v2?.ledger;
+  get rows(): RowTable | undefined {
+    return this.v2?.rows;
   }
 
   /** The storage was emptied under the node, which goes on answering from its caches. */
@@ -48,7 +52,7 @@ export class Node {
   async stop(): Promise<readonly IncomingSegment[]> {
     await this.listener.close();
     const waiting = this.v2 ? await this.v2.leave() : this.waiting;
-    this.notes.close();
+    this.nodeRecorder.close();
     await this.v2?.stop();
     return waiting;
   }

@@ -61,7 +61,7 @@ export function registration(registry: Registry, clock: Clock, oap: OapVersion):
       const rows = await registry.getOrCreate<'instance'>(
         known.map(({ serviceId, instanceUUID, time, properties }) =>
           rowsFor.instance(serviceId, instanceUUID, {
-            name: displayName(registry.ledger.get('service', serviceId)?.name ?? '', properties),
+            name: displayName(registry.rows.get('service', serviceId)?.name ?? '', properties),
             properties,
             registeredAt: timeText(Number(time), clock),
           }),
@@ -96,8 +96,8 @@ export function registration(registry: Registry, clock: Clock, oap: OapVersion):
 }
 
 async function isService(registry: Registry, id: number): Promise<boolean> {
-  if (!registry.ledger.get('service', id)) await registry.catchUp();
-  return registry.ledger.get('service', id) !== undefined;
+  if (!registry.rows.get('service', id)) await registry.catchUp();
+  return registry.rows.get('service', id) !== undefined;
 }
 
 function pairs(names: readonly string[], rows: readonly ({ readonly id: number } | undefined)[]) {

@@ -12,7 +12,7 @@ import { PendingSegments } from '../segment/pending-segments';
 
 interface V2SegmentReceiverOptions {
   readonly registry: Registry;
-  readonly notes: NodeRecorder;
+  readonly nodeRecorder: NodeRecorder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly oap: OapVersion;
@@ -67,11 +67,11 @@ export class V2SegmentReceiver {
 
   private async judge(segment: IncomingSegment): Promise<Validity> {
     const { registry, clock, oap } = this.options;
-    let verdict = validate(segment, registry.ledger, oap);
+    let verdict = validate(segment, registry.rows, oap);
     if (verdict.type === 'shown') return verdict;
     // Another node may know more than we have heard of.
     await registry.catchUp();
-    verdict = validate(segment, registry.ledger, oap);
+    verdict = validate(segment, registry.rows, oap);
     if (verdict.type === 'waiting') {
       await getOrCreateAddresses(registry, clock, verdict.names.networkAddresses);
       await registry.getOrCreate<'endpoint'>(verdict.names.endpoints);
@@ -80,12 +80,12 @@ export class V2SegmentReceiver {
   }
 
   private shown(segment: IncomingSegment): void {
-    const { registry, notes } = this.options;
-    notes.shown(showV2Segment(segment, registry.ledger));
+    const { registry, nodeRecorder } = this.options;
+    nodeRecorder.shown(showV2Segment(segment, registry.rows));
   }
 
   private dropped(segment: IncomingSegment | undefined, reason: string): void {
-    this.options.notes.dropped({
+    this.options.nodeRecorder.dropped({
       reason,
       traceId: segment?.traceIds.at(-1) ?? '',
       segmentId: segment?.segmentId ?? '',

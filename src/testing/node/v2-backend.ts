@@ -18,7 +18,7 @@ interface Ping {
 
 interface PingOptions {
   readonly registry: Registry;
-  readonly notes: NodeRecorder;
+  readonly nodeRecorder: NodeRecorder;
   readonly logger: Pick<Logger, 'error'>;
   readonly checkHeartbeatName: boolean;
 }
@@ -27,16 +27,16 @@ interface PingOptions {
  * The heartbeat. Real servers look up the integer alone, so that an id which was given to another instance after the
  * storage was cleared gets no reset; `checkHeartbeatName` looks at the name too.
  */
-export function ping({ registry, notes, logger, checkHeartbeatName }: PingOptions): Handle {
+export function ping({ registry, nodeRecorder, logger, checkHeartbeatName }: PingOptions): Handle {
   return async (request) => {
     const { serviceInstanceId: instanceId, serviceInstanceUUID: name, time } = request as unknown as Ping;
-    if (!registry.ledger.get('instance', instanceId)) await registry.catchUp();
-    const row = registry.ledger.get('instance', instanceId);
+    if (!registry.rows.get('instance', instanceId)) await registry.catchUp();
+    const row = registry.rows.get('instance', instanceId);
     const isTaken = checkHeartbeatName && row !== undefined && row.uuid !== name;
     if (isTaken) logger.error(`the heartbeat of instance "${name}" came with id ${instanceId}, which is ${whose(row)}`);
     const reset = row === undefined || isTaken;
-    const service = row ? (registry.ledger.get('service', row.serviceId)?.name ?? '') : '';
-    notes.heartbeat({ instanceId, service, uuid: name, time: Number(time), reset });
+    const service = row ? (registry.rows.get('service', row.serviceId)?.name ?? '') : '';
+    nodeRecorder.heartbeat({ instanceId, service, uuid: name, time: Number(time), reset });
     return { commands: reset ? [resetCommand()] : [] };
   };
 }
@@ -53,37 +53,37 @@ function resetCommand() {
 /** What a node does at the methods of v2: ids from the storage, and segments that wait for them. */
 export class V2Backend {
   readonly methods: Methods;
-  private readonly reception: V2SegmentReceiver;
+  private readonly receiver: V2SegmentReceiver;
 
   private constructor(
     private readonly registry: Registry,
-    notes: NodeRecorder,
+    nodeRecorder: NodeRecorder,
     options: NodeOptions,
   ) {
-    const reception = new V2SegmentReceiver({ ...options, registry, notes });
-    this.reception = reception;
+    const receiver = new V2SegmentReceiver({ ...options, registry, nodeRecorder });
+    this.receiver = receiver;
     this.methods = {
       unary: {
         ...registration(registry, options.clock, options.oap),
-        doPing: ping({ ...options, registry, notes }),
+        doPing: ping({ ...options, registry, nodeRecorder }),
       },
-      streams: { collect: () => ({ take: (bytes) => reception.take(bytes) }) },
+      streams: { collect: () => ({ take: (bytes) => receiver.take(bytes) }) },
     };
   }
 
-  static async open(notes: NodeRecorder, options: NodeOptions): Promise<V2Backend> {
+  static async open(nodeRecorder: NodeRecorder, options: NodeOptions): Promise<V2Backend> {
     const registry = new Registry(options);
     await registry.catchUp();
-    return new V2Backend(registry, notes, options);
+    return new V2Backend(registry, nodeRecorder, options);
   }
 
-  get ledger(): RowTable {
-    return this.registry.ledger;
+  get rows(): RowTable {
+    return this.registry.rows;
   }
 
   /** @param waiting what the node had in its waiting room when it went down */
   resume(waiting: readonly IncomingSegment[]): void {
-    this.reception.resume(waiting);
+    this.receiver.resume(waiting);
   }
 
   /** The storage was emptied under the node, which goes on answering from its caches. */
@@ -93,7 +93,7 @@ export class V2Backend {
 
   /** Segments are looked at no more. @returns what still waits for names */
   leave(): Promise<readonly IncomingSegment[]> {
-    return this.reception.stop();
+    return this.receiver.stop();
   }
 
   /** Writes nothing more. */

@@ -25,7 +25,7 @@ const LONGEST_KEY = 300;
  * that this node has seen, and again after what others wrote meanwhile.
  */
 export class Registry {
-  ledger = new RowTable();
+  rows = new RowTable();
   /** Keys of rows that are on their way: asking twice creates once. */
   private readonly underway = new Set<string>();
   private readonly timers = new Set<Timer>();
@@ -61,7 +61,7 @@ export class Registry {
   /** The storage was emptied. The caches are not, and new names begin at the first id again. */
   async outlive(): Promise<void> {
     await this.inTurn(() => {
-      this.ledger = new RowTable(this.ledger);
+      this.rows = new RowTable(this.rows);
       return Promise.resolve();
     });
   }
@@ -74,7 +74,7 @@ export class Registry {
   }
 
   private findAll<K extends Kind>(rows: readonly Unnumbered<RowOf<K>>[]): (RowOf<K> | undefined)[] {
-    return rows.map(({ kind, key }) => this.ledger.find(kind, key));
+    return rows.map(({ kind, key }) => this.rows.find(kind, key));
   }
 
   private create(rows: readonly Unnumbered[]): void {
@@ -100,7 +100,7 @@ export class Registry {
   /** What is on its way counts for every kind: then a name waits until it is asked for again. */
   private isFull(kind: Kind): boolean {
     const { logger, maxNames } = this.options;
-    const size = this.ledger.size(kind);
+    const size = this.rows.size(kind);
     if (size >= maxNames && !this.full.has(kind)) {
       this.full.add(kind);
       logger.error(`storage: ${maxNames} names of kind ${kind} are known, new ones get no id`);
@@ -113,8 +113,8 @@ export class Registry {
       for (;;) {
         const commit = this.number(rows);
         if (commit.length === 0 || this.isStopped) return;
-        if (await this.options.store.commit(this.ledger.version, commit)) {
-          this.ledger.apply(commit);
+        if (await this.options.store.commit(this.rows.version, commit)) {
+          this.rows.apply(commit);
           return;
         }
         await this.read();
@@ -129,16 +129,16 @@ export class Registry {
   private number(rows: readonly Unnumbered[]): Commit {
     const given = new Map<Kind, number>();
     return rows
-      .filter(({ kind, key }) => this.ledger.find(kind, key) === undefined)
+      .filter(({ kind, key }) => this.rows.find(kind, key) === undefined)
       .map((row) => {
-        const id = (given.get(row.kind) ?? this.ledger.last(row.kind)) + 1;
+        const id = (given.get(row.kind) ?? this.rows.last(row.kind)) + 1;
         given.set(row.kind, id);
         return { ...row, id };
       });
   }
 
   private async read(): Promise<void> {
-    for (const commit of await this.options.store.read(this.ledger.version)) this.ledger.apply(commit);
+    for (const commit of await this.options.store.read(this.rows.version)) this.rows.apply(commit);
   }
 
   /** One question to the storage at a time, so that no answer is applied twice. */

@@ -23,7 +23,7 @@ export class Exchange {
   fault: string | undefined;
 
   constructor(
-    private readonly ledger: RowTable,
+    private readonly rows: RowTable,
     private readonly oap: OapVersion,
     private readonly serviceId: number,
   ) {}
@@ -43,8 +43,8 @@ export class Exchange {
 
   private peer({ peerId, peer }: WireSpan): void {
     if (peerId !== 0) {
-      if (!this.ledger.find('service', keyOfAddressService(peerId))) this.lose(`peerId ${peerId} is unknown`);
-    } else if (peer !== '' && !completeAddress(this.ledger, peer)) {
+      if (!this.rows.find('service', keyOfAddressService(peerId))) this.lose(`peerId ${peerId} is unknown`);
+    } else if (peer !== '' && !completeAddress(this.rows, peer)) {
       this.networkAddresses.push(peer);
       this.wait(`peer "${peer}" has no id`);
     }
@@ -53,7 +53,7 @@ export class Exchange {
   private operationName({ operationNameId, operationName, spanType }: WireSpan): void {
     if (operationNameId !== 0 || (this.oap === '6.6' && spanType !== 'Entry')) return;
     const endpoint = rowsFor.endpoint(this.serviceId, operationName || UNNAMED, pointOf(spanType));
-    if (this.ledger.find('endpoint', endpoint.key)) return;
+    if (this.rows.find('endpoint', endpoint.key)) return;
     this.endpoints.push(endpoint);
     this.wait(`operationName "${endpoint.name}" has no id`);
   }
@@ -63,7 +63,7 @@ export class Exchange {
       this.refEndpoint('entryEndpoint', ref.entryEndpoint, 'entryServiceInstanceId', ref.entryServiceInstanceId);
     if (ref.parentEndpointId === 0)
       this.refEndpoint('parentEndpoint', ref.parentEndpoint, 'parentServiceInstanceId', ref.parentServiceInstanceId);
-    if (ref.networkAddressId !== 0 || ref.networkAddress === '' || completeAddress(this.ledger, ref.networkAddress))
+    if (ref.networkAddressId !== 0 || ref.networkAddress === '' || completeAddress(this.rows, ref.networkAddress))
       return;
     this.networkAddresses.push(ref.networkAddress);
     this.wait(`networkAddress "${ref.networkAddress}" has no id`);
@@ -71,10 +71,10 @@ export class Exchange {
 
   /** A ref's endpoint is looked for, never registered: the caller should have done that. */
   private refEndpoint(field: string, name: string, instanceField: string, instanceId: number): void {
-    const instance = this.ledger.get('instance', instanceId);
+    const instance = this.rows.get('instance', instanceId);
     if (!instance) {
       this.lose(`${instanceField} ${instanceId} is unknown`);
-    } else if (!findEndpoint(this.ledger, instance.serviceId, name || UNNAMED)) {
+    } else if (!findEndpoint(this.rows, instance.serviceId, name || UNNAMED)) {
       this.wait(name === '' ? `a ref has no ${field}` : `${field} "${name}" is no endpoint of the caller`);
     }
   }
@@ -89,10 +89,10 @@ export class Exchange {
 }
 
 /** It has its id as soon as the service and the instance that stand for it exist. */
-function completeAddress(ledger: RowTable, name: string): NetworkAddressRow | undefined {
-  const address = ledger.find('networkAddress', name);
-  const service = address && ledger.find('service', keyOfAddressService(address.id));
-  return service && ledger.find('instance', keyOfAddressInstance(service.id, address.id)) ? address : undefined;
+function completeAddress(rows: RowTable, name: string): NetworkAddressRow | undefined {
+  const address = rows.find('networkAddress', name);
+  const service = address && rows.find('service', keyOfAddressService(address.id));
+  return service && rows.find('instance', keyOfAddressInstance(service.id, address.id)) ? address : undefined;
 }
 
 /** A type that the server does not know counts as local. */
@@ -101,9 +101,9 @@ function pointOf(type: WireSpan['spanType']): DetectPoint {
   return type === 'Exit' ? 'client' : 'local';
 }
 
-function findEndpoint(ledger: RowTable, serviceId: number, name: string): EndpointRow | undefined {
+function findEndpoint(rows: RowTable, serviceId: number, name: string): EndpointRow | undefined {
   const points: readonly DetectPoint[] = ['server', 'client', 'local'];
   return points
-    .map((point) => ledger.find('endpoint', keyOfEndpoint(serviceId, name, point)))
+    .map((point) => rows.find('endpoint', keyOfEndpoint(serviceId, name, point)))
     .find((row) => row !== undefined);
 }

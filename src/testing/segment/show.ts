@@ -7,30 +7,30 @@ import { idText, type WireRef, type WireSpan } from './wire-segment';
 /** A segment as the backend shows it: the ids it came with, and beside each the name that the backend has for it. */
 export function showV2Segment(
   { traceIds, segmentId, wire }: IncomingSegment,
-  ledger: RowTable,
+  rows: RowTable,
 ): Omit<SegmentRecord, 'at' | 'node'> {
   return {
     traceId: traceIds.at(-1) ?? '',
     traceIds,
     segmentId,
-    service: ledger.get('service', wire.serviceId)?.name ?? '',
+    service: rows.get('service', wire.serviceId)?.name ?? '',
     serviceId: wire.serviceId,
-    instance: ledger.get('instance', wire.serviceInstanceId)?.uuid ?? '',
+    instance: rows.get('instance', wire.serviceInstanceId)?.uuid ?? '',
     instanceId: wire.serviceInstanceId,
     isSizeLimited: wire.isSizeLimited,
-    spans: wire.spans.map((span) => showSpan(span, ledger)),
+    spans: wire.spans.map((span) => showSpan(span, rows)),
   };
 }
 
-function showSpan(span: WireSpan, ledger: RowTable): SpanRecord {
+function showSpan(span: WireSpan, rows: RowTable): SpanRecord {
   const component = span.componentId || componentId(span.component);
   return {
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
     type: span.spanType,
-    operationName: endpointName(ledger, span.operationNameId, span.operationName),
+    operationName: endpointName(rows, span.operationNameId, span.operationName),
     operationNameId: span.operationNameId,
-    peer: addressName(ledger, span.peerId, span.peer),
+    peer: addressName(rows, span.peerId, span.peer),
     peerId: span.peerId,
     layer: span.spanLayer,
     component: componentName(component),
@@ -40,32 +40,32 @@ function showSpan(span: WireSpan, ledger: RowTable): SpanRecord {
     endTime: Number(span.endTime),
     tags: span.tags,
     logs: span.logs.map(({ time, data }) => ({ time: Number(time), data })),
-    refs: span.refs.map((ref) => showRef(ref, ledger)),
+    refs: span.refs.map((ref) => showRef(ref, rows)),
   };
 }
 
-function showRef(ref: WireRef, ledger: RowTable): RefRecord {
+function showRef(ref: WireRef, rows: RowTable): RefRecord {
   return {
     type: ref.refType,
     parentSegmentId: idText(ref.parentTraceSegmentId),
     parentSpanId: ref.parentSpanId,
     parentInstanceId: ref.parentServiceInstanceId,
-    parentInstance: ledger.get('instance', ref.parentServiceInstanceId)?.uuid ?? '',
+    parentInstance: rows.get('instance', ref.parentServiceInstanceId)?.uuid ?? '',
     entryInstanceId: ref.entryServiceInstanceId,
     networkAddressId: ref.networkAddressId,
-    networkAddress: addressName(ledger, ref.networkAddressId, ref.networkAddress),
+    networkAddress: addressName(rows, ref.networkAddressId, ref.networkAddress),
     entryEndpointId: ref.entryEndpointId,
-    entryEndpoint: endpointName(ledger, ref.entryEndpointId, ref.entryEndpoint),
+    entryEndpoint: endpointName(rows, ref.entryEndpointId, ref.entryEndpoint),
     parentEndpointId: ref.parentEndpointId,
-    parentEndpoint: endpointName(ledger, ref.parentEndpointId, ref.parentEndpoint),
+    parentEndpoint: endpointName(rows, ref.parentEndpointId, ref.parentEndpoint),
   };
 }
 
 /** Where both travelled, the id counts. */
-function endpointName(ledger: RowTable, id: number, name: string): string {
-  return id === 0 ? name : (ledger.get('endpoint', id)?.name ?? '');
+function endpointName(rows: RowTable, id: number, name: string): string {
+  return id === 0 ? name : (rows.get('endpoint', id)?.name ?? '');
 }
 
-function addressName(ledger: RowTable, id: number, name: string): string {
-  return id === 0 ? name : (ledger.get('networkAddress', id)?.name ?? '');
+function addressName(rows: RowTable, id: number, name: string): string {
+  return id === 0 ? name : (rows.get('networkAddress', id)?.name ?? '');
 }

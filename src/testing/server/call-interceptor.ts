@@ -11,7 +11,7 @@ interface CallInterceptorOptions {
   readonly node: number;
   readonly clock: Clock;
   readonly faults: Faults;
-  readonly notes: NodeRecorder;
+  readonly nodeRecorder: NodeRecorder;
   readonly token: string | undefined;
   /** Tells all connections to go; cuts them after `graceMs`. */
   goaway(graceMs: number): void;
@@ -35,7 +35,7 @@ export class CallInterceptor {
 
   enter(asked: Asked, metadata: Metadata): { readonly log: CallLog; readonly passage: Promise<Admission> } {
     const authentication = text(metadata, 'authentication');
-    const log = this.options.notes.call({
+    const log = this.options.nodeRecorder.call({
       method: asked.method,
       path: asked.path,
       agentVersion: text(metadata, 'agent-version'),

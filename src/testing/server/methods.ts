@@ -36,9 +36,9 @@ export interface Route {
 }
 
 /** A method that this backend does not have. No token is asked for, and nothing is read. */
-export function unimplemented({ method, path }: Route, gate: CallInterceptor): UntypedHandleCall {
+export function unimplemented({ method, path }: Route, interceptor: CallInterceptor): UntypedHandleCall {
   const handle = (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-    const { log, passage } = gate.enter({ method, path, isLacking: true }, call.metadata);
+    const { log, passage } = interceptor.enter({ method, path, isLacking: true }, call.metadata);
     call.on('cancelled', () => log.ended('CANCELLED'));
     call.on('error', () => log.ended('CANCELLED'));
     void passage.then((allowed) => {

@@ -19,11 +19,11 @@ const IGNORE: StreamReader = { take: () => Promise.resolve() };
 /** A stream of messages, as grpc-js wants it. Answered once every message that came has been looked at. */
 export function stream(
   route: Route,
-  gate: CallInterceptor,
+  interceptor: CallInterceptor,
   begin: () => StreamReader,
 ): handleClientStreamingCall<Buffer, Buffer> {
   return (call, callback) => {
-    const { log, passage } = gate.enter(route, call.metadata);
+    const { log, passage } = interceptor.enter(route, call.metadata);
     call.on('cancelled', () => log.ended('CANCELLED'));
     // A stream that breaks off is no error of the server's.
     call.on('error', () => log.ended('CANCELLED'));
@@ -67,9 +67,9 @@ async function read(
 }
 
 /** A method with one question and one answer, as grpc-js wants it. */
-export function unary(route: Route, gate: CallInterceptor, handle: Handle): handleUnaryCall<Buffer, Buffer> {
+export function unary(route: Route, interceptor: CallInterceptor, handle: Handle): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    const { log, passage } = gate.enter(route, call.metadata);
+    const { log, passage } = interceptor.enter(route, call.metadata);
     call.on('cancelled', () => log.ended('CANCELLED'));
     const request = parse(route, call.request);
     log.received(request ?? null);
@@ -121,7 +121,7 @@ export interface Served {
  */
 export function serve(
   protocol: BackendProtocol,
-  gate: CallInterceptor,
+  interceptor: CallInterceptor,
   { unary: single, streams }: Methods,
   /** Agents may connect to a node that does not, too. */
   receivesAgents: boolean,
@@ -134,14 +134,14 @@ export function serve(
     // As streams, whose handler is asked before anything was read.
     ...[...foreign.values()].map((route) => ({
       route: { ...route, isStream: true },
-      handler: unimplemented(route, gate),
+      handler: unimplemented(route, interceptor),
     })),
   ];
 
   function handlerOf(route: Route): UntypedHandleCall {
     const [begin, handle] = [streams[route.method], single[route.method]];
-    if (route.isStream && begin) return stream(route, gate, begin);
-    if (!route.isStream && handle) return unary(route, gate, handle);
+    if (route.isStream && begin) return stream(route, interceptor, begin);
+    if (!route.isStream && handle) return unary(route, interceptor, handle);
     throw new Error(`no handler for ${route.path}`);
   }
 }

@@ -17,12 +17,12 @@ interface WireEvent {
 }
 
 /** Each event by itself, as it comes: an agent that ends has no time to end its stream. */
-export function events(notes: NodeRecorder): StreamReader {
+export function events(nodeRecorder: NodeRecorder): StreamReader {
   return {
     take: (bytes) => {
       const event = decodeMessage(messageType('v3', 'Event'), bytes) as unknown as WireEvent;
       const { uuid, source, name, type, message, parameters, startTime, endTime, layer } = event;
-      notes.event({
+      nodeRecorder.event({
         uuid,
         service: source?.service ?? '',
         instance: source?.serviceInstance ?? '',

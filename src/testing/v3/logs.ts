@@ -24,25 +24,25 @@ interface WireBody {
 }
 
 /** One stream: the first service that is named counts for all that comes behind. Without one a log is ignored. */
-export function logs(notes: NodeRecorder): StreamReader {
+export function logs(nodeRecorder: NodeRecorder): StreamReader {
   let service = '';
   return {
     take: (bytes) => {
       const log = decodeMessage(messageType('v3', 'LogData'), bytes) as unknown as WireLog;
       service ||= log.service;
-      if (service !== '') notes.log(entryOf(log, service, notes));
+      if (service !== '') nodeRecorder.log(entryOf(log, service, nodeRecorder));
       return Promise.resolve();
     },
   };
 }
 
-function entryOf(log: WireLog, service: string, notes: NodeRecorder): Omit<LogEntry, 'at' | 'node'> {
+function entryOf(log: WireLog, service: string, nodeRecorder: NodeRecorder): Omit<LogEntry, 'at' | 'node'> {
   return {
     service,
     instance: log.serviceInstance,
     endpoint: log.endpoint,
     layer: log.layer,
-    time: Number(log.timestamp) || notes.millis(),
+    time: Number(log.timestamp) || nodeRecorder.millis(),
     type: log.body?.type ?? '',
     ...contentOf(log.body),
     traceId: log.traceContext?.traceId ?? '',

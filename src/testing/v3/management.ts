@@ -14,20 +14,20 @@ interface Properties extends InstanceRequest {
 
 /** Both are answered by empty Commands, whatever they say: nothing resets a v3 agent. */
 export function management(
-  catalogue: Inventory,
-  notes: NodeRecorder,
+  inventory: Inventory,
+  nodeRecorder: NodeRecorder,
 ): Record<'keepAlive' | 'reportInstanceProperties', Handle> {
   return {
     keepAlive: (request) => {
       const identity = identityOf(request as unknown as InstanceRequest);
-      if (notes.isOpen) catalogue.upsert(identity, notes.now());
-      notes.heartbeat({ ...identity, instanceId: 0, time: 0, reset: false });
+      if (nodeRecorder.isOpen) inventory.upsert(identity, nodeRecorder.now());
+      nodeRecorder.heartbeat({ ...identity, instanceId: 0, time: 0, reset: false });
       return Promise.resolve({});
     },
 
     reportInstanceProperties: (request) => {
       const instance = request as unknown as Properties;
-      if (notes.isOpen) catalogue.describe(identityOf(instance), instance.properties, notes.now());
+      if (nodeRecorder.isOpen) inventory.describe(identityOf(instance), instance.properties, nodeRecorder.now());
       return Promise.resolve({});
     },
   };

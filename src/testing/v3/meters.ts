@@ -26,8 +26,8 @@ interface WireMeter {
 type Measured = Pick<MeterRecord, 'name' | 'labels' | 'value' | 'buckets'>;
 
 /** The meters of one stream: the instance names itself once, for all of them. Taken when the stream ends. */
-export function meters(notes: NodeRecorder): StreamReader {
-  const batch = new Batch(notes);
+export function meters(nodeRecorder: NodeRecorder): StreamReader {
+  const batch = new Batch(nodeRecorder);
   return {
     take: (bytes) => {
       batch.add(decodeMessage(messageType('v3', 'MeterData'), bytes) as unknown as WireMeter);
@@ -38,13 +38,13 @@ export function meters(notes: NodeRecorder): StreamReader {
 }
 
 /** Each message is a batch of its own. */
-export function meterBatches(notes: NodeRecorder): StreamReader {
+export function meterBatches(nodeRecorder: NodeRecorder): StreamReader {
   return {
     take: (bytes) => {
       const { meterData } = decodeMessage(messageType('v3', 'MeterDataCollection'), bytes) as {
         readonly meterData?: readonly WireMeter[];
       };
-      const batch = new Batch(notes);
+      const batch = new Batch(nodeRecorder);
       for (const meter of meterData ?? []) batch.add(meter);
       batch.close();
       return Promise.resolve();
@@ -58,7 +58,7 @@ class Batch {
   private instance = '';
   private time = 0;
 
-  constructor(private readonly notes: NodeRecorder) {}
+  constructor(private readonly nodeRecorder: NodeRecorder) {}
 
   add(meter: WireMeter): void {
     const measured = measuredOf(meter);
@@ -73,7 +73,7 @@ class Batch {
   close(): void {
     const { service, instance, time } = this;
     if (service === '' || instance === '' || time === 0) return;
-    for (const measured of this.measured) this.notes.meter({ service, instance, time, ...measured });
+    for (const measured of this.measured) this.nodeRecorder.meter({ service, instance, time, ...measured });
   }
 }
 

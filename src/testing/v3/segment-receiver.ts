@@ -118,8 +118,8 @@ function isPlain(value: unknown): boolean {
 /** Where the segments of one node come in. Names need no registration: a segment is listed at once, or dropped. */
 export class V3SegmentReceiver {
   constructor(
-    private readonly catalogue: Inventory,
-    private readonly notes: NodeRecorder,
+    private readonly inventory: Inventory,
+    private readonly nodeRecorder: NodeRecorder,
   ) {}
 
   readonly collect = (): StreamReader => ({
@@ -137,19 +137,19 @@ export class V3SegmentReceiver {
   };
 
   private take(segment: V3WireSegment): void {
-    if (this.notes.isOpen) this.file(segment);
+    if (this.nodeRecorder.isOpen) this.file(segment);
     const reason = v3FaultOf(segment);
-    if (reason === undefined) this.notes.shown(showV3Segment(segment));
-    else this.notes.dropped({ ...NO_IDS, reason, traceId: segment.traceId, segmentId: segment.traceSegmentId });
+    if (reason === undefined) this.nodeRecorder.shown(showV3Segment(segment));
+    else this.nodeRecorder.dropped({ ...NO_IDS, reason, traceId: segment.traceId, segmentId: segment.traceSegmentId });
   }
 
   /** Entry spans make the service, the instance and the endpoint known, also those of a segment that is dropped. */
   private file({ service, serviceInstance, spans }: V3WireSegment): void {
     const identity = { service: truncateNames.service(service), uuid: truncateNames.instance(serviceInstance) };
     const entries = spans.filter(({ spanType, skipAnalysis }) => spanType === 'Entry' && !skipAnalysis);
-    if (entries.length > 0) this.catalogue.upsert(identity, this.notes.now());
+    if (entries.length > 0) this.inventory.upsert(identity, this.nodeRecorder.now());
     for (const { operationName } of entries)
-      this.catalogue.endpoint(identity.service, truncateNames.endpoint(operationName));
+      this.inventory.endpoint(identity.service, truncateNames.endpoint(operationName));
   }
 }
 

@@ -11,26 +11,26 @@ import { meterBatches, meters } from './meters';
 import { V3SegmentReceiver } from './segment-receiver';
 
 interface V3Options {
-  readonly catalogue: Inventory;
+  readonly inventory: Inventory;
   readonly configurations: Configurations;
-  readonly notes: NodeRecorder;
+  readonly nodeRecorder: NodeRecorder;
 }
 
 /** What a node does at the methods of v3; which of them it has, and under which paths, is told by its protocol. */
-export function v3Methods({ catalogue, configurations, notes }: V3Options): Methods {
-  const reception = new V3SegmentReceiver(catalogue, notes);
+export function v3Methods({ inventory, configurations, nodeRecorder }: V3Options): Methods {
+  const receiver = new V3SegmentReceiver(inventory, nodeRecorder);
   return {
     unary: {
-      ...management(catalogue, notes),
-      collectInSync: reception.collectInSync,
+      ...management(inventory, nodeRecorder),
+      collectInSync: receiver.collectInSync,
       fetchConfigurations: discovery(configurations),
     },
     streams: {
-      collect: reception.collect,
-      'MeterReportService/collect': () => meters(notes),
-      'MeterReportService/collectBatch': () => meterBatches(notes),
-      'LogReportService/collect': () => logs(notes),
-      'EventService/collect': () => events(notes),
+      collect: receiver.collect,
+      'MeterReportService/collect': () => meters(nodeRecorder),
+      'MeterReportService/collectBatch': () => meterBatches(nodeRecorder),
+      'LogReportService/collect': () => logs(nodeRecorder),
+      'EventService/collect': () => events(nodeRecorder),
       'SpanAttachedEventReportService/collect': attachedEvents,
     },
   };

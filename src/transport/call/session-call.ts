@@ -8,16 +8,16 @@ import { startDeadline } from '../../base/deadline';
 import { StreamCall } from './stream-call';
 import { CALL_MS, type UnaryCall } from './unary-call';
 
-/** One call over the link's own session, not its grpc-js channel: it reaches the server that the segments will reach. */
+/** One call over the connection's own session, not its grpc-js channel: it reaches the server that the segments will reach. */
 export async function sessionCall(
-  link: BackendConnection,
+  connection: BackendConnection,
   { path, request }: UnaryCall,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Buffer>> {
   let call: StreamCall;
   try {
-    call = new StreamCall(link, path);
+    call = new StreamCall(connection, path);
   } catch (error) {
     return retryable(`${path}: ${errorMessage(error)}`);
   }
@@ -29,7 +29,7 @@ export async function sessionCall(
   call.end(formatFrame(request));
   const { name, details, body } = await call.ended;
   bound.dispose();
-  if (shouldFailOver(name)) link.fail(`${path}: ${name}`);
+  if (shouldFailOver(name)) connection.fail(`${path}: ${name}`);
   if (name !== 'OK') return toOutcome(name, details);
   const message = parseFrame(body);
   return message ? ok(message) : failed('INTERNAL', `${path}: the answer is not one plain gRPC message`);

@@ -12,7 +12,7 @@ interface CallEnd extends GrpcStatus {
   readonly body: Buffer;
 }
 
-/** One gRPC call over the link's own session. The messages may be written joined, in any pieces. */
+/** One gRPC call over the connection's own session. The messages may be written joined, in any pieces. */
 export class StreamCall {
   /** Resolves once the call is over, however it ended. Never rejects. */
   readonly ended: Promise<CallEnd>;
@@ -27,15 +27,15 @@ export class StreamCall {
 
   /** Throws if the session takes no more calls: then nothing was sent. */
   constructor(
-    private readonly link: BackendConnection,
+    private readonly connection: BackendConnection,
     path: string,
   ) {
-    this.stream = link.session.request({
+    this.stream = connection.session.request({
       ':method': 'POST',
       ':path': path,
       'content-type': 'application/grpc',
       te: 'trailers',
-      ...link.metadata,
+      ...connection.metadata,
     });
     // What an 'error' tells is read from `rstCode` in the 'close' that follows.
     this.stream.on('error', () => (this.isOver = true));
@@ -101,14 +101,14 @@ export class StreamCall {
         headers: this.headers,
         trailers: this.trailers,
         rstCode: this.stream.rstCode,
-        isConnectionLost: this.link.closing.aborted,
+        isConnectionLost: this.connection.closing.aborted,
       });
     return { ...status, isUntouched: this.isUntouched(), body: Buffer.concat(this.chunks) };
   }
 
   private isUntouched(): boolean {
     const { id, rstCode } = this.stream;
-    if (id === undefined || id > this.link.lastStreamId) return true;
+    if (id === undefined || id > this.connection.lastStreamId) return true;
     return rstCode === modules.http2().constants.NGHTTP2_REFUSED_STREAM;
   }
 }

@@ -17,26 +17,26 @@ export interface UnaryCall {
   readonly isProbe?: boolean;
 }
 
-/** One call over the link's channel. A backend that does not answer in time, or turns us away, loses the link. */
+/** One call over the connection's channel. A backend that does not answer in time, or turns us away, loses the connection. */
 export async function unaryCall(
-  link: BackendConnection,
+  connection: BackendConnection,
   { path, request, isProbe = false }: UnaryCall,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Buffer>> {
   // Not grpc-js's own deadline: its timer would hold the process up.
-  const bound = startDeadline(clock, CALL_MS, signal, link.closing);
+  const bound = startDeadline(clock, CALL_MS, signal, connection.closing);
   const answer = await new Promise<Buffer | ServiceError | undefined>((resolve) => {
     if (bound.signal.aborted) {
       resolve(undefined);
       return;
     }
-    const call = link.channel.client.makeUnaryRequest<Buffer, Buffer>(
+    const call = connection.channel.client.makeUnaryRequest<Buffer, Buffer>(
       path,
       identity,
       identity,
       request,
-      metadataOf(link.metadata),
+      metadataOf(connection.metadata),
       (error, value) => resolve(error ?? value ?? Buffer.alloc(0)),
     );
     bound.signal.addEventListener('abort', () => {
@@ -47,12 +47,12 @@ export async function unaryCall(
   bound.dispose();
   if (Buffer.isBuffer(answer)) return ok(answer);
   if (answer === undefined) {
-    if (bound.timedOut) link.fail(`${path}: ${bound.reason}`);
+    if (bound.timedOut) connection.fail(`${path}: ${bound.reason}`);
     return retryable(`${path}: ${bound.reason}`);
   }
   const name = statusName(answer.code);
   const isAnswer = isProbe && name === 'UNIMPLEMENTED';
-  if (shouldFailOver(name) && !isAnswer) link.fail(`${path}: ${name}`);
+  if (shouldFailOver(name) && !isAnswer) connection.fail(`${path}: ${name}`);
   return toOutcome(
     name,
     answer.details || (isStatus(answer.code) ? errorMessage(answer) : 'no status that gRPC knows'),
