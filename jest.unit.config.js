@@ -2,13 +2,14 @@
 
 const base = require('./jest.config');
 
-/** Folders of tests that open sockets or start processes, most of them. */
+/** Folders of tests that open sockets or start processes, most of them; and one that takes too long. */
 const FOLDERS = [
   'apps',
   'chaos',
   'cli',
   'compat',
   'e2e',
+  'fleet',
   'instrument',
   'matrix',
   'oap',

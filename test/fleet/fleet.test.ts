@@ -1,11 +1,11 @@
 import { Fleet } from './fleet';
 
-const AGENTS = 500;
+const AGENTS = 200;
 /** As long as OAP takes to start. */
 const RESTART_MS = 5_000;
 const OUTAGE_MS = 30_000;
 
-/** Each is simulated in two seconds, on a machine with nothing else to do. */
+/** Each is simulated in seconds, on a machine with nothing else to do. */
 jest.setTimeout(120_000);
 
 let fleet: Fleet | undefined;
