@@ -133,7 +133,8 @@ describe('the carrier of a request that a framework reads once more, by the API 
   }
 
   it('counts where its caller is believed', async () => {
-    expect(new Set(await tracesOf({}, 2))).toEqual(new Set(['3.4.5']));
+    // It is the request that we have an entry of already.
+    expect(await tracesOf({}, 1)).toEqual(['3.4.5']);
   });
 
   it.each<[string, TrustIncoming]>([
