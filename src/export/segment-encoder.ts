@@ -1,8 +1,7 @@
 import { GrowingBuffer } from '../base/growing-buffer';
 import { MAX_MESSAGE_BYTES } from '../model/limits';
-import { Segment } from '../model/segment';
 import type { Names } from '../model/names';
-import { Span } from '../model/segment';
+import { Segment, Span } from '../model/segment';
 import type { SegmentCodec } from './ports';
 
 /** The segment without its tags and logs: how it hangs together is kept. */

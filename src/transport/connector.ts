@@ -31,7 +31,7 @@ export class Connector {
   private next: number;
   private number = 0;
   private readonly closing = new AbortController();
-  private readonly links = new Set<BackendConnection>();
+  private readonly connections = new Set<BackendConnection>();
   private readonly pace: ConnectionPace;
   private readonly budgets = new Map<Address, InboundBudget>();
   private readonly listeners: ((reason: string) => void)[] = [];
@@ -69,7 +69,7 @@ export class Connector {
     this.closing.abort(new Error('closed by us'));
     await this.connecting;
     await this.replacing;
-    await Promise.all([...this.links].map((connection) => connection.close()));
+    await Promise.all([...this.connections].map((connection) => connection.close()));
   }
 
   private async attempt(signal: AbortSignal): Promise<Outcome<BackendConnection>> {
@@ -140,8 +140,8 @@ export class Connector {
       const channel = await this.bounded(signal, (bound) => openGrpcChannel(peer, this.idleGuard, log, inbound, bound));
       const parts = { socket, session, channel, metadata, inbound };
       const connection = new BackendConnection(authority, ++this.number, parts, clock);
-      this.links.add(connection);
-      void connection.closed.then(() => this.links.delete(connection));
+      this.connections.add(connection);
+      void connection.closed.then(() => this.connections.delete(connection));
       return connection;
     } catch (error) {
       session.destroy();

@@ -1,11 +1,10 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import { type Clock, systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
-import { systemClock } from '../../src/base/clock';
 import { graphql } from '../../src/instrument/graphql';
 import { SpanType } from '../../src/model/components';
 import { context } from '../../src/tracing/context';
 import { logsOf, tagsOf, tracing, type Tracing } from '../support/tracing';
-import type { Clock } from '../../src/base/clock';
 
 let made: Tracing<Clock>;
 let disable: () => void;

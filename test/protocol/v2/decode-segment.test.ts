@@ -1,11 +1,10 @@
 import fc from 'fast-check';
-import { Int64Id, CompactId, OpaqueId } from '../../../src/model/ids';
-import { Segment } from '../../../src/model/segment';
-import { Span } from '../../../src/model/segment';
 import { Layer, SpanType } from '../../../src/model/components';
+import { CompactId, Int64Id, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
-import { readV2Segment } from '../../../src/protocol/v2/segment/segment';
+import { Segment, Span } from '../../../src/model/segment';
 import { unusableRefs } from '../../../src/protocol/v2/segment/ref';
+import { readV2Segment } from '../../../src/protocol/v2/segment/segment';
 import { v2Refs } from '../../../src/protocol/v3/segment/ref';
 import { anyOfBoth, anyTagged } from '../../support/wire/any-tags';
 import { messageOf } from '../../support/wire/message-of';

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import { Int64Id, CompactId } from '../../../src/model/ids';
-import { Segment, type V2Ref } from '../../../src/model/segment';
-import { Span } from '../../../src/model/segment';
-import { Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
+import { Layer, SpanType } from '../../../src/model/components';
+import { CompactId, Int64Id } from '../../../src/model/ids';
 import type { V2Names } from '../../../src/model/names';
+import { Segment, Span, type V2Ref } from '../../../src/model/segment';
 import { v2SegmentCodec } from '../../../src/protocol/v2/segment/segment';
 import { anyNames, anySegment } from '../../support/wire/arbitrary';
 import { someNames } from '../../support/wire/names';

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
-import { Int64Id, CompactId, OpaqueId, type NumericId } from '../../../src/model/ids';
-import { Segment, type V3Ref } from '../../../src/model/segment';
-import { Span } from '../../../src/model/segment';
 import { Layer, SpanType } from '../../../src/model/components';
+import { CompactId, Int64Id, type NumericId, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
+import { Segment, Span, type V3Ref } from '../../../src/model/segment';
 import { readV3Segment } from '../../../src/protocol/v3/segment/segment';
 import { anyOfBoth, anyTagged } from '../../support/wire/any-tags';
 import { messageOf } from '../../support/wire/message-of';

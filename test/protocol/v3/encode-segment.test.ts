@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { systemClock } from '../../../src/base/clock';
-import { CompactId, OpaqueId } from '../../../src/model/ids';
-import { IdGenerator } from '../../../src/tracing/id-generator';
-import { Segment, type V3Ref } from '../../../src/model/segment';
-import { Span } from '../../../src/model/segment';
-import { Component, Layer, SpanType } from '../../../src/model/components';
 import { SegmentEncoder } from '../../../src/export/segment-encoder';
+import { Component, Layer, SpanType } from '../../../src/model/components';
+import { CompactId, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
+import { Segment, Span, type V3Ref } from '../../../src/model/segment';
 import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
+import { IdGenerator } from '../../../src/tracing/id-generator';
 import { anySegment } from '../../support/wire/arbitrary';
 import { oracleV3Decode, oracleV3Frame } from '../../support/wire/oracle-v3';
 import { entryAndExit, failedWithRef } from '../../support/wire/segments';

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
-import { Int64Id, CompactId, OpaqueId, type Id, type NumericId } from '../../../src/model/ids';
-import { Segment, type SegmentRef, type V2Ref, type V3Ref } from '../../../src/model/segment';
-import { Span, type SpanLog } from '../../../src/model/segment';
-import type { V2Names } from '../../../src/model/names';
 import type { Layer, RefType, SpanType } from '../../../src/model/components';
+import { CompactId, type Id, Int64Id, type NumericId, OpaqueId } from '../../../src/model/ids';
+import type { V2Names } from '../../../src/model/names';
+import { Segment, type SegmentRef, Span, type SpanLog, type V2Ref, type V3Ref } from '../../../src/model/segment';
 
 /** Any UTF-16 units, so also halves of pairs; emoji; lengths around where a length takes a byte more; 100 KB. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(

@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { loadSync, util, type Root } from 'protobufjs';
-import type { Segment, V3Ref } from '../../../src/model/segment';
-import type { Span } from '../../../src/model/segment';
+import { loadSync, type Root, util } from 'protobufjs';
 import type { V3Names } from '../../../src/model/names';
+import type { Segment, Span, V3Ref } from '../../../src/model/segment';
 import { pairs, tidy } from './oracle';
 
 const PROTO = path.join(__dirname, '..', '..', '..', 'proto', 'v3');

@@ -1,11 +1,10 @@
 import path from 'node:path';
-import { loadSync, util, type Root } from 'protobufjs';
-import { CompactId, type NumericId } from '../../../src/model/ids';
+import { loadSync, type Root, util } from 'protobufjs';
 import { componentOnV2 } from '../../../src/model/components';
 import { numericTraceId } from '../../../src/model/id-text';
-import type { Segment, V2Ref } from '../../../src/model/segment';
-import type { Span } from '../../../src/model/segment';
+import { CompactId, type NumericId } from '../../../src/model/ids';
 import type { V2Names } from '../../../src/model/names';
+import type { Segment, Span, V2Ref } from '../../../src/model/segment';
 
 const PROTO = path.join(__dirname, '..', '..', '..', 'proto', 'v2');
 const root: Root = loadSync(['register.proto', 'ping.proto', 'segment.proto'].map((name) => path.join(PROTO, name)));

@@ -1,7 +1,6 @@
-import { Int64Id, CompactId } from '../../../src/model/ids';
-import { Segment } from '../../../src/model/segment';
-import { Span } from '../../../src/model/segment';
 import { Component, Layer, SpanType } from '../../../src/model/components';
+import { CompactId, Int64Id } from '../../../src/model/ids';
+import { Segment, Span } from '../../../src/model/segment';
 
 /** An entry and an exit span, as in the vector `segment-v2-entry-exit-ids`. */
 export function entryAndExit(): Segment {

@@ -1,6 +1,5 @@
-import type { Segment } from '../../../model/segment';
-import { Span, type SpanLog } from '../../../model/segment';
 import { Layer, type SpanType } from '../../../model/components';
+import { type Segment, Span, type SpanLog } from '../../../model/segment';
 import { Fields, type MessageReader } from './reader';
 
 /** `KeyStringValuePair`s as key, value, key, value …; alike in both protocols. */

@@ -1,5 +1,4 @@
-import type { Segment, SegmentRef } from '../../../model/segment';
-import type { Span } from '../../../model/segment';
+import type { Segment, SegmentRef, Span } from '../../../model/segment';
 
 /** More than all numbers, ids, tags and lengths of one span, ref, log or pair can take. */
 const FIXED = 320;

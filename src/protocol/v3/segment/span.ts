@@ -1,16 +1,15 @@
-import type { Span } from '../../../model/segment';
-import { v3EndpointName } from '../name-limits';
 import { SpanType } from '../../../model/components';
-import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
-import { closeLength } from '../../protobuf/fast/varint';
-import { TagCache } from '../../protobuf/fast/tag-cache';
-import { writeFastPair, writeUrl } from '../../protobuf/fast/pair';
-import { writeFastText } from '../../protobuf/fast/text';
 import type { V3Names } from '../../../model/names';
-import { writeV3Ref, readV3Ref } from './ref';
-import type { Segment } from '../../../model/segment';
-import { type MessageReader, Fields } from '../../protobuf/control/reader';
+import type { Segment, Span } from '../../../model/segment';
 import { decodePairs, decodeSpan, restoreHttpFields } from '../../protobuf/control/read-span';
+import { Fields, type MessageReader } from '../../protobuf/control/reader';
+import { writeLog, writeNumber, writeTime } from '../../protobuf/fast/field';
+import { writeFastPair, writeUrl } from '../../protobuf/fast/pair';
+import { TagCache } from '../../protobuf/fast/tag-cache';
+import { writeFastText } from '../../protobuf/fast/text';
+import { closeLength } from '../../protobuf/fast/varint';
+import { v3EndpointName } from '../name-limits';
+import { readV3Ref, writeV3Ref } from './ref';
 
 const TAG = 0x62;
 const METHODS = new TagCache(TAG, 'http.method');
