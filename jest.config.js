@@ -15,7 +15,7 @@ module.exports = {
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
   collectCoverageFrom: ['src/**/*.ts'],
   coverageDirectory: 'coverage',
-  // Against tests that hang alone: what has to be quick says so itself.
+  // Only against tests that hang: what has to be quick asserts that itself.
   testTimeout: 60_000,
   // Many tests wait, for processes to start and for time to pass: more of them than cores at once.
   maxWorkers: 4,

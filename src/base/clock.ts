@@ -29,7 +29,13 @@ const LONGEST_MS = 2 ** 31 - 1;
  */
 const { clearTimeout, setTimeout } = timers;
 const now = Date.now.bind(Date);
-const elapsed = performance.now.bind(performance);
+/** As fast as `performance.now()`, and a look at `performance` loads eight modules of Node's. */
+const { hrtime } = process;
+
+function elapsed(): number {
+  const [seconds, nanos] = hrtime();
+  return seconds * 1e3 + nanos / 1e6;
+}
 
 /** The real clock. Its timers are unref'd; those that hold the process up on purpose are in keep-alive.ts. */
 export const systemClock: Clock = {

@@ -21,6 +21,8 @@ const UID = /^\d{1,10}$/;
 interface Call {
   readonly action: Action;
   readonly directory: string;
+  /** Of the call: as root for another user the process goes into the directory. */
+  readonly cwd: string;
   readonly backends: string | undefined;
   readonly service: string | undefined;
   readonly json: boolean;
@@ -78,7 +80,7 @@ function read(argv: readonly string[]): Call | string {
     const uids = [owner, process.geteuid?.() === 0 ? process.env['SUDO_UID'] : undefined];
     const owners = uids.filter((uid) => uid !== undefined && UID.test(uid)).map(Number);
     if (action === 'drop' && service === undefined && !all) return 'drop: expected --service NAME, or --all';
-    return { action, directory: path.resolve(directory), backends, service, json, all, owners };
+    return { action, directory: path.resolve(directory), cwd: process.cwd(), backends, service, json, all, owners };
   } catch (error) {
     return errorMessage(error);
   }
@@ -117,7 +119,7 @@ function tableOf(entries: readonly SpoolEntry[]): string[] {
   return fitTable(columns, isTTY ? width : Infinity);
 }
 
-async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { backends }: Call): Promise<number> {
+async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { backends, cwd }: Call): Promise<number> {
   const dead = entries.filter(({ state, files }) => state === 'dead' && files > 0);
   for (const entry of entries.filter(({ state }) => state !== 'dead')) complain(`${nameOf(entry)} is ${entry.state}`);
   const total = dead.reduce((sum, { segments }) => sum + segments, 0);
@@ -129,7 +131,7 @@ async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { b
       options: backends === undefined ? {} : { backends },
       args: [],
       env: process.env,
-      cwd: process.cwd(),
+      cwd,
       mainScript: undefined,
       hostname: hostname(),
       pid: process.pid,

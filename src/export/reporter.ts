@@ -74,7 +74,6 @@ export class Reporter {
     this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
     this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });
-    // Only then: the first look at the clock loads a module of Node's.
     if (spool) this.awaySince = clock.elapsed();
     this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
     this.loop = new Loop({

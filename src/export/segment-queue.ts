@@ -1,5 +1,6 @@
 import { lazy } from '../base/lazy';
 import type { Log } from '../base/log';
+import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
 import type { Batch } from './batch';
 import type * as OpenBatchModule from './open-batch';
@@ -45,6 +46,8 @@ export class SegmentQueue implements SegmentStore {
   private used: Buffer | undefined;
   /** Segments that ever came: the position behind the youngest. */
   private appended = 0;
+  /** Nothing can be encoded, at least as long as no backend knows us. */
+  private isBroken = false;
   /** They do not wait here before they overflow: each would be copied once more. */
   private overflowsAtOnce = false;
 
@@ -53,7 +56,9 @@ export class SegmentQueue implements SegmentStore {
   /** What segments are encoded with from now on; `undefined`: no backend knows us. */
   use(target: ExportTarget | undefined): void {
     this.target = target;
-    if (target) this.overflowsAtOnce = false;
+    if (!target) return;
+    this.overflowsAtOnce = false;
+    this.isBroken = false;
   }
 
   /** Until a backend knows us, whatever comes while nothing waits goes to the store for what overflows. */
@@ -99,17 +104,19 @@ export class SegmentQueue implements SegmentStore {
    */
   takeUpTo(maxBytes: number): { readonly bytes: Buffer; readonly count: number } {
     const pieces: Buffer[] = [];
-    const before = this.count;
+    let count = 0;
     let room = maxBytes;
     for (let batch = this.next(Infinity); batch; batch = this.next(Infinity)) {
+      const had = batch.count;
       const piece = batch.takeUpTo(room);
       room -= piece.length;
+      count += had - batch.count;
       pieces.push(piece);
       if (batch.count === 0) continue;
       this.putBack([batch]);
       break;
     }
-    return { bytes: Buffer.concat(pieces), count: before - this.count };
+    return { bytes: Buffer.concat(pieces), count };
   }
 
   /** Hands the oldest to the store for what overflows. @returns how many that has taken */
@@ -129,6 +136,7 @@ export class SegmentQueue implements SegmentStore {
   }
 
   private encode(segment: Segment): boolean {
+    if (this.isBroken) return false;
     try {
       const open = (this.open ??= new (openBatch().OpenBatch)(this.options.log));
       const encoding = this.target ?? (this.byName ??= this.options.byName());
@@ -138,8 +146,10 @@ export class SegmentQueue implements SegmentStore {
         result = open.append(segment, encoding);
       }
       if (result !== 'encoded') return false;
-    } catch {
-      // A file of ours is missing: that is not the request's fault.
+    } catch (error) {
+      // A file of ours is missing, which is not the request's fault; to look for it again costs each request.
+      this.isBroken = true;
+      this.options.log.error(`no segment can be encoded: ${errorMessage(error)}`, 'encode');
       return false;
     }
     this.count++;
@@ -160,7 +170,12 @@ export class SegmentQueue implements SegmentStore {
     const { target } = this;
     const oldest = this.oldest();
     if (!oldest || !target) return undefined;
-    if (!oldest.matches(target.names)) return this.renew(oldest, target, Math.min(REENCODE_CHUNK, maxCount));
+    if (!oldest.matches(target.names)) {
+      const before = this.count;
+      const renewed = this.renew(oldest, target, Math.min(REENCODE_CHUNK, maxCount));
+      // All of these were dropped; those behind them may go.
+      return renewed ?? (this.count < before ? this.next(maxCount) : undefined);
+    }
     this.renewed = undefined;
     if (oldest.count > maxCount) return undefined;
     this.batches.shift();

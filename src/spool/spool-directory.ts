@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, writevSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writevSync,
+  type Stats,
+} from 'node:fs';
 import { lstat, lutimes, mkdir, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -66,8 +76,12 @@ export class SpoolDirectory {
   private identity: ProcessIdentity | undefined;
   /** Whose files we make as root. */
   private heir: { readonly uid: number; readonly gid: number } | undefined;
+  /** What names are relative to. */
+  private base: string;
 
-  constructor(readonly path: string) {}
+  constructor(readonly path: string) {
+    this.base = path;
+  }
 
   /**
    * Makes it where it is missing. Rejects where it is not ours alone, and where another user decides what its path leads to:
@@ -137,7 +151,19 @@ export class SpoolDirectory {
     if (!isTrusted(stats.uid, { uid, owners })) throw new Error(`it belongs to user ${stats.uid}`);
     if ((stats.mode & 0o022) !== 0) throw new Error(`others may write in it; mend it with: chmod 700 ${this.path}`);
     await this.checkWay(owners);
-    this.heir = uid === 0 && stats.uid !== 0 ? stats : undefined;
+    if (uid === 0 && stats.uid !== 0) this.enterFor(stats);
+  }
+
+  /**
+   * As root for another user, who could let the path lead elsewhere from now on and would get what we make there: this
+   * process goes into the directory that was checked, and uses bare names.
+   */
+  private enterFor(owner: Stats): void {
+    process.chdir(this.path);
+    const { dev, ino } = statSync('.');
+    if (dev !== owner.dev || ino !== owner.ino) throw new Error('it was exchanged meanwhile');
+    this.base = '.';
+    this.heir = owner;
   }
 
   /** Rejects where it is a link, or no directory. */
@@ -148,7 +174,7 @@ export class SpoolDirectory {
   /** What lies there, by key; what is not ours is left alone. */
   async list(): Promise<Map<string, KeyListing>> {
     const found = new Map<string, Draft>();
-    for (const name of await readdir(this.path)) {
+    for (const name of await readdir(this.base)) {
       const [, key, sequence, role, reader, corrupt] = NAME.exec(name) ?? [];
       if (key === undefined) continue;
       const stats = await lstat(this.at(name)).catch(() => undefined);
@@ -175,7 +201,7 @@ export class SpoolDirectory {
   }
 
   at(name: string): string {
-    return join(this.path, name);
+    return join(this.base, name);
   }
 
   /** For reading; never through a link. */
@@ -192,6 +218,7 @@ export class SpoolDirectory {
       return handle;
     } catch (error) {
       await handle.close();
+      await this.remove(name);
       throw error;
     }
   }
@@ -218,7 +245,7 @@ export class SpoolDirectory {
   /** For a process that ends: a new file, with what goes into it; at most `maxBytes` in all. @returns whether it is there */
   createNow(name: string, content: readonly Buffer[], maxBytes: number): boolean {
     let total = content.reduce((sum, { length }) => sum + length, 0);
-    for (const found of readdirSync(this.path)) total += NAME.test(found) ? sizeOf(this.at(found)) : 0;
+    for (const found of readdirSync(this.base)) total += NAME.test(found) ? sizeOf(this.at(found)) : 0;
     if (total > maxBytes) return false;
     const fd = openSync(this.at(name), 'wx', 0o600);
     try {
@@ -249,6 +276,8 @@ export class SpoolDirectory {
   async overwriteJson(name: string, value: unknown): Promise<void> {
     const handle = await openFile(this.at(name), constants.O_WRONLY);
     try {
+      // Its other name may be that of a file of another user, wherever.
+      if ((await handle.stat()).nlink > 1) throw new Error(`${name} has another name`);
       await handle.write(JSON.stringify(value).padEnd(MIN_OVERWRITTEN_BYTES), 0);
     } finally {
       await handle.close().catch(() => undefined);

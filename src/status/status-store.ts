@@ -171,7 +171,7 @@ export class StatusStore {
     }
   }
 
-  /** As root we would otherwise put a file, and a lock, wherever another user's link leads to. */
+  /** Otherwise another user's link would say where our file and its lock lie: as root, anywhere. */
   private async checkLinks(): Promise<void> {
     const { trust, path } = this.options;
     if (trust?.uid === undefined) return;

@@ -193,13 +193,29 @@ describe('the queue', () => {
     expect(all()).toEqual(Array.from({ length: 20 }, (_, n) => 480 + n));
   });
 
+  it('are taken by a process that ends without counting those that were dropped on the way, and past all of them', () => {
+    const queue = queueOf(1_000);
+    setKnown(false);
+    push(0, 80);
+    // A whole stretch of those that are encoded again, and one more.
+    for (let n = 0; n < 33; n++) api.undecodable.add(n);
+    setKnown(true);
+    expect(queue.takeUpTo(Infinity).count).toBe(47);
+    expect([queue.waiting, tally.snapshot(queue).droppedBecause]).toEqual([0, { 'not-encodable': 33 }]);
+  });
+
   it('does not keep a segment, and throws nothing, where the code that encodes it is missing', () => {
-    const quiet = new Log(new FakeClock());
-    const byName = (): never => {
+    const lines: string[] = [];
+    const say = (line: string): void => void lines.push(line);
+    const log = new Log(new FakeClock(), { error: say, warn: say, info: say, debug: say });
+    const byName = jest.fn((): never => {
       throw new Error("Cannot find module './spool-codec.js'");
-    };
-    const queue = new SegmentQueue({ log: quiet, tally, capacity: 10, byName });
-    expect([queue.append(numbered(0)), queue.waiting]).toEqual([false, 0]);
+    });
+    const queue = new SegmentQueue({ log, tally, capacity: 10, byName });
+    for (let at = 0; at < 3; at++) expect([queue.append(numbered(0)), queue.waiting]).toEqual([false, 0]);
+    expect(lines).toEqual([expect.stringContaining('Cannot find module')]);
+    // To look for it costs a request much.
+    expect(byName).toHaveBeenCalledTimes(1);
     queue.use(api.target());
     expect([queue.append(numbered(1)), queue.waiting]).toEqual([true, 1]);
   });

@@ -27,7 +27,7 @@ const quiet = { error: () => undefined, warn: () => undefined, info: () => undef
 
 /** How a fleet came back. Rates are calls a second at all nodes together, peaks those of the busiest second. */
 export interface Recovery {
-  /** Milliseconds from the moment at which the backend answers again. */
+  /** Milliseconds from the moment at which the backend answers again, or a node of several has stopped. */
   readonly half: number;
   readonly most: number;
   readonly all: number;
@@ -115,7 +115,7 @@ export class Fleet {
     );
   }
 
-  /** All agents have started, one after the other within a minute, and are known. */
+  /** All agents have started, one after the other within 30 s, and are known. */
   static async start(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options);
     await fleet.backend.start();

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -70,9 +71,14 @@ describe('a spool directory', () => {
   asTwo('is not made behind a link that another user puts there while we make it', async () => {
     mkdirSync(join(folder, 'ours'), { mode: 0o700 });
     const stop = startAsOther('while :; do ln -s ours new; rm -f new; done', folder);
+    let [refused, made] = [0, 0];
     try {
-      for (let n = 0; n < 1_000 && !existsSync(join(folder, 'ours', 'spool')); n++) {
-        await prepare('new', 'spool').catch(() => undefined);
+      // Both have to happen, or the other process was not in the way.
+      for (let n = 0; (n < 1_000 || refused === 0 || made === 0) && !existsSync(join(folder, 'ours', 'spool')); n++) {
+        await prepare('new', 'spool').then(
+          () => made++,
+          () => refused++,
+        );
         if (lstatSync(join(folder, 'new'), { throwIfNoEntry: false })?.uid === 0)
           rmSync(join(folder, 'new'), { recursive: true });
       }
@@ -109,12 +115,15 @@ describe('a spool directory', () => {
 
 describe('skyanchor spool', () => {
   let cli: CliFixture;
+  const cwd = process.cwd();
   const key = `orders.orders-1.${'1'.repeat(8)}.abc-1-${'1'.repeat(8)}`;
   const call = (action: string, directory: string, ...more: string[]): Promise<number> =>
     spool([action, '--directory', join(folder, directory), '--all', ...more]);
 
   beforeEach(() => (cli = new CliFixture()));
   afterEach(() => {
+    // As root for another user it has gone into the directory.
+    process.chdir(cwd);
     delete process.env['SUDO_UID'];
     cli.clear();
   });
@@ -155,6 +164,19 @@ describe('skyanchor spool', () => {
     await directory.writeJson(`${key}.claim`, { by: 'root' }, '1'.repeat(8));
     asOther(`cat theirs/${key}.claim`, folder);
     expect(statSync(join(folder, 'theirs', `${key}.claim`)).uid).toBe(4711);
+  });
+
+  asTwo('holds to the directory that was checked, though its owner leads the path elsewhere', async () => {
+    mkdirSync(join(folder, 'root'));
+    asOther('mkdir -p -m 700 home/theirs', folder);
+    const directory = new SpoolDirectory(join(folder, 'home', 'theirs'));
+    await directory.checkOwners([4711]);
+    asOther('mv home/theirs home/away && ln -s ../root home/theirs', folder);
+    await directory.writeJson(`${key}.claim`, { by: 'root' }, '1'.repeat(8));
+    expect(readdirSync(join(folder, 'root'))).toEqual([]);
+    expect(readdirSync(join(folder, 'home', 'away'))).toEqual([`${key}.claim`]);
+    linkSync(join(folder, 'home', 'away', `${key}.claim`), join(folder, 'another'));
+    await expect(directory.overwriteJson(`${key}.claim`, {})).rejects.toThrow('has another name');
   });
 
   it('leaves a directory alone in which others may write, and so may have planted what lies there', async () => {

@@ -23,6 +23,10 @@ function aptGet(...args) {
 const packages = missingPackages();
 if (packages.length > 0) {
   const command = ['install', '-y', '--no-install-recommends', ...packages];
-  const isDone = process.getuid?.() === 0 && aptGet('update') && aptGet(...command);
+  const mayInstall = process.getuid?.() === 0;
+  // Only what waits for others is bounded: an installation that is broken off leaves the packages half installed.
+  const isFetched = mayInstall && aptGet('update') && aptGet(...command, '--download-only');
+  const isDone =
+    isFetched && spawnSync('apt-get', [...command, '--no-download'], { env, stdio: ['ignore', 2, 2] }).status === 0;
   console.log(isDone ? `installed ${packages.join(' ')}` : `not installed: apt-get ${command.join(' ')}`);
 }

@@ -10,28 +10,26 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { Program, freePort } = require('../apps/harness/program');
-const { jarsOf, sourceOf } = require('./jars');
+const { Missing, jarsOf, sourceOf } = require('./jars');
 
 const START_TIMEOUT_MS = 60_000;
 const FOLDERS = (process.env.PATH ?? '').split(path.delimiter).concat('/usr/sbin', '/usr/local/sbin');
 
-/** A server that this machine does not have. */
-class Missing extends Error {
-  constructor(program, packageName) {
-    super(`${program} is not installed: apt-get install -y --no-install-recommends ${packageName}`);
-  }
-}
-
 function programOf(name, packageName, more = []) {
   const found = [...more, ...FOLDERS].map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
-  if (found === undefined) throw new Missing(name, packageName);
+  if (found === undefined)
+    throw new Missing(`${name} is not installed: apt-get install -y --no-install-recommends ${packageName}`);
   return found;
 }
 
 /** Root may not run a database: it does so as the user that the package has made. */
 function identityOf(user) {
   if (process.getuid() !== 0) return {};
-  const [uid, gid] = ['-u', '-g'].map((which) => Number(spawnSync('id', [which, user]).stdout));
+  const [uid, gid] = ['-u', '-g'].map((which) => {
+    const { status, stdout } = spawnSync('id', [which, user]);
+    if (status !== 0) throw new Missing(`the user ${user}, whom the package makes, is not there`);
+    return Number(stdout);
+  });
   return { uid, gid };
 }
 

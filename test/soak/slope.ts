@@ -4,16 +4,20 @@ import type { State } from './soak-process';
 const QUIET_SEGMENTS = 200;
 /** The code is loaded and compiled, and every fault has been met once or twice. */
 const WARM_UP_SHARE = 0.3;
+/** By fewer samples nothing is judged. */
+const FEWEST_SAMPLES = 30;
 
 export interface Growth {
-  /** Over the whole run, by the line of least squares through the samples. */
+  /** Over the run without its first third, by the line of least squares through the samples. */
   readonly heapBytes: number;
   readonly descriptors: number;
 }
 
-export function growthOf(states: readonly State[]): Growth {
+/** @returns undefined: there are too few samples to say */
+export function growthOf(states: readonly State[]): Growth | undefined {
   const warm = states.slice(Math.floor(states.length * WARM_UP_SHARE));
   const quiet = warm.filter(({ segments: { buffered, inFlight } }) => buffered + inFlight < QUIET_SEGMENTS);
+  if (quiet.length < FEWEST_SAMPLES) return undefined;
   const rise = (value: (state: State) => number): number =>
     Math.round(riseOf(quiet.map((state) => [state.at, value(state)])));
   return { heapBytes: rise(({ heapBytes }) => heapBytes), descriptors: rise(({ descriptors }) => descriptors) };

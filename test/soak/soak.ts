@@ -213,7 +213,12 @@ export class Soak {
   }
 
   private judgeGrowth(instance: string, states: readonly State[]): void {
-    const { heapBytes, descriptors } = growthOf(states);
+    const growth = growthOf(states);
+    if (!growth) {
+      this.breach(`${instance}: too few quiet samples to judge its memory by`);
+      return;
+    }
+    const { heapBytes, descriptors } = growth;
     this.options.tell(`${instance}: heap ${heapBytes} bytes, descriptors ${descriptors} more over the run`);
     if (heapBytes > MOST_NEW_HEAP_BYTES) this.breach(`${instance} has ${heapBytes} bytes more`);
     if (descriptors > MOST_NEW_DESCRIPTORS) this.breach(`${instance} has ${descriptors} descriptors more`);

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../src/base/clock';
 
 interface Waiting {
   readonly dueAt: number;
-  /** Of two that are due at one moment the first that was set runs first. */
+  /** Two that are due at one moment the first that was set runs first. */
   readonly order: number;
   readonly fn: () => void;
 }

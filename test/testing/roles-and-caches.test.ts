@@ -93,7 +93,7 @@ describe('nodes of different roles', () => {
   });
 });
 
-it('nodes that see each other in an order of their own have one keeper if they sort, and otherwise none or several', async () => {
+it('nodes that see each other in an order of their own have one keeper all the same, since they sort', async () => {
   await begin({});
   const chance = new Chance(1);
   const members = ['127.0.0.1:20001', '127.0.0.1:20002', '127.0.0.1:20003'];
@@ -102,11 +102,8 @@ it('nodes that see each other in an order of their own have one keeper if they s
       .map((member) => ({ member, order: chance.random() }))
       .sort((one, other) => one.order - other.order)
       .map(({ member }) => member);
-  const keepers = new Set<number>();
   for (let round = 0; round < 100; round++) {
     const views = members.map((member) => ({ member, seen: shuffled() }));
     expect(views.filter(({ member, seen }) => keeperOf(seen) === member)).toHaveLength(1);
-    keepers.add(views.filter(({ member, seen }) => seen[0] === member).length);
   }
-  expect([...keepers].sort()).toEqual([0, 1, 2, 3]);
 });

@@ -175,9 +175,11 @@ describe('what is written without waiting', () => {
           stream.write(host.encoded([100]));
           segments.writeNow(host.names, () => host.encoded([200, 300]));
         });
+        host.done();
         process.exit(0);
       `);
       expect(end).toMatchObject({ code: 0, stderr: '' });
+      expect(end.said.outlivedMs).toBeLessThan(1_500);
     } finally {
       host.remove();
     }

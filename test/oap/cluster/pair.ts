@@ -220,8 +220,7 @@ export class Pair {
 
   /**
    * No trace is split, and each that is not whole is counted as dropped, or a node took it with its last words.
-   * `mayGiveUp`: all that waits goes to a node that has just started, in one stream. On the busiest machine it does not
-   * answer within ten seconds; then the segments are given up.
+   * `mayGiveUp`: the storage was emptied, and what was encoded with the ids of before may have been given up.
    */
   expectKept(stored: Stored, { front, orders }: Both, { mostSplit = 0, mayGiveUp = false } = {}): void {
     expect(stored.split).toBeLessThanOrEqual(mostSplit);
