@@ -21,7 +21,7 @@ const servers = require('../test/servers/servers');
 
 const FOLDER =
   process.env.SKYANCHOR_BENCH_LIBRARIES_CACHE || path.join(os.homedir(), '.cache', 'skyanchor-bench-libraries');
-/** Of the generation that runs on Node 20. */
+/** The newest generation that runs on Node 20. */
 const DEPENDENCIES = {
   '@grpc/grpc-js': '1.14.7',
   '@opentelemetry/api': '1.9.1',

@@ -1,19 +1,19 @@
 import { Chance } from '../control/fuzz/chance';
 import { FakeClock } from '../support/fake-clock';
 
-/** A clock that stands still until it is told to go on, with chance of a seed. */
+/** A clock that stands still until it is told to go on, with choices of a seed. */
 export class FleetClock extends FakeClock {
   /** What takes more of them comes with the next timer, a moment later. */
   protected override readonly turns = 1;
-  private readonly dice: Chance;
+  private readonly choices: Chance;
 
   constructor(seed: number) {
     super();
-    this.dice = new Chance(seed);
+    this.choices = new Chance(seed);
   }
 
   override random(): number {
-    return this.dice.random();
+    return this.choices.random();
   }
 
   /** From `least` up to, but not including, `most`. */

@@ -22,11 +22,11 @@ describe.each([
   it('are back spread over seconds, each under its own names, after an outage, and when the storage is lost with every node', async () => {
     fleet = await Fleet.start({ agents: AGENTS, seed: 1, protocol });
     const outage = await fleet.outage(OUTAGE_MS);
-    expect(await fleet.strangers()).toEqual([]);
+    expect(await fleet.misidentified()).toEqual([]);
     // Attempts to connect come apart while no node is there.
     expect(outage.peakConnects).toBeLessThan(AGENTS);
     const wipe = await fleet.wipe(RESTART_MS);
-    expect(await fleet.strangers()).toEqual([]);
+    expect(await fleet.misidentified()).toEqual([]);
     expect(wipe.registrations).toBeLessThanOrEqual(mostCalls * AGENTS);
     for (const recovery of [outage, wipe]) {
       expect(recovery.all).toBeLessThan(6_000);
@@ -47,7 +47,7 @@ it(`${AGENTS} agents are at the nodes that are left within a second, as many at 
   for (const agents of lost!.spread.slice(1)) expect(agents).toBeGreaterThan(0.4 * AGENTS);
   await fleet.clock.advance(3 * maxConnectionAgeMs);
   for (const agents of fleet.spread()) expect(agents).toBeGreaterThan(AGENTS / 5);
-  expect(await fleet.strangers()).toEqual([]);
+  expect(await fleet.misidentified()).toEqual([]);
 });
 
 describe.each([
@@ -64,7 +64,7 @@ describe.each([
     expect([...before].filter(({ destroyed }) => !destroyed)).toEqual([]);
     await fleet.clock.advance(20_000);
     expect(fleet.agents.filter(({ registrar }) => !registrar.isSound)).toEqual([]);
-    expect(await fleet.strangers()).toEqual([]);
+    expect(await fleet.misidentified()).toEqual([]);
   });
 
   it('stay at nodes that answer after nine seconds', async () => {

@@ -164,7 +164,7 @@ export class Fleet {
   }
 
   /** Who goes by an id, or is told of under a name, that the storage does not have for it. */
-  async strangers(): Promise<readonly string[]> {
+  async misidentified(): Promise<readonly string[]> {
     const known = await this.backend.instances();
     return this.agents
       .filter(({ name, registrar: { state } }) => known.get(name) !== ('instanceId' in state ? state.instanceId : 0))

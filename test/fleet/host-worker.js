@@ -29,7 +29,7 @@ function wayTo(index) {
 }
 
 async function startAgent(index) {
-  const name = `crowd-${index}`;
+  const name = `agent-${index}`;
   let channel;
   const shown = () => ({ ...status, instance: name, commands: channel?.status() ?? null });
   const statusFile = new StatusFile({

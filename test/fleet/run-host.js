@@ -89,7 +89,7 @@ function exampleStatus() {
     ...{
       startedAt: at,
       version: '0.1.0',
-      service: 'crowd',
+      service: 'orders',
       instanceNameFrom: 'environment',
     },
     ...{ backend: '127.0.0.1:11800', protocol: 'v2', reconnects: 0, endpoints: counts, networkAddresses: counts },
@@ -122,7 +122,7 @@ async function main() {
   const { values } = parseArgs({ options: { agents: text, processes: text, commands: text } });
   const agents = Number(values.agents ?? 1_000);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-host-'));
-  const file = path.join(folder, 'crowd.command');
+  const file = path.join(folder, 'orders.command');
   fs.writeFileSync(file, '', { mode: 0o644 });
   const host = new Host(file, agents, Number(values.processes ?? 4));
   try {

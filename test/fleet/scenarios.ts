@@ -17,9 +17,9 @@ interface Scenario {
 async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Promise<readonly string[]>) {
   const fleet = await Fleet.start(options);
   const lines = await use(fleet);
-  const strangers = await fleet.strangers();
+  const misidentified = await fleet.misidentified();
   await fleet.stop();
-  return [...lines, `${strangers.length} agents go by ids that are not theirs`];
+  return [...lines, `${misidentified.length} agents go by ids that are not theirs`];
 }
 
 export const SCENARIOS: readonly Scenario[] = [

@@ -7,7 +7,7 @@
  *
  *     npm run soak -- [--minutes 10] [--seed N] [--protocol v2,v3]
  *
- * The protocols share the minutes. The seed is printed; the same seed throws the same dice, though not at the same moments.
+ * The protocols share the minutes. The seed is printed; the same seed makes the same choices, though not at the same moments.
  */
 
 const { parseArgs } = require('node:util');

@@ -39,7 +39,7 @@ function diverted(name: string, to: 'content-type' | '1 GB'): SoakFault {
     name,
     begin: async (site, chance) => {
       const node = chance.below(site.nodes);
-      site.lines[node]!.divert(site.mad[to].address);
+      site.lines[node]!.divert(site.hostile[to].address);
       return async () => site.lines[node]!.divert(site.collector.addresses[node]!);
     },
   };

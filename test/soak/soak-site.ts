@@ -6,7 +6,7 @@ import { onWaiting } from '../chaos/waiting-segments';
 import type { Chance } from '../control/fuzz/chance';
 import { freePort } from '../support/free-port';
 import { Line } from '../support/line';
-import { MadServer, type Madness } from './mad-server';
+import { HostileServer, type HostileAnswer } from './hostile-server';
 
 const NODES = 3;
 const HOSTS = ['a.soak', 'b.soak', 'c.soak'] as const;
@@ -26,7 +26,7 @@ export class Site {
   private constructor(
     readonly collector: Collector,
     readonly lines: readonly Line[],
-    readonly mad: Readonly<Record<Madness, MadServer>>,
+    readonly hostile: Readonly<Record<HostileAnswer, HostileServer>>,
     private readonly port: number,
     token: string,
   ) {
@@ -41,13 +41,16 @@ export class Site {
     const port = await freePort();
     const lines = collector.addresses.map((target, node) => new Line(`127.0.0.${node + 1}`, port, target));
     for (const line of lines) await line.open();
-    const mad = { 'content-type': await MadServer.start('content-type'), '1 GB': await MadServer.start('1 GB') };
-    return new Site(collector, lines, mad, port, token);
+    const hostile = {
+      'content-type': await HostileServer.start('content-type'),
+      '1 GB': await HostileServer.start('1 GB'),
+    };
+    return new Site(collector, lines, hostile, port, token);
   }
 
   async close(): Promise<void> {
     for (const line of this.lines) await line.close();
-    for (const server of Object.values(this.mad)) await server.close();
+    for (const server of Object.values(this.hostile)) await server.close();
     await this.collector.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

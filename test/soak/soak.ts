@@ -21,11 +21,11 @@ const QUIET_MS = 2_000;
 /** A backend that has sent too much is left alone for a minute. */
 const PATIENCE = { timeoutMs: 120_000, everyMs: 100 };
 /** A reset that finds no backend is answered after a minute; until then others wait behind it. */
-const MOST_UNANSWERED = 8;
+const MAX_UNANSWERED = 8;
 /** Far from the size at which agents answer in the status file only. */
 const COMMANDS_A_FILE = 100;
-const MOST_NEW_HEAP_BYTES = 8 * 1024 * 1024;
-const MOST_NEW_DESCRIPTORS = 6;
+const MAX_NEW_HEAP_BYTES = 8 * 1024 * 1024;
+const MAX_NEW_DESCRIPTORS = 6;
 
 interface Tally {
   times: number;
@@ -158,7 +158,7 @@ export class Soak {
       await this.operator.echo('# begun anew');
       this.written = [];
     }
-    if (this.unanswered().length >= MOST_UNANSWERED) return;
+    if (this.unanswered().length >= MAX_UNANSWERED) return;
     const id = `r${this.resets++}`;
     this.written.push(id);
     await this.operator.append(`reset id=${id}`);
@@ -220,8 +220,8 @@ export class Soak {
     }
     const { heapBytes, descriptors } = growth;
     this.options.tell(`${instance}: heap ${heapBytes} bytes, descriptors ${descriptors} more over the run`);
-    if (heapBytes > MOST_NEW_HEAP_BYTES) this.breach(`${instance} has ${heapBytes} bytes more`);
-    if (descriptors > MOST_NEW_DESCRIPTORS) this.breach(`${instance} has ${descriptors} descriptors more`);
+    if (heapBytes > MAX_NEW_HEAP_BYTES) this.breach(`${instance} has ${heapBytes} bytes more`);
+    if (descriptors > MAX_NEW_DESCRIPTORS) this.breach(`${instance} has ${descriptors} descriptors more`);
   }
 
   private report(summary: string): void {

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../src/base/clock';
 
 interface Waiting {
   readonly dueAt: number;
-  /** Two that are due at one moment the first that was set runs first. */
+  /** Those that are due at one moment run in the order in which they were set. */
   readonly order: number;
   readonly fn: () => void;
 }

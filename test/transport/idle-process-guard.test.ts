@@ -1,7 +1,7 @@
 import { IdleProcessGuard } from '../../src/transport/idle-process-guard';
 import { FakeClock } from '../support/fake-clock';
 
-describe('the last guest', () => {
+describe('the idle process guard', () => {
   let active: string[];
   let clock: FakeClock;
   let idleGuard: IdleProcessGuard;

@@ -1,7 +1,7 @@
 import { closestMatch } from '../../base/text';
 
 /** More than these are one sentence: a container for many agents may set dozens. */
-const MOST_SENTENCES = 12;
+const MAX_SENTENCES = 12;
 
 /** Variables of other agents, by what says the same here. */
 const MEANT: Readonly<Record<string, string | undefined>> = {
@@ -54,7 +54,7 @@ export function describeVariables(
   hasClash: boolean,
 ): readonly string[] {
   const found = unread.map((name) => describeVariable(name, read)).filter((sentence) => sentence !== undefined);
-  const shown = found.slice(0, MOST_SENTENCES);
+  const shown = found.slice(0, MAX_SENTENCES);
   const more = found.length - shown.length;
   return [
     ...shown,

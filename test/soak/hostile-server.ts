@@ -6,17 +6,17 @@ const CHUNK = Buffer.alloc(64 * 1024);
 const GIGABYTE = 1024 ** 3;
 
 /** `content-type`: answers everything with a page. `1 GB`: with a message of that size. */
-export type Madness = 'content-type' | '1 GB';
+export type HostileAnswer = 'content-type' | '1 GB';
 
 /** Speaks HTTP/2, and is no backend. */
-export class MadServer {
+export class HostileServer {
   /** The bytes of answers that were taken from it. */
   written = 0;
   private readonly sessions = new Set<ServerHttp2Session>();
 
   private constructor(
     private readonly server: Http2Server,
-    private readonly madness: Madness,
+    private readonly kind: HostileAnswer,
   ) {
     server.on('session', (session) => {
       this.sessions.add(session);
@@ -25,12 +25,12 @@ export class MadServer {
     server.on('stream', (stream) => this.answer(stream));
   }
 
-  static async start(madness: Madness): Promise<MadServer> {
+  static async start(answer: HostileAnswer): Promise<HostileServer> {
     const server = createServer();
-    const mad = new MadServer(server, madness);
+    const hostile = new HostileServer(server, answer);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return mad;
+    return hostile;
   }
 
   get address(): string {
@@ -45,7 +45,7 @@ export class MadServer {
 
   private answer(stream: ServerHttp2Stream): void {
     stream.on('error', () => undefined).resume();
-    if (this.madness === 'content-type') {
+    if (this.kind === 'content-type') {
       stream.respond({ ':status': 200, 'content-type': 'text/html' });
       stream.end('<html>Welcome</html>');
       return;
