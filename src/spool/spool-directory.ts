@@ -93,6 +93,7 @@ export class SpoolDirectory {
       await this.checkWay([]);
       const isThere = await lstat(path).catch(() => undefined);
       if (!isThere) await mkdir(path, { mode: 0o700 }).catch(unlessThere);
+      this.checkStep(path, await lstat(path));
     }
     await this.checkWay([]);
     this.check(await lstat(this.path));
@@ -113,6 +114,7 @@ export class SpoolDirectory {
       } catch (error) {
         unlessThere(error);
       }
+      this.checkStep(path, lstatSync(path));
     }
     checkWayNow();
     this.check(lstatSync(this.path));
@@ -125,6 +127,13 @@ export class SpoolDirectory {
     if (ownUid === undefined) return;
     if (uid !== ownUid) throw new Error(`it belongs to user ${uid}`);
     if ((mode & 0o077) !== 0) throw new Error(`others may enter it; mend it with: chmod 700 ${this.path}`);
+  }
+
+  /** What is there now, and was not when the way was checked: the next step would go through another user's link. */
+  private checkStep(path: string, { uid }: Stats): void {
+    const ownUid = process.geteuid?.();
+    if (path !== this.path && ownUid !== undefined && !isTrusted(uid, { uid: ownUid, owners: [] }))
+      throw new Error(`it is reached by ${path}, which belongs to user ${uid}`);
   }
 
   private async checkWay(owners: readonly number[]): Promise<void> {
