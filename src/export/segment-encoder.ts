@@ -46,12 +46,14 @@ export class SegmentEncoder {
   }
 
   append<N extends Names>(segment: Segment, codec: SegmentCodec<N>, names: N): Encoded {
+    // Before anything is written: where it throws, nothing of the segment is left behind.
+    const unusable = codec.countUnusableRefs(segment, names);
     const encoded = this.write(segment, codec, names)
       ? 'whole'
       : this.write(stripSegment(segment), codec, names)
         ? 'bare'
         : 'left out';
-    if (encoded !== 'left out') this.leftOut += codec.countUnusableRefs(segment, names);
+    if (encoded !== 'left out') this.leftOut += unusable;
     return encoded;
   }
 

@@ -1,4 +1,4 @@
-import { lazy } from '../base/lazy';
+import { lazy, LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
@@ -147,9 +147,10 @@ export class SegmentQueue implements SegmentStore {
       }
       if (result !== 'encoded') return false;
     } catch (error) {
-      // A file of ours is missing, which is not the request's fault; to look for it again costs each request.
-      this.isBroken = true;
-      this.options.log.error(`no segment can be encoded: ${errorMessage(error)}`, 'encode');
+      // What a span holds came from the application: that is one segment. A file of ours that is missing is all of them,
+      // and to look for it again would cost each request.
+      this.isBroken = error instanceof LoadError;
+      if (this.isBroken) this.options.log.error(`no segment can be encoded: ${errorMessage(error)}`, 'encode');
       return false;
     }
     this.count++;

@@ -27,6 +27,7 @@ export class FakeSegments implements SegmentSender {
   mostInBatch = 256;
   readonly unencodable = new Set<number>();
   readonly undecodable = new Set<number>();
+  readonly uncountable = new Set<number>();
   /** The number of segments that `writeNow` takes. */
   room = 0;
   /** Called at each step, before it answers. */
@@ -51,7 +52,10 @@ export class FakeSegments implements SegmentSender {
       if (this.undecodable.has(number)) throw new Error(`cannot decode ${number}`);
       return numbered(number);
     },
-    countUnusableRefs: () => 0,
+    countUnusableRefs: (segment) => {
+      if (this.uncountable.has(numberOf(segment))) throw new Error('cannot count');
+      return 0;
+    },
   };
 
   get received(): number[] {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { SegmentQueue } from '../../src/export/segment-queue';
+import { LoadError } from '../../src/base/lazy';
 import { Log } from '../../src/base/log';
 import type { Segment } from '../../src/model/segment';
 import type { Batch } from '../../src/export/batch';
@@ -204,12 +205,24 @@ describe('the queue', () => {
     expect([queue.waiting, tally.snapshot(queue).droppedBecause]).toEqual([0, { 'not-encodable': 33 }]);
   });
 
+  it('are kept though the code that encodes has failed for one among them', () => {
+    const queue = queueOf(10);
+    api.uncountable.add(1);
+    push(0, 3);
+    expect([queue.waiting, tally.snapshot(queue).droppedBecause]).toEqual([2, { 'not-encodable': 1 }]);
+    setKnown(false);
+    push(0, 3);
+    expect([queue.waiting, tally.snapshot(queue).droppedBecause]).toEqual([4, { 'not-encodable': 2 }]);
+    setKnown(true);
+    expect(all()).toEqual([0, 2, 0, 2]);
+  });
+
   it('does not keep a segment, and throws nothing, where the code that encodes it is missing', () => {
     const lines: string[] = [];
     const say = (line: string): void => void lines.push(line);
     const log = new Log(new FakeClock(), { error: say, warn: say, info: say, debug: say });
     const byName = jest.fn((): never => {
-      throw new Error("Cannot find module './spool-codec.js'");
+      throw new LoadError("Cannot find module './spool-codec.js'");
     });
     const queue = new SegmentQueue({ log, tally, capacity: 10, byName });
     for (let at = 0; at < 3; at++) expect([queue.append(numbered(0)), queue.waiting]).toEqual([false, 0]);
