@@ -168,16 +168,44 @@ describe('the ids that other processes give along', () => {
     expect(registrar.mayOthersLag).toBe(false);
   });
 
-  it('are not believed for twice as long as we had none ourselves, once ours were dead', async () => {
+  /** From the loss of the connection to the new registration. */
+  const reregister = async (): Promise<number> => {
     const since = clock.elapsed();
-    backend.wipeUnnoticed({ idsGoneToOthers: 10 });
-    registrar.disconnected();
-    backend.reconnect();
     while (registrar.state.epoch === 1 || !registrar.isSound) await clock.advance(1);
-    const awayMs = clock.elapsed() - since;
+    return clock.elapsed() - since;
+  };
+
+  it('are not believed for twice as long as we had none ourselves, once ours were dead', async () => {
+    backend.wipe({ idsGoneToOthers: 10 });
+    lose();
+    const lost = clock.elapsed();
+    await clock.advance(1_000);
+    backend.isReachable = true;
+    await reregister();
+    const awayMs = clock.elapsed() - lost;
+    expect(awayMs).toBeGreaterThan(1_000);
+    expect(awayMs).toBeLessThan(3_000);
     const found = await lagMs();
     expect(found).toBeGreaterThanOrEqual(2 * awayMs - 10);
     expect(found).toBeLessThanOrEqual(2 * awayMs + 10);
+  });
+
+  it('are not believed for the time between two heartbeats, if we were quicker than that', async () => {
+    backend.wipeUnnoticed({ idsGoneToOthers: 10 });
+    registrar.disconnected();
+    backend.reconnect();
+    const awayMs = await reregister();
+    expect(awayMs).toBeLessThan(1_000);
+    const found = await lagMs();
+    expect(awayMs + found).toBeGreaterThanOrEqual(2_990);
+    expect(awayMs + found).toBeLessThanOrEqual(3_010);
+  });
+
+  it('are believed again at once after a reset that an operator asked for', async () => {
+    const reset = registrar.reset('command 1');
+    while (registrar.state.epoch === 1 || !registrar.isSound) await clock.advance(1);
+    await reset;
+    expect(await lagMs()).toBeLessThan(1_000);
   });
 
   it('are not believed while we are registering anew, and for six seconds after a long outage', async () => {

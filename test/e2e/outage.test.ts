@@ -187,8 +187,8 @@ describe('two services whose backend of v2 loses its storage under load', () => 
     await collector.wipe(() => joined.more(150));
     // The caller learns of it later than the callee, and goes by its ids of before until then.
     const fault = collector.faults.add({ node: 1, fault: { type: 'refuse' } });
-    await until(() => site.statuses()['ledger-1'], (found) => found?.registration.epoch === 2 && found.registration.phase === 'registered', PATIENCE); // prettier-ignore
-    await joined.more(30);
+    await until(() => collector.instances().some(({ uuid }) => uuid === 'ledger-1'), Boolean, PATIENCE);
+    await joined.more(20);
     fault.remove();
     await until(() => site.statuses(), (found) => areKnown(found) && Object.values(found).every(({ registration }) => registration.epoch === 2), PATIENCE); // prettier-ignore
     await until(() => segmentsOf('ledger').some((segment) => refsOf(segment).length > 0), Boolean, PATIENCE);

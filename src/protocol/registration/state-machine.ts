@@ -71,6 +71,8 @@ export interface Identity {
 
 /** Longer than the registrar waits between two attempts to connect, by as much as it takes to find out then. */
 const LONGEST_LAG_MS = 6_000;
+/** A process whose connection holds finds out by its next heartbeat: how far apart those are, unless it was told otherwise. */
+const HEARTBEAT_LAG_MS = 3_000;
 /** The log repeats a line of one key only after a minute; this many transitions a minute are logged each. */
 const LOGGED_TRANSITIONS = 50;
 
@@ -104,7 +106,7 @@ export class StateMachine {
 
   /**
    * Our ids were found to be dead a moment ago. Other processes find that out on their own: at the latest at their next
-   * attempt to connect, and until then they use theirs.
+   * heartbeat or attempt to connect, and until then they use theirs.
    */
   get mayOthersLag(): boolean {
     return this.othersLagUntil !== 0 && this.options.clock.elapsed() < this.othersLagUntil;
@@ -184,7 +186,10 @@ export class StateMachine {
   /** Attempts to connect come at delays that double: another process whose last one failed makes its next within that time. */
   private lagUntil(): number {
     const now = this.options.clock.elapsed();
-    return now + Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
+    const untilConnected = now + Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
+    // Where an operator or the application said reset, those of other processes are as good as they were.
+    const areAllDead = this.reason === 'verification' || this.reason === 'backend';
+    return areAllDead ? Math.max(untilConnected, this.verifiedUntil + HEARTBEAT_LAG_MS) : untilConnected;
   }
 }
 
