@@ -136,9 +136,15 @@ itWhere(noMount)('a spool on a disk that has become read-only is not sent again 
   one.append(8);
   await until(() => one.spool.status().segments === 8);
   // Ends the file, without which the disk cannot become read-only.
-  one.transport.fate = () => 'untouched';
+  let attempts = 0;
+  one.transport.fate = () => {
+    attempts++;
+    return 'untouched';
+  };
   one.transport.isReady = true;
   one.spool.wake();
+  // Else that delivery, begun while its position could be recorded, would be the one that is stored.
+  await until(() => attempts > 0);
   await until(
     () => reasonNotTo(() => execFileSync('mount', ['-o', 'remount,ro', root], { stdio: 'ignore' })),
     (reason) => !reason,
