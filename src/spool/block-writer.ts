@@ -1,14 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock';
-import { blockOf } from './block';
-import type { SealedBlock } from './block-builder';
-import { tokenOf, type Claim, type Claims } from './claim';
+import { blockOf, type SealedBlock } from './block';
+import { type Claim, type Claims, tokenOf } from './claim';
 import type { DiskBudget } from './disk-budget';
-import { shouldSync, type FsyncPolicy } from './policies';
+import { type FsyncPolicy, shouldSync } from './policies';
 import type { SegmentSource } from './ports';
-import { spoolKey, type SpoolDirectory, type SpoolOwner } from './spool-directory';
+import { type SpoolDirectory, spoolKey, type SpoolOwner } from './spool-directory';
 
 /** A file of ours that is still to be delivered. */
 export interface WrittenFile {

@@ -1,36 +1,35 @@
+import type { SpoolStatus } from '../api/status';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import { Backoff, Loop } from '../base/loop';
 import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
-import type { SpoolStatus } from '../api/status';
-import { BlockBuilder, type SealedBlock } from './block-builder';
-import { recordsOf } from './block';
+import { BlockBuilder, recordsOf, type SealedBlock } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
-import { Claims, removeKey, tokenOf, type ReaderPosition } from './claim';
+import { Claims, type ReaderPosition, removeKey, tokenOf } from './claim';
 import { DiskBudget, SpoolFull } from './disk-budget';
 import {
-  countSegments,
-  ownerOf,
-  FileDelivery,
-  RecordSegments,
   type BlockResult,
+  countSegments,
+  FileDelivery,
   type FilePart,
+  ownerOf,
   type ReadJob,
+  RecordSegments,
   type RunEnd,
 } from './file-delivery';
 import { LEASE_MS, LeaseWatch } from './lease-watch';
 import {
-  shouldAdopt,
-  spillCount,
   type AdoptPolicy,
   type DropPolicy,
   type FsyncPolicy,
   type MemoryState,
   type SealLimits,
+  shouldAdopt,
+  spillCount,
 } from './policies';
 import type { SegmentSource, SpoolCodec, SpoolTransport } from './ports';
-import { SpoolDirectory, type KeyListing, type SpoolFile, type SpoolOwner } from './spool-directory';
+import { type KeyListing, SpoolDirectory, type SpoolFile, type SpoolOwner } from './spool-directory';
 
 /** How a spool behaves: what an operator can set. */
 export interface SpoolSettings {

@@ -21,6 +21,6 @@ export type {
 } from './record/segment-records';
 export type { NodeEntry } from './cluster/cluster';
 export type { NodeRole } from './protocol';
-export type { OapVersion } from './segment/exchange';
+export type { OapVersion } from './v2/exchange';
 export type { TlsFiles } from './server/listener';
 export type { Property } from './store/row';

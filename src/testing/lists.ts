@@ -1,11 +1,53 @@
 import type { Cluster, NodeEntry } from './cluster/cluster';
 import type { BackendProtocol } from './protocol';
-import type { CallRecord, EventRecord, Method, HeartbeatRecord, LogEntry, MeterRecord } from './record/records';
-import type { Counts, Recorder } from './record/recorder';
 import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
+import type { Counts, Recorder } from './record/recorder';
+import type { CallRecord, EventRecord, HeartbeatRecord, LogEntry, MeterRecord, Method } from './record/records';
 import { type DroppedSegmentRecord, type SegmentRecord, type TraceRecord, tracesOf } from './record/segment-records';
-import { Listing } from './registry/listing';
+import type { RowTable } from './registry/id-table';
+import { keyOfAddressInstance, keyOfAddressService } from './registry/rows';
 import type { Inventory } from './v3/inventory';
+
+/** A table as people read it: without what the backend made up for network addresses, each in the order of the ids. */
+class Listing {
+  constructor(private readonly rows: RowTable) {}
+
+  services(): ServiceEntry[] {
+    return this.rows
+      .rows('service')
+      .filter(({ addressId }) => addressId === 0)
+      .map(({ id, name }) => ({ id, name }));
+  }
+
+  instances(heartbeatAt: (instanceId: number) => string | null): InstanceEntry[] {
+    return this.rows
+      .rows('instance')
+      .filter(({ addressId }) => addressId === 0)
+      .map(({ id, serviceId, uuid, name, properties, registeredAt }) => ({
+        ...{ id, serviceId, service: this.service(serviceId), uuid, name, properties, registeredAt },
+        heartbeatAt: heartbeatAt(id),
+      }));
+  }
+
+  endpoints(): EndpointEntry[] {
+    return this.rows
+      .rows('endpoint')
+      .filter(({ from }) => from === 'server')
+      .map(({ id, serviceId, name }) => ({ id, serviceId, service: this.service(serviceId), name }));
+  }
+
+  networkAddresses(): NetworkAddressEntry[] {
+    return this.rows.rows('networkAddress').map(({ id, name }) => {
+      const serviceId = this.rows.find('service', keyOfAddressService(id))?.id ?? 0;
+      const instanceId = this.rows.find('instance', keyOfAddressInstance(serviceId, id))?.id ?? 0;
+      return { id, name, serviceId, instanceId };
+    });
+  }
+
+  private service(id: number): string {
+    return this.rows.get('service', id)?.name ?? '';
+  }
+}
 
 /** What a backend has seen. All of it synchronous, plain JSON, and copies: they do not change afterwards. */
 export class Lists {

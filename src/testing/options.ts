@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import type { Logger } from '../api/options';
 import type { BackendProtocol, NodeRole } from './protocol';
-import type { OapVersion } from './segment/exchange';
+import type { OapVersion } from './v2/exchange';
 import type { TlsFiles } from './server/listener';
 
 /** How `startCollector` behaves. Everything has a default; what does not fit is an AgentError that names it. */

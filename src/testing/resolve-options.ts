@@ -4,7 +4,7 @@ import { stderrLogger } from '../base/log';
 import type { Logger } from '../api/options';
 import type { CollectorOptions } from './options';
 import { BACKEND_PROTOCOLS, type BackendProtocol, NODE_ROLES, type NodeRole } from './protocol';
-import type { OapVersion } from './segment/exchange';
+import type { OapVersion } from './v2/exchange';
 import type { TlsFiles } from './server/listener';
 
 export interface ResolvedOptions {

@@ -1,5 +1,5 @@
-import type { IncomingSegment } from '../../src/testing/segment/incoming';
-import { PendingSegments } from '../../src/testing/segment/pending-segments';
+import type { IncomingSegment } from '../../src/testing/v2/wire-segment';
+import { PendingSegments } from '../../src/testing/v2/pending-segments';
 
 let note: (waiting: readonly IncomingSegment[]) => void = () => undefined;
 

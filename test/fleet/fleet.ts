@@ -1,7 +1,7 @@
 import { Log } from '../../src/base/log';
 import { createBackend, type Backend } from '../../src/protocol/backend';
 import { Registrar } from '../../src/protocol/registration/registrar';
-import { v3InstanceName } from '../../src/protocol/v3/name-limits';
+import { v3InstanceName } from '../../src/protocol/v3/names';
 import type { Address } from '../../src/transport/backend-options';
 import { FakeNetwork } from './fake-network';
 import { FleetClock } from './fleet-clock';

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../src/base/clock';
-import type { NodeOptions } from '../../src/testing/node/node-options';
-import { V2Backend } from '../../src/testing/node/v2-backend';
+import type { NodeOptions } from '../../src/testing/cluster/node-options';
+import { V2Backend } from '../../src/testing/v2/v2-backend';
 import { NodeRecorder } from '../../src/testing/record/node-recorder';
 import { Recorder } from '../../src/testing/record/recorder';
 import { Faults } from '../../src/testing/faults';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders } from 'node:http';
-import { v3EndpointName } from '../../src/protocol/v3/name-limits';
+import { v3EndpointName } from '../../src/protocol/v3/names';
 import { SpanType } from '../../src/model/components';
 import { currentTrace } from '../../src/tracing/current-trace';
 import { resolve } from '../config/sources';

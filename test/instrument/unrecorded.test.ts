@@ -4,7 +4,7 @@ import { currentTrace } from '../../src/tracing/current-trace';
 import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
-import { v3EndpointName } from '../../src/protocol/v3/name-limits';
+import { v3EndpointName } from '../../src/protocol/v3/names';
 import { Stage, ask, type StageOptions } from './http-fixture';
 import type { TracerOptions } from '../../src/tracing/tracer';
 

@@ -3,9 +3,9 @@ import { ok } from '../../src/base/outcome';
 import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
 import { RegisterClient } from '../../src/protocol/v2/register-client';
 import { decodeEndpoints, decodeKeyInts } from '../../src/protocol/v2/register-messages';
-import { v2IdentityProbe } from '../../src/protocol/v2/segment/identity-probe';
+import { v2Protocol } from '../../src/protocol/v2/protocol';
 import { ManagementClient } from '../../src/protocol/v3/management-client';
-import { v3IdentityProbe } from '../../src/protocol/v3/segment/identity-probe';
+import { v3Protocol } from '../../src/protocol/v3/protocol';
 import { parseFrame } from '../../src/transport/call/frame';
 import { readStatus, toOutcome } from '../../src/transport/call/grpc-status';
 import { Chance } from '../control/fuzz/chance';
@@ -128,8 +128,9 @@ const throwing: readonly ((input: Buffer) => unknown)[] = [
   decodeCommands,
   decodeKeyInts,
   decodeEndpoints,
-  (input) => v2IdentityProbe('orders').check(input, someNames()),
-  (input) => v3IdentityProbe().check(input, { protocol: 'v3', epoch: 1, service: '', instance: '', endpoint: String }),
+  (input) => v2Protocol.identityProbe('orders').check(input, someNames()),
+  (input) =>
+    v3Protocol.identityProbe().check(input, { protocol: 'v3', epoch: 1, service: '', instance: '', endpoint: String }),
 ];
 
 describe(`what reads the wire, given ${COUNT} inputs of seed ${SEED}`, () => {

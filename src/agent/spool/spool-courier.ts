@@ -1,18 +1,17 @@
 import type { Clock } from '../../base/clock';
-import type { Log } from '../../base/log';
 import { keepAliveWhile } from '../../base/keep-alive';
+import type { Log } from '../../base/log';
 import { ok, type Outcome } from '../../base/outcome';
 import { type Config, pinnedProtocol } from '../../config/config';
 import type { ProtocolName } from '../../model/dialect';
 import type { Names } from '../../model/names';
-import { createBackend, type Backend } from '../../protocol/backend';
+import { type Backend, createBackend } from '../../protocol/backend';
 import { spoolCodec } from '../../protocol/segments/spool-codec';
-import { v3InstanceName } from '../../protocol/v3/name-limits';
-import { v3Names } from '../../protocol/v3/names';
+import { v3InstanceName, v3Names } from '../../protocol/v3/names';
 import type { BlockResult } from '../../spool/file-delivery';
 import type { SpoolEntry, SpoolOperator } from '../../spool/spool-operator';
-import { SpoolRoute } from './spooling';
 import { version } from '../version';
+import { SpoolRoute } from './spooling';
 
 interface CourierOptions {
   readonly config: Config;

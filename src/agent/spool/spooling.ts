@@ -10,7 +10,7 @@ import type { Names, V2Names } from '../../model/names';
 import type { Segment } from '../../model/segment';
 import type { Backend } from '../../protocol/backend';
 import { spoolCodec } from '../../protocol/segments/spool-codec';
-import { v3InstanceName } from '../../protocol/v3/name-limits';
+import { v3InstanceName } from '../../protocol/v3/names';
 import { SEAL_LIMITS } from '../../spool/policies';
 import type { DeliveryFate, SegmentSource, SpoolTransport } from '../../spool/ports';
 import { Spool } from '../../spool/spool';

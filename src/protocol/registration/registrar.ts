@@ -1,21 +1,20 @@
+import type { ResetResult } from '../../api/agent';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
-import type { Dictionary } from '../v2/dictionary';
-import type { HealthStatus } from './health';
-import { RegistrationClient, type RegistrationClientOptions } from './registration-client';
-import type { InstanceName } from '../../model/registration';
 import type { ProtocolName } from '../../model/dialect';
-import type { RegistrarListener, RegistrationTransition } from './registrar-event';
-import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
-import { isComplete, type RegistrationState } from './registration-state';
-import { type Identity, StateMachine } from './state-machine';
-import type { Registration, RegistrationContext } from './registration';
+import type { InstanceName } from '../../model/registration';
 import { PROTOCOLS } from '../detect';
+import type { Dictionary } from '../v2/dictionary';
 import { v2Protocol } from '../v2/protocol';
 import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
-import type { ResetResult } from '../../api/agent';
+import type { RegistrarListener, RegistrationTransition } from './registrar-event';
+import type { Registration, RegistrationContext } from './registration';
+import { type HealthStatus, RegistrationClient, type RegistrationClientOptions } from './registration-client';
+import { isComplete, type RegistrationState } from './registration-state';
+import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
+import { type Identity, StateMachine } from './state-machine';
 
 export interface RegistrarOptions extends RegistrationClientOptions {
   readonly log: Log;

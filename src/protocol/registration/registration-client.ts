@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock';
 import type { Outcome } from '../../base/outcome';
+import { toIso } from '../../base/time';
 import type {
   Configuration,
   Connection,
@@ -7,8 +8,41 @@ import type {
   InstanceName,
   InstanceRegistration,
 } from '../../model/registration';
-import { v3InstanceName } from '../v3/name-limits';
-import { Health } from './health';
+import { v3InstanceName } from '../v3/names';
+
+export interface HealthStatus {
+  /** When the backend last answered, ISO 8601; null: not yet. */
+  readonly lastOkAt: string | null;
+  /** Turns of the loop in a row that failed: connecting, TLS, detection and registration as well as heartbeats. */
+  readonly failures: number;
+  /** The last failure's words; null after a success. */
+  readonly lastError: string | null;
+}
+
+/** How the conversation with the backend goes. */
+class Health {
+  private lastOkAt: number | undefined;
+  private failures = 0;
+  private lastError: string | null = null;
+
+  constructor(private readonly clock: Clock) {}
+
+  ok(): void {
+    this.lastOkAt = this.clock.now();
+    this.failures = 0;
+    this.lastError = null;
+  }
+
+  failed(reason: string): void {
+    this.failures++;
+    this.lastError = reason;
+  }
+
+  status(): HealthStatus {
+    const { lastOkAt, failures, lastError } = this;
+    return { lastOkAt: lastOkAt === undefined ? null : toIso(lastOkAt), failures, lastError };
+  }
+}
 
 /**
  * What the registrar needs of a backend; a client of `protocol` fits it by shape. Every question is bounded by a deadline of its own, and

@@ -9,8 +9,8 @@ import { writeNumber } from '../protobuf/fast/field';
 import { maxSegmentSize } from '../protobuf/fast/max-size';
 import { closeLength } from '../protobuf/fast/varint';
 import { readV2Ref, writeV2Ref } from '../v2/segment/ref';
-import { v3EndpointName } from '../v3/name-limits';
-import { readV3Segment, writeV3Segment } from '../v3/segment/segment';
+import { v3EndpointName } from '../v3/names';
+import { v3SegmentCodec } from '../v3/segment/segment';
 
 /** Service and instance stand once in each file, and names are written as they are. */
 const BY_NAME: V3Names = { protocol: 'v3', epoch: 0, service: '', instance: '', endpoint: (name) => name };
@@ -54,14 +54,14 @@ export const encodingByName: SegmentEncoding<V2Names> = {
 };
 
 function writeRecord(buf: Buffer, pos: number, segment: Segment): number {
-  const end = writeV3Segment(buf, pos, segment, BY_NAME);
+  const end = v3SegmentCodec.encode(buf, pos, segment, BY_NAME);
   const at = writeMore(buf, end, segment);
   if (at > end) buf.writeUInt32BE(at - pos - GRPC_PREFIX_BYTES, pos + 1);
   return at;
 }
 
 function readRecord(record: Buffer, isOwn: boolean): Segment {
-  const segment = readV3Segment(record);
+  const segment = v3SegmentCodec.decode(record, BY_NAME);
   for (const piece of new Fields(new MessageReader(record)).all(MORE)) {
     const fields = new Fields(piece);
     const span = segment.spans[fields.number(1)];

@@ -2,7 +2,7 @@ import { USER_ENDPOINT } from '../../model/components';
 import type { V2Names } from '../../model/names';
 import type { V2Identity } from './sw6/propagator';
 import type { DictionarySync } from './dictionary-sync';
-import type { Registered } from './registration-state';
+import type { Registered } from '../registration/registration-state';
 
 type Dictionaries = Pick<DictionarySync, 'endpoints' | 'networkAddresses'>;
 

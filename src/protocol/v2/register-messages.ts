@@ -85,7 +85,7 @@ export function decodeKeyInts(bytes: Buffer): ReadonlyMap<string, number> {
   return pairs;
 }
 
-export interface EndpointMapping {
+interface EndpointMapping {
   readonly serviceId: number;
   readonly name: string;
   readonly endpointId: number;

@@ -1,12 +1,11 @@
 import type { Outcome } from '../../base/outcome';
 import type { V2Names } from '../../model/names';
-import type { V2Identity } from './sw6/propagator';
 import { HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
-import type { RegistrationState } from '../registration/registration-state';
+import type { Registered, RegistrationState, ServiceKnown } from '../registration/registration-state';
 import { DictionarySync } from './dictionary-sync';
 import { v2CarrierNames, v2Names } from './names';
-import type { Registered, ServiceKnown } from './registration-state';
+import type { V2Identity } from './sw6/propagator';
 
 const HEARTBEAT_MS = 3_000;
 

@@ -1,11 +1,30 @@
-import type { V3Names } from '../../model/names';
 import type { Dialect } from '../../model/dialect';
+import type { V3Names } from '../../model/names';
+import { decodeCommands } from '../protobuf/control/commands';
 import type { Probe, Protocol } from '../protocol';
+import type { IdentityProbe } from '../segments/identity-probe';
 import { encodePing, v3Paths } from './management-client';
 import { V3Registration } from './registration';
 import { v3SegmentCodec } from './segment/segment';
 import { encodeEvent, encodeLog, encodeMeter } from './telemetry-messages';
-import { v3IdentityProbe } from './segment/identity-probe';
+
+/**
+ * Package-less `collect` exists in both protocols, and a v2 backend takes a v3 segment with OK and loses it. `keepAlive`
+ * it does not have.
+ */
+function v3IdentityProbe(): IdentityProbe<V3Names> {
+  return {
+    pathOf: (dialect) => v3Paths(dialect).collect,
+    request: ({ service, instance }, dialect) => ({
+      path: v3Paths(dialect).keepAlive,
+      request: encodePing({ serviceName: service, instanceName: instance }),
+    }),
+    check: (answer) => {
+      decodeCommands(answer);
+      return undefined;
+    },
+  };
+}
 
 /** OAP 8.0 and later, which take names as they are. */
 export const v3Protocol = {

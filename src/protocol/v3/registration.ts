@@ -1,11 +1,10 @@
 import type { V3Names } from '../../model/names';
 import type { Configuration } from '../../model/registration';
-import type { V3Identity } from './sw8/propagator';
 import { HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { RegistrationState } from '../registration/registration-state';
-import { warnTruncatedNames } from './name-limits';
-import { v3CarrierNames, v3Names } from './names';
+import { v3CarrierNames, v3Names, warnTruncatedNames } from './names';
+import type { V3Identity } from './sw8/propagator';
 
 const HEARTBEAT_MS = 30_000;
 /** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */

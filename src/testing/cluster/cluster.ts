@@ -1,9 +1,9 @@
 import { systemClock } from '../../base/clock';
-import { Node } from '../node/node';
-import type { NodeOptions } from '../node/node-options';
+import { Node } from './node';
+import type { NodeOptions } from './node-options';
 import type { BackendProtocol, NodeRole } from '../protocol';
 import { RowTable } from '../registry/id-table';
-import type { IncomingSegment } from '../segment/incoming';
+import type { IncomingSegment } from '../v2/wire-segment';
 import { HOST } from '../server/listener';
 import { Keeper, keeperOf } from './keeper';
 

@@ -21,7 +21,7 @@ interface CallInterceptorOptions {
 export type Admission = { readonly type: 'pass' } | { readonly type: 'hang' } | ServerAnswer;
 
 /** What is asked for. */
-export interface Asked extends Pick<CallRecord, 'method' | 'path'> {
+interface Asked extends Pick<CallRecord, 'method' | 'path'> {
   /** This backend does not have it. */
   readonly isLacking?: boolean;
 }

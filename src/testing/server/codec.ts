@@ -56,7 +56,7 @@ const plans = new WeakMap<protobuf.Type, Plan>();
  * Reads a message as protobuf of the real servers does: a field of another kind than theirs is skipped, where protobufjs
  * reads it by what it expects. It matters where bytes are no message of this protocol but of the other.
  */
-export function readGrpcMessage(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
+function readGrpcMessage(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
   const plan = planOf(type);
   const reader = new StrictReader(bytes);
   const message = type.create();

@@ -17,7 +17,7 @@ const EMPTY = Buffer.alloc(0);
 const IGNORE: StreamReader = { take: () => Promise.resolve() };
 
 /** A stream of messages, as grpc-js wants it. Answered once every message that came has been looked at. */
-export function stream(
+function stream(
   route: Route,
   interceptor: CallInterceptor,
   begin: () => StreamReader,
@@ -67,7 +67,7 @@ async function read(
 }
 
 /** A method with one question and one answer, as grpc-js wants it. */
-export function unary(route: Route, interceptor: CallInterceptor, handle: Handle): handleUnaryCall<Buffer, Buffer> {
+function unary(route: Route, interceptor: CallInterceptor, handle: Handle): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const { log, passage } = interceptor.enter(route, call.metadata);
     call.on('cancelled', () => log.ended('CANCELLED'));

@@ -4,8 +4,46 @@ import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment-rec
 import { decodeMessage } from '../server/codec';
 import type { Handle, StreamReader } from '../server/methods';
 import { messageType } from '../server/schema';
+import type { Property } from '../store/row';
 import { type Inventory, truncateNames } from './inventory';
-import type { V3WireRef, V3WireSegment, V3WireSpan } from './wire-segment';
+
+/** Messages of protocol v3 as they were decoded: int64 as text, enums by name, every field there. */
+interface V3WireRef {
+  readonly refType: 'CrossProcess' | 'CrossThread';
+  readonly traceId: string;
+  readonly parentTraceSegmentId: string;
+  readonly parentSpanId: number;
+  readonly parentService: string;
+  readonly parentServiceInstance: string;
+  readonly parentEndpoint: string;
+  readonly networkAddressUsedAtPeer: string;
+}
+
+interface V3WireSpan {
+  readonly spanId: number;
+  readonly parentSpanId: number;
+  readonly startTime: string;
+  readonly endTime: string;
+  readonly refs: readonly V3WireRef[];
+  readonly operationName: string;
+  readonly peer: string;
+  readonly spanType: SpanRecord['type'];
+  readonly spanLayer: SpanRecord['layer'];
+  readonly componentId: number;
+  readonly isError: boolean;
+  readonly tags: readonly Property[];
+  readonly logs: readonly { readonly time: string; readonly data: readonly Property[] }[];
+  readonly skipAnalysis: boolean;
+}
+
+interface V3WireSegment {
+  readonly traceId: string;
+  readonly traceSegmentId: string;
+  readonly spans: readonly V3WireSpan[];
+  readonly service: string;
+  readonly serviceInstance: string;
+  readonly isSizeLimited: boolean;
+}
 
 /** A segment as the backend shows it, in the words of v2: where an id would be is 0. */
 function showV3Segment(segment: V3WireSegment): Omit<SegmentRecord, 'at' | 'node'> {

@@ -1,16 +1,18 @@
 import type { ServiceError } from '@grpc/grpc-js';
-import { errorMessage } from '../../base/text';
-import { ok, retryable, type Outcome } from '../../base/outcome';
 import type { Clock } from '../../base/clock';
-import type { BackendConnection } from '../backend-connection';
-import { modules } from '../../base/lazy';
-import { isStatus, shouldFailOver, toOutcome, statusName } from './grpc-status';
 import { startDeadline } from '../../base/deadline';
+import { modules } from '../../base/lazy';
+import { failed, ok, type Outcome, retryable } from '../../base/outcome';
+import { errorMessage } from '../../base/text';
+import type { BackendConnection } from '../backend-connection';
+import { formatFrame, parseFrame } from './frame';
+import { isStatus, shouldFailOver, statusName, toOutcome } from './grpc-status';
+import { StreamCall } from './stream-call';
 
 /** How long the backend has for an answer. */
 export const CALL_MS = 10_000;
 
-export interface UnaryCall {
+interface UnaryCall {
   readonly path: string;
   readonly request: Buffer;
   /** That the backend lacks the method is what we want to know, and no reason to leave it. */
@@ -57,6 +59,33 @@ export async function unaryCall(
     name,
     answer.details || (isStatus(answer.code) ? errorMessage(answer) : 'no status that gRPC knows'),
   );
+}
+
+/** One call over the connection's own session, not its grpc-js channel: it reaches the server that the segments will reach. */
+export async function sessionCall(
+  connection: BackendConnection,
+  { path, request }: UnaryCall,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Outcome<Buffer>> {
+  let call: StreamCall;
+  try {
+    call = new StreamCall(connection, path);
+  } catch (error) {
+    return retryable(`${path}: ${errorMessage(error)}`);
+  }
+  const bound = startDeadline(clock, CALL_MS, signal);
+  bound.signal.addEventListener('abort', () =>
+    call.cancel(bound.timedOut ? 'DEADLINE_EXCEEDED' : 'CANCELLED', bound.reason),
+  );
+  if (bound.signal.aborted) call.cancel('CANCELLED', bound.reason);
+  call.end(formatFrame(request));
+  const { name, details, body } = await call.ended;
+  bound.dispose();
+  if (shouldFailOver(name)) connection.fail(`${path}: ${name}`);
+  if (name !== 'OK') return toOutcome(name, details);
+  const message = parseFrame(body);
+  return message ? ok(message) : failed('INTERNAL', `${path}: the answer is not one plain gRPC message`);
 }
 
 function identity(bytes: Buffer): Buffer {

@@ -3,9 +3,9 @@ import { Layer, SpanType } from '../../../src/model/components';
 import { CompactId, Int64Id, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
 import { Segment, Span } from '../../../src/model/segment';
-import { unusableRefs } from '../../../src/protocol/v2/segment/ref';
-import { readV2Segment } from '../../../src/protocol/v2/segment/segment';
-import { v2Refs } from '../../../src/protocol/v3/segment/ref';
+
+import { v2SegmentCodec } from '../../../src/protocol/v2/segment/segment';
+import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
 import { anyOfBoth, anyTagged } from '../../support/wire/any-tags';
 import { messageOf } from '../../support/wire/message-of';
 import { someNames } from '../../support/wire/names';
@@ -22,7 +22,7 @@ describe('what was written for v2, read again', () => {
     fc.assert(
       fc.property(anyTagged, anyTwoWayNames(1), (segment, names) => {
         const message = messageOf(segment, names);
-        expect(messageOf(readV2Segment(message, names), names).equals(message)).toBe(true);
+        expect(messageOf(v2SegmentCodec.decode(message, names), names).equals(message)).toBe(true);
       }),
       { numRuns: 600 },
     );
@@ -32,7 +32,7 @@ describe('what was written for v2, read again', () => {
     fc.assert(
       fc.property(anyTagged, anyTwoWayNames(1), anyTwoWayNames(3), (segment, before, after) => {
         // Refs of any epoch but the third are left out either way.
-        const read = readV2Segment(messageOf(segment, before), before);
+        const read = v2SegmentCodec.decode(messageOf(segment, before), before);
         expect(messageOf(read, after).equals(messageOf(segment, after))).toBe(true);
       }),
       { numRuns: 300 },
@@ -42,7 +42,7 @@ describe('what was written for v2, read again', () => {
   it('is the same segment for a v3 backend, wherever v2 could say it', () => {
     fc.assert(
       fc.property(anyOfBoth, anyTwoWayNames(1), (segment, names) => {
-        const read = readV2Segment(messageOf(segment, names), names);
+        const read = v2SegmentCodec.decode(messageOf(segment, names), names);
         expect(messageOf(read, V3).equals(messageOf(segment, V3))).toBe(true);
       }),
       { numRuns: 300 },
@@ -50,7 +50,7 @@ describe('what was written for v2, read again', () => {
   });
 
   it('holds names instead of the ids that were given up', () => {
-    const { spans } = readV2Segment(messageOf(entryAndExit(), KNOWING), KNOWING);
+    const { spans } = v2SegmentCodec.decode(messageOf(entryAndExit(), KNOWING), KNOWING);
     expect(spans).toMatchObject([
       { type: SpanType.exit, operationName: '/stock', peer: 'stock:8080' },
       { type: SpanType.entry, operationName: '/orders/17', peer: '' },
@@ -65,7 +65,7 @@ describe('what was written for v2, read again', () => {
       Buffer.from([0x12, (bytes.length & 127) | 128, bytes.length >> 7]),
       bytes,
     ]);
-    const { traceId, segmentId, isSizeLimited, spans } = readV2Segment(upstream, someNames());
+    const { traceId, segmentId, isSizeLimited, spans } = v2SegmentCodec.decode(upstream, someNames());
     const [made] = failedWithRef().spans;
     expect([String(traceId), String(segmentId)]).toEqual(['1.2.3', '21.1.15739273199990042']);
     expect(isSizeLimited).toBe(true);
@@ -80,36 +80,38 @@ describe('what was written for v2, read again', () => {
       [new Int64Id([-1n, -(2n ** 63n), 2n ** 53n + 1n]), '-1.-9223372036854775808.9007199254740993'],
     ] as const;
     for (const [id, text] of ids) {
-      const read = readV2Segment(messageOf(new Segment(id, id), someNames()), someNames());
+      const read = v2SegmentCodec.decode(messageOf(new Segment(id, id), someNames()), someNames());
       expect([String(read.traceId), String(read.segmentId)]).toEqual([text, text]);
     }
   });
 
   it('has refs that a later registration leaves out and counts, while the trace stays', () => {
     const segment = failedWithRef();
-    const read = readV2Segment(messageOf(segment, someNames()), someNames());
-    expect(unusableRefs(read, someNames())).toBe(0);
-    expect(unusableRefs(read, someNames({ epoch: 2 }))).toBe(1);
-    expect(v2Refs(read)).toBe(1);
+    const read = v2SegmentCodec.decode(messageOf(segment, someNames()), someNames());
+    expect(v2SegmentCodec.countUnusableRefs(read, someNames())).toBe(0);
+    expect(v2SegmentCodec.countUnusableRefs(read, someNames({ epoch: 2 }))).toBe(1);
+    expect(v3SegmentCodec.countUnusableRefs(read, V3)).toBe(1);
     expect(String(read.traceId)).toBe(String(segment.traceId));
   });
 
   it('has no more refs than were written: those left out before are not counted twice', () => {
     const names = someNames({ epoch: 2 });
     // Its ref is of the first epoch.
-    expect(readV2Segment(messageOf(failedWithRef(), names), names).spans[0]!.refs).toBeUndefined();
+    expect(v2SegmentCodec.decode(messageOf(failedWithRef(), names), names).spans[0]!.refs).toBeUndefined();
   });
 
   it('is a trace of its own where v2 could not carry the trace, as it was for the backend', () => {
     const segment = new Segment(new OpaqueId('a-b-c'), new CompactId(7, 1, 1_700_000_000_000, 1));
-    expect(String(readV2Segment(messageOf(segment, someNames()), someNames()).traceId)).toBe('7.1.17000000000000001');
+    expect(String(v2SegmentCodec.decode(messageOf(segment, someNames()), someNames()).traceId)).toBe(
+      '7.1.17000000000000001',
+    );
   });
 
   describe('tags', () => {
     function readTags(fields: Partial<Span>): Partial<Span> {
       const segment = new Segment(new CompactId(7, 1, 1_700_000_000_000, 0), new CompactId(7, 1, 1_700_000_000_000, 1));
       segment.add(Object.assign(new Span(segment, 0, -1, SpanType.entry, '/', 1), fields));
-      const read = readV2Segment(messageOf(segment, someNames()), someNames());
+      const read = v2SegmentCodec.decode(messageOf(segment, someNames()), someNames());
       const [{ url, method, statusCode, tags }] = read.spans as [Span];
       return { url, method, statusCode, tags };
     }
@@ -135,7 +137,7 @@ describe('what was written for v2, read again', () => {
 
     it('and logs are absent where there were none', () => {
       expect(readTags(HTTP)).toMatchObject({ tags: undefined });
-      const { spans } = readV2Segment(messageOf(entryAndExit(), KNOWING), KNOWING);
+      const { spans } = v2SegmentCodec.decode(messageOf(entryAndExit(), KNOWING), KNOWING);
       expect(spans.map(({ logs, refs }) => [logs, refs])).toEqual([
         [undefined, undefined],
         [undefined, undefined],
@@ -145,10 +147,10 @@ describe('what was written for v2, read again', () => {
 
   it('is refused where an id has no name', () => {
     const message = messageOf(entryAndExit(), KNOWING);
-    expect(() => readV2Segment(message, { ...KNOWING, endpointOf: () => undefined })).toThrow(
+    expect(() => v2SegmentCodec.decode(message, { ...KNOWING, endpointOf: () => undefined })).toThrow(
       'no name is known for endpoint 12',
     );
-    expect(() => readV2Segment(message, { ...KNOWING, networkAddressOf: () => undefined })).toThrow(
+    expect(() => v2SegmentCodec.decode(message, { ...KNOWING, networkAddressOf: () => undefined })).toThrow(
       'no name is known for network address 9',
     );
   });
@@ -157,7 +159,7 @@ describe('what was written for v2, read again', () => {
     for (const segment of [entryAndExit(), failedWithRef()]) {
       const message = messageOf(segment, KNOWING);
       for (let length = 0; length < message.length; length++) {
-        expect(() => readV2Segment(message.subarray(0, length), KNOWING)).toThrow();
+        expect(() => v2SegmentCodec.decode(message.subarray(0, length), KNOWING)).toThrow();
       }
     }
   });
@@ -169,7 +171,7 @@ describe('what was written for v2, read again', () => {
         const message = Buffer.from(whole);
         message[at]! ^= change;
         try {
-          expect(readV2Segment(message, someNames())).toBeInstanceOf(Segment);
+          expect(v2SegmentCodec.decode(message, someNames())).toBeInstanceOf(Segment);
         } catch (error) {
           expect(error).toBeInstanceOf(Error);
         }

@@ -1,7 +1,7 @@
 import { context, untraced } from '../../../src/tracing/context';
 import { logContextOf, manualSpans } from '../../../src/tracing/manual/manual-spans';
 import { Layer, SpanType } from '../../../src/model/components';
-import { v3EndpointName } from '../../../src/protocol/v3/name-limits';
+import { v3EndpointName } from '../../../src/protocol/v3/names';
 import { logsOf, tagsOf, tracing } from '../../support/tracing';
 import type { TracerOptions } from '../../../src/tracing/tracer';
 

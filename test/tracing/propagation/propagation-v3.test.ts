@@ -6,7 +6,7 @@ import type { FakeClock } from '../../support/fake-clock';
 import type { V3Identity } from '../../../src/protocol/v3/sw8/propagator';
 import type { Span } from '../../../src/model/segment';
 import type { TracerOptions } from '../../../src/tracing/tracer';
-import { v3EndpointName } from '../../../src/protocol/v3/name-limits';
+import { v3EndpointName } from '../../../src/protocol/v3/names';
 
 /** Trace 3.4.5, segment 1.2.3, span 4 of service and instance, /app, to 127.0.0.1:8080. */
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c2VydmljZQ==-aW5zdGFuY2U=-L2FwcA==-MTI3LjAuMC4xOjgwODA=';

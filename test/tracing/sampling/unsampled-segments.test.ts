@@ -1,7 +1,7 @@
 import { context } from '../../../src/tracing/context';
 import { parseSw6 } from '../../../src/protocol/v2/sw6/carrier';
 import { parseSw8 } from '../../../src/protocol/v3/sw8/carrier';
-import { v3EndpointName } from '../../../src/protocol/v3/name-limits';
+import { v3EndpointName } from '../../../src/protocol/v3/names';
 import { tracing } from '../../support/tracing';
 import type { TracerOptions } from '../../../src/tracing/tracer';
 import type { PropagateUnsampled } from '../../../src/api/options';

@@ -3,10 +3,10 @@ import type { Logger } from '../../api/options';
 import type { NodeRecorder } from '../record/node-recorder';
 import type { RowTable } from '../registry/id-table';
 import { Registry } from '../registry/registry';
-import type { IncomingSegment } from '../segment/incoming';
+import type { IncomingSegment } from './wire-segment';
 import type { Handle, Methods } from '../server/methods';
 import type { InstanceRow } from '../store/row';
-import type { NodeOptions } from './node-options';
+import type { NodeOptions } from '../cluster/node-options';
 import { registration } from './registration';
 import { V2SegmentReceiver } from './segment-receiver';
 
@@ -27,7 +27,7 @@ interface PingOptions {
  * The heartbeat. Real servers look up the integer alone, so that an id which was given to another instance after the
  * storage was cleared gets no reset; `checkHeartbeatName` looks at the name too.
  */
-export function ping({ registry, nodeRecorder, logger, checkHeartbeatName }: PingOptions): Handle {
+function ping({ registry, nodeRecorder, logger, checkHeartbeatName }: PingOptions): Handle {
   return async (request) => {
     const { serviceInstanceId: instanceId, serviceInstanceUUID: name, time } = request as unknown as Ping;
     if (!registry.rows.get('instance', instanceId)) await registry.catchUp();

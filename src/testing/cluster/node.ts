@@ -1,12 +1,12 @@
 import { NodeRecorder } from '../record/node-recorder';
 import type { RowTable } from '../registry/id-table';
-import type { IncomingSegment } from '../segment/incoming';
+import type { IncomingSegment } from '../v2/wire-segment';
 import { CallInterceptor } from '../server/call-interceptor';
 import { Listener } from '../server/listener';
 import { serve } from '../server/serve';
 import { v3Methods } from '../v3/v3-methods';
 import type { NodeOptions } from './node-options';
-import { V2Backend } from './v2-backend';
+import { V2Backend } from '../v2/v2-backend';
 
 /** A backend that runs: one gRPC server that speaks one protocol, on a storage that others may write to as well. */
 export class Node {

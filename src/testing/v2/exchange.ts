@@ -8,7 +8,7 @@ import type { WireRef, WireSpan } from './wire-segment';
 export type OapVersion = '6.5' | '6.6';
 
 /** What an endpoint without a name is called. */
-export const UNNAMED = '{domain}';
+const UNNAMED = '{domain}';
 
 /**
  * The first pass over a segment: every name is to become an id. What has none yet is noted, and the segment waits; an

@@ -1,5 +1,7 @@
-import type { Property } from '../store/row';
 import type { SpanRecord } from '../record/segment-records';
+import { decodeMessage } from '../server/codec';
+import { messageType } from '../server/schema';
+import type { Property } from '../store/row';
 
 /** Messages of protocol v2 as they were decoded: int64 as text, enums by name, every field there. */
 interface WireId {
@@ -47,7 +49,7 @@ export interface WireSegment {
   readonly isSizeLimited: boolean;
 }
 
-export interface WireUpstream {
+interface WireUpstream {
   readonly globalTraceIds: readonly WireId[];
   readonly segment: Buffer;
 }
@@ -55,4 +57,22 @@ export interface WireUpstream {
 /** Empty where there is none. */
 export function idText(id: WireId | null): string {
   return id ? id.idParts.join('.') : '';
+}
+
+/** A segment that parses. */
+export interface IncomingSegment {
+  readonly traceIds: readonly string[];
+  readonly segmentId: string;
+  readonly wire: WireSegment;
+}
+
+/** @param bytes one message of the stream. Throws where it does not parse, and then the real server ends the stream. */
+export function parseUpstream(bytes: Buffer): WireUpstream {
+  return decodeMessage(messageType('v2', 'UpstreamSegment'), bytes) as unknown as WireUpstream;
+}
+
+/** Throws where the `SegmentObject` inside does not parse, and then the real server drops it without a word. */
+export function parseSegment({ globalTraceIds, segment }: WireUpstream): IncomingSegment {
+  const wire = decodeMessage(messageType('v2', 'SegmentObject'), segment) as unknown as WireSegment;
+  return { traceIds: globalTraceIds.map(idText), segmentId: idText(wire.traceSegmentId), wire };
 }

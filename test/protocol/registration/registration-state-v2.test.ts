@@ -5,8 +5,8 @@ import {
   type RegistrationState,
   transition,
 } from '../../../src/protocol/registration/registration-state';
-import { unregistered } from '../../../src/protocol/v2/registration-state';
 
+const unregistered = (epoch: number): RegistrationState => ({ protocol: 'v2', phase: 'unregistered', epoch });
 const nothing = unregistered(1);
 const known: RegistrationState = { protocol: 'v2', phase: 'service-known', epoch: 1, serviceId: 3 };
 const registered: RegistrationState = { ...known, phase: 'registered', instanceId: 7, trust: 'verified' };

@@ -3,7 +3,7 @@ import type { Logger } from '../../api/options';
 import type { Faults } from '../faults';
 import type { BackendProtocol, NodeRole } from '../protocol';
 import type { Recorder } from '../record/recorder';
-import type { OapVersion } from '../segment/exchange';
+import type { OapVersion } from '../v2/exchange';
 import type { TlsFiles } from '../server/listener';
 import type { Store } from '../store/store';
 import type { Inventory } from '../v3/inventory';

@@ -1,8 +1,7 @@
 import type { RowTable } from '../registry/id-table';
-import { Exchange, type OapVersion } from './exchange';
-import type { IncomingSegment } from './incoming';
-import type { WireRef, WireSegment, WireSpan } from './wire-segment';
 import type { EndpointRow, Unnumbered } from '../store/row';
+import { Exchange, type OapVersion } from './exchange';
+import type { IncomingSegment, WireRef, WireSegment, WireSpan } from './wire-segment';
 
 /**
  * What OAP 6.5.0 makes of a segment, tried out on a real one. It is stricter where the real server books a

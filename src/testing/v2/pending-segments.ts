@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock';
 import { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
 import type { Logger } from '../../api/options';
-import type { IncomingSegment } from './incoming';
+import type { IncomingSegment } from './wire-segment';
 import type { Validity } from './validate';
 
 interface PendingSegmentsOptions {

@@ -1,6 +1,6 @@
 import { type RegistrationState, transition } from '../../../src/protocol/registration/registration-state';
-import { connecting } from '../../../src/protocol/v3/registration-state';
 
+const connecting = (epoch: number): RegistrationState => ({ protocol: 'v3', phase: 'connecting', epoch });
 const connected: RegistrationState = { protocol: 'v3', phase: 'connected', epoch: 1, trust: 'verified' };
 
 describe('the registration with a v3 backend', () => {

@@ -3,7 +3,7 @@ import { toIso } from '../../base/time';
 import { getOrCreateAddresses } from '../registry/address';
 import type { Registry } from '../registry/registry';
 import { displayName, rowsFor } from '../registry/rows';
-import type { OapVersion } from '../segment/exchange';
+import type { OapVersion } from './exchange';
 import type { Handle } from '../server/methods';
 import type { Property } from '../store/row';
 
