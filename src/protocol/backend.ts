@@ -8,9 +8,9 @@ import { hintOfPort } from '../transport/explain';
 import { Connector } from '../transport/connector';
 import type { BackendConnection } from '../transport/backend-connection';
 import { TraceSegmentClient } from './segments/trace-segment-client';
-import { RegisterClient } from './v2/register-client';
+import { V2Client } from './v2/client';
 import { EventClient, LogClient, MeterClient, TelemetryClient } from './telemetry-client';
-import { ManagementClient } from './v3/management-client';
+import { V3Client } from './v3/client';
 import { v3Protocol } from './v3/protocol';
 
 /** The way to a backend, behind the ports of those who use it. */
@@ -36,8 +36,8 @@ export interface Backend {
 interface BackendRegistry {
   /** The connection of now, or an attempt at the next address; and what the backend speaks, asked once on every connection. */
   connect(signal: AbortSignal): Promise<Outcome<Connection>>;
-  readonly v2: RegisterClient;
-  readonly v3: ManagementClient;
+  readonly v2: V2Client;
+  readonly v3: V3Client;
 }
 
 /** Addresses of this very host. */
@@ -80,8 +80,8 @@ export function createBackend(options: BackendOptions): Backend {
   return {
     registry: {
       connect,
-      v2: new RegisterClient(ask, leave),
-      v3: new ManagementClient(ask, probe, () => connector.current?.dialect ?? v3Protocol.probes[0].dialect, leave),
+      v2: new V2Client(ask, leave),
+      v3: new V3Client(ask, probe, () => connector.current?.dialect ?? v3Protocol.probes[0].dialect, leave),
     },
     segments,
     meters: new MeterClient(telemetry),

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { ok } from '../../src/base/outcome';
-import type { RegistryApi } from '../../src/protocol/registration/registration-client';
+import type { BackendApi } from '../../src/protocol/registration/rate-limited-backend';
 import type { Backend } from '../../src/protocol/backend';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
@@ -34,7 +34,7 @@ describe('a backend', () => {
   }
 
   it('is asked and answers', async () => {
-    const { registry }: { registry: RegistryApi } = await connected();
+    const { registry }: { registry: BackendApi } = await connected();
     server.reply = ({ path }) => {
       if (path.endsWith('doServiceRegister')) return { services: [{ key: 'orders', value: 3 }] };
       if (path.endsWith('doServiceInstanceRegister')) return { serviceInstances: [{ key: 'orders-1', value: 7 }] };

@@ -10,7 +10,7 @@ import {
   encodeServiceInstances,
   encodeServices,
 } from '../../src/protocol/v2/register-messages';
-import { encodePing } from '../../src/protocol/v3/management-client';
+import { encodePing } from '../../src/protocol/v3/client';
 import { anyText } from '../support/wire/arbitrary';
 import { oracleDecode, oracleEncode } from '../support/wire/oracle';
 import { oracleV3Encode } from '../support/wire/oracle-v3';

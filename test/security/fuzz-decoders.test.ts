@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { ok } from '../../src/base/outcome';
 import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
-import { RegisterClient } from '../../src/protocol/v2/register-client';
+import { V2Client } from '../../src/protocol/v2/client';
 import { decodeEndpoints, decodeKeyInts } from '../../src/protocol/v2/register-messages';
 import { v2Protocol } from '../../src/protocol/v2/protocol';
-import { ManagementClient } from '../../src/protocol/v3/management-client';
+import { V3Client } from '../../src/protocol/v3/client';
 import { v3Protocol } from '../../src/protocol/v3/protocol';
 import { parseFrame } from '../../src/transport/call/frame';
 import { readStatus, toOutcome } from '../../src/transport/call/grpc-status';
@@ -82,8 +82,8 @@ function makeInput(): Buffer {
 /** Everything that reads an answer without anything around it that would catch what it throws. */
 async function readEverywhere(input: Buffer): Promise<void> {
   const answer = (): Promise<ReturnType<typeof ok<Buffer>>> => Promise.resolve(ok(input));
-  const v2 = new RegisterClient(answer, () => undefined);
-  const v3 = new ManagementClient(
+  const v2 = new V2Client(answer, () => undefined);
+  const v3 = new V3Client(
     answer,
     answer,
     () => ({ protocol: 'v3', package: 'skywalking.v3.' }),

@@ -1,4 +1,5 @@
 import type { ResetResult } from '../../api/agent';
+import type { HeartbeatStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
@@ -9,14 +10,18 @@ import type { Dictionary } from '../v2/dictionary';
 import { v2Protocol } from '../v2/protocol';
 import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
-import type { RegistrarListener, RegistrationTransition } from './registrar-event';
 import type { Registration, RegistrationContext } from './registration';
-import { type HealthStatus, RegistrationClient, type RegistrationClientOptions } from './registration-client';
-import { isComplete, type RegistrationState } from './registration-state';
+import { RateLimitedBackend, type RateLimitedBackendOptions } from './rate-limited-backend';
+import {
+  isComplete,
+  type RegistrarListener,
+  type RegistrationState,
+  type RegistrationTransition,
+} from './registration-state';
 import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
 import { type Identity, StateMachine } from './state-machine';
 
-export interface RegistrarOptions extends RegistrationClientOptions {
+export interface RegistrarOptions extends RateLimitedBackendOptions {
   readonly log: Log;
   /** Absent: as agents of the protocol do. */
   readonly heartbeatMs: number | undefined;
@@ -35,7 +40,7 @@ const GATHER_NAMES_MS = 20;
  */
 export class Registrar {
   private readonly clock: Clock;
-  private readonly client: RegistrationClient;
+  private readonly backend: RateLimitedBackend;
   private readonly loop: Loop;
   private readonly retry: RetryPolicy;
   private readonly machine: StateMachine;
@@ -45,15 +50,15 @@ export class Registrar {
   constructor(private readonly options: RegistrarOptions) {
     const { clock, heartbeatMs, log, serviceName, instanceName } = options;
     const onEvent: RegistrarListener = (event) => options.onEvent(event);
-    const client = new RegistrationClient(options);
+    const backend = new RateLimitedBackend(options);
     const retry = new RetryPolicy(clock, log, (reason) => onEvent({ type: 'failed', reason }));
     const onTransition = (transition: RegistrationTransition) => this.onTransition(transition);
-    const machine = new StateMachine({ ...options, v3Instance: client.v3Instance, onTransition });
+    const machine = new StateMachine({ ...options, v3Instance: backend.v3Instance, onTransition });
     const context: RegistrationContext = {
       clock,
       log,
       machine,
-      client,
+      backend,
       retry,
       instance: { serviceName, instanceName },
       heartbeatMs,
@@ -63,7 +68,7 @@ export class Registrar {
       },
     };
     this.clock = clock;
-    this.client = client;
+    this.backend = backend;
     this.retry = retry;
     this.machine = machine;
     this.registrations = { v2: v2Protocol.createRegistration(context), v3: v3Protocol.createRegistration(context) };
@@ -123,7 +128,7 @@ export class Registrar {
 
   /** By these names a v3 backend knows us: cut to its limits. */
   get v3Instance(): InstanceName {
-    return this.client.v3Instance;
+    return this.backend.v3Instance;
   }
 
   get endpoints(): Dictionary {
@@ -138,8 +143,8 @@ export class Registrar {
     return this.machine.status();
   }
 
-  heartbeatStatus(): HealthStatus {
-    return this.client.health.status();
+  heartbeatStatus(): HeartbeatStatus {
+    return this.backend.health.status();
   }
 
   /**
@@ -183,7 +188,7 @@ export class Registrar {
     const connection = await this.options.api.connect(signal);
     if (signal.aborted) return 0;
     if (connection.status !== 'ok') {
-      this.client.health.failed(connection.reason);
+      this.backend.health.failed(connection.reason);
       return this.retry.delayAfterLoss(connection.reason);
     }
     const { number, protocol } = connection.value;

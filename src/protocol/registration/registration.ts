@@ -1,11 +1,10 @@
 import type { Clock } from '../../base/clock';
-import type { InstanceName } from '../../model/registration';
 import type { Log } from '../../base/log';
 import type { Names } from '../../model/names';
+import type { InstanceName } from '../../model/registration';
 import type { PropagationIdentity } from '../../tracing/propagation/propagator';
-import type { RegistrarListener } from './registrar-event';
-import type { RegistrationClient } from './registration-client';
-import type { RegistrationState } from './registration-state';
+import type { RateLimitedBackend } from './rate-limited-backend';
+import type { RegistrarListener, RegistrationState } from './registration-state';
 import type { RetryPolicy } from './retry-policy';
 import type { StateMachine } from './state-machine';
 
@@ -30,7 +29,7 @@ export interface RegistrationContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly machine: StateMachine;
-  readonly client: RegistrationClient;
+  readonly backend: RateLimitedBackend;
   readonly retry: RetryPolicy;
   /** As it is configured. */
   readonly instance: InstanceName;

@@ -4,7 +4,6 @@ import type { Log } from '../../base/log';
 import { toIso } from '../../base/time';
 import type { ProtocolName } from '../../model/dialect';
 import type { InstanceName } from '../../model/registration';
-import type { RegistrationTransition } from './registrar-event';
 import {
   type CompleteState,
   formatState,
@@ -12,6 +11,7 @@ import {
   isComplete,
   type RegistrationEvent,
   type RegistrationState,
+  type RegistrationTransition,
   transition,
 } from './registration-state';
 

@@ -1,7 +1,7 @@
 import { ok, type Outcome } from '../../base/outcome';
 import type { RegistrationContext } from '../registration/registration';
 import { Dictionary } from './dictionary';
-import type { IdsOutcome } from '../registration/registration-client';
+import type { IdsOutcome } from '../registration/rate-limited-backend';
 
 interface Kind {
   readonly what: string;
@@ -17,19 +17,19 @@ export class DictionarySync {
   private readonly kinds: Kind[];
 
   constructor(private readonly parts: RegistrationContext) {
-    const { clock, client, onDue } = parts;
+    const { clock, backend, onDue } = parts;
     this.endpoints = new Dictionary(clock, onDue);
     this.networkAddresses = new Dictionary(clock, onDue);
     this.kinds = [
       {
         what: 'network addresses',
         dictionary: this.networkAddresses,
-        ask: (names, signal) => client.networkAddresses(names, signal),
+        ask: (names, signal) => backend.networkAddresses(names, signal),
       },
       {
         what: 'endpoints',
         dictionary: this.endpoints,
-        ask: (names, signal) => client.endpoints(this.ownServiceId, names, signal),
+        ask: (names, signal) => backend.endpoints(this.ownServiceId, names, signal),
       },
     ];
   }
@@ -41,7 +41,7 @@ export class DictionarySync {
   /** Milliseconds until there is something to ask for that may be asked; 0: now; `Infinity`: nothing is. */
   dueInMs(): number {
     const dueInMs = Math.min(...this.kinds.map(({ dictionary }) => dictionary.dueInMs()));
-    return Math.max(dueInMs, this.parts.client.nameWaitMs());
+    return Math.max(dueInMs, this.parts.backend.nameWaitMs());
   }
 
   /**
@@ -54,11 +54,11 @@ export class DictionarySync {
   }
 
   private async syncEach([kind, ...others]: readonly Kind[], signal: AbortSignal): Promise<number | undefined> {
-    const { client, machine, onEvent, retry } = this.parts;
+    const { backend, machine, onEvent, retry } = this.parts;
     if (!kind) return undefined;
     const { dictionary, ask } = kind;
     if (dictionary.dueInMs() > 0) return this.syncEach(others, signal);
-    if (client.nameWaitMs() > 0) return undefined;
+    if (backend.nameWaitMs() > 0) return undefined;
     this.kinds.sort((one, other) => Number(one === kind) - Number(other === kind));
     const names = dictionary.batch();
     return machine.guarded(ask(names, signal), (outcome) => {
@@ -74,7 +74,7 @@ export class DictionarySync {
 
   /** Milliseconds until `verifyConflicts` may ask; 0: now, or it need not. */
   verifyInMs(): number {
-    return this.kinds.some(isInDispute) ? this.parts.client.nameWaitMs() : 0;
+    return this.kinds.some(isInDispute) ? this.parts.backend.nameWaitMs() : 0;
   }
 
   /**

@@ -45,7 +45,7 @@ export class V2Registration implements Registration {
 
   /** @returns milliseconds until the next step */
   async step(state: RegistrationState, signal: AbortSignal): Promise<number> {
-    const pacedMs = this.parts.client.idWaitMs();
+    const pacedMs = this.parts.backend.idWaitMs();
     if (!('serviceId' in state)) return pacedMs || this.registerService(state, signal);
     if (!('instanceId' in state)) return pacedMs || this.registerInstance(state, signal);
     if (state.trust !== 'verified') return this.verificationInMs() || this.verify(state, signal);
@@ -68,8 +68,8 @@ export class V2Registration implements Registration {
   }
 
   private registerService({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
-    const { client, machine, retry } = this.parts;
-    return machine.guarded(client.serviceId(signal), (outcome) => {
+    const { backend, machine, retry } = this.parts;
+    return machine.guarded(backend.serviceId(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
       if (outcome.value === undefined) return retry.delayWhilePending();
@@ -80,8 +80,8 @@ export class V2Registration implements Registration {
   }
 
   private registerInstance({ epoch, serviceId }: ServiceKnown, signal: AbortSignal): Promise<number> {
-    const { client, machine, retry } = this.parts;
-    return machine.guarded(client.instanceId(serviceId, signal), (outcome) => {
+    const { backend, machine, retry } = this.parts;
+    return machine.guarded(backend.instanceId(serviceId, signal), (outcome) => {
       if (isUnknown(outcome)) {
         machine.apply({ type: 'service-lost', epoch });
         return 0;
@@ -102,8 +102,8 @@ export class V2Registration implements Registration {
    * be another instance's.
    */
   private verify(state: Registered, signal: AbortSignal): Promise<number> {
-    const { client, machine, retry } = this.parts;
-    return machine.guarded(client.serviceId(signal), (outcome) => {
+    const { backend, machine, retry } = this.parts;
+    return machine.guarded(backend.serviceId(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
       // Empty: it had to create us, so its storage was cleared. That the same ids may come back proves nothing: those of
@@ -114,8 +114,8 @@ export class V2Registration implements Registration {
   }
 
   private verifyInstance(state: Registered, signal: AbortSignal): Promise<number> {
-    const { client, machine, retry } = this.parts;
-    return machine.guarded(client.instanceId(state.serviceId, signal), (outcome) => {
+    const { backend, machine, retry } = this.parts;
+    return machine.guarded(backend.instanceId(state.serviceId, signal), (outcome) => {
       if (isUnknown(outcome)) return this.reregister();
       if (outcome.status !== 'ok') {
         this.isAnswerLost = true;
@@ -154,9 +154,9 @@ export class V2Registration implements Registration {
   }
 
   private sendHeartbeat({ instanceId }: Registered, signal: AbortSignal): Promise<number> {
-    const { client, log, machine, onEvent, retry } = this.parts;
+    const { backend, log, machine, onEvent, retry } = this.parts;
     this.heartbeat.sent();
-    return machine.guarded(client.heartbeat(instanceId, signal), (outcome) => {
+    return machine.guarded(backend.heartbeat(instanceId, signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
       if (outcome.value.reset) {
@@ -179,7 +179,7 @@ export class V2Registration implements Registration {
 
   /** Milliseconds until the backend may be asked for service and instance, and for what is in dispute; 0: now. */
   private verificationInMs(): number {
-    return Math.max(this.parts.client.idWaitMs(2), this.dictionaries.verifyInMs());
+    return Math.max(this.parts.backend.idWaitMs(2), this.dictionaries.verifyInMs());
   }
 }
 

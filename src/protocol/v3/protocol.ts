@@ -3,7 +3,7 @@ import type { V3Names } from '../../model/names';
 import { decodeCommands } from '../protobuf/control/commands';
 import type { Probe, Protocol } from '../protocol';
 import type { IdentityProbe } from '../segments/identity-probe';
-import { encodePing, v3Paths } from './management-client';
+import { encodePing, v3Paths } from './client';
 import { V3Registration } from './registration';
 import { v3SegmentCodec } from './segment/segment';
 import { encodeEvent, encodeLog, encodeMeter } from './telemetry-messages';

@@ -34,8 +34,8 @@ export class V3Registration implements Registration {
 
   connected(): void {
     this.heartbeat.connected();
-    const { client, instance, log } = this.parts;
-    warnTruncatedNames(instance, client.v3Instance, log);
+    const { backend, instance, log } = this.parts;
+    warnTruncatedNames(instance, backend.v3Instance, log);
     this.hasConfigurations = true;
     this.configurationDueAt = 0;
     this.isFirstConfiguration = true;
@@ -54,8 +54,8 @@ export class V3Registration implements Registration {
 
   /** @returns milliseconds until the next step */
   async step(state: RegistrationState, signal: AbortSignal): Promise<number> {
-    const { client } = this.parts;
-    if (state.trust !== 'verified') return client.idWaitMs() || this.reportProperties(state, signal);
+    const { backend } = this.parts;
+    if (state.trust !== 'verified') return backend.idWaitMs() || this.reportProperties(state, signal);
     if (this.heartbeat.dueInMs() === 0) {
       return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportProperties(state, signal);
     }
@@ -64,20 +64,20 @@ export class V3Registration implements Registration {
   }
 
   names({ epoch, trust }: RegistrationState): V3Names | undefined {
-    const { client, log } = this.parts;
-    return trust && v3Names(client.v3Instance, epoch, log);
+    const { backend, log } = this.parts;
+    return trust && v3Names(backend.v3Instance, epoch, log);
   }
 
   /** Our names, whatever the state. */
   carrierNames(): V3Identity {
-    const { client, log } = this.parts;
-    return (this.ownCarrierNames ??= v3CarrierNames(client.v3Instance, log));
+    const { backend, log } = this.parts;
+    return (this.ownCarrierNames ??= v3CarrierNames(backend.v3Instance, log));
   }
 
   private reportProperties({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
-    const { client, machine, onEvent, retry } = this.parts;
+    const { backend, machine, onEvent, retry } = this.parts;
     this.heartbeat.sent();
-    return machine.guarded(client.reportInstance(signal), (outcome) => {
+    return machine.guarded(backend.reportInstance(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       this.beatsUntilReport = BEATS_A_REPORT - 1;
       retry.answered();
@@ -89,9 +89,9 @@ export class V3Registration implements Registration {
   }
 
   private sendHeartbeat(signal: AbortSignal): Promise<number> {
-    const { client, machine, onEvent, retry } = this.parts;
+    const { backend, machine, onEvent, retry } = this.parts;
     this.heartbeat.sent();
-    return machine.guarded(client.keepAlive(signal), (outcome) => {
+    return machine.guarded(backend.keepAlive(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
       this.beatsUntilReport--;
@@ -101,11 +101,11 @@ export class V3Registration implements Registration {
   }
 
   private configure(signal: AbortSignal): Promise<number> {
-    const { client, clock, log, machine, onEvent, retry } = this.parts;
+    const { backend, clock, log, machine, onEvent, retry } = this.parts;
     // The second one comes by chance, as the second heartbeat does.
     this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS * (this.isFirstConfiguration ? clock.random() : 1);
     this.isFirstConfiguration = false;
-    return machine.guarded(client.configuration(this.configurationUuid, signal), (outcome) => {
+    return machine.guarded(backend.configuration(this.configurationUuid, signal), (outcome) => {
       if (outcome.status === 'retryable') return retry.delayAfterLoss(outcome.reason);
       if (outcome.status === 'failed') {
         // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.

@@ -1,5 +1,5 @@
 import { failed, ok, type Outcome, retryable } from '../../../src/base/outcome';
-import type { RegistryApi, V2Api, V3Api } from '../../../src/protocol/registration/registration-client';
+import type { BackendApi } from '../../../src/protocol/registration/rate-limited-backend';
 import type {
   Heartbeat,
   InstanceRegistration,
@@ -17,9 +17,9 @@ export interface Call {
 }
 
 /** A backend of a few lines, which answers at once: what the registrar asks and in which order is what counts. */
-export class FakeBackend implements RegistryApi, V2Api, V3Api {
-  readonly v2: V2Api = this;
-  readonly v3: V3Api = this;
+export class FakeBackend implements BackendApi {
+  readonly v2: BackendApi['v2'] = this;
+  readonly v3: BackendApi['v3'] = this;
   protocol: ProtocolName = 'v2';
   configuration: Configuration | undefined;
   calls: Call[] = [];

@@ -57,7 +57,7 @@ const UUID = 'UUID';
 const SERIAL_NUMBER = 'SerialNumber';
 
 /** Presence in the words of v3. OAP answers with empty Commands, whatever it knew of the instance. */
-export class ManagementClient {
+export class V3Client {
   constructor(
     private readonly ask: UnaryCaller,
     /** The same, of a method that a backend may lack and be well. */

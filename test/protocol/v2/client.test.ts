@@ -1,6 +1,5 @@
 import { failed, ok, retryable, type Outcome } from '../../../src/base/outcome';
-import type { V2Api } from '../../../src/protocol/registration/registration-client';
-import { RegisterClient } from '../../../src/protocol/v2/register-client';
+import { V2Client } from '../../../src/protocol/v2/client';
 import { oracleDecode, oracleEncode } from '../../support/wire/oracle';
 
 const { signal } = new AbortController();
@@ -9,13 +8,12 @@ describe('registration in v2', () => {
   let answer: Outcome<Buffer>;
   let left: string[];
   let asked: { path: string; request: Buffer }[];
-  // By its type: the registry's port fits.
-  let registry: V2Api;
+  let client: V2Client;
 
   beforeEach(() => {
     asked = [];
     left = [];
-    registry = new RegisterClient(
+    client = new V2Client(
       (path, request) => {
         asked.push({ path, request });
         return Promise.resolve(answer);
@@ -36,32 +34,32 @@ describe('registration in v2', () => {
         { key: 'orders', value: 3 },
       ],
     });
-    expect(await registry.registerService('orders', signal)).toEqual(ok(3));
+    expect(await client.registerService('orders', signal)).toEqual(ok(3));
     expect(asked[0]!.path).toBe('/Register/doServiceRegister');
     answered('ServiceInstanceRegisterMapping', { serviceInstances: [{ key: 'orders-1', value: 7 }] });
-    expect(await registry.registerInstance(instance, signal)).toEqual(ok(7));
+    expect(await client.registerInstance(instance, signal)).toEqual(ok(7));
     expect(asked[1]!.path).toBe('/Register/doServiceInstanceRegister');
   });
 
   it('reads an answer without its name, or with no id, as: not yet', async () => {
     answered('ServiceRegisterMapping', { services: [] });
-    expect(await registry.registerService('orders', signal)).toEqual(ok(undefined));
+    expect(await client.registerService('orders', signal)).toEqual(ok(undefined));
     answered('ServiceRegisterMapping', { services: [{ key: 'other', value: 9 }] });
-    expect(await registry.registerService('orders', signal)).toEqual(ok(undefined));
+    expect(await client.registerService('orders', signal)).toEqual(ok(undefined));
     for (const value of [0, -1]) {
       answered('ServiceInstanceRegisterMapping', { serviceInstances: [{ key: 'orders-1', value }] });
-      expect(await registry.registerInstance(instance, signal)).toEqual(ok(undefined));
+      expect(await client.registerInstance(instance, signal)).toEqual(ok(undefined));
     }
   });
 
   it('hears a reset in the answer to a heartbeat, and nothing else', async () => {
     const heartbeat = { instanceId: 7, instanceName: 'orders-1', time: 1 };
     answered('Commands', {});
-    expect(await registry.heartbeat(heartbeat, signal)).toEqual(ok({ reset: false }));
+    expect(await client.heartbeat(heartbeat, signal)).toEqual(ok({ reset: false }));
     answered('Commands', { commands: [{ command: 'SomethingElse' }] });
-    expect(await registry.heartbeat(heartbeat, signal)).toEqual(ok({ reset: false }));
+    expect(await client.heartbeat(heartbeat, signal)).toEqual(ok({ reset: false }));
     answered('Commands', { commands: [{ command: 'SomethingElse' }, { command: 'ServiceMetadataReset' }] });
-    expect(await registry.heartbeat(heartbeat, signal)).toEqual(ok({ reset: true }));
+    expect(await client.heartbeat(heartbeat, signal)).toEqual(ok({ reset: true }));
     expect(asked[0]!.path).toBe('/ServiceInstancePing/doPing');
   });
 
@@ -72,7 +70,7 @@ describe('registration in v2', () => {
       { key: 'c:1', value: 4 },
     ];
     answered('NetAddressMapping', { addressIds });
-    const addresses = await registry.registerNetworkAddresses(['a:1', 'b:1', 'd:1'], signal);
+    const addresses = await client.registerNetworkAddresses(['a:1', 'b:1', 'd:1'], signal);
     expect(addresses).toEqual(ok(new Map([['a:1', 2]])));
     expect(asked[0]!.path).toBe('/Register/doNetworkAddressRegister');
     const elements = [
@@ -81,13 +79,13 @@ describe('registration in v2', () => {
       { serviceId: 3, endpointName: '/c', endpointId: 7, from: 1 },
     ];
     answered('EndpointMapping', { elements });
-    expect(await registry.registerEndpoints(3, ['/a', '/b'], signal)).toEqual(ok(new Map([['/a', 5]])));
+    expect(await client.registerEndpoints(3, ['/a', '/b'], signal)).toEqual(ok(new Map([['/a', 5]])));
     expect(asked[1]!.path).toBe('/Register/doEndpointRegister');
   });
 
   it('asks for endpoints as seen from the server, the only way that every backend takes', async () => {
     answered('EndpointMapping', {});
-    await registry.registerEndpoints(3, ['/a'], signal);
+    await client.registerEndpoints(3, ['/a'], signal);
     expect(oracleDecode('Endpoints', asked[0]!.request).endpoints).toMatchObject([
       { serviceId: 3, endpointName: '/a', from: 1 },
     ]);
@@ -95,7 +93,7 @@ describe('registration in v2', () => {
 
   it('finds the id of a name that no UTF-8 can hold, under the name that arrived', async () => {
     answered('NetAddressMapping', { addressIds: [{ key: 'a\ufffd:1', value: 2 }] });
-    const found = await registry.registerNetworkAddresses(['a\ud800:1', 'a\udc00:1'], signal);
+    const found = await client.registerNetworkAddresses(['a\ud800:1', 'a\udc00:1'], signal);
     expect(found).toEqual(
       ok(
         new Map([
@@ -109,8 +107,8 @@ describe('registration in v2', () => {
   it('takes garbage for a refusal by something that does not speak v2', async () => {
     for (const garbage of ['ff', '0aff', '0a02ff', '00', '0a0508ffffffff']) {
       answer = ok(Buffer.from(garbage, 'hex'));
-      expect(await registry.registerService('orders', signal)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
-      expect(await registry.registerEndpoints(3, ['/a'], signal)).toMatchObject({ status: 'failed' });
+      expect(await client.registerService('orders', signal)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
+      expect(await client.registerEndpoints(3, ['/a'], signal)).toMatchObject({ status: 'failed' });
     }
   });
 
@@ -124,16 +122,16 @@ describe('registration in v2', () => {
     ['a text without end', 'Commands', { commands: [{ command: 'x'.repeat(20_000) }] }],
   ])('leaves the backend when a heartbeat is answered with %s', async (_what, type, message) => {
     answered(type, message);
-    const outcome = await registry.heartbeat({ instanceId: 7, instanceName: 'x', time: 1 }, signal);
+    const outcome = await client.heartbeat({ instanceId: 7, instanceName: 'x', time: 1 }, signal);
     expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('the answer is too large') });
     expect(left).toEqual([(outcome as { reason: string }).reason]);
   });
 
   it('leaves the backend when it answers with more ids than were asked for by far', async () => {
     answered('NetAddressMapping', { addressIds: Array.from({ length: 1_001 }, () => ({ key: 'a:1', value: 2 })) });
-    expect(await registry.registerNetworkAddresses(['a:1'], signal)).toMatchObject({ status: 'retryable' });
+    expect(await client.registerNetworkAddresses(['a:1'], signal)).toMatchObject({ status: 'retryable' });
     answered('EndpointMapping', { elements: Array.from({ length: 1_001 }, () => ({ endpointId: 5 })) });
-    expect(await registry.registerEndpoints(3, ['/a'], signal)).toMatchObject({ status: 'retryable' });
+    expect(await client.registerEndpoints(3, ['/a'], signal)).toMatchObject({ status: 'retryable' });
     expect(left).toHaveLength(2);
   });
 
@@ -149,21 +147,21 @@ describe('registration in v2', () => {
     const value = Buffer.from(varint, 'hex');
     const pair = Buffer.concat([Buffer.from('0a066f726465727310', 'hex'), value]);
     answer = ok(Buffer.concat([Buffer.from([0x0a, pair.length]), pair]));
-    expect(await registry.registerService('orders', signal)).toEqual(ok(undefined));
+    expect(await client.registerService('orders', signal)).toEqual(ok(undefined));
     const element = Buffer.concat([Buffer.from('080312022f6118', 'hex'), value]);
     answer = ok(Buffer.concat([Buffer.from([0x0a, element.length]), element]));
-    expect(await registry.registerEndpoints(3, ['/a'], signal)).toEqual(ok(new Map()));
+    expect(await client.registerEndpoints(3, ['/a'], signal)).toEqual(ok(new Map()));
   });
 
   it('takes the largest id that there is', async () => {
     answered('ServiceRegisterMapping', { services: [{ key: 'orders', value: 2 ** 31 - 1 }] });
-    expect(await registry.registerService('orders', signal)).toEqual(ok(2 ** 31 - 1));
+    expect(await client.registerService('orders', signal)).toEqual(ok(2 ** 31 - 1));
   });
 
   it('hands on what became of a question that was not answered', async () => {
     answer = failed('UNKNOWN', 'the service id is stale');
-    expect(await registry.registerInstance(instance, signal)).toBe(answer);
+    expect(await client.registerInstance(instance, signal)).toBe(answer);
     answer = retryable('not connected');
-    expect(await registry.heartbeat({ instanceId: 7, instanceName: 'x', time: 1 }, signal)).toBe(answer);
+    expect(await client.heartbeat({ instanceId: 7, instanceName: 'x', time: 1 }, signal)).toBe(answer);
   });
 });

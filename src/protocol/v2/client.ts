@@ -22,7 +22,7 @@ const RESET = 'ServiceMetadataReset';
  * Registration in the words of v2. Answers are matched by key: entries that were not asked for, and ids that are none
  * (0: not yet), count as absent.
  */
-export class RegisterClient {
+export class V2Client {
   constructor(
     private readonly ask: UnaryCaller,
     /** The backend that is connected. */

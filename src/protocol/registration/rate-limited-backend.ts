@@ -1,3 +1,4 @@
+import type { HeartbeatStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import type { Outcome } from '../../base/outcome';
 import { toIso } from '../../base/time';
@@ -9,15 +10,6 @@ import type {
   InstanceRegistration,
 } from '../../model/registration';
 import { v3InstanceName } from '../v3/names';
-
-export interface HealthStatus {
-  /** When the backend last answered, ISO 8601; null: not yet. */
-  readonly lastOkAt: string | null;
-  /** Turns of the loop in a row that failed: connecting, TLS, detection and registration as well as heartbeats. */
-  readonly failures: number;
-  /** The last failure's words; null after a success. */
-  readonly lastError: string | null;
-}
 
 /** How the conversation with the backend goes. */
 class Health {
@@ -38,17 +30,17 @@ class Health {
     this.lastError = reason;
   }
 
-  status(): HealthStatus {
+  status(): HeartbeatStatus {
     const { lastOkAt, failures, lastError } = this;
     return { lastOkAt: lastOkAt === undefined ? null : toIso(lastOkAt), failures, lastError };
   }
 }
 
 /**
- * What the registrar needs of a backend; a client of `protocol` fits it by shape. Every question is bounded by a deadline of its own, and
- * is given up when the signal aborts.
+ * What the registrar needs of a backend; `Backend.registry` fits it by shape. Every question is bounded by a deadline of
+ * its own, and is given up when the signal aborts.
  */
-export interface RegistryApi {
+export interface BackendApi {
   /**
    * The connection of now, made if there is none, and what it speaks. Fails to the next address of the list, one address
    * a call.
@@ -59,7 +51,7 @@ export interface RegistryApi {
 }
 
 /** `undefined` and absent keys mean: not yet, ask again. */
-export interface V2Api {
+interface V2Api {
   registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>>;
   registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>>;
   /** `reset`: the backend does not know this instance id (`ServiceMetadataReset`). */
@@ -75,7 +67,7 @@ export interface V2Api {
   ): Promise<Outcome<ReadonlyMap<string, number>>>;
 }
 
-export interface V3Api {
+interface V3Api {
   /** The instance lives. Shows nothing else of it. */
   keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>>;
   /** Everything that is to be shown of the instance. */
@@ -122,8 +114,8 @@ class RateLimiter {
   }
 }
 
-export interface RegistrationClientOptions {
-  readonly api: RegistryApi;
+export interface RateLimitedBackendOptions {
+  readonly api: BackendApi;
   readonly clock: Clock;
   readonly serviceName: string;
   readonly instanceName: string;
@@ -141,15 +133,15 @@ export type IdsOutcome = Promise<Outcome<ReadonlyMap<string, number>>>;
  */
 const PACE = { most: 20, windowMs: 5_000 };
 
-/** Asks the backend on behalf of one instance: at a bearable pace, and with an eye on how the answers go. */
-export class RegistrationClient {
+/** The backend as one instance asks it: within the rate limits, and with an eye on how the answers go. */
+export class RateLimitedBackend {
   readonly health: Health;
   private readonly idPace: RateLimiter;
   private readonly namePace: RateLimiter;
   /** As a v3 backend is to know us. */
   readonly v3Instance: InstanceName;
 
-  constructor(private readonly options: RegistrationClientOptions) {
+  constructor(private readonly options: RateLimitedBackendOptions) {
     this.v3Instance = v3InstanceName(options);
     this.health = new Health(options.clock);
     this.idPace = new RateLimiter(options.clock, PACE);
