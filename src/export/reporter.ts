@@ -32,8 +32,8 @@ export interface ReporterOptions {
   onCounts?(): void;
 }
 
-/** A segment waits so long at most before it is written. */
-const FLUSH_MS = 500;
+/** The longest that a segment waits before it is written. */
+const MAX_WAIT_MS = 500;
 const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
 /** As many are spooled at a stretch, well under a millisecond. */
 const SPILL_CHUNK = 64;
@@ -75,7 +75,7 @@ export class Reporter {
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
     this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });
     if (spool) this.awaySince = clock.elapsed();
-    this.backoff = new Backoff(clock, { firstMs: FLUSH_MS, longestMs: 5_000 });
+    this.backoff = new Backoff(clock, { firstMs: MAX_WAIT_MS, longestMs: 5_000 });
     this.loop = new Loop({
       name: 'reporter',
       clock,
@@ -106,7 +106,7 @@ export class Reporter {
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
     if (waiting === this.many) this.loop.wake();
     // 0: it went to the spool.
-    else if (waiting <= 1) this.loop.wake(FLUSH_MS);
+    else if (waiting <= 1) this.loop.wake(MAX_WAIT_MS);
     if (this.isReachable && this.options.keepAlive?.isHeld === false) this.options.onWork?.();
   }
 
@@ -215,7 +215,7 @@ export class Reporter {
       return Infinity;
     }
     const isUrgent = waiting >= this.many || this.flushes.size > 0;
-    return isUrgent && this.target ? 0 : FLUSH_MS;
+    return isUrgent && this.target ? 0 : MAX_WAIT_MS;
   }
 
   /** @returns whether there is more to spool at once */

@@ -1,4 +1,4 @@
-import { printable, truncate } from '../../src/base/text';
+import { printable, truncate, withNumberSuffix } from '../../src/base/text';
 import { heldBytes } from '../support/garbage';
 
 describe('a text', () => {
@@ -56,5 +56,15 @@ describe('a text from outside', () => {
     ['anything missing, where all of it shows', 'für ⚓ و', 'für ⚓ و'],
   ])('is printed without %s', (_title, text, printed) => {
     expect(printable(text)).toBe(printed);
+  });
+});
+
+describe('a numbered name', () => {
+  it('makes room for its number in a base that leaves none', () => {
+    expect(withNumberSuffix('😀'.repeat(200), 12)).toBe(`${'😀'.repeat(197)}-12`);
+  });
+
+  it('is the base for the first', () => {
+    expect(withNumberSuffix('orders', 1)).toBe('orders');
   });
 });

@@ -1,6 +1,6 @@
 import { toIso, parseIso } from '../../src/base/time';
 
-describe('millisOf', () => {
+describe('a time as ISO 8601', () => {
   it('takes back what iso has made', () => {
     for (const millis of [0, 1_795_600_000_123, Date.now()]) expect(parseIso(toIso(millis))).toBe(millis);
   });
