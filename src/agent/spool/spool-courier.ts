@@ -101,23 +101,18 @@ async function findNames(
   { clock, log }: CourierOptions,
   signal: AbortSignal,
 ): Promise<Names | string> {
-  // A protocol that is not here is a fault that the compiler finds.
-  const namesOn = async (protocol: ProtocolName): Promise<Outcome<Names | undefined>> => {
-    switch (protocol) {
-      case 'v2': {
-        const service = await backend.registry.v2.registerService(serviceName, signal);
-        return service.status === 'ok'
-          ? ok(service.value === undefined ? undefined : v2NamesOf(service.value))
-          : service;
-      }
-      case 'v3':
-        return ok(v3Names(v3InstanceName({ serviceName, instanceName }), EPOCH, log));
-    }
+  const namesOn: Readonly<Record<ProtocolName, () => Promise<Outcome<Names | undefined>>>> = {
+    v2: async () => {
+      const service = await backend.registry.v2.registerService(serviceName, signal);
+      if (service.status !== 'ok') return service;
+      return ok(service.value === undefined ? undefined : v2NamesOf(service.value));
+    },
+    v3: () => Promise.resolve(ok(v3Names(v3InstanceName({ serviceName, instanceName }), EPOCH, log))),
   };
   let reason = 'no answer';
   for (const until = clock.elapsed() + CONNECT_MS; clock.elapsed() < until;) {
     const connected = await backend.registry.connect(signal);
-    const names = connected.status === 'ok' ? await namesOn(connected.value.protocol) : connected;
+    const names = connected.status === 'ok' ? await namesOn[connected.value.protocol]() : connected;
     if (names.status !== 'ok') reason = names.reason;
     else if (names.value) return names.value;
     await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
