@@ -24,7 +24,6 @@ import type { LogBuffer } from '../telemetry/log-buffer';
 import type { IdGenerator } from '../tracing/id-generator';
 import type { PropagationIdentity } from '../tracing/propagation/propagator';
 import { late } from './lazy';
-import { NamesProvider } from './names-provider';
 import { Telemetry } from './telemetry';
 import { version } from './version';
 
@@ -61,7 +60,6 @@ interface Started {
   readonly instanceName: string;
   readonly backend: Backend;
   readonly registrar: Registrar;
-  readonly names: NamesProvider;
 }
 
 type UpstreamStatus = Pick<
@@ -125,7 +123,7 @@ export class BackendSession {
 
   /** For the headers between processes; nothing before the instance has its name. */
   carrierNames(): PropagationIdentity | undefined {
-    return this.started ? this.started.names.forPropagation() : this.earlyCarrierNames();
+    return this.started ? this.started.registrar.carrierNames() : this.earlyCarrierNames();
   }
 
   /** That the ids in the carriers of other processes are of: none where they may be those of before a reset. */
@@ -180,7 +178,7 @@ export class BackendSession {
       ...(config.maxConnectionAgeMs !== undefined && { maxConnectionAgeMs: config.maxConnectionAgeMs }),
       clock,
       log,
-      names: () => this.started?.names.current(),
+      names: () => this.started?.registrar.names(),
       confirmedOn: () => this.started?.registrar.connection ?? 0,
       onLoadError: (error) => this.options.onLoadError(error),
       onIdentityMismatch: (reason, epoch) => this.doubt(reason, epoch),
@@ -220,7 +218,7 @@ export class BackendSession {
       registrar.disconnected();
       this.updateExport();
     });
-    this.started = { instanceName, backend, registrar, names: new NamesProvider(registrar) };
+    this.started = { instanceName, backend, registrar };
     this.startSpool(instanceName, backend);
     registrar.start();
     return registrar;
@@ -315,7 +313,7 @@ export class BackendSession {
       log,
       instanceName,
       backend,
-      names: () => this.started?.names.current(),
+      names: () => this.started?.registrar.names(),
       onResult: (count, result) => {
         this.spooled -= count;
         this.reporter.settle(count, result);
@@ -395,8 +393,8 @@ export class BackendSession {
 
   /** Whatever ends or renews the trust in our names comes by here at once: nothing may be encoded with those of before. */
   private updateExport(): void {
-    const { backend, names } = this.started ?? {};
-    const current = names?.current();
+    const { backend, registrar } = this.started ?? {};
+    const current = registrar?.names();
     this.reporter.setReachable(this.mayReachBackend);
     this.reporter.use(current && backend?.segments.targetFor(current));
     if (current) this.spool?.wake();

@@ -64,7 +64,7 @@ class FleetAgent {
       ...(maxConnectionAgeMs !== undefined && { maxConnectionAgeMs }),
       clock,
       log,
-      names: () => this.registrar.registration.names(this.registrar.state),
+      names: () => this.registrar.names(),
       confirmedOn: () => this.registrar.connection,
       onLoadError: (error) => {
         throw error;

@@ -4,7 +4,9 @@ import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
 import type { ProtocolName } from '../../model/dialect';
+import type { Names } from '../../model/names';
 import type { InstanceName } from '../../model/registration';
+import type { PropagationIdentity } from '../../tracing/propagation/propagator';
 import { PROTOCOLS } from '../detect';
 import type { Dictionary } from '../v2/dictionary';
 import { v2Protocol } from '../v2/protocol';
@@ -46,6 +48,7 @@ export class Registrar {
   private readonly machine: StateMachine;
   private readonly registrations: { readonly v2: V2Registration; readonly v3: Registration };
   private connectionNumber = 0;
+  private cachedNames: Names | undefined;
 
   constructor(private readonly options: RegistrarOptions) {
     const { clock, heartbeatMs, log, serviceName, instanceName } = options;
@@ -117,8 +120,22 @@ export class Registrar {
    * The one of the protocol. Before any backend has decided it, that of v3: carriers say our names then. A backend of v3
    * takes them for what they are, and with one of v2 the callee joins the trace all the same, only without its caller.
    */
-  get registration(): Registration {
+  private get registration(): Registration {
     return this.registrations[this.protocol ?? 'v3'];
+  }
+
+  /** What segments are encoded with: nothing while we are not registered, or while that is not verified. */
+  names(): Names | undefined {
+    if (!this.isSound) return undefined;
+    const { state } = this;
+    // One object an epoch: this is asked for with every segment.
+    if (this.cachedNames?.epoch !== state.epoch) this.cachedNames = this.registration.names(state);
+    return this.cachedNames;
+  }
+
+  /** What the headers between processes say of us. */
+  carrierNames(): PropagationIdentity | undefined {
+    return this.registration.carrierNames(this.state);
   }
 
   /** The backend of this connection takes meters and logs. */

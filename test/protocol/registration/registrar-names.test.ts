@@ -1,27 +1,25 @@
-import { NamesProvider } from '../../src/agent/names-provider';
-import { Log } from '../../src/base/log';
-import { retryable } from '../../src/base/outcome';
-import { Registrar } from '../../src/protocol/registration/registrar';
-import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
-import type { V2Names } from '../../src/model/names';
-import { FakeBackend } from '../protocol/registration/fake-backend';
-import { isV2 } from '../support/tracing';
-import { FakeClock } from '../support/fake-clock';
+import { Log } from '../../../src/base/log';
+import { retryable } from '../../../src/base/outcome';
+import { Registrar } from '../../../src/protocol/registration/registrar';
+import type { V2Identity } from '../../../src/protocol/v2/sw6/propagator';
+import type { V2Names } from '../../../src/model/names';
+import { FakeBackend } from './fake-backend';
+import { isV2 } from '../../support/tracing';
+import { FakeClock } from '../../support/fake-clock';
 
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
 
 let clock: FakeClock;
 let backend: FakeBackend;
 let registrar: Registrar;
-let names: NamesProvider;
 /** What there was to be had at any change of anything, by epoch. */
 let ever: Map<number, { wire: Set<V2Names>; own: Set<V2Identity> }>;
 /** Nothing that is thrown in there gets out. */
 let faults: string[];
 
 function note(): void {
-  const wire = names.current();
-  const own = names.forPropagation();
+  const wire = registrar.names();
+  const own = registrar.carrierNames();
   const disputed = [registrar.endpoints, registrar.networkAddresses].flatMap((dictionary) => dictionary.conflicts());
   if (wire && disputed.length > 0) faults.push('there were names while an id was in dispute');
   if (wire?.protocol !== 'v2' || !isV2(own)) return;
@@ -50,7 +48,6 @@ beforeEach(async () => {
     heartbeatMs: 3_000,
     onEvent: () => note(),
   });
-  names = new NamesProvider(registrar);
   registrar.start();
   await clock.advance(2_000);
 });
@@ -61,7 +58,7 @@ afterEach(async () => {
 });
 
 function now(): V2Names {
-  const found = names.current();
+  const found = registrar.names();
   if (found?.protocol !== 'v2') throw new Error('not registered');
   return found;
 }
@@ -109,7 +106,7 @@ describe('the ids that segments are encoded with', () => {
 
   it('are never those of a later registration, even for a caller with the names of before', async () => {
     await see('/orders');
-    const [before, ownBefore] = [now(), names.forPropagation() as V2Identity];
+    const [before, ownBefore] = [now(), registrar.carrierNames() as V2Identity];
     const id = before.endpoint('/orders');
     await registerAnew();
     await see('/orders', '/stock');
@@ -145,8 +142,8 @@ describe('the ids that segments are encoded with', () => {
     const id = now().endpoint('/orders');
     const before = now();
     await see('/stock');
-    expect(names.current()).toBeUndefined();
-    expect(names.forPropagation()).toBeUndefined();
+    expect(registrar.names()).toBeUndefined();
+    expect(registrar.carrierNames()).toBeUndefined();
     expect(before.endpointOf(id)).toBe('/orders');
     await clock.advance(10_000);
     expect(now().epoch).toBe(2);

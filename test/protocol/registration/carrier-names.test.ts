@@ -1,13 +1,12 @@
-import { NamesProvider } from '../../src/agent/names-provider';
-import { Log } from '../../src/base/log';
-import { ok, retryable } from '../../src/base/outcome';
-import { Registrar } from '../../src/protocol/registration/registrar';
-import type { ProtocolName } from '../../src/model/dialect';
-import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
-import { USER_ENDPOINT } from '../../src/model/components';
-import { FakeBackend } from '../protocol/registration/fake-backend';
-import { isV2 } from '../support/tracing';
-import { FakeClock } from '../support/fake-clock';
+import { Log } from '../../../src/base/log';
+import { ok, retryable } from '../../../src/base/outcome';
+import { Registrar } from '../../../src/protocol/registration/registrar';
+import type { ProtocolName } from '../../../src/model/dialect';
+import type { V2Identity } from '../../../src/protocol/v2/sw6/propagator';
+import { USER_ENDPOINT } from '../../../src/model/components';
+import { FakeBackend } from './fake-backend';
+import { isV2 } from '../../support/tracing';
+import { FakeClock } from '../../support/fake-clock';
 
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
 const LOST = retryable('UNAVAILABLE: connection lost');
@@ -15,7 +14,6 @@ const LOST = retryable('UNAVAILABLE: connection lost');
 let clock: FakeClock;
 let backend: FakeBackend;
 let registrar: Registrar;
-let names: NamesProvider;
 
 function create(protocol?: ProtocolName): void {
   clock = new FakeClock();
@@ -33,7 +31,6 @@ function create(protocol?: ProtocolName): void {
     ...(protocol && { protocol }),
     onEvent: () => undefined,
   });
-  names = new NamesProvider(registrar);
 }
 
 afterEach(() => registrar.stop());
@@ -61,7 +58,7 @@ describe('what a header says of us on v2', () => {
   });
 
   const ids = (): V2Identity => {
-    const found = names.forPropagation();
+    const found = registrar.carrierNames();
     if (!isV2(found)) throw new Error('there are no ids');
     return found;
   };
@@ -70,7 +67,7 @@ describe('what a header says of us on v2', () => {
     const { instanceId, epoch } = ids();
     lose();
     for (let second = 0; second < 60; second++) {
-      expect(names.current()).toBeUndefined();
+      expect(registrar.names()).toBeUndefined();
       expect(ids()).toMatchObject({ instanceId, epoch });
       await clock.advance(1_000);
     }
@@ -106,7 +103,7 @@ describe('what a header says of us on v2', () => {
     backend.isReachable = true;
     const seen = new Set<number | undefined>();
     for (let n = 0; n < 10_000 && !(registrar.isSound && registrar.state.epoch === 2); n++) {
-      const found = names.forPropagation();
+      const found = registrar.carrierNames();
       if (registrar.state.epoch === 2) seen.add(isV2(found) ? found.instanceId : undefined);
       await clock.advance(1);
     }
@@ -124,17 +121,17 @@ describe('what a header says of us on v2', () => {
     happen();
     await clock.advance(4_000);
     expect(registrar.state.epoch).toBeGreaterThan(1);
-    expect(names.forPropagation()?.protocol).not.toBe('v2');
+    expect(registrar.carrierNames()?.protocol).not.toBe('v2');
   });
 
   it('is nothing while something speaks against our ids, also when the connection is lost then', async () => {
     backend.script.service = [LOST, LOST, LOST];
     registrar.doubt('another server answered');
-    expect(names.forPropagation()).toBeUndefined();
+    expect(registrar.carrierNames()).toBeUndefined();
     await clock.advance(50);
     lose();
     await clock.advance(3_000);
-    expect(names.forPropagation()).toBeUndefined();
+    expect(registrar.carrierNames()).toBeUndefined();
     backend.isReachable = true;
     await clock.advance(20_000);
     expect(registrar.isSound).toBe(true);
@@ -227,13 +224,13 @@ describe('what a header says of us on v3', () => {
 
   it.each([undefined, 'v3'] as const)('is our names, before any connection too, with the protocol %s', (protocol) => {
     create(protocol);
-    expect(names.forPropagation()).toMatchObject(OURS);
-    expect(names.current()).toBeUndefined();
+    expect(registrar.carrierNames()).toMatchObject(OURS);
+    expect(registrar.names()).toBeUndefined();
   });
 
   it('is nothing before the first registration where the user has said v2', () => {
     create('v2');
-    expect(names.forPropagation()).toBeUndefined();
+    expect(registrar.carrierNames()).toBeUndefined();
   });
 
   it('is our names at every moment of outages and resets', async () => {
@@ -245,7 +242,7 @@ describe('what a header says of us on v3', () => {
     for (const happen of happenings) {
       happen();
       for (let n = 0; n < 100; n++) {
-        expect(names.forPropagation()).toMatchObject(OURS);
+        expect(registrar.carrierNames()).toMatchObject(OURS);
         await clock.advance(100);
       }
     }
