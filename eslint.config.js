@@ -87,7 +87,7 @@ module.exports = tseslint.config(
       'src/config/names/aliases.ts',
       'src/instrument/database/lazy.ts',
       'src/instrument/opentelemetry/lazy.ts',
-      'src/cli/dispatch.ts',
+      'src/cli/main.ts',
       'src/export/segment-queue.ts',
     ],
     rules: { '@typescript-eslint/no-require-imports': 'off' },

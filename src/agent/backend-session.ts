@@ -15,7 +15,7 @@ import type { Segment } from '../model/segment';
 import type { Meter } from '../model/telemetry';
 import type { Backend } from '../protocol/backend';
 import type { Registrar } from '../protocol/registration/registrar';
-import { NO_EPOCH } from '../protocol/v2/sw6/self-call-guard';
+import { NO_EPOCH } from '../protocol/v2/sw6/propagator';
 import { v3CarrierNames, v3InstanceName } from '../protocol/v3/names';
 import type { Spool } from '../spool/spool';
 import type { ApplicationMeters } from '../telemetry/application-meters';

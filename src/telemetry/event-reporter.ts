@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { startDeadline } from '../base/deadline';
 import { Loop } from '../base/loop';
-import type { EventApi } from './ports';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
+import type { Outcome } from '../base/outcome';
 import type { LifecycleEvent } from '../model/telemetry';
+
+/** What the event reporter needs of a backend; a client of `protocol` fits it by shape. */
+interface EventApi {
+  /** @returns `failed` with UNIMPLEMENTED where the backend takes no events */
+  send(events: readonly LifecycleEvent[], signal: AbortSignal): Promise<Outcome<undefined>>;
+  /** For a process that ends now: hands them to the operating system, and waits for nothing. */
+  sendNow(events: readonly LifecycleEvent[]): void;
+}
 
 interface EventReporterOptions {
   readonly api: EventApi;

@@ -3,9 +3,14 @@ import { errorMessage } from '../base/text';
 import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
 import { retryable, type Outcome } from '../base/outcome';
-import type { LogApi } from './ports';
 import type { LogLine } from '../model/telemetry';
 import type { LogBatch, LogBuffer } from './log-buffer';
+
+/** What the log reporter needs of a backend; a client of `protocol` fits it by shape. */
+interface LogApi {
+  /** @returns `failed` with UNIMPLEMENTED where the backend takes no logs */
+  send(lines: readonly LogLine[], signal: AbortSignal): Promise<Outcome<undefined>>;
+}
 
 interface LogReporterOptions {
   readonly api: LogApi;

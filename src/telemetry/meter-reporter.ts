@@ -1,8 +1,17 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import { Loop } from '../base/loop';
-import type { MeterApi } from './ports';
+import type { Outcome } from '../base/outcome';
 import type { Meter } from '../model/telemetry';
+
+/** What the meter reporter needs of a backend; a client of `protocol` fits it by shape. */
+interface MeterApi {
+  /**
+   * @param time milliseconds since 1970
+   * @returns `failed` with UNIMPLEMENTED where the backend takes no meters
+   */
+  send(meters: readonly Meter[], time: number, signal: AbortSignal): Promise<Outcome<undefined>>;
+}
 
 interface MeterReporterOptions {
   readonly api: MeterApi;

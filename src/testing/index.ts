@@ -8,9 +8,9 @@ export type { BackendProtocol as Protocol } from './protocol';
 export type { HeartbeatRecord } from './record/records';
 export type { EventRecord, LogEntry } from './record/records';
 export type { BucketRecord, MeterRecord } from './record/records';
-export type { RecordingCount } from './record/recording';
+export type { RecordingCount } from './record/recorder';
 export type { Counts } from './record/recorder';
-export type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
+export type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/records';
 export type {
   DroppedSegmentRecord,
   LogRecord,

@@ -1,8 +1,18 @@
 import type { Cluster, NodeEntry } from './cluster/cluster';
 import type { BackendProtocol } from './protocol';
-import type { EndpointEntry, InstanceEntry, NetworkAddressEntry, ServiceEntry } from './record/inventory-entries';
 import type { Counts, Recorder } from './record/recorder';
-import type { CallRecord, EventRecord, HeartbeatRecord, LogEntry, MeterRecord, Method } from './record/records';
+import type {
+  CallRecord,
+  EndpointEntry,
+  EventRecord,
+  HeartbeatRecord,
+  InstanceEntry,
+  LogEntry,
+  MeterRecord,
+  Method,
+  NetworkAddressEntry,
+  ServiceEntry,
+} from './record/records';
 import { type DroppedSegmentRecord, type SegmentRecord, type TraceRecord, tracesOf } from './record/segment-records';
 import type { RowTable } from './registry/id-table';
 import { keyOfAddressInstance, keyOfAddressService } from './registry/rows';

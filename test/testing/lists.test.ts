@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { AgentError } from '../../src/api/errors';
 import { startCollector, type Collector, type CollectorOptions } from '../../src/testing/index';
-import { Recording } from '../../src/testing/record/recording';
+import { Recording } from '../../src/testing/record/recorder';
 import { TestAgent } from './client';
 import { pairs, V3TestAgent } from './v3-client';
 

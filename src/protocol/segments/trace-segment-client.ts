@@ -16,7 +16,7 @@ import { PROTOCOLS } from '../detect';
 import { parseResponse } from '../protobuf/control/parse-response';
 import { v2Protocol } from '../v2/protocol';
 import { v3Protocol } from '../v3/protocol';
-import type { IdentityProbe } from './identity-probe';
+import type { IdentityProbe } from '../protocol';
 
 interface CollectStreamParts {
   readonly clock: Clock;

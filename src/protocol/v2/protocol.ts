@@ -1,7 +1,6 @@
 import type { V2Names } from '../../model/names';
 import { wellFormed } from '../protobuf/fast/text';
-import type { Protocol } from '../protocol';
-import type { IdentityProbe } from '../segments/identity-probe';
+import type { IdentityProbe, Protocol } from '../protocol';
 import { decodeKeyInts, encodeServices, V2Path } from './register-messages';
 import { V2Registration } from './registration';
 import { v2SegmentCodec } from './segment/segment';

@@ -1,8 +1,7 @@
 import type { Dialect } from '../../model/dialect';
 import type { V3Names } from '../../model/names';
 import { decodeCommands } from '../protobuf/control/commands';
-import type { Probe, Protocol } from '../protocol';
-import type { IdentityProbe } from '../segments/identity-probe';
+import type { IdentityProbe, Probe, Protocol } from '../protocol';
 import { encodePing, v3Paths } from './client';
 import { V3Registration } from './registration';
 import { v3SegmentCodec } from './segment/segment';

@@ -1,4 +1,4 @@
-import type { EndpointEntry, InstanceEntry, ServiceEntry } from '../record/inventory-entries';
+import type { EndpointEntry, InstanceEntry, ServiceEntry } from '../record/records';
 import type { Property } from '../store/row';
 
 type Identity = Pick<InstanceEntry, 'service' | 'uuid'>;

@@ -1,6 +1,6 @@
-import type { SpanLog } from '../../../model/segment';
+import type { Span, SpanLog } from '../../../model/segment';
+import { writeFastText, writeJoined } from './text';
 import { closeLength, writeInt32, writeInt64 } from './varint';
-import { writeFastPair } from './pair';
 
 /** An int32 or an enum under the field that `tag` (one byte) names. */
 export function writeNumber(buf: Buffer, pos: number, tag: number, value: number): number {
@@ -14,6 +14,39 @@ export function writeTime(buf: Buffer, pos: number, tag: number, value: number):
   return writeInt64(buf, pos + 1, value);
 }
 
+/** A `KeyStringValuePair` under the field that `tag` (one byte) names; alike in both protocols. */
+export function writeFastPair(buf: Buffer, pos: number, tag: number, key: string, value: string): number {
+  buf[pos] = tag;
+  const body = pos + 2;
+  let at = body;
+  if (key !== '') {
+    buf[at] = 0x0a;
+    at = writeFastText(buf, at + 1, key);
+  }
+  if (value !== '') {
+    buf[at] = 0x12;
+    at = writeFastText(buf, at + 1, value);
+  }
+  return close(buf, body, at);
+}
+
+/** The `url` of a span, as such a pair. */
+export function writeUrl(buf: Buffer, pos: number, tag: number, { urlBase, urlRest }: Span): number {
+  buf[pos] = tag;
+  const body = pos + 2;
+  buf[body] = 0x0a;
+  const value = writeFastText(buf, body + 1, 'url');
+  buf[value] = 0x12;
+  return close(buf, body, writeJoined(buf, value + 1, urlBase, urlRest));
+}
+
+function close(buf: Buffer, body: number, end: number): number {
+  const length = end - body;
+  if (length > 127) return closeLength(buf, body, end, 1);
+  buf[body - 1] = length;
+  return end;
+}
+
 /** A `Log`, alike in both protocols. `body` is where it begins; the two bytes before it are its length's. */
 export function writeLog(buf: Buffer, body: number, log: SpanLog): number {
   let at = body;
@@ -22,4 +55,32 @@ export function writeLog(buf: Buffer, body: number, log: SpanLog): number {
     at = writeFastPair(buf, at, 0x12, log.data[i] ?? '', log.data[i + 1] ?? '');
   }
   return closeLength(buf, body, at, 2);
+}
+
+/** For one key, so that whatever values there are, little is kept. */
+const MOST = 64;
+const LONGEST = 64;
+
+/** The pairs of a key that has few values: each is encoded once, and from then on copied in one piece. */
+export class TagCache {
+  private readonly ready = new Map<string | number, Uint8Array>();
+
+  /** @param tag of the field that the pairs go under */
+  constructor(
+    private readonly tag: number,
+    private readonly key: string,
+  ) {}
+
+  write(buf: Buffer, pos: number, value: string | number): number {
+    const pair = this.ready.get(value);
+    if (pair === undefined) return this.writeNew(buf, pos, value);
+    buf.set(pair, pos);
+    return pos + pair.length;
+  }
+
+  private writeNew(buf: Buffer, pos: number, value: string | number): number {
+    const end = writeFastPair(buf, pos, this.tag, this.key, String(value));
+    if (this.ready.size < MOST && end - pos <= LONGEST) this.ready.set(value, Uint8Array.from(buf.subarray(pos, end)));
+    return end;
+  }
 }
