@@ -106,7 +106,7 @@ export class Telemetry {
   private meter(backend: Backend, connection: number): void {
     const { clock, log } = this.options;
     this.meters ??= new (late.meterReporter().MeterReporter)({
-      api: backend.meters,
+      api: backend.telemetry.meters,
       clock,
       log,
       periodMs: this.options.config.meterPeriodMs,
@@ -127,13 +127,19 @@ export class Telemetry {
   private newReporter(backend: Backend, lines: LogBuffer, periodMs?: number): LogReporter {
     const { clock, log } = this.options;
     const { LogReporter } = late.logReporter();
-    return new LogReporter({ api: backend.logs, lines, clock, log, ...(periodMs !== undefined && { periodMs }) });
+    return new LogReporter({
+      api: backend.telemetry.logs,
+      lines,
+      clock,
+      log,
+      ...(periodMs !== undefined && { periodMs }),
+    });
   }
 
   private reportEvents(backend: Backend, connection: number): void {
     this.events ??= new (late.eventReporter().EventReporter)({
       ...this.options,
-      api: backend.events,
+      api: backend.telemetry.events,
       versions: `skyanchor ${version} on Node.js ${process.version}`,
     });
     this.events.connected(connection);

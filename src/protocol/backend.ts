@@ -9,7 +9,7 @@ import { Connector } from '../transport/connector';
 import type { BackendConnection } from '../transport/backend-connection';
 import { TraceSegmentClient } from './segments/trace-segment-client';
 import { V2Client } from './v2/client';
-import { EventClient, LogClient, MeterClient, TelemetryClient } from './telemetry-client';
+import { TelemetryClient } from './telemetry-client';
 import { V3Client } from './v3/client';
 import { v3Protocol } from './v3/protocol';
 
@@ -19,12 +19,8 @@ export interface Backend {
   readonly registry: BackendRegistry;
   /** For the reporter. */
   readonly segments: TraceSegmentClient;
-  /** For the meter reporter. */
-  readonly meters: MeterClient;
-  /** For the log reporter. */
-  readonly logs: LogClient;
-  /** For the event reporter. */
-  readonly events: EventClient;
+  /** For the reporters of meters, logs and events. */
+  readonly telemetry: TelemetryClient;
   /** `host:port` of the backend that is connected. */
   readonly address: string | undefined;
   /** Tells of every connection that is lost, and why; not of one that could not be made. */
@@ -52,7 +48,6 @@ export function createBackend(options: BackendOptions): Backend {
   };
   const connector = new Connector(options, verify);
   const segments = new TraceSegmentClient(connector, options);
-  const telemetry = new TelemetryClient(connector, options);
 
   const connect = async (signal: AbortSignal): Promise<Outcome<Connection>> => {
     // The token itself is never told, not even to the log.
@@ -84,9 +79,7 @@ export function createBackend(options: BackendOptions): Backend {
       v3: new V3Client(ask, probe, () => connector.current?.dialect ?? v3Protocol.probes[0].dialect, leave),
     },
     segments,
-    meters: new MeterClient(telemetry),
-    logs: new LogClient(telemetry),
-    events: new EventClient(telemetry),
+    telemetry: new TelemetryClient(connector, options),
     get address() {
       return connector.current?.address;
     },

@@ -27,13 +27,30 @@ interface Route {
  * it is told loses the connection.
  */
 export class TelemetryClient {
+  /** How the process is. */
+  readonly meters = {
+    send: (meters: readonly Meter[], time: number, signal: AbortSignal): Promise<Outcome<undefined>> =>
+      this.send('meters', (codec, names) => meters.map((meter) => codec.encodeMeter(meter, time, names)), signal),
+  };
+  /** What a log says. */
+  readonly logs = {
+    send: (lines: readonly LogLine[], signal: AbortSignal): Promise<Outcome<undefined>> =>
+      this.send('logs', (codec, names) => lines.map((line) => codec.encodeLog(line, names)), signal),
+  };
+  /** What happened to this instance. */
+  readonly events = {
+    send: (events: readonly LifecycleEvent[], signal: AbortSignal): Promise<Outcome<undefined>> =>
+      this.send('events', encoding(events), signal),
+    sendNow: (events: readonly LifecycleEvent[]): void => this.sendNow('events', encoding(events)),
+  };
+
   constructor(
     private readonly connector: Connector,
     private readonly options: BackendOptions,
   ) {}
 
   /** All messages by one stream, under the names of now. */
-  async send(method: TelemetryMethod, encode: Encode, signal: AbortSignal): Promise<Outcome<undefined>> {
+  private async send(method: TelemetryMethod, encode: Encode, signal: AbortSignal): Promise<Outcome<undefined>> {
     const route = this.route(method);
     if (!route) return retryable('not connected, or the backend takes none');
     let call: StreamCall;
@@ -52,7 +69,7 @@ export class TelemetryClient {
   }
 
   /** For a process that ends now: hands the messages to the operating system. */
-  sendNow(method: TelemetryMethod, encode: Encode): void {
+  private sendNow(method: TelemetryMethod, encode: Encode): void {
     const route = this.route(method);
     if (route) writeSync(route.connection, route.path, route.frames(encode));
   }
@@ -68,41 +85,6 @@ export class TelemetryClient {
     if (!telemetry) return undefined;
     const frames = (encode: Encode): Buffer => Buffer.concat(encode(telemetry, names).map(formatFrame));
     return { connection, path: telemetry.methods(dialect)[method], frames };
-  }
-}
-
-/** How the process is. */
-export class MeterClient {
-  constructor(private readonly telemetry: TelemetryClient) {}
-
-  send(meters: readonly Meter[], time: number, signal: AbortSignal): Promise<Outcome<undefined>> {
-    return this.telemetry.send(
-      'meters',
-      (codec, names) => meters.map((meter) => codec.encodeMeter(meter, time, names)),
-      signal,
-    );
-  }
-}
-
-/** What the agent's own log says. */
-export class LogClient {
-  constructor(private readonly telemetry: TelemetryClient) {}
-
-  send(lines: readonly LogLine[], signal: AbortSignal): Promise<Outcome<undefined>> {
-    return this.telemetry.send('logs', (codec, names) => lines.map((line) => codec.encodeLog(line, names)), signal);
-  }
-}
-
-/** What happened to this instance. */
-export class EventClient {
-  constructor(private readonly telemetry: TelemetryClient) {}
-
-  send(events: readonly LifecycleEvent[], signal: AbortSignal): Promise<Outcome<undefined>> {
-    return this.telemetry.send('events', encoding(events), signal);
-  }
-
-  sendNow(events: readonly LifecycleEvent[]): void {
-    this.telemetry.sendNow('events', encoding(events));
   }
 }
 

@@ -20,9 +20,11 @@ const tell = (what: string) => {
 };
 
 const backend = {
-  meters: { send: () => tell('meters') },
-  logs: { send: (lines: readonly { text: string }[]) => tell(lines.map(({ text }) => text).join()) },
-  events: { send: (events: readonly { name: string }[]) => tell(events.map(({ name }) => name).join()) },
+  telemetry: {
+    meters: { send: () => tell('meters') },
+    logs: { send: (lines: readonly { text: string }[]) => tell(lines.map(({ text }) => text).join()) },
+    events: { send: (events: readonly { name: string }[]) => tell(events.map(({ name }) => name).join()) },
+  },
 } as unknown as Backend;
 
 function begin(options: Options = {}): void {

@@ -124,12 +124,12 @@ describe.each(SERVERS)('a genuine OAP $version', ({ version, page, cuts }) => {
   });
 
   it('takes the meters of a process, and shows them under the name they were sent by', async () => {
-    const { meters, registry } = open();
+    const { telemetry, registry } = open();
     const sampler = new ProcessSampler();
     const sample = sampler.sample();
     sampler.stop();
     expect(await registry.connect(signal)).toMatchObject({ status: 'ok', value: { protocol: 'v3' } });
-    expect(await meters.send(sample, Date.now(), signal)).toMatchObject({ status: 'ok' });
+    expect(await telemetry.meters.send(sample, Date.now(), signal)).toMatchObject({ status: 'ok' });
     for (const shown of ['instance_nodejs_heap_used', 'instance_nodejs_uptime']) {
       const sent = sample.find(({ name }) => name === shown)!.value;
       const value = await until(() => oap.meter(shown, METERED), Boolean, PATIENCE);

@@ -9,7 +9,7 @@ import {
   encodeHeartbeat,
   encodeServiceInstances,
   encodeServices,
-} from '../../src/protocol/v2/register-messages';
+} from '../../src/protocol/v2/client';
 import { encodePing } from '../../src/protocol/v3/client';
 import { anyText } from '../support/wire/arbitrary';
 import { oracleDecode, oracleEncode } from '../support/wire/oracle';

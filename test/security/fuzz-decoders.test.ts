@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { ok } from '../../src/base/outcome';
 import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
-import { V2Client } from '../../src/protocol/v2/client';
-import { decodeEndpoints, decodeKeyInts } from '../../src/protocol/v2/register-messages';
+import { decodeEndpoints, decodeKeyInts, V2Client } from '../../src/protocol/v2/client';
 import { v2Protocol } from '../../src/protocol/v2/protocol';
 import { V3Client } from '../../src/protocol/v3/client';
 import { v3Protocol } from '../../src/protocol/v3/protocol';

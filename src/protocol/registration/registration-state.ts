@@ -94,7 +94,6 @@ type V2State =
       readonly trust: Trust;
     };
 
-export type ServiceKnown = Extract<V2State, { phase: 'service-known' }>;
 export type Registered = Extract<V2State, { phase: 'registered' }>;
 
 type V2Event =

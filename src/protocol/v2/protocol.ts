@@ -1,7 +1,7 @@
 import type { V2Names } from '../../model/names';
 import { wellFormed } from '../protobuf/fast/text';
 import type { IdentityProbe, Protocol } from '../protocol';
-import { decodeKeyInts, encodeServices, V2Path } from './register-messages';
+import { decodeKeyInts, encodeServices, V2Path } from './client';
 import { V2Registration } from './registration';
 import { v2SegmentCodec } from './segment/segment';
 

@@ -2,7 +2,7 @@ import type { Outcome } from '../../base/outcome';
 import type { V2Names } from '../../model/names';
 import { HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
-import type { Registered, RegistrationState, ServiceKnown } from '../registration/registration-state';
+import type { Registered, RegistrationState } from '../registration/registration-state';
 import { DictionarySync } from './dictionary-sync';
 import { v2CarrierNames, v2Names } from './names';
 import type { V2Identity } from './sw6/propagator';
@@ -79,7 +79,10 @@ export class V2Registration implements Registration {
     });
   }
 
-  private registerInstance({ epoch, serviceId }: ServiceKnown, signal: AbortSignal): Promise<number> {
+  private registerInstance(
+    { epoch, serviceId }: Pick<Registered, 'epoch' | 'serviceId'>,
+    signal: AbortSignal,
+  ): Promise<number> {
     const { backend, machine, retry } = this.parts;
     return machine.guarded(backend.instanceId(serviceId, signal), (outcome) => {
       if (isUnknown(outcome)) {

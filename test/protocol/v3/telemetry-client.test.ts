@@ -108,8 +108,8 @@ describe('a backend', () => {
 
   it('of 8.4 and later takes both, under the names it knows us by, with the token', async () => {
     const backend = await connected({ token: 'secret-1' });
-    expect(await backend.logs.send(LINES, never)).toEqual({ status: 'ok', value: undefined });
-    expect(await backend.meters.send(METERS, TIME, never)).toEqual({ status: 'ok', value: undefined });
+    expect(await backend.telemetry.logs.send(LINES, never)).toEqual({ status: 'ok', value: undefined });
+    expect(await backend.telemetry.meters.send(METERS, TIME, never)).toEqual({ status: 'ok', value: undefined });
     const [warning, error] = collector.logs();
     expect(collector.logs()).toHaveLength(2);
     expect(warning).toMatchObject({
@@ -127,13 +127,13 @@ describe('a backend', () => {
   it('takes a hundred lines of the longest kind at once', async () => {
     const backend = await connected();
     const lines = Array.from({ length: 100 }, (_, index) => ({ ...LINES[0], text: `${index}${'⚓'.repeat(4_000)}` }));
-    expect(await backend.logs.send(lines, never)).toMatchObject({ status: 'ok' });
+    expect(await backend.telemetry.logs.send(lines, never)).toMatchObject({ status: 'ok' });
     expect(collector.logs().map(({ body }) => body)).toEqual(lines.map(({ text }) => text));
   });
 
   it('of before that has no such methods, and is told so by nothing but the outcome', async () => {
     const backend = await connected({ protocol: 'v3-unpackaged' });
-    expect(await backend.logs.send(LINES, never)).toMatchObject({ status: 'failed', code: 'UNIMPLEMENTED' });
+    expect(await backend.telemetry.logs.send(LINES, never)).toMatchObject({ status: 'failed', code: 'UNIMPLEMENTED' });
     expect(backend.address).toBe(collector.address);
     expect(await backend.registry.v3.keepAlive({ serviceName: 'orders', instanceName: 'orders-1' }, never)).toEqual({
       status: 'ok',
@@ -143,15 +143,15 @@ describe('a backend', () => {
 
   it('of v2 is told nothing at all', async () => {
     const backend = await connected({ protocol: 'v2' });
-    expect(await backend.logs.send(LINES, never)).toMatchObject({ status: 'retryable' });
-    expect(await backend.meters.send(METERS, TIME, never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.telemetry.logs.send(LINES, never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.telemetry.meters.send(METERS, TIME, never)).toMatchObject({ status: 'retryable' });
     expect(collector.calls().filter(({ path }) => path.includes('Log') || path.includes('Meter'))).toEqual([]);
   });
 
   it('without a connection is told nothing', async () => {
     const backend = await connected();
     await backend.close();
-    expect(await backend.logs.send(LINES, never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.telemetry.logs.send(LINES, never)).toMatchObject({ status: 'retryable' });
     expect(told()).toEqual([0, 0]);
   });
 
@@ -159,12 +159,12 @@ describe('a backend', () => {
     const backend = await connected();
     collector.faults.add({ method: 'LogReportService/collect', fault: { type: 'hang' }, times: 1 });
     const controller = new AbortController();
-    const outcome = backend.logs.send(LINES, controller.signal);
+    const outcome = backend.telemetry.logs.send(LINES, controller.signal);
     await until(() => collector.calls('LogReportService/collect').length === 1);
     controller.abort(new Error('stopped'));
     expect(await outcome).toEqual({ status: 'retryable', reason: 'CANCELLED: stopped' });
-    expect(await backend.logs.send(LINES, controller.signal)).toMatchObject({ status: 'retryable' });
-    expect(await backend.logs.send(LINES, never)).toMatchObject({ status: 'ok' });
+    expect(await backend.telemetry.logs.send(LINES, controller.signal)).toMatchObject({ status: 'retryable' });
+    expect(await backend.telemetry.logs.send(LINES, never)).toMatchObject({ status: 'ok' });
     expect(told()).toEqual([2, 0]);
   });
 
@@ -175,7 +175,7 @@ describe('a backend', () => {
     for (const code of ['INTERNAL', 'UNAVAILABLE', 'PERMISSION_DENIED'] as const) {
       collector.faults.add({ method: 'LogReportService/collect', fault: { type: 'refuse', code }, times: 1 });
       const status = code === 'UNAVAILABLE' ? 'retryable' : 'failed';
-      expect(await backend.logs.send(LINES, never)).toMatchObject({ status });
+      expect(await backend.telemetry.logs.send(LINES, never)).toMatchObject({ status });
     }
     expect([backend.address, lost.mock.calls]).toEqual([collector.address, []]);
   });
