@@ -1,9 +1,11 @@
 import type { Clock, Timer } from '../../base/clock';
 import { errorMessage } from '../../base/text';
+import { toIso } from '../../base/time';
 import type { Logger } from '../../api/options';
-import type { Kind, RowOf, Unnumbered } from '../store/row';
+import type { Kind, NetworkAddressRow, RowOf, Unnumbered } from '../store/row';
 import type { Commit, Store } from '../store/store';
 import { RowTable } from './id-table';
+import { rowsFor } from './rows';
 
 interface RegistryOptions {
   readonly store: Store;
@@ -56,6 +58,27 @@ export class Registry {
     }
     this.create(rows.filter((_, index) => found[index] === undefined));
     return found;
+  }
+
+  /**
+   * Network addresses that are known to the end. Behind each stands a service and an instance that the server makes up
+   * for it, and each call gets a new name one step further: address, service, instance, and the fourth has the id.
+   */
+  async getOrCreateAddresses(names: readonly string[]): Promise<readonly (NetworkAddressRow | undefined)[]> {
+    const addresses = await this.getOrCreate<'networkAddress'>(names.map((name) => rowsFor.networkAddress(name)));
+    const known = addresses.filter((row) => row !== undefined);
+    const services = await this.getOrCreate<'service'>(known.map(({ id, name }) => rowsFor.serviceOfAddress(id, name)));
+    const served = known.flatMap((address, index) => {
+      const service = services[index];
+      return service ? [{ address, service }] : [];
+    });
+    const instances = await this.getOrCreate<'instance'>(
+      served.map(({ address, service }) =>
+        rowsFor.instanceOfAddress(service.id, address, toIso(this.options.clock.now())),
+      ),
+    );
+    const complete = new Set(served.filter((_, index) => instances[index]).map(({ address }) => address.id));
+    return addresses.map((row) => (row && complete.has(row.id) ? row : undefined));
   }
 
   /** The storage was emptied. The caches are not, and new names begin at the first id again. */

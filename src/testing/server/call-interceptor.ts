@@ -1,11 +1,28 @@
+import { type Metadata, status } from '@grpc/grpc-js';
 import { timingSafeEqual } from 'node:crypto';
-import type { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../base/clock';
-import type { Faults } from '../faults';
-import type { CallRecord } from '../record/records';
+import type { Faults, RefusalCode } from '../faults';
 import type { NodeRecorder } from '../record/node-recorder';
 import type { CallLog } from '../record/recorder';
-import { type ServerAnswer, refusal } from './answer';
+import type { CallRecord } from '../record/records';
+
+/** How a call ends: by a message, or by a status other than OK. */
+export type ServerAnswer =
+  | { readonly type: 'message'; readonly bytes: Buffer }
+  | { readonly type: 'refusal'; readonly code: RefusalCode; readonly message: string };
+
+export function refusal(code: RefusalCode, message = ''): ServerAnswer {
+  return { type: 'refusal', code, message };
+}
+
+/** Hands an answer to grpc-js. */
+export function reply(
+  answer: ServerAnswer,
+  callback: (error: { code: status; details: string } | null, bytes?: Buffer) => void,
+): void {
+  if (answer.type === 'message') callback(null, answer.bytes);
+  else callback({ code: status[answer.code], details: answer.message });
+}
 
 interface CallInterceptorOptions {
   readonly node: number;

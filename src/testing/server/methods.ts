@@ -1,8 +1,7 @@
-import type { Method } from '../record/records';
-import type { Type } from 'protobufjs';
 import type { sendUnaryData, ServerUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
-import { refusal, reply } from './answer';
-import type { CallInterceptor } from './call-interceptor';
+import type { Type } from 'protobufjs';
+import type { Method } from '../record/records';
+import { type CallInterceptor, refusal, reply } from './call-interceptor';
 
 /** `undefined`: the handler of the real server throws. */
 export type Handle = (

@@ -7,8 +7,7 @@ import type {
 import { errorMessage } from '../../base/text';
 import type { BackendProtocol } from '../protocol';
 import type { CallLog } from '../record/recorder';
-import { refusal, reply, type ServerAnswer } from './answer';
-import type { Admission, CallInterceptor } from './call-interceptor';
+import { type Admission, type CallInterceptor, refusal, reply, type ServerAnswer } from './call-interceptor';
 import { decodeMessage, encodeMessage } from './codec';
 import { type Handle, type Methods, type Route, type StreamReader, unimplemented } from './methods';
 import { knownRoutes, routesOf } from './schema';

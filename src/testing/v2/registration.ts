@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock';
 import { toIso } from '../../base/time';
-import { getOrCreateAddresses } from '../registry/address';
 import type { Registry } from '../registry/registry';
 import { displayName, rowsFor } from '../registry/rows';
 import type { OapVersion } from './exchange';
@@ -90,7 +89,7 @@ export function registration(registry: Registry, clock: Clock, oap: OapVersion):
 
     doNetworkAddressRegister: async (request) => {
       const { addresses } = request as unknown as Addresses;
-      return { addressIds: pairs(addresses, await getOrCreateAddresses(registry, clock, addresses)) };
+      return { addressIds: pairs(addresses, await registry.getOrCreateAddresses(addresses)) };
     },
   };
 }

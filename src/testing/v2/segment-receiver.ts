@@ -4,7 +4,6 @@ import { errorMessage } from '../../base/text';
 import { componentId, componentName } from '../../model/components';
 import type { NodeRecorder } from '../record/node-recorder';
 import type { RefRecord, SegmentRecord, SpanRecord } from '../record/segment-records';
-import { getOrCreateAddresses } from '../registry/address';
 import type { RowTable } from '../registry/id-table';
 import type { Registry } from '../registry/registry';
 import type { OapVersion } from './exchange';
@@ -134,14 +133,14 @@ export class V2SegmentReceiver {
   }
 
   private async judge(segment: IncomingSegment): Promise<Validity> {
-    const { registry, clock, oap } = this.options;
+    const { registry, oap } = this.options;
     let verdict = validate(segment, registry.rows, oap);
     if (verdict.type === 'shown') return verdict;
     // Another node may know more than we have heard of.
     await registry.catchUp();
     verdict = validate(segment, registry.rows, oap);
     if (verdict.type === 'waiting') {
-      await getOrCreateAddresses(registry, clock, verdict.names.networkAddresses);
+      await registry.getOrCreateAddresses(verdict.names.networkAddresses);
       await registry.getOrCreate<'endpoint'>(verdict.names.endpoints);
     }
     return verdict;
