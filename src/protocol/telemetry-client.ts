@@ -1,18 +1,17 @@
+import { startDeadline } from '../base/deadline';
+import { ok, type Outcome, retryable } from '../base/outcome';
 import { errorMessage } from '../base/text';
-import { ok, retryable, type Outcome } from '../base/outcome';
+import { matchesDialect, type Names } from '../model/names';
+import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
+import type { BackendConnection } from '../transport/backend-connection';
 import type { BackendOptions } from '../transport/backend-options';
 import { formatFrame } from '../transport/call/frame';
 import { toOutcome } from '../transport/call/grpc-status';
-import { startDeadline } from '../base/deadline';
-import { StreamCall } from '../transport/call/stream-call';
+import { StreamCall, writeSync } from '../transport/call/stream-call';
 import { CALL_MS } from '../transport/call/unary-call';
-import { writeSync } from '../transport/call/write-sync';
-import type { BackendConnection } from '../transport/backend-connection';
 import type { Connector } from '../transport/connector';
-import { matchesDialect, type Names } from '../model/names';
-import type { TelemetryCodec, TelemetryMethod } from './protocol';
 import { PROTOCOLS } from './detect';
-import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
+import type { TelemetryCodec, TelemetryMethod } from './protocol';
 
 type Encode = (codec: TelemetryCodec, names: Names) => readonly Uint8Array[];
 

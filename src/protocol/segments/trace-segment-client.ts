@@ -7,16 +7,15 @@ import { matchesDialect, type Names } from '../../model/names';
 import type { BackendConnection } from '../../transport/backend-connection';
 import type { BackendOptions } from '../../transport/backend-options';
 import { shouldFailOver, toOutcome } from '../../transport/call/grpc-status';
-import { StreamCall } from '../../transport/call/stream-call';
+import { roomOf, StreamCall, writeSync } from '../../transport/call/stream-call';
 import { CALL_MS, sessionCall } from '../../transport/call/unary-call';
-import { roomOf, writeSync } from '../../transport/call/write-sync';
 import type { Connector } from '../../transport/connector';
 import type { IdleProcessGuard } from '../../transport/idle-process-guard';
 import { PROTOCOLS } from '../detect';
 import { parseResponse } from '../protobuf/control/parse-response';
+import type { IdentityProbe } from '../protocol';
 import { v2Protocol } from '../v2/protocol';
 import { v3Protocol } from '../v3/protocol';
-import type { IdentityProbe } from '../protocol';
 
 interface CollectStreamParts {
   readonly clock: Clock;
