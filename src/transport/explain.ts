@@ -7,8 +7,9 @@ const ALERT_BYTES = 7;
 
 /** What OpenSSL makes of an answer that is no TLS. */
 const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
-/** `INTERNAL_ERROR` is how a genuine OAP refuses a certificate of an authority that it does not know. */
-const ABOUT_CERTIFICATE = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|INTERNAL_ERROR)$/;
+const ABOUT_CERTIFICATE = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA)$/;
+/** Among others, how a genuine OAP refuses a certificate of an authority that it does not know. */
+const INTERNAL_ERROR = 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR';
 const NO_HTTP2 = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
 
 /** What it probably means that a TLS handshake failed, and the original words. */
@@ -22,9 +23,10 @@ export function explainTls(error: Error): Error {
 
 /** The same where it failed after the handshake: by TLS 1.3 the agent is through before the backend has looked at its certificate. */
 export function explainAlert(error: Error): Error {
-  return ABOUT_CERTIFICATE.test(codeOf(error))
-    ? withHint('the backend refuses the certificate of the agent, or that it has none', error)
-    : error;
+  const code = codeOf(error);
+  const what = 'the certificate of the agent, or that it has none';
+  if (ABOUT_CERTIFICATE.test(code)) return withHint(`the backend refuses ${what}`, error);
+  return code === INTERNAL_ERROR ? withHint(`the backend may refuse ${what}`, error) : error;
 }
 
 /** What it probably means that a server in cleartext did not begin with HTTP/2, and the original words. */

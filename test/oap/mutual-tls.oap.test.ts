@@ -7,7 +7,7 @@ import { V3 } from '../scenario/protocol-expectations';
 import { Stage } from '../scenario/scenario-fixture';
 import { startOap, type Oap } from './oap';
 
-const REFUSED = /the backend refuses the certificate of the agent, or that it has none: .*alert/;
+const REFUSED = /the backend (refuses|may refuse) the certificate of the agent, or that it has none: .*alert/;
 
 describe('a genuine OAP 10.1.0 that asks agents for a certificate', () => {
   let oap: Oap;
