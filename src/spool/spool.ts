@@ -65,7 +65,7 @@ type Appended = 'spooled' | 'full' | 'not-encodable';
 const IDLE_MS = 1_000;
 /** The directory is looked through this often. */
 const SCAN_MS = 5_000;
-/** One turn delivers for so long, then what else is to be done has its turn. */
+/** One turn delivers for so long from its first block on, then what else is to be done has its turn. */
 const DELIVER_MS = 500;
 /** A process that ends writes for so long at most. */
 const LAST_WRITE_MS = 50;
@@ -87,7 +87,7 @@ export class Spool {
   private hasEnded = false;
   private touchedAt = -Infinity;
   private scannedAt = -Infinity;
-  private deliverUntil = 0;
+  private deliverUntil = Infinity;
   private beingRead = '';
   /** From memory straight to the backend. */
   private inFlight: SealedBlock | undefined;
@@ -260,7 +260,7 @@ export class Spool {
     if (this.builder.isDue) this.seal();
     // With a backend there, what was not yet written need not be.
     if (!transport.isReady) await this.write();
-    this.deliverUntil = this.options.clock.elapsed() + DELIVER_MS;
+    this.deliverUntil = Infinity;
     if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
     if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs && (await this.scan(signal)) === 'waiting')
       return this.pauseMs();
@@ -340,7 +340,14 @@ export class Spool {
   /** Between two blocks that are delivered. */
   private async mayGoOn(): Promise<boolean> {
     await this.renewQuietly();
-    return this.options.transport.isReady && this.options.clock.elapsed() < this.deliverUntil;
+    return this.options.transport.isReady && this.hasTime();
+  }
+
+  /** Counted from the first question: however slow the disk is, a turn delivers something. */
+  private hasTime(): boolean {
+    const now = this.options.clock.elapsed();
+    this.deliverUntil = Math.min(this.deliverUntil, now + DELIVER_MS);
+    return now < this.deliverUntil;
   }
 
   private async renewQuietly(): Promise<void> {
@@ -395,7 +402,7 @@ export class Spool {
       const { unreadable } = segments;
       if (unreadable > 0) this.resolve(unreadable, 'spool-corrupt');
       this.resolve(block.count - unreadable, fate === 'stored' ? 'sent' : fate === 'refused' ? fate : 'fate-unknown');
-      if (this.options.clock.elapsed() >= this.deliverUntil) return 'waiting';
+      if (!this.hasTime()) return 'waiting';
     }
     return 'delivered';
   }

@@ -7,6 +7,9 @@ const ALERT_BYTES = 7;
 
 /** What OpenSSL makes of an answer that is no TLS. */
 const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+const ABOUT_CERTIFICATE = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA)$/;
+/** Among others, how a genuine OAP refuses a certificate of an authority that it does not know. */
+const INTERNAL_ERROR = 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR';
 const NO_HTTP2 = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
 
 /** What it probably means that a TLS handshake failed, and the original words. */
@@ -15,7 +18,15 @@ export function explainTls(error: Error): Error {
   if (NO_TLS.has(code)) return withHint('the backend does not speak TLS', error);
   if (code === NO_HTTP2) return withHint('the backend speaks TLS, but not gRPC', error);
   if (code === 'ECONNRESET') return withHint('the backend may not speak TLS', error);
-  return error;
+  return explainAlert(error);
+}
+
+/** The same where it failed after the handshake: by TLS 1.3 the agent is through before the backend has looked at its certificate. */
+export function explainAlert(error: Error): Error {
+  const code = codeOf(error);
+  const what = 'the certificate of the agent, or that it has none';
+  if (ABOUT_CERTIFICATE.test(code)) return withHint(`the backend refuses ${what}`, error);
+  return code === INTERNAL_ERROR ? withHint(`the backend may refuse ${what}`, error) : error;
 }
 
 /** What it probably means that a server in cleartext did not begin with HTTP/2, and the original words. */

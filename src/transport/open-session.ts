@@ -2,7 +2,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { modules } from '../base/lazy';
 import { withAbort } from './with-abort';
-import { explainCleartext, explainClosed, explainTls } from './explain';
+import { explainAlert, explainCleartext, explainClosed, explainTls } from './explain';
 import { keepSession } from './keep-session';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { unrefSocket } from './dial';
@@ -29,7 +29,9 @@ export function openSession(
       session.destroy(error);
       socket.destroy();
     });
-    session.on('error', (error: Error) => fail(isCleartext ? explainCleartext(error, remotePort) : error));
+    session.on('error', (error: Error) =>
+      fail(isCleartext ? explainCleartext(error, remotePort) : explainAlert(error)),
+    );
     session.once('remoteSettings', () => {
       look();
       come(session);

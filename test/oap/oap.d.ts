@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly storage?: 'mem' | 'file';
   /** Not 6.5.0: agents without this token get PERMISSION_DENIED. */
   readonly token?: string;
+  /** 10.1.0 only: as `tls`, and agents have to show a certificate of `Oap.clientCertificate()`. */
+  readonly mutualTls?: boolean;
   /** Not 6.5.0: gRPC over TLS with a certificate of its own; its authority is `Oap.ca`. Needs openssl. */
   readonly tls?: boolean;
   /** Not 6.5.0: shows the meters of its `meter-analyzer-config`. 10.1.0 starts a second later. */
@@ -122,6 +124,8 @@ export interface Oap {
   readonly logFile: string;
   /** Path of the PEM file to trust, when started with `tls`. */
   readonly ca: string | undefined;
+  /** `mutualTls` only: the PEM files of a new certificate of the authority that agents have to have one of. */
+  clientCertificate(name: string): { readonly cert: string; readonly key: string };
 
   query(graphql: string, variables?: object): Promise<unknown>;
   services(): Promise<Service[]>;

@@ -2,7 +2,7 @@
 
 /*
  * An application of the soak run: asks its neighbour, whose port is told on stdin, and says each second how it is, a line
- * of JSON. Host names are looked up in the file NAMES.
+ * of JSON, or five times a second where its clock is SPEED times as fast. Host names are looked up in the file NAMES.
  */
 
 const dns = require('node:dns');
@@ -21,8 +21,12 @@ dns.lookup = (host, ...others) => {
 };
 
 const { start } = require('../../dist');
+const { systemClock } = require('../../dist/base/clock');
+const { squeeze } = require('./squeeze');
 
 const PER_SECOND = 20;
+const speed = Number(process.env.SPEED);
+squeeze(systemClock, speed);
 const agent = start();
 const connections = new http.Agent({ keepAlive: true });
 let asked = 0;
@@ -70,19 +74,22 @@ process.stdin.setEncoding('utf8').on('data', (text) => {
 // The parent is gone.
 process.stdin.on('end', () => process.exit());
 
-setInterval(() => {
-  global.gc();
-  const { segments, registration, backend } = agent.status();
-  say({
-    type: 'state',
-    at: performance.now(),
-    asked,
-    split,
-    segments,
-    phase: registration.phase,
-    epoch: registration.epoch,
-    backend,
-    descriptors: fs.readdirSync('/proc/self/fd').length,
-    heapBytes: process.memoryUsage().heapUsed,
-  });
-}, 1_000);
+setInterval(
+  () => {
+    global.gc();
+    const { segments, registration, backend } = agent.status();
+    say({
+      type: 'state',
+      at: performance.now(),
+      asked,
+      split,
+      segments,
+      phase: registration.phase,
+      epoch: registration.epoch,
+      backend,
+      descriptors: fs.readdirSync('/proc/self/fd').length,
+      heapBytes: process.memoryUsage().heapUsed,
+    });
+  },
+  Math.max(1_000 / speed, 200),
+);

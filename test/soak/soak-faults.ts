@@ -12,8 +12,10 @@ export interface SoakFault {
   readonly lasts?: readonly [least: number, most: number];
 }
 
-/** A line that swallows everything has to be left within this time. */
+/** A line that swallows everything has to be left within this time, by the clock of the agents. */
 const NOTICED_MS = 30_000;
+/** And within this one by ours: the machine may be busy. */
+const LEAST_PATIENCE_MS = 5_000;
 /** Every method of which the agent reads the answer. An OK to segments is a promise to have them, whatever comes with it. */
 const ANSWERED: readonly Method[] = [
   'doServiceRegister',
@@ -75,11 +77,12 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
   {
     name: 'a line half-open',
     lasts: [0, 1],
-    begin: async ({ lines, nodes }, chance) => {
+    begin: async ({ lines, nodes, speed }, chance) => {
       const line = lines[chance.below(nodes)]!;
       const lost = line.die();
+      const timeoutMs = Math.max(NOTICED_MS / speed, LEAST_PATIENCE_MS);
       return async () => {
-        await until(() => lost.filter(({ destroyed }) => !destroyed).length, (open) => open === 0, { timeoutMs: NOTICED_MS, everyMs: 100 }); // prettier-ignore
+        await until(() => lost.filter(({ destroyed }) => !destroyed).length, (open) => open === 0, { timeoutMs, everyMs: 50 }); // prettier-ignore
         line.revive();
       };
     },

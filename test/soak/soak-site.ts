@@ -29,13 +29,15 @@ export class Site {
     readonly hostile: Readonly<Record<HostileAnswer, HostileServer>>,
     private readonly port: number,
     token: string,
+    /** How many times as fast as ours the clocks of the agents are. */
+    readonly speed: number,
   ) {
     this.addresses = lines.map(({ address }) => [address]);
     this.name();
     this.writeToken(token);
   }
 
-  static async open(protocol: 'v2' | 'v3'): Promise<Site> {
+  static async open(protocol: 'v2' | 'v3', speed: number): Promise<Site> {
     const token = 'token-0';
     const collector = await startCollector({ nodes: NODES, protocol, token, maxRecords: MAX_RECORDS });
     const port = await freePort();
@@ -45,7 +47,7 @@ export class Site {
       'content-type': await HostileServer.start('content-type'),
       '1 GB': await HostileServer.start('1 GB'),
     };
-    return new Site(collector, lines, hostile, port, token);
+    return new Site(collector, lines, hostile, port, token, speed);
   }
 
   async close(): Promise<void> {

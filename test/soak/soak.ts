@@ -10,7 +10,9 @@ import { Site } from './soak-site';
 
 export interface SoakOptions {
   readonly seed: number;
+  /** By the clocks of the agents and of the backend, which are `speed` times as fast as ours. */
   readonly seconds: number;
+  readonly speed: number;
   readonly protocol: 'v2' | 'v3';
   tell(line: string): void;
 }
@@ -18,8 +20,8 @@ export interface SoakOptions {
 const PROCESSES = 3;
 const LASTS = [2, 8] as const;
 const QUIET_MS = 2_000;
-/** A backend that has sent too much is left alone for a minute. */
-const PATIENCE = { timeoutMs: 120_000, everyMs: 100 };
+/** By our own clock. A backend that has sent too much is left alone for a minute. */
+const PATIENCE = { timeoutMs: 120_000, everyMs: 50 };
 /** A reset that finds no backend is answered after a minute; until then others wait behind it. */
 const MAX_UNANSWERED = 8;
 /** Far from the size at which agents answer in the status file only. */
@@ -44,6 +46,7 @@ export class Soak {
   /** Ids of resets in the command file as it is. */
   private written: string[] = [];
   private resets = 0;
+  private isOver = false;
 
   private constructor(
     private readonly options: SoakOptions,
@@ -54,7 +57,7 @@ export class Soak {
 
   /** @returns what went wrong, in words */
   static async run(options: SoakOptions): Promise<readonly string[]> {
-    const soak = new Soak(options, await Site.open(options.protocol));
+    const soak = new Soak(options, await Site.open(options.protocol, options.speed));
     try {
       await soak.play();
     } catch (error) {
@@ -73,14 +76,11 @@ export class Soak {
     const ports = await Promise.all(this.processes.map(({ listening }) => listening));
     await this.known();
     for (const [index, process] of this.processes.entries()) process.tell(String(ports[(index + 1) % PROCESSES]));
-    let writing = Promise.resolve();
-    const operator = setInterval(() => {
-      writing = writing.then(() => this.writeReset()).catch((error: unknown) => this.breach(String(error)));
-    }, 1_000);
+    const operating = this.operate().catch((error: unknown) => this.breach(String(error)));
     try {
-      const endsAt = performance.now() + this.options.seconds * 1_000;
+      const endsAt = this.elapsed() + this.options.seconds * 1_000;
       let left: readonly SoakFault[] = [];
-      while (performance.now() < endsAt && this.breaches.length === 0) {
+      while (this.elapsed() < endsAt && this.breaches.length === 0) {
         // Each comes once before any comes again.
         if (left.length === 0) left = SOAK_FAULTS;
         const fault = this.chance.of(left);
@@ -88,8 +88,8 @@ export class Soak {
         await this.meet(fault);
       }
     } finally {
-      clearInterval(operator);
-      await writing;
+      this.isOver = true;
+      await operating;
     }
     await this.settle();
   }
@@ -108,6 +108,7 @@ export class Soak {
       SW_AGENT_MAX_CONNECTION_AGE_MS: '20000',
       SW_AGENT_LOGGING_LEVEL: 'error',
       NAMES: this.site.namesFile,
+      SPEED: String(this.options.speed),
       // One of them keeps on the disk what it cannot send.
       ...(this.processes.length === 0 && spool),
     };
@@ -128,12 +129,12 @@ export class Soak {
     const seconds = lasts[0] + (lasts[1] - lasts[0]) * chance.random();
     const before = this.dropped();
     const end = await begin(this.site, chance);
-    await pause(seconds * 1_000);
+    await this.pause(seconds * 1_000);
     await end();
-    const endedAt = performance.now();
+    const endedAt = this.elapsed();
     await this.known();
-    const tookMs = Math.round(performance.now() - endedAt);
-    await pause(QUIET_MS);
+    const tookMs = Math.round(this.elapsed() - endedAt);
+    await this.pause(QUIET_MS);
     const tally = this.tallies.get(name) ?? { times: 0, tookMs: [], dropped: 0 };
     this.tallies.set(name, tally);
     tally.times++;
@@ -150,6 +151,14 @@ export class Soak {
         .filter((process) => process.states.length === seen.get(process) || !process.isKnown)
         .map(({ instance, isAlive, last }) => `${instance} ${isAlive ? last?.phase : 'has ended'}`);
     await until(unknown, ({ length }) => length === 0, PATIENCE);
+  }
+
+  /** A reset each second. */
+  private async operate(): Promise<void> {
+    while (!this.isOver) {
+      await this.writeReset();
+      await this.pause(1_000);
+    }
   }
 
   private async writeReset(): Promise<void> {
@@ -239,8 +248,12 @@ export class Soak {
   private breach(what: string): void {
     if (this.breaches.length < 20 && !this.breaches.includes(what)) this.breaches.push(what);
   }
-}
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  private elapsed(): number {
+    return performance.now() * this.options.speed;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms / this.options.speed));
+  }
 }

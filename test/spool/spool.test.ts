@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock';
 import type { SpoolSettings } from '../../src/spool/spool';
 import { until } from '../support/until';
 import {
@@ -99,6 +100,17 @@ describe('a spool', () => {
     await until(() => namesIn(settings, '.spool').length === 0);
     expect(one.transport.numbers).toEqual(range(1, 10));
     await expectResults(one, { sent: 10 });
+  });
+
+  it('delivers all of it though the disk is slower than a turn is long', async () => {
+    // By this clock it is.
+    const one = open({ clock: { ...systemClock, elapsed: () => systemClock.elapsed() * 1e6 } });
+    one.append(10);
+    await onDisk(one, 10);
+    one.transport.isReady = true;
+    one.spool.wake();
+    await arrived(one, 10);
+    expect(one.transport.numbers).toEqual(range(1, 10));
   });
 
   it('keeps what the backend does not take now, and delivers each once', async () => {

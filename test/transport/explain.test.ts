@@ -4,7 +4,7 @@ import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import path from 'node:path';
-import { explainCleartext } from '../../src/transport/explain';
+import { explainAlert, explainCleartext } from '../../src/transport/explain';
 import { Backends, never } from '../support/wire/backends';
 
 const pem = (name: string): Buffer =>
@@ -71,8 +71,22 @@ describe('an attempt to connect says what is probably wrong, and the original wo
     );
   });
 
+  it.each([
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'refuses'],
+    ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'refuses'],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'refuses'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'refuses'],
+    ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'may refuse'],
+  ])('the alert %s', (code, verb) => {
+    const error = Object.assign(new Error('an alert'), { code });
+    expect(explainAlert(error).message).toBe(
+      `the backend ${verb} the certificate of the agent, or that it has none: an alert`,
+    );
+  });
+
   it('nothing of an error that it does not know', () => {
     const error = new Error('read ETIMEDOUT');
     expect(explainCleartext(error, 12_800)).toBe(error);
+    expect(explainAlert(error)).toBe(error);
   });
 });

@@ -14,7 +14,9 @@ module.exports = class Reporter {
       result: status,
       message: failureMessages[0],
     }));
-    if (testExecError) results.push({ test: `${file}: runs`, result: 'failed', message: testExecError.message });
+    // What was thrown outside of every test has its words in the stack alone.
+    const message = testExecError?.stack ?? testExecError?.message;
+    if (testExecError) results.push({ test: `${file}: runs`, result: 'failed', message });
     appendFileSync(process.env.SKYANCHOR_WINDOWS_RESULTS, results.map((one) => `${JSON.stringify(one)}\n`).join(''));
   }
 };

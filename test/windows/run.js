@@ -71,7 +71,11 @@ function commandFor(name, results) {
     '--runInBand',
     '--forceExit',
   ];
-  const env = { NODE_OPTIONS: `--require ${preload}`, SKYANCHOR_WINDOWS_RESULTS: results };
+  // Jest asks for what `require` asked for before it took modules too, and cannot load those.
+  const env = {
+    NODE_OPTIONS: `--no-experimental-require-module --require ${preload}`,
+    SKYANCHOR_WINDOWS_RESULTS: results,
+  };
   return { args: [...jest, `test/${name}/`], env };
 }
 

@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const { makeCertificate } = require('./certificate');
+const { makeCertificate, makeClientCertificate } = require('./certificate');
 const { DynamicConfiguration } = require('./dynamic-configuration');
 const { query } = require('./graphql');
 const { findJava } = require('./java');
@@ -27,15 +27,17 @@ class Server {
     storage = 'mem',
     token,
     tls = false,
+    mutualTls = false,
     meters = false,
     configurable = false,
     ...rest
   }) {
     this.described = describeVersion(version);
-    checkSettings(this.described, { storage, token, tls, meters, configurable });
+    checkSettings(this.described, { storage, token, tls, mutualTls, meters, configurable });
     this.wanted = [grpcPort, httpPort];
     this.data = data;
-    this.tls = tls;
+    this.tls = tls || mutualTls;
+    this.mutualTls = mutualTls;
     if (configurable) this.configuration = new DynamicConfiguration();
     this.settings = { storage, token, meters, configuration: this.configuration, logLevel: rest.logLevel ?? 'WARN' };
     this.jdk = findJava();
@@ -52,7 +54,8 @@ class Server {
     this.dataDir = this.data === undefined ? makeScratch(os.tmpdir(), 'skyanchor-oap-') : path.resolve(this.data);
     this.logFile = path.join(this.dataDir, 'oap.log');
     fs.mkdirSync(path.join(this.dataDir, 'buffer'), { recursive: true });
-    if (this.tls) this.settings.certificate = makeCertificate(this.dataDir);
+    if (this.tls) this.settings.certificate = makeCertificate(this.dataDir, 'server');
+    if (this.mutualTls) this.settings.clientAuthority = makeCertificate(this.dataDir, 'client-authority');
     await this.configuration?.listen();
   }
 
@@ -69,8 +72,8 @@ class Server {
 
   async bootOnFreePorts() {
     for (let attempt = 1; ; attempt++) {
-      const [grpc, http] = await claimPorts(this.wanted);
-      this.ports = { grpc, http };
+      const [grpc, http, agents] = await claimPorts(this.mutualTls ? [...this.wanted, 0] : this.wanted);
+      this.ports = { grpc, http, agents };
       try {
         return await this.boot();
       } catch (error) {
@@ -142,7 +145,7 @@ async function startOap(options) {
   return {
     version: server.described.version,
     protocol: server.described.protocol,
-    grpc: `${HOST}:${server.ports.grpc}`,
+    grpc: `${HOST}:${server.ports.agents ?? server.ports.grpc}`,
     http: `http://${HOST}:${server.ports.http}`,
     get pid() {
       return server.jvm.child.pid;
@@ -153,6 +156,11 @@ async function startOap(options) {
     dataDir: server.dataDir,
     logFile: server.logFile,
     ca: server.settings.certificate?.cert,
+    clientCertificate(name) {
+      const { clientAuthority } = server.settings;
+      if (!clientAuthority) throw new Error('only what was started with `mutualTls` asks for certificates');
+      return makeClientCertificate(server.dataDir, name, clientAuthority);
+    },
     query: ask,
     configure(service, values) {
       if (!server.configuration) throw new Error('only what was started with `configurable` can be configured');

@@ -14,7 +14,10 @@ function h2Url(storage, dataDir) {
 }
 
 /** What the configuration files of a server are filled from. */
-function environment({ ports, storage, token, meters, configuration, certificate, logLevel }, dataDir) {
+function environment(
+  { ports, storage, token, meters, configuration, certificate, clientAuthority, logLevel },
+  dataDir,
+) {
   return {
     ...process.env,
     OAP_GRPC_PORT: String(ports.grpc),
@@ -29,6 +32,8 @@ function environment({ ports, storage, token, meters, configuration, certificate
     ...(certificate
       ? { OAP_TLS: 'true', OAP_TLS_KEY: certificate.key, OAP_TLS_CERT: certificate.cert, OAP_TLS_CA: certificate.cert }
       : {}),
+    // Agents have a port of their own then.
+    ...(clientAuthority ? { OAP_AGENT_PORT: String(ports.agents), OAP_TLS_CLIENT_CA: clientAuthority.cert } : {}),
   };
 }
 
@@ -38,7 +43,7 @@ function checkInstalled({ version }) {
   throw new OapUnavailable(`OAP ${version} is not installed; run: ${command}`);
 }
 
-function checkSettings(described, { storage, token, tls, meters, configurable }) {
+function checkSettings(described, { storage, token, tls, mutualTls, meters, configurable }) {
   if (!['mem', 'file'].includes(storage)) throw new Error(`storage is mem or file, not ${storage}`);
   if (token && !described.offers.includes('token')) {
     throw new Error(`OAP ${described.version} has no token authentication`);
@@ -46,6 +51,9 @@ function checkSettings(described, { storage, token, tls, meters, configurable })
   if (meters && !described.offers.includes('meters')) throw new Error(`OAP ${described.version} shows no meters`);
   if (configurable && !described.offers.includes('configuration')) {
     throw new Error(`OAP ${described.version} configures no agents`);
+  }
+  if (mutualTls && !described.offers.includes('mutualTls')) {
+    throw new Error(`no mutual TLS with OAP ${described.version} here`);
   }
   if (tls && !described.offers.includes('tls')) throw new Error(`OAP ${described.version} has no TLS`);
   checkInstalled(described);
