@@ -74,8 +74,8 @@ class BridgeTracer {
       scope === undefined,
       this.environment.tracedByUs,
     );
-    const route = scope && isRouteHandler(attributes) ? attributes['http.route'] : undefined;
-    if (scope && route !== undefined) nameByRoute(this.environment.tracer, scope, route);
+    const route = scope && attributes['http.route'];
+    if (scope && route !== undefined && isRouteHandler(attributes)) nameByRoute(this.environment.tracer, scope, route);
     if (treatment === 'transparent') return new TransparentSpan(scope);
     if (scope && isRequest(scope, options)) return this.contexts.borrowed(scope);
     const batch = scope && this.batchOf(scope, options);
