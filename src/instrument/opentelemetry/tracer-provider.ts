@@ -116,7 +116,7 @@ class BridgeTracer {
     const recorded = new RecordedSpan(span, environment, this.instrumentationScope, options.kind ?? SpanKind.internal);
     try {
       if (options.attributes) recorded.setAttributes(options.attributes);
-      recorded.addLinks(options.links);
+      if (options.links) recorded.addLinks(options.links);
       if (span.type === SpanType.entry) recorded.describe();
     } catch (error) {
       environment.complain(error);
