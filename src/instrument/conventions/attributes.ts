@@ -57,15 +57,13 @@ function textOf(value: unknown): string {
 export type Names = readonly number[];
 
 const places = new Map<string, number>();
-const nothing: unknown[] = [];
 
 /** To be called once for each thing that descriptions ask for. */
 export function names(...keys: readonly string[]): Names {
   return keys.map((key) => {
-    const known = places.get(key);
-    if (known !== undefined) return known;
-    places.set(key, nothing.length);
-    return nothing.push(undefined) - 1;
+    const known = places.get(key) ?? places.size;
+    places.set(key, known);
+    return known;
   });
 }
 
@@ -74,14 +72,21 @@ export function names(...keys: readonly string[]): Names {
  * object for what it has not is slow.
  */
 export class KnownAttributes {
-  private readonly values = nothing.slice();
+  /** key, value, key, value … */
+  list: readonly unknown[] = [];
+  private readonly values: unknown[] = [];
 
-  /** @param list key, value, key, value … */
-  constructor(readonly list: readonly unknown[]) {
+  /** Forgets what it has read before. @param list key, value, key, value … */
+  read(list: readonly unknown[]): this {
+    const { values } = this;
+    this.list = list;
+    values.length = places.size;
+    values.fill(undefined);
     for (let at = 0; at < list.length; at += 2) {
       const place = places.get(list[at] as string);
-      if (place !== undefined) this.values[place] = list[at + 1];
+      if (place !== undefined) values[place] = list[at + 1];
     }
+    return this;
   }
 
   /** The value of the first of these that is there, as text. */

@@ -9,6 +9,7 @@ import {
   type KnownAttributes,
 } from './attributes';
 import { memoized } from '../../base/memoized';
+import { MemoizedLast } from '../../base/memoized-last';
 import { truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import { DATA_SYSTEMS, Layer, type DataSystem } from '../../model/components';
@@ -79,12 +80,15 @@ export function describeDatabase(attributes: KnownAttributes, options: Descripti
   const statement = attributes.text(STATEMENT);
   if (layer === Layer.cache) {
     const command = cacheCommand(attributes, statement);
-    return { component, layer, peer, name: `${type}/${command}`, tags: cacheTags(system, command, statement), isSaid };
+    return { component, layer, peer, name: nameOf(type, command), tags: cacheTags(system, command, statement), isSaid };
   }
   const operation = databaseOperation(attributes, isSql, statement);
   const tags = databaseTags(attributes, system, operation, statement, options);
-  return { component, layer, peer, name: `${type}/${operation}`, tags, isSaid };
+  return { component, layer, peer, name: nameOf(type, operation), tags, isSaid };
 }
+
+const shownNames = new MemoizedLast((type: string, operation: string) => `${type}/${operation}`);
+const nameOf = shownNames.get.bind(shownNames);
 
 const systemOf = memoized((name) => {
   const system: DataSystem = valueOf(DATA_SYSTEMS, name) ?? { component: 0, layer: Layer.database, type: name };
@@ -104,16 +108,19 @@ function databaseTags(
   statement: string,
   { sqlParameters, sqlParametersMaxLength }: DescriptionOptions,
 ): unknown[] {
-  const tags: unknown[] = ['db.type', system.type];
+  const { type } = system;
   const instance = attributes.text(INSTANCE);
-  if (instance !== '') tags.push('db.instance', instance);
-  const isMasked = sqlParameters !== true && HAS_VALUES.has(system.type);
-  if (statement !== '') {
-    tags.push('db.statement', isMasked ? maskedStatement(statement, LIMITS.value) : statement);
-  } else {
+  let shown = statement;
+  if (statement === '') {
     const collection = attributes.text(COLLECTION);
-    tags.push('db.statement', collection === '' ? operation : `${operation} ${collection}`);
+    shown = collection === '' ? operation : `${operation} ${collection}`;
+  } else if (sqlParameters !== true && HAS_VALUES.has(type)) {
+    shown = maskedStatement(statement, LIMITS.value);
   }
+  const tags =
+    instance === ''
+      ? ['db.type', type, 'db.statement', shown]
+      : ['db.type', type, 'db.instance', instance, 'db.statement', shown];
   if (sqlParameters !== true) return tags;
   const values = attributes.list.filter((_, at, list) => at % 2 === 1 && PARAMETERS.test(String(list[at - 1])));
   const limit = sqlParametersMaxLength ?? LIMITS.value;

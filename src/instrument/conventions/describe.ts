@@ -4,6 +4,9 @@ import { describeGraphql, describeHttp, describePlace, describeRpc } from './rem
 import { SpanType } from '../../model/components';
 import { KnownAttributes, type Description, type DescriptionOptions } from './attributes';
 
+/** One for all: a description is made at once. */
+const known = new KnownAttributes();
+
 /**
  * What OpenTelemetry's attributes say of a span, by the stable names and by those before them, since packages of all ages
  * are installed side by side. `undefined`: it is work of a kind that SkyWalking has no words for.
@@ -14,7 +17,7 @@ export function describe(
   type: SpanType,
   options: DescriptionOptions,
 ): Description | undefined {
-  const attributes = new KnownAttributes(list);
+  const attributes = known.read(list);
   return (
     describeMessaging(attributes, type === SpanType.entry, options) ??
     describeDatabase(attributes, options) ??

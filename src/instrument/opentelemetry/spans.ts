@@ -338,10 +338,7 @@ export class RecordedSpan extends ActiveSpan {
     const description = this.describe();
     // Its target is unknown, so it is no call that leaves the process.
     if (span.type === SpanType.exit && span.peer === '') span.type = SpanType.local;
-    if (description && span.type !== SpanType.local) {
-      const { tags } = description;
-      for (let at = 0; at < tags.length; at += 2) details.tag(span, String(tags[at]), tags[at + 1]);
-    }
+    if (description && span.type !== SpanType.local) details.tagAll(span, description.tags);
     for (let at = 0; at < list.length; at += 2) {
       const key = list[at] as string;
       if (description?.isSaid(key) !== true) tagWith(environment.tracer, span, key, list[at + 1]);
