@@ -80,8 +80,7 @@ export class KnownAttributes {
   read(list: readonly unknown[]): this {
     const { values } = this;
     this.list = list;
-    values.length = places.size;
-    values.fill(undefined);
+    for (let at = 0; at < places.size; at++) values[at] = undefined;
     for (let at = 0; at < list.length; at += 2) {
       const place = places.get(list[at] as string);
       if (place !== undefined) values[place] = list[at + 1];
