@@ -409,6 +409,15 @@ describe('a span of OpenTelemetry', () => {
     span.end();
   });
 
+  it('has room for other attributes, however often one is set', () => {
+    const { spans } = bridged();
+    const span = api.trace.getTracer('app').startSpan('work');
+    for (let n = 0; n < 1_000; n++) span.setAttribute('progress', n);
+    span.setAttribute('order.id', 8);
+    span.end();
+    expect(tagsOf(spans()[0])).toEqual({ progress: '999', 'order.id': '8' });
+  });
+
   it('does not take the attributes of the one before for its own', () => {
     const { spans } = bridged();
     const tracer = api.trace.getTracer('lib');
