@@ -45,6 +45,13 @@ export class SpanRecorder {
     else tags.push(name, printed);
   }
 
+  /** Tags by keys of the agent's own, none of which a backend takes amiss. @param tags key, value, key, value … each key once */
+  tagAll(span: Span, tags: readonly unknown[]): void {
+    const isBare = span.tags === undefined && span.urlRest === '' && span.method === '' && span.endTime === 0;
+    if (isBare) span.tags = tags.length === 0 ? undefined : tags.map(tagText);
+    else for (let at = 0; at < tags.length; at += 2) this.tag(span, String(tags[at]), tags[at + 1]);
+  }
+
   /**
    * The application's own name, which no route replaces later. Without effect once another process was told of the old
    * one. A v3 backend gets the method of a request before the name; where the given one begins with it, that is not
@@ -100,6 +107,10 @@ export class SpanRecorder {
     if (logs.length >= LIMITS.logs) this.leftOut.droppedAttributes++;
     else logs.push({ time: time === undefined ? now : wholeMillis(time, now), data });
   }
+}
+
+function tagText(text: unknown): string {
+  return truncate(text, LIMITS.value);
 }
 
 /** What a span of HTTP has as a field becomes a tag when it is encoded, and would be there twice. */

@@ -375,7 +375,8 @@ export class Tracer {
   /** A span has ended in a segment that has, or had, spans that others are to end. */
   private settle(segment: Segment, promised: Span[], span: Span): void {
     const at = promised.lastIndexOf(span);
-    if (at !== -1) promised.splice(at, 1);
+    if (at !== -1 && at === promised.length - 1) promised.pop();
+    else if (at !== -1) promised.splice(at, 1);
     if (segment.openSpans === 0) this.lingering.remove(segment);
     else if (promised.length === segment.openSpans) this.lingering.add(segment);
   }

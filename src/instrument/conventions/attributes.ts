@@ -1,4 +1,6 @@
 import { hostPort } from '../http/peer';
+import { memoized } from '../../base/memoized';
+import { MemoizedLast } from '../../base/memoized-last';
 import { truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 
@@ -20,7 +22,7 @@ export interface Description {
   /** key, value, key, value … */
   readonly tags: readonly unknown[];
   /** Attributes that are said by all that, and need not be tags as well. */
-  isSaid(key: string): boolean;
+  isSaid(this: void, key: string): boolean;
 }
 
 /** What the application has asked for. */
@@ -40,11 +42,62 @@ export const MAX_ATTRIBUTES = 2 * LIMITS.tags;
 /** The value of the first of these attributes that is there, as text; the stable name stands first. */
 export function textIn(attributes: Attributes, ...keys: readonly string[]): string {
   for (const key of keys) {
-    const value = attributes[key];
-    if (typeof value === 'string' && value !== '') return truncate(value, MAX_ATTRIBUTE_LENGTH);
-    if (typeof value === 'number') return String(value);
+    const text = textOf(attributes[key]);
+    if (text !== '') return text;
   }
   return '';
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return truncate(value, MAX_ATTRIBUTE_LENGTH);
+  return typeof value === 'number' ? String(value) : '';
+}
+
+/** Where the attributes stand that descriptions ask for: of one thing, the stable name first. */
+export type Names = readonly number[];
+
+const places = new Map<string, number>();
+
+/** To be called once for each thing that descriptions ask for. */
+export function names(...keys: readonly string[]): Names {
+  return keys.map((key) => {
+    const known = places.get(key) ?? places.size;
+    places.set(key, known);
+    return known;
+  });
+}
+
+/**
+ * The attributes of a span, read once: a description asks for some forty, of which a span has a few, and to look in an
+ * object for what it has not is slow.
+ */
+export class KnownAttributes {
+  /** key, value, key, value … */
+  list: readonly unknown[] = [];
+  private readonly values: unknown[] = [];
+
+  /** Forgets what it has read before. @param list key, value, key, value … */
+  read(list: readonly unknown[]): this {
+    const { values } = this;
+    this.list = list;
+    for (let at = 0; at < places.size; at++) values[at] = undefined;
+    for (let at = 0; at < list.length; at += 2) {
+      const place = places.get(list[at] as string);
+      if (place !== undefined) values[place] = list[at + 1];
+    }
+    return this;
+  }
+
+  /** The value of the first of these that is there, as text. */
+  text(those: Names): string {
+    for (const place of those) {
+      const value = this.values[place];
+      if (value === undefined) continue;
+      const text = textOf(value);
+      if (text !== '') return text;
+    }
+    return '';
+  }
 }
 
 /** What a table says of a key that may be anything, such as `constructor`. */
@@ -52,26 +105,20 @@ export function valueOf<T>(table: Readonly<Record<string, T>>, key: string): T |
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
+const HOST = names('server.address', 'net.peer.name', 'network.peer.address', 'net.sock.peer.addr', 'net.peer.ip');
+const PORT = names('server.port', 'net.peer.port', 'network.peer.port', 'net.sock.peer.port');
+
+const place = new MemoizedLast((host: string, port: string | number) =>
+  host.startsWith('/') ? `unix:${host}` : port === 0 ? host : hostPort(host, port),
+);
+
 /** Where the other side is, `host:port`. @param otherwise where only the host is said; 0: there is no usual port */
-export function peerIn(attributes: Attributes, otherwise = 0): string {
-  const host = textIn(
-    attributes,
-    'server.address',
-    'net.peer.name',
-    'network.peer.address',
-    'net.sock.peer.addr',
-    'net.peer.ip',
-  );
-  if (host === '') return '';
-  if (host.startsWith('/')) return `unix:${host}`;
-  const port = textIn(attributes, 'server.port', 'net.peer.port', 'network.peer.port', 'net.sock.peer.port');
-  if (port === '' && otherwise === 0) return host;
-  return hostPort(host, port === '' ? otherwise : port);
+export function peerIn(attributes: KnownAttributes, otherwise = 0): string {
+  const host = attributes.text(HOST);
+  return host === '' ? '' : place.get(host, attributes.text(PORT) || otherwise);
 }
 
 const PLACE = /^(?:server|net|network|client|peer)\./;
 
 /** Attributes that say where the other side is. */
-export function isPlace(key: string): boolean {
-  return PLACE.test(key);
-}
+export const isPlace = memoized((key) => PLACE.test(key));

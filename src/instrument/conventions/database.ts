@@ -1,13 +1,15 @@
 import { maskedStatement, operationOf } from '../database/statement';
 import {
   isPlace,
+  names,
   peerIn,
-  textIn,
   valueOf,
-  type Attributes,
   type Description,
   type DescriptionOptions,
+  type KnownAttributes,
 } from './attributes';
+import { memoized } from '../../base/memoized';
+import { MemoizedLast } from '../../base/memoized-last';
 import { truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import { DATA_SYSTEMS, Layer, type DataSystem } from '../../model/components';
@@ -58,69 +60,79 @@ const READS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+const NAME = names('db.system.name', 'db.system');
+const STATEMENT = names('db.query.text', 'db.statement');
+const COMMAND = names('db.operation.name', 'db.operation');
+const OPERATION = names('db.operation.name', 'db.operation', 'db.operation.batch.name');
+const INSTANCE = names('db.namespace', 'db.name');
+const COLLECTION = names('db.collection.name', 'db.mongodb.collection', 'db.sql.table');
+
+const isSaid = memoized((key) => key.startsWith('db.') || isPlace(key));
+
 /** Whether it is a database or a cache: by `db.system.name`, or `db.system` as it was. */
-export function describeDatabase(attributes: Attributes, options: DescriptionOptions): Description | undefined {
-  const name = textIn(attributes, 'db.system.name', 'db.system');
+export function describeDatabase(attributes: KnownAttributes, options: DescriptionOptions): Description | undefined {
+  const name = attributes.text(NAME);
   if (name === '') return undefined;
-  const system = systemOf(name);
-  const place = peerIn(attributes, valueOf(PORTS, system.type));
-  const statement = textIn(attributes, 'db.query.text', 'db.statement');
-  const described = {
-    component: system.component,
-    layer: system.layer,
-    peer: place === '' ? name : place,
-    isSaid: (key: string) => key.startsWith('db.') || isPlace(key),
-  };
-  const isCache = system.layer === Layer.cache;
-  const operation = isCache ? cacheCommand(attributes, statement) : databaseOperation(attributes, system, statement);
-  return {
-    ...described,
-    name: `${system.type}/${operation}`,
-    tags: isCache
-      ? cacheTags(system, operation, statement)
-      : databaseTags(attributes, system, operation, statement, options),
-  };
+  const { system, port, isSql } = systemOf(name);
+  const { component, layer, type } = system;
+  const place = peerIn(attributes, port);
+  const peer = place === '' ? name : place;
+  const statement = attributes.text(STATEMENT);
+  if (layer === Layer.cache) {
+    const command = cacheCommand(attributes, statement);
+    return { component, layer, peer, name: nameOf(type, command), tags: cacheTags(system, command, statement), isSaid };
+  }
+  const operation = databaseOperation(attributes, isSql, statement);
+  const tags = databaseTags(attributes, system, operation, statement, options);
+  return { component, layer, peer, name: nameOf(type, operation), tags, isSaid };
 }
 
-function systemOf(name: string): DataSystem {
-  if (Object.hasOwn(DATA_SYSTEMS, name)) return DATA_SYSTEMS[name as keyof typeof DATA_SYSTEMS];
-  return { component: 0, layer: Layer.database, type: name };
-}
+const shownNames = new MemoizedLast((type: string, operation: string) => `${type}/${operation}`);
+const nameOf = shownNames.get.bind(shownNames);
 
-function databaseOperation(attributes: Attributes, system: DataSystem, statement: string): string {
-  const isSql = SQL.has(system.type);
-  const said = textIn(attributes, 'db.operation.name', 'db.operation', 'db.operation.batch.name');
-  if (said !== '') return oneWord(isSql ? said.toUpperCase() : said);
+const systemOf = memoized((name) => {
+  const system: DataSystem = valueOf(DATA_SYSTEMS, name) ?? { component: 0, layer: Layer.database, type: name };
+  return { system, port: valueOf(PORTS, system.type), isSql: SQL.has(system.type) };
+});
+
+function databaseOperation(attributes: KnownAttributes, isSql: boolean, statement: string): string {
+  const said = attributes.text(OPERATION);
+  if (said !== '') return isSql ? upperCaseWord(said) : operationWord(said);
   return isSql || statement !== '' ? operationOf(statement) : 'OTHER';
 }
 
 function databaseTags(
-  attributes: Attributes,
+  attributes: KnownAttributes,
   system: DataSystem,
   operation: string,
   statement: string,
   { sqlParameters, sqlParametersMaxLength }: DescriptionOptions,
 ): unknown[] {
-  const tags: unknown[] = ['db.type', system.type];
-  const instance = textIn(attributes, 'db.namespace', 'db.name');
-  if (instance !== '') tags.push('db.instance', instance);
-  const isMasked = sqlParameters !== true && HAS_VALUES.has(system.type);
-  const collection = textIn(attributes, 'db.collection.name', 'db.mongodb.collection', 'db.sql.table');
-  if (statement === '') tags.push('db.statement', collection === '' ? operation : `${operation} ${collection}`);
-  else tags.push('db.statement', isMasked ? maskedStatement(statement, LIMITS.value) : statement);
+  const { type } = system;
+  const instance = attributes.text(INSTANCE);
+  let shown = statement;
+  if (statement === '') {
+    const collection = attributes.text(COLLECTION);
+    shown = collection === '' ? operation : `${operation} ${collection}`;
+  } else if (sqlParameters !== true && HAS_VALUES.has(type)) {
+    shown = maskedStatement(statement, LIMITS.value);
+  }
+  const tags =
+    instance === ''
+      ? ['db.type', type, 'db.statement', shown]
+      : ['db.type', type, 'db.instance', instance, 'db.statement', shown];
   if (sqlParameters !== true) return tags;
-  const parameters = Object.entries(attributes).filter(([key]) => PARAMETERS.test(key));
+  const values = attributes.list.filter((_, at, list) => at % 2 === 1 && PARAMETERS.test(String(list[at - 1])));
   const limit = sqlParametersMaxLength ?? LIMITS.value;
-  const values = parameters.map(([, value]) => value);
   const text = truncate(values, limit);
   if (text !== '') tags.push('db.sql.parameters', truncate(`[${text}]`, limit));
   return tags;
 }
 
 /** `get key`, or `GET` alone: in lower case, as other agents have it. */
-function cacheCommand(attributes: Attributes, statement: string): string {
-  const said = textIn(attributes, 'db.operation.name', 'db.operation');
-  return oneWord(said === '' ? statement : said).toLowerCase();
+function cacheCommand(attributes: KnownAttributes, statement: string): string {
+  const said = attributes.text(COMMAND);
+  return (said === '' ? oneWord(statement) : operationWord(said)).toLowerCase();
 }
 
 function cacheTags({ type }: DataSystem, command: string, statement: string): unknown[] {
@@ -137,3 +149,7 @@ function oneWord(text: string): string {
   const word = /^\s*([\w.-]+)/.exec(text.slice(0, LIMITS.value))?.[1] ?? 'OTHER';
   return truncate(word, MAX_OPERATION_LENGTH);
 }
+
+/** What a library itself says of the operation is one of a few words; a statement may be anything. */
+const operationWord = memoized(oneWord);
+const upperCaseWord = memoized((text) => oneWord(text.toUpperCase()));

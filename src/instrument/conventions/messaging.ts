@@ -1,12 +1,13 @@
 import {
   isPlace,
+  names,
   peerIn,
-  textIn,
   valueOf,
-  type Attributes,
   type Description,
   type DescriptionOptions,
+  type KnownAttributes,
 } from './attributes';
+import { memoized } from '../../base/memoized';
 import { Layer } from '../../model/components';
 
 /** A system of messages: what its operation names begin with, and its components. */
@@ -28,33 +29,38 @@ const SYSTEMS: Readonly<Record<string, MessagingSystem>> = {
   activemq: { name: 'ActiveMQ', producer: 45, consumer: 46, port: 61_616 },
 };
 
+const SYSTEM = names('messaging.system');
+const DESTINATION = names('messaging.destination.name', 'messaging.destination');
+const ROUTING_KEY = names(
+  'messaging.rabbitmq.destination.routing_key',
+  'messaging.rabbitmq.routing_key',
+  'messaging.kafka.destination.partition',
+);
+const GROUP = names(
+  'messaging.consumer.group.name',
+  'messaging.kafka.consumer.group',
+  'messaging.kafka.consumer_group',
+);
+const SOCKET_EVENT = names('messaging.socket.io.event_name');
+
 /** @param isConsumer what works on a message, not what sends one */
 export function describeMessaging(
-  attributes: Attributes,
+  attributes: KnownAttributes,
   isConsumer: boolean,
   { peers = {} }: DescriptionOptions,
 ): Description | undefined {
-  const key = textIn(attributes, 'messaging.system');
+  const key = attributes.text(SYSTEM);
   if (key === '') return undefined;
   if (key === SOCKET_IO) return describeSocketEvent(attributes);
   const system = valueOf(SYSTEMS, key) ?? { name: key, producer: 0, consumer: 0 };
-  const topic = textIn(attributes, 'messaging.destination.name', 'messaging.destination');
-  const queue = textIn(
-    attributes,
-    'messaging.rabbitmq.destination.routing_key',
-    'messaging.rabbitmq.routing_key',
-    'messaging.kafka.destination.partition',
-  );
-  const routingKey = key === 'rabbitmq' ? queue : '';
-  const group = textIn(
-    attributes,
-    'messaging.consumer.group.name',
-    'messaging.kafka.consumer.group',
-    'messaging.kafka.consumer_group',
-  );
+  const topic = attributes.text(DESTINATION);
+  const routingKey = key === 'rabbitmq' ? attributes.text(ROUTING_KEY) : '';
+  const group = isConsumer ? attributes.text(GROUP) : '';
   const place = peerIn(attributes, system.port);
   const peer = place === '' ? (valueOf(peers, key) ?? key) : place;
-  const parts = [system.name, topic, routingKey, isConsumer ? 'Consumer' : 'Producer', isConsumer ? group : ''];
+  let name = system.name;
+  for (const part of [topic, routingKey, isConsumer ? 'Consumer' : 'Producer', group])
+    if (part !== '') name += `/${part}`;
   const tags = ['mq.broker', peer];
   if (topic !== '') tags.push('mq.topic', topic);
   if (routingKey !== '') tags.push('mq.queue', routingKey);
@@ -62,18 +68,18 @@ export function describeMessaging(
     component: isConsumer ? system.consumer : system.producer,
     layer: Layer.mq,
     peer,
-    name: parts.filter((part) => part !== '').join('/'),
+    name,
     tags,
-    isSaid: (name) => isPlace(name) || SAID.has(name),
+    isSaid,
   };
 }
 
 const SOCKET_IO = 'socket.io';
 
 /** It is between the two ends of one connection: there is no broker, and an event is what a route is elsewhere. */
-function describeSocketEvent(attributes: Attributes): Description {
-  const namespace = textIn(attributes, 'messaging.destination.name', 'messaging.destination').replace(/^\//, '');
-  const event = textIn(attributes, 'messaging.socket.io.event_name');
+function describeSocketEvent(attributes: KnownAttributes): Description {
+  const namespace = attributes.text(DESTINATION).replace(/^\//, '');
+  const event = attributes.text(SOCKET_EVENT);
   return {
     component: 0,
     layer: Layer.unknown,
@@ -98,3 +104,5 @@ const SAID: ReadonlySet<string> = new Set([
   'messaging.protocol',
   'messaging.protocol_version',
 ]);
+
+const isSaid = memoized((key) => isPlace(key) || SAID.has(key));

@@ -1,4 +1,5 @@
-import { isPlace, peerIn, textIn, type Attributes, type Description } from './attributes';
+import { isPlace, names, peerIn, type Description, type KnownAttributes } from './attributes';
+import { memoized } from '../../base/memoized';
 import { groupPath } from '../route/group-path';
 import { Component, Layer } from '../../model/components';
 
@@ -7,36 +8,57 @@ const RPC = { grpc: 23, other: 50 } as const;
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 
+const RPC_SYSTEM = names('rpc.system.name', 'rpc.system');
+const RPC_SERVICE = names('rpc.service');
+const RPC_METHOD = names('rpc.method');
+const RPC_STATUS = names('rpc.response.status_code', 'rpc.grpc.status_code');
+const REGION = names('cloud.region');
+
+const isSaidOfRpc = memoized(
+  (key) => isPlace(key) || key === 'rpc.service' || key === 'rpc.method' || key.endsWith('.status_code'),
+);
+
 /** gRPC, clouds' APIs and what else calls procedures. */
-export function describeRpc(attributes: Attributes): Description | undefined {
-  const system = textIn(attributes, 'rpc.system.name', 'rpc.system');
+export function describeRpc(attributes: KnownAttributes): Description | undefined {
+  const system = attributes.text(RPC_SYSTEM);
   if (system === '') return undefined;
-  const service = textIn(attributes, 'rpc.service');
-  const method = textIn(attributes, 'rpc.method');
+  const service = attributes.text(RPC_SERVICE);
+  const method = attributes.text(RPC_METHOD);
   // The stable name of a method has the service in it.
   const full = service === '' || method.includes('/') ? method : `${service}/${method}`;
   const place = peerIn(attributes);
-  const status = textIn(attributes, 'rpc.response.status_code', 'rpc.grpc.status_code');
+  const status = attributes.text(RPC_STATUS);
   return {
     component: system === 'grpc' ? RPC.grpc : RPC.other,
     layer: Layer.rpcFramework,
-    peer: place === '' ? [service || system, textIn(attributes, 'cloud.region')].filter(Boolean).join('.') : place,
+    peer: place === '' ? [service || system, attributes.text(REGION)].filter(Boolean).join('.') : place,
     name: full === '' ? undefined : `/${full}`,
     tags: status === '' ? [] : ['rpc.status_code', status],
-    isSaid: (key) => isPlace(key) || key === 'rpc.service' || key === 'rpc.method' || key.endsWith('.status_code'),
+    isSaid: isSaidOfRpc,
   };
 }
 
+const METHOD = names('http.request.method', 'http.method');
+const URL = names('url.full', 'http.url');
+const SCHEME = names('url.scheme', 'http.scheme');
+const ROUTE = names('http.route', 'next.route');
+const TARGET = names('url.path', 'http.target');
+const STATUS = names('http.response.status_code', 'http.status_code');
+
+const isSaidOfHttp = memoized(
+  (key) => isPlace(key) || key.startsWith('http.') || key.startsWith('url.') || key.startsWith('user_agent.'),
+);
+
 /** HTTP that is not seen by patches of our own: HTTP/2, other runtimes' clients. */
-export function describeHttp(attributes: Attributes, isEntry: boolean): Description | undefined {
-  const method = textIn(attributes, 'http.request.method', 'http.method');
+export function describeHttp(attributes: KnownAttributes, isEntry: boolean): Description | undefined {
+  const method = attributes.text(METHOD);
   if (method === '') return undefined;
-  const url = textIn(attributes, 'url.full', 'http.url');
-  const scheme = textIn(attributes, 'url.scheme', 'http.scheme') || url.slice(0, url.indexOf(':'));
-  const route = pathIn(textIn(attributes, 'http.route', 'next.route'));
+  const url = attributes.text(URL);
+  const scheme = attributes.text(SCHEME) || url.slice(0, url.indexOf(':'));
+  const route = pathIn(attributes.text(ROUTE));
   // Where there is no route, numbers and the like would make an endpoint of each.
-  const path = route === '' ? groupPath(pathIn(textIn(attributes, 'url.path', 'http.target') || url)) : route;
-  const status = textIn(attributes, 'http.response.status_code', 'http.status_code');
+  const path = route === '' ? groupPath(pathIn(attributes.text(TARGET) || url)) : route;
+  const status = attributes.text(STATUS);
   return {
     component: isEntry ? Component.httpServer : Component.httpClient,
     layer: Layer.http,
@@ -51,7 +73,7 @@ export function describeHttp(attributes: Attributes, isEntry: boolean): Descript
           ...(url === '' ? [] : ['url', withoutSecrets(url)]),
           ...(status === '' ? [] : ['http.status_code', status]),
         ],
-    isSaid: (key) => isPlace(key) || key.startsWith('http.') || key.startsWith('url.') || key.startsWith('user_agent.'),
+    isSaid: isSaidOfHttp,
   };
 }
 
@@ -69,15 +91,15 @@ function pathIn(target: string): string {
 }
 
 /** Work on an operation of GraphQL's: its name is the caller's, so it stays on the span and does not name the endpoint. */
-export function describeGraphql(attributes: Attributes): Description | undefined {
-  for (const key in attributes)
-    if (key.startsWith('graphql.'))
+export function describeGraphql({ list }: KnownAttributes): Description | undefined {
+  for (let at = 0; at < list.length; at += 2)
+    if ((list[at] as string).startsWith('graphql.'))
       return { component: Component.graphql, layer: Layer.unknown, peer: '', tags: [], isSaid: () => false };
   return undefined;
 }
 
 /** A call of a kind that has no words here: at least it is known where to. */
-export function describePlace(attributes: Attributes): Description | undefined {
+export function describePlace(attributes: KnownAttributes): Description | undefined {
   const peer = peerIn(attributes);
   return peer === '' ? undefined : { component: 0, layer: Layer.unknown, peer, tags: [], isSaid: isPlace };
 }

@@ -1,5 +1,7 @@
 import { hostPort } from '../http/peer';
 import { operationOf, parametersText } from './statement';
+import { memoized } from '../../base/memoized';
+import { MemoizedLast } from '../../base/memoized-last';
 import { errorMessage, truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import type { DataSystem } from '../../model/components';
@@ -9,16 +11,20 @@ import type { SpanOptions, Tracer } from '../../tracing/tracer';
 
 /** The exit spans of one database or cache. Nothing here throws: all of it runs within the library's calls. */
 export class DataSpans {
+  private readonly nameOf: (operation: string) => string;
+
   constructor(
     private readonly system: DataSystem,
     private readonly tracer: Tracer,
     private readonly options: InstrumentOptions,
-  ) {}
+  ) {
+    this.nameOf = memoized((operation) => `${system.type}/${operation}`);
+  }
 
   /** @param operation what is done, one of a few words @param peer `host:port` */
   open(operation: string, peer: string, options?: SpanOptions): Span | undefined {
     const { system } = this;
-    const span = this.tracer.openExit(`${system.type}/${operation}`, peer, undefined, options);
+    const span = this.tracer.openExit(this.nameOf(operation), peer, undefined, options);
     if (!span) return undefined;
     span.layer = system.layer;
     span.componentId = system.component;
@@ -41,9 +47,7 @@ export class DataSpans {
     const text = typeof statement === 'string' ? statement : '';
     const span = this.open(operationOf(text), peer, options);
     if (!span) return undefined;
-    const tags = ['db.type', this.system.type];
-    if (typeof database === 'string' && database !== '') tags.push('db.instance', truncate(database, LIMITS.value));
-    if (text !== '') tags.push('db.statement', shorten(text, LIMITS.value));
+    const tags = tagsOf(this.system.type, database, text === '' ? '' : shorten(text, LIMITS.value));
     if (this.options.sqlParameters === true && values !== undefined && values !== null)
       tags.push('db.sql.parameters', parametersText(values, this.options.sqlParametersMaxLength ?? LIMITS.value));
     span.tags = tags;
@@ -67,8 +71,21 @@ export class DataSpans {
   }
 }
 
+/** A list that is made whole: one that grows has room for sixteen more. */
+function tagsOf(type: string, database: unknown, statement: string): string[] {
+  if (typeof database !== 'string' || database === '')
+    return statement === '' ? ['db.type', type] : ['db.type', type, 'db.statement', statement];
+  const instance = truncate(database, LIMITS.value);
+  if (statement === '') return ['db.type', type, 'db.instance', instance];
+  return ['db.type', type, 'db.instance', instance, 'db.statement', statement];
+}
+
 /** @param host a name, an address, or the folder or file of a Unix socket */
 export function peerOf(host: unknown, port: unknown): string {
+  return peer.get(host, port);
+}
+
+const peer = new MemoizedLast((host: unknown, port: unknown) => {
   const name = typeof host === 'string' && host !== '' ? host : 'localhost';
   return name.startsWith('/') ? `unix:${name}` : hostPort(name, String(port));
-}
+});

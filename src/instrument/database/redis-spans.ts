@@ -51,13 +51,7 @@ export class RedisSpans extends DataSpans {
     const shown = operation === undefined ? this.otherName(name) : name;
     const span = this.open(shown, peer);
     if (!span) return undefined;
-    const tags = ['cache.type', DATA_SYSTEMS.redis.type, 'cache.cmd', shown];
-    if (operation !== undefined) {
-      tags.push('cache.op', operation);
-      if ((typeof first === 'string' && first !== HIDDEN) || Buffer.isBuffer(first))
-        tags.push('cache.key', typeof first === 'string' ? truncate(first, MAX_KEY_LENGTH) : textOf(first));
-    }
-    span.tags = tags;
+    span.tags = tagsOf(shown, operation, first);
     return span;
   }
 
@@ -69,6 +63,16 @@ export class RedisSpans extends DataSpans {
   }
 }
 
-function textOf(key: Buffer): string {
-  return truncate(key.toString('utf8', 0, MAX_KEY_LENGTH), MAX_KEY_LENGTH);
+/** Lists that are made whole: one that grows has room for sixteen more. */
+function tagsOf(command: string, operation: string | undefined, first: unknown): string[] {
+  const { type } = DATA_SYSTEMS.redis;
+  if (operation === undefined) return ['cache.type', type, 'cache.cmd', command];
+  const key = textOf(first);
+  if (key === undefined) return ['cache.type', type, 'cache.cmd', command, 'cache.op', operation];
+  return ['cache.type', type, 'cache.cmd', command, 'cache.op', operation, 'cache.key', key];
+}
+
+function textOf(key: unknown): string | undefined {
+  if (typeof key === 'string') return key === HIDDEN ? undefined : truncate(key, MAX_KEY_LENGTH);
+  return Buffer.isBuffer(key) ? truncate(key.toString('utf8', 0, MAX_KEY_LENGTH), MAX_KEY_LENGTH) : undefined;
 }

@@ -5,21 +5,26 @@ import { context, Surroundings, untraced, type Scope } from '../../tracing/conte
 import { Span } from '../../model/segment';
 
 type Readable = Pick<Context, 'getValue'>;
-type Values = ReadonlyMap<symbol, unknown>;
+/** key, value, key, value … They are few, and a copy of a list costs less than one of a map. */
+type Values = readonly unknown[];
 type Function = (this: unknown, ...args: unknown[]) => unknown;
 
-const NONE: Values = new Map();
+const NONE: Values = [];
+/** In the place of a context's span where none was set by its key. */
+const UNSET = Symbol('unset');
 
 /** A context of OpenTelemetry's as the agent's storage holds it: a scope of ours, and whatever else was put in. */
 class BridgeContext extends Surroundings implements Context {
   /**
    * @param scope what work in it becomes a child of
-   * @param values that were set, a span among them where it was set by its key
+   * @param span that was set by its key
+   * @param values that were set by other keys
    * @param outer of the API's own class, for what has not been set here
    */
   constructor(
     private readonly manager: Contexts,
     readonly scope: Scope | undefined,
+    private readonly span: unknown,
     private readonly values: Values,
     private readonly outer: Readable | undefined,
   ) {
@@ -27,7 +32,9 @@ class BridgeContext extends Surroundings implements Context {
   }
 
   getValue(key: symbol): unknown {
-    if (this.values.has(key)) return this.values.get(key);
+    if (key === SPAN_KEY && this.span !== UNSET) return this.span;
+    const { values } = this;
+    for (let at = 0; at < values.length; at += 2) if (values[at] === key) return values[at + 1];
     // Instrumentations ask, and where nothing is to be traced they are to make nothing.
     if (key === SUPPRESS_KEY && this.scope === untraced) return true;
     const outer = this.outer?.getValue(key);
@@ -36,8 +43,15 @@ class BridgeContext extends Surroundings implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    const values = new Map(this.values).set(key, value);
-    return new BridgeContext(this.manager, this.scopeWith(key, value), values, this.outer);
+    const { manager, outer } = this;
+    const scope = this.scopeWith(key, value);
+    if (key === SPAN_KEY) return new BridgeContext(manager, scope, value, this.values, outer);
+    const values = this.values.slice();
+    let at = 0;
+    while (at < values.length && values[at] !== key) at += 2;
+    values[at] = key;
+    values[at + 1] = value;
+    return new BridgeContext(manager, scope, this.span, values, outer);
   }
 
   deleteValue(key: symbol): Context {
@@ -46,9 +60,7 @@ class BridgeContext extends Surroundings implements Context {
 
   /** Work of a span of our own goes on here: that is the span now, and the rest stays. */
   within(scope: Scope): Surroundings {
-    const values = new Map(this.values);
-    values.delete(SPAN_KEY);
-    return new BridgeContext(this.manager, scope, values, this.outer && shadowed(this.outer));
+    return new BridgeContext(this.manager, scope, UNSET, this.values, this.outer && shadowed(this.outer));
   }
 
   private scopeWith(key: symbol, value: unknown): Scope | undefined {
@@ -74,7 +86,7 @@ function shadowed(outer: Readable): Shadowed {
 
 /** OpenTelemetry's contexts and our scopes in one storage, so that they cannot come apart. */
 export class Contexts {
-  private readonly root = new BridgeContext(this, undefined, NONE, undefined);
+  private readonly root = new BridgeContext(this, undefined, UNSET, NONE, undefined);
   private readonly faces = new WeakMap<Span, BorrowedSpan>();
   private readonly bound = new WeakSet<object>();
 
@@ -83,7 +95,9 @@ export class Contexts {
   active(): Context {
     const whole = context.whole();
     if (whole === undefined) return this.root;
-    return whole instanceof BridgeContext ? whole : new BridgeContext(this, context.getStore(), NONE, undefined);
+    if (whole instanceof BridgeContext) return whole;
+    const scope = whole instanceof Surroundings ? whole.scope : whole;
+    return new BridgeContext(this, scope, UNSET, NONE, undefined);
   }
 
   /** The same face each time. */
@@ -127,7 +141,7 @@ export class Contexts {
     try {
       if (given instanceof BridgeContext) return given;
       if (typeof given?.getValue !== 'function') return this.root;
-      return new BridgeContext(this, scopeIn(given), NONE, given);
+      return new BridgeContext(this, scopeIn(given), UNSET, NONE, given);
     } catch {
       // A proxy that refuses. The work in it runs all the same.
       return this.root;

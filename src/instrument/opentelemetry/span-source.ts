@@ -1,5 +1,6 @@
 import { MAX_ATTRIBUTES, textIn, type Attributes } from '../conventions/attributes';
 import { firstKeys } from '../../base/first-keys';
+import { memoized } from '../../base/memoized';
 import { SpanKind, type InstrumentationScope, type OtelSpanOptions } from './api-types';
 import { packageOf } from './packages';
 import { isTracedNatively } from '../traced-natively';
@@ -17,8 +18,7 @@ const FRAMEWORKS: ReadonlySet<string> = new Set([
 const MAPPER = /knex|mongoose|sequelize|typeorm|prisma|mikro-orm|objection/i;
 /** Here the database is called by an engine of Prisma's, and there is no driver. */
 const PRISMA_ENGINE = 'prisma:engine:db_query';
-/** Waiting for a connection, and making one, are no queries. */
-const CONNECT = /(?:^|[-.])connect$/;
+const CONNECT = 'connect';
 /** A layer that is not the route's own handler. */
 const LAYER_TYPE = /^(?:express|router|koa|connect|restify|fastify|hapi|hono)\.type$/;
 const ROUTE_LAYERS: ReadonlySet<unknown> = new Set(['request_handler', 'router', 'handler']);
@@ -48,8 +48,16 @@ export function treatmentOf(
   }
 }
 
+const isMapper = memoized((scopeName) => MAPPER.test(scopeName));
+
 function isLocalCall(scopeName: string, name: string): boolean {
-  return CONNECT.test(name) || (MAPPER.test(scopeName) && name !== PRISMA_ENGINE);
+  return (name.endsWith(CONNECT) && isConnect(name)) || (isMapper(scopeName) && name !== PRISMA_ENGINE);
+}
+
+/** Waiting for a connection, and making one, are no queries. */
+function isConnect(name: string): boolean {
+  const before = name.at(-CONNECT.length - 1);
+  return before === undefined || before === '-' || before === '.';
 }
 
 /** Messages are fetched here to be worked on, as in a batch of Kafka's. */

@@ -10,6 +10,7 @@ import {
   type TimeInput,
 } from './api-types';
 import { firstKeys } from '../../base/first-keys';
+import { memoized } from '../../base/memoized';
 import { truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
@@ -54,7 +55,11 @@ export abstract class ApiSpan {
   abstract recordException(error: unknown, time?: TimeInput): void;
 
   setAttributes(attributes: Attributes): this {
-    for (const [key, value] of entriesOf(attributes, MAX_ATTRIBUTES)) this.setAttribute(key, value);
+    try {
+      for (const key of firstKeys(attributes, MAX_ATTRIBUTES)) this.setAttribute(key, attributes[key]);
+    } catch {
+      // A proxy or a getter of the application's threw: what was read before it is there.
+    }
     return this;
   }
 
@@ -206,9 +211,10 @@ export class TransparentSpan extends PassiveSpan {
 
 /** A span that others have begun, and have to end. */
 export class RecordedSpan extends ActiveSpan {
-  /** As instrumentations' hooks read it. */
-  readonly attributes: Record<string, unknown> = {};
-  private count = 0;
+  /** key, value, key, value … Each key is there once. */
+  private readonly list: unknown[] = [];
+  /** Of the list as it is. */
+  private description: Description | undefined = undefined;
   private isOk = false;
   private message = '';
   private isNamed = false;
@@ -226,13 +232,25 @@ export class RecordedSpan extends ActiveSpan {
     return this.span.operationName;
   }
 
+  /** As instrumentations' hooks read it. */
+  get attributes(): Record<string, unknown> {
+    const attributes: Record<string, unknown> = {};
+    for (let at = 0; at < this.list.length; at += 2) attributes[this.list[at] as string] = this.list[at + 1];
+    return attributes;
+  }
+
   setAttribute(key: unknown, value: unknown): this {
     if (!this.isRecording() || typeof key !== 'string' || key === '' || value === undefined || value === null)
       return this;
     // It would be what all others are inherited from.
     if (key === '__proto__') return this;
-    if (!Object.hasOwn(this.attributes, key) && ++this.count > MAX_ATTRIBUTES) return this;
-    this.attributes[key] = value;
+    const { list } = this;
+    let at = 0;
+    while (at < list.length && list[at] !== key) at += 2;
+    if (at === 2 * MAX_ATTRIBUTES) return this;
+    list[at] = key;
+    list[at + 1] = value;
+    this.description = undefined;
     return this;
   }
 
@@ -292,8 +310,10 @@ export class RecordedSpan extends ActiveSpan {
   /** Says what has to be known before others are told of the span: its name as an entry, its peer as an exit. */
   describe(): Description | undefined {
     const { span, environment } = this;
-    const description = describe(this.attributes, span.type, environment.options);
+    if (this.description) return this.description;
+    const description = describe(this.list, span.type, environment.options);
     if (!description) return undefined;
+    this.description = description;
     span.componentId = description.component;
     if (description.request && span.type === SpanType.entry) {
       span.method = description.request.method;
@@ -313,17 +333,15 @@ export class RecordedSpan extends ActiveSpan {
   }
 
   private describeAll(): void {
-    const { span, environment, attributes } = this;
+    const { span, environment, list } = this;
     const { details } = environment.tracer;
     const description = this.describe();
     // Its target is unknown, so it is no call that leaves the process.
     if (span.type === SpanType.exit && span.peer === '') span.type = SpanType.local;
-    if (description && span.type !== SpanType.local) {
-      const { tags } = description;
-      for (let at = 0; at < tags.length; at += 2) details.tag(span, String(tags[at]), tags[at + 1]);
-    }
-    for (const key in attributes) {
-      if (description?.isSaid(key) !== true) tagWith(environment.tracer, span, key, attributes[key]);
+    if (description && span.type !== SpanType.local) details.tagAll(span, description.tags);
+    for (let at = 0; at < list.length; at += 2) {
+      const key = list[at] as string;
+      if (description?.isSaid(key) !== true) tagWith(environment.tracer, span, key, list[at + 1]);
     }
     if (this.message !== '' && span.isError && span.logs === undefined)
       details.log(span, { event: 'error', message: this.message });
@@ -340,11 +358,12 @@ const RESERVED =
 /** These hold a URL, with its user and its query. */
 const URL_ATTRIBUTES: ReadonlySet<string> = new Set(['url.full', 'http.url', 'http.target']);
 const QUERY = 'url.query';
+const shownKey = memoized((key) => (RESERVED.test(key) ? `otel.${key}` : key));
 
 function tagWith({ details }: Tracer, span: Span, key: string, value: unknown): void {
   if (key === QUERY) return;
   const shown = URL_ATTRIBUTES.has(key) ? withoutSecrets(truncate(value, MAX_ATTRIBUTE_LENGTH)) : value;
-  details.tag(span, RESERVED.test(key) ? `otel.${key}` : key, shown);
+  details.tag(span, shownKey(key), shown);
 }
 
 /** The first of the entries: a span takes no more, however many there are. */

@@ -74,8 +74,8 @@ class BridgeTracer {
       scope === undefined,
       this.environment.tracedByUs,
     );
-    const route = scope && isRouteHandler(attributes) ? attributes['http.route'] : undefined;
-    if (scope && route !== undefined) nameByRoute(this.environment.tracer, scope, route);
+    const route = scope && attributes['http.route'];
+    if (scope && route !== undefined && isRouteHandler(attributes)) nameByRoute(this.environment.tracer, scope, route);
     if (treatment === 'transparent') return new TransparentSpan(scope);
     if (scope && isRequest(scope, options)) return this.contexts.borrowed(scope);
     const batch = scope && this.batchOf(scope, options);
@@ -116,7 +116,7 @@ class BridgeTracer {
     const recorded = new RecordedSpan(span, environment, this.instrumentationScope, options.kind ?? SpanKind.internal);
     try {
       if (options.attributes) recorded.setAttributes(options.attributes);
-      recorded.addLinks(options.links);
+      if (options.links) recorded.addLinks(options.links);
       if (span.type === SpanType.entry) recorded.describe();
     } catch (error) {
       environment.complain(error);

@@ -87,6 +87,19 @@ describe.each(APIS)('version %s of the API', (_version, one) => {
 });
 
 describe('a context of OpenTelemetry', () => {
+  it('keeps its values when others are set in contexts made from it', () => {
+    bridged();
+    const [key, other] = [api.createContextKey('key'), api.createContextKey('other')];
+    const first = api.context.active().setValue(key, 1).setValue(other, 'kept');
+    const second = first.setValue(key, 2);
+    expect([first, second, second.deleteValue(key)].map((each) => each.getValue(key))).toEqual([1, 2, undefined]);
+    expect(second.deleteValue(key).getValue(other)).toBe('kept');
+    const span = api.trace.getTracer('app').startSpan('work');
+    expect(api.trace.getSpan(api.trace.setSpan(second, span))).toBe(span);
+    expect(api.trace.getSpan(api.trace.deleteSpan(api.trace.setSpan(second, span)))).toBeUndefined();
+    span.end();
+  });
+
   it('of the API itself is taken for what it holds', () => {
     const { tracer } = bridged();
     const key = api.createContextKey('k');
@@ -373,6 +386,45 @@ describe('a span of OpenTelemetry', () => {
       'otel.db.type': 'mine',
       list: '1,2',
     });
+  });
+
+  it('is described by what was said after its headers had been asked for, too', () => {
+    const { spans } = bridged();
+    const rpc = { 'rpc.system': 'grpc', 'rpc.service': 'shop.Stock', 'rpc.method': 'Get', 'server.address': 'stock' };
+    const span = api.trace.getTracer('grpc').startSpan('call', { kind: SpanKind.CLIENT, attributes: rpc });
+    const carrier: Carrier = {};
+    api.propagation.inject(api.trace.setSpan(api.context.active(), span), carrier);
+    expect(carrier['sw8']).toBeDefined();
+    span.setAttribute('rpc.grpc.status_code', 14);
+    span.end();
+    expect(spans()[0]).toMatchObject({ operationName: '/shop.Stock/Get', peer: 'stock', type: SpanType.exit });
+    expect(tagsOf(spans()[0])).toMatchObject({ 'rpc.status_code': '14' });
+  });
+
+  it('shows hooks its attributes, each once with its last value', () => {
+    bridged();
+    const span = api.trace.getTracer('app').startSpan('work', { attributes: { 'order.id': 7, colour: 'red' } });
+    span.setAttribute('order.id', 8);
+    expect(span).toMatchObject({ attributes: { 'order.id': 8, colour: 'red' } });
+    span.end();
+  });
+
+  it('has room for other attributes, however often one is set', () => {
+    const { spans } = bridged();
+    const span = api.trace.getTracer('app').startSpan('work');
+    for (let n = 0; n < 1_000; n++) span.setAttribute('progress', n);
+    span.setAttribute('order.id', 8);
+    span.end();
+    expect(tagsOf(spans()[0])).toEqual({ progress: '999', 'order.id': '8' });
+  });
+
+  it('does not take the attributes of the one before for its own', () => {
+    const { spans } = bridged();
+    const tracer = api.trace.getTracer('lib');
+    tracer.startSpan('query', { kind: SpanKind.CLIENT, attributes: PG }).end();
+    tracer.startSpan('call', { kind: SpanKind.CLIENT, attributes: { 'server.address': 'stock' } }).end();
+    expect(spans()[1]).toMatchObject({ operationName: 'call', peer: 'stock', componentId: 0 });
+    expect(tagsOf(spans()[1])).toEqual({});
   });
 
   it('is an error by its status alone, and none any more once it is OK', () => {

@@ -1,3 +1,4 @@
+import { memoized } from '../../../base/memoized';
 import { parseId, writeDigits, writeIdText } from '../../../model/id-text';
 import { type Id, OpaqueId } from '../../../model/ids';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
@@ -29,16 +30,18 @@ const line = Buffer.allocUnsafeSlow(5 * MAX_CARRIER_LENGTH);
 
 /** The header; `undefined` if it would be too long, or a part of it is empty, which no agent accepts. */
 export function formatSw8(sw8: Sw8): string | undefined {
+  const service = base64Of(sw8.parentService);
+  const instance = base64Of(sw8.parentInstance);
+  const endpoint = base64Of(sw8.parentEndpoint);
+  const address = base64Of(sw8.addressUsedAtPeer);
+  if (service === '' || instance === '' || endpoint === '' || address === '') return undefined;
   line[0] = sw8.isSampled ? ONE : ZERO;
   let at = writeId(1, sw8.traceId);
   at = writeId(at, sw8.parentSegmentId);
   line[at] = DASH;
   at = writeDigits(line, at + 1, sw8.parentSpanId);
-  at = writeText(at, sw8.parentService);
-  at = writeText(at, sw8.parentInstance);
-  at = writeText(at, sw8.parentEndpoint);
-  at = writeText(at, sw8.addressUsedAtPeer);
-  return at <= MAX_CARRIER_LENGTH ? line.toString('latin1', 0, at) : undefined;
+  const header = `${line.toString('latin1', 0, at)}-${service}-${instance}-${endpoint}-${address}`;
+  return header.length <= MAX_CARRIER_LENGTH ? header : undefined;
 }
 
 function writeId(pos: number, id: Id): number {
@@ -46,12 +49,11 @@ function writeId(pos: number, id: Id): number {
   return writeBase64(line, pos + 1, field, writeIdText(field, 0, id));
 }
 
-/** @returns past the longest header where the field cannot be in it */
-function writeText(pos: number, text: string): number {
-  if (pos > MAX_CARRIER_LENGTH || text === '' || Buffer.byteLength(text) > field.length) return MAX_CARRIER_LENGTH + 1;
-  line[pos] = DASH;
-  return writeBase64(line, pos + 1, field, field.write(text, 0));
-}
+/** Names of few services, endpoints and hosts are in all headers. Empty: it is too long for any. */
+const base64Of = memoized((text) => {
+  if (Buffer.byteLength(text) > field.length) return '';
+  return line.toString('latin1', 0, writeBase64(line, 0, field, field.write(text, 0)));
+});
 
 const FIELDS = 8;
 const SPAN_ID = /^\d{1,10}$/;

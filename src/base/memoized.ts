@@ -1,0 +1,14 @@
+/** Longer texts are seldom the same again. */
+const MAX_LENGTH = 128;
+
+/** Remembers what the first texts came to, as many as `most`: for texts of which there are few, and that come always again. */
+export function memoized<R>(make: (text: string) => R, most = 512): (text: string) => R {
+  const known = new Map<string, R>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const made = make(text);
+    if (known.size < most && text.length <= MAX_LENGTH) known.set(text, made);
+    return made;
+  };
+}
