@@ -7,6 +7,7 @@ import { signalExitListeners } from '../status/lock/signal-exit-listeners';
 import type { StatusFile } from '../status/status-file';
 import { Verbs, type Verb } from '../control/run/verbs';
 import type { Config } from '../config/config';
+import { showValue } from '../config/sources/settings';
 import type { CommandHandler, CommandOptions } from '../api/agent';
 import { builtInVerbs, type BuiltInOptions } from './built-in-verbs';
 import { late } from './lazy';
@@ -146,16 +147,15 @@ export class Commands {
   }
 
   onCommand(verb: string, handler: CommandHandler, options: CommandOptions = {}): () => void {
-    const { timeoutMs = TIMEOUT_MS, idempotent = false } = options;
-    if (!NAME.test(verb))
+    if (typeof verb !== 'string' || !NAME.test(verb))
       throw invalid('verb', verb, 'a letter, then letters, digits, `.`, `_` and `-`, at most 64 in all');
+    const { timeoutMs, ...schema } = read(options);
     if (!(timeoutMs > 0)) throw invalid('timeoutMs', timeoutMs, 'a number of milliseconds above 0');
     if (typeof handler !== 'function') throw invalid('handler', typeof handler, 'a function');
     const takeAway = this.verbs.add({
       name: verb,
-      ...schemaOf(options),
+      ...schema,
       timeoutMs,
-      idempotent,
       fulfilledByStart: false,
       run: ({ verb, args, options, id, signal }) => handler({ verb, args, options, id, signal }),
     });
@@ -166,9 +166,11 @@ export class Commands {
 }
 
 /** Refused here, where the application sees it, not later in the command file, where the operator would. */
-function schemaOf(options: CommandOptions): Pick<Verb, 'args' | 'options'> {
+function read(given: CommandOptions): Pick<Verb, 'args' | 'options' | 'timeoutMs' | 'idempotent'> {
   try {
-    return late.argumentSchema().readSchema(options.args, options.options);
+    const { args, options, idempotent = false } = given;
+    const timeoutMs: unknown = given.timeoutMs ?? TIMEOUT_MS;
+    return { ...late.argumentSchema().readSchema(args, options), timeoutMs: Number(timeoutMs), idempotent };
   } catch (error) {
     throw AgentError.ofFaults([
       { name: 'schema', value: 'an object', source: 'onCommand()', expected: errorMessage(error) },
@@ -177,5 +179,5 @@ function schemaOf(options: CommandOptions): Pick<Verb, 'args' | 'options'> {
 }
 
 function invalid(name: string, value: unknown, expected: string): AgentError {
-  return AgentError.ofFaults([{ name, value: String(value), source: 'onCommand()', expected }]);
+  return AgentError.ofFaults([{ name, value: showValue(value), source: 'onCommand()', expected }]);
 }

@@ -167,7 +167,7 @@ export class RunningAgent implements Agent {
 
   async ready(timeoutMs?: number): Promise<Status> {
     const registered = this.booted.then((registrar) => registrar.registered());
-    await this.awaited(registered, timeoutMs, 'registering');
+    await this.awaited(registered, millisecondsOf(timeoutMs), 'registering');
     return this.status();
   }
 
@@ -197,7 +197,7 @@ export class RunningAgent implements Agent {
   }
 
   flush(timeoutMs?: number): Promise<boolean> {
-    return keepAliveWhile(this.session.flush(timeoutMs));
+    return keepAliveWhile(this.session.flush(millisecondsOf(timeoutMs)));
   }
 
   stop(): Promise<void> {
@@ -330,6 +330,11 @@ export class RunningAgent implements Agent {
       this.log.error(`while stopping: ${errorMessage(error)}`);
     }
   }
+}
+
+/** A program without types may pass anything: what is no number counts as absent. */
+function millisecondsOf(value: unknown): number | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : undefined;
 }
 
 /** What `skyanchor doctor` looks at first. */

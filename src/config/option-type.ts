@@ -88,10 +88,13 @@ interface ListBounds {
   readonly most?: number;
 }
 
+/** Of a list that says no other number. An array of the application's may claim to have billions. */
+const MAX_ITEMS = 10_000;
+
 /** Items between commas, blanks around them do not count; or an array. */
 export function listType<T>(
   item: OptionType<T>,
-  { expected, least, most = Infinity }: ListBounds,
+  { expected, least, most = MAX_ITEMS }: ListBounds,
 ): OptionType<readonly T[]> {
   const collect = (found: readonly (T | undefined)[]): readonly T[] | undefined => {
     const items = found.filter((value) => value !== undefined);
@@ -103,7 +106,8 @@ export function listType<T>(
     parse,
     accept(value) {
       if (typeof value === 'string') return parse(value);
-      return Array.isArray(value) ? collect(value.map((part) => item.accept(part))) : undefined;
+      if (!Array.isArray(value) || value.length > most) return undefined;
+      return collect(value.map((part) => item.accept(part)));
     },
   };
 }

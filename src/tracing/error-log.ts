@@ -50,7 +50,9 @@ function messageOf(error: unknown): string {
   if (typeof message === 'string' && message !== '') return truncate(message, LIMITS.value);
   // Where every address of a name refuses, Node's AggregateError has a code and no message.
   const code = property(error, 'code');
-  return truncate(typeof code === 'string' ? code : error, LIMITS.value);
+  if (typeof code === 'string') return truncate(code, LIMITS.value);
+  // What an error makes of a list that stands as its message is as long as the list.
+  return truncate(typeof message === 'object' && message !== null ? message : error, LIMITS.value);
 }
 
 function property(owner: unknown, name: string): unknown {

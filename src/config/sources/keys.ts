@@ -39,11 +39,12 @@ export function readKeys(options: unknown, layer: 'start' | 'file', source: stri
 type Entries = readonly (readonly [name: string, value: unknown])[];
 
 function entriesOf(value: unknown): Entries | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
   try {
+    if (Array.isArray(value)) return undefined;
     return Object.entries(value).filter((entry) => entry[1] !== undefined);
   } catch {
-    // A getter of the application's that throws: its error is not ours to pass on.
+    // A getter or a proxy of the application's that throws: its error is not ours to pass on.
     return undefined;
   }
 }
@@ -75,7 +76,8 @@ function flatten(entries: Entries): Entries {
 }
 
 function kindOf(value: unknown): string {
-  return Array.isArray(value) ? 'an array' : showValue(value);
+  const text = showValue(value);
+  return text.startsWith('[') ? 'an array' : text;
 }
 
 function unknownKey(name: string, value: unknown, source: string): Fault {

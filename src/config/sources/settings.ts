@@ -1,5 +1,7 @@
 import type { Fault } from '../../api/errors';
+import { truncate } from '../../base/text';
 import type { OptionRow } from '../option-table';
+import type { OptionType } from '../option-type';
 
 /** What one option was set to. */
 export interface Setting<T> {
@@ -12,6 +14,22 @@ const STRENGTH: Readonly<Record<ConfigLayer, number>> = { flag: 4, environment: 
 /** Whether what `one` says goes before what `other` says. */
 export function isStronger(one: ConfigLayer, other: ConfigLayer): boolean {
   return STRENGTH[one] > STRENGTH[other];
+}
+
+/** `undefined` also where a proxy or a getter of the application's throws. */
+function valueIn<T>({ parse, accept }: OptionType<T>, given: ProvidedValue): T | undefined {
+  try {
+    return isText(given) ? parse(asText(given.value)) : accept(given.value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Longer than any value that is no text itself. */
+const MAX_TEXT_LENGTH = 65_536;
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : truncate(value, MAX_TEXT_LENGTH);
 }
 
 const TEXT_LAYERS: readonly ConfigLayer[] = ['flag', 'environment'];
@@ -36,7 +54,7 @@ export class Settings {
     for (const layer of this.layers) {
       const given = layer.find((candidate) => candidate.row.name === row.name);
       if (!given) continue;
-      const value = isText(given) ? row.kind.parse(String(given.value)) : row.kind.accept(given.value);
+      const value = valueIn(row.kind, given);
       if (value !== undefined) {
         this.noteLeftOut(row, given);
         return { value, given };
@@ -66,7 +84,7 @@ export class Settings {
 
   private noteLeftOut({ kind }: OptionRow<unknown>, given: ProvidedValue): void {
     if (given.layer !== 'environment' && !given.isText) return;
-    const items = kind.leftOut?.(String(given.value)) ?? [];
+    const items = kind.leftOut?.(asText(given.value)) ?? [];
     if (items.length > 0) this.ignore(given, items.join());
   }
 
@@ -103,7 +121,7 @@ export function faultOf({ row, value, source }: ProvidedValue, expected = expect
 }
 
 function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
-  const instead = kind.instead?.(String(value));
+  const instead = kind.instead?.(asText(value));
   return instead === undefined ? kind.expected : `${kind.expected}; ${instead}`;
 }
 
@@ -128,13 +146,20 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  // An object may hold anything; a logger may be endless.
-  if (!Array.isArray(value)) return 'an object';
   try {
-    return JSON.stringify(value);
+    // An object may hold anything; a logger may be endless.
+    if (!Array.isArray(value)) return 'an object';
+    const items = Array.from({ length: Math.min(value.length, LONGEST) }, (_, at) => itemText(value[at]));
+    return `[${items.join()}]`;
   } catch {
-    return 'an array';
+    return 'an object';
   }
+}
+
+/** What is in an array may be endless, too. */
+function itemText(item: unknown): string {
+  if (typeof item === 'object' && item !== null) return Array.isArray(item) ? 'an array' : 'an object';
+  return typeof item === 'string' ? JSON.stringify(item) : String(item);
 }
 
 /** Whether an unknown name looks as if its value were a secret. */

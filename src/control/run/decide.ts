@@ -12,7 +12,7 @@ type Parts = Readonly<Record<string, unknown>>;
  * Throws an error whose message names what is wrong.
  */
 export function readSchema(args: unknown, options: unknown): Pick<Verb, 'args' | 'options'> {
-  if (args !== undefined && !Array.isArray(args)) throw new TypeError('args: an array');
+  if (args !== undefined && !isList(args)) throw new TypeError('args: an array');
   if (options !== undefined && !hasParts(options)) throw new TypeError('options: an object');
   return {
     ...(args && { args: args.map((schema: unknown, at) => readArgument(schema, `args[${at}]`)) }),
@@ -40,7 +40,7 @@ function readValue({ type = 'string', values }: Parts, at: string): ValueSchema 
   const known = TYPES.find((one) => one === type);
   if (!known) throw new TypeError(`${at}.type: ${TYPES.join(', ')}`);
   if (values === undefined) return { type: known };
-  if (!Array.isArray(values) || !values.every((value) => typeof value === 'string'))
+  if (!isList(values) || !values.every((value) => typeof value === 'string'))
     throw new TypeError(`${at}.values: an array of text`);
   return { type: known, values: [...values] };
 }
@@ -49,6 +49,13 @@ function readSwitch(value: unknown, at: string): boolean {
   if (value === undefined) return false;
   if (typeof value !== 'boolean') throw new TypeError(`${at}: true or false`);
   return value;
+}
+
+/** More is a slip, or an array that claims to have billions of items. */
+const MAX_ITEMS = 1_000;
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length <= MAX_ITEMS;
 }
 
 function hasParts(value: unknown): value is Parts {

@@ -57,10 +57,15 @@ export const manualSpans = {
       const call = (): unknown => fn.apply(this, args);
       return scope === undefined ? context.exit(call) : context.run(scope, call);
     };
-    return Object.defineProperties(bound, {
-      name: { value: fn.name, configurable: true },
-      length: { value: fn.length, configurable: true },
-    }) as F;
+    try {
+      Object.defineProperties(bound, {
+        name: { value: fn.name, configurable: true },
+        length: { value: fn.length, configurable: true },
+      });
+    } catch {
+      // A proxy or a getter of the application's threw. It runs all the same.
+    }
+    return bound as F;
   },
 };
 

@@ -1,0 +1,121 @@
+import { AgentError } from '../../src/api/errors';
+import { RunningAgent } from '../../src/agent/running-agent';
+import { OPTION_ROWS } from '../../src/config/option-table';
+import { errorLog } from '../../src/tracing/error-log';
+import { manualSpans } from '../../src/tracing/manual/manual-spans';
+import { resolve } from '../config/sources';
+
+function refuse(): never {
+  throw new Error('refused');
+}
+
+function revoked(target: object): unknown {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+const traps = { get: refuse, has: refuse, ownKeys: refuse, getOwnPropertyDescriptor: refuse, getPrototypeOf: refuse };
+const endless: unknown[] = [];
+endless.length = 2 ** 32 - 1;
+
+const VALUES: readonly (readonly [string, unknown])[] = [
+  ['a proxy that refuses', new Proxy({}, traps)],
+  ['a proxy of an array that refuses', new Proxy(['a'], traps)],
+  ['a proxy that was revoked', revoked({})],
+  ['a proxy of an array that was revoked', revoked([])],
+  ['an object whose getter throws', Object.defineProperty({}, 'error', { enumerable: true, get: refuse })],
+  ['an object that is no text', { [Symbol.toPrimitive]: refuse, toJSON: refuse, toString: refuse }],
+  ['an object without a prototype', Object.create(null)],
+  ['a symbol', Symbol('s')],
+  ['a number of a thousand digits', 10n ** 1_000n],
+  ['an array that claims billions of items', endless],
+  ['an array that is its own item', ((list: unknown[]) => (list.push(list), list))([])],
+];
+
+/** What another agent calls an option is read as a text. */
+const ALIASES = ['serviceInstance', 'collectorAddress', 'secure', 'disablePlugins', 'authorization'];
+const NAMES = [...OPTION_ROWS.map(({ name }) => name), ...ALIASES, 'noSuchOption'].filter(
+  (name) => !name.includes('.'),
+);
+const PARTS = ['tls', 'spool', 'applicationLogs', 'keep', 'instanceProperties'];
+
+function thrownBy(options: unknown): unknown {
+  try {
+    resolve({ options });
+    return undefined;
+  } catch (error) {
+    return error instanceof AgentError ? undefined : error;
+  }
+}
+
+const started: RunningAgent[] = [];
+
+function startAgent(): RunningAgent {
+  const agent = new RunningAgent(resolve({ options: { logLevel: 'off', backends: '127.0.0.1:1' } }));
+  started.push(agent);
+  return agent;
+}
+
+afterEach(() => Promise.all(started.splice(0).map((agent) => agent.stop())));
+
+describe.each(VALUES)('%s', (_title, value) => {
+  it('is a fault of each option at most, as its value, an item of it or a part', () => {
+    const given = [
+      value,
+      ...NAMES.flatMap((name) => [{ [name]: value }, { [name]: [value] }]),
+      ...PARTS.map((name) => ({ [name]: { path: value, caFile: value, directory: value, errors: value } })),
+      { sampling: [{ path: '/a', rate: value }] },
+    ];
+    expect(given.map(thrownBy).filter((error) => error !== undefined)).toEqual([]);
+  });
+
+  it('makes onCommand() throw an AgentError at most', () => {
+    const agent = startAgent();
+    const calls = [
+      (bad: never) => agent.onCommand(bad, () => undefined),
+      (bad: never) => agent.onCommand('a', bad),
+      (bad: never) => agent.onCommand('b', () => undefined, bad),
+      (bad: never) => agent.onCommand('c', () => undefined, { args: bad }),
+      (bad: never) => agent.onCommand('d', () => undefined, { args: [{ name: 'x', values: bad }] }),
+      (bad: never) => agent.onCommand('e', () => undefined, { options: { x: bad } }),
+      (bad: never) => agent.onCommand('f', () => undefined, { timeoutMs: bad }),
+    ];
+    for (const call of calls) {
+      try {
+        call(value as never)();
+      } catch (error) {
+        expect(error).toBeInstanceOf(AgentError);
+      }
+    }
+  });
+
+  it('is no time for flush() and ready() to wait', async () => {
+    const agent = startAgent();
+    const isReady = agent.ready(value as never);
+    await expect(agent.flush(value as never)).resolves.toBe(true);
+    void agent.stop();
+    await expect(isReady).rejects.toBeInstanceOf(AgentError);
+  });
+});
+
+describe('a function that tells nothing of itself', () => {
+  it.each([
+    ['a proxy', new Proxy(() => 7, { get: (target, key) => (key === 'apply' ? Reflect.get(target, key) : refuse()) })],
+    ['a class-like function', Object.defineProperty(() => 7, 'name', { get: refuse })],
+  ])('is bound all the same: %s', (_title, fn) => {
+    expect(manualSpans.bind(fn)()).toBe(7);
+  });
+});
+
+describe('a list that stands as the message of an error', () => {
+  it('is read no further than it is shown', () => {
+    let read = 0;
+    const list = new Proxy(new Array<string>(1_000_000).fill('item'), {
+      get: (target, key) => (read++, Reflect.get(target, key)),
+    });
+    const data = errorLog(Object.assign(new Error('x'), { message: list, stack: '' }));
+    expect(data[data.indexOf('message') + 1]).toMatch(/^item,item/);
+    expect(read).toBeLessThan(10_000);
+  });
+});
