@@ -12,7 +12,9 @@ export function maxFileBytes(): number {
  * SIGXFSZ, and a listener would change what happens to the application's own files.
  */
 export function assertFileSize(bytes: number): void {
-  if (bytes > maxFileBytes()) throw new Error(`EFBIG: this process may write files of ${maxFileBytes()} bytes at most`);
+  if (bytes <= maxFileBytes()) return;
+  const message = `EFBIG: this process may write files of ${maxFileBytes()} bytes at most`;
+  throw Object.assign(new Error(message), { code: 'EFBIG' });
 }
 
 function readLimit(): number {
