@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock';
-import { assertFileSize } from '../base/file/file-size';
 import { blockOf, type SealedBlock } from './block';
 import { type Claim, type Claims, tokenOf } from './claim';
 import type { DiskBudget } from './disk-budget';
@@ -146,7 +145,6 @@ export class BlockWriter {
     const file = this.current;
     if (!file) this.createNow();
     for (let [block] = this.pending; file && block && clock.elapsed() < until; [block] = this.pending) {
-      assertFileSize(file.end + block.bytes.length);
       // At the very place that a write under way may be writing to, the same bytes.
       writeSync(file.handle.fd, block.bytes, 0, block.bytes.length, file.end);
       this.noteWritten(file, block);
@@ -250,7 +248,6 @@ export class BlockWriter {
   /** Whole or not at all: what a full disk took of it is cut off again. */
   private async writeAt({ handle, end }: OpenFile, bytes: Buffer): Promise<void> {
     try {
-      assertFileSize(end + bytes.length);
       for (let at = 0; at < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, end + at);
         if (bytesWritten === 0) throw new Error('the disk takes nothing');

@@ -1,4 +1,3 @@
-import { maxFileBytes } from '../base/file/file-size';
 import type { Claims } from './claim';
 import type { LeaseWatch } from './lease-watch';
 import { filesToDrop, type DropPolicy, type DroppableFile } from './policies';
@@ -36,9 +35,8 @@ export class DiskBudget {
 
   constructor(private readonly options: DiskBudgetOptions) {
     this.maxBytes = options.maxBytes;
-    const share = Math.max(MIN_FILE_BYTES, Math.floor(options.maxBytes / FILES));
-    this.fileBytes = Math.min(MAX_FILE_BYTES, maxFileBytes(), share);
-    this.stepBytes = Math.max(1, Math.ceil(this.fileBytes / STEPS));
+    this.fileBytes = Math.min(MAX_FILE_BYTES, Math.max(MIN_FILE_BYTES, Math.floor(options.maxBytes / FILES)));
+    this.stepBytes = Math.ceil(this.fileBytes / STEPS);
   }
 
   /**

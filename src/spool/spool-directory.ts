@@ -13,7 +13,6 @@ import {
 import { lstat, lutimes, mkdir, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { assertFileSize } from '../base/file/file-size';
 import { type Step, wayToNow } from '../base/file/path-walk';
 import { type FileTrust, isTrusted, openFile, wayTo } from '../base/file/trusted-file';
 import { toIso } from '../base/time';
@@ -255,7 +254,6 @@ export class SpoolDirectory {
   /** For a process that ends: a new file, with what goes into it; at most `maxBytes` in all. @returns whether it is there */
   createNow(name: string, content: readonly Buffer[], maxBytes: number): boolean {
     let total = content.reduce((sum, { length }) => sum + length, 0);
-    assertFileSize(total);
     for (const found of readdirSync(this.base)) total += NAME.test(found) ? sizeOf(this.at(found)) : 0;
     if (total > maxBytes) return false;
     const fd = openSync(this.at(name), 'wx', 0o600);
@@ -270,12 +268,10 @@ export class SpoolDirectory {
   /** Replaces it as a whole. @param token ours alone: names the temporary file */
   async writeJson(name: string, value: unknown, token: string): Promise<void> {
     const aside = `${name}.${token}.tmp`;
-    const text = JSON.stringify(value);
-    assertFileSize(Buffer.byteLength(text));
     await this.remove(aside);
     const handle = await this.create(aside);
     try {
-      await handle.writeFile(text);
+      await handle.writeFile(JSON.stringify(value));
     } catch (error) {
       await this.remove(aside);
       throw error;
@@ -287,13 +283,11 @@ export class SpoolDirectory {
 
   /** In place, which takes no room on the disk: a crash in the middle of it may leave a mixture. */
   async overwriteJson(name: string, value: unknown): Promise<void> {
-    const text = JSON.stringify(value).padEnd(MIN_OVERWRITTEN_BYTES);
-    assertFileSize(Buffer.byteLength(text));
     const handle = await openFile(this.at(name), constants.O_WRONLY);
     try {
       // Its other name may be that of a file of another user, wherever.
       if ((await handle.stat()).nlink > 1) throw new Error(`${name} has another name`);
-      await handle.write(text, 0);
+      await handle.write(JSON.stringify(value).padEnd(MIN_OVERWRITTEN_BYTES), 0);
     } finally {
       await handle.close().catch(() => undefined);
     }

@@ -1,6 +1,5 @@
 import { constants, open, rename, stat, unlink, type FileHandle, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { assertFileSize } from '../base/file/file-size';
 import type { Clock } from '../base/clock';
 import { HELD_PAUSE_MS, HELD_TRIES, isHeldByAnother } from '../base/file/held-file';
 import { isTrusted, type FileTrust, openFile, wayForWriting } from '../base/file/trusted-file';
@@ -211,7 +210,6 @@ export class StatusStore {
 
   private async writeAside(text: string): Promise<void> {
     const { token } = this.options;
-    assertFileSize(Buffer.byteLength(text));
     const permissions = await this.options.permissions?.();
     const handle = await this.openAside(permissions ? 0o600 : 0o644);
     try {

@@ -5,8 +5,9 @@ import path from 'node:path';
 
 const ROOT = path.resolve(__dirname, '../..');
 
-/** Ends, as it likes, once a block was refused. */
+/** Ends, as it likes, once a block was refused; then it may write no more than before, and is told so. */
 const APPLICATION = `
+const { writeFileSync } = require('node:fs');
 const agent = require(process.argv[1]).start({
   serviceName: 'limited', backends: '127.0.0.1:1', spool: process.argv[2], commandFile: process.argv[3],
 });
@@ -16,7 +17,11 @@ const timer = setInterval(() => {
   if (!agent.status().spool?.fault?.includes('EFBIG')) return;
   clearInterval(timer);
   clearTimeout(deadline);
-  process.exitCode = 7;
+  try {
+    writeFileSync(process.argv[4], 'x'.repeat(4_096));
+  } catch ({ code }) {
+    process.exitCode = code === 'EFBIG' ? 7 : 2;
+  }
 }, 20);`;
 
 let folder: string;
@@ -31,8 +36,8 @@ const itOnLinux = process.platform === 'linux' ? it : it.skip;
 if (process.platform !== 'linux') console.log('a limit of file sizes is known on Linux alone: nothing is tested here');
 
 describe('a process that may write small files only', () => {
-  itOnLinux.each([0, 1])('is not ended by what the agent writes: ulimit -f %i', (blocks) => {
-    const places = [path.join(folder, 'spool'), path.join(folder, 'command')];
+  itOnLinux.each([0, 1])('is not ended by what the agent or it itself writes: ulimit -f %i', (blocks) => {
+    const places = [path.join(folder, 'spool'), path.join(folder, 'command'), path.join(folder, 'own')];
     const script = `ulimit -c 0; ulimit -f ${blocks}; exec "$@"`;
     const node = [process.execPath, '-e', APPLICATION, path.join(ROOT, 'dist'), ...places];
     const { status, signal } = spawnSync('sh', ['-c', script, 'sh', ...node], { encoding: 'utf8' });

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
 import type { Clock } from '../../base/clock';
-import { assertFileSize } from '../../base/file/file-size';
 import { toIso } from '../../base/time';
 
 /** Where files go, by preference: the operator looks beside the command file. */
@@ -23,26 +22,12 @@ export async function heapSnapshot(options: FilesOptions, signal: AbortSignal): 
   const { file, handle } = await create('Heap', 'heapsnapshot', options);
   try {
     // By the descriptor: what is at its name by then may be another file.
-    await pipeline(getHeapSnapshot(), withinFileSize, createWriteStream(file, { fd: handle }), { signal });
+    await pipeline(getHeapSnapshot(), createWriteStream(file, { fd: handle }), { signal });
     return `file=${file}`;
   } catch (error) {
     await rm(file, { force: true });
     throw error;
   }
-}
-
-async function* withinFileSize(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const part of parts) {
-    bytes += part.length;
-    assertFileSize(bytes);
-    yield part;
-  }
-}
-
-async function writeAll(handle: FileHandle, text: string): Promise<void> {
-  assertFileSize(Buffer.byteLength(text));
-  await handle.writeFile(text);
 }
 
 /** Watches for some time what the CPU does. @returns the file's name, for the answer */
@@ -57,8 +42,7 @@ export async function cpuProfile(ms: number, options: FilesOptions, signal: Abor
     const profile = await stopProfiler(session);
     const { file, handle } = await create('CPU', 'cpuprofile', options);
     try {
-      const text = JSON.stringify(profile);
-      await writeAll(handle, text).finally(() => handle.close());
+      await handle.writeFile(JSON.stringify(profile)).finally(() => handle.close());
     } catch (error) {
       await rm(file, { force: true });
       throw error;

@@ -1,5 +1,4 @@
 import { access, constants, type FileHandle, realpath } from 'node:fs/promises';
-import { assertFileSize } from '../../base/file/file-size';
 import { isReplaceableByOthers, type Step, isEndOf } from '../../base/file/path-walk';
 import {
   isTrusted,
@@ -171,7 +170,6 @@ export class CommandFile {
       if (!end.isNewline && end.isNew) return { status: 'changed' };
       const text = `${end.isNewline ? '' : '\n'}${line}\n`;
       const bytes = encode(text, encoding);
-      assertFileSize(Number(read.stats.size) + bytes.length);
       const { bytesWritten } = await handle.write(bytes);
       return bytesWritten === bytes.length ? { status: 'written' } : { status: 'failed', reason: 'the disk is full' };
     } catch (error) {

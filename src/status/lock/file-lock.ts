@@ -28,12 +28,32 @@ function loadQuietly(): Lockfile {
   const patched = process as unknown as Patched;
   const { emit, reallyExit } = patched;
   const before = signalExitCopies();
-  const lockfile = modules.lockfile();
+  const lockfile = keepingFileSizeSignal(modules.lockfile);
   // Otherwise the application has turned this copy on before.
   if (signalExitCopies() === before || !turnOffSignalExit()) return lockfile;
   if (patched.emit !== emit) patched.emit = emit;
   if (patched.reallyExit !== reallyExit) patched.reallyExit = reallyExit;
   return lockfile;
+}
+
+/**
+ * Node ignores SIGXFSZ, so that a write over the limit of file sizes (`ulimit -f`) fails with EFBIG. A listener that comes
+ * and goes, as signal-exit's, leaves the signal at its default: the next such write, also of the application, would end
+ * the process. So that listener is not taken.
+ */
+function keepingFileSizeSignal<T>(load: () => T): T {
+  const own = Object.getOwnPropertyDescriptor(process, 'on');
+  const { on } = process;
+  const others = (name: string, listener: () => void): NodeJS.Process =>
+    name === 'SIGXFSZ' ? process : on.call(process, name, listener);
+  // A frozen process is left as it is.
+  if (!Reflect.defineProperty(process, 'on', { value: others, configurable: true, writable: true })) return load();
+  try {
+    return load();
+  } finally {
+    if (own) Object.defineProperty(process, 'on', own);
+    else Reflect.deleteProperty(process, 'on');
+  }
 }
 
 function turnOffSignalExit(): boolean {
