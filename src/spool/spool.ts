@@ -237,6 +237,7 @@ export class Spool {
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
+    this.deliverUntil = Infinity;
     try {
       const nextMs = await this.work(signal);
       this.recovered();
@@ -246,7 +247,8 @@ export class Spool {
       this.failed(error);
       // What the disk does not take waits in memory, and needs no disk to be delivered.
       if (this.options.transport.isReady) await this.deliverPending(signal);
-      return this.backoff.next();
+      const pauseMs = this.backoff.next();
+      return this.isTimeUp() ? 0 : pauseMs;
     }
   }
 
@@ -260,7 +262,6 @@ export class Spool {
     if (this.builder.isDue) this.seal();
     // With a backend there, what was not yet written need not be.
     if (!transport.isReady) await this.write();
-    this.deliverUntil = Infinity;
     if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
     if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs && (await this.scan(signal)) === 'waiting')
       return this.pauseMs();
@@ -268,7 +269,12 @@ export class Spool {
   }
 
   private pauseMs(): number {
-    return this.options.transport.isReady && this.options.clock.elapsed() >= this.deliverUntil ? 0 : IDLE_MS;
+    return this.isTimeUp() ? 0 : IDLE_MS;
+  }
+
+  /** There may be more to deliver: it is the next turn's. */
+  private isTimeUp(): boolean {
+    return this.options.transport.isReady && this.options.clock.elapsed() >= this.deliverUntil;
   }
 
   private failed(error: unknown): void {

@@ -413,6 +413,18 @@ describe('the spool of a dead process', () => {
   }, 20_000);
 });
 
+it('a spool whose disk takes nothing delivers from memory without a pause, however much there is', async () => {
+  mkdirSync(settings.directory, { mode: 0o700 });
+  chmodSync(settings.directory, 0o755);
+  // A turn is over with its first block.
+  const one = open({ clock: { ...systemClock, elapsed: () => systemClock.elapsed() * 1e6 } });
+  one.append(200);
+  await until(() => one.spool.status().fault !== null);
+  one.transport.isReady = true;
+  one.spool.wake();
+  await arrived(one, 200);
+});
+
 it('a spool whose disk takes nothing delivers from memory', async () => {
   mkdirSync(settings.directory, { mode: 0o700 });
   chmodSync(settings.directory, 0o755);

@@ -89,6 +89,8 @@ export class StateMachine {
   private verifiedUntil = 0;
   /** Other processes may still use ids of before; `Infinity`: as long as we have none ourselves. */
   private othersLagUntil = 0;
+  /** Since our ids were complete last they were found dead: not an operator or the application alone said reset. */
+  private areIdsDead = false;
 
   constructor(private readonly options: StateMachineOptions) {
     this.since = options.clock.now();
@@ -165,6 +167,7 @@ export class StateMachine {
     if (to.epoch !== from.epoch) {
       this.othersLagUntil = Infinity;
       this.reason = statusReason(event) ?? this.reason;
+      this.areIdsDead ||= this.reason === 'verification' || this.reason === 'backend';
     }
     const key = `transition ${this.transitions++ % LOGGED_TRANSITIONS}`;
     log.debug(`registration: ${formatState(from)} -> ${formatState(to)} (${reason})`, key);
@@ -180,16 +183,16 @@ export class StateMachine {
         : { service: v3Instance.serviceName, instance: v3Instance.instanceName };
     log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`);
     if (this.othersLagUntil === Infinity) this.othersLagUntil = this.lagUntil();
+    this.areIdsDead = false;
     this.waiters.release();
   }
 
   /** Attempts to connect come at delays that double: another process whose last one failed makes its next within that time. */
   private lagUntil(): number {
     const now = this.options.clock.elapsed();
-    const untilConnected = now + Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
-    // Where an operator or the application said reset, those of other processes are as good as they were.
-    const areAllDead = this.reason === 'verification' || this.reason === 'backend';
-    return areAllDead ? Math.max(untilConnected, this.verifiedUntil + HEARTBEAT_LAG_MS) : untilConnected;
+    const untilConnected = Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
+    // After a reset that an operator or the application asked for, the ids of others are as good as they were.
+    return now + Math.max(untilConnected, this.areIdsDead ? HEARTBEAT_LAG_MS : 0);
   }
 }
 

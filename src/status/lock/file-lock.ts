@@ -43,9 +43,9 @@ function loadQuietly(): Lockfile {
  */
 function keepingFileSizeSignal<T>(load: () => T): T {
   const own = Object.getOwnPropertyDescriptor(process, 'on');
-  const { on } = process;
+  const on = process.on.bind(process);
   const others = (name: string, listener: () => void): NodeJS.Process =>
-    name === 'SIGXFSZ' ? process : on.call(process, name, listener);
+    name === 'SIGXFSZ' ? process : on(name, listener);
   // A frozen process is left as it is.
   if (!Reflect.defineProperty(process, 'on', { value: others, configurable: true, writable: true })) return load();
   try {
