@@ -1,3 +1,5 @@
+import { copyOf } from './text';
+
 /** Longer texts are seldom the same again. */
 const MAX_LENGTH = 128;
 
@@ -7,8 +9,10 @@ export function memoized<R>(make: (text: string) => R, most = 512): (text: strin
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;
-    const made = make(text);
-    if (known.size < most && text.length <= MAX_LENGTH) known.set(text, made);
+    if (known.size >= most || text.length > MAX_LENGTH) return make(text);
+    const own = copyOf(text);
+    const made = make(own);
+    known.set(own, made);
     return made;
   };
 }

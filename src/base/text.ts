@@ -38,12 +38,16 @@ function textOf(value: unknown, limit: number, depth: number): string {
 const MAX_UTF8_BYTES = 3;
 const MAX_INTEGER_BITS = 1_024;
 
-/** A copy: a mere slice would keep the whole of a huge string alive for as long as the segment waits. */
+/** A mere slice keeps the whole of a huge string alive for as long as it is held itself. */
+export function copyOf(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
 function cut(value: string, limit: number): string {
   const last = value.charCodeAt(limit - 1);
   // Not through the middle of a surrogate pair: half an emoji is no character.
   const end = last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit;
-  return Buffer.from(value.slice(0, end), 'utf16le').toString('utf16le');
+  return copyOf(value.slice(0, end));
 }
 
 /** What an instance's name may be long. */

@@ -57,6 +57,7 @@ function textOf(value: unknown): string {
 export type Names = readonly number[];
 
 const places = new Map<string, number>();
+const NOTHING: readonly unknown[] = [];
 
 /** To be called once for each thing that descriptions ask for. */
 export function names(...keys: readonly string[]): Names {
@@ -73,7 +74,7 @@ export function names(...keys: readonly string[]): Names {
  */
 export class KnownAttributes {
   /** key, value, key, value … */
-  list: readonly unknown[] = [];
+  list = NOTHING;
   private readonly values: unknown[] = [];
 
   /** Forgets what it has read before. @param list key, value, key, value … */
@@ -86,6 +87,13 @@ export class KnownAttributes {
       if (place !== undefined) values[place] = list[at + 1];
     }
     return this;
+  }
+
+  /** They may be large, and the next span come late. */
+  forget(): void {
+    this.list = NOTHING;
+    this.values.length = places.size;
+    this.values.fill(undefined);
   }
 
   /** The value of the first of these that is there, as text. */

@@ -18,12 +18,16 @@ export function describe(
   options: DescriptionOptions,
 ): Description | undefined {
   const attributes = known.read(list);
-  return (
-    describeMessaging(attributes, type === SpanType.entry, options) ??
-    describeDatabase(attributes, options) ??
-    describeRpc(attributes) ??
-    describeHttp(attributes, type === SpanType.entry) ??
-    describeGraphql(attributes) ??
-    describePlace(attributes)
-  );
+  try {
+    return (
+      describeMessaging(attributes, type === SpanType.entry, options) ??
+      describeDatabase(attributes, options) ??
+      describeRpc(attributes) ??
+      describeHttp(attributes, type === SpanType.entry) ??
+      describeGraphql(attributes) ??
+      describePlace(attributes)
+    );
+  } finally {
+    known.forget();
+  }
 }

@@ -209,12 +209,18 @@ export class TransparentSpan extends PassiveSpan {
   }
 }
 
+function* pairsOf(list: readonly unknown[]): Generator<[string, unknown]> {
+  for (let at = 0; at < list.length; at += 2) yield [list[at] as string, list[at + 1]];
+}
+
 /** A span that others have begun, and have to end. */
 export class RecordedSpan extends ActiveSpan {
   /** key, value, key, value … Each key is there once. */
   private readonly list: unknown[] = [];
   /** Of the list as it is. */
   private description: Description | undefined = undefined;
+  /** What hooks were given, who may take out of it what is not to be seen: from then on it says what the list holds. */
+  private shown: Record<string, unknown> | undefined = undefined;
   private isOk = false;
   private message = '';
   private isNamed = false;
@@ -232,11 +238,20 @@ export class RecordedSpan extends ActiveSpan {
     return this.span.operationName;
   }
 
-  /** As instrumentations' hooks read it. */
+  /** As instrumentations' hooks read and change it. */
   get attributes(): Record<string, unknown> {
-    const attributes: Record<string, unknown> = {};
-    for (let at = 0; at < this.list.length; at += 2) attributes[this.list[at] as string] = this.list[at + 1];
-    return attributes;
+    this.shown ??= Object.fromEntries(pairsOf(this.list));
+    return this.shown;
+  }
+
+  set attributes(given: unknown) {
+    const shown: Record<string, unknown> = {};
+    try {
+      for (const key of firstKeys(given, MAX_ATTRIBUTES)) if (key !== '__proto__') shown[key] = propertyOf(given, key);
+    } catch {
+      // A proxy that refuses: what was read before it is there.
+    }
+    this.shown = shown;
   }
 
   setAttribute(key: unknown, value: unknown): this {
@@ -251,7 +266,19 @@ export class RecordedSpan extends ActiveSpan {
     list[at] = key;
     list[at + 1] = value;
     this.description = undefined;
+    if (this.shown) Reflect.set(this.shown, key, value);
     return this;
+  }
+
+  private readShown(): void {
+    const { list, shown } = this;
+    if (!shown) return;
+    list.length = 0;
+    for (const key of firstKeys(shown, MAX_ATTRIBUTES)) {
+      const value = shown[key];
+      if (value !== undefined && value !== null) list.push(key, value);
+    }
+    this.description = undefined;
   }
 
   /** Some instrumentations say right after the start what was called: before a call within it carries its name as an entry. */
@@ -310,6 +337,7 @@ export class RecordedSpan extends ActiveSpan {
   /** Says what has to be known before others are told of the span: its name as an entry, its peer as an exit. */
   describe(): Description | undefined {
     const { span, environment } = this;
+    this.readShown();
     if (this.description) return this.description;
     const description = describe(this.list, span.type, environment.options);
     if (!description) return undefined;

@@ -409,6 +409,33 @@ describe('a span of OpenTelemetry', () => {
     span.end();
   });
 
+  it('records what hooks have left of its attributes', () => {
+    const { spans } = bridged();
+    const attributes = { ...PG, 'order.id': 7, colour: 'red', card: '4711' };
+    const span = api.trace.getTracer('lib').startSpan('query', { kind: SpanKind.CLIENT, attributes });
+    const shown = (span as unknown as { attributes: Record<string, unknown> }).attributes;
+    delete shown['card'];
+    shown['db.statement'] = shown['db.query.text'] = 'SELECT hidden';
+    span.setAttribute('order.id', 8);
+    expect(shown['order.id']).toBe(8);
+    span.end();
+    expect(tagsOf(spans()[0])).toMatchObject({ 'db.statement': 'SELECT hidden', 'order.id': '8', colour: 'red' });
+    expect(Object.keys(tagsOf(spans()[0]))).not.toContain('card');
+  });
+
+  it.each([
+    ['others', { colour: 'green' }, { colour: 'green' }],
+    ['none at all', null, {}],
+    ['those of a proxy that refuses', Proxy.revocable({}, {}), {}],
+  ])('takes %s in the place of its attributes', (_what, given, expected) => {
+    const { spans } = bridged();
+    const span = api.trace.getTracer('app').startSpan('work', { attributes: { colour: 'red' } });
+    if (given && 'revoke' in given) given.revoke();
+    Object.assign(span, { attributes: given && 'proxy' in given ? given.proxy : given });
+    span.end();
+    expect(tagsOf(spans()[0])).toEqual(expected);
+  });
+
   it('has room for other attributes, however often one is set', () => {
     const { spans } = bridged();
     const span = api.trace.getTracer('app').startSpan('work');

@@ -24,7 +24,7 @@ const DASH = 0x2d;
 const ONE = 0x31;
 const ZERO = 0x30;
 
-/** Both ways are synchronous, so one buffer of each kind serves all: one field without its Base64; the whole header, which is too long with any two of the longest fields. */
+/** Both ways are synchronous, so one buffer of each kind serves all: one field without its Base64; the ids of a header, or one field in Base64. */
 const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
 const line = Buffer.allocUnsafeSlow(5 * MAX_CARRIER_LENGTH);
 
