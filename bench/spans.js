@@ -6,7 +6,7 @@
  *
  *     npm run bench:spans
  *
- * Of `bench:libraries` it is the part that is the agent's. Each case does what an instrumentation of OpenTelemetry's, or a
+ * It is the agent's part of `bench:libraries`. Each case does what an instrumentation of OpenTelemetry's, or a
  * library by its channel, does for one call. Shown are microseconds of CPU time, those of the quietest of twenty rounds in
  * a process of its own, and bytes allocated, which are the same on a busy machine.
  */

@@ -167,3 +167,20 @@ describe('the modules of src/', () => {
     );
   });
 });
+
+describe('the benchmarks', () => {
+  it('load only what src/ is built to', () => {
+    const bench = join(__dirname, '..', 'bench');
+    const loaded = readdirSync(bench, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js') && !name.includes('node_modules'))
+      .flatMap((name) => {
+        const source = readFileSync(join(bench, name), 'utf8');
+        return [...source.matchAll(/(?:\bours\('|'(?:\.\.\/)+dist\/)([\w/-]+)\.js'/g)].map(
+          ([, file]) => `${name} loads ${file}`,
+        );
+      });
+    expect(loaded.length).toBeGreaterThan(10);
+    const built = new Set(files.map((file) => pathOf(file).replace(/\.ts$/, '')));
+    expect(loaded.filter((line) => !built.has(line.replace(/^.* loads /, '')))).toEqual([]);
+  });
+});

@@ -33,6 +33,7 @@ const DEPENDENCIES = {
   redis: '6.3.1',
   'skywalking-backend-js': '0.9.0',
 };
+
 async function install() {
   const file = path.join(FOLDER, 'package.json');
   const manifest = JSON.stringify({ name: 'bench', private: true, dependencies: DEPENDENCIES });

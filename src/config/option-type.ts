@@ -88,7 +88,7 @@ interface ListBounds {
   readonly most?: number;
 }
 
-/** Of a list that says no other number. An array of the application's may claim to have billions. */
+/** For a list that says no other number. An array of the application's may claim to have billions. */
 const MAX_ITEMS = 10_000;
 
 /** Items between commas, blanks around them do not count; or an array. */

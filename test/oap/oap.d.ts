@@ -122,7 +122,7 @@ export interface Oap {
   readonly exited: Promise<number | string>;
   readonly dataDir: string;
   readonly logFile: string;
-  /** Path of the PEM file to trust, when started with `tls`. */
+  /** Path of the PEM file to trust, when started with `tls` or `mutualTls`. */
   readonly ca: string | undefined;
   /** `mutualTls` only: the PEM files of a new certificate of the authority that agents have to have one of. */
   clientCertificate(name: string): { readonly cert: string; readonly key: string };

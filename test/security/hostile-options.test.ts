@@ -35,10 +35,18 @@ const VALUES: readonly (readonly [string, unknown])[] = [
 
 /** What another agent calls an option is read as a text. */
 const ALIASES = ['serviceInstance', 'collectorAddress', 'secure', 'disablePlugins', 'authorization'];
-const NAMES = [...OPTION_ROWS.map(({ name }) => name), ...ALIASES, 'noSuchOption'].filter(
-  (name) => !name.includes('.'),
-);
-const PARTS = ['tls', 'spool', 'applicationLogs', 'keep', 'instanceProperties'];
+const ALL = OPTION_ROWS.map(({ name }) => name);
+const NAMES = [...ALL.filter((name) => !name.includes('.')), ...ALIASES, 'noSuchOption'];
+/** What stands within another option, as `tls.certFile` does. */
+const PARTS = [
+  ...ALL.filter((name) => name.includes('.')),
+  'applicationLogs.level',
+  'instanceProperties.team',
+  'keep.errors',
+  'keep.slowerThanMs',
+  'spool.directory',
+  'tls.noSuchPart',
+].map((name) => name.split('.') as [option: string, part: string]);
 
 function thrownBy(options: unknown): unknown {
   try {
@@ -64,7 +72,7 @@ describe.each(VALUES)('%s', (_title, value) => {
     const given = [
       value,
       ...NAMES.flatMap((name) => [{ [name]: value }, { [name]: [value] }]),
-      ...PARTS.map((name) => ({ [name]: { path: value, caFile: value, directory: value, errors: value } })),
+      ...PARTS.map(([name, part]) => ({ [name]: { [part]: value } })),
       { sampling: [{ path: '/a', rate: value }] },
     ];
     expect(given.map(thrownBy).filter((error) => error !== undefined)).toEqual([]);
@@ -81,13 +89,16 @@ describe.each(VALUES)('%s', (_title, value) => {
       (bad: never) => agent.onCommand('e', () => undefined, { options: { x: bad } }),
       (bad: never) => agent.onCommand('f', () => undefined, { timeoutMs: bad }),
     ];
-    for (const call of calls) {
+    const thrown = calls.flatMap((call) => {
       try {
         call(value as never)();
+        return [];
       } catch (error) {
-        expect(error).toBeInstanceOf(AgentError);
+        return [error];
       }
-    }
+    });
+    expect(thrown).not.toHaveLength(0);
+    for (const error of thrown) expect(error).toBeInstanceOf(AgentError);
   });
 
   it('is no time for flush() and ready() to wait', async () => {

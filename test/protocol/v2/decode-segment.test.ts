@@ -3,7 +3,6 @@ import { Layer, SpanType } from '../../../src/model/components';
 import { CompactId, Int64Id, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
 import { Segment, Span } from '../../../src/model/segment';
-
 import { v2SegmentCodec } from '../../../src/protocol/v2/segment/segment';
 import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
 import { anyOfBoth, anyTagged } from '../../support/wire/any-tags';
