@@ -187,8 +187,11 @@ describe('two services whose backend of v2 loses its storage under load', () => 
     await collector.wipe(() => joined.more(150));
     // The caller learns of it later than the callee, and goes by its ids of before until then.
     const fault = collector.faults.add({ node: 1, fault: { type: 'refuse' } });
-    await until(() => collector.instances().some(({ uuid }) => uuid === 'ledger-1'), Boolean, PATIENCE);
-    await joined.more(20);
+    const registered = (): string[] => collector.instances().map(({ uuid }) => uuid);
+    await until(registered, (names) => names.includes('ledger-1'), PATIENCE);
+    expect(registered()).toEqual(['ledger-1']);
+    // Few: the callee waits for the caller's next attempt by how long it was away itself.
+    await joined.more(10);
     fault.remove();
     await until(() => site.statuses(), (found) => areKnown(found) && Object.values(found).every(({ registration }) => registration.epoch === 2), PATIENCE); // prettier-ignore
     await until(() => segmentsOf('ledger').some((segment) => refsOf(segment).length > 0), Boolean, PATIENCE);
