@@ -334,7 +334,8 @@ export class RunningAgent implements Agent {
 
 /** A program without types may pass anything: what is no number counts as absent. */
 function millisecondsOf(value: unknown): number | undefined {
-  return typeof value === 'number' || typeof value === 'string' ? Number(value) : undefined;
+  const ms = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof ms === 'number' && !Number.isNaN(ms) ? ms : undefined;
 }
 
 /** What `skyanchor doctor` looks at first. */
