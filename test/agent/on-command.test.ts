@@ -37,6 +37,12 @@ describe('onCommand()', () => {
   const wrong: readonly [what: string, options: object, expected: RegExp][] = [
     ['args that are no array', { args: 'name' }, /args: an array/],
     ['args that are an object', { args: {} }, /args: an array/],
+    ['too many args', { args: new Array(1_001).fill({ name: 'a' }) }, /args: an array, at most 1000 items/],
+    [
+      'too many values',
+      { args: [{ name: 'a', values: new Array(1_001).fill('b') }] },
+      /values: an array of text, at most 1000 items/,
+    ],
     ['an argument that is null', { args: [null] }, /args\[0\]: an object/],
     ['an argument without a name', { args: [{ name: 'a' }, { type: 'string' }] }, /args\[1\]\.name: text/],
     ['an unknown type', { args: [{ name: 'a', type: 'date' }] }, /args\[0\]\.type: string, integer, number, boolean/],

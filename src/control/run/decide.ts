@@ -12,7 +12,7 @@ type Parts = Readonly<Record<string, unknown>>;
  * Throws an error whose message names what is wrong.
  */
 export function readSchema(args: unknown, options: unknown): Pick<Verb, 'args' | 'options'> {
-  if (args !== undefined && !isList(args)) throw new TypeError('args: an array');
+  if (args !== undefined && !isList(args)) throw new TypeError(`args: an array, ${AT_MOST}`);
   if (options !== undefined && !hasParts(options)) throw new TypeError('options: an object');
   return {
     ...(args && { args: args.map((schema: unknown, at) => readArgument(schema, `args[${at}]`)) }),
@@ -41,7 +41,7 @@ function readValue({ type = 'string', values }: Parts, at: string): ValueSchema 
   if (!known) throw new TypeError(`${at}.type: ${TYPES.join(', ')}`);
   if (values === undefined) return { type: known };
   if (!isList(values) || !values.every((value) => typeof value === 'string'))
-    throw new TypeError(`${at}.values: an array of text`);
+    throw new TypeError(`${at}.values: an array of text, ${AT_MOST}`);
   return { type: known, values: [...values] };
 }
 
@@ -53,6 +53,7 @@ function readSwitch(value: unknown, at: string): boolean {
 
 /** More is a slip, or an array that claims to have billions of items. */
 const MAX_ITEMS = 1_000;
+const AT_MOST = `at most ${MAX_ITEMS} items`;
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.length <= MAX_ITEMS;
