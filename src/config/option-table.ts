@@ -123,6 +123,7 @@ const trustWord = wordType<'all' | 'none'>(['all', 'none']);
 const trustList = listType(cidr, { expected: TRUST_EXPECTED, least: 1 });
 const trustIncoming: OptionType<TrustIncoming> = {
   expected: TRUST_EXPECTED,
+  mostItems: trustList.mostItems,
   parse: (text) => trustWord.parse(text) ?? trustList.parse(text),
   accept: (value) => trustWord.accept(value) ?? trustList.accept(value),
 };
@@ -141,6 +142,7 @@ const packageNames = listType(textType('a name of a package', /^(?:@[\w.-]+\/)?[
 });
 const openTelemetry: OptionType<OpenTelemetrySetting> = {
   expected: OPEN_TELEMETRY_EXPECTED,
+  mostItems: packageNames.mostItems,
   parse: (text) => autoWord.parse(text) ?? booleanType.parse(text) ?? packageNames.parse(text),
   accept: (value) => autoWord.accept(value) ?? booleanType.accept(value) ?? packageNames.accept(value),
 };

@@ -11,6 +11,8 @@ export interface OptionType<T> {
   readonly accept: (value: unknown) => T | undefined;
   /** The items of a variable's text that `parse` leaves out, since they mean something to other agents only. */
   readonly leftOut?: (text: string) => readonly string[];
+  /** Of a list. */
+  readonly mostItems?: number | undefined;
   /** What to say of a text that means something to other agents. */
   readonly instead?: (text: string) => string | undefined;
 }
@@ -103,6 +105,7 @@ export function listType<T>(
   const parse = (text: string): readonly T[] | undefined => collect(itemsOf(text).map((part) => item.parse(part)));
   return {
     expected,
+    mostItems: most,
     parse,
     accept(value) {
       if (typeof value === 'string') return parse(value);
@@ -124,7 +127,7 @@ export function lenientListType<T>(item: OptionType<T>, bounds: ListBounds): Opt
   };
 }
 
-function itemsOf(text: string): readonly string[] {
+export function itemsOf(text: string): readonly string[] {
   return text
     .split(',')
     .map((part) => part.trim())

@@ -163,6 +163,10 @@ describe('a variable that nothing reads', () => {
   });
 });
 
+function refuse(): never {
+  throw new Error('refused');
+}
+
 describe('an option of start() that another Node.js agent has', () => {
   it('is understood by its name there', () => {
     const options = {
@@ -204,6 +208,39 @@ describe('an option of start() that another Node.js agent has', () => {
       expect.objectContaining({ name: 'authentication', value: '***', source: 'start(), as authorization' }),
       expect.objectContaining({ name: 'maxBuffer', value: '-1', source: 'start(), as maxBufferSize' }),
     ]);
+  });
+
+  it.each([
+    ['serviceInstance', 'instanceName'],
+    ['authorization', 'authentication'],
+    ['collectorAddress', 'backends'],
+    ['disablePlugins', 'disable'],
+  ])('is a fault where it is no text: %s', (key, name) => {
+    const refusing = { get: refuse, getPrototypeOf: refuse };
+    const others = [
+      new Proxy({}, refusing),
+      new Proxy(['a:1'], refusing),
+      { a: 1 },
+      ['a:1', {}],
+      [['a:1']],
+      Symbol('a'),
+    ];
+    for (const value of others) {
+      expect(faultsOf({ options: { [key]: value } })).toMatchObject([{ name, source: `start(), as ${key}` }]);
+    }
+  });
+
+  it('may be an array where ours may', () => {
+    const options = { collectorAddress: ['a:1', 'b:2'], disablePlugins: ['express'], maxBufferSize: '7' };
+    expect(resolve({ options })).toMatchObject({
+      backends: [
+        { host: 'a', port: 1 },
+        { host: 'b', port: 2 },
+      ],
+      disable: ['express'],
+      maxBuffer: 7,
+    });
+    expect(faultsOf({ options: { serviceInstance: ['orders-1'] } })).toMatchObject([{ name: 'instanceName' }]);
   });
 
   it.each(KEYS)('is understood, or named in one line: %s', (key) => {

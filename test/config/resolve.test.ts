@@ -629,6 +629,56 @@ describe('faults', () => {
     expect(faultsOf({ options })).toMatchObject([{ name: 'options', source: 'start()', expected: 'an object' }]);
   });
 
+  it.each([
+    ['[x]', '[x]'],
+    [['x'], 'an array'],
+  ])('are told what start(%j) was given', (options, value) => {
+    expect(faultsOf({ options })).toMatchObject([{ name: 'options', value }]);
+  });
+
+  it('do not hold the source of a function', () => {
+    const secret = (): string => 'hunter2';
+    expect(faultsOf({ options: { trustIncoming: [secret] } })[0]?.value).toBe('[a function]');
+  });
+
+  it('show the beginning of a text that is too long to be quoted', () => {
+    const control = '\u0001'.repeat(2 ** 27);
+    const [inArray] = faultsOf({ options: { ignorePath: [control] } });
+    expect(inArray?.value).toMatch(/^\["(\\u0001)+/);
+    const [alone] = faultsOf({ options: { protocol: control } });
+    expect(alone?.value).toMatch(/^"(\\u0001)+/);
+    expect(alone?.value).toHaveLength(101);
+  });
+
+  it('do not show a password whose end is cut off', () => {
+    const address = `me:sesam${'m'.repeat(100_000)}@oap:11800`;
+    for (const backends of [address, [address]]) {
+      const [fault] = faultsOf({ options: { backends } });
+      expect(fault?.value).toMatch(/^\[?\*\*\*@/);
+    }
+  });
+
+  it('call an array an array whose items cannot be read', () => {
+    const items = new Proxy(['a'], {
+      get: () => {
+        throw new Error('mine');
+      },
+    });
+    expect(faultsOf({ options: { backends: items } })[0]?.value).toBe('an array');
+  });
+
+  it.each([
+    ['backends', Array.from({ length: 10_001 }, () => 'a:1'), 'at most 10000 items, not 10001'],
+    ['backends', 'a:1,'.repeat(10_001), 'at most 10000 items, not 10001'],
+    ['trustIncoming', Array.from({ length: 10_001 }, () => '::/0'), 'at most 10000 items, not 10001'],
+    ['openTelemetry', Array.from({ length: 101 }, () => 'pg'), 'at most 100 items, not 101'],
+    ['ignoreMethods', Array.from({ length: 65 }, () => 'HEAD'), 'at most 64 items, not 65'],
+  ])('name the bound of a list that is too long: %s', (name, value, bound) => {
+    const [fault] = faultsOf({ options: { [name]: value } });
+    expect(fault?.expected).toMatch(new RegExp(`; ${bound}$`));
+    expect(faultsOf({ options: { [name]: ['no such thing!'] } })[0]?.expected).not.toMatch(/items/);
+  });
+
   it('stand for whatever a getter of the options throws', () => {
     const options = Object.defineProperty({}, 'protocol', {
       enumerable: true,

@@ -1,5 +1,5 @@
 import type { Fault } from '../../api/errors';
-import { type ProvidedValue, type LayerContent, showValue, looksSecret } from './settings';
+import { type ProvidedValue, type LayerContent, isArray, showValue, looksSecret } from './settings';
 import { KEY_ALIASES, unread } from '../names/aliases';
 import { closestMatch } from '../../base/text';
 import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
@@ -76,8 +76,7 @@ function flatten(entries: Entries): Entries {
 }
 
 function kindOf(value: unknown): string {
-  const text = showValue(value);
-  return text.startsWith('[') ? 'an array' : text;
+  return isArray(value) ? 'an array' : showValue(value);
 }
 
 function unknownKey(name: string, value: unknown, source: string): Fault {

@@ -1,7 +1,6 @@
 import type { Fault } from '../../api/errors';
-import { truncate } from '../../base/text';
 import type { OptionRow } from '../option-table';
-import type { OptionType } from '../option-type';
+import { itemsOf, type OptionType } from '../option-type';
 
 /** What one option was set to. */
 export interface Setting<T> {
@@ -17,19 +16,31 @@ export function isStronger(one: ConfigLayer, other: ConfigLayer): boolean {
 }
 
 /** `undefined` also where a proxy or a getter of the application's throws. */
-function valueIn<T>({ parse, accept }: OptionType<T>, given: ProvidedValue): T | undefined {
+function valueIn<T>(kind: OptionType<T>, given: ProvidedValue): T | undefined {
   try {
-    return isText(given) ? parse(asText(given.value)) : accept(given.value);
+    if (!isText(given)) return kind.accept(given.value);
+    const text = asText(given.value, kind);
+    return text === undefined ? undefined : kind.parse(text);
   } catch {
     return undefined;
   }
 }
 
-/** Longer than any value that is no text itself. */
-const MAX_TEXT_LENGTH = 65_536;
+/** What a text says, or a value that another agent takes for one; `undefined`: anything else. Never throws. */
+function asText(value: unknown, { mostItems }: Pick<OptionType<unknown>, 'mostItems'>): string | undefined {
+  if (isScalar(value)) return String(value);
+  try {
+    if (mostItems === undefined || !Array.isArray(value) || !(value.length <= mostItems)) return undefined;
+    // Read once: a proxy may say something else the next time.
+    const items = Array.from({ length: value.length }, (_, at): unknown => value[at]);
+    return items.every(isScalar) ? items.join() : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : truncate(value, MAX_TEXT_LENGTH);
+function isScalar(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 const TEXT_LAYERS: readonly ConfigLayer[] = ['flag', 'environment'];
@@ -84,7 +95,7 @@ export class Settings {
 
   private noteLeftOut({ kind }: OptionRow<unknown>, given: ProvidedValue): void {
     if (given.layer !== 'environment' && !given.isText) return;
-    const items = kind.leftOut?.(asText(given.value)) ?? [];
+    const items = kind.leftOut?.(asText(given.value, kind) ?? '') ?? [];
     if (items.length > 0) this.ignore(given, items.join());
   }
 
@@ -121,11 +132,27 @@ export function faultOf({ row, value, source }: ProvidedValue, expected = expect
 }
 
 function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
-  const instead = kind.instead?.(asText(value));
+  const instead = kind.instead?.(asText(value, kind) ?? '') ?? tooManyItems(value, kind);
   return instead === undefined ? kind.expected : `${kind.expected}; ${instead}`;
 }
 
+function tooManyItems(value: unknown, { mostItems = Infinity }: OptionType<unknown>): string | undefined {
+  const count = typeof value === 'string' ? itemsOf(value).length : lengthOf(value);
+  return count > mostItems ? `at most ${mostItems} items, not ${count}` : undefined;
+}
+
+/** 0 also of what is no array. */
+function lengthOf(value: unknown): number {
+  try {
+    return Array.isArray(value) ? value.length : 0;
+  } catch {
+    return 0;
+  }
+}
+
 const LONGEST = 100;
+/** Of one text: it may be too long to be searched, or quoted. */
+const MOST_READ = 10_000;
 /** Begins where a word begins, so that each is looked through once: values may be long. */
 const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;
 
@@ -143,23 +170,40 @@ function hidden(user: string): string {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value === 'string') return beginningOf(value);
+  if (!isArray(value)) return kindOrText(value);
   try {
-    // An object may hold anything; a logger may be endless.
-    if (!Array.isArray(value)) return 'an object';
     const items = Array.from({ length: Math.min(value.length, LONGEST) }, (_, at) => itemText(value[at]));
     return `[${items.join()}]`;
   } catch {
-    return 'an object';
+    return 'an array';
   }
 }
 
 /** What is in an array may be endless, too. */
 function itemText(item: unknown): string {
-  if (typeof item === 'object' && item !== null) return Array.isArray(item) ? 'an array' : 'an object';
-  return typeof item === 'string' ? JSON.stringify(item) : String(item);
+  if (typeof item === 'string') return JSON.stringify(beginningOf(item));
+  return isArray(item) ? 'an array' : kindOrText(item);
+}
+
+/** An object may hold anything; a logger may be endless; the source of a function is not what it is called. */
+function kindOrText(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** What is cut off may hold the `@` after a password, so this ends with one. */
+function beginningOf(text: string): string {
+  return text.length > MOST_READ ? `${text.slice(0, MOST_READ)}@` : text;
+}
+
+/** `Array.isArray` throws for a proxy that was revoked. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether an unknown name looks as if its value were a secret. */
