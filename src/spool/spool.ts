@@ -246,9 +246,10 @@ export class Spool {
       if (signal.aborted) return IDLE_MS;
       this.failed(error);
       // What the disk does not take waits in memory, and needs no disk to be delivered.
-      if (this.options.transport.isReady) await this.deliverPending(signal);
-      const pauseMs = this.backoff.next();
-      return this.isTimeUp() ? 0 : pauseMs;
+      this.deliverUntil = Infinity;
+      if (this.options.transport.isReady && (await this.deliverPending(signal)) === 'waiting' && this.isTimeUp())
+        return 0;
+      return this.backoff.next();
     }
   }
 

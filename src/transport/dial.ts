@@ -50,15 +50,55 @@ export function shuffled<T>(items: readonly T[], clock: Clock): readonly T[] {
     .map(({ item }) => item);
 }
 
-/** A name server that hangs cannot be cancelled, and holds the process up as long as it does. */
-function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
-  const dispose = (): void => undefined;
-  return withAbort(signal, dispose, (come, fail) => {
+/** An address is no name: it is not looked up on a thread. */
+const LITERAL = /^[\d.]+$|:/;
+
+interface NameLookup {
+  readonly host: string;
+  readonly addresses: Promise<LookupAddress[]>;
+}
+
+let underWay: NameLookup | undefined;
+
+/**
+ * One at a time, and the same for all who ask for the host meanwhile. A lookup cannot be cancelled, and goes on for some
+ * 20 s where a name server hangs. Node has two threads for lookups (of four, `UV_THREADPOOL_SIZE`): a second one, made
+ * when an attempt to connect was given up, would leave none to the application.
+ */
+async function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
+  if (LITERAL.test(host)) return orAbort(find(host), signal);
+  while (underWay && underWay.host !== host) {
+    const { addresses } = underWay;
+    await orAbort(
+      addresses.catch(() => undefined),
+      signal,
+    );
+  }
+  underWay ??= begin(host);
+  return orAbort(underWay.addresses, signal);
+}
+
+function begin(host: string): NameLookup {
+  const lookup = { host, addresses: find(host) };
+  const end = (): void => void (underWay = undefined);
+  lookup.addresses.then(end, end);
+  return lookup;
+}
+
+function find(host: string): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
     modules.dns().lookup(host, { all: true }, (error, addresses) => {
-      if (error) fail(error);
-      else come(addresses);
+      if (error) reject(error);
+      else resolve(addresses);
     });
   });
+}
+
+function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const dispose = (): void => undefined;
+  // Where the signal was aborted before, nothing else listens.
+  promise.catch(dispose);
+  return withAbort(signal, dispose, (come, fail) => void promise.then(come, fail));
 }
 
 async function dialOne(address: Address, idleGuard: IdleProcessGuard, signal: AbortSignal): Promise<Socket> {

@@ -184,9 +184,9 @@ describe('two services whose backend of v2 loses its storage under load', () => 
     const app = await startPair({}, (service) => collector.addresses[service === 'ledger' ? 0 : 1]!);
     await known();
     const joined = await startTraffic(app);
-    await collector.wipe(() => joined.more(150));
     // The caller learns of it later than the callee, and goes by its ids of before until then.
     const fault = collector.faults.add({ node: 1, fault: { type: 'refuse' } });
+    await collector.wipe(() => joined.more(150));
     const registered = (): string[] => collector.instances().map(({ uuid }) => uuid);
     await until(registered, (names) => names.includes('ledger-1'), PATIENCE);
     expect(registered()).toEqual(['ledger-1']);

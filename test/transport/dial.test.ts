@@ -74,3 +74,84 @@ describe('dialling a host of several addresses', () => {
     await expect(dialled5s()).rejects.toThrow('orders has no address');
   });
 });
+
+describe('looking up the name of a host', () => {
+  type Answer = (error: Error | null, found: { address: string }[]) => void;
+  const clock = new FakeClock();
+  const idleGuard = new IdleProcessGuard(clock);
+  let asked: { readonly host: string; readonly answer: Answer }[];
+
+  beforeEach(() => {
+    asked = [];
+    const lookup = (host: string, _options: object, answer: Answer): void => void asked.push({ host, answer });
+    jest.spyOn(modules, 'dns').mockReturnValue({ lookup } as never);
+  });
+
+  afterEach(() => jest.restoreAllMocks());
+
+  /** An attempt to connect that is given up by `abort`. */
+  function attempt(host: string) {
+    const given = new AbortController();
+    const fault = dial({ host, port: 1 }, 5_000, clock, idleGuard, given.signal).catch((error: unknown) =>
+      String(error),
+    );
+    return { fault, abort: () => given.abort(new Error('given up')) };
+  }
+
+  const hosts = async (): Promise<string[]> => {
+    await clock.advance(1);
+    return asked.map(({ host }) => host);
+  };
+
+  it('is done once for all attempts, however many are given up while the name server hangs', async () => {
+    for (let n = 0; n < 5; n++) {
+      const { fault, abort } = attempt('orders');
+      expect(await hosts()).toEqual(['orders']);
+      abort();
+      expect(await fault).toBe('Error: given up');
+    }
+    const last = attempt('orders');
+    await hosts();
+    asked[0]!.answer(null, []);
+    expect(await last.fault).toBe('Error: orders has no address');
+    const next = attempt('orders');
+    expect(await hosts()).toEqual(['orders', 'orders']);
+    asked[1]!.answer(new Error('ENOTFOUND'), []);
+    expect(await next.fault).toBe('Error: ENOTFOUND');
+  });
+
+  it('waits for that of another host, which may fail', async () => {
+    const first = attempt('orders');
+    const others = [attempt('stock'), attempt('prices')];
+    expect(await hosts()).toEqual(['orders']);
+    asked[0]!.answer(new Error('ENOTFOUND'), []);
+    expect(await first.fault).toBe('Error: ENOTFOUND');
+    expect(await hosts()).toEqual(['orders', 'stock']);
+    asked[1]!.answer(null, []);
+    expect(await hosts()).toEqual(['orders', 'stock', 'prices']);
+    asked[2]!.answer(null, []);
+    expect(await Promise.all(others.map(({ fault }) => fault))).toEqual([
+      'Error: stock has no address',
+      'Error: prices has no address',
+    ]);
+  });
+
+  it('is given up with its attempt while it waits for that of another host', async () => {
+    const first = attempt('orders');
+    const second = attempt('stock');
+    await hosts();
+    second.abort();
+    expect(await second.fault).toBe('Error: given up');
+    asked[0]!.answer(null, []);
+    await first.fault;
+    expect(await hosts()).toEqual(['orders']);
+  });
+
+  it.each(['127.0.0.1', '::1'])('is not waited for by one whose host is an address: %s', async (address) => {
+    const first = attempt('orders');
+    const second = attempt(address);
+    expect(await hosts()).toEqual(['orders', address]);
+    for (const { answer } of asked) answer(null, []);
+    await Promise.all([first.fault, second.fault]);
+  });
+});

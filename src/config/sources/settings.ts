@@ -30,9 +30,11 @@ function valueIn<T>(kind: OptionType<T>, given: ProvidedValue): T | undefined {
 function asText(value: unknown, { mostItems }: Pick<OptionType<unknown>, 'mostItems'>): string | undefined {
   if (isScalar(value)) return String(value);
   try {
-    if (mostItems === undefined || !Array.isArray(value) || !(value.length <= mostItems)) return undefined;
+    if (mostItems === undefined || !Array.isArray(value)) return undefined;
     // Read once: a proxy may say something else the next time.
-    const items = Array.from({ length: value.length }, (_, at): unknown => value[at]);
+    const { length } = value;
+    if (!(length <= mostItems)) return undefined;
+    const items = Array.from({ length }, (_, at): unknown => value[at]);
     return items.every(isScalar) ? items.join() : undefined;
   } catch {
     return undefined;
@@ -136,7 +138,9 @@ function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
   return instead === undefined ? kind.expected : `${kind.expected}; ${instead}`;
 }
 
-function tooManyItems(value: unknown, { mostItems = Infinity }: OptionType<unknown>): string | undefined {
+/** Unless what is expected says the bound itself. */
+function tooManyItems(value: unknown, { expected, mostItems }: OptionType<unknown>): string | undefined {
+  if (mostItems === undefined || expected.includes(`at most ${mostItems} `)) return undefined;
   const count = typeof value === 'string' ? itemsOf(value).length : lengthOf(value);
   return count > mostItems ? `at most ${mostItems} items, not ${count}` : undefined;
 }

@@ -213,6 +213,11 @@ function* pairsOf(list: readonly unknown[]): Generator<[string, unknown]> {
   for (let at = 0; at < list.length; at += 2) yield [list[at] as string, list[at + 1]];
 }
 
+/** Runs no setter of the application's, its own or an inherited one. */
+function put(owner: object, key: string, value: unknown): void {
+  Reflect.defineProperty(owner, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
 /** A span that others have begun, and have to end. */
 export class RecordedSpan extends ActiveSpan {
   /** key, value, key, value … Each key is there once. */
@@ -247,9 +252,9 @@ export class RecordedSpan extends ActiveSpan {
   set attributes(given: unknown) {
     const shown: Record<string, unknown> = {};
     try {
-      for (const key of firstKeys(given, MAX_ATTRIBUTES)) if (key !== '__proto__') shown[key] = propertyOf(given, key);
+      for (const key of firstKeys(given, MAX_ATTRIBUTES)) put(shown, key, propertyOf(given, key));
     } catch {
-      // A proxy that refuses: what was read before it is there.
+      // A proxy that refuses.
     }
     this.shown = shown;
   }
@@ -259,6 +264,7 @@ export class RecordedSpan extends ActiveSpan {
       return this;
     // It would be what all others are inherited from.
     if (key === '__proto__') return this;
+    if (this.shown) this.readShown(this.shown);
     const { list } = this;
     let at = 0;
     while (at < list.length && list[at] !== key) at += 2;
@@ -266,17 +272,16 @@ export class RecordedSpan extends ActiveSpan {
     list[at] = key;
     list[at + 1] = value;
     this.description = undefined;
-    if (this.shown) Reflect.set(this.shown, key, value);
+    if (this.shown) put(this.shown, key, value);
     return this;
   }
 
-  private readShown(): void {
-    const { list, shown } = this;
-    if (!shown) return;
+  private readShown(shown: Record<string, unknown>): void {
+    const { list } = this;
     list.length = 0;
     for (const key of firstKeys(shown, MAX_ATTRIBUTES)) {
-      const value = shown[key];
-      if (value !== undefined && value !== null) list.push(key, value);
+      const value = propertyOf(shown, key);
+      if (key !== '' && key !== '__proto__' && value !== undefined && value !== null) list.push(key, value);
     }
     this.description = undefined;
   }
@@ -337,7 +342,7 @@ export class RecordedSpan extends ActiveSpan {
   /** Says what has to be known before others are told of the span: its name as an entry, its peer as an exit. */
   describe(): Description | undefined {
     const { span, environment } = this;
-    this.readShown();
+    if (this.shown) this.readShown(this.shown);
     if (this.description) return this.description;
     const description = describe(this.list, span.type, environment.options);
     if (!description) return undefined;

@@ -436,6 +436,31 @@ describe('a span of OpenTelemetry', () => {
     expect(tagsOf(spans()[0])).toEqual(expected);
   });
 
+  it('throws nothing, and takes the place of its attributes, whatever hooks have made of them', () => {
+    const { spans } = bridged();
+    const span = api.trace.getTracer('app').startSpan('work', { attributes: { colour: 'red' } });
+    const shown = (span as unknown as { attributes: object }).attributes;
+    const refuse = (): never => {
+      throw new Error('refused');
+    };
+    Object.defineProperty(shown, 'card', { get: refuse, set: refuse, enumerable: true, configurable: true });
+    span.setAttribute('card', 'none');
+    Object.defineProperty(shown, 'size', { get: refuse, enumerable: true });
+    span.setAttribute('order.id', 8);
+    span.end();
+    expect(tagsOf(spans()[0])).toEqual({ colour: 'red', card: 'none', 'order.id': '8' });
+  });
+
+  it('has room again where hooks have removed attributes', () => {
+    const { spans } = bridged();
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`key.${n}`, n]));
+    const span = api.trace.getTracer('app').startSpan('work', { attributes: many });
+    Object.assign(span, { attributes: {} });
+    span.setAttribute('order.id', 8);
+    span.end();
+    expect(tagsOf(spans()[0])).toEqual({ 'order.id': '8' });
+  });
+
   it('has room for other attributes, however often one is set', () => {
     const { spans } = bridged();
     const span = api.trace.getTracer('app').startSpan('work');
