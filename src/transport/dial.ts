@@ -24,7 +24,7 @@ export async function dial(
   idleGuard: IdleProcessGuard,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const found = shuffled(await lookUp(host, signal), clock);
+  const found = shuffled(await lookUp(host, clock, signal), clock);
   // A host of several addresses, one of which swallows everything, must leave time for the others.
   const eachMs = connectMs / found.length;
   let fault: unknown = new Error(`${host} has no address`);
@@ -53,9 +53,14 @@ export function shuffled<T>(items: readonly T[], clock: Clock): readonly T[] {
 /** An address is no name: it is not looked up on a thread. */
 const LITERAL = /^[\d.]+$|:/;
 
+/** The application may have put a function of its own in the place of Node's, one that forgets to answer. */
+const FORGOTTEN_MS = 60_000;
+
 interface NameLookup {
   readonly host: string;
   readonly addresses: Promise<LookupAddress[]>;
+  /** In milliseconds of the clock. */
+  readonly begunAt: number;
 }
 
 let underWay: NameLookup | undefined;
@@ -65,22 +70,27 @@ let underWay: NameLookup | undefined;
  * 20 s where a name server hangs. Node has two threads for lookups (of four, `UV_THREADPOOL_SIZE`): a second one, made
  * when an attempt to connect was given up, would leave none to the application.
  */
-async function lookUp(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
+async function lookUp(host: string, clock: Clock, signal: AbortSignal): Promise<LookupAddress[]> {
   if (LITERAL.test(host)) return orAbort(find(host), signal);
-  while (underWay && underWay.host !== host) {
-    const { addresses } = underWay;
+  for (let other = lookupUnderWay(clock); other && other.host !== host; other = lookupUnderWay(clock)) {
     await orAbort(
-      addresses.catch(() => undefined),
+      other.addresses.catch(() => undefined),
       signal,
     );
   }
-  underWay ??= begin(host);
+  underWay = lookupUnderWay(clock) ?? begin(host, clock);
   return orAbort(underWay.addresses, signal);
 }
 
-function begin(host: string): NameLookup {
-  const lookup = { host, addresses: find(host) };
-  const end = (): void => void (underWay = undefined);
+function lookupUnderWay(clock: Clock): NameLookup | undefined {
+  return underWay && clock.elapsed() - underWay.begunAt < FORGOTTEN_MS ? underWay : undefined;
+}
+
+function begin(host: string, clock: Clock): NameLookup {
+  const lookup = { host, addresses: find(host), begunAt: clock.elapsed() };
+  const end = (): void => {
+    if (underWay === lookup) underWay = undefined;
+  };
   lookup.addresses.then(end, end);
   return lookup;
 }

@@ -147,6 +147,21 @@ describe('looking up the name of a host', () => {
     expect(await hosts()).toEqual(['orders']);
   });
 
+  it('is begun anew after a minute without any answer', async () => {
+    const first = attempt('orders');
+    await hosts();
+    first.abort();
+    await clock.advance(60_000);
+    const others = [attempt('orders'), attempt('stock')];
+    expect(await hosts()).toEqual(['orders', 'orders']);
+    asked[0]!.answer(null, []);
+    expect(await hosts()).toEqual(['orders', 'orders']);
+    asked[1]!.answer(null, []);
+    expect(await hosts()).toEqual(['orders', 'orders', 'stock']);
+    asked[2]!.answer(null, []);
+    await Promise.all(others.map(({ fault }) => fault));
+  });
+
   it.each(['127.0.0.1', '::1'])('is not waited for by one whose host is an address: %s', async (address) => {
     const first = attempt('orders');
     const second = attempt(address);
