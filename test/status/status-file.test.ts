@@ -186,7 +186,7 @@ describe('an entry', () => {
     await until(() => readdirSync(folder).join() === 'skyanchor.status.json');
   });
 
-  it('has what was counted within two seconds, in one write, and is not written again until more is counted', async () => {
+  it('has what was counted, in one write, and is not written again until more is counted', async () => {
     let sent = 0;
     const file = statusFile({ status: () => ({ sent }) });
     file.write({ sent });
@@ -198,11 +198,11 @@ describe('an entry', () => {
       file.countsChanged();
       await sleep(5);
     }
-    await untilEntry('orders', (entry) => entry.sent === sent, 2_500);
+    await untilEntry('orders', (entry) => entry.sent === sent);
     expect(save).toHaveBeenCalledTimes(1);
     sent++;
     file.countsChanged();
-    await untilEntry('orders', (entry) => entry.sent === sent, 2_500);
+    await untilEntry('orders', (entry) => entry.sent === sent);
     expect(save).toHaveBeenCalledTimes(2);
     save.mockRestore();
   });
@@ -221,7 +221,7 @@ describe('an entry', () => {
     await file.claim('orders');
     sent = 1;
     file.countsChanged();
-    await untilEntry('orders', (entry) => entry.sent === 1, 2_500);
+    await untilEntry('orders', (entry) => entry.sent === 1);
     const writtenAt = performance.now();
     sent = 2;
     file.countsChanged();
