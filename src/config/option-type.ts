@@ -11,7 +11,7 @@ export interface OptionType<T> {
   readonly accept: (value: unknown) => T | undefined;
   /** The items of a variable's text that `parse` leaves out, since they mean something to other agents only. */
   readonly leftOut?: (text: string) => readonly string[];
-  /** Of a list. */
+  /** Where it is a list: how long it may be. */
   readonly mostItems?: number | undefined;
   /** What to say of a text that means something to other agents. */
   readonly instead?: (text: string) => string | undefined;

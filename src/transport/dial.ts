@@ -73,10 +73,8 @@ let underWay: NameLookup | undefined;
 async function lookUp(host: string, clock: Clock, signal: AbortSignal): Promise<LookupAddress[]> {
   if (LITERAL.test(host)) return orAbort(find(host), signal);
   for (let other = lookupUnderWay(clock); other && other.host !== host; other = lookupUnderWay(clock)) {
-    await orAbort(
-      other.addresses.catch(() => undefined),
-      signal,
-    );
+    const end = other.addresses.catch(() => undefined);
+    await orAbort(end, signal);
   }
   underWay = lookupUnderWay(clock) ?? begin(host, clock);
   return orAbort(underWay.addresses, signal);

@@ -155,7 +155,7 @@ function lengthOf(value: unknown): number {
 }
 
 const LONGEST = 100;
-/** Of one text: it may be too long to be searched, or quoted. */
+/** A text may be too long to be searched, or quoted: this much of it is. */
 const MOST_READ = 10_000;
 /** Begins where a word begins, so that each is looked through once: values may be long. */
 const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;

@@ -222,7 +222,7 @@ function put(owner: object, key: string, value: unknown): void {
 export class RecordedSpan extends ActiveSpan {
   /** key, value, key, value … Each key is there once. */
   private readonly list: unknown[] = [];
-  /** Of the list as it is. */
+  /** What the list, as it is, comes to. */
   private description: Description | undefined = undefined;
   /** What hooks were given, who may take out of it what is not to be seen: from then on it says what the list holds. */
   private shown: Record<string, unknown> | undefined = undefined;
