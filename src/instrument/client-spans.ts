@@ -1,14 +1,14 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
-import { HttpUrls, judgeStatus } from './http/http-url';
-import { guessedPort, httpPeerOf } from './http/peer';
-import { groupedPath } from './route/group-path';
-import { parseTarget } from './http/target';
+import http from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { errorMessage } from '../base/text';
 import { Component, Layer } from '../model/components';
-import type { InstrumentOptions } from './options';
 import type { Span } from '../model/segment';
 import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../tracing/tracer';
+import { HttpUrls, judgeStatus, parseTarget } from './http/http-url';
+import { guessedPort, httpPeerOf } from './http/peer';
+import type { InstrumentOptions } from './options';
+import { groupedPath } from './route/group-path';
 
 // As it is now: test doubles replace what the module exports.
 const { IncomingMessage: Response } = http;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { Log } from '../../src/base/log';
 import { systemClock } from '../../src/base/clock';
-import { PathNames } from '../../src/instrument/http/server/path-names';
+import { PathNames } from '../../src/instrument/http/server/server-spans';
 import { groupPath } from '../../src/instrument/route/group-path';
 import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import { SpanType } from '../../src/model/components';

@@ -2,7 +2,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { Log } from '../../src/base/log';
 import { ClientSpans } from '../../src/instrument/client-spans';
-import { parseTarget } from '../../src/instrument/http/target';
+import { parseTarget } from '../../src/instrument/http/http-url';
 import { byValues } from '../../src/instrument/route/path-pieces';
 import { Stage } from '../instrument/http-fixture';
 import { FakeClock } from '../support/fake-clock';

@@ -1,7 +1,7 @@
 import { IS_ELASTIC, mountOf, parameterMount } from './express-mounts';
 import { MountNames } from './mount-names';
 import { byValues } from './path-pieces';
-import { parseTarget } from '../http/target';
+import { parseTarget } from '../http/http-url';
 
 /** What express has on a request beside the route. Each of these, asked for, is a miss in V8's caches on Node 20. */
 interface Express {

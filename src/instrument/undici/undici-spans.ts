@@ -1,14 +1,13 @@
-import { HttpUrls, judgeStatus } from '../http/http-url';
-import { ignoredMethods } from '../client-spans';
-import { OriginCache } from '../http/client/origin-cache';
-import { groupedPath } from '../route/group-path';
-import { parseTarget } from '../http/target';
 import { errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
-import type { InstrumentOptions } from '../options';
-import type { UndiciContext } from './undici-context';
 import type { Span } from '../../model/segment';
 import type { Tracer } from '../../tracing/tracer';
+import { ignoredMethods } from '../client-spans';
+import { OriginCache } from '../http/client/origin-cache';
+import { HttpUrls, judgeStatus, parseTarget } from '../http/http-url';
+import type { InstrumentOptions } from '../options';
+import { groupedPath } from '../route/group-path';
+import type { UndiciContext } from './undici-context';
 
 const SPAN = Symbol('skyanchor.span');
 

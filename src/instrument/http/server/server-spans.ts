@@ -1,21 +1,19 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { hostPort } from '../peer';
-import { HttpUrls, judgeStatus } from '../http-url';
-import { ignoreRequests, liveIgnore } from './ignore';
-import { PathNames } from './path-names';
-import { PipelinedResponses } from './pipelined-responses';
-import { RequestName } from './request-name';
-import { SCOPE, type Scoped } from '../../scoped';
-import { parseTarget, withoutUser } from '../target';
-import { trustedCallers } from './trusted-callers';
-import { errorMessage } from '../../../base/text';
-import type { Scope } from '../../../tracing/context';
-import { Component, Layer } from '../../../model/components';
 import type { Socket } from 'node:net';
-import type { InstrumentOptions } from '../../options';
-import { Span } from '../../../model/segment';
+import { errorMessage } from '../../../base/text';
+import { Component, Layer } from '../../../model/components';
+import { type NameSource, Span } from '../../../model/segment';
+import type { Scope } from '../../../tracing/context';
 import { UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../../../tracing/tracer';
+import type { InstrumentOptions } from '../../options';
+import { groupPath } from '../../route/group-path';
+import { routeOf } from '../../route/route';
+import { SCOPE, type Scoped } from '../../scoped';
+import { HttpUrls, judgeStatus, parseTarget, withoutUser } from '../http-url';
+import { hostPort } from '../peer';
+import { ignoreRequests, liveIgnore } from './ignore';
+import { trustedCallers } from './trusted-callers';
 
 // As it is now: test doubles replace what the module exports.
 const { ServerResponse: Response } = http;
@@ -150,4 +148,89 @@ function hostOf(request: IncomingMessage): string {
   // HTTP/1.0, or a header left empty. A request that the application made up may be without a socket.
   const socket = request.socket as Socket | null;
   return hostPort(socket?.localAddress ?? 'localhost', socket?.localPort ?? 80);
+}
+
+const MAX_NAMES = 1_000;
+
+/** The names of requests whose route is not known. Logs once where they are too many: each is an endpoint at the backend. */
+export class PathNames {
+  private lastPath = '';
+  private lastName = '';
+  /** `undefined` once they were too many. */
+  private names: Set<string> | undefined = new Set();
+
+  constructor(readonly options: InstrumentOptions) {}
+
+  nameOf(path: string): string {
+    // Mostly the same as before; to compare costs less than to group it, and than to look the name up.
+    if (path === this.lastPath) return this.lastName;
+    const name = this.options.groupEndpoints === true ? groupPath(path) : path;
+    if (this.names !== undefined && name !== this.lastName) this.count(name, this.names);
+    this.lastPath = path;
+    this.lastName = name;
+    return name;
+  }
+
+  private count(name: string, names: Set<string>): void {
+    if (names.add(name).size <= MAX_NAMES) return;
+    this.names = undefined;
+    this.options.log.warn(
+      `requests without a known route have more than ${MAX_NAMES} names, and each is an endpoint at the backend: ` +
+        'ignorePath (SW_AGENT_IGNORE_PATH) leaves paths out',
+    );
+  }
+}
+
+/** The name of a request's entry span as soon as a framework has found its route. */
+class RequestName implements NameSource {
+  constructor(
+    private readonly request: object,
+    private readonly path: string,
+    private readonly paths: PathNames,
+  ) {}
+
+  /** @param given the path, or what an instrumentation of OpenTelemetry's has found in its place */
+  resolve(given: string): string {
+    return this.route() ?? this.paths.nameOf(given);
+  }
+
+  private route(): string | undefined {
+    try {
+      return routeOf(this.request, this.path);
+    } catch (error) {
+      // A getter of the application's.
+      this.paths.options.log.error(`a route could not be traced: ${errorMessage(error)}`, 'http server route');
+      return undefined;
+    }
+  }
+}
+
+/**
+ * Responses that wait behind another one on their connection (HTTP pipelining). They have no socket yet, so no event
+ * tells them when it closes.
+ */
+class PipelinedResponses<R extends ServerResponse> {
+  private readonly waiting = new WeakMap<Socket, Set<R>>();
+  private isUsed = false;
+
+  constructor(private readonly closed: (response: R) => void) {}
+
+  add(response: R): void {
+    const socket = response.req.socket as Socket | null;
+    if (!socket) return;
+    this.isUsed = true;
+    const known = this.waiting.get(socket);
+    if (known) {
+      known.add(response);
+      return;
+    }
+    const responses = new Set([response]);
+    this.waiting.set(socket, responses);
+    // One listener a connection, however many wait on it: more than ten would be warned of.
+    socket.once('close', () => responses.forEach(this.closed));
+  }
+
+  remove(response: R): void {
+    if (this.isUsed) this.waiting.get(response.req.socket)?.delete(response);
+  }
 }
