@@ -1,7 +1,6 @@
 import type { Status } from '../api/status';
-import type { Clock } from '../base/clock';
+import type { Clock, KeepAlive } from '../base/clock';
 import { withTimeout } from '../base/deadline';
-import type { KeepAlive } from '../base/keep-alive';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import { toIso } from '../base/time';

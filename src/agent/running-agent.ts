@@ -1,13 +1,4 @@
 import { hostname } from 'node:os';
-import { type Clock, systemClock } from '../base/clock';
-import { AgentError } from '../api/errors';
-import { errorMessage } from '../base/text';
-import { KeepAlive, keepAliveWhile } from '../base/keep-alive';
-import { toIso } from '../base/time';
-import { Log } from '../base/log';
-import type { Config } from '../config/config';
-import { Instrumentations } from '../instrument/index';
-import type { Registrar } from '../protocol/registration/registrar';
 import type {
   Agent,
   CommandHandler,
@@ -19,23 +10,31 @@ import type {
   TraceCarrier,
   TraceSpan,
 } from '../api/agent';
+import { AgentError } from '../api/errors';
+import { INSTRUMENTATIONS } from '../api/options';
+import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
+import { type Clock, KeepAlive, keepAliveWhile, systemClock } from '../base/clock';
+import { withTimeout } from '../base/deadline';
+import { Log } from '../base/log';
+import { errorMessage } from '../base/text';
+import { toIso } from '../base/time';
+import type { Config } from '../config/config';
+import { Instrumentations } from '../instrument/index';
+import type { Registrar } from '../protocol/registration/registrar';
 import { V2Propagator } from '../protocol/v2/sw6/propagator';
 import { V3Propagator } from '../protocol/v3/sw8/propagator';
 import { currentTrace } from '../tracing/current-trace';
 import { IdGenerator } from '../tracing/id-generator';
 import { assertFunction, logContextOf, manualSpans } from '../tracing/manual/manual-spans';
 import { Tracer } from '../tracing/tracer';
-import { librariesLoadedBefore } from './diagnosis/blind-spots';
 import { ApplicationLog } from './application-log';
+import { BackendSession } from './backend-session';
 import { Commands } from './commands';
+import { librariesLoadedBefore } from './diagnosis/blind-spots';
+import { DynamicSettings } from './dynamic-settings';
 import { ExitFlush } from './exit/exit-flush';
 import { late } from './lazy';
 import { OpenTelemetry } from './open-telemetry';
-import { DynamicSettings } from './dynamic-settings';
-import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
-import { INSTRUMENTATIONS } from '../api/options';
-import { withTimeout } from '../base/deadline';
-import { BackendSession } from './backend-session';
 import { version } from './version';
 
 const RESET_TIMEOUT_MS = 60_000;

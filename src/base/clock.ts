@@ -27,7 +27,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  * As they were before the application could put others in their place: the global timers of a DOM (happy-dom, jsdom) give
  * numbers, which cannot be unref'd, and those of a fake clock go as a test likes.
  */
-const { clearTimeout, setTimeout } = timers;
+const { clearInterval, clearTimeout, setInterval, setTimeout } = timers;
 const now = Date.now.bind(Date);
 /** As fast as `performance.now()`, and a look at `performance` loads eight modules of Node's. */
 const { hrtime } = process;
@@ -37,7 +37,7 @@ function elapsed(): number {
   return seconds * 1e3 + nanos / 1e6;
 }
 
-/** The real clock. Its timers are unref'd; those that hold the process up on purpose are in keep-alive.ts. */
+/** The real clock. Its timers are unref'd; only `KeepAlive` and `keepAliveWhile()` hold the process up, on purpose. */
 export const systemClock: Clock = {
   now,
   elapsed,
@@ -51,4 +51,43 @@ export const systemClock: Clock = {
 /** Blocks the whole process: for its very end, when no asynchronous work runs any more. */
 export function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/**
+ * Holds the process up for a bounded time, so that what was just traced can still be sent. While it is held, a second
+ * `hold()` changes nothing.
+ */
+export class KeepAlive {
+  private timer: NodeJS.Timeout | undefined;
+
+  get isHeld(): boolean {
+    return this.timer !== undefined;
+  }
+
+  hold(ms: number): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+    }, ms);
+  }
+
+  release(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Keeps the process up until `promise` settles: for the promises that the application itself awaits
+ * (`ready`, `reset`, `flush`, `stop`). All our timers are unref'd, and a top-level `await` on such a timer would end
+ * the process with exit code 13.
+ */
+export async function keepAliveWhile<T>(promise: Promise<T>): Promise<T> {
+  const timer = setInterval(() => undefined, HOUR_MS);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
+  }
 }

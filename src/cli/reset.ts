@@ -1,20 +1,19 @@
-import { systemClock, type Clock } from '../base/clock';
-import { errorMessage } from '../base/text';
-import { keepAliveWhile } from '../base/keep-alive';
-import { glob } from '../base/patterns';
-import { isAllAnswered, readAnswers, type Answer, whyUnanswered } from '../control/client/answers';
-import { CommandWriter, formatCommand } from '../control/client/command-writer';
-import {
-  printableField,
-  printableJson,
-  LiveInstances,
-  type Instance,
-  watchersOf,
-} from '../control/client/live-instances';
-import { pause, print, wrongUsage } from './print';
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { type Clock, keepAliveWhile, systemClock } from '../base/clock';
+import { glob } from '../base/patterns';
+import { errorMessage } from '../base/text';
+import { type Answer, isAllAnswered, readAnswers, whyUnanswered } from '../control/client/answers';
+import { CommandWriter, formatCommand } from '../control/client/command-writer';
+import {
+  type Instance,
+  LiveInstances,
+  printableField,
+  printableJson,
+  watchersOf,
+} from '../control/client/live-instances';
 import { locate, type Located } from './locate';
+import { pause, print, wrongUsage } from './print';
 
 const DONE = 0;
 const FAILED = 1;

@@ -8,7 +8,7 @@ import { truncate } from '../base/text';
 import { context, storage, untraced, type Scope, type Surroundings } from '../tracing/context';
 import { currentTrace } from '../tracing/current-trace';
 import type { UnrecordedTrace } from '../tracing/sampling/unrecorded-trace';
-import { SpanLimitCounters } from '../tracing/span-limit-counters';
+import { SpanLimitCounters } from '../tracing/span-factory';
 import { SpanRecorder } from '../tracing/span-recorder';
 import type { Tracer } from '../tracing/tracer';
 import { ContextCarrier, ID, type CarrierItem } from './carrier';

@@ -1,16 +1,15 @@
-import type { Delivery } from './delivery-policy';
-import { StreamSender } from './stream-sender';
-import { SegmentQueue } from './segment-queue';
-import { SegmentTally, type DropReason, type SegmentCounters } from './segment-counters';
-import { Backoff, Loop } from '../base/loop';
-import type { KeepAlive } from '../base/keep-alive';
-import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
-import { context, untraced } from '../tracing/context';
-import type { ExportTarget, SegmentEncoding, SegmentSpool } from './ports';
-import type { Clock } from '../base/clock';
+import type { Clock, KeepAlive } from '../base/clock';
 import type { Log } from '../base/log';
+import { Backoff, Loop } from '../base/loop';
+import { MAX_SEGMENTS_PER_STREAM } from '../model/limits';
 import type { Names } from '../model/names';
 import type { Segment } from '../model/segment';
+import { context, untraced } from '../tracing/context';
+import type { Delivery } from './delivery-policy';
+import type { ExportTarget, SegmentEncoding, SegmentSpool } from './ports';
+import { type DropReason, type SegmentCounters, SegmentTally } from './segment-counters';
+import { SegmentQueue } from './segment-queue';
+import { StreamSender } from './stream-sender';
 
 export interface ReporterOptions {
   readonly clock: Clock;

@@ -2,9 +2,8 @@ import { lazy, LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
-import type { Batch } from './batch';
 import type * as OpenBatchModule from './open-batch';
-import type { OpenBatch } from './open-batch';
+import type { Batch, OpenBatch } from './open-batch';
 import type { ExportTarget, Position, SegmentEncoding, SegmentSpool, SegmentStore } from './ports';
 import type { SegmentTally } from './segment-counters';
 

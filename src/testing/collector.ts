@@ -1,5 +1,5 @@
 import { AgentError, type Fault } from '../api/errors';
-import { keepAliveWhile } from '../base/keep-alive';
+import { keepAliveWhile } from '../base/clock';
 import { Cluster } from './cluster/cluster';
 import { Faults } from './faults';
 import { HttpLists } from './http-lists';

@@ -4,7 +4,7 @@ import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
-import type { SpanLimitCounters } from './span-limit-counters';
+import type { SpanLimitCounters } from './span-factory';
 import { SpanType } from '../model/components';
 import type { Span, SegmentRef } from '../model/segment';
 

@@ -1,28 +1,33 @@
 import { types } from 'node:util';
-import { context, scopeOfException, untraced, type Scope } from './context';
-import { SpanRecorder } from './span-recorder';
-import { SpanLimitCounters, SpanLimitLog } from './span-limit-counters';
-import { exceptionFilter } from './error-log';
-import { LIMITS } from '../model/limits';
-import { observePromise } from './observe-promise';
-import { LingeringSegments } from './lingering-segments';
-import { MAX_SEGMENT_AGE_MS, SpanFactory, type SpanFactoryOptions } from './span-factory';
-import { Propagation, type PropagationOptions } from './propagation/propagation';
-import { freezeName, Span, type Segment } from '../model/segment';
-import { truncate } from '../base/text';
-import { wholeMillis } from '../base/time';
-import { SpanHandle } from './manual/span-handle';
-import { Layer, SpanType } from '../model/components';
 import type { TraceSpan } from '../api/agent';
 import type { KeepOptions, SamplingRule } from '../api/options';
 import type { Clock } from '../base/clock';
-import type { NumericId } from '../model/ids';
 import type { Log } from '../base/log';
-import { Sampler } from './sampling/sampler';
-import { UnsampledSegments } from './sampling/unsampled-segments';
-import { UnrecordedTrace, type TraceOrigin, type UnrecordedExit } from './sampling/unrecorded-trace';
-import type { IncomingHeaders, HeaderSetter } from './propagation/headers';
+import { truncate } from '../base/text';
+import { wholeMillis } from '../base/time';
+import { Layer, SpanType } from '../model/components';
+import type { NumericId } from '../model/ids';
+import { LIMITS } from '../model/limits';
+import { freezeName, type Segment, Span } from '../model/segment';
+import { context, type Scope, scopeOfException, untraced } from './context';
+import { exceptionFilter } from './error-log';
+import { LingeringSegments } from './lingering-segments';
+import { SpanHandle } from './manual/span-handle';
+import { observePromise } from './observe-promise';
+import type { HeaderSetter, IncomingHeaders } from './propagation/headers';
+import { Propagation, type PropagationOptions } from './propagation/propagation';
 import type { RemoteParent } from './propagation/propagator';
+import { Sampler } from './sampling/sampler';
+import { type TraceOrigin, type UnrecordedExit, UnrecordedTrace } from './sampling/unrecorded-trace';
+import { UnsampledSegments } from './sampling/unsampled-segments';
+import {
+  MAX_SEGMENT_AGE_MS,
+  SpanFactory,
+  type SpanFactoryOptions,
+  SpanLimitCounters,
+  SpanLimitLog,
+} from './span-factory';
+import { SpanRecorder } from './span-recorder';
 
 export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   /** Takes each segment when its last open span has ended. Must not throw. */

@@ -1,6 +1,6 @@
 import { GRPC_PREFIX_BYTES as PREFIX } from '../../src/model/limits';
 import { ok, type Outcome } from '../../src/base/outcome';
-import type { Batch } from '../../src/export/batch';
+import type { Batch } from '../../src/export/open-batch';
 import type { ExportTarget, SegmentCodec, SegmentEncoding, SegmentSender, SegmentStream } from '../../src/export/ports';
 import type { Names } from '../../src/model/names';
 import type { Segment } from '../../src/model/segment';

@@ -1,7 +1,7 @@
 import { Span } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
 import { SegmentEncoder } from '../../src/export/open-batch';
-import { v2SegmentCodec } from '../../src/protocol/v2/segment/segment';
+import { v2SegmentCodec } from '../../src/protocol/v2/segment-codec';
 import { someNames } from '../support/wire/names';
 import { oracleDecode, oracleFrame } from '../support/wire/oracle';
 import { entryAndExit, failedWithRef } from '../support/wire/segments';

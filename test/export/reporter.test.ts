@@ -1,4 +1,4 @@
-import { KeepAlive } from '../../src/base/keep-alive';
+import { KeepAlive } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { failed, ok, retryable } from '../../src/base/outcome';
 import type { SegmentSpool } from '../../src/export/ports';

@@ -3,7 +3,7 @@ import { SegmentQueue } from '../../src/export/segment-queue';
 import { LoadError } from '../../src/base/lazy';
 import { Log } from '../../src/base/log';
 import type { Segment } from '../../src/model/segment';
-import type { Batch } from '../../src/export/batch';
+import type { Batch } from '../../src/export/open-batch';
 import type { SegmentSpool } from '../../src/export/ports';
 import { SegmentTally } from '../../src/export/segment-counters';
 import { FakeClock } from '../support/fake-clock';

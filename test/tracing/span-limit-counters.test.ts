@@ -1,4 +1,4 @@
-import { SpanLimitLog } from '../../src/tracing/span-limit-counters';
+import { SpanLimitLog } from '../../src/tracing/span-factory';
 import { Log } from '../../src/base/log';
 import { FakeClock } from '../support/fake-clock';
 import { tracing } from '../support/tracing';

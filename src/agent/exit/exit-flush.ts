@@ -1,4 +1,4 @@
-import type { KeepAlive } from '../../base/keep-alive';
+import type { KeepAlive } from '../../base/clock';
 import { printable } from '../../base/text';
 import { errorLog } from '../../tracing/error-log';
 import type { ProcessEnd } from '../../telemetry/event-reporter';

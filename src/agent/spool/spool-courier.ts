@@ -1,5 +1,4 @@
-import type { Clock } from '../../base/clock';
-import { keepAliveWhile } from '../../base/keep-alive';
+import { type Clock, keepAliveWhile } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { ok, type Outcome } from '../../base/outcome';
 import { type Config, pinnedProtocol } from '../../config/config';

@@ -1,7 +1,6 @@
-import { systemClock, type Clock } from '../../base/clock';
-import { keepAliveWhile } from '../../base/keep-alive';
-import { takeFlags } from '../../config/sources/flags';
+import { type Clock, keepAliveWhile, systemClock } from '../../base/clock';
 import type { Config } from '../../config/config';
+import { takeFlags } from '../../config/sources/flags';
 import { printableJson } from '../../control/client/live-instances';
 import { locate } from '../locate';
 import { print, wrongUsage } from '../print';

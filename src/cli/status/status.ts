@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Clock, systemClock } from '../../base/clock';
-import { keepAliveWhile } from '../../base/keep-alive';
+import { type Clock, keepAliveWhile, systemClock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import { toIso } from '../../base/time';
 import { LiveInstances, printableJson } from '../../control/client/live-instances';

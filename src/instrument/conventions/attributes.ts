@@ -1,8 +1,7 @@
-import { hostPort } from '../http/peer';
-import { memoized } from '../../base/memoized';
-import { MemoizedLast } from '../../base/memoized-last';
+import { memoized, MemoizedLast } from '../../base/memoized';
 import { truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
+import { hostPort } from '../http/peer';
 
 /** What OpenTelemetry says of a span. */
 export type Attributes = Readonly<Record<string, unknown>>;

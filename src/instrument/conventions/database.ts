@@ -1,18 +1,17 @@
+import { memoized, MemoizedLast } from '../../base/memoized';
+import { truncate } from '../../base/text';
+import { DATA_SYSTEMS, type DataSystem, Layer } from '../../model/components';
+import { LIMITS } from '../../model/limits';
 import { maskedStatement, operationOf } from '../database/statement';
 import {
+  type Description,
+  type DescriptionOptions,
   isPlace,
+  type KnownAttributes,
   names,
   peerIn,
   valueOf,
-  type Description,
-  type DescriptionOptions,
-  type KnownAttributes,
 } from './attributes';
-import { memoized } from '../../base/memoized';
-import { MemoizedLast } from '../../base/memoized-last';
-import { truncate } from '../../base/text';
-import { LIMITS } from '../../model/limits';
-import { DATA_SYSTEMS, Layer, type DataSystem } from '../../model/components';
 
 const PORTS: Readonly<Record<string, number>> = {
   PostgreSQL: 5432,

@@ -1,13 +1,12 @@
-import { hostPort } from '../http/peer';
-import { operationOf, parametersText } from './statement';
-import { memoized } from '../../base/memoized';
-import { MemoizedLast } from '../../base/memoized-last';
+import { memoized, MemoizedLast } from '../../base/memoized';
 import { errorMessage, truncate } from '../../base/text';
-import { LIMITS } from '../../model/limits';
 import type { DataSystem } from '../../model/components';
-import type { InstrumentOptions } from '../options';
+import { LIMITS } from '../../model/limits';
 import type { Span } from '../../model/segment';
 import type { SpanOptions, Tracer } from '../../tracing/tracer';
+import { hostPort } from '../http/peer';
+import type { InstrumentOptions } from '../options';
+import { operationOf, parametersText } from './statement';
 
 /** The exit spans of one database or cache. Nothing here throws: all of it runs within the library's calls. */
 export class DataSpans {

@@ -1,4 +1,4 @@
-import { MemoizedLast } from '../../base/memoized-last';
+import { MemoizedLast } from '../../base/memoized';
 import { truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import type { Span } from '../../model/segment';

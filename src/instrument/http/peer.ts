@@ -1,4 +1,4 @@
-import { MemoizedLast } from '../../base/memoized-last';
+import { MemoizedLast } from '../../base/memoized';
 import type { ClientRequest } from 'node:http';
 
 /** `host:port`, and `[::1]:port` where the host is an IPv6 address. */

@@ -1,16 +1,15 @@
 import type { SegmentEncoding } from '../../export/ports';
 import { Layer, SpanType } from '../../model/components';
-import type { Segment, Span, V2Ref } from '../../model/segment';
 import { GRPC_PREFIX_BYTES } from '../../model/limits';
 import type { V2Names, V3Names } from '../../model/names';
+import type { Segment, Span, V2Ref } from '../../model/segment';
 import type { SpoolCodec } from '../../spool/ports';
-import { MessageReader, Fields } from '../protobuf/control/reader';
-import { writeNumber } from '../protobuf/fast/field';
-import { maxSegmentSize } from '../protobuf/fast/max-size';
-import { closeLength } from '../protobuf/fast/varint';
-import { readV2Ref, writeV2Ref } from '../v2/segment/ref';
+import { Fields, MessageReader } from '../protobuf/control/reader';
+import { maxSegmentSize, writeNumber } from '../protobuf/fast/field';
+import { closeLength } from '../protobuf/fast/value';
+import { readV2Ref, writeV2Ref } from '../v2/segment-codec';
 import { v3EndpointName } from '../v3/names';
-import { v3SegmentCodec } from '../v3/segment/segment';
+import { v3SegmentCodec } from '../v3/segment-codec';
 
 /** Service and instance stand once in each file, and names are written as they are. */
 const BY_NAME: V3Names = { protocol: 'v3', epoch: 0, service: '', instance: '', endpoint: (name) => name };

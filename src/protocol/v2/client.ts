@@ -15,7 +15,7 @@ import {
   writePair,
   writeText,
 } from '../protobuf/control/write';
-import { wellFormed } from '../protobuf/fast/text';
+import { wellFormed } from '../protobuf/fast/value';
 
 /** `DetectPoint.server`: the only kind of endpoint that every server of v2 takes. */
 const FROM_SERVER = 1;

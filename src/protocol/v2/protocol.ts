@@ -1,9 +1,9 @@
 import type { V2Names } from '../../model/names';
-import { wellFormed } from '../protobuf/fast/text';
+import { wellFormed } from '../protobuf/fast/value';
 import type { IdentityProbe, Protocol } from '../protocol';
 import { decodeKeyInts, encodeServices, V2Path } from './client';
 import { V2Registration } from './registration';
-import { v2SegmentCodec } from './segment/segment';
+import { v2SegmentCodec } from './segment-codec';
 
 /**
  * A v2 backend says nothing to a segment with ids that it did not give out, or books it on another service. So it is

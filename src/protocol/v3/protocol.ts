@@ -4,7 +4,7 @@ import { decodeCommands } from '../protobuf/control/commands';
 import type { IdentityProbe, Probe, Protocol } from '../protocol';
 import { encodePing, v3Paths } from './client';
 import { V3Registration } from './registration';
-import { v3SegmentCodec } from './segment/segment';
+import { v3SegmentCodec } from './segment-codec';
 import { encodeEvent, encodeLog, encodeMeter } from './telemetry-messages';
 
 /**

@@ -1,5 +1,5 @@
 import { MessageReader, Fields } from '../../../src/protocol/protobuf/control/reader';
-import { readV2Id } from '../../../src/protocol/v2/segment/id';
+import { readV2Id } from '../../../src/protocol/v2/segment-codec';
 
 const cursor = (hex: string): MessageReader => new MessageReader(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { writeJoined, writeFastText } from '../../../src/protocol/protobuf/fast/text';
+import { writeJoined, writeFastText } from '../../../src/protocol/protobuf/fast/value';
 
 function written(write: (buf: Buffer) => number): string {
   const buf = Buffer.alloc(4_096);

@@ -4,7 +4,7 @@ import { Layer, SpanType } from '../../../src/model/components';
 import { CompactId, Int64Id } from '../../../src/model/ids';
 import type { V2Names } from '../../../src/model/names';
 import { Segment, Span, type V2Ref } from '../../../src/model/segment';
-import { v2SegmentCodec } from '../../../src/protocol/v2/segment/segment';
+import { v2SegmentCodec } from '../../../src/protocol/v2/segment-codec';
 import { anyNames, anySegment } from '../../support/wire/arbitrary';
 import { someNames } from '../../support/wire/names';
 import { oracleDecode, oracleFrame } from '../../support/wire/oracle';

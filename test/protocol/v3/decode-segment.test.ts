@@ -3,7 +3,7 @@ import { Layer, SpanType } from '../../../src/model/components';
 import { CompactId, Int64Id, type NumericId, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
 import { Segment, Span, type V3Ref } from '../../../src/model/segment';
-import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
+import { v3SegmentCodec } from '../../../src/protocol/v3/segment-codec';
 import { anyOfBoth, anyTagged } from '../../support/wire/any-tags';
 import { messageOf } from '../../support/wire/message-of';
 import { someNames } from '../../support/wire/names';

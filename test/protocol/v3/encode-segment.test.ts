@@ -5,7 +5,7 @@ import { Component, Layer, SpanType } from '../../../src/model/components';
 import { CompactId, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';
 import { Segment, Span, type V3Ref } from '../../../src/model/segment';
-import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
+import { v3SegmentCodec } from '../../../src/protocol/v3/segment-codec';
 import { IdGenerator } from '../../../src/tracing/id-generator';
 import { anySegment } from '../../support/wire/arbitrary';
 import { oracleV3Decode, oracleV3Frame } from '../../support/wire/oracle-v3';

@@ -1,8 +1,8 @@
 import type { Segment } from '../../../src/model/segment';
-import { maxSegmentSize } from '../../../src/protocol/protobuf/fast/max-size';
+import { maxSegmentSize } from '../../../src/protocol/protobuf/fast/field';
 import type { V2Names, V3Names } from '../../../src/model/names';
-import { v2SegmentCodec } from '../../../src/protocol/v2/segment/segment';
-import { v3SegmentCodec } from '../../../src/protocol/v3/segment/segment';
+import { v2SegmentCodec } from '../../../src/protocol/v2/segment-codec';
+import { v3SegmentCodec } from '../../../src/protocol/v3/segment-codec';
 
 /** What a segment is on the wire, without the five bytes before it. */
 export function messageOf(segment: Segment, names: V2Names | V3Names): Buffer {

@@ -1,8 +1,7 @@
 import { systemClock } from '../../../src/base/clock';
 import { Log } from '../../../src/base/log';
 import type { Outcome } from '../../../src/base/outcome';
-import type { Batch } from '../../../src/export/batch';
-import { OpenBatch } from '../../../src/export/open-batch';
+import { type Batch, OpenBatch } from '../../../src/export/open-batch';
 import type { ExportTarget } from '../../../src/export/ports';
 import type { Segment } from '../../../src/model/segment';
 import type { TraceSegmentClient } from '../../../src/protocol/segments/trace-segment-client';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { V2Names } from '../../../src/model/names';
-import { wellFormed } from '../../../src/protocol/protobuf/fast/text';
+import { wellFormed } from '../../../src/protocol/protobuf/fast/value';
 
 /**
  * A registration that knows some names by chance, those whose length the mask picks, each by an id of its own, and the

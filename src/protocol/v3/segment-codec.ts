@@ -1,17 +1,22 @@
-import type { SegmentCodec } from '../../../export/ports';
-import { SpanType } from '../../../model/components';
-import { OpaqueId } from '../../../model/ids';
-import type { V3Names } from '../../../model/names';
-import { Segment, type Span } from '../../../model/segment';
-import { decodePairs, decodeSpan, restoreHttpFields } from '../../protobuf/control/read-span';
-import { Fields, MessageReader } from '../../protobuf/control/reader';
-import { TagCache, writeFastPair, writeLog, writeNumber, writeTime, writeUrl } from '../../protobuf/fast/field';
-import { maxSegmentSize } from '../../protobuf/fast/max-size';
-import { writeFastText } from '../../protobuf/fast/text';
-import { closeLength } from '../../protobuf/fast/varint';
-import { v3EndpointName } from '../names';
-import { readV3Id, writeV3Id } from './id';
-import { readV3Ref, v2Refs, writeV3Ref } from './ref';
+import type { SegmentCodec } from '../../export/ports';
+import { type RefType, SpanType } from '../../model/components';
+import { parseId as readNumericId, writeIdText } from '../../model/id-text';
+import { type Id, OpaqueId } from '../../model/ids';
+import type { V3Names } from '../../model/names';
+import { Segment, type Span, type V3Ref } from '../../model/segment';
+import { decodePairs, decodeSpan, restoreHttpFields } from '../protobuf/control/read-span';
+import { Fields, MessageReader } from '../protobuf/control/reader';
+import {
+  maxSegmentSize,
+  TagCache,
+  writeFastPair,
+  writeLog,
+  writeNumber,
+  writeTime,
+  writeUrl,
+} from '../protobuf/fast/field';
+import { closeLength, writeFastText } from '../protobuf/fast/value';
+import { v3EndpointName } from './names';
 
 const TAG = 0x62;
 const METHODS = new TagCache(TAG, 'http.method');
@@ -142,3 +147,64 @@ export const v3SegmentCodec: SegmentCodec<V3Names> = {
   decode: readV3Segment,
   countUnusableRefs: v2Refs,
 };
+
+/** An id as text with its length before it: three int64 joined by dots, or what another agent made. */
+function writeV3Id(buf: Buffer, pos: number, id: Id): number {
+  if (id instanceof OpaqueId) return writeFastText(buf, pos, id.toString());
+  // Always under 128 bytes.
+  const end = writeIdText(buf, pos + 1, id);
+  buf[pos] = end - pos - 1;
+  return end;
+}
+
+/** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */
+function readV3Id(message: MessageReader): Id {
+  const text = message.text();
+  const bytes = message.rest();
+  const id = readNumericId(bytes, bytes.length);
+  return id?.toString() === text ? id : new OpaqueId(text);
+}
+
+/** How many refs of a segment are left out: the ids of v2 are no names. */
+function v2Refs({ spans }: Segment): number {
+  let count = 0;
+  for (const { refs } of spans) if (refs) for (const ref of refs) if (ref.parentService === undefined) count++;
+  return count;
+}
+
+/** A `SegmentReference`, as field 5 of a span. */
+function writeV3Ref(buf: Buffer, pos: number, ref: V3Ref): number {
+  buf[pos] = 0x2a;
+  const body = pos + 3;
+  let at = body;
+  if (ref.refType !== 0) at = writeNumber(buf, at, 0x08, ref.refType);
+  buf[at] = 0x12;
+  at = writeV3Id(buf, at + 1, ref.traceId);
+  buf[at] = 0x1a;
+  at = writeV3Id(buf, at + 1, ref.parentSegmentId);
+  if (ref.parentSpanId !== 0) at = writeNumber(buf, at, 0x20, ref.parentSpanId);
+  buf[at] = 0x2a;
+  at = writeFastText(buf, at + 1, ref.parentService);
+  buf[at] = 0x32;
+  at = writeFastText(buf, at + 1, ref.parentInstance);
+  buf[at] = 0x3a;
+  at = writeFastText(buf, at + 1, ref.parentEndpoint);
+  buf[at] = 0x42;
+  at = writeFastText(buf, at + 1, ref.addressUsedAtPeer);
+  return closeLength(buf, body, at, 2);
+}
+
+/** A `SegmentReference` */
+function readV3Ref(message: MessageReader): V3Ref {
+  const fields = new Fields(message);
+  return {
+    refType: fields.number(1) as RefType,
+    traceId: readV3Id(fields.one(2)),
+    parentSegmentId: readV3Id(fields.one(3)),
+    parentSpanId: fields.number(4),
+    parentService: fields.text(5),
+    parentInstance: fields.text(6),
+    parentEndpoint: fields.text(7),
+    addressUsedAtPeer: fields.text(8),
+  };
+}
