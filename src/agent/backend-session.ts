@@ -43,7 +43,7 @@ interface BackendSessionOptions {
   /** What holds up a process that ends. */
   readonly keepAlive: KeepAlive;
   /** A segment came that may still be sent, and nothing holds the process up. */
-  onWork(): void;
+  readonly onWork: () => void;
   /** No segment waits to be sent any more, or no backend is there to take one. */
   onIdle(): void;
   /** Something that `status()` shows has changed. */
@@ -109,7 +109,7 @@ export class BackendSession {
       byName: () => late.spoolCodec().encodingByName,
       ...(config.spool && { spool: this.spoolPort() }),
       keepAlive: options.keepAlive,
-      onWork: () => options.onWork(),
+      onWork: options.onWork,
       onIdle: () => options.onIdle(),
       onCounts: () => options.onCounts(),
     });

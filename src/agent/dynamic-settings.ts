@@ -75,6 +75,9 @@ class Setting<T> {
  * those of SkyWalking's dynamic configuration (Java and Go agents).
  */
 export class DynamicSettings implements InstrumentOptions {
+  /** Replaced as a whole when it changes. */
+  ignoreSuffix: readonly string[];
+  ignorePath: readonly string[];
   readonly traceIgnorePath: readonly string[];
   readonly collectQuery: boolean;
   readonly groupEndpoints: boolean;
@@ -108,6 +111,8 @@ export class DynamicSettings implements InstrumentOptions {
       folders: application.packageFolders,
       ruleBrokenBy: (file) => ruleBrokenBy(file, application),
     };
+    this.ignoreSuffix = ignoreSuffix;
+    this.ignorePath = ignorePath;
     this.traceIgnorePath = config.traceIgnorePath;
     this.collectQuery = config.collectQuery;
     this.groupEndpoints = config.groupEndpoints;
@@ -132,15 +137,6 @@ export class DynamicSettings implements InstrumentOptions {
     tracer.setTracesPer3Seconds(config.tracesPer3Seconds);
   }
 
-  /** Replaced as a whole when it changes. */
-  get ignoreSuffix(): readonly string[] {
-    return this.suffixes.status.value;
-  }
-
-  get ignorePath(): readonly string[] {
-    return this.paths.status.value;
-  }
-
   status(): SettingsStatus {
     return {
       sampleRate: this.rate.status,
@@ -158,6 +154,8 @@ export class DynamicSettings implements InstrumentOptions {
       // By key: a backend may send another bad value each time that it is asked.
       if (fault !== undefined) this.log.warn(`the backend's configuration: ${fault}`, `setting ${setting.key}`);
     }
+    this.ignoreSuffix = this.suffixes.status.value;
+    this.ignorePath = this.paths.status.value;
     this.tracer.setSampleRate(this.rate.status.value);
     this.tracer.setTracesPer3Seconds(this.per3Seconds.status.value);
     this.tracer.setSpanLimit(this.spanLimit.status.value);

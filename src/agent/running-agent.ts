@@ -84,6 +84,15 @@ export class RunningAgent implements Agent {
     this.startedAt = clock.now();
     const ids = new IdGenerator(clock);
     const keepAlive = new KeepAlive();
+    const ending = new ExitFlush({
+      session: () => this.session,
+      keepAlive,
+      finishSegments: () => this.tracer.sendLingering(),
+      failActive: (error, isLast) => this.tracer.failActive(error, isLast),
+      silentListeners: (signal) => this.commands.ignoredListeners(signal),
+      ...(previous && { previous }),
+    });
+    this.ending = ending;
     const session = new BackendSession({
       config,
       clock,
@@ -95,10 +104,8 @@ export class RunningAgent implements Agent {
       unclaimedName: () => this.commands.unclaimedName,
       onLoadError: (error) => void this.giveUp(error),
       keepAlive,
-      onWork: () => {
-        if (!this.stopping) this.ending.arm();
-      },
-      onIdle: () => this.ending.disarm(),
+      onWork: ending.arm,
+      onIdle: () => ending.disarm(),
       onChange: () => this.commands.statusChanged(),
       onCounts: () => this.commands.countsChanged(),
       onConfiguration: (configuration) => {
@@ -107,16 +114,8 @@ export class RunningAgent implements Agent {
       },
     });
     this.session = session;
-    this.ending = new ExitFlush({
-      session,
-      keepAlive,
-      finishSegments: () => this.tracer.sendLingering(),
-      failActive: (error, isLast) => this.tracer.failActive(error, isLast),
-      silentListeners: (signal) => this.commands.ignoredListeners(signal),
-      ...(previous && { previous }),
-    });
     // What waits goes to the disk at exit, whether a backend was ever there or not; and lines may be written without traces.
-    if (config.spool || config.applicationLogs) this.ending.watch();
+    if (config.spool || config.applicationLogs) ending.watch();
     this.tracer = new Tracer({
       clock,
       ids,
@@ -131,7 +130,7 @@ export class RunningAgent implements Agent {
       ignoredExceptions: config.ignoredExceptions,
       propagateTo: config.propagateTo,
       onLingering: () => {
-        if (!this.stopping) this.ending.watch();
+        if (!this.stopping) ending.watch();
       },
       doNotPropagateTo: config.doNotPropagateTo,
       propagateUnsampled: config.propagateUnsampled,

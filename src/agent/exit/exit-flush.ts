@@ -6,7 +6,7 @@ import { watchExit, watchUncaught } from './exit';
 import type { BackendSession } from '../backend-session';
 
 interface ExitFlushOptions {
-  readonly session: BackendSession;
+  session(): BackendSession;
   readonly keepAlive: KeepAlive;
   /** Hands over what waits for spans that may never end. */
   finishSegments(): void;
@@ -27,6 +27,7 @@ const LAST_FLUSH_MS = 1_000;
 /** What a process that ends owes to what it has traced: a moment, and its last words. */
 export class ExitFlush {
   private isOver = false;
+  private isStopping = false;
   private unwatchExit: (() => void) | undefined;
   private unwatchUncaught: (() => void) | undefined;
   private state: 'waiting' | 'listening' | 'stopped' = 'waiting';
@@ -53,29 +54,29 @@ export class ExitFlush {
     if (this.isWatchWanted) this.watch();
   }
 
-  /** Something was traced that may be sent. */
-  arm(): void {
+  /** Something was traced that may be sent. Called for nearly every request. */
+  readonly arm = (): void => {
+    if (this.isStopping) return;
     if (!this.isOver) this.options.keepAlive.hold(LAST_FLUSH_MS);
-    this.watch();
-  }
+    if (!this.unwatchExit) this.watch();
+  };
 
   /** Something waits that is not to be sent yet, unless the process ends. */
   watch(): void {
-    const { session } = this.options;
     this.isWatchWanted = true;
     if (this.state !== 'listening') return;
     this.unwatchExit ??= watchExit({
       hasWork: () => {
         this.options.finishSegments();
-        return session.hasWork;
+        return this.options.session().hasWork;
       },
       heard: (signal) => {
         this.signal = signal;
       },
       reportEnd: (exitCode) => this.reportEnd(exitCode),
-      flush: () => session.flush(LAST_FLUSH_MS),
-      flushSync: () => session.flushSync(),
-      spoolSync: () => session.spoolSync(),
+      flush: () => this.options.session().flush(LAST_FLUSH_MS),
+      flushSync: () => this.options.session().flushSync(),
+      spoolSync: () => this.options.session().spoolSync(),
       ignoredListeners: (signal) => this.options.silentListeners(signal),
     });
   }
@@ -87,14 +88,15 @@ export class ExitFlush {
 
   /** The application has stopped the agent. Settles within a second. */
   async flush(): Promise<void> {
-    const { session } = this.options;
+    const session = this.options.session();
+    this.isStopping = true;
     const flushed = session.hasWork && session.flush(LAST_FLUSH_MS);
     await Promise.all([flushed, session.reportEnd(this.end(undefined, true), LAST_FLUSH_MS)]);
   }
 
   /** The process ends now. */
   private reportEnd(exitCode?: number): void {
-    this.options.session.reportEndSync(this.end(exitCode));
+    this.options.session().reportEndSync(this.end(exitCode));
   }
 
   private end(exitCode: number | undefined, isStop = false): ProcessEnd {
