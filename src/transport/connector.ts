@@ -7,7 +7,7 @@ import { startDeadline } from '../base/deadline';
 import { dial, shuffled } from './dial';
 import { openGrpcChannel } from './grpc-channel';
 import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
-import { IdleProcessGuard } from './idle-process-guard';
+import { IdleProcessGuard } from './socket-guards';
 import { BackendConnection } from './backend-connection';
 import { openSession, upgradeToTls } from './open-session';
 import { withAbort } from './with-abort';

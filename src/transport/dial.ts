@@ -5,16 +5,7 @@ import type { Address } from './backend-options';
 import { startDeadline } from '../base/deadline';
 import { modules } from '../base/lazy';
 import { withAbort } from './with-abort';
-import type { IdleProcessGuard } from './idle-process-guard';
-
-/** The socket never keeps the process alive, even if `ref()` is called, and never throws an error that has no listener. */
-export function unrefSocket<S extends Socket>(socket: S): S {
-  socket.unref();
-  // grpc-js refs its connection while a call is in flight. There is no option for that.
-  socket.ref = () => socket;
-  socket.on('error', () => undefined);
-  return socket;
-}
+import { type IdleProcessGuard, unrefSocket } from './socket-guards';
 
 /** Opens a TCP connection, to the first address of the host that takes one. */
 export async function dial(

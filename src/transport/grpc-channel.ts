@@ -6,10 +6,8 @@ import type { SecureContext } from 'node:tls';
 import { modules } from '../base/lazy';
 import type { Log } from '../base/log';
 import { MAX_ANSWER_BYTES } from './answer-limits';
-import { unrefSocket } from './dial';
-import type { IdleProcessGuard } from './idle-process-guard';
+import { type IdleProcessGuard, keepSession, unrefSocket } from './socket-guards';
 import type { InboundLimit } from './inbound-limit';
-import { keepSession } from './keep-session';
 import { upgradeToTls } from './open-session';
 import { withAbort } from './with-abort';
 

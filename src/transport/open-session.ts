@@ -3,9 +3,8 @@ import type { Socket } from 'node:net';
 import { modules } from '../base/lazy';
 import { withAbort } from './with-abort';
 import { explainAlert, explainCleartext, explainClosed, explainTls } from './explain';
-import { keepSession } from './keep-session';
+import { keepSession, unrefSocket } from './socket-guards';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { unrefSocket } from './dial';
 
 /** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
 export function openSession(

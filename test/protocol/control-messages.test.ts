@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MAX_TEXT_BYTES } from '../../src/transport/answer-limits';
-import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
+import { decodeCommands } from '../../src/protocol/protobuf/control/reader';
 import {
   decodeEndpoints,
   decodeKeyInts,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { ok } from '../../src/base/outcome';
-import { decodeCommands } from '../../src/protocol/protobuf/control/commands';
+import { decodeCommands } from '../../src/protocol/protobuf/control/reader';
 import { decodeEndpoints, decodeKeyInts, V2Client } from '../../src/protocol/v2/client';
 import { v2Protocol } from '../../src/protocol/v2/protocol';
 import { V3Client } from '../../src/protocol/v3/client';

@@ -1,7 +1,7 @@
 import { createServer, connect, Socket, type AddressInfo, type NetConnectOpts, type Server } from 'node:net';
 import { modules } from '../../src/base/lazy';
 import { dial } from '../../src/transport/dial';
-import { IdleProcessGuard } from '../../src/transport/idle-process-guard';
+import { IdleProcessGuard } from '../../src/transport/socket-guards';
 import { FakeClock } from '../support/fake-clock';
 
 describe('dialling a host of several addresses', () => {

@@ -14,16 +14,11 @@ import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
 import type { Registration, RegistrationContext } from './registration';
 import { RateLimitedBackend, type RateLimitedBackendOptions } from './rate-limited-backend';
-import {
-  isComplete,
-  type RegistrarListener,
-  type RegistrationState,
-  type RegistrationTransition,
-} from './registration-state';
-import { REGISTRATION_FAILURES, RetryPolicy } from './retry-policy';
-import { type Identity, StateMachine } from './state-machine';
+import { isComplete, type RegistrarListener, type RegistrationState } from './registration-state';
+import { REGISTRATION_FAILURES, RetryPolicy } from './delays';
+import { StateMachine } from './state-machine';
 
-export interface RegistrarOptions extends RateLimitedBackendOptions {
+interface RegistrarOptions extends RateLimitedBackendOptions {
   readonly log: Log;
   /** Absent: as agents of the protocol do. */
   readonly heartbeatMs: number | undefined;
@@ -55,8 +50,14 @@ export class Registrar {
     const onEvent: RegistrarListener = (event) => options.onEvent(event);
     const backend = new RateLimitedBackend(options);
     const retry = new RetryPolicy(clock, log, (reason) => onEvent({ type: 'failed', reason }));
-    const onTransition = (transition: RegistrationTransition) => this.onTransition(transition);
-    const machine = new StateMachine({ ...options, v3Instance: backend.v3Instance, onTransition });
+    const machine = new StateMachine({
+      ...options,
+      v3Instance: backend.v3Instance,
+      onTransition: (from, to, reason) => {
+        if (to.epoch !== from.epoch) this.forget();
+        onEvent({ type: 'transition', from, to, reason });
+      },
+    });
     const context: RegistrationContext = {
       clock,
       log,
@@ -182,7 +183,7 @@ export class Registrar {
   }
 
   /** Resolves once registered or connected, in this epoch or a later one; rejects with `STOPPED`. */
-  registered(): Promise<Identity> {
+  registered(): ReturnType<StateMachine['complete']> {
     return this.machine.complete();
   }
 
@@ -230,11 +231,8 @@ export class Registrar {
     this.options.onEvent({ type: 'connected', connection });
   }
 
-  private onTransition(transition: RegistrationTransition): void {
-    if (transition.to.epoch !== transition.from.epoch) {
-      this.registrations.v2.forget();
-      this.registrations.v3.forget();
-    }
-    this.options.onEvent(transition);
+  private forget(): void {
+    this.registrations.v2.forget();
+    this.registrations.v3.forget();
   }
 }

@@ -202,16 +202,14 @@ function nextTrust({ epoch, trust }: { readonly epoch: number; readonly trust: T
   }
 }
 
-export interface RegistrationTransition {
-  readonly type: 'transition';
-  readonly from: RegistrationState;
-  readonly to: RegistrationState;
-  readonly reason: string;
-}
-
 /** What happened to the registration, for those who show or use it. */
 type RegistrarEvent =
-  | RegistrationTransition
+  | {
+      readonly type: 'transition';
+      readonly from: RegistrationState;
+      readonly to: RegistrationState;
+      readonly reason: string;
+    }
   /** There is a connection, by this number. */
   | { readonly type: 'connected'; readonly connection: number }
   /** The backend has answered a heartbeat or a verification. */

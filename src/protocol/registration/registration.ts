@@ -5,7 +5,7 @@ import type { InstanceName } from '../../model/registration';
 import type { PropagationIdentity } from '../../tracing/propagation/propagator';
 import type { RateLimitedBackend } from './rate-limited-backend';
 import type { RegistrarListener, RegistrationState } from './registration-state';
-import type { RetryPolicy } from './retry-policy';
+import type { RetryPolicy } from './delays';
 import type { StateMachine } from './state-machine';
 
 /** How this instance registers by one protocol, and what it is known by then. */

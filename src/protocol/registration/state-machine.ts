@@ -11,7 +11,6 @@ import {
   isComplete,
   type RegistrationEvent,
   type RegistrationState,
-  type RegistrationTransition,
   transition,
 } from './registration-state';
 
@@ -60,11 +59,11 @@ interface StateMachineOptions {
   readonly v3Instance: InstanceName;
   /** Pinned: the phase says so before any backend has been reached. */
   readonly protocol?: ProtocolName;
-  onTransition(transition: RegistrationTransition): void;
+  onTransition(from: RegistrationState, to: RegistrationState, reason: string): void;
 }
 
 /** What the backend knows us by: ids on v2, our names on v3. */
-export interface Identity {
+interface Identity {
   readonly service: number | string;
   readonly instance: number | string;
 }
@@ -172,7 +171,7 @@ export class StateMachine {
     const key = `transition ${this.transitions++ % LOGGED_TRANSITIONS}`;
     log.debug(`registration: ${formatState(from)} -> ${formatState(to)} (${reason})`, key);
     if (isComplete(to) && !isComplete(from)) this.completed(to);
-    this.options.onTransition({ type: 'transition', from, to, reason });
+    this.options.onTransition(from, to, reason);
   }
 
   private completed(state: CompleteState): void {

@@ -3,9 +3,7 @@ import { failed, type Outcome } from '../../base/outcome';
 import type { Heartbeat, InstanceRegistration } from '../../model/registration';
 import { MAX_PAIRS } from '../../transport/answer-limits';
 import type { UnaryCaller } from '../../transport/call/unary-call';
-import { decodeCommands } from '../protobuf/control/commands';
-import { parseResponse } from '../protobuf/control/parse-response';
-import { eachField, eachMessage, readInt32, readText } from '../protobuf/control/reader';
+import { decodeCommands, eachField, eachMessage, parseResponse, readInt32, readText } from '../protobuf/control/reader';
 import {
   message,
   writeBytes,

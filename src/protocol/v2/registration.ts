@@ -1,6 +1,6 @@
 import type { Outcome } from '../../base/outcome';
 import type { V2Names } from '../../model/names';
-import { HeartbeatTimer } from '../registration/heartbeat-timer';
+import { HeartbeatTimer } from '../registration/delays';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { Registered, RegistrationState } from '../registration/registration-state';
 import { DictionarySync } from './dictionary-sync';

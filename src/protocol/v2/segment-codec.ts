@@ -1,7 +1,6 @@
 import type { SegmentCodec } from '../../export/ports';
 import { componentOnV2, Layer, type RefType, SpanType, USER_ENDPOINT } from '../../model/components';
-import { numericTraceId } from '../../model/id-text';
-import { CompactId, Int64Id, type NumericId } from '../../model/ids';
+import { CompactId, Int64Id, type NumericId, numericTraceId } from '../../model/ids';
 import type { V2Names } from '../../model/names';
 import { Segment, type SegmentRef, type Span, type V2Ref } from '../../model/segment';
 import { decodePairs, decodeSpan, restoreHttpFields } from '../protobuf/control/read-span';

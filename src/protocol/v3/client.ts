@@ -2,8 +2,7 @@ import type { Outcome } from '../../base/outcome';
 import type { Dialect } from '../../model/dialect';
 import type { Configuration, InstanceName } from '../../model/registration';
 import type { UnaryCaller } from '../../transport/call/unary-call';
-import { decodeCommands } from '../protobuf/control/commands';
-import { parseResponse } from '../protobuf/control/parse-response';
+import { decodeCommands, parseResponse } from '../protobuf/control/reader';
 import { message, writePair, writeText } from '../protobuf/control/write';
 
 /** `InstancePingPkg` */

@@ -1,6 +1,6 @@
 import type { Dialect } from '../../model/dialect';
 import type { V3Names } from '../../model/names';
-import { decodeCommands } from '../protobuf/control/commands';
+import { decodeCommands } from '../protobuf/control/reader';
 import type { IdentityProbe, Probe, Protocol } from '../protocol';
 import { encodePing, v3Paths } from './client';
 import { V3Registration } from './registration';

@@ -1,6 +1,6 @@
 import type { V3Names } from '../../model/names';
 import type { Configuration } from '../../model/registration';
-import { HeartbeatTimer } from '../registration/heartbeat-timer';
+import { HeartbeatTimer } from '../registration/delays';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { RegistrationState } from '../registration/registration-state';
 import { v3CarrierNames, v3Names, warnTruncatedNames } from './names';

@@ -1,7 +1,6 @@
 import type { SegmentCodec } from '../../export/ports';
 import { type RefType, SpanType } from '../../model/components';
-import { parseId as readNumericId, writeIdText } from '../../model/id-text';
-import { type Id, OpaqueId } from '../../model/ids';
+import { type Id, OpaqueId, parseId as readNumericId, writeIdText } from '../../model/ids';
 import type { V3Names } from '../../model/names';
 import { Segment, type Span, type V3Ref } from '../../model/segment';
 import { decodePairs, decodeSpan, restoreHttpFields } from '../protobuf/control/read-span';

@@ -1,7 +1,7 @@
 import { Log } from '../../../src/base/log';
 import { failed, retryable } from '../../../src/base/outcome';
 import type { Configuration } from '../../../src/model/registration';
-import { Registrar, type RegistrarOptions } from '../../../src/protocol/registration/registrar';
+import { Registrar } from '../../../src/protocol/registration/registrar';
 import { FakeClock } from '../../support/fake-clock';
 import { FakeBackend } from './fake-backend';
 
@@ -12,7 +12,7 @@ let configurations: Configuration[];
 
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
 
-function make(options: Partial<RegistrarOptions> = {}): Registrar {
+function make(options: Partial<ConstructorParameters<typeof Registrar>[0]> = {}): Registrar {
   return new Registrar({
     api: backend,
     clock,

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { loadSync, type Root, util } from 'protobufjs';
 import { componentOnV2 } from '../../../src/model/components';
-import { numericTraceId } from '../../../src/model/id-text';
-import { CompactId, type NumericId } from '../../../src/model/ids';
+import { CompactId, type NumericId, numericTraceId } from '../../../src/model/ids';
 import type { V2Names } from '../../../src/model/names';
 import type { Segment, Span, V2Ref } from '../../../src/model/segment';
 

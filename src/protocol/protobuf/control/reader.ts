@@ -1,6 +1,8 @@
 import type { Reader } from 'protobufjs/minimal';
 import { modules } from '../../../base/lazy';
-import { AnswerTooLarge, MAX_TEXT_BYTES } from '../../../transport/answer-limits';
+import { failed, ok, type Outcome, retryable } from '../../../base/outcome';
+import { errorMessage } from '../../../base/text';
+import { AnswerTooLarge, MAX_ARGUMENTS, MAX_COMMANDS, MAX_TEXT_BYTES } from '../../../transport/answer-limits';
 
 const TWO_28 = 2 ** 28;
 
@@ -167,4 +169,60 @@ export function readInt32(reader: Reader): number {
   reader.skip();
   const value = new MessageReader(Buffer.from(reader.buf.subarray(from, reader.pos))).number();
   return value === (value | 0) ? value : 0;
+}
+
+/**
+ * An answer that cannot be read is a refusal by something that does not speak the protocol. One that is too large is as
+ * good as none, and its sender is left.
+ */
+export function parseResponse<T>(
+  answer: Outcome<Buffer>,
+  read: (bytes: Buffer) => T,
+  leave: (reason: string) => void,
+): Outcome<T> {
+  if (answer.status !== 'ok') return answer;
+  try {
+    return ok(read(answer.value));
+  } catch (error) {
+    if (!(error instanceof AnswerTooLarge)) return failed('INTERNAL', 'the answer cannot be read');
+    const reason = `the answer is too large: ${errorMessage(error)}`;
+    leave(reason);
+    return retryable(reason);
+  }
+}
+
+/** What a backend wants done; alike in both protocols. */
+interface BackendCommand {
+  readonly name: string;
+  /** In order; a key may repeat. */
+  readonly args: readonly (readonly [key: string, value: string])[];
+}
+
+/** `Commands`. Throws on what is no protobuf, and `AnswerTooLarge`. */
+export function decodeCommands(bytes: Buffer): readonly BackendCommand[] {
+  const commands: BackendCommand[] = [];
+  eachMessage(bytes, 1, MAX_COMMANDS, (command) => {
+    let name = '';
+    const args: [string, string][] = [];
+    eachField(command, (field, wire) => {
+      if (field === 1 && wire === 2) {
+        name = readText(command);
+      } else if (field === 2 && wire === 2) {
+        let key = '';
+        let value = '';
+        const pair = readMessage(command);
+        eachField(pair, (part, kind) => {
+          if (part === 1 && kind === 2) key = readText(pair);
+          else if (part === 2 && kind === 2) value = readText(pair);
+          else pair.skipType(kind);
+        });
+        if (args.length === MAX_ARGUMENTS) throw new AnswerTooLarge(`more than ${MAX_ARGUMENTS} arguments`);
+        args.push([key, value]);
+      } else {
+        command.skipType(wire);
+      }
+    });
+    commands.push({ name, args });
+  });
+  return commands;
 }

@@ -1,5 +1,5 @@
 import { RefType, USER_ENDPOINT } from '../../../model/components';
-import { numericTraceId } from '../../../model/id-text';
+import { numericTraceId } from '../../../model/ids';
 import type { Span, V2Ref } from '../../../model/segment';
 import type { IdGenerator } from '../../../tracing/id-generator';
 import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/propagation/headers';

@@ -1,6 +1,5 @@
 import { memoized } from '../../../base/memoized';
-import { parseId, writeDigits, writeIdText } from '../../../model/id-text';
-import { type Id, OpaqueId } from '../../../model/ids';
+import { type Id, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';

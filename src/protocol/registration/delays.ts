@@ -1,6 +1,6 @@
-import { Backoff } from '../../base/loop';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
+import { Backoff } from '../../base/loop';
 import type { Outcome } from '../../base/outcome';
 
 const ASK_AGAIN = { firstMs: 20, longestMs: 2_000 };
@@ -61,5 +61,39 @@ export class RetryPolicy {
   private complain(reason: string): void {
     this.log.warn(`backend: ${reason}`, FAILURE);
     this.onFailure(reason);
+  }
+}
+
+/** When the next heartbeat is due. */
+export class HeartbeatTimer {
+  private dueAt = 0;
+  private isApart = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly everyMs: number,
+  ) {}
+
+  /** Milliseconds; 0: now. */
+  dueInMs(): number {
+    return Math.max(0, this.dueAt - this.clock.elapsed());
+  }
+
+  /** One is on its way. */
+  sent(): void {
+    this.dueAt = this.clock.elapsed() + this.everyMs * (this.isApart ? 1 : this.clock.random());
+    this.isApart = true;
+  }
+
+  /**
+   * A connection was made, perhaps by all agents of a backend at one moment. The next period is cut to a random part of
+   * it, so that their heartbeats come apart.
+   */
+  connected(): void {
+    this.isApart = false;
+  }
+
+  dueNow(): void {
+    this.dueAt = this.clock.elapsed();
   }
 }

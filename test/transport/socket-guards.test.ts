@@ -1,4 +1,4 @@
-import { IdleProcessGuard } from '../../src/transport/idle-process-guard';
+import { IdleProcessGuard } from '../../src/transport/socket-guards';
 import { FakeClock } from '../support/fake-clock';
 
 describe('the idle process guard', () => {

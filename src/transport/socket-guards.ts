@@ -1,6 +1,66 @@
 import { executionAsyncResource } from 'node:async_hooks';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../base/clock';
+
+/** The socket never keeps the process alive, even if `ref()` is called, and never throws an error that has no listener. */
+export function unrefSocket<S extends Socket>(socket: S): S {
+  socket.unref();
+  // grpc-js refs its connection while a call is in flight. There is no option for that.
+  socket.ref = () => socket;
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+const FIRST_WAIT_MS = 40;
+const LONGEST_WAIT_MS = 5_000;
+const SLOWEST_LOOK_MS = 200;
+
+/** Requests to the operating system that hold the process up although their socket is unref'd. */
+const REQUEST = /^(TCP|Simple)?(Connect|Shutdown|Write)Wrap$/;
+/** Stdout and stderr are listed once they were written to, though they hold nothing up. */
+const STDIO = /^(Pipe|TTY)Wrap$/;
+const LISTED_STDIO = 2;
+
+/**
+ * An unref'd socket still holds the process up while it connects, and while the kernel takes no more bytes: libuv
+ * counts such requests as life. So while one of ours is under way, this looks whether nothing else is left, and then
+ * lets go of it.
+ */
+export class IdleProcessGuard {
+  private firstWaitMs = FIRST_WAIT_MS;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** @returns takes the watch back; call it as soon as the request is through. */
+  guard(letGo: () => void): () => void {
+    // Not every kind of work can be told from nothing (worker threads, crypto, zlib are not listed, a pipe to another
+    // process looks like stdout). If the process outlives our letting go, there was some: the next request gets more
+    // time.
+    let waitMs = this.firstWaitMs;
+    let timer: Timer;
+    const look = (): void => {
+      if (isAlone()) {
+        this.firstWaitMs = Math.min(this.firstWaitMs * 4, LONGEST_WAIT_MS);
+        letGo();
+        return;
+      }
+      waitMs = Math.max(this.firstWaitMs, Math.min(waitMs * 1.5, SLOWEST_LOOK_MS));
+      timer = this.clock.after(waitMs, look);
+    };
+    timer = this.clock.after(waitMs, look);
+    return () => timer.cancel();
+  }
+}
+
+/** A single request is all that holds the process up: it is the one that is watched. */
+function isAlone(): boolean {
+  const kinds = process.getActiveResourcesInfo();
+  const others = kinds.filter((kind) => !REQUEST.test(kind));
+  return (
+    kinds.length === others.length + 1 && others.length <= LISTED_STDIO && others.every((kind) => STDIO.test(kind))
+  );
+}
 
 /** What is registered here holds its value until the garbage collector has run once. */
 const untilCollection = new FinalizationRegistry<object>(() => undefined);
