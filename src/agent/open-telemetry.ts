@@ -41,7 +41,7 @@ export class OpenTelemetry {
       folders: application.packageFolders,
       packages,
       tracedByUs: tracedByUs(options),
-      ruleBrokenBy: (file) => ruleBrokenBy(file, application),
+      ruleBrokenBy: (file, seen) => ruleBrokenBy(file, application, seen),
       log: options.log,
       onBrokers: made.setBrokers,
     });

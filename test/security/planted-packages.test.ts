@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { put } from '../config/sources';
 import { REGISTER } from '../support/app';
-import { asOther, itWithTwoUsers } from './other-user';
+import { asOther, itWithTwoUsers, OTHER } from './other-user';
 
 const asTwo = itWithTwoUsers();
 const NAME = '@opentelemetry/instrumentation-stock';
@@ -35,14 +35,23 @@ function plant(where: string): void {
 function run(
   script: string,
   cwd: string,
+  { uid, ...env }: { readonly NODE_PATH?: string; readonly HOME?: string; readonly uid?: number } = {},
 ): { readonly status: number | null; readonly said: string; readonly stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', REGISTER, script], {
     cwd,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...env },
     encoding: 'utf8',
     timeout: 10_000,
+    ...(uid !== undefined && { uid, gid: uid }),
   });
   return { status, said: stdout, stderr };
+}
+
+/** An instrumentation that is installed. */
+function install(code: string, packageJson: object = {}): void {
+  put(folder, 'work/package.json', NAMED);
+  put(folder, `work/node_modules/${NAME}/package.json`, packageJson);
+  put(folder, `work/node_modules/${NAME}/index.js`, code);
 }
 
 describe('an instrumentation of OpenTelemetry that another user has planted', () => {
@@ -77,12 +86,181 @@ describe('an instrumentation of OpenTelemetry that another user has planted', ()
     expect([status, said]).toEqual([0, 'ran\n']);
     expect(stderr).toMatch(/is reached by .*node_modules, which belongs to user 4711/);
   });
+
+  asTwo('is not loaded when an empty folder of ours lies below the link of that user', () => {
+    put(folder, `uploads/${NAME}/index.js`, CODE);
+    asOther('ln -s uploads node_modules', folder);
+    mkdirSync(path.join(folder, 'work/node_modules', NAME), { recursive: true });
+    put(folder, 'work/package.json', NAMED);
+    const { status, said, stderr } = run(program('work'), '/');
+    expect([status, said]).toEqual([0, 'ran\n']);
+    expect(stderr).toMatch(/is reached by .*node_modules, which belongs to user 4711/);
+  });
+
+  asTwo.each([
+    ['a pipe', 'mkfifo package.json'],
+    ['400 MB long', 'truncate -s 400M package.json'],
+  ])('does not hold up the start when its package.json is %s', (_, command) => {
+    plant(folder);
+    asOther(command, path.join(folder, 'node_modules', NAME));
+    put(folder, 'work/package.json', NAMED);
+    const { status, said, stderr } = run(program('work'), '/');
+    expect([status, said]).toEqual([0, 'ran\n']);
+    expect(stderr).toMatch(/instrumentation-stock is not loaded: .* belongs to user 4711/);
+  });
+});
+
+describe('a package that an installed instrumentation requires and that another user has planted', () => {
+  const REQUIRES = 'try { require("helper"); } catch (error) { console.log(error.code); }';
+  const PLANTED = 'echo \'console.log("planted")\' >';
+  const ABSENT = { status: 0, said: 'MODULE_NOT_FOUND\nran\n' };
+
+  asTwo.each([
+    ['above the application', `mkdir -p node_modules/helper && ${PLANTED} node_modules/helper/index.js`],
+    ['above the application, as a single file', `mkdir node_modules && ${PLANTED} node_modules/helper.js`],
+    ['in the home directory', `mkdir -p home/.node_modules && ${PLANTED} home/.node_modules/helper.js`],
+    ['in NODE_PATH', `mkdir -p path/helper && ${PLANTED} path/helper/index.js`],
+    ['in a NODE_PATH of ours where others may add files', `${PLANTED} shared/helper.js`],
+  ])('is absent when it lies %s', (_, command) => {
+    mkdirSync(path.join(folder, 'shared'));
+    chmodSync(path.join(folder, 'shared'), 0o1777);
+    asOther(command, folder);
+    install(REQUIRES);
+    const env = { HOME: path.join(folder, 'home'), NODE_PATH: `${folder}/path:${folder}/shared` };
+    expect(run(program('work'), '/', env)).toMatchObject(ABSENT);
+  });
+
+  asTwo('is absent, and the log says why', () => {
+    asOther('mkdir -p node_modules/helper', folder);
+    install(REQUIRES);
+    expect(run(program('work'), '/').stderr).toMatch(
+      /helper is not loaded: .*node_modules, which belongs to user 4711/,
+    );
+  });
+
+  asTwo('is absent when a constructor requires it', () => {
+    asOther(`mkdir node_modules && ${PLANTED} node_modules/helper.js`, folder);
+    install(`exports.StockInstrumentation = class { constructor() { ${REQUIRES} } enable() {} };`);
+    expect(run(program('work'), '/')).toMatchObject(ABSENT);
+  });
+
+  asTwo('is absent when package.json maps a name to it', () => {
+    asOther(`mkdir -p node_modules/helper && ${PLANTED} node_modules/helper/index.js`, folder);
+    install(REQUIRES.replace('helper', '#helper'), { name: NAME, imports: { '#helper': 'helper' } });
+    expect(run(program('work'), '/')).toMatchObject(ABSENT);
+  });
+
+  asTwo('is absent when a package of ours that it requires asks for it', () => {
+    asOther(`mkdir node_modules && ${PLANTED} node_modules/helper.js`, folder);
+    put(folder, 'work/node_modules/debug/lib/index.js', REQUIRES);
+    put(folder, 'work/node_modules/debug/package.json', { main: './lib' });
+    install('require("debug");');
+    expect(run(program('work'), '/')).toMatchObject(ABSENT);
+  });
+
+  asTwo('does not hold up the application when its package.json is a pipe', () => {
+    asOther('mkdir -p node_modules/helper && mkfifo node_modules/helper/package.json', folder);
+    install(REQUIRES);
+    mkdirSync(path.join(folder, 'work/node_modules/helper'));
+    expect(run(program('work'), '/')).toMatchObject(ABSENT);
+  });
+
+  asTwo(
+    'is found by the application itself, as without the agent, while and after an instrumentation is loaded',
+    () => {
+      asOther(`mkdir node_modules && ${PLANTED} node_modules/helper.js && echo > node_modules/compiler.js`, folder);
+      install(REQUIRES);
+      program('work');
+      const script = put(
+        folder,
+        'work/app.js',
+        `const Module = require('node:module');
+      const { _findPath, _resolveFilename, _extensions: extensions } = Module;
+      const compile = extensions['.js'];
+      extensions['.js'] = (module, file) => {
+        if (file.includes('instrumentation')) console.log(typeof require('compiler'));
+        compile(module, file);
+      };
+      require('stock');
+      require('helper');
+      console.log(_findPath === Module._findPath && _resolveFilename === Module._resolveFilename);`,
+      );
+      expect(run(script, '/')).toMatchObject({ status: 0, said: 'object\nMODULE_NOT_FOUND\nplanted\ntrue\n' });
+    },
+  );
 });
 
 describe('an instrumentation of OpenTelemetry that the application has installed', () => {
+  const LOADED = { status: 0, said: 'helped\nloaded\nran\n', stderr: '' };
+  const HELPED = `require("helper"); ${CODE}`;
+  const helper = (where: string) => put(folder, `${where}/helper/index.js`, 'console.log("helped")');
+
   it('is loaded with its library', () => {
-    put(folder, 'work/package.json', NAMED);
-    put(folder, `work/node_modules/${NAME}/index.js`, CODE);
+    install(CODE);
     expect(run(program('work'), '/')).toEqual({ status: 0, said: 'loaded\nran\n', stderr: '' });
+  });
+
+  it.each([
+    `work/node_modules/${NAME}/node_modules`,
+    'work/node_modules',
+    'node_modules',
+    'home/.node_modules',
+    'home/.node_libraries',
+    'path',
+  ])('is loaded with what it requires in %s of this user', (where) => {
+    install(HELPED);
+    helper(where);
+    const env = { HOME: path.join(folder, 'home'), NODE_PATH: path.join(folder, 'path') };
+    expect(run(program('work'), '/', env)).toEqual(LOADED);
+  });
+
+  it('is loaded with what it requires when both are links into a store outside of the application', () => {
+    const store = 'store/stock@1/node_modules';
+    put(folder, 'work/package.json', NAMED);
+    put(folder, `${store}/${NAME}/index.js`, HELPED);
+    helper('store/helper@1/node_modules');
+    symlinkSync('../../helper@1/node_modules/helper', path.join(folder, store, 'helper'));
+    mkdirSync(path.join(folder, 'work/node_modules', path.dirname(NAME)), { recursive: true });
+    symlinkSync(path.join(folder, store, NAME), path.join(folder, 'work/node_modules', NAME));
+    expect(run(program('work'), '/')).toEqual(LOADED);
+  });
+
+  it('is loaded with what its own package.json exports, imports and names by itself', () => {
+    install(`require("#inner"); require("${NAME}/extra"); ${CODE}`, {
+      name: NAME,
+      exports: { '.': './index.js', './extra': './build/extra.js' },
+      imports: { '#inner': './build/inner.js' },
+    });
+    put(folder, `work/node_modules/${NAME}/build/extra.js`, 'require("node:fs"); require("path");');
+    put(folder, `work/node_modules/${NAME}/build/inner.js`, 'console.log("helped")');
+    expect(run(program('work'), '/')).toEqual(LOADED);
+  });
+
+  asTwo('is loaded with what it requires when root has installed all and another user runs it', () => {
+    install(HELPED);
+    helper('work/node_modules');
+    chmodSync(folder, 0o755);
+    expect(run(program('work'), '/', { uid: OTHER })).toEqual(LOADED);
+  });
+
+  asTwo('is loaded with what it requires when root runs what another user has installed, script and packages', () => {
+    install(HELPED);
+    helper('work/node_modules');
+    const script = program('work');
+    chmodSync(folder, 0o755);
+    for (const one of ['', 'work/node_modules/helper', 'work/node_modules', 'work', 'work/app.js'])
+      chownSync(path.join(folder, one), OTHER, OTHER);
+    expect(run(script, '/')).toEqual(LOADED);
+  });
+});
+
+describe('an instrumentation of OpenTelemetry that cannot be loaded', () => {
+  it('takes one line of the log, without what would steer a terminal', () => {
+    install('throw new Error("one\\n\\u001b[31mskyanchor error: two")');
+    const { status, said, stderr } = run(program('work'), '/');
+    expect([status, said]).toEqual([0, 'ran\n']);
+    expect(stderr).toBe(
+      "skyanchor error: an instrumentation of OpenTelemetry's failed: one  [31mskyanchor error: two\n",
+    );
   });
 });

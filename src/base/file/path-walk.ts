@@ -8,6 +8,9 @@ export interface Sight {
   readonly target: string | undefined;
 }
 
+/** What was seen lately, by path, for one look at many files that lie together: each directory is looked at once. */
+export type Sights = Map<string, Sight>;
+
 /** A directory or a link on the way to a file, or, as the last one, the file itself. */
 export interface Step extends Sight {
   readonly path: string;
@@ -68,17 +71,23 @@ export function* walkPath(
  * Where nothing can wait: every directory and link on the way to a file, and the file, as far as it exists and can be
  * looked at.
  */
-export function wayToNow(file: string, mayFollow?: (owner: bigint) => boolean): readonly Step[] {
+export function wayToNow(
+  file: string,
+  mayFollow?: (owner: bigint) => boolean,
+  seen: Sights = new Map(),
+): readonly Step[] {
   const walk = walkPath(file, mayFollow);
   let next = walk.next();
-  while (!next.done) next = walk.next(lookNow(next.value));
+  while (!next.done) next = walk.next(seen.get(next.value) ?? lookNow(next.value, seen));
   return next.value;
 }
 
-function lookNow(path: string): Sight | undefined {
+function lookNow(path: string, seen: Sights): Sight | undefined {
   try {
     const stats = lstatSync(path, { bigint: true });
-    return { stats, target: stats.isSymbolicLink() ? readlinkSync(path) : undefined };
+    const sight = { stats, target: stats.isSymbolicLink() ? readlinkSync(path) : undefined };
+    seen.set(path, sight);
+    return sight;
   } catch {
     return undefined;
   }

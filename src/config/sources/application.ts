@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { openConfigFile, readFile, refusalOf } from './config-file';
 import { OPTION_TABLE } from '../option-table';
+import type { Sights } from '../../base/file/path-walk';
 
 /** What is installed where the program runs from. */
 export interface Application {
@@ -73,8 +74,8 @@ function packagesAbove(start: string, script: string | undefined): Application {
  * The rule that a file breaks which is to be loaded although the application has not asked for it: no other user may decide
  * what is in it. `undefined`: it breaks none.
  */
-export function ruleBrokenBy(file: string, { script }: Pick<Application, 'script'>): string | undefined {
-  return refusalOf(file, undefined, script)?.rule;
+export function ruleBrokenBy(file: string, { script }: Pick<Application, 'script'>, seen?: Sights): string | undefined {
+  return refusalOf(file, undefined, script, seen)?.rule;
 }
 
 interface Package {

@@ -4,7 +4,14 @@ import { errorMessage } from '../../base/text';
 import { faultOf, type ProvidedValue, type LayerContent } from './settings';
 import { readKeys } from './keys';
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
-import { isEndOf, isReplaceableByOthers, isWritableByOthers, wayToNow, type Step } from '../../base/file/path-walk';
+import {
+  isEndOf,
+  isReplaceableByOthers,
+  isWritableByOthers,
+  wayToNow,
+  type Sights,
+  type Step,
+} from '../../base/file/path-walk';
 
 const CONFIG_FILE = 'skyanchor.config.json';
 
@@ -168,19 +175,21 @@ interface Writers {
  *
  * @param file absolute
  * @param opened what the descriptor is that is read; undefined: it cannot be opened
+ * @param seen what was seen of files that were asked about just before
  * @returns undefined: it breaks none
  */
 export function refusalOf(
   file: string,
   opened: BigIntStats | undefined,
   mainScript: string | undefined,
+  seen?: Sights,
 ): Refusal | undefined {
   const uid = process.geteuid?.();
   // Windows has no owners and modes.
   if (uid === undefined) return undefined;
-  const writers = writersOf(mainScript === undefined ? [] : wayToNow(mainScript));
+  const writers = writersOf(mainScript === undefined ? [] : wayToNow(mainScript, undefined, seen));
   const owners = new Set([0n, BigInt(uid), ...writers.owners]);
-  const way = wayToNow(file, (owner) => owners.has(owner));
+  const way = wayToNow(file, (owner) => owners.has(owner), seen);
   const foreign = way.find(({ stats }) => !owners.has(stats.uid));
   if (foreign) {
     const what = foreign.path === file ? 'belongs' : `is reached by ${foreign.path}, which belongs`;

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
-import Module, { createRequire } from 'node:module';
+import Module from 'node:module';
 import path from 'node:path';
-import { ALL_INSTRUMENTATIONS, configurationOf, isWanted, librariesOf } from './packages';
+import { GuardedLookup, type GuardedLookupOptions } from './guarded-lookup';
+import { ALL_INSTRUMENTATIONS, configurationOf, isWanted, librariesOf, libraryOf } from './packages';
 import { ApiSpan } from './spans';
 import { propertyOf } from './span-context';
 import { isLoadingOwn } from '../../base/lazy';
-import { errorMessage } from '../../base/text';
+import { errorMessage, printable } from '../../base/text';
 import { Span } from '../../model/segment';
 import { patch, type Patched, type Undo } from '../patch';
 import type { Log } from '../../base/log';
@@ -16,8 +16,7 @@ interface LoaderOptions {
   readonly packages: readonly string[];
   /** Packages of instrumentations whose work our own trace. */
   readonly tracedByUs: ReadonlySet<string>;
-  /** Why a file must not be loaded: another user may have put it there. `undefined`: it may be. */
-  readonly ruleBrokenBy: (file: string) => string | undefined;
+  readonly ruleBrokenBy: GuardedLookupOptions['ruleBrokenBy'];
   readonly log: Log;
   /** The application has made a client of Kafka's, which connects to these. */
   readonly onBrokers: (brokers: readonly string[]) => void;
@@ -30,22 +29,10 @@ interface Instrumentation {
 
 type Require = (this: unknown, id: unknown) => unknown;
 type Load = (this: unknown, request: unknown, parent: unknown, isMain: unknown) => unknown;
-type Resolve = (id: string) => Place;
-
-/** Where a package is installed. */
-interface Place {
-  /** The folder as it was found; it may be a link. */
-  readonly folder: string;
-  /** What is loaded, by its real path. */
-  readonly file: string;
-}
-
 const NodeModule = Module as unknown as {
   readonly prototype: object;
   readonly _cache: Readonly<Record<string, { exports: unknown } | undefined>>;
 };
-const DOT = 0x2e;
-const NODE_MODULES = `${path.sep}node_modules${path.sep}`;
 
 /**
  * Loads each instrumentation of OpenTelemetry's that the application has installed when its library is first loaded, and
@@ -56,15 +43,23 @@ export class InstrumentationLoader {
   /** Packages that are loaded, as they were. */
   readonly loaded: string[] = [];
   private readonly instrumentations: Instrumentation[] = [];
-  /** By library, or by a scope of libraries with its slash: the instrumentations that wait for it, by name. */
-  private readonly wanted = new Map<string, Map<string, Place>>();
+  /** By library, or by a scope of libraries with its slash: the instrumentations that wait for it, by name, with the file of each. */
+  private readonly wanted = new Map<string, Map<string, string>>();
+  private readonly lookup: GuardedLookup;
   private readonly anchor = new Module('skyanchor');
   private undos: Undo[] = [];
   private unwatchKafka: Undo | undefined;
 
   constructor(private readonly options: LoaderOptions) {
-    const resolvers = options.folders.map((folder) => resolverFrom(path.join(folder, 'package.json')));
-    for (const name of options.packages) this.find(name, resolvers);
+    const { ruleBrokenBy } = options;
+    this.lookup = new GuardedLookup({
+      ruleBrokenBy,
+      onRefused: (request, place, rule) => options.log.warn(`${request} is not loaded: ${place} ${rule}`),
+    });
+    const files = options.folders.map((folder) => path.join(folder, 'package.json'));
+    this.lookup.run(() => {
+      for (const name of options.packages) this.find(name, files);
+    });
     if (this.wanted.size === 0) return;
     this.undos = [
       patch<Require>(NodeModule.prototype, 'require', (layer) => requirePatch(layer, this)),
@@ -94,7 +89,7 @@ export class InstrumentationLoader {
     if (found === undefined || isLoadingOwn()) return false;
     this.wanted.delete(library);
     this.wanted.delete(scope);
-    for (const [name, place] of found) this.load(name, place);
+    for (const [name, file] of found) this.load(name, file);
     if (this.wanted.size === 0) this.unpatch();
     return true;
   }
@@ -109,17 +104,18 @@ export class InstrumentationLoader {
 
   complain(error: unknown): void {
     this.options.log.error(
-      `an instrumentation of OpenTelemetry's failed: ${errorMessage(error)}`,
+      `an instrumentation of OpenTelemetry's failed: ${printable(errorMessage(error))}`,
       'opentelemetry load',
     );
   }
 
-  private find(name: string, resolvers: readonly Resolve[]): void {
-    for (const resolve of resolvers) {
+  /** @param from the files that would require it, the nearest first */
+  private find(name: string, from: readonly string[]): void {
+    for (const requirer of from) {
       try {
-        const place = resolve(name);
-        if (name !== ALL_INSTRUMENTATIONS) this.want(name, place);
-        else if (this.mayLoad(name, place)) this.findAll(place.file);
+        const file = this.lookup.requireFrom(requirer).resolve(name);
+        if (name === ALL_INSTRUMENTATIONS) this.findAll(file);
+        else this.want(name, file);
         return;
       } catch {
         // Named, and not installed here.
@@ -128,47 +124,38 @@ export class InstrumentationLoader {
   }
 
   private findAll(file: string): void {
-    const fromThere = createRequire(file);
+    const fromThere = this.lookup.requireFrom(file);
     const { dependencies = {} } = fromThere(`${ALL_INSTRUMENTATIONS}/package.json`) as { dependencies?: object };
     for (const name of Object.keys(dependencies))
-      if (isWanted(name) && !this.options.tracedByUs.has(name)) this.find(name, [resolverFrom(file)]);
+      if (isWanted(name) && !this.options.tracedByUs.has(name)) this.find(name, [file]);
   }
 
-  private want(name: string, place: Place): void {
+  private want(name: string, file: string): void {
     for (const library of librariesOf(name)) {
-      const places = this.wanted.get(library) ?? new Map<string, Place>();
-      this.wanted.set(library, places.set(name, place));
+      const files = this.wanted.get(library) ?? new Map<string, string>();
+      this.wanted.set(library, files.set(name, file));
     }
   }
 
-  /** A package that is named and not installed is looked for up to the root: in `/tmp`, any user may have put one. */
-  private mayLoad(name: string, { folder, file }: Place): boolean {
-    for (const one of [folder, file]) {
-      const rule = this.options.ruleBrokenBy(one);
-      if (rule === undefined) continue;
-      this.options.log.warn(`${name} is not loaded: ${one} ${rule}`);
-      return false;
-    }
-    return true;
-  }
-
-  private load(name: string, place: Place): void {
-    if (this.loaded.includes(name) || !this.mayLoad(name, place)) return;
-    const { file } = place;
+  private load(name: string, file: string): void {
+    if (this.loaded.includes(name) || !this.lookup.mayLoad(name, file)) return;
     this.loaded.push(name);
     try {
-      const exported = createRequire(file)(file) as Record<string, unknown>;
-      const made = Object.entries(exported).find(
-        ([key, value]) => key.endsWith('Instrumentation') && isClass(value),
-      )?.[1];
-      if (made === undefined) return;
-      const instrumentation = new (made as new (config: object) => Instrumentation)(configurationOf(name, putIds));
-      this.instrumentations.push(instrumentation);
-      if (name.endsWith('-kafkajs')) this.watchKafka();
-      this.options.log.debug(`loaded ${name}`);
+      this.lookup.run(() => this.enable(name, this.lookup.requireFrom(file)(file) as Record<string, unknown>));
     } catch (error) {
       this.complain(error);
     }
+  }
+
+  private enable(name: string, exported: Record<string, unknown>): void {
+    const made = Object.entries(exported).find(
+      ([key, value]) => key.endsWith('Instrumentation') && isClass(value),
+    )?.[1];
+    if (made === undefined) return;
+    const instrumentation = new (made as new (config: object) => Instrumentation)(configurationOf(name, putIds));
+    this.instrumentations.push(instrumentation);
+    if (name.endsWith('-kafkajs')) this.watchKafka();
+    this.options.log.debug(`loaded ${name}`);
   }
 
   /** The spans of Kafka do not say where they go, so we look what its clients are made with. */
@@ -216,32 +203,6 @@ function loadPatch(layer: Patched<Load>, loader: InstrumentationLoader): Load {
       return exports;
     }
   };
-}
-
-function resolverFrom(file: string): Resolve {
-  const { resolve } = createRequire(file);
-  return (id) => {
-    const found = resolve(id);
-    const folder = resolve
-      .paths(id)
-      ?.map((modules) => path.join(modules, id))
-      .find(existsSync);
-    // With Yarn's Plug'n'Play there are no folders.
-    return { folder: folder ?? found, file: found };
-  };
-}
-
-/** The package that a module is of, by the name or the path that it is loaded by; `undefined`: it is one of the same package, or Node's. */
-function libraryOf(id: string): string | undefined {
-  if (id.charCodeAt(0) === DOT) return undefined;
-  let name = id;
-  if (path.isAbsolute(id)) {
-    const at = id.lastIndexOf(NODE_MODULES);
-    if (at === -1) return undefined;
-    name = id.slice(at + NODE_MODULES.length).replaceAll(path.sep, '/');
-  }
-  const slash = name.indexOf('/', name.startsWith('@') ? name.indexOf('/') + 1 : 0);
-  return slash === -1 ? name : name.slice(0, slash);
 }
 
 function isClass(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { InstrumentationName } from '../../api/options';
 
 /** Libraries that we trace ourselves, by the names of our instrumentations, which are those of OpenTelemetry's, too. */
@@ -106,4 +107,20 @@ export function configurationOf(name: string, logHook: Hook): Readonly<Record<st
     default:
       return {};
   }
+}
+
+const DOT = 0x2e;
+const NODE_MODULES = `${path.sep}node_modules${path.sep}`;
+
+/** The package that a module is of, by the name or the path that it is loaded by; `undefined`: it is one of the same package, or Node's. */
+export function libraryOf(id: string): string | undefined {
+  if (id.charCodeAt(0) === DOT) return undefined;
+  let name = id;
+  if (path.isAbsolute(id)) {
+    const at = id.lastIndexOf(NODE_MODULES);
+    if (at === -1) return undefined;
+    name = id.slice(at + NODE_MODULES.length).replaceAll(path.sep, '/');
+  }
+  const slash = name.indexOf('/', name.startsWith('@') ? name.indexOf('/') + 1 : 0);
+  return slash === -1 ? name : name.slice(0, slash);
 }
