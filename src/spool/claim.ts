@@ -64,7 +64,7 @@ export class Claims {
   take(key: string, claimer: string): Promise<Claim | undefined> {
     return this.locked(async (isHeld) => {
       const { directory, leases } = this.options;
-      const listing = (await directory.list()).get(key);
+      const listing = await directory.listKey(key);
       if (!listing || listing.files.length === 0 || (await leases.isLive(listing))) return undefined;
       const before = await this.read(key);
       if (before?.isDone === true) return undefined;
@@ -74,7 +74,7 @@ export class Claims {
       const claim: Claim = { by: claimer, ends: before?.ends ?? null, isDone: false };
       await this.write(key, claim, claimer);
       if (claim.ends) return claim;
-      const files = (await directory.list()).get(key)?.files ?? [];
+      const files = (await directory.listKey(key))?.files ?? [];
       const whole = { ...claim, ends: Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])) };
       if (!isHeld()) return undefined;
       await this.write(key, whole, claimer);
@@ -117,7 +117,7 @@ export class Claims {
   async position(key: string): Promise<ReaderPosition> {
     const { directory } = this.options;
     let farthest = FIRST_POSITION;
-    for (const reader of (await directory.list()).get(key)?.positions ?? []) {
+    for (const reader of (await directory.listKey(key))?.positions ?? []) {
       const position = parsePosition(await directory.readJson(positionName(key, reader)));
       if (position && isBehind(farthest, position)) farthest = { ...position, reader };
     }

@@ -77,8 +77,8 @@ export class DiskBudget {
   ): Promise<(DroppableFile & { readonly key: string; readonly file: SpoolFile })[]> {
     const found: (DroppableFile & { readonly key: string; readonly file: SpoolFile })[] = [];
     for (const listing of listings) {
-      const { key, files, corrupt, claimTime } = listing;
-      const isOpen = key === ownKey || (claimTime === undefined && !(await this.options.leases.isLive(listing)));
+      const { key, files, corrupt, isClaimed } = listing;
+      const isOpen = key === ownKey || (!isClaimed && !(await this.options.leases.isLive(listing)));
       for (const file of isOpen ? [...files, ...corrupt] : corrupt)
         if (!this.options.isInUse(file.name)) found.push({ ...file, key, file });
     }

@@ -8,6 +8,9 @@ const LEASES_UNTIL_DEAD = 6;
 /** An observer that looked away for longer than this many times as long was itself frozen, and begins anew. */
 const LEASES_BETWEEN_LOOKS = 3;
 
+/** What shows that the owner of a key lives. */
+type Sign = Pick<KeyListing, 'key' | 'ownerTime'>;
+
 interface Seen {
   readonly time: number;
   readonly since: number;
@@ -28,17 +31,24 @@ export class LeaseWatch {
   ) {}
 
   /** @param owner undefined: there is no file that says whose it is, and so no process that touches it */
-  async isLive({ key, ownerTime }: KeyListing, owner?: SpoolOwner): Promise<boolean> {
+  async isLive(listing: Sign, owner?: SpoolOwner): Promise<boolean> {
+    const { key, ownerTime } = listing;
     if (ownerTime === undefined) return false;
-    this.look(key, ownerTime);
+    const isOverdue = this.isOverdue(listing);
     const known = owner ?? (await this.directory.readOwner(key));
     if (known && (await this.directory.stateOf(known)) === 'gone') return false;
-    return !this.isOverdue(key);
+    return !isOverdue;
   }
 
   async isLiveKey(key: string): Promise<boolean> {
-    const listing = (await this.directory.list()).get(key);
-    return listing !== undefined && this.isLive(listing);
+    return this.isLive({ key, ownerTime: await this.directory.ownerTime(key) });
+  }
+
+  /** Whether it has not shown for so long that it lives that it counts as dead, whatever its pid says. Reads nothing. */
+  isOverdue({ key, ownerTime }: Sign): boolean {
+    if (ownerTime === undefined) return true;
+    const { since, lookedAt } = this.look(key, ownerTime);
+    return lookedAt - since >= LEASES_UNTIL_DEAD * this.leaseMs;
   }
 
   /** Forgets what is no longer there. */
@@ -46,15 +56,12 @@ export class LeaseWatch {
     for (const key of this.seen.keys()) if (!keys.has(key)) this.seen.delete(key);
   }
 
-  private look(key: string, time: number): void {
+  private look(key: string, time: number): Seen {
     const now = this.clock.elapsed();
     const seen = this.seen.get(key);
     const hasWatched = seen?.time === time && now - seen.lookedAt <= LEASES_BETWEEN_LOOKS * this.leaseMs;
-    this.seen.set(key, { time, since: hasWatched ? seen.since : now, lookedAt: now });
-  }
-
-  private isOverdue(key: string): boolean {
-    const seen = this.seen.get(key);
-    return seen !== undefined && seen.lookedAt - seen.since >= LEASES_UNTIL_DEAD * this.leaseMs;
+    const looked = { time, since: hasWatched ? seen.since : now, lookedAt: now };
+    this.seen.set(key, looked);
+    return looked;
   }
 }

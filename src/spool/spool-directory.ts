@@ -44,7 +44,7 @@ export interface KeyListing {
   readonly files: readonly SpoolFile[];
   /** When its owner last showed that it lives; undefined: there is no such file. */
   readonly ownerTime: number | undefined;
-  readonly claimTime: number | undefined;
+  readonly isClaimed: boolean;
   /** The tokens of the readers that recorded how far they came. */
   readonly positions: readonly string[];
   readonly corrupt: readonly SpoolFile[];
@@ -54,6 +54,7 @@ const KEY = String.raw`[\w-]{1,24}\.[\w-]{1,24}\.[0-9a-f]{8}\.[0-9a-z]+-\d+-[0-9
 const NAME = new RegExp(
   String.raw`^(${KEY})\.(?:(\d{6,})\.spool|(owner|claim)|([0-9a-f]{8})\.position|(.+\.corrupt))$`,
 );
+const WHOLE_KEY = new RegExp(`^${KEY}$`);
 const MAX_JSON_BYTES = 64 * 1024;
 /** At least as long as what stood there before, of which nothing may be left behind it. */
 const MIN_OVERWRITTEN_BYTES = 64;
@@ -181,32 +182,37 @@ export class SpoolDirectory {
   }
 
   /** What lies there, by key; what is not ours is left alone. */
-  async list(): Promise<Map<string, KeyListing>> {
+  list(): Promise<Map<string, KeyListing>> {
+    return this.listWhere(() => true);
+  }
+
+  /** What one process has there. @returns undefined: nothing */
+  async listKey(key: string): Promise<KeyListing | undefined> {
+    return (await this.listWhere((found) => found === key)).get(key);
+  }
+
+  private async listWhere(isWanted: (key: string) => boolean): Promise<Map<string, KeyListing>> {
     const found = new Map<string, Draft>();
-    for (const name of await readdir(this.base)) {
+    for (const entry of await readdir(this.base, { withFileTypes: true })) {
+      const { name } = entry;
       const [, key, sequence, role, reader, corrupt] = NAME.exec(name) ?? [];
-      if (key === undefined) continue;
-      const stats = await lstat(this.at(name)).catch(() => undefined);
-      if (!stats?.isFile()) continue;
+      if (key === undefined || !isWanted(key) || !entry.isFile()) continue;
+      // Of a claim and a position the name is all that counts. Dead processes leave more of them than of all else.
+      const isNameAll = role === 'claim' || reader !== undefined;
+      const stats = isNameAll ? undefined : await lstat(this.at(name)).catch(() => undefined);
+      if (!isNameAll && !stats?.isFile()) continue;
       const draft = found.get(key) ?? newDraft(key);
       found.set(key, draft);
-      const file = { name, sequence: Number(sequence ?? 0), bytes: stats.size, time: stats.mtimeMs };
+      const { size: bytes = 0, mtimeMs: time = 0 } = stats ?? {};
+      const file = { name, sequence: Number(sequence ?? 0), bytes, time };
       if (sequence !== undefined) draft.files.push(file);
-      else if (role === 'owner') draft.ownerTime = stats.mtimeMs;
-      else if (role === 'claim') draft.claimTime = stats.mtimeMs;
+      else if (role === 'owner') draft.ownerTime = time;
+      else if (role === 'claim') draft.isClaimed = true;
       else if (reader !== undefined) draft.positions.push(reader);
       else if (corrupt !== undefined) draft.corrupt.push(file);
     }
     for (const { files } of found.values()) files.sort((a, b) => a.sequence - b.sequence);
     return found;
-  }
-
-  /** Bytes of all processes together. */
-  async totalBytes(): Promise<number> {
-    let total = 0;
-    for (const { files, corrupt } of (await this.list()).values())
-      for (const { bytes } of [...files, ...corrupt]) total += bytes;
-    return total;
   }
 
   at(name: string): string {
@@ -303,7 +309,10 @@ export class SpoolDirectory {
   async has(name: string): Promise<boolean> {
     return stat(this.at(name)).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        return false;
+      },
     );
   }
 
@@ -330,6 +339,13 @@ export class SpoolDirectory {
   async stateOf(owner: SpoolOwner): Promise<'running' | 'gone' | 'unseen'> {
     this.identity ??= await ownIdentity();
     return processState({ ...owner }, hostname(), this.identity);
+  }
+
+  /** When the owner of a key, which may be any text, last showed that it lives; undefined: there is no such file. */
+  async ownerTime(key: string): Promise<number | undefined> {
+    if (!WHOLE_KEY.test(key)) return undefined;
+    const stats = await lstat(this.at(`${key}.owner`)).catch(() => undefined);
+    return stats?.isFile() ? stats.mtimeMs : undefined;
   }
 
   async readOwner(key: string): Promise<SpoolOwner | undefined> {
@@ -392,11 +408,11 @@ interface Draft {
   key: string;
   files: SpoolFile[];
   ownerTime: number | undefined;
-  claimTime: number | undefined;
+  isClaimed: boolean;
   positions: string[];
   corrupt: SpoolFile[];
 }
 
 function newDraft(key: string): Draft {
-  return { key, files: [], ownerTime: undefined, claimTime: undefined, positions: [], corrupt: [] };
+  return { key, files: [], ownerTime: undefined, isClaimed: false, positions: [], corrupt: [] };
 }

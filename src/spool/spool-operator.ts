@@ -50,10 +50,7 @@ export class SpoolOperator {
     this.directory = directory;
     this.key = spoolKey({ service: 'skyanchor', instance: 'spool' }, clock.now(), randomBytes(4).toString('hex'));
     const isLive = (listing: KeyListing): Promise<boolean> => this.isLive(listing);
-    const isLiveKey = async (key: string): Promise<boolean> => {
-      const listing = (await directory.list()).get(key);
-      return listing !== undefined && this.isLive(listing);
-    };
+    const isLiveKey = (key: string): Promise<boolean> => this.isLiveKey(key);
     this.claims = new Claims({ directory, clock, leases: { isLive, isLiveKey } });
   }
 
@@ -100,7 +97,7 @@ export class SpoolOperator {
   /** Removes what a dead process has left. @returns whether it was there to be removed */
   async drop(key: string): Promise<boolean> {
     return this.claims.locked(async () => {
-      const listing = (await this.directory.list()).get(key);
+      const listing = await this.directory.listKey(key);
       if (!listing || (await this.stateOf(listing)) !== 'dead') return false;
       for (const { name } of listing.corrupt) await this.directory.remove(name);
       await removeKey(this.directory, listing);
@@ -134,7 +131,7 @@ export class SpoolOperator {
       isStillOurs,
       onResult: (count, result) => options.onResult(count, result),
     };
-    for (const { name, sequence } of (await directory.list()).get(key)?.files ?? []) {
+    for (const { name, sequence } of (await directory.listKey(key))?.files ?? []) {
       const end = claim.ends?.[name];
       if (end === undefined) continue;
       for (let until = clock.elapsed() + PATIENCE_MS; ;) {
@@ -149,7 +146,7 @@ export class SpoolOperator {
       }
     }
     await claims.finish(key, this.key);
-    const listing = (await directory.list()).get(key);
+    const listing = await directory.listKey(key);
     if (listing) await removeKey(directory, listing);
     return undefined;
   }
@@ -157,12 +154,15 @@ export class SpoolOperator {
   private async stateOf(listing: KeyListing): Promise<SpoolEntry['state']> {
     if (await this.isLive(listing)) return 'live';
     const claim = await this.claims.read(listing.key);
-    const claimer = claim && !claim.isDone ? (await this.directory.list()).get(claim.by) : undefined;
-    return claimer && (await this.isLive(claimer)) ? 'claimed' : 'dead';
+    return claim && !claim.isDone && (await this.isLiveKey(claim.by)) ? 'claimed' : 'dead';
+  }
+
+  private async isLiveKey(key: string): Promise<boolean> {
+    return this.isLive({ key, ownerTime: await this.directory.ownerTime(key) });
   }
 
   /** An agent watches for a minute whether another one still shows that it lives. Here its last sign has to do. */
-  private async isLive({ key, ownerTime }: KeyListing): Promise<boolean> {
+  private async isLive({ key, ownerTime }: Pick<KeyListing, 'key' | 'ownerTime'>): Promise<boolean> {
     if (ownerTime === undefined) return false;
     const owner = await this.directory.readOwner(key);
     const state = owner ? await this.directory.stateOf(owner) : 'unseen';

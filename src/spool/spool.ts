@@ -6,7 +6,7 @@ import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
 import { BlockBuilder, recordsOf, type SealedBlock } from './block';
 import { BlockWriter, type WrittenFile } from './block-writer';
-import { Claims, type ReaderPosition, removeKey, tokenOf } from './claim';
+import { type Claim, Claims, type ReaderPosition, removeKey, tokenOf } from './claim';
 import { DiskBudget, SpoolFull } from './disk-budget';
 import {
   type BlockResult,
@@ -69,6 +69,8 @@ const SCAN_MS = 5_000;
 const DELIVER_MS = 500;
 /** A process that ends writes for so long at most. */
 const LAST_WRITE_MS = 50;
+/** Even with a disk that takes nothing a process shows often enough that it lives. */
+const LONGEST_BACKOFF_MS = 30_000;
 const FAILURE = 'spool';
 
 /** The spool of one process: segments go to the disk, and from there to the backend, also those of processes that died. */
@@ -93,6 +95,8 @@ export class Spool {
   private inFlight: SealedBlock | undefined;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
+  /** Keys that others have left with nothing to deliver, and when their owners, which cannot be seen from here, last showed that they live. */
+  private readonly leftovers = new Map<string, number>();
   private readonly adoptedFrom: SpoolStatus['adoptedFrom'][number][] = [];
   private shared = { files: 0, bytes: 0 };
 
@@ -143,7 +147,7 @@ export class Spool {
         );
       },
     });
-    this.backoff = new Backoff(clock, { firstMs: 1_000, longestMs: 60_000 });
+    this.backoff = new Backoff(clock, { firstMs: 1_000, longestMs: LONGEST_BACKOFF_MS });
     this.loop = new Loop({ name: 'spool', clock, log, turn: (signal) => this.turn(signal) });
   }
 
@@ -198,8 +202,8 @@ export class Spool {
       if (this.writer.pendingBlocks.length > 0) await this.writer.write();
       await this.writer.rotate();
       if (this.writer.written.length > 0) return;
-      const listing = (await this.directory.list()).get(this.writer.key);
-      if (listing && listing.files.length === 0) await removeKey(this.directory, listing);
+      const listing = await this.directory.listKey(this.writer.key);
+      if (listing?.files.length === 0) await removeKey(this.directory, listing);
     } catch (error) {
       this.options.log.warn(`the spool in ${this.directory.path} was left behind: ${errorMessage(error)}`, FAILURE);
     } finally {
@@ -308,7 +312,8 @@ export class Spool {
     );
     await this.writer.abandon();
     await this.directory.remove(`${key}.owner`);
-    await this.clearDone(key);
+    const left = (await this.claims.read(key))?.isDone === true ? await this.directory.listKey(key) : undefined;
+    if (left) await removeKey(this.directory, left);
   }
 
   private async renew(): Promise<void> {
@@ -329,7 +334,7 @@ export class Spool {
 
   /** The files of ours are gone without a claim: what was in them is lost. */
   private async lost(): Promise<void> {
-    const listing = (await this.directory.list()).get(this.writer.key);
+    const listing = await this.directory.listKey(this.writer.key);
     for (const file of this.writer.written) if (!listing?.files.some(({ name }) => name === file.name)) this.lose(file);
     await this.writer.abandon();
   }
@@ -372,7 +377,7 @@ export class Spool {
         key,
         token: tokenOf(key),
         isOwn: true,
-        isStillOurs: async () => this.writer.key === key && (await this.claims.read(key)) === undefined,
+        isStillOurs: () => this.isUnclaimed(key),
       };
       for (const file of this.writer.written) {
         const onResult = (count: number, result: BlockResult): void => {
@@ -382,7 +387,8 @@ export class Spool {
         const position = await this.claims.position(key);
         const end = await this.runFile({ ...job, onResult }, file, position, signal);
         if (end === 'lost') {
-          await this.beginAnew();
+          this.touchedAt = -Infinity;
+          await this.renew();
           return 'waiting';
         }
         if (end === 'waiting') return end;
@@ -391,6 +397,12 @@ export class Spool {
       }
     }
     return this.deliverPending(signal);
+  }
+
+  /** Without a file that shows that this process lives, what it left was delivered, and the claim is gone, too. */
+  private async isUnclaimed(key: string): Promise<boolean> {
+    if (this.writer.key !== key || (await this.claims.read(key))) return false;
+    return this.directory.has(`${key}.owner`);
   }
 
   /** Straight from memory, without the way over the disk. */
@@ -435,27 +447,31 @@ export class Spool {
     const { clock, settings, transport } = this.options;
     const listings = await this.directory.list();
     this.leases.keepOnly(listings);
+    for (const key of this.leftovers.keys()) if (!listings.has(key)) this.leftovers.delete(key);
     this.shared = totalOf(listings);
+    await this.expireOwn(listings.get(this.writer.key));
     const living: { service: string; instance: string; key: string }[] = [];
     const dead: { listing: KeyListing; owner: SpoolOwner | undefined }[] = [];
     for (const listing of listings.values()) {
       const { key } = listing;
+      if (this.isKnownLeftover(listing)) continue;
       const owner = await ownerOf(this.directory, listing);
       if (key === this.writer.key || (await this.leases.isLive(listing, owner))) {
         if (owner) living.push({ ...owner, key });
       } else dead.push({ listing, owner });
     }
     for (const { listing, owner } of dead) {
-      await this.expire(listing);
-      if (await this.isCleared(listing, owner)) continue;
+      // One that cannot be read (the machine lost power) says nothing: it is made anew.
+      const claim = listing.isClaimed ? await this.claims.read(listing.key) : undefined;
+      if (!claim) await this.expire(listing);
+      if (await this.isCleared(listing, owner, claim)) continue;
       if (!owner || !transport.isReady || signal.aborted) continue;
       const own = { service: this.options.source.service, key: this.writer.key };
       const peers = living.filter(({ service }) => service === owner.service);
-      const claimedBy = listing.claimTime === undefined ? undefined : (await this.claims.read(listing.key))?.by;
-      if (!shouldAdopt(settings.adopt, { service: owner.service, own, living: peers, claimedBy })) continue;
+      const adoptCase = { service: owner.service, own, living: peers, claimedBy: claim?.by };
+      if (!shouldAdopt(settings.adopt, adoptCase)) continue;
       if ((await this.adopt(listing.key, owner, signal)) === 'waiting') return 'waiting';
     }
-    await this.expireOwn();
     this.scannedAt = clock.elapsed();
     return 'delivered';
   }
@@ -477,7 +493,7 @@ export class Spool {
         else this.drop(result, count);
       },
     };
-    const files = (await this.directory.list()).get(key)?.files ?? [];
+    const files = (await this.directory.listKey(key))?.files ?? [];
     for (const { name, sequence } of files) {
       const end = claim.ends?.[name];
       if (end === undefined) continue;
@@ -486,7 +502,8 @@ export class Spool {
       if (ending !== 'delivered') return ending === 'lost' ? 'delivered' : ending;
     }
     await this.claims.finish(key, claimer);
-    await this.clearDone(key);
+    const left = await this.directory.listKey(key);
+    if (left && (await this.mayClear(left, owner))) await removeKey(this.directory, left);
     return 'delivered';
   }
 
@@ -497,46 +514,53 @@ export class Spool {
     if (adoptedFrom.length > 20) adoptedFrom.shift();
   }
 
+  /** Nothing more is read of it until its owner shows itself again, or it is old enough to be cleared away. */
+  private isKnownLeftover({ key, ownerTime, files, corrupt }: KeyListing): boolean {
+    if (ownerTime === undefined || this.leftovers.get(key) !== ownerTime || files.length + corrupt.length > 0)
+      return false;
+    // Looked at in any case: what is not watched counts as live.
+    return this.leases.isOverdue({ key, ownerTime }) && !this.isExpired({ time: ownerTime });
+  }
+
   /** @returns whether nothing of it is left to deliver */
-  private async isCleared(listing: KeyListing, owner: SpoolOwner | undefined): Promise<boolean> {
-    if (listing.claimTime !== undefined) {
-      await this.clearDone(listing.key);
-      return listing.files.length === 0 || ((await this.claims.read(listing.key))?.isDone ?? true);
-    }
-    if (listing.files.length > 0) return false;
-    // A process that shares no pids with us may only be slow; its file tells when it is there again.
-    if (!owner || (await this.directory.stateOf(owner)) === 'gone') await removeKey(this.directory, listing);
+  private async isCleared(
+    listing: KeyListing,
+    owner: SpoolOwner | undefined,
+    claim: Claim | undefined,
+  ): Promise<boolean> {
+    const { key, files, ownerTime } = listing;
+    const hasFiles = files.length > 0;
+    // A claimer that died before it could say so has delivered all that is no longer there.
+    const isDone = claim ? claim.isDone || (!hasFiles && !(await this.leases.isLiveKey(claim.by))) : !hasFiles;
+    if (!isDone) return !hasFiles;
+    if (await this.mayClear(listing, owner)) await removeKey(this.directory, listing);
+    else if (ownerTime !== undefined) this.leftovers.set(key, ownerTime);
     return true;
   }
 
-  /** Removes what a finished delivery leaves, unless an owner that was only frozen has yet to see it. */
-  private async clearDone(key: string): Promise<void> {
-    const claim = await this.claims.read(key);
-    const listing = (await this.directory.list()).get(key);
-    if (!claim || !listing) return;
-    // A claimer that died before it could say so has delivered all that is no longer there.
-    const isDone = claim.isDone || (listing.files.length === 0 && !(await this.leases.isLiveKey(claim.by)));
-    const owner = await this.directory.readOwner(key);
-    if (!isDone || (owner && (await this.directory.stateOf(owner)) !== 'gone')) return;
-    await removeKey(this.directory, listing);
+  /**
+   * Whether what a finished delivery leaves is of no use any more. An owner that was only frozen has yet to see it. One
+   * that shares no pids with us may be frozen, too, but not for as long as segments are kept: should it come back all
+   * the same, it finds its files gone, and begins anew.
+   */
+  private async mayClear({ key, ownerTime }: KeyListing, owner: SpoolOwner | undefined): Promise<boolean> {
+    const state = owner ? await this.directory.stateOf(owner) : 'gone';
+    if (state !== 'unseen') return state === 'gone';
+    // Others' clocks may differ from ours. One that lives is seen by its touching the file, whatever the date is.
+    return ownerTime === undefined || (this.isExpired({ time: ownerTime }) && !(await this.leases.isLiveKey(key)));
   }
 
-  private async expire({ key, files, corrupt, claimTime }: KeyListing): Promise<void> {
-    if (claimTime !== undefined) return;
+  private async expire({ key, files, corrupt }: KeyListing): Promise<void> {
     for (const file of [...files, ...corrupt]) if (this.isExpired(file)) await this.giveUp(key, file, 'spool-expired');
   }
 
-  private async expireOwn(): Promise<void> {
-    const { key } = this.writer;
-    const { files, corrupt } = (await this.directory.list()).get(key) ?? { files: [], corrupt: [] };
-    for (const file of [...files, ...corrupt]) {
-      if (!this.isExpired(file)) continue;
-      await this.writer.rotate();
-      await this.giveUp(key, file, 'spool-expired');
-    }
+  private async expireOwn(own: KeyListing | undefined): Promise<void> {
+    if (!own) return;
+    if ([...own.files, ...own.corrupt].some((file) => this.isExpired(file))) await this.writer.rotate();
+    await this.expire(own);
   }
 
-  private isExpired({ time }: SpoolFile): boolean {
+  private isExpired({ time }: Pick<SpoolFile, 'time'>): boolean {
     return this.options.clock.now() - time > this.options.settings.maxAgeMs;
   }
 
