@@ -8,7 +8,7 @@
  *
  * It is the agent's part of `bench:libraries`. Each case does what an instrumentation of OpenTelemetry's, or a
  * library by its channel, does for one call. Shown are microseconds of CPU time, those of the quietest of twenty rounds in
- * a process of its own, and bytes allocated, which are the same on a busy machine.
+ * a process of its own, and bytes allocated, which are the same on a busy machine. `-`: there is no span of the call.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -36,8 +36,8 @@ function cell(name, tracer) {
     },
   );
   if (status !== 0) throw new Error(stderr);
-  const { us, bytes } = JSON.parse(stdout);
-  return `${us.toFixed(2)} (${Math.round(bytes)})`;
+  const { us, bytes, hasSpans } = JSON.parse(stdout);
+  return hasSpans ? `${us.toFixed(2)} (${Math.round(bytes)})` : '-';
 }
 
 async function main() {

@@ -1,4 +1,5 @@
 import { DataSpans } from './data-spans';
+import { memoized } from '../../base/memoized';
 import { truncate } from '../../base/text';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
@@ -35,9 +36,20 @@ const OTHER = 'other';
 /** What libraries publish in the place of an argument. */
 const HIDDEN = '?';
 
+/** What the spans of one command have in common. */
+interface KnownCommand {
+  /** In lower case. */
+  readonly shown: string;
+  readonly operation: 'read' | 'write' | undefined;
+  /** Clients send it by themselves. */
+  readonly isGreeting: boolean;
+}
+
 /** The exit spans of commands of Redis, whatever client sends them. */
 export class RedisSpans extends DataSpans {
   private readonly otherNames = new Set<string>();
+  /** By the command as a client spells it. */
+  private readonly known = memoized((command) => this.describe(command));
 
   constructor(tracer: Tracer, options: InstrumentOptions) {
     super(DATA_SYSTEMS.redis, tracer, options);
@@ -45,14 +57,19 @@ export class RedisSpans extends DataSpans {
 
   /** @param first its first argument, if there is one */
   openCommand(command: unknown, first: unknown, peer: string): Span | undefined {
-    const name = String(command).toLowerCase();
-    if (GREETINGS.has(name)) return undefined;
-    const operation = OPERATIONS.get(name);
-    const shown = operation === undefined ? this.otherName(name) : name;
+    const { shown, operation, isGreeting } = this.known(typeof command === 'string' ? command : String(command));
+    if (isGreeting) return undefined;
     const span = this.open(shown, peer);
     if (!span) return undefined;
     span.tags = tagsOf(shown, operation, first);
     return span;
+  }
+
+  private describe(command: string): KnownCommand {
+    const name = command.toLowerCase();
+    if (GREETINGS.has(name)) return { shown: name, operation: undefined, isGreeting: true };
+    const operation = OPERATIONS.get(name);
+    return { shown: operation === undefined ? this.otherName(name) : name, operation, isGreeting: false };
   }
 
   private otherName(name: string): string {

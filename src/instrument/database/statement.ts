@@ -3,15 +3,21 @@ import { dateToIso } from '../../base/time';
 import { truncate } from '../../base/text';
 
 /** A statement that begins otherwise is an `OTHER`: what follows may be anything, and names must stay few. */
-const OPERATIONS: ReadonlySet<string> = new Set(
-  (
-    'ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DESC DESCRIBE ' +
-    'DISCARD DO DROP EXEC EXECUTE EXPLAIN FETCH FLUSH GRANT HANDLER INSERT KILL LISTEN LOAD LOCK MERGE MOVE NOTIFY ' +
-    'OPTIMIZE PREPARE REFRESH REINDEX RELEASE RENAME REPLACE RESET REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE ' +
-    'TRUNCATE UNLISTEN UNLOCK UPDATE USE VACUUM VALUES XA'
-  ).split(' '),
+const KEYWORDS = (
+  'ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DESC DESCRIBE ' +
+  'DISCARD DO DROP EXEC EXECUTE EXPLAIN FETCH FLUSH GRANT HANDLER INSERT KILL LISTEN LOAD LOCK MERGE MOVE NOTIFY ' +
+  'OPTIMIZE PREPARE REFRESH REINDEX RELEASE RENAME REPLACE RESET REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE ' +
+  'TRUNCATE UNLISTEN UNLOCK UPDATE USE VACUUM VALUES WITH XA'
+).split(' ');
+/** By how they are mostly spelled, since to change a text to upper case costs as much as all else that is done with it. */
+const OPERATIONS: ReadonlyMap<string, string> = new Map(
+  KEYWORDS.flatMap((word): [string, string][] => [
+    [word, word],
+    [word.toLowerCase(), word],
+  ]),
 );
 const OTHER = 'OTHER';
+const WITH = 'WITH';
 /** What a `WITH` is for, after its subqueries. */
 const AFTER_WITH: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /** Characters that are looked at, so that a statement of megabytes takes no longer than others. */
@@ -49,9 +55,9 @@ export function operationOf(statement: string): string {
       const from = at;
       while (at < end && isWordPart(statement.charCodeAt(at))) at++;
       if (isInWith && depth > 0) continue;
-      const word = statement.slice(from, Math.min(at, from + 16)).toUpperCase();
-      if (isInWith ? AFTER_WITH.has(word) : OPERATIONS.has(word)) return word;
-      if (!isInWith && word !== 'WITH') return OTHER;
+      const word = statement.slice(from, Math.min(at, from + 16));
+      const operation = OPERATIONS.get(word) ?? OPERATIONS.get(word.toUpperCase()) ?? OTHER;
+      if (isInWith ? AFTER_WITH.has(operation) : operation !== WITH) return operation;
       isInWith = true;
     } else {
       if (code === OPEN) depth++;

@@ -68,6 +68,8 @@ async function runAll(apps, nodes, { protocols, jobs, isKept }, context) {
  */
 async function runCases(apps, { nodes: versions, ...options }) {
   const nodes = (versions.length > 0 ? versions : [undefined]).map(nodeOf);
+  const versionsTried = nodes.map(({ version }) => version).join(', ');
+  console.log(`${apps.length} cases, protocol ${options.protocols.join(' and ')}, Node ${versionsTried}`);
   const results = await runAll(apps, nodes, options, await contextOf(await packCheckout()));
   const count = (wanted) => results.filter(({ result }) => result === wanted).length;
   console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);

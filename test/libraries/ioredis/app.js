@@ -33,13 +33,55 @@ serve(
         .get('a')
         .exec()
         .then(([[error], rest]) => [error.message, rest]),
+    'pipeline-empty': () => redis.pipeline().exec(),
+    'pipeline-callback': (inner, done) =>
+      void redis
+        .pipeline()
+        .set('a', 1)
+        .get('a')
+        .exec((error, results) => inner(() => done(error, results))),
+    // In which order they are called, and what each of them gets.
+    'pipeline-callbacks': () => {
+      const called = [];
+      const note = (name) => (error, value) => called.push([name, error?.message, value]);
+      return redis
+        .pipeline()
+        .set('a', 1, note('set'))
+        .lpush('a', 1, note('lpush'))
+        .get('a', note('get'))
+        .exec()
+        .then((results) => [called, results.length]);
+    },
+    'pipelined-by-itself': async () => {
+      const own = new Redis({ ...server, enableAutoPipelining: true });
+      const values = await Promise.all([own.set('a', 2), own.get('a'), own.get('b')]);
+      own.disconnect();
+      return values;
+    },
     multi: () => redis.multi().set('a', 1).get('a').exec(),
+    'multi-aborted': () => redis.multi().set('a').get('a').exec(),
+    'multi-discarded': async () => {
+      await redis.multi({ pipeline: false });
+      const queued = await redis.set('a', 3);
+      return [queued, await redis.discard(), await redis.get('a')];
+    },
+    watched: async () => {
+      const other = redis.duplicate();
+      await redis.watch('a');
+      await other.set('a', 4);
+      other.disconnect();
+      return redis.multi().get('a').exec();
+    },
     script: () => redis.eval('return KEYS[1]', 1, 'key'),
     'own-command': () => redis.call('ECHO', 'hello'),
     scan: async () => {
       const keys = [];
       for await (const some of redis.scanStream({ match: 'key', count: 1000 })) keys.push(...some);
       return keys;
+    },
+    'scan-broken': async () => {
+      for await (const some of redis.scanStream({ match: 'key', count: 1000 })) return some;
+      return 'none';
     },
     blocked: async () => {
       const blocking = redis.duplicate();

@@ -27,6 +27,17 @@ async function consume(topic, handlers) {
   await consumer.run(handlers);
 }
 
+/** Each ends before the next begins: they are of one id. */
+async function inTransaction(use) {
+  const transactional = kafka.producer({ transactionalId: 'orders', maxInFlightRequests: 1, idempotent: true });
+  await transactional.connect();
+  try {
+    return await use(await transactional.transaction());
+  } finally {
+    await transactional.disconnect();
+  }
+}
+
 const take = ({ value }, more) => waiting.get(String(value))?.(more);
 let sent = 0;
 
@@ -53,15 +64,34 @@ serve(
       return done;
     },
     failed: () => producer.send({ topic: 'no topic of a name like this', messages: [{ value: 'three' }] }),
-    transaction: async () => {
-      const transactional = kafka.producer({ transactionalId: 'orders', maxInFlightRequests: 1, idempotent: true });
-      await transactional.connect();
-      const transaction = await transactional.transaction();
-      await transaction.send({ topic: 'transactions', messages: [{ value: 'four' }] });
-      await transaction.commit();
-      await transactional.disconnect();
-      return 'committed';
-    },
+    transaction: () =>
+      inTransaction(async (transaction) => {
+        await transaction.send({ topic: 'transactions', messages: [{ value: 'four' }] });
+        await transaction.commit();
+        return ['committed', transaction.isActive()];
+      }),
+    'transaction-aborted': () =>
+      inTransaction(async (transaction) => {
+        await transaction.send({ topic: 'transactions', messages: [{ value: 'five' }] });
+        await transaction.abort();
+        return ['aborted', transaction.isActive(), Object.keys(transaction).sort()];
+      }),
+    // A consumer's progress is part of it.
+    'transaction-offsets': () =>
+      inTransaction(async (transaction) => {
+        await transaction.sendBatch({ topicMessages: [{ topic: 'transactions', messages: [{ value: 'six' }] }] });
+        const topics = [{ topic: 'orders', partitions: [{ partition: 0, offset: '0' }] }];
+        await transaction.sendOffsets({ consumerGroupId: 'of-no-consumer', topics });
+        await transaction.commit();
+        return 'committed';
+      }),
+    'transaction-over': () =>
+      inTransaction(async (transaction) => {
+        await transaction.abort();
+        return transaction
+          .send({ topic: 'transactions', messages: [{ value: 'seven' }] })
+          .catch(({ name, message }) => [name, message]);
+      }),
     // The consumer starts when all eight are sent, so that they are one batch.
     'eight-batch': async (inner, _done, n) => {
       const done = handled(`batch ${n}`, inner);

@@ -86,6 +86,23 @@ function forms(pg, Cursor, QueryStream, copyStreams) {
             );
           }),
       ),
+    // How often each event is emitted and in which order, who listens, and what the query then is.
+    'events-noted': () =>
+      withClient(
+        (client) =>
+          new Promise((resolve) => {
+            const given = new pg.Query(THREE);
+            const noted = [];
+            for (const name of ['row', 'error', 'end']) given.on(name, () => noted.push(name));
+            const query = client.query(given);
+            query.once('end', () =>
+              // What follows the last event is seen, too.
+              setImmediate(() =>
+                resolve([noted, given.listenerCount('row'), given === query, query.text, 'then' in query]),
+              ),
+            );
+          }),
+      ),
     'events-failed': (inner, done) =>
       void withClient(
         (client) =>
@@ -154,6 +171,19 @@ function forms(pg, Cursor, QueryStream, copyStreams) {
         const rows = [];
         for await (const row of client.query(new QueryStream(THREE))) rows.push(row);
         return rows;
+      }),
+    'stream-left': () =>
+      withClient(async (client) => {
+        const stream = client.query(new QueryStream(THREE, [], { batchSize: 1, highWaterMark: 1 }));
+        for await (const row of stream) return [row, stream.destroyed];
+        return 'none';
+      }),
+    'cursor-left': () =>
+      withClient(async (client) => {
+        const cursor = client.query(new Cursor(THREE));
+        const rows = await cursor.read(1);
+        await cursor.close();
+        return [rows, await cursor.read(1), rowsOf(await client.query('select 1 as one'))];
       }),
     copy: (inner, done) =>
       void withClient(

@@ -22,12 +22,38 @@ serve(
     },
     pipeline: () => client.multi().set('a', 1).get('a').execAsPipeline(),
     multi: () => client.multi().set('a', 1).get('a').exec(),
+    'pipeline-failed': () =>
+      client
+        .multi()
+        .lPush('key', '1')
+        .get('key')
+        .execAsPipeline()
+        .catch(({ name, replies, errorIndexes }) => [name, replies.length, errorIndexes]),
+    'multi-failed': () =>
+      client
+        .multi()
+        .lPush('key', '1')
+        .get('key')
+        .exec()
+        .catch(({ name, replies, errorIndexes }) => [name, replies.length, errorIndexes]),
+    watched: async () => {
+      const other = await client.duplicate().connect();
+      await client.watch('a');
+      await other.set('a', '2');
+      await other.close();
+      return client.multi().get('a').exec();
+    },
+    'at-once': () => Promise.all([client.set('a', '3'), client.get('a'), client.lPush('a', '1').catch(() => 'failed')]),
     script: () => client.eval('return KEYS[1]', { keys: ['key'] }),
     'own-command': () => client.sendCommand(['ECHO', 'hello']),
     scan: async () => {
       const keys = [];
       for await (const some of client.scanIterator({ MATCH: 'key', COUNT: 1000 })) keys.push(...some);
       return keys.sort();
+    },
+    'scan-broken': async () => {
+      for await (const some of client.scanIterator({ MATCH: 'key', COUNT: 1000 })) return some;
+      return 'none';
     },
     'eight-promises': (_inner, _done, n) => client.set(`key ${n}`, n),
   },
