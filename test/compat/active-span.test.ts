@@ -20,7 +20,7 @@ describe('the active span of a request', () => {
       ignoredExceptions: ['RangeError'],
       logLevel: 'error',
     });
-    await runningAgent()!.ready(5_000);
+    await runningAgent()!.ready();
   });
 
   afterEach(async () => {

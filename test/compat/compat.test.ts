@@ -21,7 +21,7 @@ describe('skyanchor/compat', () => {
   beforeEach(async () => {
     collector = await startCollector({ protocol: 'v3' });
     agent.start({ serviceName: 'orders', serviceInstance: 'orders-1', collectorAddress: collector.address });
-    await runningAgent()!.ready(5_000);
+    await runningAgent()!.ready();
   });
 
   afterEach(async () => {
