@@ -9,7 +9,7 @@ const KEYWORDS = (
   'OPTIMIZE PREPARE REFRESH REINDEX RELEASE RENAME REPLACE RESET REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE ' +
   'TRUNCATE UNLISTEN UNLOCK UPDATE USE VACUUM VALUES WITH XA'
 ).split(' ');
-/** By how they are mostly spelled, since to change a text to upper case costs as much as all else that is done with it. */
+/** By how they are mostly spelled: to change a text to upper case is a call of V8's runtime. */
 const OPERATIONS: ReadonlyMap<string, string> = new Map(
   KEYWORDS.flatMap((word): [string, string][] => [
     [word, word],

@@ -4,7 +4,7 @@ const { pgCase, ...pg } = require('../pg/case');
 
 module.exports = {
   ...pg,
-  ...pgCase(['cursor-closed', 'cursor-promise', 'cursor-failed', 'stream-broken', 'timed-out']),
+  ...pgCase(['cursor-closed', 'cursor-promise', 'cursor-failed', 'cursor-left', 'stream-broken', 'timed-out']),
   title: 'pg 8.0.3, the oldest',
   shares: ['shared', 'pg'],
   ci: false,
