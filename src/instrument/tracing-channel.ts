@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { together, type Undo } from './patch';
 import { subscribeTo } from './subscribe';
 import { tracedNatively } from './traced-natively';
-import { context, storage } from '../tracing/context';
+import { context, scopeOf, storage, type Scope } from '../tracing/context';
 import type { WholeScope } from './run-in-scope';
 import type { Span } from '../model/segment';
 
@@ -18,8 +18,8 @@ interface Published {
 
 /** What is made of the calls that a library publishes. */
 export interface CallSpans<Message> {
-  /** A call has begun. May throw. */
-  open(message: Message): Span | undefined;
+  /** A call has begun. May throw. @param parent the scope of now */
+  open(message: Message, parent: Scope | undefined): Span | undefined;
   end(span: Span): void;
   fail(span: Span, error: unknown): void;
   complain(error: unknown): void;
@@ -43,8 +43,9 @@ export function tracingChannel<Message extends object>(
       const spans = spansOf();
       if (!spans) return;
       isHeard ??= tracedNatively(library);
-      message[SCOPE] = context.whole();
-      message[SPAN] = spans.open(message as Message);
+      const whole = context.whole();
+      message[SCOPE] = whole;
+      message[SPAN] = spans.open(message as Message, scopeOf(whole));
     }),
     on(name, 'error', complain, ({ [SPAN]: span, error }) => {
       if (span !== undefined) spansOf()?.fail(span, error);

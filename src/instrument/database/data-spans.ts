@@ -3,6 +3,7 @@ import { errorMessage, truncate } from '../../base/text';
 import type { DataSystem } from '../../model/components';
 import { LIMITS } from '../../model/limits';
 import type { Span } from '../../model/segment';
+import type { Scope } from '../../tracing/context';
 import type { SpanOptions, Tracer } from '../../tracing/tracer';
 import { hostPort } from '../http/peer';
 import type { InstrumentOptions } from '../options';
@@ -20,10 +21,10 @@ export class DataSpans {
     this.nameOf = memoized((operation) => `${system.type}/${operation}`);
   }
 
-  /** @param operation what is done, one of a few words @param peer `host:port` */
-  open(operation: string, peer: string, options?: SpanOptions): Span | undefined {
+  /** @param operation what is done, one of a few words @param peer `host:port` @param parent absent: the scope of now */
+  open(operation: string, peer: string, parent?: Scope, options?: SpanOptions): Span | undefined {
     const { system } = this;
-    const span = this.tracer.openExit(this.nameOf(operation), peer, undefined, options);
+    const span = this.tracer.openExit(this.nameOf(operation), peer, parent, options);
     if (!span) return undefined;
     span.layer = system.layer;
     span.componentId = system.component;
@@ -40,11 +41,12 @@ export class DataSpans {
     database: unknown,
     statement: unknown,
     values: unknown,
+    parent?: Scope,
     options?: SpanOptions,
     shorten: (text: string, limit: number) => string = truncate,
   ): Span | undefined {
     const text = typeof statement === 'string' ? statement : '';
-    const span = this.open(operationOf(text), peer, options);
+    const span = this.open(operationOf(text), peer, parent, options);
     if (!span) return undefined;
     const tags = tagsOf(this.system.type, database, text === '' ? '' : shorten(text, LIMITS.value));
     if (this.options.sqlParameters === true && values !== undefined && values !== null)

@@ -3,7 +3,7 @@ import { RedisSpans } from './redis-spans';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { tracedNatively } from '../traced-natively';
 import { errorMessage } from '../../base/text';
-import { context, untraced } from '../../tracing/context';
+import { context, untraced, type Scope } from '../../tracing/context';
 import type { InstrumentOptions } from '../options';
 import type { Tracer } from '../../tracing/tracer';
 
@@ -40,8 +40,8 @@ export function ioredisCommands(tracer: Tracer, options: InstrumentOptions) {
   return {
     /** For its channel. */
     published: {
-      open: ({ command, args, serverAddress, serverPort }: Published) =>
-        spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort)),
+      open: ({ command, args, serverAddress, serverPort }: Published, parent: Scope | undefined) =>
+        spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort), parent),
       end: spans.end.bind(spans),
       fail: spans.fail.bind(spans),
       complain: spans.complain.bind(spans),
@@ -67,9 +67,11 @@ function watch({ options }: Redis, command: Command, spans: RedisSpans): void {
     if (command[SENT] === true) return;
     command[SENT] = true;
     const { resolve, reject } = command;
-    if (typeof resolve !== 'function' || typeof reject !== 'function' || context.getStore() === untraced) return;
+    if (typeof resolve !== 'function' || typeof reject !== 'function') return;
+    const parent = context.getStore();
+    if (parent === untraced) return;
     const peer = peerOf(options?.path ?? options?.host, options?.port ?? 6379);
-    const span = spans.openCommand(command.name, command.args?.[0], peer);
+    const span = spans.openCommand(command.name, command.args?.[0], peer, parent);
     if (!span) return;
     command.resolve = (value) => {
       try {

@@ -6,6 +6,7 @@ import { Component, DATA_SYSTEMS } from '../../model/components';
 import { LIMITS } from '../../model/limits';
 import type { InstrumentOptions } from '../options';
 import type { Span } from '../../model/segment';
+import type { Scope } from '../../tracing/context';
 import type { Tracer } from '../../tracing/tracer';
 
 /** What mongoose publishes of an operation, since 9.7. */
@@ -22,10 +23,10 @@ const MONGODB = DATA_SYSTEMS.mongodb;
 
 export function mongooseSpans(tracer: Tracer, options: InstrumentOptions): CallSpans<Operation> {
   const spans = new DataSpans({ ...MONGODB, component: Component.mongoose, type: 'Mongoose' }, tracer, options);
-  const open = (message: Operation): Span | undefined => {
+  const open = (message: Operation, parent: Scope | undefined): Span | undefined => {
     const { operation, collection, database, serverAddress, serverPort } = message;
     const name = truncate(operation, LIMITS.key);
-    const span = spans.open(name, peerOf(serverAddress, serverPort ?? 27_017));
+    const span = spans.open(name, peerOf(serverAddress, serverPort ?? 27_017), parent);
     if (!span) return undefined;
     const tags = ['db.type', MONGODB.type];
     if (typeof database === 'string') tags.push('db.instance', truncate(database, LIMITS.value));

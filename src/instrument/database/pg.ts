@@ -4,7 +4,7 @@ import { tracedNatively } from '../traced-natively';
 import { runInScope, type WholeScope } from '../run-in-scope';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { observePromise } from '../../tracing/observe-promise';
-import { context, untraced } from '../../tracing/context';
+import { context, scopeOf, untraced } from '../../tracing/context';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
 import type { Span } from '../../model/segment';
@@ -215,9 +215,10 @@ class PgQueries {
 
   private open(client: Client, { text, values }: Submittable, options: SpanOptions | undefined): Call {
     const scope = context.whole();
-    if (context.getStore() === untraced) return { span: undefined, scope };
+    const parent = scopeOf(scope);
+    if (parent === untraced) return { span: undefined, scope };
     const peer = peerOf(client.host, client.port);
-    return { span: this.spans.openStatement(peer, client.database, text, values, options), scope };
+    return { span: this.spans.openStatement(peer, client.database, text, values, parent, options), scope };
   }
 
   private watch(query: Submittable, call: Call): void {

@@ -4,6 +4,7 @@ import { truncate } from '../../base/text';
 import { DATA_SYSTEMS } from '../../model/components';
 import type { InstrumentOptions } from '../options';
 import type { Span } from '../../model/segment';
+import type { Scope } from '../../tracing/context';
 import type { Tracer } from '../../tracing/tracer';
 
 const READ =
@@ -55,11 +56,11 @@ export class RedisSpans extends DataSpans {
     super(DATA_SYSTEMS.redis, tracer, options);
   }
 
-  /** @param first its first argument, if there is one */
-  openCommand(command: unknown, first: unknown, peer: string): Span | undefined {
+  /** @param first its first argument, if there is one @param parent absent: the scope of now */
+  openCommand(command: unknown, first: unknown, peer: string, parent?: Scope): Span | undefined {
     const { shown, operation, isGreeting } = this.known(typeof command === 'string' ? command : String(command));
     if (isGreeting) return undefined;
-    const span = this.open(shown, peer);
+    const span = this.open(shown, peer, parent);
     if (!span) return undefined;
     span.tags = tagsOf(shown, operation, first);
     return span;
