@@ -44,7 +44,7 @@ export const context = {
   exit: storage.exit.bind<typeof storage.exit>(storage),
 };
 
-/** For code that has asked for the whole already: on Node 20 each question takes some 270 instructions. */
+/** For code that has asked for the whole already. */
 export function scopeOf(whole: Scope | Surroundings | undefined): Scope | undefined {
   return whole instanceof Surroundings ? whole.scope : whole;
 }
