@@ -6,7 +6,7 @@ import type { Config } from '../config/config';
 import { numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
 import { showValue } from '../config/sources/settings';
-import { ruleBrokenBy } from '../config/sources/application';
+import { loadRules } from '../config/sources/application';
 import type { InstrumentOptions, IsErrorStatus } from '../instrument/options';
 import type { Configuration } from '../model/registration';
 import type { Tracer } from '../tracing/tracer';
@@ -109,7 +109,7 @@ export class DynamicSettings implements InstrumentOptions {
     this.packages = {
       names: application.dependencies,
       folders: application.packageFolders,
-      ruleBrokenBy: (file) => ruleBrokenBy(file, application),
+      ruleBrokenBy: (file) => loadRules(application)(file),
     };
     this.ignoreSuffix = ignoreSuffix;
     this.ignorePath = ignorePath;

@@ -2,7 +2,7 @@ import { bridge, tracedByUs } from '../instrument/opentelemetry/bridge';
 import { choosePackages } from '../instrument/opentelemetry/packages';
 import { late } from './lazy';
 import type { Config } from '../config/config';
-import { ruleBrokenBy } from '../config/sources/application';
+import { loadRules } from '../config/sources/application';
 import type { InstrumentOptions } from '../instrument/index';
 import type { InstrumentationLoader } from '../instrument/opentelemetry/loader';
 import type { OpenTelemetryStatus } from '../api/status';
@@ -41,7 +41,7 @@ export class OpenTelemetry {
       folders: application.packageFolders,
       packages,
       tracedByUs: tracedByUs(options),
-      ruleBrokenBy: (file, seen) => ruleBrokenBy(file, application, seen),
+      loadRules: () => loadRules(application),
       log: options.log,
       onBrokers: made.setBrokers,
     });

@@ -35,14 +35,13 @@ function plant(where: string): void {
 function run(
   script: string,
   cwd: string,
-  { uid, ...env }: { readonly NODE_PATH?: string; readonly HOME?: string; readonly uid?: number } = {},
+  env: { readonly NODE_PATH?: string; readonly HOME?: string; readonly NODE_OPTIONS?: string } = {},
 ): { readonly status: number | null; readonly said: string; readonly stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', REGISTER, script], {
     cwd,
     env: { PATH: process.env['PATH'], ...env },
     encoding: 'utf8',
     timeout: 10_000,
-    ...(uid !== undefined && { uid, gid: uid }),
   });
   return { status, said: stdout, stderr };
 }
@@ -240,7 +239,8 @@ describe('an instrumentation of OpenTelemetry that the application has installed
     install(HELPED);
     helper('work/node_modules');
     chmodSync(folder, 0o755);
-    expect(run(program('work'), '/', { uid: OTHER })).toEqual(LOADED);
+    const become = put(folder, 'become.js', `process.setgid(${OTHER}); process.setuid(${OTHER});`);
+    expect(run(program('work'), '/', { NODE_OPTIONS: `--require ${become}` })).toEqual(LOADED);
   });
 
   asTwo('is loaded with what it requires when root runs what another user has installed, script and packages', () => {

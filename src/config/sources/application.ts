@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { openConfigFile, readFile, refusalOf } from './config-file';
+import { openConfigFile, readFile, refusalOf, writersOf } from './config-file';
 import { OPTION_TABLE } from '../option-table';
 import type { Sights } from '../../base/file/path-walk';
 
@@ -55,13 +55,14 @@ function packagesAbove(start: string, script: string | undefined): Application {
   const folders: string[] = [];
   const packageFolders: string[] = [];
   const dependencies = new Set<string>();
+  const writers = writersOf(script);
   for (let folder = start; ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');
     const opened = openConfigFile(file);
     const read = opened && readFile(opened);
     const isRead = read?.status === 'ok';
     if (isRead) folders.push(folder);
-    const refusal = isRead ? refusalOf(file, opened?.stats, script)?.kind : 'foreign';
+    const refusal = isRead ? refusalOf(file, opened?.stats, writers)?.kind : 'foreign';
     const own = isRead && refusal !== 'foreign' ? parsePackage(read.text) : undefined;
     if (refusal === undefined) packageFolders.push(folder);
     for (const name in { ...own?.dependencies, ...own?.optionalDependencies }) dependencies.add(name);
@@ -74,8 +75,17 @@ function packagesAbove(start: string, script: string | undefined): Application {
  * The rule that a file breaks which is to be loaded although the application has not asked for it: no other user may decide
  * what is in it. `undefined`: it breaks none.
  */
-export function ruleBrokenBy(file: string, { script }: Pick<Application, 'script'>, seen?: Sights): string | undefined {
-  return refusalOf(file, undefined, script, seen)?.rule;
+type RuleOf = (file: string) => string | undefined;
+
+/** For files that are asked about in one go: none is looked at twice, and nothing that lies on the way to several. */
+export function loadRules({ script }: Pick<Application, 'script'>): RuleOf {
+  const writers = writersOf(script);
+  const seen: Sights = new Map();
+  const rules = new Map<string, string | undefined>();
+  return (file) => {
+    if (!rules.has(file)) rules.set(file, refusalOf(file, undefined, writers, seen)?.rule);
+    return rules.get(file);
+  };
 }
 
 interface Package {

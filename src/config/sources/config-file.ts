@@ -46,11 +46,12 @@ export interface FoundFile {
  */
 export function readFileBeside(folders: readonly string[], mainScript: string | undefined): FoundFile {
   const refusals: string[] = [];
+  const writers = writersOf(mainScript);
   for (const folder of folders) {
     const file = path.join(folder, CONFIG_FILE);
     const opened = openConfigFile(file);
     if (!opened) continue;
-    const refusal = refusalOf(file, opened.stats, mainScript);
+    const refusal = refusalOf(file, opened.stats, writers);
     if (refusal?.kind === 'foreign') {
       closeFile(opened);
       refusals.push(`${file} is ignored: it ${refusal.rule}; a file that is to count is named by SW_AGENT_CONFIG_FILE`);
@@ -156,12 +157,29 @@ interface Refusal {
 }
 
 /** Who may decide what the main script does, by its file and by the directories and links on the way to it. */
-interface Writers {
+export interface Writers {
+  /** And root and this user. */
   readonly owners: ReadonlySet<bigint>;
   /** Groups that may write. */
   readonly groups: ReadonlySet<bigint>;
   /** All users may write. */
   readonly all: boolean;
+}
+
+/** @returns undefined: Windows has no owners and modes */
+export function writersOf(mainScript: string | undefined): Writers | undefined {
+  const uid = process.geteuid?.();
+  if (uid === undefined) return undefined;
+  // For `node server`, which means `server.js`, the directories count.
+  const way = mainScript === undefined ? [] : wayToNow(mainScript);
+  const writable = way
+    .filter(({ stats, target }) => target === undefined && isWritable(stats))
+    .map(({ stats }) => stats);
+  return {
+    owners: new Set([0n, BigInt(uid), ...way.map(({ stats }) => stats.uid)]),
+    groups: new Set(writable.filter(({ mode }) => (mode & 0o020n) !== 0n).map(({ gid }) => gid)),
+    all: writable.some(({ mode }) => (mode & 0o002n) !== 0n),
+  };
 }
 
 /**
@@ -181,14 +199,11 @@ interface Writers {
 export function refusalOf(
   file: string,
   opened: BigIntStats | undefined,
-  mainScript: string | undefined,
+  writers: Writers | undefined,
   seen?: Sights,
 ): Refusal | undefined {
-  const uid = process.geteuid?.();
-  // Windows has no owners and modes.
-  if (uid === undefined) return undefined;
-  const writers = writersOf(mainScript === undefined ? [] : wayToNow(mainScript, undefined, seen));
-  const owners = new Set([0n, BigInt(uid), ...writers.owners]);
+  if (!writers) return undefined;
+  const { owners } = writers;
   const way = wayToNow(file, (owner) => owners.has(owner), seen);
   const foreign = way.find(({ stats }) => !owners.has(stats.uid));
   if (foreign) {
@@ -213,16 +228,4 @@ function isOpen({ stats, target }: Step, { groups, all }: Writers): boolean {
 /** In a sticky directory others may add a file, but replace none. */
 function isWritable(stats: BigIntStats): boolean {
   return stats.isDirectory() ? isReplaceableByOthers(stats.mode) : isWritableByOthers(stats.mode);
-}
-
-// For `node server`, which means `server.js`, the directories count.
-function writersOf(way: readonly Step[]): Writers {
-  const writable = way
-    .filter(({ stats, target }) => target === undefined && isWritable(stats))
-    .map(({ stats }) => stats);
-  return {
-    owners: new Set(way.map(({ stats }) => stats.uid)),
-    groups: new Set(writable.filter(({ mode }) => (mode & 0o020n) !== 0n).map(({ gid }) => gid)),
-    all: writable.some(({ mode }) => (mode & 0o002n) !== 0n),
-  };
 }

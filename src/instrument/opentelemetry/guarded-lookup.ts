@@ -3,14 +3,14 @@ import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { libraryOf } from './packages';
 import { patch, together, type Patched } from '../patch';
-import type { Sights } from '../../base/file/path-walk';
 
 export interface GuardedLookupOptions {
-  /** Why a file must not be loaded: another user may have put it there. `undefined`: it may be. */
-  readonly ruleBrokenBy: (file: string, seen?: Sights) => string | undefined;
+  /** For what is loaded in one go: why a file must not be, as another user may have put it there. `undefined`: it may be. */
+  readonly loadRules: () => RuleOf;
   readonly onRefused: (request: string, place: string, rule: string) => void;
 }
 
+type RuleOf = (file: string) => string | undefined;
 type Resolve = (this: unknown, request: unknown, parent: unknown, isMain: unknown, options: unknown) => unknown;
 type Find = (this: unknown, request: unknown, folders: unknown, isMain: unknown) => unknown;
 
@@ -24,7 +24,7 @@ export class GuardedLookup {
   /** Files whose `require` is guarded: what was found for us, and for those. Others, as a compiler of the application's, find what they always do. */
   private readonly requirers = new Set<string>();
   /** `undefined`: nothing is being loaded. */
-  private seen: Sights | undefined;
+  private ruleOf: RuleOf | undefined;
   private isGuarded = false;
 
   constructor(private readonly options: GuardedLookupOptions) {}
@@ -37,8 +37,8 @@ export class GuardedLookup {
 
   run<T>(load: () => T): T {
     // What is loaded may need a library that another instrumentation waits for.
-    if (this.seen) return load();
-    this.seen = new Map();
+    if (this.ruleOf) return load();
+    this.ruleOf = this.options.loadRules();
     const undo = together([
       patch<Resolve>(Module, '_resolveFilename', (layer) => resolvePatch(layer, this)),
       patch<Find>(Module, '_findPath', (layer) => findPatch(layer, this)),
@@ -47,7 +47,7 @@ export class GuardedLookup {
       return load();
     } finally {
       undo();
-      this.seen = undefined;
+      this.ruleOf = undefined;
     }
   }
 
@@ -85,14 +85,11 @@ export class GuardedLookup {
   /** A folder that is not there is left out: by the time that Node looks, another user may have made it. */
   private mayLookIn(folder: string, name: string): boolean {
     if (!existsSync(folder)) return false;
-    const place = path.join(folder, name);
-    for (const one of [place, path.join(place, 'package.json')]) {
-      const rule = this.ruleBrokenBy(one);
-      if (rule === undefined) continue;
-      if (existsSync(place)) this.options.onRefused(name, place, rule);
-      return false;
-    }
-    return true;
+    // With it, the folder that it lies in.
+    const manifest = path.join(folder, name, 'package.json');
+    const rule = this.ruleBrokenBy(manifest);
+    if (rule !== undefined && existsSync(path.dirname(manifest))) this.options.onRefused(name, manifest, rule);
+    return rule === undefined;
   }
 
   private admit(request: string, file: string): void {
@@ -107,7 +104,7 @@ export class GuardedLookup {
   }
 
   private ruleBrokenBy(file: string): string | undefined {
-    return this.options.ruleBrokenBy(file, this.seen);
+    return (this.ruleOf ?? this.options.loadRules())(file);
   }
 }
 

@@ -16,7 +16,7 @@ interface LoaderOptions {
   readonly packages: readonly string[];
   /** Packages of instrumentations whose work our own trace. */
   readonly tracedByUs: ReadonlySet<string>;
-  readonly ruleBrokenBy: GuardedLookupOptions['ruleBrokenBy'];
+  readonly loadRules: GuardedLookupOptions['loadRules'];
   readonly log: Log;
   /** The application has made a client of Kafka's, which connects to these. */
   readonly onBrokers: (brokers: readonly string[]) => void;
@@ -51,9 +51,9 @@ export class InstrumentationLoader {
   private unwatchKafka: Undo | undefined;
 
   constructor(private readonly options: LoaderOptions) {
-    const { ruleBrokenBy } = options;
+    const { loadRules } = options;
     this.lookup = new GuardedLookup({
-      ruleBrokenBy,
+      loadRules,
       onRefused: (request, place, rule) => options.log.warn(`${request} is not loaded: ${place} ${rule}`),
     });
     const files = options.folders.map((folder) => path.join(folder, 'package.json'));
