@@ -224,6 +224,21 @@ describe('an instrumentation of OpenTelemetry that the application has installed
     expect(run(program('work'), '/')).toEqual(LOADED);
   });
 
+  it.each([{}, { exports: './index.js' }])(
+    'is loaded when another package names it that has all, and whose package.json says %j',
+    (fields) => {
+      const all = 'work/node_modules/@opentelemetry/auto-instrumentations-node';
+      install(CODE);
+      put(folder, 'work/package.json', {
+        name: 'shop',
+        dependencies: { [path.relative('work/node_modules', all)]: '1' },
+      });
+      put(folder, `${all}/package.json`, { ...fields, dependencies: NAMED.dependencies });
+      put(folder, `${all}/index.js`, '');
+      expect(run(program('work'), '/')).toEqual({ status: 0, said: 'loaded\nran\n', stderr: '' });
+    },
+  );
+
   it('is loaded with what its own package.json exports, imports and names by itself', () => {
     install(`require("#inner"); require("${NAME}/extra"); ${CODE}`, {
       name: NAME,

@@ -124,8 +124,7 @@ export class InstrumentationLoader {
   }
 
   private findAll(file: string): void {
-    const fromThere = this.lookup.requireFrom(file);
-    const { dependencies = {} } = fromThere(`${ALL_INSTRUMENTATIONS}/package.json`) as { dependencies?: object };
+    const { dependencies = {} } = this.lookup.requireFrom(file)(packageJsonOf(file)) as { dependencies?: object };
     for (const name of Object.keys(dependencies))
       if (isWanted(name) && !this.options.tracedByUs.has(name)) this.find(name, [file]);
   }
@@ -203,6 +202,13 @@ function loadPatch(layer: Patched<Load>, loader: InstrumentationLoader): Load {
       return exports;
     }
   };
+}
+
+/** Of all instrumentations. By its path, as newer ones do not export it; by name where a link led out of any `node_modules`. */
+function packageJsonOf(file: string): string {
+  const folder = path.normalize(`/${ALL_INSTRUMENTATIONS}/`);
+  const at = file.lastIndexOf(folder);
+  return `${at === -1 ? `${ALL_INSTRUMENTATIONS}/` : file.slice(0, at + folder.length)}package.json`;
 }
 
 function isClass(value: unknown): boolean {
