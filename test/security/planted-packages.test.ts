@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { put } from '../config/sources';
@@ -238,6 +238,16 @@ describe('an instrumentation of OpenTelemetry that the application has installed
       expect(run(program('work'), '/')).toEqual({ status: 0, said: 'loaded\nran\n', stderr: '' });
     },
   );
+
+  it('is loaded from hard links, as pnpm makes them, where a group may write that may write the script', () => {
+    install('');
+    rmSync(path.join(folder, `work/node_modules/${NAME}/index.js`));
+    linkSync(put(folder, 'store/1', CODE), path.join(folder, `work/node_modules/${NAME}/index.js`));
+    const script = program('work');
+    for (const one of ['', 'node_modules', `node_modules/${path.dirname(NAME)}`, `node_modules/${NAME}`])
+      chmodSync(path.join(folder, 'work', one), 0o775);
+    expect(run(script, '/')).toEqual({ status: 0, said: 'loaded\nran\n', stderr: '' });
+  });
 
   it('is loaded with what its own package.json exports, imports and names by itself', () => {
     install(`require("#inner"); require("${NAME}/extra"); ${CODE}`, {

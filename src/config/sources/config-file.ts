@@ -212,7 +212,12 @@ export function refusalOf(
   }
   // After its owners: a link of another user that leads nowhere is that user's.
   if (opened && !isEndOf(way, opened)) return { kind: 'foreign', rule: 'has just been replaced' };
-  const linked = way.find(({ stats, isInShared }) => isInShared && !stats.isDirectory() && stats.nlink > 1n);
+  const linked = way.find(
+    ({ path: at, stats }) =>
+      !stats.isDirectory() &&
+      stats.nlink > 1n &&
+      way.some((directory) => directory.path === path.dirname(at) && isForOthers(directory.stats, writers)),
+  );
   if (linked) return { kind: 'foreign', rule: `has ${linked.stats.nlink} hard links where others may make them` };
   const open = way.find((step) => isOpen(step, writers));
   if (!open) return undefined;
@@ -220,9 +225,13 @@ export function refusalOf(
   return { kind: 'open', rule: `${where} by its group or by others; mend it with: chmod go-w ${open.path}` };
 }
 
-function isOpen({ stats, target }: Step, { groups, all }: Writers): boolean {
-  if (all || target !== undefined || !isWritable(stats)) return false;
-  return (stats.mode & 0o002n) !== 0n || !groups.has(stats.gid);
+function isOpen({ stats, target }: Step, writers: Writers): boolean {
+  return target === undefined && isWritable(stats) && isForOthers(stats, writers);
+}
+
+/** Whether a user may write, or add a file, who may not do so with the main script. */
+function isForOthers({ mode, gid }: BigIntStats, { groups, all }: Writers): boolean {
+  return !all && isWritableByOthers(mode) && ((mode & 0o002n) !== 0n || !groups.has(gid));
 }
 
 /** In a sticky directory others may add a file, but replace none. */
