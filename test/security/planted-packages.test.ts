@@ -289,3 +289,11 @@ describe('an instrumentation of OpenTelemetry that cannot be loaded', () => {
     );
   });
 });
+
+describe('hono, which the application names and has not installed', () => {
+  asTwo('does not hold up the start when another user has planted one whose package.json is a pipe', () => {
+    asOther('mkdir -p node_modules/hono && mkfifo node_modules/hono/package.json', folder);
+    put(folder, 'work/package.json', { name: 'shop', dependencies: { hono: '4' } });
+    expect(run(program('work'), '/')).toMatchObject({ status: 0, said: 'ran\n' });
+  });
+});

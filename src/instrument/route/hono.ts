@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { whenLoaded } from '../loaded-modules';
@@ -47,7 +48,7 @@ export function honoRoutes(tracer: Tracer, options: InstrumentOptions): Undo {
 function moduleOf({ packages }: InstrumentOptions): unknown {
   if (packages?.names.includes('hono') !== true) return undefined;
   for (const folder of packages.folders) {
-    const main = mainOf(folder);
+    const main = mainOf(folder, packages);
     if (main === undefined) continue;
     const file = path.join(main.slice(0, main.lastIndexOf(`${path.sep}dist${path.sep}`)), MODULE);
     return packages.ruleBrokenBy(file) === undefined ? createRequire(file)(file) : undefined;
@@ -55,9 +56,16 @@ function moduleOf({ packages }: InstrumentOptions): unknown {
   return undefined;
 }
 
-function mainOf(folder: string): string | undefined {
+function mainOf(folder: string, packages: NonNullable<InstrumentOptions['packages']>): string | undefined {
   try {
-    return createRequire(path.join(folder, 'package.json')).resolve('hono');
+    const { resolve } = createRequire(path.join(folder, 'package.json'));
+    const place = resolve
+      .paths('hono')
+      ?.map((modules) => path.join(modules, 'hono'))
+      .find(existsSync);
+    // Node would read a package.json that another user may have put there, and wait if it is a pipe.
+    if (place !== undefined && packages.ruleBrokenBy(path.join(place, 'package.json')) !== undefined) return undefined;
+    return resolve('hono');
   } catch {
     return undefined;
   }
