@@ -3,7 +3,11 @@ import { copyOf } from './text';
 /** Longer texts are seldom the same again. */
 const MAX_LENGTH = 128;
 
-/** Remembers what the first texts came to, as many as `most`: for texts of which there are few, and that come always again. */
+/**
+ * Remembers what the first texts came to, as many as `most`: for texts of which there are few, and that come always again.
+ * None is forgotten for another: a flood of different texts, a caller's perhaps, would push out those that come again, and
+ * each of it would cost a copy besides. Beyond the first, a text costs what `make` does, no more.
+ */
 export function memoized<R>(make: (text: string) => R, most = 512): (text: string) => R {
   const known = new Map<string, R>();
   return (text) => {

@@ -3,6 +3,35 @@ import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
 import { MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
 
+/**
+ * What is ours of a carrier, a span or a context: neither listed nor printed with it. No `#` field, which a proxy does
+ * not have: applications and test libraries wrap such objects in one.
+ */
+export const OWN = Symbol('skyanchor');
+
+export function hide<T extends object>(owner: { readonly [OWN]: T }, state: T): void {
+  // A proxy may answer for what is configurable with a proxy of that, too; for anything else the engine throws.
+  Object.defineProperty(owner, OWN, { value: state, configurable: true, writable: true });
+}
+
+/** Whether it is one of ours, perhaps in a proxy, whose traps may throw. */
+export function isOne<T extends object>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined without a carrier. One whose proxy throws has none. */
+export function headersOf(carrier: ContextCarrier | undefined): Readonly<Record<string, string>> | undefined {
+  try {
+    return carrier?.headers;
+  } catch {
+    return {};
+  }
+}
+
 /** An id of a trace or a segment. */
 export class ID {
   constructor(readonly rawId: string) {}
@@ -26,9 +55,11 @@ const FIELDS = 8;
 export class ContextCarrier implements CarrierItem {
   /** `sw6` where a backend of version 6 or 7 has to understand it. */
   key: string = SW8;
-  /** The header as it came, or as it is to be sent: also where it cannot be read. */
-  #header: string | undefined;
-  #sample = '1';
+  declare readonly [OWN]: {
+    /** The header as it came, or as it is to be sent: also where it cannot be read. */
+    header?: string;
+    sample: string;
+  };
 
   constructor(
     public traceId?: ID,
@@ -40,6 +71,7 @@ export class ContextCarrier implements CarrierItem {
     public clientAddress?: string,
     public items: CarrierItem[] = [],
   ) {
+    hide(this, { sample: '1' });
     if (Array.isArray(items)) items.push(this);
     else this.items = [this];
   }
@@ -47,20 +79,20 @@ export class ContextCarrier implements CarrierItem {
   /** Empty where it says nothing. */
   get value(): string {
     if (!this.isValid()) return '';
-    if (this.key === SW6) return this.#header ?? '';
+    if (this.key === SW6) return this[OWN].header ?? '';
     const { traceId, segmentId, spanId, service, serviceInstance, endpoint, clientAddress } = this;
     const names = [service, serviceInstance, endpoint, clientAddress];
-    return [this.#sample, encode(traceId), encode(segmentId), String(spanId), ...names.map(encode)].join('-');
+    return [this[OWN].sample, encode(traceId), encode(segmentId), String(spanId), ...names.map(encode)].join('-');
   }
 
   /** The header as a message brings it. One that cannot be read changes nothing. */
   set value(header: string) {
     if (typeof header !== 'string' || header === '') return;
-    this.#header = header;
+    this[OWN].header = header;
     const [sample = '', traceId, segmentId, spanId, ...names] = header.split('-');
     const isSw8 = this.key === SW8;
     if (isSw8 ? names.length !== FIELDS - 4 : names.length < FIELDS - 4) return;
-    this.#sample = sample;
+    this[OWN].sample = sample;
     this.traceId = new ID(decode(traceId));
     this.segmentId = new ID(decode(segmentId));
     this.spanId = Number.parseInt(spanId ?? '', 10);
@@ -89,7 +121,7 @@ export class ContextCarrier implements CarrierItem {
     if (!main) return carrier;
     carrier.key = main.key;
     carrier.value = main.value;
-    carrier.#header = main.value;
+    carrier[OWN].header = main.value;
     return carrier;
   }
 
@@ -98,7 +130,7 @@ export class ContextCarrier implements CarrierItem {
     const { items } = this;
     try {
       return Object.fromEntries(
-        items.map((item) => [item.key, item === this ? (this.#header ?? this.value) : item.value]),
+        items.map((item) => [item.key, isSame(item, this) ? (this[OWN].header ?? this.value) : item.value]),
       );
     } catch {
       // What the application put in as an item is none.
@@ -110,6 +142,11 @@ export class ContextCarrier implements CarrierItem {
   toJSON(): CarrierItem {
     return { key: this.key, value: this.value };
   }
+}
+
+/** Also where one of the two is a proxy of the other. */
+function isSame(item: CarrierItem, carrier: ContextCarrier): boolean {
+  return (item as Partial<ContextCarrier>)[OWN] === carrier[OWN];
 }
 
 function isMain({ key }: CarrierItem): boolean {

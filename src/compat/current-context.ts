@@ -1,5 +1,6 @@
 import { warnOnce } from '../agent/place';
 import { storage, type Scope } from '../tracing/context';
+import { isOne } from './carrier';
 import { activeSpan, Span, SpanContext } from './spans';
 
 /** The trace that runs now. */
@@ -19,15 +20,14 @@ export class ContextManagerOfNow {
 
   /** Runs `callback` in the span, and stops it. */
   withSpan<A extends unknown[], T>(span: Span, callback: (...args: A) => T, ...args: A): T {
-    if (!(span instanceof Span)) return callback(...args);
-    if (span.depth === 0) span.start();
+    begin(span);
     try {
       return callback(...args);
     } catch (error) {
-      span.error(error);
+      fail(span, error);
       throw error;
     } finally {
-      span.stop();
+      end(span);
     }
   }
 
@@ -37,15 +37,14 @@ export class ContextManagerOfNow {
     callback: (...args: A) => T,
     ...args: A
   ): Promise<Awaited<T>> {
-    if (!(span instanceof Span)) return await callback(...args);
-    if (span.depth === 0) span.start();
+    begin(span);
     try {
       return await callback(...args);
     } catch (error) {
-      span.error(error);
+      fail(span, error);
       throw error;
     } finally {
-      span.stop();
+      end(span);
     }
   }
 
@@ -68,12 +67,12 @@ export class ContextManagerOfNow {
 
   clear(span: Span): void {
     this.internal('clear', undefined);
-    if (span instanceof Span) span.async();
+    if (isSpan(span)) span.async();
   }
 
   restore(span: Span): void {
     this.internal('restore', undefined);
-    if (span instanceof Span) span.resync();
+    if (isSpan(span)) span.resync();
   }
 
   clearAll(): void {
@@ -85,6 +84,41 @@ export class ContextManagerOfNow {
     warnOnce(`ContextManager.${name} is internal to skywalking-backend-js; skyanchor/compat only imitates it`);
     return value;
   }
+}
+
+/** Another object, such as a test's, or a proxy whose traps throw, is no span: what was to run in it runs all the same. */
+function isSpan(span: unknown): span is Span {
+  if (isOne(span, Span)) return true;
+  warnOnce('ContextManager was given a span that is none of skyanchor/compat; what was to run in it runs without');
+  return false;
+}
+
+function begin(span: Span): void {
+  try {
+    if (isSpan(span) && span.depth === 0) span.start();
+  } catch {
+    warnOfProxy();
+  }
+}
+
+function fail(span: Span, error: unknown): void {
+  try {
+    if (isSpan(span)) span.error(error);
+  } catch {
+    warnOfProxy();
+  }
+}
+
+function end(span: Span): void {
+  try {
+    if (isSpan(span)) span.stop();
+  } catch {
+    warnOfProxy();
+  }
+}
+
+function warnOfProxy(): void {
+  warnOnce('a span that an application or a library has wrapped in a proxy threw; it is not traced');
 }
 
 function activeSpans(): Span[] {

@@ -70,8 +70,13 @@ const agent = {
   },
 };
 
+/** The agent that {@link config} shows. Options of a later start change nothing of it. */
+let shown: Agent | undefined;
+
 /** Later values, too: an instance gets its name shortly after the start. */
 function describe(started: Agent, options: AgentConfig): void {
+  if (started === shown) return;
+  shown = started;
   const names = {
     get serviceName() {
       return started.status().service;
@@ -80,8 +85,18 @@ function describe(started: Agent, options: AgentConfig): void {
       return started.status().instance ?? undefined;
     },
   };
-  const given = Object.getOwnPropertyDescriptors(options);
-  Object.defineProperties(config, { ...given, ...Object.getOwnPropertyDescriptors(names) });
+  for (const [name, property] of Object.entries({ ...propertiesOf(options), ...propertiesOf(names) }))
+    // The application may have frozen its own.
+    Object.defineProperty(config, name, { ...property, configurable: true });
+}
+
+function propertiesOf(options: object): PropertyDescriptorMap {
+  try {
+    return Object.getOwnPropertyDescriptors(options);
+  } catch {
+    // A proxy of the application's threw. The agent runs all the same.
+    return {};
+  }
 }
 
 export { agent as default };

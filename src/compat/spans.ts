@@ -11,7 +11,7 @@ import type { UnrecordedTrace } from '../tracing/sampling/unrecorded-trace';
 import { SpanLimitCounters } from '../tracing/span-factory';
 import { SpanRecorder } from '../tracing/span-recorder';
 import type { Tracer } from '../tracing/tracer';
-import { ContextCarrier, ID, type CarrierItem } from './carrier';
+import { ContextCarrier, headersOf, hide, ID, isOne, OWN, type CarrierItem } from './carrier';
 import { Component, SpanLayer, Tag } from './names';
 
 /** What is shown where the called side, or the work, was not named. */
@@ -47,6 +47,29 @@ interface SpanParts {
   readonly carrier?: unknown;
 }
 
+/** What is ours of a span. */
+interface SpanState {
+  context: SpanContext;
+  /** Before the start, and where nothing is recorded, one that is never sent. */
+  span: TracerSpan;
+  tracer?: Tracer | undefined;
+  scope?: Scope | undefined;
+  parent?: Scope | undefined;
+  /** What `stop()` and `async()` go back to. */
+  surroundings?: Scope | Surroundings | undefined;
+  /** An instrumentation ends its own by itself. */
+  isOwn: boolean;
+  readonly carriers: ContextCarrier[];
+  peer?: string | undefined;
+  component?: Component | undefined;
+  lastError: unknown;
+}
+
+interface ContextState {
+  /** Where its first span ran. */
+  scope: Segment | UnrecordedTrace | undefined;
+}
+
 /** A scope that has spans of its own, or would have. */
 type Work = TracerSpan | UnrecordedTrace;
 
@@ -70,24 +93,11 @@ export class Span {
   /** How often it was started and not yet stopped. */
   depth = 0;
   isCold = false;
-  #context: SpanContext;
-  /** Before the start, and where nothing is recorded, one that is never sent. */
-  #span: TracerSpan;
-  #tracer: Tracer | undefined;
-  #scope: Scope | undefined;
-  #parent: Scope | undefined;
-  /** What `stop()` and `async()` go back to. */
-  #surroundings: Scope | Surroundings | undefined;
-  /** An instrumentation ends its own by itself. */
-  #isOwn = true;
-  #carriers: ContextCarrier[] = [];
-  #peer: string | undefined;
-  #component: Component | undefined;
-  #lastError: unknown = null;
+  declare readonly [OWN]: SpanState;
 
   constructor({ context: owner, type, operation, component, carrier }: SpanParts) {
-    this.#context = owner;
-    this.#span = unrecordedSpan(type, textOf(operation) || NO_NAME, 0);
+    const span = unrecordedSpan(type, textOf(operation) || NO_NAME, 0);
+    hide(this, { context: owner, span, isOwn: true, carriers: [], lastError: null } satisfies SpanState);
     if (component !== undefined) this.component = component as Component;
     this.extract(carrier as ContextCarrier);
   }
@@ -97,54 +107,56 @@ export class Span {
     const known = spans.get(scope);
     if (known) return known;
     const span = new Span({ context: SpanContext.of(scope), type: scope.type, operation: scope.operationName });
-    span.#isOwn = false;
+    const own = span[OWN];
+    own.isOwn = false;
     span.depth = 1;
-    span.#tracer = runningTracer();
-    span.#scope = scope;
-    span.#span = scope instanceof TracerSpan ? scope : requestOf(scope);
+    own.tracer = runningTracer();
+    own.scope = scope;
+    own.span = scope instanceof TracerSpan ? scope : requestOf(scope);
     spans.set(scope, span);
     return span;
   }
 
   /** The one that it is within, as far as is known. */
   static outerOf(span: Span): Span | undefined {
-    if (isWork(span.#parent)) return Span.of(span.#parent);
-    const { entry } = span.#span.segment;
-    return entry !== undefined && entry !== span.#scope ? Span.of(entry) : undefined;
+    const { parent, scope, span: own } = span[OWN];
+    if (isWork(parent)) return Span.of(parent);
+    const { entry } = own.segment;
+    return entry !== undefined && entry !== scope ? Span.of(entry) : undefined;
   }
 
   get context(): SpanContext {
-    return this.#context;
+    return this[OWN].context;
   }
 
   get type(): SpanType {
-    return this.#span.type;
+    return this[OWN].span.type;
   }
 
   /** From 0 within the segment; -1 before the start, and where nothing is recorded. */
   get id(): number {
-    return this.#span.spanId;
+    return this[OWN].span.spanId;
   }
 
   get parentId(): number {
-    return this.#span.parentSpanId;
+    return this[OWN].span.parentSpanId;
   }
 
   get startTime(): number {
-    return this.#span.startTime;
+    return this[OWN].span.startTime;
   }
 
   get endTime(): number {
-    return this.#span.endTime;
+    return this[OWN].span.endTime;
   }
 
   /** That of a request with its method: `GET:/orders/7`. */
   get operation(): string {
-    return prefixOf(this.#span) + this.#span.operationName;
+    return prefixOf(this[OWN].span) + this[OWN].span.operationName;
   }
 
   set operation(name: string) {
-    const span = this.#span;
+    const span = this[OWN].span;
     const text = textOf(name);
     if (text === '' || span.endTime !== 0 || span.isNameFrozen) return;
     const { method } = span;
@@ -153,58 +165,58 @@ export class Span {
       span.method = '';
       (span.tags ??= []).push(Tag.httpMethodKey, method);
     }
-    this.#recorder.rename(span, text);
+    this.recorder.rename(span, text);
   }
 
   get peer(): string {
-    return this.#peer ?? this.#span.peer;
+    return this[OWN].peer ?? this[OWN].span.peer;
   }
 
   /** Only that of an exit span is sent. */
   set peer(peer: string) {
-    this.#peer = textOf(peer);
-    if (this.#scope !== undefined) this.#tracer?.setPeer(this.#span, this.#peer);
+    this[OWN].peer = textOf(peer);
+    if (this[OWN].scope !== undefined) this[OWN].tracer?.setPeer(this[OWN].span, this[OWN].peer);
   }
 
   get layer(): SpanLayer {
-    return this.#span.layer;
+    return this[OWN].span.layer;
   }
 
   set layer(layer: SpanLayer) {
-    if (this.#span.endTime !== 0) return;
+    if (this[OWN].span.endTime !== 0) return;
     const isKnown = typeof layer === 'number' && layer >= 0 && layer <= MAX_LAYER;
-    this.#span.layer = isKnown ? (layer as Layer) : SpanLayer.UNKNOWN;
+    this[OWN].span.layer = isKnown ? (layer as Layer) : SpanLayer.UNKNOWN;
   }
 
   /** `HTTP_SERVER` for every request, whatever its framework. */
   get component(): Component {
-    const { componentId } = this.#span;
-    if (this.#component?.id === componentId) return this.#component;
+    const { componentId } = this[OWN].span;
+    if (this[OWN].component?.id === componentId) return this[OWN].component;
     return Component.of(componentId === HTTP_SERVER ? Component.HTTP_SERVER.id : componentId);
   }
 
   set component(component: Component) {
     const id = idOf(component);
-    if (id === undefined || this.#span.endTime !== 0) return;
-    this.#component = component;
-    this.#span.componentId = id;
+    if (id === undefined || this[OWN].span.endTime !== 0) return;
+    this[OWN].component = component;
+    this[OWN].span.componentId = id;
   }
 
   get errored(): boolean {
-    return this.#span.isError;
+    return this[OWN].span.isError;
   }
 
   set errored(isError: unknown) {
-    if (this.#span.endTime === 0) this.#span.isError = Boolean(isError);
+    if (this[OWN].span.endTime === 0) this[OWN].span.isError = Boolean(isError);
   }
 
   get lastError(): unknown {
-    return this.#lastError;
+    return this[OWN].lastError;
   }
 
   /** A copy. What of a request is sent as `url` is called `http.url`, as in `tag()`. */
   get tags(): Tag[] {
-    const { method, url, statusCode, tags = [] } = this.#span;
+    const { method, url, statusCode, tags = [] } = this[OWN].span;
     const all: Tag[] = [];
     if (url !== '') all.push(Tag.httpURL(url));
     if (method !== '') all.push(Tag.httpMethod(method));
@@ -215,7 +227,7 @@ export class Span {
 
   /** A copy. */
   get logs(): LogLine[] {
-    const { logs = [] } = this.#span;
+    const { logs = [] } = this[OWN].span;
     return logs.map(({ time, data }) => ({
       timestamp: time,
       items: pairsOf(data).map(([key, val]) => ({ key, val })),
@@ -224,70 +236,73 @@ export class Span {
 
   /** A copy. */
   get refs(): SpanRef[] {
-    const { refs = [], segment } = this.#span;
+    const { refs = [], segment } = this[OWN].span;
     return refs.map((ref) => describeRef(ref, segment));
   }
 
   /** What runs from here on is part of it. One that was started twice is to be stopped twice. */
   start(): void {
-    if (this.#span.endTime !== 0) return;
+    const own = this[OWN];
+    if (own.span.endTime !== 0) return;
     this.depth++;
     const tracer = runningTracer();
-    if (this.#scope !== undefined || !tracer) return;
-    this.#tracer = tracer;
-    const parent = context.getStore() ?? SpanContext.openOf(this.#context);
-    this.#parent = parent;
-    this.#surroundings = context.whole();
-    const opened = this.#open(tracer, parent);
-    const draft = this.#span;
+    if (own.scope !== undefined || !tracer) return;
+    own.tracer = tracer;
+    const parent = context.getStore() ?? SpanContext.openOf(own.context);
+    own.parent = parent;
+    own.surroundings = context.whole();
+    const opened = this.open(tracer, parent);
+    const draft = own.span;
     const { type, operationName } = draft;
-    this.#span = opened ?? unrecordedSpan(type, operationName, tracer.now());
-    takeOver(this.#span, draft);
-    const [carrier, ...more] = this.#carriers.splice(0);
+    own.span = opened ?? unrecordedSpan(type, operationName, tracer.now());
+    takeOver(own.span, draft);
+    const [carrier, ...more] = own.carriers.splice(0);
     // What a caller asked for is no part of what is active here.
     const isPart = parent !== undefined && carrier === undefined;
-    const own = opened ?? (isPart ? undefined : tracer.unrecorded(operationName, carrier?.headers));
+    const made = opened ?? (isPart ? undefined : tracer.unrecorded(operationName, headersOf(carrier)));
     // Or it runs in the scope of another.
-    const scope = own ?? (parent as Scope);
-    this.#scope = scope;
-    if (own) {
-      spans.set(own, this);
-      this.#context = SpanContext.of(own, this.#context);
+    const scope = made ?? (parent as Scope);
+    own.scope = scope;
+    if (made) {
+      spans.set(made, this);
+      own.context = SpanContext.of(made, own.context);
     }
-    for (const one of more) this.#join(one);
-    this.#enter(scope);
+    for (const one of more) this.join(one);
+    this.enter(scope);
   }
 
   /** It is over. */
   stop(): void {
-    if (this.depth === 0 || (this.depth === 1 && !this.#isOwn)) return;
+    const own = this[OWN];
+    if (this.depth === 0 || (this.depth === 1 && !own.isOwn)) return;
     this.depth--;
-    if (this.depth > 0 || this.#scope === undefined || !this.#tracer) return;
-    if (this.#scope === this.#span) this.#tracer.end(this.#span);
-    else this.#span.endTime = this.#tracer.now();
-    this.#leave();
+    if (this.depth > 0 || own.scope === undefined || !own.tracer) return;
+    if (own.scope === own.span) own.tracer.end(own.span);
+    else own.span.endTime = own.tracer.now();
+    this.leave();
     // A job that starts the next one within itself would hold all that were before it.
-    this.#parent = undefined;
-    this.#surroundings = undefined;
+    own.parent = undefined;
+    own.surroundings = undefined;
   }
 
   /** It goes on, and what runs from here on is not part of it. */
   async(): void {
-    this.#leave();
+    this.leave();
   }
 
   /** After `async()`: what runs from here on is part of it again. */
   resync(): void {
-    if (this.#scope !== undefined && this.#span.endTime === 0) this.#enter(this.#scope);
+    if (this[OWN].scope !== undefined && this[OWN].span.endTime === 0) this.enter(this[OWN].scope);
   }
 
   /** The headers with which a message takes the trace along; of an exit span that has a `peer`. */
   inject(): ContextCarrier {
+    const own = this[OWN];
     const items: CarrierItem[] = [];
-    const scope = this.#scope;
-    const tracer = this.#tracer;
+    const scope = own.scope;
+    const tracer = own.tracer;
     const set = (into: CarrierItem[], key: string, value: string): void => void into.push({ key, value });
-    if (scope === this.#span) tracer?.inject(this.#span, items, set);
+    if (scope === own.span) tracer?.inject(own.span, items, set);
     else if (scope !== undefined) {
       const exit = tracer?.unrecordedExit(this.operation, this.peer || NO_NAME, scope);
       if (exit) tracer?.injectUnrecorded(exit, items, set);
@@ -297,9 +312,10 @@ export class Span {
 
   /** The trace that a message brings to an entry span. The first one before `start()` gives the trace. */
   extract(carrier: ContextCarrier): this {
-    if (!(carrier instanceof ContextCarrier) || this.type !== SpanType.entry) return this;
-    if (this.#scope === undefined) this.#carriers.push(carrier);
-    else this.#join(carrier);
+    const own = this[OWN];
+    if (!isOne(carrier, ContextCarrier) || this.type !== SpanType.entry) return this;
+    if (own.scope === undefined) own.carriers.push(carrier);
+    else this.join(carrier);
     return this;
   }
 
@@ -312,8 +328,8 @@ export class Span {
     try {
       const { key, val } = Object(tag) as Partial<Tag>;
       if (typeof key !== 'string') return this;
-      const isUrl = key === Tag.httpURLKey && this.#span.urlRest !== '';
-      this.#recorder.tag(this.#span, isUrl ? 'url' : key, val);
+      const isUrl = key === Tag.httpURLKey && this[OWN].span.urlRest !== '';
+      this.recorder.tag(this[OWN].span, isUrl ? 'url' : key, val);
     } catch {
       // A getter of the application's threw.
     }
@@ -321,24 +337,25 @@ export class Span {
   }
 
   log(key: string, val: unknown): this {
-    this.#recorder.log(this.#span, { [truncate(key, LIMITS.key)]: val });
+    this.recorder.log(this[OWN].span, { [truncate(key, LIMITS.key)]: val });
     return this;
   }
 
   error(error: unknown): this {
-    if (error === this.#lastError) return this;
-    this.#lastError = error;
-    this.#recorder.fail(this.#span, error);
+    const own = this[OWN];
+    if (error === own.lastError) return this;
+    own.lastError = error;
+    this.recorder.fail(own.span, error);
     return this;
   }
 
-  get #recorder(): SpanRecorder {
-    return (this.#tracer ?? runningTracer())?.details ?? unsent;
+  private get recorder(): SpanRecorder {
+    return (this[OWN].tracer ?? runningTracer())?.details ?? unsent;
   }
 
-  #open(tracer: Tracer, parent: Scope | undefined): TracerSpan | undefined {
-    const { type, operationName } = this.#span;
-    const headers = this.#carriers[0]?.headers;
+  private open(tracer: Tracer, parent: Scope | undefined): TracerSpan | undefined {
+    const { type, operationName } = this[OWN].span;
+    const headers = headersOf(this[OWN].carriers[0]);
     // The application may never stop it.
     const options = { isPromised: true } as const;
     if (type === SpanType.exit) return tracer.openExit(operationName, this.peer || NO_NAME, parent, options);
@@ -349,51 +366,55 @@ export class Span {
       : tracer.openEntry(operationName, headers, true, options);
   }
 
-  #join({ headers }: ContextCarrier): void {
-    if (this.#scope === this.#span) this.#tracer?.join(this.#span, headers);
+  private join(carrier: ContextCarrier): void {
+    if (this[OWN].scope === this[OWN].span) this[OWN].tracer?.join(this[OWN].span, headersOf(carrier) ?? {});
   }
 
-  #enter(scope: Scope): void {
+  private enter(scope: Scope): void {
     if (context.getStore() === scope) return;
-    this.#surroundings = context.whole();
+    this[OWN].surroundings = context.whole();
     storage.enterWith(context.within(scope));
   }
 
-  #leave(): void {
+  private leave(): void {
     // Something else may be active by now, which it must not end.
-    if (this.#scope !== undefined && context.getStore() === this.#scope) storage.enterWith(this.#surroundings as Scope);
+    if (this[OWN].scope !== undefined && context.getStore() === this[OWN].scope)
+      storage.enterWith(this[OWN].surroundings as Scope);
   }
 }
 
 /** The trace that spans are made in: that of the caller, or one that begins with the first of them. */
 export class SpanContext {
-  /** Where its first span ran. */
-  #scope: Segment | UnrecordedTrace | undefined;
+  declare readonly [OWN]: ContextState;
+
+  constructor() {
+    hide(this, { scope: undefined } satisfies ContextState);
+  }
 
   /** That of a scope; the same for all spans of a segment. @param made if there is none yet */
   static of(scope: Work, made?: SpanContext): SpanContext {
     const owner = scope instanceof TracerSpan ? scope.segment : scope;
     const known = contexts.get(owner);
     if (known) return known;
-    const one = made === undefined || made.#scope !== undefined ? new SpanContext() : made;
-    one.#scope = owner;
+    const one = made === undefined || made[OWN].scope !== undefined ? new SpanContext() : made;
+    one[OWN].scope = owner;
     contexts.set(owner, one);
     return one;
   }
 
   /** The scope that its spans are made in where no other is active. */
   static openOf(owner: SpanContext): Scope | undefined {
-    const scope = owner.#scope;
+    const scope = owner[OWN].scope;
     if (!(scope instanceof Segment)) return scope;
     return scope.openSpans > 0 ? (scope.entry ?? scope.root) : undefined;
   }
 
   traceId(): string {
-    return this.#scope?.traceId.toString() ?? currentTrace.id() ?? NONE;
+    return this[OWN].scope?.traceId.toString() ?? currentTrace.id() ?? NONE;
   }
 
   get segment(): { readonly segmentId: ID; readonly relatedTraces: readonly ID[]; readonly spans: readonly Span[] } {
-    const scope = this.#scope;
+    const scope = this[OWN].scope;
     return {
       segmentId: new ID(scope instanceof Segment ? scope.segmentId.toString() : NONE),
       relatedTraces: [new ID(this.traceId())],
@@ -403,13 +424,13 @@ export class SpanContext {
 
   /** Spans that are open. */
   get nSpans(): number {
-    const scope = this.#scope;
+    const scope = this[OWN].scope;
     return scope instanceof Segment ? scope.openSpans : 0;
   }
 
   /** All its spans have ended. */
   get finished(): boolean {
-    const scope = this.#scope;
+    const scope = this[OWN].scope;
     return scope instanceof Segment && scope.openSpans === 0;
   }
 

@@ -93,6 +93,9 @@ interface ListBounds {
 /** For a list that says no other number. An array of the application's may claim to have billions. */
 const MAX_ITEMS = 10_000;
 
+/** What is longer is no list that is meant: to take it apart would hold up the start for seconds. */
+export const MAX_LIST_TEXT = 1_000_000;
+
 /** Items between commas, blanks around them do not count; or an array. */
 export function listType<T>(
   item: OptionType<T>,
@@ -102,7 +105,8 @@ export function listType<T>(
     const items = found.filter((value) => value !== undefined);
     return items.length === found.length && items.length >= least && items.length <= most ? items : undefined;
   };
-  const parse = (text: string): readonly T[] | undefined => collect(itemsOf(text).map((part) => item.parse(part)));
+  const parse = (text: string): readonly T[] | undefined =>
+    text.length > MAX_LIST_TEXT ? undefined : collect(itemsOf(text).map((part) => item.parse(part)));
   return {
     expected,
     mostItems: most,
@@ -120,9 +124,11 @@ export function lenientListType<T>(item: OptionType<T>, bounds: ListBounds): Opt
   return {
     ...listType(item, bounds),
     parse: (text) =>
-      itemsOf(text)
-        .map((part) => item.parse(part))
-        .filter((value) => value !== undefined),
+      text.length > MAX_LIST_TEXT
+        ? undefined
+        : itemsOf(text)
+            .map((part) => item.parse(part))
+            .filter((value) => value !== undefined),
     leftOut: (text) => itemsOf(text).filter((part) => item.parse(part) === undefined),
   };
 }

@@ -1,5 +1,6 @@
 import { createServer, get, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import agent, {
   Component,
   config,
@@ -192,6 +193,70 @@ describe('skyanchor/compat', () => {
     expect(await flushed).toBeNull();
     expect(collector.segments()).toHaveLength(1);
     expect(agent.flush()).toBeNull();
+  });
+
+  it('says once that it was started again with other options, whatever they are, and shows those that hold', () => {
+    const warn = jest.spyOn(runningAgent()!, 'warn').mockReturnValue(undefined);
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const lists = [['a'], ['a', 'b']].map((list) => Object.freeze(list) as unknown as object);
+    const tokens = ['1', '2'].map((authorization) => Object.freeze({ authorization }));
+    const trap = (): never => {
+      throw new Error('of the proxy');
+    };
+    const thrower = new Proxy({}, { ownKeys: trap });
+    for (const options of [...lists, ...tokens, thrower]) {
+      agent.start(options);
+    }
+    const written = write.mock.calls.map(([text]) => text);
+    write.mockRestore();
+    expect(written).toEqual([]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('called again with other options')]]);
+    expect(config).toMatchObject({ serviceName: 'orders', serviceInstance: 'orders-1' });
+    expect(config).not.toHaveProperty('authorization');
+  });
+
+  it('traces with spans, carriers and contexts that a library has wrapped in proxies', async () => {
+    const exit = new Proxy(ContextManager.current.newExitSpan('/send', Component.RABBITMQ_PRODUCER), {});
+    exit.peer = 'queue:5672';
+    const headers = ContextManager.withSpan(exit, () => {
+      exit.tag({ key: 'mine', val: 'yes' }).log('noted', 1).error(new Error('broken'));
+      exit.operation = '/other';
+      return new Proxy(exit.inject(), {}).headers;
+    });
+    expect(exit).toMatchObject({ operation: '/other', peer: 'queue:5672', errored: true, depth: 0 });
+    const carrier = new Proxy(ContextCarrier.from(headers)!, {});
+    expect(carrier.isValid()).toBe(true);
+    expect(carrier.headers).toEqual(headers);
+    const entry = new Proxy(new Proxy(ContextManager.current, {}).newEntrySpan('/receive', carrier), {});
+    await ContextManager.withSpanAwait(entry, async () => {
+      entry.async();
+      entry.resync();
+      expect(new Proxy(entry.context, {}).traceId()).toBe(carrier.traceId!.toString());
+    });
+    const [sent, received] = await segments(2);
+    expect(sent!.spans).toMatchObject([{ operationName: '/other', isError: true }]);
+    expect(received).toMatchObject({ traceId: sent!.traceId, spans: [{ operationName: '/receive' }] });
+    expect(received!.spans[0]!.refs).toHaveLength(1);
+  });
+
+  it('runs what was to run in a span that is none, or whose proxy throws', async () => {
+    const broken = (): never => {
+      throw new Error('of the proxy');
+    };
+    const traps = [{ getPrototypeOf: broken }, { get: broken }, { set: broken }];
+    const spans = traps.map((trap) => new Proxy(ContextManager.current.newLocalSpan('a'), trap));
+    for (const span of [...spans, { start: broken } as unknown as Span, undefined as unknown as Span]) {
+      expect(ContextManager.withSpan(span, (n: number) => n + 1, 1)).toBe(2);
+      expect(await ContextManager.withSpanAwait(span, async () => 3)).toBe(3);
+      expect(() => ContextManager.withSpan(span, () => broken())).toThrow('of the proxy');
+    }
+  });
+
+  it("shows of a span what is the application's, not what the agent keeps with it", () => {
+    const span = ContextManager.current.newLocalSpan('a');
+    expect(Object.keys(span)).toEqual(['inherit', 'depth', 'isCold']);
+    expect(inspect(span)).not.toContain('tracer');
+    expect(() => JSON.stringify([span, span.context, span.inject()])).not.toThrow();
   });
 
   it('says once that a member is internal', () => {

@@ -671,12 +671,21 @@ describe('faults', () => {
     ['backends', Array.from({ length: 10_001 }, () => 'a:1'), 'at most 10000 items, not 10001'],
     ['backends', 'a:1,'.repeat(10_001), 'at most 10000 items, not 10001'],
     ['trustIncoming', Array.from({ length: 10_001 }, () => '::/0'), 'at most 10000 items, not 10001'],
+    ['backends', ','.repeat(1_000_001), 'at most 1000000 characters, not 1000001'],
+    ['disable', 'http,'.repeat(200_001), 'at most 1000000 characters, not 1000005'],
+    ['ignoreMethods', 'HEAD'.repeat(250_001), 'at most 1000000 characters, not 1000004'],
     ['openTelemetry', Array.from({ length: 101 }, () => 'pg'), 'at most 100 items, not 101'],
     ['ignoreMethods', Array.from({ length: 65 }, () => 'HEAD'), 'at most 64 items, not 65'],
   ])('name the bound of a list that is too long: %s', (name, value, bound) => {
     const [fault] = faultsOf({ options: { [name]: value } });
     expect(fault?.expected).toMatch(new RegExp(`; ${bound}$`));
     expect(faultsOf({ options: { [name]: ['no such thing!'] } })[0]?.expected).not.toMatch(/items/);
+  });
+
+  it('do not write out a number that Node takes seconds for', () => {
+    const [fault] = faultsOf({ options: { sampleRate: 1n << 2_000_000n } });
+    expect(fault?.value).toBe('[bigint]');
+    expect(faultsOf({ options: { sampleRate: 12n } })[0]?.value).toBe('12');
   });
 
   it('stand for whatever a getter of the options throws', () => {

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
+import type * as Lazy from '../../src/base/lazy';
 import { FileLock } from '../../src/status/lock/file-lock';
+import type * as Locks from '../../src/status/lock/file-lock';
 import { LockFileSystem } from '../../src/status/lock/lock-file-system';
 import { endApps, startApp } from '../support/app';
 import { FakeClock } from '../support/fake-clock';
@@ -50,6 +52,43 @@ function replaceLock(): void {
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+it('what another tool puts in the place of process.on while the lock is loaded stays there', async () => {
+  const own = Object.getOwnPropertyDescriptor(process, 'on');
+  const theirs = jest.fn();
+  const heard = (): void => undefined;
+  try {
+    await jest.isolateModulesAsync(async () => {
+      const { modules } = jest.requireActual<typeof Lazy>('../../src/base/lazy');
+      const load = modules.lockfile;
+      jest.spyOn(modules, 'lockfile').mockImplementation(() => {
+        const { on } = process;
+        process.on = ((...args: Parameters<typeof on>) => {
+          theirs();
+          return on(...args);
+        }) as typeof on;
+        return load();
+      });
+      const { FileLock: Loaded } = jest.requireActual<typeof Locks>('../../src/status/lock/file-lock');
+      const lock = await Loaded.take({
+        path,
+        clock: systemClock,
+        isPatient: false,
+        isOver: () => false,
+        onHandover: () => undefined,
+      });
+      await lock.release();
+    });
+    theirs.mockClear();
+    process.on('SIGXFSZ', heard);
+    expect(theirs).toHaveBeenCalledTimes(1);
+    expect(process.listeners('SIGXFSZ')).toContain(heard);
+  } finally {
+    process.removeListener('SIGXFSZ', heard);
+    if (own) Object.defineProperty(process, 'on', own);
+    else Reflect.deleteProperty(process, 'on');
+  }
+});
 
 describe('processes whose clocks are an hour apart', () => {
   it('hold one lock one at a time, and none loses it to another', async () => {

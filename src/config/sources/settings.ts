@@ -1,6 +1,7 @@
 import type { Fault } from '../../api/errors';
+import { truncate } from '../../base/text';
 import type { OptionRow } from '../option-table';
-import { itemsOf, type OptionType } from '../option-type';
+import { itemsOf, MAX_LIST_TEXT, type OptionType } from '../option-type';
 
 /** What one option was set to. */
 export interface Setting<T> {
@@ -35,7 +36,8 @@ function asText(value: unknown, { mostItems }: Pick<OptionType<unknown>, 'mostIt
     const { length } = value;
     if (!(length <= mostItems)) return undefined;
     const items = Array.from({ length }, (_, at): unknown => value[at]);
-    return items.every(isScalar) ? items.join() : undefined;
+    // One that is missing (a variable that is not set) is left out.
+    return items.every((item) => item === undefined || item === null || isScalar(item)) ? items.join() : undefined;
   } catch {
     return undefined;
   }
@@ -140,7 +142,10 @@ function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
 
 /** Unless what is expected says the bound itself. */
 function tooManyItems(value: unknown, { expected, mostItems }: OptionType<unknown>): string | undefined {
-  if (mostItems === undefined || expected.includes(`at most ${mostItems} `)) return undefined;
+  if (mostItems === undefined) return undefined;
+  if (typeof value === 'string' && value.length > MAX_LIST_TEXT)
+    return `at most ${MAX_LIST_TEXT} characters, not ${value.length}`;
+  if (expected.includes(`at most ${mostItems} `)) return undefined;
   const count = typeof value === 'string' ? itemsOf(value).length : lengthOf(value);
   return count > mostItems ? `at most ${mostItems} items, not ${count}` : undefined;
 }
@@ -193,7 +198,7 @@ function itemText(item: unknown): string {
 /** An object may hold anything; a logger may be endless; the source of a function is not what it is called. */
 function kindOrText(value: unknown): string {
   if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object' : truncate(value ?? String(value), LONGEST + 1);
 }
 
 /** What is cut off may hold the `@` after a password, so this ends with one. */

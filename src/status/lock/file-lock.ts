@@ -44,15 +44,20 @@ function loadQuietly(): Lockfile {
 function keepingFileSizeSignal<T>(load: () => T): T {
   const own = Object.getOwnPropertyDescriptor(process, 'on');
   const on = process.on.bind(process);
+  let isLoading = true;
   const others = (name: string, listener: () => void): NodeJS.Process =>
-    name === 'SIGXFSZ' ? process : on(name, listener);
+    isLoading && name === 'SIGXFSZ' ? process : on(name, listener);
   // A frozen process is left as it is.
   if (!Reflect.defineProperty(process, 'on', { value: others, configurable: true, writable: true })) return load();
   try {
     return load();
   } finally {
-    if (own) Object.defineProperty(process, 'on', own);
-    else Reflect.deleteProperty(process, 'on');
+    isLoading = false;
+    // What another tool has put in its place meanwhile stays, and calls ours, which only passes on from now on.
+    if (Object.getOwnPropertyDescriptor(process, 'on')?.value === others) {
+      if (own) Object.defineProperty(process, 'on', own);
+      else Reflect.deleteProperty(process, 'on');
+    }
   }
 }
 

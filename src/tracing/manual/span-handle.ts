@@ -3,44 +3,58 @@ import type { Id } from '../../model/ids';
 import type { Span } from '../../model/segment';
 import type { SpanRecorder } from '../span-recorder';
 
+/*
+ * Ours of a handle. No text names them, so that no logger lists them. No `#` fields either, which a proxy does not have:
+ * applications and test libraries wrap such objects in one.
+ */
+const RECORDER = Symbol('recorder');
+const SPAN = Symbol('span');
+const TRACE = Symbol('trace');
+
 /** A span as the application sees it. Where nothing is recorded, its methods do nothing. None of them throws. */
 export class SpanHandle implements TraceSpan {
-  readonly #recorder: SpanRecorder;
-  readonly #span: Span | undefined;
-  readonly #trace: { readonly traceId: Id } | undefined;
+  private readonly [RECORDER]: SpanRecorder;
+  private readonly [SPAN]: Span | undefined;
+  private readonly [TRACE]: { readonly traceId: Id } | undefined;
 
   /** @param trace where it is not that of the span */
   constructor(recorder: SpanRecorder, span: Span | undefined, trace?: { readonly traceId: Id }) {
-    this.#recorder = recorder;
-    this.#span = span;
-    this.#trace = trace ?? span?.segment;
+    this[RECORDER] = recorder;
+    this[SPAN] = span;
+    this[TRACE] = trace ?? span?.segment;
   }
 
   get traceId(): string {
-    return this.#trace?.traceId.toString() ?? '';
+    return this[TRACE]?.traceId.toString() ?? '';
   }
 
   get segmentId(): string {
-    return this.#span?.segment.segmentId.toString() ?? '';
+    return this[SPAN]?.segment.segmentId.toString() ?? '';
   }
 
   get spanId(): number {
-    return this.#span?.spanId ?? -1;
+    return this[SPAN]?.spanId ?? -1;
   }
 
   tag(key: string, value: unknown): void {
-    if (this.#span) this.#recorder.tag(this.#span, key, value);
+    if (this[SPAN]) this[RECORDER].tag(this[SPAN], key, value);
   }
 
   log(data: string | Readonly<Record<string, unknown>>): void {
-    if (this.#span) this.#recorder.log(this.#span, typeof data === 'string' ? { message: data } : data);
+    if (this[SPAN]) this[RECORDER].log(this[SPAN], typeof data === 'string' ? { message: data } : data);
   }
 
   error(error: unknown): void {
-    if (this.#span) this.#recorder.fail(this.#span, error);
+    if (this[SPAN]) this[RECORDER].fail(this[SPAN], error);
   }
 
   setOperationName(name: string): void {
-    if (this.#span) this.#recorder.rename(this.#span, name);
+    if (this[SPAN]) this[RECORDER].rename(this[SPAN], name);
+  }
+
+  /** As `console.log` shows it. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    const { traceId, segmentId, spanId } = this;
+    return { traceId, segmentId, spanId };
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { context, untraced } from '../../../src/tracing/context';
 import { logContextOf, manualSpans } from '../../../src/tracing/manual/manual-spans';
 import { Layer, SpanType } from '../../../src/model/components';
@@ -17,6 +18,23 @@ describe('the current span', () => {
     const { tracer } = made();
     expect(manualSpans.current(tracer)).toBeUndefined();
     expect(context.run(untraced, () => manualSpans.current(tracer))).toBeUndefined();
+  });
+
+  it('is the same in a proxy, and shows nothing but its ids', () => {
+    const { tracer } = made();
+    const entry = tracer.openEntry('/orders')!;
+    const span = context.run(entry, () => manualSpans.current(tracer)!);
+    const wrapped = new Proxy(span, {});
+    wrapped.tag('tenant', 'acme');
+    wrapped.log('by hand');
+    wrapped.error(new TypeError('broken'));
+    wrapped.setOperationName('/orders/:id');
+    expect(entry).toMatchObject({ operationName: '/orders/:id', isError: true });
+    expect(tagsOf(entry)).toMatchObject({ tenant: 'acme' });
+    expect([wrapped.traceId, wrapped.segmentId, wrapped.spanId]).toEqual([span.traceId, span.segmentId, 0]);
+    expect(inspect(span)).toBe(inspect({ traceId: span.traceId, segmentId: span.segmentId, spanId: 0 }));
+    expect(JSON.stringify(span)).toBe('{}');
+    expect({ ...Object.fromEntries(Object.entries(span)) }).toEqual({});
   });
 
   it('takes tags, logs, errors and a name, and has the ids that the backend gets', () => {
