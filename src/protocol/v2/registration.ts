@@ -4,7 +4,7 @@ import { HeartbeatTimer } from '../registration/delays';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { Registered, RegistrationState } from '../registration/registration-state';
 import { DictionarySync } from './dictionary-sync';
-import { v2CarrierNames, v2Names } from './names';
+import { v2CarrierNames, v2Names } from './dictionary';
 import type { V2Identity } from './sw6/propagator';
 
 const HEARTBEAT_MS = 3_000;
