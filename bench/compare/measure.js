@@ -86,7 +86,7 @@ async function attempt({ name }, tell, work) {
   }
 }
 
-/** Of the young generation, so that what is counted does not fill it. */
+/** The young generation's size, so that what is counted does not fill it. */
 const MAX_BYTES = 150e6;
 
 /** Bytes on the heap that a request takes and leaves, delivery included, while no garbage is collected. */

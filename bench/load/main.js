@@ -24,7 +24,7 @@ const kept = new Map();
 
 /**
  * As many requests as the server takes, each connection sends its next one when it has its answer.
- * @param requests so many, or as many as there is time for in `durationMs`
+ * @param requests how many; `Infinity`: as many as there is time for in `durationMs`
  * @param isCalm it may sleep meanwhile, and keeps its connections: not time is measured, but what the server does
  */
 function closed({ port, target, requests = Infinity, durationMs = Infinity, isCalm = false }) {

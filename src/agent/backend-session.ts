@@ -45,11 +45,11 @@ interface BackendSessionOptions {
   /** A segment came that may still be sent, and nothing holds the process up. */
   readonly onWork: () => void;
   /** No segment waits to be sent any more, or no backend is there to take one. */
-  onIdle(): void;
+  readonly onIdle: () => void;
   /** Something that `status()` shows has changed. */
   onChange(): void;
   /** Segments were accepted, sent or dropped. */
-  onCounts(): void;
+  readonly onCounts: () => void;
   /** The backend has configured this service otherwise than before. */
   onConfiguration(configuration: Configuration): void;
 }
@@ -110,8 +110,8 @@ export class BackendSession {
       ...(config.spool && { spool: this.spoolPort() }),
       keepAlive: options.keepAlive,
       onWork: options.onWork,
-      onIdle: () => options.onIdle(),
-      onCounts: () => options.onCounts(),
+      onIdle: options.onIdle,
+      onCounts: options.onCounts,
     });
   }
 

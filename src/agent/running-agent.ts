@@ -105,7 +105,7 @@ export class RunningAgent implements Agent {
       onLoadError: (error) => void this.giveUp(error),
       keepAlive,
       onWork: ending.arm,
-      onIdle: () => ending.disarm(),
+      onIdle: ending.disarm,
       onChange: () => this.commands.statusChanged(),
       onCounts: () => this.commands.countsChanged(),
       onConfiguration: (configuration) => {

@@ -151,8 +151,8 @@ export interface Options {
   readonly authentication?: string | undefined;
   /**
    * File that holds the token, one line, as secrets are mounted. It is read again for each connection, so that a token can be
-   * exchanged without a restart; a new content that cannot be used is logged, and the old one stays in force. Of
-   * `authentication` and this the one from the stronger source counts, in the same source this. Default: none.
+   * exchanged without a restart; a new content that cannot be used is logged, and the old one stays in force. Where
+   * `authentication` is set, too, the one from the stronger source counts, in the same source this. Default: none.
    * Environment `SW_AGENT_AUTHENTICATION_FILE`.
    */
   readonly authenticationFile?: string | undefined;

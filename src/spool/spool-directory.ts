@@ -197,7 +197,7 @@ export class SpoolDirectory {
       const { name } = entry;
       const [, key, sequence, role, reader, corrupt] = NAME.exec(name) ?? [];
       if (key === undefined || !isWanted(key) || !entry.isFile()) continue;
-      // Of a claim and a position the name is all that counts. Dead processes leave more of them than of all else.
+      // The name is all that counts of a claim and a position. Dead processes leave more of them than of all else.
       const isNameAll = role === 'claim' || reader !== undefined;
       const stats = isNameAll ? undefined : await lstat(this.at(name)).catch(() => undefined);
       if (!isNameAll && !stats?.isFile()) continue;

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { hasListeners } from '../../src/instrument/emit';
+import { hasListeners } from '../../src/instrument/patch';
 
 describe('whether an event has listeners', () => {
   const none = (): void => undefined;

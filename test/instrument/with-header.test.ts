@@ -1,4 +1,4 @@
-import { withHeader } from '../../src/instrument/http/client/with-header';
+import { withHeader } from '../../src/instrument/http/client/client-exports';
 
 describe('a header that is there without a value', () => {
   // Node says what is wrong with it, in its own words.

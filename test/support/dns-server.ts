@@ -59,7 +59,7 @@ export class DnsServer {
   }
 }
 
-/** Of IPv6 only `::1` is needed. */
+/** `::1` is the only address of IPv6 that is needed. */
 function recordOf(address: string): Buffer {
   const isV6 = address.includes(':');
   const bytes = isV6 ? [...new Uint8Array(15), 1] : address.split('.').map(Number);

@@ -82,9 +82,9 @@ export class ExitFlush {
   }
 
   /** Nothing waits to be sent, or no backend is there to take it. */
-  disarm(): void {
+  readonly disarm = (): void => {
     this.options.keepAlive.release();
-  }
+  };
 
   /** The application has stopped the agent. Settles within a second. */
   async flush(): Promise<void> {

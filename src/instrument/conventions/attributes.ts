@@ -53,13 +53,13 @@ function textOf(value: unknown): string {
 }
 
 /** Where the attributes stand that descriptions ask for: of one thing, the stable name first. */
-export type Names = readonly number[];
+type Places = readonly number[];
 
 const places = new Map<string, number>();
 const NOTHING: readonly unknown[] = [];
 
 /** To be called once for each thing that descriptions ask for. */
-export function names(...keys: readonly string[]): Names {
+export function names(...keys: readonly string[]): Places {
   return keys.map((key) => {
     const known = places.get(key) ?? places.size;
     places.set(key, known);
@@ -96,7 +96,7 @@ export class KnownAttributes {
   }
 
   /** The value of the first of these that is there, as text. */
-  text(those: Names): string {
+  text(those: Places): string {
     for (const place of those) {
       const value = this.values[place];
       if (value === undefined) continue;

@@ -157,7 +157,7 @@ export class Registrar {
     return this.registrations.v2.dictionaries.networkAddresses;
   }
 
-  status() {
+  status(): ReturnType<StateMachine['status']> {
     return this.machine.status();
   }
 

@@ -1,9 +1,9 @@
-import http, { type ClientRequest } from 'node:http';
-import { SPAN, UNRECORDED, type ClientSpans, type Spanned } from '../../client-spans';
-import { forward, type Emit } from '../../emit';
-import { insertHeaders, RequestHead, type Stored } from './request-head';
-import { patch, type Patched, type Undo } from '../../patch';
+import http from 'node:http';
+import type { ClientRequest } from 'node:http';
 import type { Tracer } from '../../../tracing/tracer';
+import { type ClientSpans, SPAN, type Spanned, UNRECORDED } from '../../client-spans';
+import { type Emit, forward, patch, type Patched, type Undo } from '../../patch';
+import { insertHeaders, RequestHead, type Stored } from './request-head';
 
 // As it is now: test doubles replace what the module exports.
 const { Agent, ClientRequest: Request } = http;

@@ -1,13 +1,12 @@
+import type { EventEmitter } from 'node:events';
 import http from 'node:http';
-import { forward, hasListeners, type Emit } from '../../emit';
-import { patch, type Patched, type Undo } from '../../patch';
+import { context, noteEscape, type Scope } from '../../../tracing/context';
+import type { Tracer } from '../../../tracing/tracer';
+import type { InstrumentOptions } from '../../options';
+import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from '../../patch';
 import { SCOPE, type Scoped } from '../../scoped';
 import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
 import { ServerSpans } from './server-spans';
-import { context, noteEscape, type Scope } from '../../../tracing/context';
-import type { EventEmitter } from 'node:events';
-import type { InstrumentOptions } from '../../options';
-import type { Tracer } from '../../../tracing/tracer';
 
 /** As `process.getActiveResourcesInfo` names them. */
 const SERVERS: ReadonlySet<string> = new Set(['TCPServerWrap', 'PipeServerWrap']);
