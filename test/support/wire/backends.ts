@@ -6,7 +6,7 @@ import type { BackendOptions } from '../../../src/transport/backend-options';
 import type { V2Names } from '../../../src/model/names';
 import { someNames } from './names';
 
-export const { signal: never } = new AbortController();
+export const never: AbortSignal = new AbortController().signal;
 
 /** A clock whose timers are `speed` times as fast; those that are running keep the speed that they were made with. */
 export interface ClockOfSpeed extends Clock {

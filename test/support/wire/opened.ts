@@ -28,7 +28,11 @@ export function batchesOf(target: ExportTarget, segments: readonly Segment[]): B
   return batches.filter((batch) => batch !== undefined);
 }
 
-export async function opened(api: TraceSegmentClient, signal = never, names = someNames()): Promise<OpenStream> {
+export async function opened(
+  api: TraceSegmentClient,
+  signal: AbortSignal = never,
+  names = someNames(),
+): Promise<OpenStream> {
   const outcome = await api.open(names, signal);
   if (outcome.status !== 'ok') throw new Error(outcome.reason);
   const stream = outcome.value;
