@@ -126,7 +126,10 @@ describe('a package that an installed instrumentation requires and that another 
     asOther(command, folder);
     install(REQUIRES);
     const env = { HOME: path.join(folder, 'home'), NODE_PATH: `${folder}/path:${folder}/shared` };
-    expect(run(program('work'), '/', env)).toMatchObject(ABSENT);
+    expect(run(program('work'), '/', env)).toMatchObject({
+      ...ABSENT,
+      stderr: expect.stringMatching(/helper is not loaded/),
+    });
   });
 
   asTwo('is absent, and the log says why', () => {
@@ -296,4 +299,27 @@ describe('hono, which the application names and has not installed', () => {
     put(folder, 'work/package.json', { name: 'shop', dependencies: { hono: '4' } });
     expect(run(program('work'), '/')).toMatchObject({ status: 0, said: 'ran\n' });
   });
+});
+
+it('hooks of the application get all that Node.js hands to its loader while an instrumentation is loaded', () => {
+  const lookups = `require('module')._findPath('a', [], false, 'more');
+    require('module')._resolveFilename('a', module, false, {}, 'more');`;
+  install(`${CODE} ${lookups}`);
+  const spy = put(
+    folder,
+    'spy.js',
+    `const Module = require('module');
+    for (const name of ['_load', '_resolveFilename', '_findPath']) {
+      const own = Module[name];
+      Module[name] = function (...args) {
+        if (args.at(-1) !== 'more') return own.apply(this, args);
+        console.log(name, args.length);
+        return 'stub';
+      };
+    }`,
+  );
+  const script = program('work');
+  put(folder, 'work/app.js', `require('module')._load('/a.js', undefined, false, 'more'); require('stock');`);
+  const { status, said } = run(script, '/', { NODE_OPTIONS: `--require ${spy}` });
+  expect([status, said]).toEqual([0, '_load 4\nloaded\n_findPath 4\n_resolveFilename 5\n']);
 });

@@ -10,18 +10,22 @@ export interface GuardedLookupOptions {
   readonly onRefused: (request: string, place: string, rule: string) => void;
 }
 
+const FORMS = ['', '.js', '.json', '.node'];
+
 type RuleOf = (file: string) => string | undefined;
-type Resolve = (this: unknown, request: unknown, parent: unknown, isMain: unknown, options: unknown) => unknown;
-type Find = (this: unknown, request: unknown, folders: unknown, isMain: unknown) => unknown;
+// With what a version of Node.js hands over besides: whether it is the main module, options, the conditions of an application's hooks.
+type Resolve = (this: unknown, request: unknown, parent: unknown, ...more: unknown[]) => unknown;
+type Find = (this: unknown, request: unknown, folders: unknown, ...more: unknown[]) => unknown;
 
 /**
  * How Node finds a package that is not installed: it looks in `node_modules` up to the root, in `NODE_PATH` and in the home
  * directory, and any user may have put one into `/tmp/node_modules`. To load an instrumentation is our wish and not the
  * application's; so while one is looked for or loaded, what breaks a rule there is as good as absent, for it and for all that it
- * requires. Node does not even read a package.json there, which may be a pipe or as large as the disk.
+ * requires. Node does not even read a package.json there, which may be a pipe or as large as the disk, except for a name that
+ * an instrumentation maps to a package in the `imports` of its own package.json: Node looks for that one in another way.
  */
 export class GuardedLookup {
-  /** Files whose `require` is guarded: what was found for us, and for those. Others, as a compiler of the application's, find what they always do. */
+  /** Files whose `require` is guarded: those that we require from, and what is found for them. Others, as a compiler of the application's, find what they always do. */
   private readonly requirers = new Set<string>();
   /** `undefined`: nothing is being loaded. */
   private ruleOf: RuleOf | undefined;
@@ -77,7 +81,7 @@ export class GuardedLookup {
     for (const folder of folders as readonly unknown[]) {
       if (typeof folder !== 'string' || !this.mayLookIn(folder, name)) continue;
       const found = find([folder]);
-      if (found !== false) return found;
+      if (found) return found;
     }
     return false;
   }
@@ -86,9 +90,11 @@ export class GuardedLookup {
   private mayLookIn(folder: string, name: string): boolean {
     if (!existsSync(folder)) return false;
     // With it, the folder that it lies in.
-    const manifest = path.join(folder, name, 'package.json');
+    const manifest = path.resolve(folder, name, 'package.json');
     const rule = this.ruleBrokenBy(manifest);
-    if (rule !== undefined && existsSync(path.dirname(manifest))) this.options.onRefused(name, manifest, rule);
+    // What is refused may be a folder or a single file.
+    if (rule !== undefined && FORMS.some((form) => existsSync(path.join(folder, name + form))))
+      this.options.onRefused(name, manifest, rule);
     return rule === undefined;
   }
 
@@ -109,15 +115,15 @@ export class GuardedLookup {
 }
 
 function resolvePatch(layer: Patched<Resolve>, guard: GuardedLookup): Resolve {
-  return function _resolveFilename(request, parent, isMain, options) {
-    const resolve = (): unknown => layer.below.call(this, request, parent, isMain, options);
+  return function _resolveFilename(request, parent, ...more) {
+    const resolve = (): unknown => layer.below.call(this, request, parent, ...more);
     return layer.isOn ? guard.resolve(request, parent, resolve) : resolve();
   };
 }
 
 function findPatch(layer: Patched<Find>, guard: GuardedLookup): Find {
-  return function _findPath(request, folders, isMain) {
-    const find = (places: unknown): unknown => layer.below.call(this, request, places, isMain);
+  return function _findPath(request, folders, ...more) {
+    const find = (places: unknown): unknown => layer.below.call(this, request, places, ...more);
     return layer.isOn ? guard.find(request, folders, find) : find(folders);
   };
 }

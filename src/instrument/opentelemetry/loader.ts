@@ -28,7 +28,7 @@ interface Instrumentation {
 }
 
 type Require = (this: unknown, id: unknown) => unknown;
-type Load = (this: unknown, request: unknown, parent: unknown, isMain: unknown) => unknown;
+type Load = (this: unknown, request: unknown, parent: unknown, isMain: unknown, ...more: unknown[]) => unknown;
 const NodeModule = Module as unknown as {
   readonly prototype: object;
   readonly _cache: Readonly<Record<string, { exports: unknown } | undefined>>;
@@ -190,11 +190,12 @@ function requirePatch(layer: Patched<Require>, loader: InstrumentationLoader): R
 }
 
 function loadPatch(layer: Patched<Load>, loader: InstrumentationLoader): Load {
-  return function _load(request, parent, isMain) {
+  // Newer versions of Node.js hand over more: whether an application's hooks have run already.
+  return function _load(request, parent, isMain, ...more) {
     // By `import`, a CommonJS file is loaded from nowhere, by its path.
     const isImported = parent === undefined && isMain !== true && typeof request === 'string' && layer.isOn;
-    if (!isImported || !loader.prepare(request)) return layer.below.call(this, request, parent, isMain);
-    const exports = layer.below.call(this, request, parent, isMain);
+    if (!isImported || !loader.prepare(request)) return layer.below.call(this, request, parent, isMain, ...more);
+    const exports = layer.below.call(this, request, parent, isMain, ...more);
     try {
       return loader.show(request, exports);
     } catch (error) {
@@ -204,7 +205,7 @@ function loadPatch(layer: Patched<Load>, loader: InstrumentationLoader): Load {
   };
 }
 
-/** Of all instrumentations. By its path, as newer ones do not export it; by name where a link led out of any `node_modules`. */
+/** The package.json of the package that has all instrumentations: by its path, as newer ones do not export it; by name where a link led out of any `node_modules`. */
 function packageJsonOf(file: string): string {
   const folder = path.normalize(`/${ALL_INSTRUMENTATIONS}/`);
   const at = file.lastIndexOf(folder);
