@@ -8,6 +8,7 @@ import {
   readdirSync,
   statSync,
   writevSync,
+  type Dirent,
   type Stats,
 } from 'node:fs';
 import { lstat, lutimes, mkdir, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
@@ -191,9 +192,25 @@ export class SpoolDirectory {
     return (await this.listWhere((found) => found === key)).get(key);
   }
 
+  private async entries(): Promise<readonly Pick<Dirent, 'name' | 'isFile'>[]> {
+    try {
+      return await readdir(this.base, { withFileTypes: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Where the file system does not tell what a name is, as some of NFS, Node looks at each, and fails if one has gone meanwhile.
+      const names = await readdir(this.base);
+      return Promise.all(
+        names.map(async (name) => {
+          const stats = await lstat(this.at(name)).catch(() => undefined);
+          return { name, isFile: () => stats?.isFile() === true };
+        }),
+      );
+    }
+  }
+
   private async listWhere(isWanted: (key: string) => boolean): Promise<Map<string, KeyListing>> {
     const found = new Map<string, Draft>();
-    for (const entry of await readdir(this.base, { withFileTypes: true })) {
+    for (const entry of await this.entries()) {
       const { name } = entry;
       const [, key, sequence, role, reader, corrupt] = NAME.exec(name) ?? [];
       if (key === undefined || !isWanted(key) || !entry.isFile()) continue;

@@ -534,7 +534,8 @@ export class Spool {
     const isDone = claim ? claim.isDone || (!hasFiles && !(await this.leases.isLiveKey(claim.by))) : !hasFiles;
     if (!isDone) return !hasFiles;
     if (await this.mayClear(listing, owner)) await removeKey(this.directory, listing);
-    else if (ownerTime !== undefined) this.leftovers.set(key, ownerTime);
+    else if (ownerTime !== undefined && owner && (await this.directory.stateOf(owner)) === 'unseen')
+      this.leftovers.set(key, ownerTime);
     return true;
   }
 
