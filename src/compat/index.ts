@@ -87,7 +87,7 @@ function describe(started: Agent, options: AgentConfig): void {
   };
   for (const [name, property] of Object.entries({ ...propertiesOf(options), ...propertiesOf(names) }))
     // The application may have frozen its own.
-    Object.defineProperty(config, name, { ...property, configurable: true });
+    Reflect.defineProperty(config, name, { ...property, configurable: true });
 }
 
 function propertiesOf(options: object): PropertyDescriptorMap {

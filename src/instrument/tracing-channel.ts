@@ -85,13 +85,13 @@ function on(
 function callbacksInScope(name: string): Undo {
   const asyncStart = channel(`tracing:${name}:asyncStart`);
   // Its declaration asks for a scope always; none is one, too.
-  const scopeOf = (message: unknown): NonNullable<WholeScope> => {
+  const scopeIn = (message: unknown): NonNullable<WholeScope> => {
     try {
       return (message as Published | undefined)?.[SCOPE] as NonNullable<WholeScope>;
     } catch {
       return undefined as unknown as NonNullable<WholeScope>;
     }
   };
-  asyncStart.bindStore(storage, scopeOf);
+  asyncStart.bindStore(storage, scopeIn);
   return () => void asyncStart.unbindStore(storage);
 }

@@ -204,12 +204,12 @@ describe('skyanchor/compat', () => {
       throw new Error('of the proxy');
     };
     const thrower = new Proxy({}, { ownKeys: trap });
-    for (const options of [...lists, ...tokens, thrower]) {
-      agent.start(options);
+    try {
+      for (const options of [...lists, ...tokens, thrower]) agent.start(options);
+      expect(write.mock.calls).toEqual([]);
+    } finally {
+      write.mockRestore();
     }
-    const written = write.mock.calls.map(([text]) => text);
-    write.mockRestore();
-    expect(written).toEqual([]);
     expect(warn.mock.calls).toEqual([[expect.stringContaining('called again with other options')]]);
     expect(config).toMatchObject({ serviceName: 'orders', serviceInstance: 'orders-1' });
     expect(config).not.toHaveProperty('authorization');
@@ -248,7 +248,12 @@ describe('skyanchor/compat', () => {
     for (const span of [...spans, { start: broken } as unknown as Span, undefined as unknown as Span]) {
       expect(ContextManager.withSpan(span, (n: number) => n + 1, 1)).toBe(2);
       expect(await ContextManager.withSpanAwait(span, async () => 3)).toBe(3);
-      expect(() => ContextManager.withSpan(span, () => broken())).toThrow('of the proxy');
+      const own = new Error('of the callback');
+      const fail = (): never => {
+        throw own;
+      };
+      expect(() => ContextManager.withSpan(span, fail)).toThrow(own);
+      await expect(ContextManager.withSpanAwait(span, () => Promise.reject(own))).rejects.toBe(own);
     }
   });
 

@@ -318,10 +318,8 @@ describe('a job that is over before its backend was reached', () => {
 
   it('ends after a second where the backend does not answer', async () => {
     collector.faults.add({ fault: { type: 'hang' } });
-    const app = startApp(JOB, { args: ['0'], env: env() });
-    const startedAt = performance.now();
-    expect(await app.ended).toEqual({ code: 0, signal: null });
-    expect(performance.now() - startedAt).toBeLessThan(WAIT_MS + SLACK_MS);
+    // As long as it takes is the process's own time: how long it took to start says nothing.
+    expect(await stayedMs('0')).toBeLessThan(WAIT_MS + SLACK_MS);
   });
 });
 

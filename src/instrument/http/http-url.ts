@@ -1,5 +1,5 @@
 import { MemoizedLast } from '../../base/memoized';
-import { truncate } from '../../base/text';
+import { copyOf, truncate } from '../../base/text';
 import { LIMITS } from '../../model/limits';
 import type { Span } from '../../model/segment';
 import type { InstrumentOptions, IsErrorStatus } from '../options';
@@ -47,10 +47,6 @@ export function withoutUser(authority: string): string {
 
 function withoutUsers(path: string): string {
   return path.includes('@') ? path.replace(USER, '$1') : path;
-}
-
-function copyOf(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 /** Marks a span with an error status as an error. @param isError default: 400 and above are */

@@ -46,7 +46,7 @@ interface Request {
 type Upgraded = (this: unknown, statusCode: number, ...more: unknown[]) => unknown;
 
 /** The exit spans of undici's requests. Nothing here throws: an error thrown by a subscriber ends the host. */
-export class UndiciSpans {
+class UndiciSpans {
   private readonly origins = new OriginCache();
   private readonly urls: HttpUrls;
   private readonly ignoredMethods: ReadonlySet<string> | undefined;

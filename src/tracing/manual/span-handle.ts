@@ -4,7 +4,8 @@ import type { Span } from '../../model/segment';
 import type { SpanRecorder } from '../span-recorder';
 
 /*
- * Ours of a handle. No text names them, so that no logger lists them. No `#` fields either, which a proxy does not have:
+ * Ours of a handle. No text names them, so that no logger lists them; what asks for symbols, as libraries of tests do, sees them.
+ * No `#` fields either, which a proxy does not have:
  * applications and test libraries wrap such objects in one.
  */
 const RECORDER = Symbol('recorder');

@@ -34,7 +34,7 @@ describe('the current span', () => {
     expect([wrapped.traceId, wrapped.segmentId, wrapped.spanId]).toEqual([span.traceId, span.segmentId, 0]);
     expect(inspect(span)).toBe(inspect({ traceId: span.traceId, segmentId: span.segmentId, spanId: 0 }));
     expect(JSON.stringify(span)).toBe('{}');
-    expect({ ...Object.fromEntries(Object.entries(span)) }).toEqual({});
+    expect(Object.entries(span)).toEqual([]);
   });
 
   it('takes tags, logs, errors and a name, and has the ids that the backend gets', () => {
