@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeSync } from 'node:fs';
+import { writevSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock';
 import { blockOf, type SealedBlock } from './block';
@@ -138,15 +138,21 @@ export class BlockWriter {
     return undefined;
   }
 
-  /** The process ends: writes what is sealed, for at most `ms`. Throws where the disk does. */
-  writeNow(ms: number): void {
-    const { clock } = this.options;
-    const until = clock.elapsed() + ms;
+  /** The process ends: writes what is sealed, at once, since it may get no second turn on a busy machine. Throws where the disk does. */
+  writeNow(): void {
     const file = this.current;
-    if (!file) this.createNow();
-    for (let [block] = this.pending; file && block && clock.elapsed() < until; [block] = this.pending) {
-      // At the very place that a write under way may be writing to, the same bytes.
-      writeSync(file.handle.fd, block.bytes, 0, block.bytes.length, file.end);
+    if (!file) {
+      this.createNow();
+      return;
+    }
+    const blocks = [...this.pending];
+    const bytes = blocks.map((block) => block.bytes);
+    // At the very place that a write under way may be writing to, the same bytes.
+    let written = blocks.length > 0 ? writevSync(file.handle.fd, bytes, file.end) : 0;
+    for (const block of blocks) {
+      written -= block.bytes.length;
+      // The disk is full: what is torn is cut off by the next reader.
+      if (written < 0) return;
       this.noteWritten(file, block);
     }
   }

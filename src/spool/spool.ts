@@ -67,8 +67,6 @@ const IDLE_MS = 1_000;
 const SCAN_MS = 5_000;
 /** One turn delivers for so long from its first block on, then what else is to be done has its turn. */
 const DELIVER_MS = 500;
-/** A process that ends writes for so long at most. */
-const LAST_WRITE_MS = 50;
 /** Even with a disk that takes nothing a process shows often enough that it lives. */
 const LONGEST_BACKOFF_MS = 30_000;
 const FAILURE = 'spool';
@@ -169,13 +167,13 @@ export class Spool {
     return 'spooled';
   }
 
-  /** The process ends now, and no promise settles any more. Bounded. */
+  /** The process ends now, and no promise settles any more. In one write, of what memory may hold for the disk at most. */
   flushSync(): void {
     this.seal();
     // Whether the backend has it will not be known any more.
     if (this.inFlight && this.options.delivery === 'at-least-once') this.writer.putBack(this.inFlight);
     try {
-      this.writer.writeNow(LAST_WRITE_MS);
+      this.writer.writeNow();
     } catch {
       // There is no caller left to be told.
     }

@@ -169,6 +169,16 @@ describe('a spool', () => {
     expect(one.spool.status()).toMatchObject({ segments: 7, waitingForDisk: 0 });
   });
 
+  it('writes all that is left when the process ends, though the machine is too busy to give it a second turn', async () => {
+    let pausedMs = 0;
+    const one = open({ clock: { ...systemClock, elapsed: () => systemClock.elapsed() + pausedMs++ * 100 } });
+    one.append(4);
+    await onDisk(one, 4);
+    one.append(40);
+    one.spool.flushSync();
+    expect(one.spool.status()).toMatchObject({ segments: 44, waitingForDisk: 0 });
+  });
+
   it('drops its oldest file when the directory is full, and counts it', async () => {
     settings = settingsFor(directory, { maxBytes: 1024 * 1024, seal: { bytes: 32 * 1024, count: 4, ageMs: 20 } });
     const one = open({ codec: numberCodec(8_000) });
