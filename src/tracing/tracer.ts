@@ -150,7 +150,12 @@ export class Tracer {
    * returned nothing. The trace has an id all the same, the caller's where it sent one.
    */
   unrecorded(operationName: string, headers?: IncomingHeaders, isTrusted = true): UnrecordedTrace {
-    return new UnrecordedTrace(this, operationName, isTrusted ? headers : undefined, !this.isPaused);
+    return new UnrecordedTrace(
+      this,
+      truncate(operationName, LIMITS.name),
+      isTrusted ? headers : undefined,
+      !this.isPaused,
+    );
   }
 
   /**

@@ -73,7 +73,7 @@ describe('the names of requests without a route', () => {
     const paths = ['/orders/7', '/orders/7', '/stock', '/orders/7', '/orders/8', '/orders/8', '/stock', '/stock'];
     const named = (isGrouped: boolean): string[] => {
       const names = pathNames(isGrouped);
-      return paths.map((path) => names.nameOf(path));
+      return paths.map((path) => names.resolve(path));
     };
     expect(named(true)).toEqual(paths.map((path) => path.replace(/\d/, '{id}')));
     expect(named(false)).toEqual(paths);
@@ -81,10 +81,10 @@ describe('the names of requests without a route', () => {
 
   it('are warned of once when there are more than 1000', () => {
     const names = pathNames(true);
-    for (let n = 0; n < 1_000; n++) names.nameOf(`/orders-${n}`);
-    for (let n = 0; n < 1_000; n++) names.nameOf(`/orders-${n}`);
+    for (let n = 0; n < 1_000; n++) names.resolve(`/orders-${n}`);
+    for (let n = 0; n < 1_000; n++) names.resolve(`/orders-${n}`);
     expect(said).toEqual([]);
-    for (let n = 0; n < 1_000; n++) expect(names.nameOf(`/stock-${n}`)).toBe(`/stock-${n}`);
+    for (let n = 0; n < 1_000; n++) expect(names.resolve(`/stock-${n}`)).toBe(`/stock-${n}`);
     expect(said).toEqual([expect.stringContaining('more than 1000 names')]);
   });
 
@@ -94,7 +94,7 @@ describe('the names of requests without a route', () => {
       [false, 1],
     ] as const) {
       const names = pathNames(isGrouped);
-      for (let n = 0; n <= 1_000; n++) names.nameOf(`/orders/${n}`);
+      for (let n = 0; n <= 1_000; n++) names.resolve(`/orders/${n}`);
       expect(said).toHaveLength(warnings);
     }
   });

@@ -1,5 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders } from 'node:http';
+import { noteRoute } from '../../src/instrument/route/route';
 import { currentTrace } from '../../src/tracing/current-trace';
 import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
@@ -215,6 +217,55 @@ describe('a request', () => {
     );
     await ask(shop, '/');
     expect(found).toEqual([ids[0], '', -1]);
+  });
+});
+
+describe('a call after the response of a request that is not recorded', () => {
+  let later: (() => Promise<unknown>) | undefined;
+  let stock: number;
+
+  /** Answers at once; what it does `later` belongs to the request all the same. */
+  async function beginLate(answer: http.RequestListener): Promise<void> {
+    await begin({}, { instrument: { ignorePath: ['/orders/*'] } });
+    stock = await stage.serve((request, response) => {
+      seen.push(request.headers);
+      response.end();
+    });
+    shop = await stage.serve((request, response) => {
+      const call = AsyncResource.bind(() => byHttp(stock));
+      later = async () => call();
+      answer(request, response);
+    });
+  }
+
+  const SAID = { isSampled: false, parentService: 'orders' } as const;
+
+  it('hands on the trace, the words and the name of the request', async () => {
+    await beginLate((_request, response) => response.end());
+    await ask(shop, '/orders/7', { headers: { sw8: SW8, 'sw8-correlation': 'dGVuYW50:YWNtZQ==' } });
+    await later!();
+    const sw8 = parseSw8(seen[0]!.sw8)!;
+    expect({ ...sw8, traceId: String(sw8.traceId) }).toMatchObject({
+      ...SAID,
+      traceId: '3.4.5',
+      parentEndpoint: 'GET:/orders/{id}',
+    });
+    expect(seen[0]!['sw8-correlation']).toBe('dGVuYW50:YWNtZQ==');
+  });
+
+  it('names the route that the request had when it ended', async () => {
+    await beginLate((request, response) => {
+      noteRoute(request, '/orders/:number');
+      response.end();
+    });
+    await ask(shop, '/orders/7');
+    await later!();
+    expect(parseSw8(seen[0]!.sw8)).toMatchObject({ ...SAID, parentEndpoint: 'GET:/orders/:number' });
+  });
+
+  it('has no longer name than a span would have', async () => {
+    await begin({ sampleRate: 0 });
+    expect(stage.tracer.unrecorded(`/${'x'.repeat(16_000)}`).operationName).toHaveLength(512);
   });
 });
 

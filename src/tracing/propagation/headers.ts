@@ -56,6 +56,16 @@ export function readCarrier(carrier: CarrierGetter): IncomingHeaders {
   return headers;
 }
 
+/** The carriers among these headers, without the others; `undefined`: there are none. */
+export function carriersIn(headers: IncomingHeaders): IncomingHeaders | undefined {
+  let carriers: Record<string, unknown> | undefined;
+  for (const name of NAMES) {
+    const value = headers[name];
+    if (value !== undefined) (carriers ??= {})[name] = value;
+  }
+  return carriers;
+}
+
 function textOf(value: unknown): string | undefined {
   // As in HTTP, two carriers are none.
   const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;

@@ -1,7 +1,7 @@
 import { SpanType } from '../../model/components';
 import type { Id, NumericId } from '../../model/ids';
 import type { NameSource } from '../../model/segment';
-import type { IncomingHeaders } from '../propagation/headers';
+import { carriersIn, type IncomingHeaders } from '../propagation/headers';
 
 /** What the caller said of the trace, or a trace that begins here. */
 export interface TraceOrigin {
@@ -64,6 +64,17 @@ export class UnrecordedTrace {
   /** Stands in headers for the segment that there is not. */
   get segmentId(): NumericId {
     return (this.ownSegmentId ??= this.origins.nextId());
+  }
+
+  /**
+   * The request has been answered. A promise or a timer of the application's may keep this for long: of the headers it
+   * keeps what a call needs that goes out later.
+   */
+  end(): void {
+    const { headers } = this;
+    this.isOver = true;
+    this.headers = undefined;
+    if (headers !== undefined) this.headers = carriersIn(headers);
   }
 
   private read(): TraceOrigin {

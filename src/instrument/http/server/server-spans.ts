@@ -1,7 +1,8 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { errorMessage } from '../../../base/text';
+import { errorMessage, truncate } from '../../../base/text';
 import { Component, Layer } from '../../../model/components';
+import { LIMITS } from '../../../model/limits';
 import { type NameSource, Span } from '../../../model/segment';
 import type { Scope } from '../../../tracing/context';
 import { UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
@@ -54,7 +55,7 @@ export class ServerSpans {
       scoped[SCOPE] = scope;
       (request as Scoped)[SCOPE] = scope;
       if (this.options.responseHeader !== undefined) setTraceId(scoped, this.options.responseHeader, scope);
-      if (scope instanceof Span && response.socket === null) this.pipeline.add(scoped);
+      if (response.socket === null) this.pipeline.add(scoped);
       return scope;
     } catch (error) {
       this.options.log.error(`a request could not be traced: ${errorMessage(error)}`, 'http server open');
@@ -65,16 +66,30 @@ export class ServerSpans {
   /** The response is finished, or its connection closed. The first of the two counts. */
   end(response: unknown, scope: Scope | undefined, event: 'finish' | 'close'): void {
     if (!(scope instanceof Span)) {
-      if (scope instanceof UnrecordedTrace) scope.isOver = true;
+      if (scope instanceof UnrecordedTrace && !scope.isOver) this.endUnrecorded(response as ServerResponse, scope);
       return;
     }
     if (scope.endTime !== 0) return;
     try {
-      this.complete(scope, response as ServerResponse & Scoped, event);
+      this.complete(scope, response as ServerResponse, event);
     } catch (error) {
-      this.options.log.error(`a response could not be traced: ${errorMessage(error)}`, 'http server end');
+      this.complain(error);
     }
     this.tracer.end(scope);
+  }
+
+  private endUnrecorded(response: ServerResponse, trace: UnrecordedTrace): void {
+    try {
+      trace.end();
+      if (trace.naming instanceof RequestName) trace.naming.settle(trace);
+      this.pipeline.remove(response);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  private complain(error: unknown): void {
+    this.options.log.error(`a response could not be traced: ${errorMessage(error)}`, 'http server end');
   }
 
   private openScope(request: IncomingMessage, scheme: string): Span | UnrecordedTrace {
@@ -95,7 +110,7 @@ export class ServerSpans {
     return span;
   }
 
-  private complete(span: Span, response: ServerResponse & Scoped, event: 'finish' | 'close'): void {
+  private complete(span: Span, response: ServerResponse, event: 'finish' | 'close'): void {
     this.pipeline.remove(response);
     // Before the head is sent, the status is only what it would have been.
     if (event === 'finish' || response.headersSent) span.statusCode = response.statusCode | 0;
@@ -153,7 +168,7 @@ function hostOf(request: IncomingMessage): string {
 const MAX_NAMES = 1_000;
 
 /** The names of requests whose route is not known. Logs once where they are too many: each is an endpoint at the backend. */
-export class PathNames {
+export class PathNames implements NameSource {
   private lastPath = '';
   private lastName = '';
   /** `undefined` once they were too many. */
@@ -161,7 +176,7 @@ export class PathNames {
 
   constructor(readonly options: InstrumentOptions) {}
 
-  nameOf(path: string): string {
+  resolve(path: string): string {
     // Mostly the same as before; to compare costs less than to group it, and than to look the name up.
     if (path === this.lastPath) return this.lastName;
     const name = this.options.groupEndpoints === true ? groupPath(path) : path;
@@ -191,7 +206,17 @@ class RequestName implements NameSource {
 
   /** @param given the path, or what an instrumentation of OpenTelemetry's has found in its place */
   resolve(given: string): string {
-    return this.route() ?? this.paths.nameOf(given);
+    return this.route() ?? this.paths.resolve(given);
+  }
+
+  /**
+   * A promise or a timer of the application's may keep the trace for long, which must not keep the request. The name of
+   * a path is made only if it is asked for.
+   */
+  settle(trace: UnrecordedTrace): void {
+    const route = this.route();
+    if (route !== undefined) trace.operationName = truncate(route, LIMITS.name);
+    trace.naming = route === undefined ? this.paths : undefined;
   }
 
   private route(): string | undefined {
