@@ -1,4 +1,5 @@
 import { Stage, ask } from '../instrument/http-fixture';
+import { api, bridged, unbridge } from '../instrument/opentelemetry/fixture';
 import { heldBytes } from '../support/garbage';
 
 /** Much of what is asked about here would be kept many times over. */
@@ -79,5 +80,42 @@ describe('a promise that the application keeps of an answered request', () => {
     });
     expect(held).toBeLessThan(0.5);
     expect(kept).toHaveLength(2 * (WARM_UP + COUNT));
+  });
+});
+
+describe('a span of OpenTelemetry that has ended', () => {
+  afterEach(unbridge);
+
+  const DATABASE = { 'db.system': 'mysql', 'server.address': 'db' };
+  const KIND = { kind: api.SpanKind.CLIENT, attributes: DATABASE };
+
+  it('keeps none of its attributes, where a promise keeps the span', async () => {
+    bridged({}, { sink: (segment) => segment.release() });
+    const tracer = api.trace.getTracer('t');
+    const held = await heldShare((nth) =>
+      tracer.startActiveSpan('query', KIND, (span) => {
+        span.setAttribute('db.statement', largeText(nth)).setAttribute('rows', [largeText(nth)]);
+        Reflect.get(span, 'attributes');
+        span.setStatus({ code: api.SpanStatusCode.ERROR, message: largeText(nth) });
+        keepPromise();
+        span.end();
+      }),
+    );
+    expect(held).toBeLessThan(0.5);
+  });
+
+  it('shows hooks that come late no attributes, takes none, and is told of as it was', () => {
+    const { spans } = bridged();
+    const span = api.trace.getTracer('t').startSpan('query', KIND);
+    const { attributes: shown } = span as unknown as { attributes: object };
+    span.end();
+    expect(shown).toEqual(DATABASE);
+    expect(span).toMatchObject({ attributes: {} });
+    Object.assign(span, { attributes: { late: 1 } });
+    Object.assign(Reflect.get(span, 'attributes') as object, { late: 1 });
+    api.propagation.inject(api.trace.setSpan(api.context.active(), span), {});
+    span.setAttribute('late', 1).end();
+    expect(Reflect.get(span, 'attributes')).toEqual({});
+    expect(spans()).toMatchObject([{ operationName: 'Mysql/OTHER', peer: 'db:3306', componentId: 5 }]);
   });
 });

@@ -243,13 +243,15 @@ export class RecordedSpan extends ActiveSpan {
     return this.span.operationName;
   }
 
-  /** As instrumentations' hooks read and change it. */
+  /** As instrumentations' hooks read and change it, until the span ends. */
   get attributes(): Record<string, unknown> {
+    if (!this.isRecording()) return {};
     this.shown ??= Object.fromEntries(pairsOf(this.list));
     return this.shown;
   }
 
   set attributes(given: unknown) {
+    if (!this.isRecording()) return;
     const shown: Record<string, unknown> = {};
     try {
       for (const key of firstKeys(given, MAX_ATTRIBUTES)) put(shown, key, propertyOf(given, key));
@@ -329,19 +331,26 @@ export class RecordedSpan extends ActiveSpan {
   }
 
   end(time?: TimeInput): void {
-    if (!this.isRecording()) return;
-    try {
-      this.describeAll();
-    } catch (error) {
-      // An attribute whose getter throws.
-      this.environment.complain(error);
+    if (this.isRecording()) {
+      try {
+        this.describeAll();
+      } catch (error) {
+        // An attribute whose getter throws.
+        this.environment.complain(error);
+      }
+      this.environment.tracer.end(this.span, anyMillis(time));
     }
-    this.environment.tracer.end(this.span, anyMillis(time));
+    // Whatever was begun within the span keeps it, and may live long. We may have ended it before, as one that was forgotten.
+    this.list.length = 0;
+    this.shown = undefined;
+    this.description = undefined;
+    this.message = '';
   }
 
   /** Says what has to be known before others are told of the span: its name as an entry, its peer as an exit. */
   describe(): Description | undefined {
     const { span, environment } = this;
+    if (!this.isRecording()) return undefined;
     if (this.shown) this.readShown(this.shown);
     if (this.description) return this.description;
     const description = describe(this.list, span.type, environment.options);
