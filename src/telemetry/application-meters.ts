@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Histogram, MeterLabels, Meters } from '../api/agent';
 import { firstKeys } from '../base/first-keys';
 import type { Log } from '../base/log';
+import { copyOf } from '../base/text';
 import type { Meter } from '../model/telemetry';
 
 /** Counts meters of all kinds; a later one does nothing. */
@@ -22,17 +23,23 @@ export class ApplicationMeters implements Meters {
   constructor(private readonly log: Log) {}
 
   counter(name: string, labels?: MeterLabels): Counter {
-    const meter = this.meterOf(this.counters, 'counter', name, labels, (rest) => new ValueMeter(name, rest, 0));
+    const meter = this.meterOf(this.counters, 'counter', name, labels, (own, rest) => new ValueMeter(own, rest, 0));
     return { increment: (by = 1) => meter?.add(by) };
   }
 
   gauge(name: string, labels?: MeterLabels): Gauge {
-    const meter = this.meterOf(this.gauges, 'gauge', name, labels, (rest) => new ValueMeter(name, rest, undefined));
+    const meter = this.meterOf(this.gauges, 'gauge', name, labels, (own, rest) => new ValueMeter(own, rest, undefined));
     return { set: (value) => meter?.set(value) };
   }
 
   histogram(name: string, labels?: MeterLabels): Histogram {
-    const meter = this.meterOf(this.histograms, 'histogram', name, labels, (rest) => new HistogramMeter(name, rest));
+    const meter = this.meterOf(
+      this.histograms,
+      'histogram',
+      name,
+      labels,
+      (own, rest) => new HistogramMeter(own, rest),
+    );
     return { record: (value) => meter?.record(value) };
   }
 
@@ -47,7 +54,7 @@ export class ApplicationMeters implements Meters {
     kind: Kind,
     name: string,
     given: MeterLabels | undefined,
-    make: (labels: Meter['labels']) => M,
+    make: (name: string, labels: Meter['labels']) => M,
   ): M | undefined {
     const labels = labelsOf(given);
     if (typeof name !== 'string' || !NAME.test(name) || !labels) {
@@ -61,7 +68,11 @@ export class ApplicationMeters implements Meters {
       this.log.warn(`there are ${MAX_METERS} meters; others are not reported`);
       return undefined;
     }
-    const meter = make(labels);
+    // It is kept for good, and a part of a large text would hold all of that.
+    const meter = make(
+      copyOf(name),
+      labels.map(([label, value]) => [label, copyOf(value)] as const),
+    );
     meters.set(key, meter);
     return meter;
   }

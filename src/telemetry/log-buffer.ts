@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock';
+import { copyOf } from '../base/text';
 import type { LogLine } from '../model/telemetry';
 
 /** The most lines of the agent's own log that wait for a backend. */
@@ -92,9 +93,7 @@ export class LogBuffer {
 
 function short(text: string): string {
   const line = text.trimEnd();
-  const isWhole = line.length <= LONGEST_LINE;
-  if (isWhole && text.length - line.length <= LONGEST_LINE) return line;
-  // Not through the middle of a surrogate pair; and a copy, as a mere slice would keep all of a huge text alive.
-  const cut = isWhole ? line : `${line.slice(0, LONGEST_LINE - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-  return Buffer.from(cut, 'utf16le').toString('utf16le');
+  if (line.length <= LONGEST_LINE) return copyOf(line);
+  // Not through the middle of a surrogate pair.
+  return copyOf(`${line.slice(0, LONGEST_LINE - 1).replace(/[\ud800-\udbff]$/, '')}…`);
 }

@@ -1,6 +1,15 @@
+import { PathNames } from '../../src/instrument/http/server/server-spans';
+import { MountNames } from '../../src/instrument/route/mount-names';
+import { Log } from '../../src/base/log';
+import { UndiciContext } from '../../src/instrument/undici/undici-context';
+import { UndiciSpans } from '../../src/instrument/undici/undici';
+import { ApplicationMeters } from '../../src/telemetry/application-meters';
+import { LogBuffer } from '../../src/telemetry/log-buffer';
 import { Stage, ask } from '../instrument/http-fixture';
 import { api, bridged, unbridge } from '../instrument/opentelemetry/fixture';
+import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
+import { tracing } from '../support/tracing';
 
 /** Much of what is asked about here would be kept many times over. */
 const COUNT = 100;
@@ -21,7 +30,12 @@ function keepPromise(): void {
 
 /** A flat string of its own each, as a body is. */
 function largeText(nth: number): string {
-  return Buffer.from(`${nth}`.padEnd(LARGE, 'x')).toString('latin1');
+  return Buffer.from(`n${nth}`.padEnd(LARGE, 'x')).toString('latin1');
+}
+
+/** As parsers cut names out of a body: V8 keeps the whole of it for that. */
+function shortPart(nth: number): string {
+  return largeText(nth).slice(0, 30);
 }
 
 /** The part of `COUNT` large texts that is still held after the work: 0 to 1, and more. */
@@ -117,5 +131,64 @@ describe('a span of OpenTelemetry that has ended', () => {
     span.setAttribute('late', 1).end();
     expect(Reflect.get(span, 'attributes')).toEqual({});
     expect(spans()).toMatchObject([{ operationName: 'Mysql/OTHER', peer: 'db:3306', componentId: 5 }]);
+  });
+});
+
+describe('a name or a value that is a part of a large text', () => {
+  afterEach(unbridge);
+
+  const log = new Log(new FakeClock(), { error: String, warn: String, info: String, debug: String });
+  const keepers: Readonly<Record<string, () => (nth: number) => unknown>> = {
+    'the label of a meter': () => {
+      const meters = new ApplicationMeters(log);
+      kept.push(meters);
+      return (nth) => meters.counter('hits', { tenant: shortPart(nth) }).increment();
+    },
+    'the name of a meter': () => {
+      const meters = new ApplicationMeters(log);
+      kept.push(meters);
+      return (nth) => meters.histogram(shortPart(nth)).record(1);
+    },
+    'the name of an OpenTelemetry span': () => {
+      bridged({}, { sink: (segment) => segment.release() });
+      return (nth) => api.trace.getTracer('t').startSpan(shortPart(nth)).end();
+    },
+    'the name of an OpenTelemetry tracer, and its version': () => {
+      bridged({}, { sink: (segment) => segment.release() });
+      return (nth) => api.trace.getTracer(shortPart(nth), shortPart(nth)).startSpan('a').end();
+    },
+    'a line of a log that waits for a backend': () => {
+      const lines = new LogBuffer(new FakeClock(), 1_000);
+      kept.push(lines);
+      return (nth) => lines.add('info', shortPart(nth));
+    },
+    'the origin of a request': () => {
+      const { tracer } = tracing({ sink: (segment) => segment.release() });
+      const options = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log };
+      const spans = new UndiciSpans(tracer, options, new UndiciContext());
+      kept.push(spans);
+      return (nth) => {
+        const origin = Buffer.from(`http://${largeText(nth)}`)
+          .toString('latin1')
+          .slice(0, 30);
+        const request = { origin, path: '/', method: 'GET', addHeader: () => undefined };
+        spans.open({ request });
+        spans.failed({ request, error: new Error('refused') });
+      };
+    },
+    'the path of a request': () => {
+      const names = new PathNames({ ignoreSuffix: [], ignorePath: [], collectQuery: false, log });
+      kept.push(names);
+      return (nth) => names.resolve(shortPart(nth));
+    },
+    'the place where a router is mounted': () => (nth) => {
+      const mounts = new MountNames('/');
+      kept.push(mounts);
+      return mounts.learn(shortPart(nth), { name: shortPart(nth), source: 'x' });
+    },
+  };
+
+  it.each(Object.keys(keepers))('keeps no more than itself alive: %s', async (which) => {
+    expect(await heldShare(keepers[which]!())).toBeLessThan(0.5);
   });
 });

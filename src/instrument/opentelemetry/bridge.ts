@@ -1,7 +1,7 @@
 import { isApiTaken, registerApis, type OwnApis } from './api-global';
 import { apis } from './lazy';
 import { packageOf, TRACED_BY_US } from './packages';
-import { errorMessage } from '../../base/text';
+import { copyOf, errorMessage } from '../../base/text';
 import type { InstrumentationScope } from './api-types';
 import type { InstrumentOptions } from '../options';
 import type { Undo } from '../patch';
@@ -70,13 +70,16 @@ export function tracedByUs({ disable = [] }: Pick<InstrumentOptions, 'disable'>)
 }
 
 function nameFilter({ log }: InstrumentOptions): SpanEnvironment['admitName'] {
-  const names = new Set<string>();
+  const names = new Map<string, string>();
   let last = '';
   return (name, { name: scopeName }: InstrumentationScope) => {
-    if (name === last || names.has(name)) return (last = name);
+    if (name === last) return last;
+    const known = names.get(name);
+    if (known !== undefined) return (last = known);
     if (names.size < MAX_NAMES) {
-      names.add(name);
-      return (last = name);
+      last = copyOf(name);
+      names.set(last, last);
+      return last;
     }
     log.warn(`more than ${MAX_NAMES} names of OpenTelemetry spans: the others are called other`, 'opentelemetry names');
     return `${scopeName === '' ? 'span' : scopeName}/other`;

@@ -1,4 +1,4 @@
-import { truncate } from '../../base/text';
+import { copyOf, truncate } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
 import { LIMITS } from '../../model/limits';
@@ -164,16 +164,15 @@ export class TracerProvider {
   ) {}
 
   getTracer(name?: unknown, version?: unknown): BridgeTracer {
-    const scope = {
-      name: typeof name === 'string' ? name : '',
-      version: typeof version === 'string' ? version : undefined,
-    };
-    const key = `${scope.name}@${scope.version ?? ''}`;
+    const key = `${typeof name === 'string' ? name : ''}@${typeof version === 'string' ? version : ''}`;
     const known = this.tracers.get(key);
     if (known) return known;
-    const tracer = new BridgeTracer(this.environment, this.contexts, scope);
+    const tracer = new BridgeTracer(this.environment, this.contexts, {
+      name: typeof name === 'string' ? copyOf(name) : '',
+      version: typeof version === 'string' ? copyOf(version) : undefined,
+    });
     // Names are few; where an application makes them up, it gets them all the same.
-    if (this.tracers.size < MAX_TRACERS) this.tracers.set(key, tracer);
+    if (this.tracers.size < MAX_TRACERS) this.tracers.set(copyOf(key), tracer);
     return tracer;
   }
 

@@ -1,3 +1,4 @@
+import { copyOf } from '../../base/text';
 import type { PathPiece } from './path-pieces';
 
 /** The most that are kept for a route; a router is rarely mounted more often. */
@@ -28,8 +29,8 @@ export class MountNames {
     const full = this.pattern === '/' ? name : name + this.pattern;
     // A pattern that does not say what it covers is found again for each path.
     if (this.mounts.some((mount) => mount.name === full)) return full;
-    // Regardless of case, as express compares by default.
-    this.mounts.push({ path: base, covers: new RegExp(`^${source}$`, 'i'), name: full });
+    // Regardless of case, as express compares by default. Both may be parts of a target that is long.
+    this.mounts.push({ path: copyOf(base), covers: new RegExp(`^${source}$`, 'i'), name: copyOf(full) });
     return full;
   }
 }

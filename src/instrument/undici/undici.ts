@@ -1,4 +1,4 @@
-import { errorMessage } from '../../base/text';
+import { copyOf, errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
 import type { Span } from '../../model/segment';
 import type { Tracer } from '../../tracing/tracer';
@@ -207,12 +207,14 @@ class OriginCache {
   of(origin: unknown): Origin {
     const known = this.known.get(origin);
     if (known) return known;
-    const { hostname, port, protocol } = new URL(String(origin));
+    // It may be a part of a long URL.
+    const own = copyOf(String(origin));
+    const { hostname, port, protocol } = new URL(own);
     const made = { scheme: `${protocol}//`, peer: hostPort(hostname, port || (protocol === 'https:' ? 443 : 80)) };
     // An object is hardly ever the same one again.
     if (typeof origin !== 'string') return made;
     if (this.known.size >= REMEMBERED) this.known.clear();
-    this.known.set(origin, made);
+    this.known.set(own, made);
     return made;
   }
 }

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { errorMessage, truncate } from '../../../base/text';
+import { copyOf, errorMessage, truncate } from '../../../base/text';
 import { Component, Layer } from '../../../model/components';
 import { LIMITS } from '../../../model/limits';
 import { type NameSource, Span } from '../../../model/segment';
@@ -187,7 +187,7 @@ export class PathNames implements NameSource {
   }
 
   private count(name: string, names: Set<string>): void {
-    if (names.add(name).size <= MAX_NAMES) return;
+    if (names.add(copyOf(name)).size <= MAX_NAMES) return;
     this.names = undefined;
     this.options.log.warn(
       `requests without a known route have more than ${MAX_NAMES} names, and each is an endpoint at the backend: ` +
