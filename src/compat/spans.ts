@@ -4,7 +4,7 @@ import { SpanType, type Layer } from '../model/components';
 import { CompactId } from '../model/ids';
 import { LIMITS } from '../model/limits';
 import { Segment, Span as TracerSpan, type SegmentRef } from '../model/segment';
-import { truncate } from '../base/text';
+import { copyOf, truncate } from '../base/text';
 import { context, storage, untraced, type Scope, type Surroundings } from '../tracing/context';
 import { currentTrace } from '../tracing/current-trace';
 import type { UnrecordedTrace } from '../tracing/sampling/unrecorded-trace';
@@ -47,6 +47,9 @@ interface SpanParts {
   readonly carrier?: unknown;
 }
 
+/** What is reported of a span. */
+type Notes = Pick<TracerSpan, 'tags' | 'logs' | 'refs'>;
+
 /** What is ours of a span. */
 interface SpanState {
   context: SpanContext;
@@ -63,6 +66,8 @@ interface SpanState {
   peer?: string | undefined;
   component?: Component | undefined;
   lastError: unknown;
+  /** What had been noted when it was stopped: that can still be read. */
+  last?: Notes;
 }
 
 interface ContextState {
@@ -210,13 +215,17 @@ export class Span {
     if (this[OWN].span.endTime === 0) this[OWN].span.isError = Boolean(isError);
   }
 
+  /** Until it is over; `null`: there is none. */
   get lastError(): unknown {
-    return this[OWN].lastError;
+    const { lastError } = this[OWN];
+    return lastError instanceof WeakRef ? ((lastError.deref() as unknown) ?? null) : lastError;
   }
 
   /** A copy. What of a request is sent as `url` is called `http.url`, as in `tag()`. */
   get tags(): Tag[] {
-    const { method, url, statusCode, tags = [] } = this[OWN].span;
+    const { span, last = span } = this[OWN];
+    const { method, url, statusCode } = span;
+    const { tags = [] } = last;
     const all: Tag[] = [];
     if (url !== '') all.push(Tag.httpURL(url));
     if (method !== '') all.push(Tag.httpMethod(method));
@@ -227,7 +236,8 @@ export class Span {
 
   /** A copy. */
   get logs(): LogLine[] {
-    const { logs = [] } = this[OWN].span;
+    const { span, last = span } = this[OWN];
+    const { logs = [] } = last;
     return logs.map(({ time, data }) => ({
       timestamp: time,
       items: pairsOf(data).map(([key, val]) => ({ key, val })),
@@ -236,8 +246,9 @@ export class Span {
 
   /** A copy. */
   get refs(): SpanRef[] {
-    const { refs = [], segment } = this[OWN].span;
-    return refs.map((ref) => describeRef(ref, segment));
+    const { span, last = span } = this[OWN];
+    const { refs = [] } = last;
+    return refs.map((ref) => describeRef(ref, span.segment));
   }
 
   /** What runs from here on is part of it. One that was started twice is to be stopped twice. */
@@ -277,12 +288,18 @@ export class Span {
     if (this.depth === 0 || (this.depth === 1 && !own.isOwn)) return;
     this.depth--;
     if (this.depth > 0 || own.scope === undefined || !own.tracer) return;
+    own.last = ownNotesOf(own.span);
     if (own.scope === own.span) own.tracer.end(own.span);
-    else own.span.endTime = own.tracer.now();
+    else {
+      own.span.endTime = own.tracer.now();
+      own.span.tags = undefined;
+      own.span.logs = undefined;
+    }
     this.leave();
-    // A job that starts the next one within itself would hold all that were before it.
+    // What outlives the span keeps it. A job that starts the next one within itself would hold all that were before it.
     own.parent = undefined;
     own.surroundings = undefined;
+    own.lastError = null;
   }
 
   /** It goes on, and what runs from here on is not part of it. */
@@ -343,8 +360,9 @@ export class Span {
 
   error(error: unknown): this {
     const own = this[OWN];
-    if (error === own.lastError) return this;
-    own.lastError = error;
+    if (error === this.lastError || own.span.endTime !== 0) return this;
+    // When a span is over that an instrumentation ends, is not told here.
+    own.lastError = own.isOwn || Object(error) !== error ? error : new WeakRef(error as object);
     this.recorder.fail(own.span, error);
     return this;
   }
@@ -518,6 +536,15 @@ function takeOver(span: TracerSpan, draft: TracerSpan): void {
   span.isError = draft.isError;
   span.tags = draft.tags;
   span.logs = draft.logs;
+}
+
+/** A value may be a part of a large text, which would be kept as long as the span. */
+function ownNotesOf({ tags, logs, refs }: TracerSpan): Notes {
+  return {
+    tags: tags?.map((text) => copyOf(text)),
+    logs: logs?.map(({ time, data }) => ({ time, data: data.map((text) => copyOf(text)) })),
+    refs,
+  };
 }
 
 function prefixOf({ type, method }: TracerSpan): string {

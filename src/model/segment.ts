@@ -39,6 +39,10 @@ export interface V3Ref {
   readonly addressUsedAtPeer: string;
 }
 
+export function isV2(ref: SegmentRef): ref is V2Ref {
+  return ref.parentService === undefined;
+}
+
 export interface SpanLog {
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -103,10 +107,18 @@ export class Segment {
   }
 
   /**
-   * Called when it will not be sent any more. A connection that was made in one of its spans keeps that span for as long
-   * as it is open, and must not keep all the others.
+   * Called when it will not be sent any more. A connection, a promise or a timer that was made in one of its spans keeps
+   * that span for as long as it lives. It must keep neither all the others nor what was reported of it, which may be a part of a
+   * large text, and would hold all of that.
    */
   release(): void {
+    if (this.ended === undefined) return;
+    for (const span of this.ended) {
+      span.tags = undefined;
+      span.logs = undefined;
+      // A header that goes out later names the first of v2.
+      if (span.refs !== undefined && span.refs.length > 1) span.refs = span.refs.filter(isV2).slice(0, 1);
+    }
     this.ended = undefined;
   }
 }

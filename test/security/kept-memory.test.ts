@@ -1,5 +1,7 @@
+import { ContextManager } from '../../src/compat/index';
 import { PathNames } from '../../src/instrument/http/server/server-spans';
 import { MountNames } from '../../src/instrument/route/mount-names';
+import { RefType } from '../../src/model/components';
 import { Log } from '../../src/base/log';
 import { UndiciContext } from '../../src/instrument/undici/undici-context';
 import { UndiciSpans } from '../../src/instrument/undici/undici';
@@ -9,6 +11,7 @@ import { Stage, ask } from '../instrument/http-fixture';
 import { api, bridged, unbridge } from '../instrument/opentelemetry/fixture';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
+import { startOwn, stopOwn } from '../support/own-agent';
 import { tracing } from '../support/tracing';
 
 /** Much of what is asked about here would be kept many times over. */
@@ -190,5 +193,61 @@ describe('a name or a value that is a part of a large text', () => {
 
   it.each(Object.keys(keepers))('keeps no more than itself alive: %s', async (which) => {
     expect(await heldShare(keepers[which]!())).toBeLessThan(0.5);
+  });
+});
+
+describe('a span whose segment has been encoded', () => {
+  afterEach(stopOwn);
+
+  it.each([
+    ['the first of its segment', (work: () => void) => work()],
+    ['one within another', (work: () => void, trace: (name: string, fn: () => void) => void) => trace('outer', work)],
+  ])('keeps nothing that was reported of it, where a promise keeps it: %s', async (_which, run) => {
+    const { tracer } = tracing({ sink: (segment) => segment.release() });
+    const trace = tracer.trace.bind(tracer);
+    const held = await heldShare((nth) =>
+      run(
+        () =>
+          tracer.trace('work', (span) => {
+            span.tag('part', shortPart(nth));
+            span.log({ part: shortPart(nth) });
+            keepPromise();
+          }),
+        trace,
+      ),
+    );
+    expect(held).toBeLessThan(0.5);
+  });
+
+  it('keeps of the messages that it received the first that a later header of sw6 has to name', () => {
+    const { tracer } = tracing({ sink: (segment) => segment.release() });
+    const entry = tracer.openEntry('batch')!;
+    const own = { refType: RefType.crossProcess, parentSpanId: 1, parentSegmentId: entry.segment.segmentId };
+    const v3 = { parentService: 's', parentInstance: 'i', parentEndpoint: 'e', addressUsedAtPeer: 'a' };
+    const v2 = { epoch: 0, parentInstanceId: 1, entryInstanceId: 1, networkAddress: 'a' };
+    const names = { entryEndpoint: 'first', parentEndpoint: 'first' };
+    tracer.details.link(entry, { ...own, ...v3, traceId: entry.segment.traceId });
+    tracer.details.link(entry, { ...own, ...v2, ...names });
+    tracer.details.link(entry, { ...own, ...v2, ...names, entryEndpoint: 'second' });
+    tracer.end(entry);
+    expect(entry.refs).toMatchObject([{ entryEndpoint: 'first' }]);
+  });
+
+  it.each([0, 1])('of skyanchor/compat keeps its tags and no error, at a sample rate of %d', async (sampleRate) => {
+    startOwn({ backends: '127.0.0.1:1', sampleRate });
+    const held = await heldShare((nth) => {
+      const span = ContextManager.current.newLocalSpan('work');
+      span.start();
+      keepPromise();
+      span.tag({ key: 'part', val: shortPart(nth) });
+      const error = Object.assign(new Error('failed'), { body: largeText(nth) });
+      span.error(error);
+      expect(span.lastError).toBe(error);
+      span.stop();
+      span.error(error);
+      expect(span.lastError).toBeNull();
+      expect(span.hasTag('part')).toBe(true);
+    });
+    expect(held).toBeLessThan(0.5);
   });
 });

@@ -1,6 +1,6 @@
 import { RefType, USER_ENDPOINT } from '../../../model/components';
 import { numericTraceId } from '../../../model/ids';
-import type { Span, V2Ref } from '../../../model/segment';
+import { isV2, type Span, type V2Ref } from '../../../model/segment';
 import type { IdGenerator } from '../../../tracing/id-generator';
 import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/propagation/headers';
 import type { PropagationIdentity, Propagator, RemoteParent } from '../../../tracing/propagation/propagator';
@@ -109,7 +109,7 @@ function formatSw6Header(span: Span, names: V2Identity): string | undefined {
   const { entry, segmentId, isSampled } = span.segment;
   // Work outside of any request has no endpoint.
   const own = entry && entry.operationName !== '' ? nameOrId(entry.operationName, names) : undefined;
-  const first = entry?.refs?.find((ref): ref is V2Ref => ref.parentService === undefined);
+  const first = entry?.refs?.find(isV2);
   const here = first?.epoch === names.epoch ? first : undefined;
   return formatSw6({
     isSampled,
