@@ -3,6 +3,9 @@ import { PathNames } from '../../src/instrument/http/server/server-spans';
 import { MountNames } from '../../src/instrument/route/mount-names';
 import { RefType } from '../../src/model/components';
 import { Log } from '../../src/base/log';
+import { CommandHistory } from '../../src/control/run/command-history';
+import { parse } from '../../src/control/syntax/parse';
+import type { CommandLine } from '../../src/control/syntax/pending';
 import { UndiciContext } from '../../src/instrument/undici/undici-context';
 import { UndiciSpans } from '../../src/instrument/undici/undici';
 import { ApplicationMeters } from '../../src/telemetry/application-meters';
@@ -183,6 +186,16 @@ describe('a name or a value that is a part of a large text', () => {
       const names = new PathNames({ ignoreSuffix: [], ignorePath: [], collectQuery: false, log });
       kept.push(names);
       return (nth) => names.resolve(shortPart(nth));
+    },
+    'the id of a command that was run': () => {
+      const history = new CommandHistory('orders-1');
+      kept.push(history);
+      return (nth) => {
+        const text = Buffer.from(`${largeText(nth)} !#\nreset id=nightly-reset-number-${nth}\n`).toString('latin1');
+        const command = parse(text).items.find((item): item is CommandLine => item.type === 'command')!;
+        history.noteRun(command, undefined);
+        history.noteAnswered(command);
+      };
     },
     'the place where a router is mounted': () => (nth) => {
       const mounts = new MountNames('/');

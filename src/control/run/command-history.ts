@@ -1,5 +1,6 @@
 import type { CommandOutcome } from '../../api/status';
 import type { Clock } from '../../base/clock';
+import { copyOf } from '../../base/text';
 import { toIso } from '../../base/time';
 import { detailOf, type Stamp, isAcknowledging } from '../syntax/stamp';
 import type { CommandLine, Item, Pending, InstanceView } from '../syntax/pending';
@@ -88,7 +89,10 @@ export class BoundedSet<T> {
 
 const MAX_REMEMBERED = 1_000;
 
-/** What a process must remember about commands because the file does not contain it. */
+/**
+ * What a process must remember about commands because the file does not contain it. As copies: what is taken out of the
+ * text of a file would hold that text.
+ */
 export class CommandHistory implements InstanceView {
   private readonly history = new Set<string>();
   private readonly unfinished = new Set<string>();
@@ -107,9 +111,9 @@ export class CommandHistory implements InstanceView {
       if (item.type !== 'stamp') continue;
       const { stamp } = item;
       // In a file that appeared later, stamps of other instances only mean that those were faster.
-      if (isAtStart && isAcknowledging(stamp)) this.history.add(keyOf(stamp));
+      if (isAtStart && isAcknowledging(stamp)) this.history.add(copyOf(keyOf(stamp)));
       if (stamp.instance !== this.instance) continue;
-      if (stamp.state === 'running') this.unfinished.add(stamp.id);
+      if (stamp.state === 'running') this.unfinished.add(copyOf(stamp.id));
       if (stamp.state === 'done' || stamp.state === 'failed') this.unfinished.delete(stamp.id);
     }
   }
@@ -148,7 +152,7 @@ export class CommandHistory implements InstanceView {
   }
 
   noteRun(item: CommandLine, unfinishedId: string | undefined): void {
-    if (item.type === 'command' && item.command.id !== undefined) this.ids.add(item.command.id);
+    if (item.type === 'command' && item.command.id !== undefined) this.ids.add(copyOf(item.command.id));
     if (unfinishedId !== undefined) this.unfinished.delete(unfinishedId);
     this.fromStart.delete(item.digest);
   }
@@ -158,7 +162,7 @@ export class CommandHistory implements InstanceView {
   }
 
   noteAnswered(item: CommandLine): void {
-    this.answered.add(identityOf(item));
+    this.answered.add(copyOf(identityOf(item)));
     this.fromStart.delete(item.digest);
   }
 
