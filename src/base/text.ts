@@ -88,7 +88,7 @@ export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_
 
 /** What comes from outside ends up in log lines and status files: no line breaks, no terminal codes, not without end. */
 export function printable(text: string): string {
-  return text.slice(0, MAX_PRINTABLE_LENGTH).replace(UNPRINTABLE, ' ').trim();
+  return copyOf(text.slice(0, MAX_PRINTABLE_LENGTH).replace(UNPRINTABLE, ' ').trim());
 }
 
 /** The word that was probably meant; undefined if none is near enough. Case, `-` and `_` do not count. */

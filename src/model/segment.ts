@@ -108,8 +108,8 @@ export class Segment {
 
   /**
    * Called when it will not be sent any more. A connection, a promise or a timer that was made in one of its spans keeps
-   * that span for as long as it lives. It must keep neither all the others nor what was reported of it, which may be a part of a
-   * large text, and would hold all of that.
+   * that span for as long as it lives. It must keep neither all the others nor what was reported of it: parts of a large
+   * text hold all of that.
    */
   release(): void {
     if (this.ended === undefined) return;

@@ -3,6 +3,7 @@ import { PathNames } from '../../src/instrument/http/server/server-spans';
 import { MountNames } from '../../src/instrument/route/mount-names';
 import { RefType } from '../../src/model/components';
 import { Log } from '../../src/base/log';
+import { printable } from '../../src/base/text';
 import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
 import type { CommandLine } from '../../src/control/syntax/pending';
@@ -187,6 +188,7 @@ describe('a name or a value that is a part of a large text', () => {
       kept.push(names);
       return (nth) => names.resolve(shortPart(nth));
     },
+    'a reason that is shown in logs and in the status file': () => (nth) => kept.push(printable(largeText(nth))),
     'the id of a command that was run': () => {
       const history = new CommandHistory('orders-1');
       kept.push(history);

@@ -29,7 +29,7 @@ export class MountNames {
     const full = this.pattern === '/' ? name : name + this.pattern;
     // A pattern that does not say what it covers is found again for each path.
     if (this.mounts.some((mount) => mount.name === full)) return full;
-    // Regardless of case, as express compares by default. Both may be parts of a target that is long.
+    // Regardless of case, as express compares by default. Copies: a path is a part of a target, which may be long.
     this.mounts.push({ path: copyOf(base), covers: new RegExp(`^${source}$`, 'i'), name: copyOf(full) });
     return full;
   }

@@ -187,7 +187,7 @@ export class PathNames implements NameSource {
   }
 
   private count(name: string, names: Set<string>): void {
-    if (names.add(copyOf(name)).size <= MAX_NAMES) return;
+    if (names.has(name) || names.add(copyOf(name)).size <= MAX_NAMES) return;
     this.names = undefined;
     this.options.log.warn(
       `requests without a known route have more than ${MAX_NAMES} names, and each is an endpoint at the backend: ` +
