@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { ContextManager } from '../../src/compat/index';
 import { PathNames } from '../../src/instrument/http/server/server-spans';
 import { MountNames } from '../../src/instrument/route/mount-names';
@@ -7,8 +8,7 @@ import { printable } from '../../src/base/text';
 import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
 import type { CommandLine } from '../../src/control/syntax/pending';
-import { UndiciContext } from '../../src/instrument/undici/undici-context';
-import { UndiciSpans } from '../../src/instrument/undici/undici';
+import { undici } from '../../src/instrument/undici/undici';
 import { ApplicationMeters } from '../../src/telemetry/application-meters';
 import { LogBuffer } from '../../src/telemetry/log-buffer';
 import { Stage, ask } from '../instrument/http-fixture';
@@ -142,7 +142,12 @@ describe('a span of OpenTelemetry that has ended', () => {
 });
 
 describe('a name or a value that is a part of a large text', () => {
-  afterEach(unbridge);
+  const undos: (() => void)[] = [];
+
+  afterEach(() => {
+    unbridge();
+    for (const undo of undos.splice(0)) undo();
+  });
 
   const log = new Log(new FakeClock(), { error: String, warn: String, info: String, debug: String });
   const keepers: Readonly<Record<string, () => (nth: number) => unknown>> = {
@@ -172,15 +177,14 @@ describe('a name or a value that is a part of a large text', () => {
     'the origin of a request': () => {
       const { tracer } = tracing({ sink: (segment) => segment.release() });
       const options = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log };
-      const spans = new UndiciSpans(tracer, options, new UndiciContext());
-      kept.push(spans);
+      undos.push(...undici(tracer, options));
       return (nth) => {
         const origin = Buffer.from(`http://${largeText(nth)}`)
           .toString('latin1')
           .slice(0, 30);
         const request = { origin, path: '/', method: 'GET', addHeader: () => undefined };
-        spans.open({ request });
-        spans.failed({ request, error: new Error('refused') });
+        channel('undici:request:create').publish({ request });
+        channel('undici:request:error').publish({ request, error: new Error('refused') });
       };
     },
     'the path of a request': () => {
