@@ -1,6 +1,7 @@
 import { runningAgent } from '../agent/place';
 import { start as startAgent } from '../agent/start';
 import { AgentError } from '../api/errors';
+import { define } from '../base/define';
 import { errorMessage } from '../base/text';
 import { writeStderr } from '../base/log';
 import type { Agent } from '../api/agent';
@@ -87,7 +88,7 @@ function describe(started: Agent, options: AgentConfig): void {
   };
   for (const [name, property] of Object.entries({ ...propertiesOf(options), ...propertiesOf(names) }))
     // The application may have frozen its own.
-    Reflect.defineProperty(config, name, { ...property, configurable: true });
+    define(config, name, { ...property, configurable: true });
 }
 
 function propertiesOf(options: object): PropertyDescriptorMap {
