@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { openRegularFile, readFile } from '../../base/file/regular-file';
 import { define } from '../../base/define';
 import type { OwnManagerGetter } from '../../base/loop';
 
@@ -105,8 +105,11 @@ function apiVersionOf(file: string): string | undefined {
   let folder = path.dirname(file);
   for (let n = 0; n < MAX_FOLDERS; n++, folder = path.dirname(folder)) {
     const found = path.join(folder, 'package.json');
-    if (!existsSync(found)) continue;
-    const { name, version } = JSON.parse(readFileSync(found, 'utf8')) as { name?: unknown; version?: unknown };
+    const opened = openRegularFile(found);
+    const read = opened && readFile(opened);
+    // Above a bundle in /tmp, it is whatever another user has put there.
+    if (read?.status !== 'ok') continue;
+    const { name, version } = JSON.parse(read.text) as { name?: unknown; version?: unknown };
     if (name === undefined) continue;
     return name === '@opentelemetry/api' && typeof version === 'string' ? version : undefined;
   }
