@@ -18,6 +18,12 @@ const environment = {
   property: 'env',
   message: 'The environment is read in src/config and src/cli only.',
 };
+/** They throw where the application has put a `get` or the like on `Object.prototype`. */
+const descriptors = [
+  ['Object', 'defineProperty'],
+  ['Object', 'defineProperties'],
+  ['Reflect', 'defineProperty'],
+].map(([object, property]) => ({ object, property, message: 'Properties are defined by src/base/define.ts.' }));
 
 module.exports = tseslint.config(
   {
@@ -68,16 +74,20 @@ module.exports = tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...timeAndChance],
-      'no-restricted-properties': ['error', ...timeAndChanceProperties, environment],
+      'no-restricted-properties': ['error', ...timeAndChanceProperties, environment, ...descriptors],
     },
   },
   {
     files: ['src/base/**/*.ts'],
-    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': ['error', environment] },
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': ['error', environment, ...descriptors] },
+  },
+  {
+    files: ['src/base/define.ts'],
+    rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['src/config/**/*.ts', 'src/cli/**/*.ts'],
-    rules: { 'no-restricted-properties': ['error', ...timeAndChanceProperties] },
+    rules: { 'no-restricted-properties': ['error', ...timeAndChanceProperties, ...descriptors] },
   },
   {
     // What loads late does so by a literal `require`, which every bundler follows.

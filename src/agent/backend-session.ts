@@ -1,3 +1,4 @@
+import type { Meters } from '../api/agent';
 import type { Status } from '../api/status';
 import type { Clock, KeepAlive } from '../base/clock';
 import { withTimeout } from '../base/deadline';
@@ -17,7 +18,6 @@ import type { Registrar } from '../protocol/registration/registrar';
 import { NO_EPOCH } from '../protocol/v2/sw6/propagator';
 import { v3CarrierNames, v3InstanceName } from '../protocol/v3/names';
 import type { Spool } from '../spool/spool';
-import type { ApplicationMeters } from '../telemetry/application-meters';
 import type { ProcessEnd } from '../telemetry/event-reporter';
 import type { LogBuffer } from '../telemetry/log-buffer';
 import type { IdGenerator } from '../tracing/id-generator';
@@ -225,6 +225,7 @@ export class BackendSession {
 
   status(): UpstreamStatus {
     const { config } = this.options;
+    const { lineCounts } = this.telemetry;
     const { instanceName, backend, registrar } = this.started ?? {};
     return {
       instance: instanceName ?? null,
@@ -237,7 +238,7 @@ export class BackendSession {
       networkAddresses: registrar?.networkAddresses.counts() ?? NO_NAMES,
       segments: this.reporter.counters(),
       ...(this.spool && { spool: this.spool.status() }),
-      ...(this.linesOfApplication && { applicationLogs: this.linesOfApplication.counts() }),
+      ...(lineCounts && { applicationLogs: lineCounts }),
     };
   }
 
@@ -349,7 +350,7 @@ export class BackendSession {
   }
 
   /** What the application counts and measures. */
-  get applicationMeters(): ApplicationMeters {
+  get applicationMeters(): Meters {
     return this.telemetry.ofApplication;
   }
 

@@ -149,7 +149,9 @@ export class Commands {
   onCommand(verb: string, handler: CommandHandler, options: CommandOptions = {}): () => void {
     if (typeof verb !== 'string' || !NAME.test(verb))
       throw invalid('verb', verb, 'a letter, then letters, digits, `.`, `_` and `-`, at most 64 in all');
-    const { timeoutMs, ...schema } = read(options);
+    const { readSchema } = this.schemaReader(verb) ?? {};
+    if (!readSchema) return () => undefined;
+    const { timeoutMs, ...schema } = read(options, readSchema);
     if (!(timeoutMs > 0)) throw invalid('timeoutMs', timeoutMs, 'a number of milliseconds above 0');
     if (typeof handler !== 'function') throw invalid('handler', typeof handler, 'a function');
     const takeAway = this.verbs.add({
@@ -163,14 +165,29 @@ export class Commands {
       throw invalid('verb', verb, `a verb that is not there yet; there are ${this.verbs.names().join(', ')}`);
     return takeAway;
   }
+
+  /** A file of ours that cannot be loaded is no fault of the application's, which goes on without the verb. */
+  private schemaReader(verb: string): ReturnType<typeof late.argumentSchema> | undefined {
+    try {
+      return late.argumentSchema();
+    } catch (error) {
+      this.options.log.error(`the verb ${verb} of onCommand() cannot be called: ${errorMessage(error)}`);
+      return undefined;
+    }
+  }
 }
 
+type ReadSchema = ReturnType<typeof late.argumentSchema>['readSchema'];
+
 /** Refused here, where the application sees it, not later in the command file, where the operator would. */
-function read(given: CommandOptions): Pick<Verb, 'args' | 'options' | 'timeoutMs' | 'idempotent'> {
+function read(
+  given: CommandOptions,
+  readSchema: ReadSchema,
+): Pick<Verb, 'args' | 'options' | 'timeoutMs' | 'idempotent'> {
   try {
     const { args, options, idempotent = false } = given;
     const timeoutMs: unknown = given.timeoutMs ?? TIMEOUT_MS;
-    return { ...late.argumentSchema().readSchema(args, options), timeoutMs: Number(timeoutMs), idempotent };
+    return { ...readSchema(args, options), timeoutMs: Number(timeoutMs), idempotent };
   } catch (error) {
     throw AgentError.ofFaults([
       { name: 'schema', value: 'an object', source: 'onCommand()', expected: errorMessage(error) },

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock';
 import { AgentError } from '../api/errors';
 import { toIso } from '../base/time';
 import type { Config } from '../config/config';
-import type { Agent, TraceSpan } from '../api/agent';
+import type { Agent, Meters, TraceSpan } from '../api/agent';
 import { settingsOf } from './dynamic-settings';
 import type { Status } from '../api/status';
 import { assertFunction } from '../tracing/manual/manual-spans';
@@ -17,6 +17,11 @@ const nothing: TraceSpan = {
   log: () => undefined,
   error: () => undefined,
   setOperationName: () => undefined,
+};
+export const noMeters: Meters = {
+  counter: () => ({ increment: () => undefined }),
+  gauge: () => ({ set: () => undefined }),
+  histogram: () => ({ record: () => undefined }),
 };
 const none = { known: 0, pending: 0, refused: 0 };
 
@@ -64,11 +69,7 @@ export function noopAgent(config: Config, clock: Clock): Agent {
     reset: () => Promise.reject(new AgentError('STOPPED', 'the agent is disabled in this process')),
     flush: () => Promise.resolve(true),
     stop: () => Promise.resolve(),
-    meter: {
-      counter: () => ({ increment: () => undefined }),
-      gauge: () => ({ set: () => undefined }),
-      histogram: () => ({ record: () => undefined }),
-    },
+    meter: noMeters,
     trace: (_name, fn) => {
       assertFunction(fn, 'trace(name, fn)');
       return fn(nothing);

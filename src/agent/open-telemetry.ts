@@ -1,6 +1,7 @@
 import { bridge, tracedByUs } from '../instrument/opentelemetry/bridge';
 import { choosePackages } from '../instrument/opentelemetry/packages';
 import { late } from './lazy';
+import { errorMessage } from '../base/text';
 import type { Config } from '../config/config';
 import { loadRules } from '../config/sources/application';
 import type { InstrumentOptions } from '../instrument/index';
@@ -37,14 +38,19 @@ export class OpenTelemetry {
     this.undoBridge = made.undo;
     if (choice.packages.length === 0) return;
     const { packages } = choice;
-    this.loader = new (late.instrumentationLoader().InstrumentationLoader)({
-      folders: application.packageFolders,
-      packages,
-      tracedByUs: tracedByUs(options),
-      loadRules: () => loadRules(application),
-      log: options.log,
-      onBrokers: made.setBrokers,
-    });
+    try {
+      this.loader = new (late.instrumentationLoader().InstrumentationLoader)({
+        folders: application.packageFolders,
+        packages,
+        tracedByUs: tracedByUs(options),
+        loadRules: () => loadRules(application),
+        log: options.log,
+        onBrokers: made.setBrokers,
+      });
+    } catch (error) {
+      // A file of ours that is missing does not stop the application's start.
+      options.log.error(`no instrumentation of OpenTelemetry is loaded: ${errorMessage(error)}`);
+    }
   }
 
   status(): OpenTelemetryStatus {

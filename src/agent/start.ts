@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock';
+import { firstKeys } from '../base/first-keys';
 import { Log } from '../base/log';
 import type { Config } from '../config/config';
 import { processConfig } from '../config/process-config';
@@ -55,6 +56,8 @@ function sayRefusals({ refusals, logger, logLevel }: Config): void {
 }
 
 const NO_OPTIONS = '{}';
+/** More than there are. */
+const MAX_OPTIONS = 300;
 
 /**
  * Text, since each of a test runner's suites has a realm of its own: equal options differ there in their prototypes. A
@@ -63,8 +66,14 @@ const NO_OPTIONS = '{}';
 function textOf(options: Options): string {
   try {
     // Without loading what `inspect` is made of: `register` gives none.
-    if (Reflect.ownKeys(options).length === 0) return NO_OPTIONS;
-    return inspect({ ...options }, { sorted: true, customInspect: false, depth: 1 });
+    const keys = firstKeys(options, MAX_OPTIONS);
+    if (keys.length === 0) return NO_OPTIONS;
+    const given = options as Readonly<Record<string, unknown>>;
+    return inspect(Object.fromEntries(keys.map((key) => [key, given[key]])), {
+      sorted: true,
+      customInspect: false,
+      depth: 1,
+    });
   } catch {
     return '';
   }

@@ -1,5 +1,8 @@
+import type { Meters } from '../api/agent';
+import type { Status } from '../api/status';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
+import { errorMessage } from '../base/text';
 import { type Config, mayBeV3 } from '../config/config';
 import type { EventReporter, ProcessEnd } from '../telemetry/event-reporter';
 import type { LogBuffer } from '../telemetry/log-buffer';
@@ -9,6 +12,7 @@ import type { Meter } from '../model/telemetry';
 import type { MeterReporter, RuntimeSampler } from '../telemetry/meter-reporter';
 import type { Backend } from '../protocol/backend';
 import { late } from './lazy';
+import { noMeters } from './noop-agent';
 import { version } from './version';
 
 interface TelemetryOptions {
@@ -40,9 +44,11 @@ export class Telemetry {
     if (config.logs && mayBeV3(config)) log.onEntry((level, line) => this.logLines().add(level, line));
   }
 
-  /** The numbers of the application's own. */
-  get ofApplication(): ApplicationMeters {
-    return (this.application ??= new (late.applicationMeters().ApplicationMeters)(this.options.log));
+  /** The numbers of the application's own. Those that count nothing are not kept: the next access looks again. */
+  get ofApplication(): Meters {
+    const { log } = this.options;
+    const load = () => (this.application ??= new (late.applicationMeters().ApplicationMeters)(log));
+    return this.unlessMissing("the application's meters count nothing", load) ?? noMeters;
   }
 
   /** Where lines of the application's log wait. Undefined: they are not to be sent. */
@@ -51,6 +57,11 @@ export class Telemetry {
     const { applicationLogs } = config;
     if (applicationLogs === undefined || !mayBeV3(config)) return undefined;
     return (this.applicationLines ??= this.newBuffer(applicationLogs.maxBuffer));
+  }
+
+  /** Undefined: no lines of the application are to be sent, or none can be. */
+  get lineCounts(): Status['applicationLogs'] {
+    return this.applicationLines?.counts();
   }
 
   /** Lines of the application wait or are on their way, and there is a backend to take them. */
@@ -66,17 +77,19 @@ export class Telemetry {
   /** Twice is once. @param connection its number */
   connected(backend: Backend, connection: number): void {
     const { config } = this.options;
-    if (config.meters) this.meter(backend, connection);
-    if (config.events) this.reportEvents(backend, connection);
-    if (config.logs) {
-      this.logs ??= this.newReporter(backend, this.logLines());
-      this.logs.connected(connection);
-    }
-    const lines = this.linesOfApplication;
-    if (lines) {
-      this.applicationLogs ??= this.newReporter(backend, lines, APPLICATION_PERIOD_MS);
-      this.applicationLogs.connected(connection);
-    }
+    if (config.meters) this.unlessMissing('no meters are sent', () => this.meter(backend, connection));
+    if (config.events) this.unlessMissing('no events are sent', () => this.reportEvents(backend, connection));
+    if (config.logs)
+      this.unlessMissing("the agent's log is not sent", () => {
+        this.logs ??= this.newReporter(backend, this.logLines());
+        this.logs.connected(connection);
+      });
+    const lines = this.applicationLines;
+    if (lines)
+      this.unlessMissing('the lines of the application are not sent', () => {
+        this.applicationLogs ??= this.newReporter(backend, lines, APPLICATION_PERIOD_MS);
+        this.applicationLogs.connected(connection);
+      });
   }
 
   disconnected(): void {
@@ -101,6 +114,16 @@ export class Telemetry {
     await this.logs?.stop();
     await this.events?.stop();
     await this.applicationLogs?.stop();
+  }
+
+  /** A file of ours that cannot be loaded costs what is in it, and neither the application nor the registration. */
+  private unlessMissing<T>(loss: string, load: () => T): T | undefined {
+    try {
+      return load();
+    } catch (error) {
+      this.options.log.error(`${loss}: ${errorMessage(error)}`, loss);
+      return undefined;
+    }
   }
 
   private meter(backend: Backend, connection: number): void {

@@ -1,3 +1,4 @@
+import { define } from '../base/define';
 import { LIMITS } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
@@ -11,7 +12,7 @@ export const OWN = Symbol('skyanchor');
 
 export function hide<T extends object>(owner: { readonly [OWN]: T }, state: T): void {
   // A proxy may answer for what is configurable with a proxy of that, too; for anything else the engine throws.
-  Object.defineProperty(owner, OWN, { value: state, configurable: true, writable: true });
+  define(owner, OWN, { value: state, configurable: true, writable: true });
 }
 
 /** Whether it is one of ours, perhaps in a proxy, whose traps may throw. */

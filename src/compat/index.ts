@@ -1,6 +1,8 @@
 import { runningAgent } from '../agent/place';
 import { start as startAgent } from '../agent/start';
 import { AgentError } from '../api/errors';
+import { define } from '../base/define';
+import { firstKeys } from '../base/first-keys';
 import { errorMessage } from '../base/text';
 import { writeStderr } from '../base/log';
 import type { Agent } from '../api/agent';
@@ -34,6 +36,9 @@ export interface AgentConfig {
 /** A snapshot, read-only: what `start()` was given, and the names by which the backend knows us. */
 export const config: AgentConfig & Record<string, unknown> = {};
 
+/** More than there are. */
+const MAX_OPTIONS = 300;
+
 let stopping: Promise<void> | undefined;
 
 const agent = {
@@ -43,7 +48,7 @@ const agent = {
    */
   start(options?: AgentConfig & Options): void {
     try {
-      const given = Object(options ?? {}) as AgentConfig & Options;
+      const given = options ?? {};
       describe(startAgent(given), given);
     } catch (error) {
       const lines =
@@ -87,12 +92,13 @@ function describe(started: Agent, options: AgentConfig): void {
   };
   for (const [name, property] of Object.entries({ ...propertiesOf(options), ...propertiesOf(names) }))
     // The application may have frozen its own.
-    Reflect.defineProperty(config, name, { ...property, configurable: true });
+    define(config, name, { ...property, configurable: true });
 }
 
 function propertiesOf(options: object): PropertyDescriptorMap {
   try {
-    return Object.getOwnPropertyDescriptors(options);
+    const names = firstKeys(options, MAX_OPTIONS);
+    return Object.fromEntries(names.map((name) => [name, Object.getOwnPropertyDescriptor(options, name) ?? {}]));
   } catch {
     // A proxy of the application's threw. The agent runs all the same.
     return {};

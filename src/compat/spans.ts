@@ -1,5 +1,6 @@
 import { runningTracer } from '../agent/place';
 import { systemClock } from '../base/clock';
+import { define } from '../base/define';
 import { SpanType, type Layer } from '../model/components';
 import { CompactId } from '../model/ids';
 import { LIMITS } from '../model/limits';
@@ -575,6 +576,7 @@ function textOf(value: unknown): string {
 /** There they are fields, so that assigning to one throws nothing; here it changes nothing. */
 for (const { prototype } of [Span, SpanContext]) {
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-    if (property.get && !property.set) Object.defineProperty(prototype, name, { ...property, set: () => undefined });
+    const isReadOnly = Object.hasOwn(property, 'get') && property.set === undefined;
+    if (isReadOnly) define(prototype, name, { ...property, set: () => undefined });
   }
 }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { define } from '../base/define';
 
 /** Takes a patch off again. A second call does nothing. */
 export type Undo = () => void;
@@ -49,38 +50,23 @@ export function patch<F extends Method>(owner: object, name: string | symbol, ma
   if (typeof found !== 'function') return () => undefined;
   (found as { [UNDO]?: Undo })[UNDO]?.();
 
-  const before = descriptorOf(owner, name);
-  if (before && !('value' in before)) return () => undefined;
+  const before = Object.getOwnPropertyDescriptor(owner, name);
+  if (before && !Object.hasOwn(before, 'value')) return () => undefined;
   const layer = new Patched<F>(owner, name, before?.value as F | undefined);
   const ours = make(layer);
   const undo = () => {
     layer.isOn = false;
     if ((owner as Record<string | symbol, unknown>)[name] !== ours) return;
-    if (before) Object.defineProperty(owner, name, before);
+    if (before) define(owner, name, before);
     else Reflect.deleteProperty(owner, name);
   };
   const { name: shownName, length } = layer.below;
-  const define = (key: string | symbol, value: unknown): boolean =>
-    Reflect.defineProperty(ours, key, bare({ value, configurable: true }));
-  define('name', shownName);
-  define('length', length);
-  define(UNDO, undo);
+  define(ours, 'name', { value: shownName, configurable: true });
+  define(ours, 'length', { value: length, configurable: true });
+  define(ours, UNDO, { value: undo, configurable: true });
   // Enumerable as what it hides, so that a `for … in` over a server finds what it always found.
   const shape = before ?? { configurable: true, enumerable: true, writable: true };
-  return Reflect.defineProperty(owner, name, bare({ ...shape, value: ours })) ? undo : () => undefined;
-}
-
-function descriptorOf(owner: object, name: string | symbol): PropertyDescriptor | undefined {
-  const found = Object.getOwnPropertyDescriptor(owner, name);
-  return found && bare(found);
-}
-
-/**
- * A descriptor without a prototype: with a `get` on `Object.prototype`, put there by a caller of a careless application,
- * any other is refused with an exception.
- */
-function bare(descriptor: PropertyDescriptor): PropertyDescriptor {
-  return Object.assign(Object.create(null) as PropertyDescriptor, descriptor);
+  return define(owner, name, { ...shape, value: ours }) ? undo : () => undefined;
 }
 
 /**

@@ -15,6 +15,8 @@ export function unrefSocket<S extends Socket>(socket: S): S {
 const FIRST_WAIT_MS = 40;
 const LONGEST_WAIT_MS = 5_000;
 const SLOWEST_LOOK_MS = 200;
+/** To list as many takes 0.1 ms, and a million of them 200. A process that has them is not about to end. */
+const MANY_RESOURCES = 500;
 
 /** Requests to the operating system that hold the process up although their socket is unref'd. */
 const REQUEST = /^(TCP|Simple)?(Connect|Shutdown|Write)Wrap$/;
@@ -40,12 +42,16 @@ export class IdleProcessGuard {
     let waitMs = this.firstWaitMs;
     let timer: Timer;
     const look = (): void => {
-      if (isAlone()) {
+      const kinds = process.getActiveResourcesInfo();
+      if (isAlone(kinds)) {
         this.firstWaitMs = Math.min(this.firstWaitMs * 4, LONGEST_WAIT_MS);
         letGo();
         return;
       }
-      waitMs = Math.max(this.firstWaitMs, Math.min(waitMs * 1.5, SLOWEST_LOOK_MS));
+      waitMs =
+        kinds.length > MANY_RESOURCES
+          ? LONGEST_WAIT_MS
+          : Math.max(this.firstWaitMs, Math.min(waitMs * 1.5, SLOWEST_LOOK_MS));
       timer = this.clock.after(waitMs, look);
     };
     timer = this.clock.after(waitMs, look);
@@ -54,12 +60,10 @@ export class IdleProcessGuard {
 }
 
 /** A single request is all that holds the process up: it is the one that is watched. */
-function isAlone(): boolean {
-  const kinds = process.getActiveResourcesInfo();
+function isAlone(kinds: readonly string[]): boolean {
+  if (kinds.length > LISTED_STDIO + 1) return false;
   const others = kinds.filter((kind) => !REQUEST.test(kind));
-  return (
-    kinds.length === others.length + 1 && others.length <= LISTED_STDIO && others.every((kind) => STDIO.test(kind))
-  );
+  return kinds.length === others.length + 1 && others.every((kind) => STDIO.test(kind));
 }
 
 /** What is registered here holds its value until the garbage collector has run once. */

@@ -77,6 +77,19 @@ describe('start()', () => {
     await agent.ready();
   });
 
+  it('has one listener to the end of the process, however often it was stopped and started without waiting', async () => {
+    const listeners = (): number => process.listenerCount('beforeExit');
+    const before = listeners();
+    const stopped: Promise<void>[] = [];
+    for (let n = 0; n < 12; n++) stopped.push(run().stop());
+    const last = run();
+    expect(listeners()).toBeLessThanOrEqual(before + 1);
+    await Promise.all(stopped);
+    await until(() => listeners() === before + 1);
+    await last.stop();
+    expect(listeners()).toBe(before);
+  });
+
   it('makes a new one after stop()', async () => {
     const first = run();
     await first.ready();

@@ -1,4 +1,6 @@
 import { AgentError } from '../../src/api/errors';
+import compat from '../../src/compat/index';
+import { start, type Options } from '../../src/index';
 import { RunningAgent } from '../../src/agent/running-agent';
 import { OPTION_ROWS } from '../../src/config/option-table';
 import { errorLog } from '../../src/tracing/error-log';
@@ -128,5 +130,28 @@ describe('a list that stands as the message of an error', () => {
     const data = errorLog(Object.assign(new Error('x'), { message: list, stack: '' }));
     expect(data[data.indexOf('message') + 1]).toMatch(/^item,item/);
     expect(read).toBeLessThan(10_000);
+  });
+});
+
+describe('options that are huge', () => {
+  const HUGE: readonly (readonly [string, () => unknown])[] = [
+    ['bytes', () => new Uint8Array(20_000_000)],
+    ['a text as an object', () => new String('x'.repeat(20_000_000))],
+    ['an object of many keys', () => Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`k${n}`, n]))],
+  ];
+
+  it.each(HUGE)('are refused at once, and looked at no longer when the agent runs: %s', async (_, make) => {
+    const huge = make() as Options;
+    const startedAt = performance.now();
+    expect(() => start(huge)).toThrow(AgentError);
+    const agent = start({ backends: '127.0.0.1:9', logLevel: 'off' });
+    try {
+      expect(start(huge)).toBe(agent);
+      compat.start(huge as object);
+    } finally {
+      await agent.stop();
+    }
+    // They took from half a minute on.
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 });

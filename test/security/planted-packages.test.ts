@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Finding } from '../../src/cli/doctor/report';
+import { cli } from '../cli/cli';
 import { put } from '../config/sources';
 import { REGISTER } from '../support/app';
 import { asOther, itWithTwoUsers, OTHER } from './other-user';
@@ -322,4 +324,52 @@ it('hooks of the application get all that Node.js hands to its loader while an i
   put(folder, 'work/app.js', `require('module')._load('/a.js', undefined, false, 'more'); require('stock');`);
   const { status, said } = run(script, '/', { NODE_OPTIONS: `--require ${spy}` });
   expect([status, said]).toEqual([0, '_load 4\nloaded\n_findPath 4\n_resolveFilename 5\n']);
+});
+
+describe('skyanchor doctor, with a node_modules above the working directory', () => {
+  async function versions(): Promise<readonly string[]> {
+    const env = { SW_AGENT_COLLECTOR_BACKEND_SERVICES: '127.0.0.1:9' };
+    const { stdout } = await cli(['doctor', '--json'], { cwd: path.join(folder, 'work'), env });
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    return findings.filter(({ check }) => check === 'version').map(({ text }) => text);
+  }
+
+  const OLD = { name: 'pg', version: '7.0.0' };
+  const library = (name: string): string => path.join(folder, 'node_modules', name);
+
+  asTwo('of another user says so, and reads nothing in it', async () => {
+    mkdirSync(path.join(folder, 'work'));
+    put(folder, 'theirs.json', OLD);
+    asOther(`mkdir -p node_modules/pg node_modules/koa && cp theirs.json node_modules/pg/package.json`, folder);
+    asOther('mkfifo node_modules/koa/package.json', folder);
+    expect(await versions()).toEqual([
+      expect.stringMatching(/koa.package\.json does not count: it .*belongs to user 4711, expected root or this user$/),
+    ]);
+  });
+
+  it('of ours says what is no file, and does not wait', async () => {
+    mkdirSync(path.join(folder, 'work'));
+    put(folder, 'node_modules/pg/package.json', OLD);
+    for (const name of ['koa', 'redis']) mkdirSync(library(name));
+    execFileSync('mkfifo', [path.join(library('koa'), 'package.json')]);
+    symlinkSync('/dev/zero', path.join(library('redis'), 'package.json'));
+    expect(await versions()).toEqual([
+      'pg 7.0.0 is not traced: version out of range, 8.0.3 and later are',
+      `${path.join(library('koa'), 'package.json')} does not count: not a regular file`,
+    ]);
+  });
+});
+
+it('an API of OpenTelemetry is registered although there is a pipe in the place of a package.json above', () => {
+  const script = put(
+    folder,
+    'work/app.js',
+    `const apis = globalThis[Symbol.for('opentelemetry.js.api.1')];
+    void apis.metrics;
+    console.log(typeof apis.version);`,
+  );
+  // Node itself reads the nearest one, to the script and to the working directory.
+  put(folder, 'work/package.json', {});
+  execFileSync('mkfifo', [path.join(folder, 'package.json')]);
+  expect(run(script, path.join(folder, 'work'))).toMatchObject({ status: 0, said: 'string\n' });
 });

@@ -22,6 +22,39 @@ const APP = `
   });
 `;
 
+/** Has a command file: the answer to a command there, and the status file, need a lock. Ends when the command has its answer. */
+const WITH_COMMANDS = `
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const commandFile = path.join(__dirname, 'app.command');
+  const agent = require(${JSON.stringify(path.join(path.dirname(REGISTER), 'index.js'))}).start({ commandFile, logLevel: 'off' });
+  const apis = globalThis[Symbol.for('opentelemetry.js.api.1')];
+  const { context } = apis;
+  const { default: compat } = require(${JSON.stringify(path.join(path.dirname(REGISTER), 'compat', 'index.js'))});
+  async function change(pollute) {
+    const poll = (isDone) => new Promise((resolve) => {
+      const timer = setInterval(() => isDone() && resolve(clearInterval(timer)), 20);
+    });
+    const text = (file) => fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+    await poll(() => text(commandFile + '.status.json') !== '');
+    pollute();
+    agent.trace('work', () => {
+      agent.logContext();
+      agent.bind(() => 1)();
+      agent.meter.counter('orders').increment();
+      agent.status();
+      context.bind(context.active(), () => 1);
+      context.bind(context.active(), new (require('node:events'))());
+      compat.start({ serviceName: 'orders' });
+    });
+    apis.trace = apis.metrics = {};
+    fs.writeFileSync(commandFile, 'report\\n');
+    await poll(() => / (done|failed) /.test(text(commandFile)));
+    console.log('answered');
+    await agent.stop();
+  }
+`;
+
 /** What a careless merge of a caller's JSON leaves behind, and what no program expects there. */
 const POLLUTION = ['get = () => 1', 'set = 1', '__esModule = 1', 'constructor = null', 'path = 7'];
 
@@ -51,6 +84,14 @@ describe('an application whose Object.prototype has been changed', () => {
     const { status, stdout } = run(`Object.prototype.${change};${APP}`, REGISTER);
     expect([status, stdout]).toEqual([0, 'served\n']);
   });
+
+  it.each(['get', 'set', 'value', 'writable'])(
+    'while the agent runs is not ended by its locks, and what it calls throws nothing: %s',
+    (name) => {
+      const { status, stdout, stderr } = run(`${WITH_COMMANDS}change(() => { Object.prototype.${name} = 'x'; });`);
+      expect([status, stdout, stderr]).toEqual([0, 'answered\n', expect.not.stringContaining('Error')]);
+    },
+  );
 
   it('is told where it runs untraced', () => {
     const { stderr } = run(APP, 'Object.prototype.get = () => 1;', REGISTER);

@@ -225,6 +225,26 @@ describe('a lock', () => {
     await lock.release();
   });
 
+  it.each(['get', 'set'])(
+    'fails, and nothing else does, while Object.prototype has a %s, and is had when that is gone',
+    async (name) => {
+      // What is loaded by now is not refused as it is loaded.
+      await (await take()).release();
+      Object.defineProperty(Object.prototype, name, { value: 'x', configurable: true, writable: true });
+      let taken: unknown;
+      try {
+        taken = await take().catch((error: unknown) => String(error));
+      } finally {
+        Reflect.deleteProperty(Object.prototype, name);
+      }
+      expect(taken).toMatch(/^TypeError: (Getter|Setter) must be a function: x$/);
+      expect(existsSync(lockPath)).toBe(false);
+      const lock = await take();
+      expect(lock.isHeld).toBe(true);
+      await lock.release();
+    },
+  );
+
   it('notifies a waiting process when its owner changes, and not when it is renewed', async () => {
     const first = await take();
     const second = take();

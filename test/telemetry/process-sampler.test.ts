@@ -76,6 +76,19 @@ describe('the meters of this process', () => {
     expect(longest).toBeLessThan(2_000);
   });
 
+  it('count what is active once for several samples where to list it takes long', () => {
+    const list = jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => {
+      burn(30);
+      return ['Timeout', 'Timeout'];
+    });
+    try {
+      expect([sample(), sample()].map((meters) => meters.get('instance_nodejs_active_handles'))).toEqual([2, 2]);
+      expect(list).toHaveBeenCalledTimes(1);
+    } finally {
+      list.mockRestore();
+    }
+  });
+
   it('are watched without holding the process up', () => {
     const script = `
       require(${JSON.stringify(path.join(__dirname, '..', 'support', 'typescript.js'))});

@@ -47,6 +47,18 @@ describe('the idle process guard', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('looks every 5 s while there are hundreds of handles, which takes long, and as often as before when they are gone', async () => {
+    active = [...new Array<string>(501).fill('Timeout'), 'ConnectWrap'];
+    watch();
+    await clock.advance(15_000);
+    expect(process.getActiveResourcesInfo).toHaveBeenCalledTimes(3);
+    active = ['Timeout', 'ConnectWrap'];
+    await clock.advance(5_100);
+    active = ['ConnectWrap'];
+    await clock.advance(250);
+    expect(left).toBe(1);
+  });
+
   it('leaves soon after the others', async () => {
     active = ['Timeout', 'ConnectWrap'];
     watch();

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
+import { openRegularFile, readFile } from '../../base/file/regular-file';
+import type { Sights } from '../../base/file/path-walk';
 import { printable } from '../../base/text';
+import { refusalOf, writersOf } from '../../config/sources/config-file';
 
 /** Libraries that the agent instruments or writes ids for, and the first version that it does so with: see docs/libraries.md. */
 const LIBRARIES = new Map<string, readonly number[]>([
@@ -41,34 +43,59 @@ export function loadedLibraries(): readonly string[] {
   } catch {
     // Not the module that we know.
   }
-  return withVersions([...folders]);
-}
-
-/** The same of what is installed for an application in this folder, loaded or not. */
-export function installedLibraries(cwd: string): readonly string[] {
-  const above = [cwd];
-  while (path.dirname(above[0] ?? '') !== above[0]) above.unshift(path.dirname(above[0] ?? ''));
-  // Nearer copies are later, and take the place of those further up.
-  const found = above.flatMap((folder) =>
-    [...LIBRARIES.keys()].map((name) => [name, path.join(folder, 'node_modules', name)] as const),
-  );
-  const libraries = new Map(withVersions(found).map((text) => [text.split(' ')[0], text]));
-  return [...libraries.values()].sort();
-}
-
-function withVersions(folders: readonly (readonly [name: string, folder: string])[]): string[] {
-  return folders.flatMap(([name, folder]) => {
-    const version = versionIn(folder);
+  return [...folders].flatMap(([name, folder]) => {
+    const { version } = versionIn(folder);
     return version === undefined ? [] : [`${name} ${version}`];
   });
 }
 
-function versionIn(folder: string): string | undefined {
+interface Installed {
+  /** As above. */
+  readonly libraries: readonly string[];
+  /** What was not read, and why: a sentence for each folder. */
+  readonly refusals: readonly string[];
+}
+
+/**
+ * The same of what is installed for an application in this folder, loaded or not. Any user may have a `node_modules` in
+ * one of the folders above it: only what root and this user have put there counts.
+ */
+export function installedLibraries(cwd: string): Installed {
+  const above = [cwd];
+  while (path.dirname(above[0] ?? '') !== above[0]) above.unshift(path.dirname(above[0] ?? ''));
+  // Nearer copies are later, and take the place of those further up.
+  const libraries = new Map<string, string>();
+  const refusals = new Map<string, string>();
+  const seen: Sights = new Map();
+  for (const folder of above) {
+    for (const name of LIBRARIES.keys()) {
+      const { version, refusal } = versionIn(path.join(folder, 'node_modules', name), seen);
+      if (version !== undefined) libraries.set(name, `${name} ${version}`);
+      if (refusal !== undefined && !refusals.has(folder)) refusals.set(folder, refusal);
+    }
+  }
+  return { libraries: [...libraries.values()].sort(), refusals: [...refusals.values()] };
+}
+
+interface Version {
+  readonly version?: string;
+  readonly refusal?: string;
+}
+
+/** @param seen given where the file is not of a library that runs here already, and has to obey the rules */
+function versionIn(folder: string, seen?: Sights): Version {
+  const file = path.join(folder, 'package.json');
+  const opened = openRegularFile(file);
+  if (!opened) return {};
+  const read = readFile(opened);
+  const rule = seen && refusalOf(file, opened.stats, writersOf(undefined), seen);
+  if (rule?.kind === 'foreign') return { refusal: `${file} does not count: it ${rule.rule}` };
+  if (read.status === 'failed') return { refusal: `${file} does not count: ${read.reason}` };
   try {
-    const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version?: unknown };
-    return typeof version === 'string' ? printable(version).slice(0, MAX_VERSION_LENGTH) : undefined;
+    const { version } = JSON.parse(read.text) as { version?: unknown };
+    return typeof version === 'string' ? { version: printable(version).slice(0, MAX_VERSION_LENGTH) } : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -38,7 +38,6 @@ export class ExitFlush {
   private uncaught: { readonly error: unknown; readonly isLast: boolean } | undefined;
 
   constructor(private readonly options: ExitFlushOptions) {
-    process.prependListener('beforeExit', this.onBeforeExit);
     if (options.previous) void options.previous.then(() => this.listen());
     else this.listen();
   }
@@ -46,6 +45,8 @@ export class ExitFlush {
   private listen(): void {
     if (this.state === 'stopped') return;
     this.state = 'listening';
+    // Until now the agent before holds the process up: it has not come to its end.
+    process.prependListener('beforeExit', this.onBeforeExit);
     this.unwatchUncaught = watchUncaught((error, isLast) => {
       this.options.failActive(error, isLast);
       this.uncaught = { error, isLast };

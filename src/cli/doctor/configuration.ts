@@ -55,7 +55,8 @@ export function reportBlindSpots({ config, given }: ExplainedConfig, report: Rep
     const state = config.disable.includes('http') ? 'failed' : 'warning';
     add('disable', state, `switched off: ${config.disable.join(', ')} (${sourceOf('disable')})`);
   }
-  for (const text of outOfRange(installedLibraries(process.cwd()))) add('version', 'warning', text);
+  const { libraries, refusals } = installedLibraries(process.cwd());
+  for (const text of [...outOfRange(libraries), ...refusals]) add('version', 'warning', text);
 }
 
 /** The command file that is configured, by the rules of an agent that runs as this user. */

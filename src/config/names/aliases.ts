@@ -89,4 +89,13 @@ export function unreadVariables(env: Readonly<Record<string, string | undefined>
 }
 
 /** Loaded only where something is said that nothing here reads. */
-export const unread = lazy(() => require('./unread') as typeof Unread);
+const loadUnread = lazy(() => require('./unread') as typeof Unread);
+
+export function unread(): Pick<typeof Unread, 'describeVariables' | 'unreadKey'> {
+  try {
+    return loadUnread();
+  } catch {
+    // The file is missing. The agent starts without saying so well what it does not read.
+    return { describeVariables: () => [], unreadKey: (name) => `${name} is not read by skyanchor` };
+  }
+}

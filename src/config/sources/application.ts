@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { openConfigFile, readFile, refusalOf, writersOf } from './config-file';
+import { refusalOf, writersOf } from './config-file';
+import { openRegularFile, readFile } from '../../base/file/regular-file';
 import { OPTION_TABLE } from '../option-table';
 import type { Sights } from '../../base/file/path-walk';
 
@@ -58,7 +59,7 @@ function packagesAbove(start: string, script: string | undefined): Application {
   const writers = writersOf(script);
   for (let folder = start; ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');
-    const opened = openConfigFile(file);
+    const opened = openRegularFile(file);
     const read = opened && readFile(opened);
     const isRead = read?.status === 'ok';
     if (isRead) folders.push(folder);

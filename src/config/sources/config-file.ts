@@ -3,7 +3,8 @@ import type { Fault } from '../../api/errors';
 import { errorMessage } from '../../base/text';
 import { faultOf, type ProvidedValue, type LayerContent } from './settings';
 import { readKeys } from './keys';
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { closeFile, openRegularFile, readFile, type FailedFile, type OpenedFile } from '../../base/file/regular-file';
 import {
   isEndOf,
   isReplaceableByOthers,
@@ -24,7 +25,7 @@ export interface FileContent extends LayerContent {
 export function readNamedFile(named: ProvidedValue, cwd: string): FileContent {
   const file = path.resolve(cwd, String(named.value));
   const unreadable = (reason: string): Fault => faultOf(named, `a readable file of JSON: ${reason}`);
-  const opened = openConfigFile(file);
+  const opened = openRegularFile(file);
   if (opened) return contentOf(file, opened, unreadable);
   return { given: [], faults: [unreadable('there is none')], folder: cwd };
 }
@@ -49,7 +50,7 @@ export function readFileBeside(folders: readonly string[], mainScript: string | 
   const writers = writersOf(mainScript);
   for (const folder of folders) {
     const file = path.join(folder, CONFIG_FILE);
-    const opened = openConfigFile(file);
+    const opened = openRegularFile(file);
     if (!opened) continue;
     const refusal = refusalOf(file, opened.stats, writers);
     if (refusal?.kind === 'foreign') {
@@ -93,60 +94,6 @@ function parse(text: string): { readonly status: 'ok'; readonly value: unknown }
     const position = /position \d+/.exec(errorMessage(error))?.[0];
     return { status: 'failed', reason: position === undefined ? 'it is not JSON' : `it is not JSON at ${position}` };
   }
-}
-
-/** A file that is there. What is found out about it and what is read of it is of the same file, whatever its name means by then. */
-interface OpenedFile {
-  /** Undefined: it cannot be opened. */
-  readonly fd: number | undefined;
-  readonly stats: BigIntStats | undefined;
-  readonly reason: string;
-}
-
-interface FailedFile {
-  readonly status: 'failed';
-  readonly reason: string;
-}
-
-/** Limits a package.json or a configuration file. */
-const LARGEST_BYTES = 1024n * 1024n;
-const NOT_REGULAR = 'not a regular file';
-// Windows has none.
-const { O_NONBLOCK }: Partial<typeof constants> = constants;
-
-/** @returns undefined: there is no such file */
-export function openConfigFile(file: string): OpenedFile | undefined {
-  let fd: number | undefined;
-  try {
-    const before = statSync(file, { throwIfNoEntry: false });
-    if (!before) return undefined;
-    // To open some devices is to start them.
-    if (!before.isFile()) return { fd, stats: undefined, reason: NOT_REGULAR };
-    // It may be another by now, and a pipe would hold the application's start up until something is written.
-    fd = openSync(file, constants.O_RDONLY | (O_NONBLOCK ?? 0));
-    return { fd, stats: fstatSync(fd, { bigint: true }), reason: '' };
-  } catch (error) {
-    return { fd, stats: undefined, reason: errorMessage(error) };
-  }
-}
-
-/** Its whole text. Closes it. */
-export function readFile(opened: OpenedFile): { readonly status: 'ok'; readonly text: string } | FailedFile {
-  const { fd, stats, reason } = opened;
-  try {
-    if (fd === undefined || !stats) return { status: 'failed', reason };
-    if (!stats.isFile()) return { status: 'failed', reason: NOT_REGULAR };
-    if (stats.size > LARGEST_BYTES) return { status: 'failed', reason: `larger than ${LARGEST_BYTES} bytes` };
-    return { status: 'ok', text: readFileSync(fd, 'utf8') };
-  } catch (error) {
-    return { status: 'failed', reason: errorMessage(error) };
-  } finally {
-    closeFile(opened);
-  }
-}
-
-function closeFile({ fd }: OpenedFile): void {
-  if (fd !== undefined) closeSync(fd);
 }
 
 /** Why a file that was found, and not named, is not obeyed. */

@@ -1,11 +1,15 @@
+import { types } from 'node:util';
 import type { Fault } from '../../api/errors';
 import { type ProvidedValue, type LayerContent, isArray, showValue, looksSecret } from './settings';
 import { KEY_ALIASES, unread } from '../names/aliases';
+import { firstKeys } from '../../base/first-keys';
 import { closestMatch } from '../../base/text';
 import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
 
 const KEYS = OPTION_ROWS.filter((row) => !row.isTextOnly).map((row) => row.name);
 
+/** An object that is none of ours may have millions. */
+const MAX_KEYS = 1_000;
 /** Unknown keys that are named: a file that is none of ours may have any number of them. */
 const MAX_UNKNOWN = 20;
 
@@ -41,8 +45,10 @@ type Entries = readonly (readonly [name: string, value: unknown])[];
 function entriesOf(value: unknown): Entries | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
-    if (Array.isArray(value)) return undefined;
-    return Object.entries(value).filter((entry) => entry[1] !== undefined);
+    if (Array.isArray(value) || types.isTypedArray(value) || types.isBoxedPrimitive(value)) return undefined;
+    const owner = value as Readonly<Record<string, unknown>>;
+    const entries = firstKeys(owner, MAX_KEYS).map((key) => [key, owner[key]] as const);
+    return entries.filter(([, given]) => given !== undefined);
   } catch {
     // A getter or a proxy of the application's that throws: its error is not ours to pass on.
     return undefined;

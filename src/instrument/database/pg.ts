@@ -3,6 +3,7 @@ import { DataSpans, peerOf } from './data-spans';
 import { tracedNatively } from '../traced-natively';
 import { runInScope, type WholeScope } from '../run-in-scope';
 import { patch, together, type Patched, type Undo } from '../patch';
+import { define } from '../../base/define';
 import { observePromise } from '../../tracing/observe-promise';
 import { context, scopeOf, untraced } from '../../tracing/context';
 import { DATA_SYSTEMS } from '../../model/components';
@@ -259,5 +260,5 @@ function replace(owner: object, name: string, call: Replacement): void {
   function value(this: unknown, ...args: unknown[]): unknown {
     return call(below as Callback, this, args);
   }
-  Reflect.defineProperty(owner, name, { value, enumerable, configurable: true, writable: true });
+  define(owner, name, { value, enumerable, configurable: true, writable: true });
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { openRegularFile, readFile } from '../../base/file/regular-file';
+import { define } from '../../base/define';
 import type { OwnManagerGetter } from '../../base/loop';
 
 /** Where every copy of `@opentelemetry/api` 1.x finds what is registered. */
@@ -34,8 +35,8 @@ export function registerApis(load: () => Partial<OwnApis>, runUntraced?: OwnMana
   const getters = new Map(OWN.map((name) => [name, Object.assign(() => load()[name], { runUntraced })]));
   for (const [name, get] of getters) {
     const set = (value: unknown): void =>
-      void Object.defineProperty(registered, name, { value, configurable: true, enumerable: true, writable: true });
-    Object.defineProperty(registered, name, { get, set, configurable: true, enumerable: true });
+      void define(registered, name, { value, configurable: true, enumerable: true, writable: true });
+    define(registered, name, { get, set, configurable: true, enumerable: true });
   }
   return () => {
     for (const [name, get] of getters) {
@@ -53,7 +54,7 @@ export function registerApis(load: () => Partial<OwnApis>, runUntraced?: OwnMana
 function emptyGlobal(): Registered {
   let isRegistering = false;
   const registered: Registered = {};
-  Object.defineProperty(registered, 'version', {
+  define(registered, 'version', {
     configurable: true,
     enumerable: true,
     get() {
@@ -64,7 +65,7 @@ function emptyGlobal(): Registered {
   });
   for (const name of ['metrics', 'diag']) {
     let api: unknown;
-    Object.defineProperty(registered, name, {
+    define(registered, name, {
       configurable: true,
       enumerable: false,
       get() {
@@ -74,7 +75,7 @@ function emptyGlobal(): Registered {
       set(given: unknown) {
         isRegistering = false;
         api = given;
-        Object.defineProperty(registered, name, { enumerable: true });
+        define(registered, name, { enumerable: true });
       },
     });
   }
@@ -104,8 +105,11 @@ function apiVersionOf(file: string): string | undefined {
   let folder = path.dirname(file);
   for (let n = 0; n < MAX_FOLDERS; n++, folder = path.dirname(folder)) {
     const found = path.join(folder, 'package.json');
-    if (!existsSync(found)) continue;
-    const { name, version } = JSON.parse(readFileSync(found, 'utf8')) as { name?: unknown; version?: unknown };
+    const opened = openRegularFile(found);
+    const read = opened && readFile(opened);
+    // Above a bundle in /tmp, it is whatever another user has put there.
+    if (read?.status !== 'ok') continue;
+    const { name, version } = JSON.parse(read.text) as { name?: unknown; version?: unknown };
     if (name === undefined) continue;
     return name === '@opentelemetry/api' && typeof version === 'string' ? version : undefined;
   }

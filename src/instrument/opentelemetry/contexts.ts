@@ -1,6 +1,7 @@
 import { BorrowedSpan, scopeIn, scopeOf, type SpanEnvironment } from './spans';
 import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
 import { propertyOf } from './span-context';
+import { define } from '../../base/define';
 import { context, Surroundings, untraced, type Scope } from '../../tracing/context';
 import { Span } from '../../model/segment';
 
@@ -119,7 +120,7 @@ export class Contexts {
     if (typeof emit !== 'function') return target;
     this.bound.add(emitter);
     // Where nothing else looks: an emitter is often printed, and copied.
-    Reflect.defineProperty(emitter, 'emit', {
+    define(emitter, 'emit', {
       value: this.boundFunction(given, emit as Function),
       configurable: true,
       writable: true,
@@ -153,7 +154,7 @@ export class Contexts {
     const bound = function (this: unknown, ...args: unknown[]): unknown {
       return run(this, args);
     };
-    Reflect.defineProperty(bound, 'length', { value: target.length, configurable: true });
+    define(bound, 'length', { value: target.length, configurable: true });
     return bound;
   }
 }

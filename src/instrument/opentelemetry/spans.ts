@@ -9,6 +9,7 @@ import {
   type OtelSpanContext,
   type TimeInput,
 } from './api-types';
+import { define } from '../../base/define';
 import { firstKeys } from '../../base/first-keys';
 import { memoized } from '../../base/memoized';
 import { truncate } from '../../base/text';
@@ -215,7 +216,7 @@ function* pairsOf(list: readonly unknown[]): Generator<[string, unknown]> {
 
 /** Runs no setter of the application's, its own or an inherited one. */
 function put(owner: object, key: string, value: unknown): void {
-  Reflect.defineProperty(owner, key, { value, writable: true, enumerable: true, configurable: true });
+  define(owner, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** A span that others have begun, and have to end. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type ProperLockfile from 'proper-lockfile';
+import { define } from '../../base/define';
 import { modules } from '../../base/lazy';
 import { signalExitCopies } from './signal-exit-listeners';
 import type { Clock } from '../../base/clock';
@@ -48,14 +49,14 @@ function keepingFileSizeSignal<T>(load: () => T): T {
   const others = (name: string, listener: () => void): NodeJS.Process =>
     isLoading && name === 'SIGXFSZ' ? process : on(name, listener);
   // A frozen process is left as it is.
-  if (!Reflect.defineProperty(process, 'on', { value: others, configurable: true, writable: true })) return load();
+  if (!define(process, 'on', { value: others, configurable: true, writable: true })) return load();
   try {
     return load();
   } finally {
     isLoading = false;
     // What another tool has put in its place meanwhile stays, and calls ours, which only passes on from now on.
     if (Object.getOwnPropertyDescriptor(process, 'on')?.value === others) {
-      if (own) Object.defineProperty(process, 'on', own);
+      if (own) define(process, 'on', own);
       else Reflect.deleteProperty(process, 'on');
     }
   }
@@ -123,10 +124,12 @@ export class FileLock {
     const fs = new LockFileSystem(clock, options.onHandover, options.isTrusted);
     const lock = new FileLock(clock, fs, `${path}.lock`);
     const onCompromised = (error: Error): void => void (lock.lostBecause = error);
+    fs.failed.catch(onCompromised);
     let refusals = 0;
     for (let pauseMs = PAUSE_MS; ;) {
       try {
-        lock.letGo = await lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
+        const locked = lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
+        lock.letGo = await Promise.race([locked, fs.failed]);
         process.once('exit', lock.onExit);
         return lock;
       } catch (error) {

@@ -112,6 +112,9 @@ const LEAST_AHEAD_MS = 1_000;
  */
 export class LockFileSystem {
   readonly realpath = realpath;
+  /** Rejects when proper-lockfile throws as it is called back: it will not settle what was asked of it. */
+  readonly failed: Promise<never>;
+  private fail: (error: Error) => void = () => undefined;
   private readonly sight: ForeignLock;
   private hasMade = false;
   private own: HeldLock | undefined;
@@ -127,6 +130,7 @@ export class LockFileSystem {
     private readonly isTrusted: (uid: number) => Promise<boolean> = () => Promise.resolve(true),
   ) {
     this.sight = new ForeignLock(clock, onHandover);
+    this.failed = new Promise((_, reject) => (this.fail = reject));
   }
 
   /** When, by `elapsed`, the lock was last proven to be ours. */
@@ -139,7 +143,8 @@ export class LockFileSystem {
     return this.fileAheadMs;
   }
 
-  mkdir(path: string, done: Done): void {
+  mkdir(path: string, asker: Done): void {
+    const done = this.guarded(asker, path);
     const askedAt = this.clock.elapsed();
     const before = this.clock.now();
     mkdir(path, (error) => {
@@ -153,7 +158,8 @@ export class LockFileSystem {
     });
   }
 
-  stat(path: string, done: Done<{ readonly mtime: Time }>): void {
+  stat(path: string, asker: Done<{ readonly mtime: Time }>): void {
+    const done = this.guarded(asker, path);
     lstat(path, (error, stats) => {
       if (error?.code === 'ENOENT' && !this.own) this.vanished(done);
       else if (error) done(error);
@@ -162,7 +168,8 @@ export class LockFileSystem {
     });
   }
 
-  utimes(path: string, _: Date, mtime: Date, done: Done): void {
+  utimes(path: string, _: Date, mtime: Date, asker: Done): void {
+    const done = this.guarded(asker, path);
     const { own } = this;
     const askedAt = this.clock.elapsed();
     // To find out how exact the file system's times are, it first dates a new lock up to a second ahead. The date that
@@ -184,7 +191,8 @@ export class LockFileSystem {
     });
   }
 
-  rmdir(path: string, done: Done): void {
+  rmdir(path: string, asker: Done): void {
+    const done = this.guarded(asker);
     if (this.clock.elapsed() - this.provenAt < UNDOUBTED_MS) {
       this.remove(path, done);
       return;
@@ -194,6 +202,24 @@ export class LockFileSystem {
       else if (this.isMeant(stats)) this.remove(path, done);
       else done(null);
     });
+  }
+
+  /**
+   * Nothing catches what is thrown in a callback of the file system: it would end the process. And proper-lockfile throws
+   * where the application has put a `get` or a `set` on `Object.prototype`, as a careless merge of a caller's JSON does.
+   *
+   * @param path a lock that is let go of then, if it is ours
+   */
+  private guarded<T>(done: Done<T>, path?: string): Done<T> {
+    return (...result) => {
+      try {
+        done(...result);
+      } catch (error) {
+        const fail = (): void => this.fail(error as Error);
+        if (path !== undefined && this.hasMade) this.rmdir(path, fail);
+        else fail();
+      }
+    };
   }
 
   private remove(path: string, done: Done, tries = 1): void {

@@ -1,3 +1,4 @@
+import { define } from '../../base/define';
 import { firstKeys } from '../../base/first-keys';
 import { context, untraced } from '../context';
 import { MAX_HEADERS, readCarrier, type CarrierGetter } from '../propagation/headers';
@@ -58,10 +59,8 @@ export const manualSpans = {
       return scope === undefined ? context.exit(call) : context.run(scope, call);
     };
     try {
-      Object.defineProperties(bound, {
-        name: { value: fn.name, configurable: true },
-        length: { value: fn.length, configurable: true },
-      });
+      define(bound, 'name', { value: fn.name, configurable: true });
+      define(bound, 'length', { value: fn.length, configurable: true });
     } catch {
       // A proxy or a getter of the application's threw. It runs all the same.
     }
@@ -84,7 +83,8 @@ export function logContextOf(
   const parts = [service, instance || NONE, traceId, segmentId || NONE, spanId];
   const data = { traceId, segmentId, spanId, service, instance };
   // Not among what a logger writes of it.
-  return Object.defineProperty(data, 'toString', { value: () => `[SW_CTX:[${parts.join(',')}]]` });
+  define(data, 'toString', { value: () => `[SW_CTX:[${parts.join(',')}]]` });
+  return data;
 }
 
 function callSetter(set: SetHeader, name: string, value: string): void {

@@ -1,4 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 import { Log } from '../../../src/base/log';
 import { systemClock } from '../../../src/base/clock';
 import { ioredis, mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
@@ -13,6 +14,7 @@ const said: string[] = [];
 const say = (message: string): unknown => said.push(message);
 const log = new Log(systemClock, { error: say, warn: say, info: say, debug: say });
 const OPTIONS: InstrumentOptions = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log };
+const SHOWN = { depth: 6, maxArrayLength: 20, breakLength: Infinity, compact: true } as const;
 const SERVER = { serverAddress: '127.0.0.1', serverPort: 3306 };
 
 let disable: () => void = () => undefined;
@@ -173,6 +175,51 @@ describe('mongoose', () => {
     enable(mongoose, { mongoParameters: true, mongoParametersMaxLength: 12 });
     await publish('mongoose:query', { ...operation });
     expect(tagsOf(spans()[0])['db.sql.parameters']).toBe('{ id: 7, nam');
+  });
+
+  it('has its filter as `inspect` shows it, whatever is in it', async () => {
+    enable(mongoose, { mongoParameters: true });
+    const deep = { a: { b: { c: { d: { e: { f: { g: { h: 1 } } } } } } } };
+    const list = Array.from({ length: 30 }, (_, n) => n);
+    const bare = Object.assign(Object.create(null), { a: [] });
+    const asked = {
+      get x() {
+        return 1;
+      },
+    };
+    class Id {
+      value = 7;
+    }
+    const filter = {
+      deep,
+      list,
+      bare,
+      asked,
+      at: new Date(0),
+      id: new Id(),
+      like: /a/i,
+      text: 'x',
+      n: null,
+    };
+    await publish('mongoose:query', { ...operation, args: { filter } });
+    expect(tagsOf(spans()[0])['db.sql.parameters']).toBe(inspect(filter, SHOWN));
+  });
+
+  it('has the beginning of its filter, and costs no more, where the caller has made that of very many values', async () => {
+    enable(mongoose, { mongoParameters: true, mongoParametersMaxLength: 512 });
+    let shown = 0;
+    class Value {
+      [inspect.custom](): string {
+        shown++;
+        return '1';
+      }
+    }
+    const nested = (depth: number): unknown =>
+      Array.from({ length: 20 }, () => (depth === 0 ? new Value() : nested(depth - 1)));
+    const filter = { a: nested(2) };
+    await publish('mongoose:query', { ...operation, args: { filter } });
+    expect(shown).toBeLessThan(512);
+    expect(tagsOf(spans()[0])['db.sql.parameters']).toBe(inspect(filter, SHOWN).slice(0, 512));
   });
 
   it('has a span also where its filter fails to show itself', async () => {
