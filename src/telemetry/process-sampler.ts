@@ -6,7 +6,7 @@ import type { Meter } from '../model/telemetry';
 /** The event loop's delay is looked at so often: ten times a second costs nothing that can be measured. */
 const RESOLUTION_MS = 100;
 const NANOS_A_MS = 1e6;
-/** Of so many milliseconds, one goes into listing what is active. */
+/** One millisecond of this many goes into listing what is active. */
 const LISTING_SHARE = 1_000;
 
 /**
@@ -90,7 +90,7 @@ export class ProcessSampler {
     return meters;
   }
 
-  /** Node only lists them: with a million timers that stops the event loop for 200 ms, so that it is done less often then. */
+  /** Node only lists them: with a million timers that stops the event loop for 50 ms or more, so that it is done less often then. */
   private countActive(now: number): number {
     if (now < this.activeUntil) return this.active;
     const startedAt = performance.now();

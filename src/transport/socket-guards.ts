@@ -15,7 +15,7 @@ export function unrefSocket<S extends Socket>(socket: S): S {
 const FIRST_WAIT_MS = 40;
 const LONGEST_WAIT_MS = 5_000;
 const SLOWEST_LOOK_MS = 200;
-/** To list as many takes 0.1 ms, and a million of them 200. A process that has them is not about to end. */
+/** To list as many takes 0.03 ms, and a million of them 50 or more. A process that has them is not about to end. */
 const MANY_RESOURCES = 500;
 
 /** Requests to the operating system that hold the process up although their socket is unref'd. */

@@ -233,6 +233,17 @@ describe('the queue', () => {
     expect([queue.append(numbered(1)), queue.waiting]).toEqual([true, 1]);
   });
 
+  it('keeps the next segment where the code that encodes it could not be read, as no descriptor was left', () => {
+    const queue = queueOf(10);
+    queue.use(undefined);
+    const cause = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    const byName = jest.spyOn(api, 'byName').mockImplementationOnce(() => {
+      throw new LoadError(cause.message, { cause });
+    });
+    expect([0, 1].map((n) => queue.append(numbered(n)))).toEqual([false, true]);
+    expect(byName).toHaveBeenCalledTimes(2);
+  });
+
   it('is a bounded list, whatever is done to it in whatever order', () => {
     const of = <T extends string>(type: T, max: number) =>
       fc.record({ type: fc.constant(type), count: fc.integer({ min: 1, max }) });
