@@ -8,8 +8,8 @@ import { OPTION_ROWS, OPTION_TABLE } from '../option-table';
 
 const KEYS = OPTION_ROWS.filter((row) => !row.isTextOnly).map((row) => row.name);
 
-/** An object that is none of ours may have millions. */
-const MAX_KEYS = 1_000;
+/** An object that is none of ours may have millions; a configuration file, which is 1 MiB at most, has fewer than this. */
+const MAX_KEYS = 200_000;
 /** Unknown keys that are named: a file that is none of ours may have any number of them. */
 const MAX_UNKNOWN = 20;
 
