@@ -15,8 +15,8 @@ export function unrefSocket<S extends Socket>(socket: S): S {
 const FIRST_WAIT_MS = 40;
 const LONGEST_WAIT_MS = 5_000;
 const SLOWEST_LOOK_MS = 200;
-/** To list as many takes 0.03 ms, and a million of them 50 or more. A process that has them is not about to end. */
-const MANY_RESOURCES = 500;
+/** One millisecond of this many goes into looks: a list of 500 resources takes 0.03 ms, and one of a million 50 or more. */
+const LOOKING_SHARE = 100;
 
 /** Requests to the operating system that hold the process up although their socket is unref'd. */
 const REQUEST = /^(TCP|Simple)?(Connect|Shutdown|Write)Wrap$/;
@@ -42,17 +42,16 @@ export class IdleProcessGuard {
     let waitMs = this.firstWaitMs;
     let timer: Timer;
     const look = (): void => {
+      const startedAt = this.clock.elapsed();
       const kinds = process.getActiveResourcesInfo();
+      const tookMs = this.clock.elapsed() - startedAt;
       if (isAlone(kinds)) {
         this.firstWaitMs = Math.min(this.firstWaitMs * 4, LONGEST_WAIT_MS);
         letGo();
         return;
       }
-      waitMs =
-        kinds.length > MANY_RESOURCES
-          ? LONGEST_WAIT_MS
-          : Math.max(this.firstWaitMs, Math.min(waitMs * 1.5, SLOWEST_LOOK_MS));
-      timer = this.clock.after(waitMs, look);
+      waitMs = Math.max(this.firstWaitMs, Math.min(waitMs * 1.5, SLOWEST_LOOK_MS));
+      timer = this.clock.after(Math.max(waitMs, Math.min(tookMs * LOOKING_SHARE, LONGEST_WAIT_MS)), look);
     };
     timer = this.clock.after(waitMs, look);
     return () => timer.cancel();

@@ -47,13 +47,30 @@ describe('the idle process guard', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('looks every 5 s while there are hundreds of handles, which takes long, and as often as before when they are gone', async () => {
-    active = [...new Array<string>(501).fill('Timeout'), 'ConnectWrap'];
+  it('looks every 5 s while a look takes long, as with a million handles, and as often as before when it does not', async () => {
+    let lookedMs = 0;
+    let lookMs = 60;
+    const elapsed = clock.elapsed.bind(clock);
+    jest.spyOn(clock, 'elapsed').mockImplementation(() => elapsed() + lookedMs);
+    const list = jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => {
+      lookedMs += lookMs;
+      return active;
+    });
+    active = ['Timeout', 'ConnectWrap'];
     watch();
     await clock.advance(15_000);
-    expect(process.getActiveResourcesInfo).toHaveBeenCalledTimes(3);
-    active = ['Timeout', 'ConnectWrap'];
+    expect(list).toHaveBeenCalledTimes(3);
+    lookMs = 0.03;
     await clock.advance(5_100);
+    active = ['ConnectWrap'];
+    await clock.advance(250);
+    expect(left).toBe(1);
+  });
+
+  it('leaves soon after hundreds of handles that were quickly looked at', async () => {
+    active = [...new Array<string>(600).fill('Timeout'), 'ConnectWrap'];
+    watch();
+    await clock.advance(10_100);
     active = ['ConnectWrap'];
     await clock.advance(250);
     expect(left).toBe(1);
