@@ -79,8 +79,11 @@ type UpstreamStatus = Pick<
 const FIRST_EPOCH = 1;
 const FIRST_PHASE = { auto: 'unregistered', v2: 'unregistered', v3: 'connecting' } as const;
 const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };
-/** Encoding what waits takes so long at most when the process ends; the disk has its own bound. */
-const LAST_SPILL_MS = 50;
+/**
+ * Encoding what waits takes so long at most when the process ends: 4,000 segments take less than a tenth of it, but a
+ * busy machine may give the process no second turn within less. What the disk gets is bounded in bytes.
+ */
+const LAST_SPILL_MS = 500;
 const NO_NAMES = { known: 0, pending: 0, refused: 0 };
 
 /**

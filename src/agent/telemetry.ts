@@ -2,6 +2,7 @@ import type { Meters } from '../api/agent';
 import type { Status } from '../api/status';
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
+import { LoadError } from '../base/lazy';
 import { errorMessage } from '../base/text';
 import { type Config, mayBeV3 } from '../config/config';
 import type { EventReporter, ProcessEnd } from '../telemetry/event-reporter';
@@ -37,6 +38,8 @@ export class Telemetry {
   private applicationLines: LogBuffer | undefined;
   private applicationLogs: LogReporter | undefined;
   private application: ApplicationMeters | undefined;
+  /** Their code is missing: to look for it again would cost each access. */
+  private lacksMeters = false;
 
   /** From here on it keeps what the log says. */
   constructor(private readonly options: TelemetryOptions) {
@@ -44,11 +47,14 @@ export class Telemetry {
     if (config.logs && mayBeV3(config)) log.onEntry((level, line) => this.logLines().add(level, line));
   }
 
-  /** The numbers of the application's own. Those that count nothing are not kept: the next access looks again. */
+  /** The numbers of the application's own. They count nothing where their code is missing. */
   get ofApplication(): Meters {
     const { log } = this.options;
     const load = () => (this.application ??= new (late.applicationMeters().ApplicationMeters)(log));
-    return this.unlessMissing("the application's meters count nothing", load) ?? noMeters;
+    if (this.lacksMeters) return noMeters;
+    return (
+      this.unlessMissing("the application's meters count nothing", load, () => (this.lacksMeters = true)) ?? noMeters
+    );
   }
 
   /** Where lines of the application's log wait. Undefined: they are not to be sent. */
@@ -117,11 +123,12 @@ export class Telemetry {
   }
 
   /** A file of ours that cannot be loaded costs what is in it, and neither the application nor the registration. */
-  private unlessMissing<T>(loss: string, load: () => T): T | undefined {
+  private unlessMissing<T>(loss: string, load: () => T, onLasting?: () => void): T | undefined {
     try {
       return load();
     } catch (error) {
       this.options.log.error(`${loss}: ${errorMessage(error)}`, loss);
+      if (error instanceof LoadError && error.isLasting) onLasting?.();
       return undefined;
     }
   }

@@ -12,6 +12,12 @@ import { errorMessage } from './text';
 /** A module could not be loaded: the installation or the bundle lacks a file. The message is one line. */
 export class LoadError extends Error {
   override readonly name = 'LoadError';
+
+  /** To try again would cost each request, and not help. False: no descriptor was left, and some may be by then. */
+  get isLasting(): boolean {
+    const { code } = (this.cause ?? {}) as NodeJS.ErrnoException;
+    return code !== 'EMFILE' && code !== 'ENFILE';
+  }
 }
 
 /**

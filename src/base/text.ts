@@ -38,9 +38,12 @@ function textOf(value: unknown, limit: number, depth: number): string {
 const MAX_UTF8_BYTES = 3;
 const MAX_INTEGER_BITS = 1_024;
 
+/** V8 makes no slice of fewer characters: it copies them. */
+const SHORTEST_SLICE = 13;
+
 /** A mere slice keeps the whole of a huge string alive for as long as it is held itself. */
 export function copyOf(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
+  return text.length < SHORTEST_SLICE ? text : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 function cut(value: string, limit: number): string {

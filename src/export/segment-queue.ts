@@ -21,8 +21,6 @@ interface SegmentQueueOptions {
 /** The segments that are decoded and encoded again at a stretch, well under a millisecond. */
 const REENCODE_CHUNK = 32;
 
-const DESCRIPTORS_USED_UP = new Set<string | undefined>(['EMFILE', 'ENFILE']);
-
 /** Not loaded before the first segment ends. */
 const openBatch = lazy(() => require('./open-batch') as typeof OpenBatchModule);
 
@@ -149,9 +147,9 @@ export class SegmentQueue implements SegmentStore {
       if (result !== 'encoded') return false;
     } catch (error) {
       // What a span holds came from the application: that is one segment. A file of ours that is missing is all of them,
-      // and to look for it again would cost each request. One for which there was no descriptor left is there next time.
+      // and to look for it again would cost each request.
       const isLoading = error instanceof LoadError;
-      this.isBroken = isLoading && !DESCRIPTORS_USED_UP.has((error.cause as NodeJS.ErrnoException | undefined)?.code);
+      this.isBroken = isLoading && error.isLasting;
       if (isLoading) this.options.log.error(`no segment can be encoded: ${errorMessage(error)}`, 'encode');
       return false;
     }

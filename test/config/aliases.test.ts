@@ -243,6 +243,20 @@ describe('an option of start() that another Node.js agent has', () => {
     expect(faultsOf({ options: { serviceInstance: ['orders-1'] } })).toMatchObject([{ name: 'instanceName' }]);
   });
 
+  it('may have gaps in an array, as variables that are not set leave them', () => {
+    const options: object = {
+      collectorAddress: ['a:1', undefined, 'b:2'],
+      disablePlugins: ['express', undefined, null],
+    };
+    expect(resolve({ options })).toMatchObject({
+      backends: [
+        { host: 'a', port: 1 },
+        { host: 'b', port: 2 },
+      ],
+      disable: ['express'],
+    });
+  });
+
   it.each(KEYS)('is understood, or named in one line: %s', (key) => {
     const value = /active|secure|Cold|Parameters$|Chain|Check/i.test(key)
       ? false

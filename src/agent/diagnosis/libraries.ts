@@ -1,6 +1,6 @@
 import Module from 'node:module';
 import path from 'node:path';
-import { openRegularFile, readFile } from '../../base/file/regular-file';
+import { closeFile, openRegularFile, readFile } from '../../base/file/regular-file';
 import type { Sights } from '../../base/file/path-walk';
 import { printable } from '../../base/text';
 import { refusalOf, writersOf } from '../../config/sources/config-file';
@@ -87,9 +87,12 @@ function versionIn(folder: string, seen?: Sights): Version {
   const file = path.join(folder, 'package.json');
   const opened = openRegularFile(file);
   if (!opened) return {};
-  const read = readFile(opened);
   const rule = seen && refusalOf(file, opened.stats, writersOf(undefined), seen);
-  if (rule?.kind === 'foreign') return { refusal: `${file} does not count: it ${rule.rule}` };
+  if (rule?.kind === 'foreign') {
+    closeFile(opened);
+    return { refusal: `${file} does not count: it ${rule.rule}` };
+  }
+  const read = readFile(opened);
   if (read.status === 'failed') return { refusal: `${file} does not count: ${read.reason}` };
   try {
     const { version } = JSON.parse(read.text) as { version?: unknown };

@@ -218,6 +218,8 @@ export class LockFileSystem {
         const fail = (): void => this.fail(error as Error);
         if (path !== undefined && this.hasMade) this.rmdir(path, fail);
         else fail();
+        // What lies there by then may be another process's.
+        this.provenAt = -Infinity;
       }
     };
   }
