@@ -1,3 +1,4 @@
+import { expressMountName } from '../../src/instrument/route/express';
 import { mountOf, parameterMount } from '../../src/instrument/route/express-mounts';
 
 /** What older versions of express keep of a path, which are not installed here. */
@@ -69,5 +70,18 @@ describe('the mount of a route', () => {
     expect(mountOf(route, app(...self.stack), '/a')).toBeUndefined();
     expect(mountOf(route, { get router(): never { throw new Error('of express 4'); } }, '/a')).toBeUndefined(); // prettier-ignore
     expect(mountOf(route, undefined, '/a')).toBeUndefined();
+  });
+
+  it('is not searched for at a path longer than any name that failed before express compared it', () => {
+    const matcher = jest.fn((path: string) => ({ path, params: {} }));
+    const router = { stack: [{ matchers: [matcher], rawPath: '/:a-:b', handle: {} }] };
+    const nameAt = (path: string, baseUrl: string): string | undefined =>
+      expressMountName({ baseUrl, res: { headersSent: true, statusCode: 401 } }, { router }, path);
+    const long = `/${'-'.repeat(512)}`;
+    expect(nameAt(long.slice(1), '')).toBe('/:a-:b');
+    expect(nameAt(long, long)).toBe('/:a-:b');
+    expect(matcher.mock.calls.splice(0).length).toBe(2);
+    expect(nameAt(long, '')).toBeUndefined();
+    expect(matcher).not.toHaveBeenCalled();
   });
 });

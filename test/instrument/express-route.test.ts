@@ -340,6 +340,61 @@ describe("express's route in a router at a parameter", () => {
     ]);
   });
 
+  it('is the same for each path where a segment of its mounts has some parameters, or may be missing', async () => {
+    const app = appWith((top) => {
+      for (const mount of ['/:from-:to', '/on/:year-:month-:day']) {
+        const router = items(false);
+        top.use(mount, router);
+        top.use(`${mount}/details`, router);
+      }
+      top.use(['/x/:x-:y/more', '/x/:x-:y'], items(false));
+      top.use('/of/:a-:b{/in/:lang}', items(false));
+    });
+    const bases = ['/a-b', '/on/a-b-c', '/x/a-b', '/of/a-b', '/of/a-b/in/c'];
+    const paths = [...bases, '/a-b/details', '/on/1-2-3/details', '/x/a-b/more', ...bases.map((base) => `${base}-d`)];
+    expect(await namesOf(app, [...paths, '/-/details', '/a--b', '/on/a-b-c-d/details'])).toEqual([
+      '200 /:from-:to',
+      '200 /on/:year-:month-:day',
+      '200 /x/:x-:y',
+      '200 /of/:a-:b{/in/:lang}',
+      '200 /of/:a-:b{/in/:lang}',
+      '200 /:from-:to/details',
+      '200 /on/:year-:month-:day/details',
+      '200 /x/:x-:y/more',
+      '200 /:from-:to',
+      '200 /on/:year-:month-:day',
+      '200 /x/:x-:y',
+      '200 /of/:a-:b{/in/:lang}',
+      '200 /of/:a-:b{/in/:lang}',
+      '404 /-/details',
+      '200 /:from-:to',
+      '200 /on/:year-:month-:day/details',
+    ]);
+  });
+
+  it('has one name at all mounts that are longer than any name', async () => {
+    const app = appWith((top) => {
+      const router = items(false);
+      top.use('/:from-:to', router);
+      top.use('/:from-:to/details', router);
+      top.use(/^\/[^/]+/, router);
+    });
+    const long = (length: number): string => `${'-'.repeat(length)}x`;
+    const paths = [`/${long(509)}`, `/${long(510)}`, `/${long(511)}`, `/${long(15_000)}/details`, '/a'];
+    expect(
+      await namesOf(
+        app,
+        paths.map((path) => `${path}/items/7`),
+      ),
+    ).toEqual([
+      '200 /:from-:to/items/:id',
+      '200 /:from-:to/items/:id',
+      '200 /*/items/:id',
+      '200 /*/items/:id',
+      String.raw`200 /^\/[^/]+/items/:id`,
+    ]);
+  });
+
   it('has names as many as can be told apart, where a function of the application calls the router', async () => {
     const router = items(false);
     const app = appWith((top) =>

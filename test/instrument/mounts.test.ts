@@ -1,5 +1,32 @@
 import { MountNames } from '../../src/instrument/route/mount-names';
-import { joined, literal, parameter } from '../../src/instrument/route/path-pieces';
+import { byValues, joined, literal, parameter, type PathPiece } from '../../src/instrument/route/path-pieces';
+import { heldBytes } from '../support/garbage';
+
+const a = parameter('a');
+const rest: PathPiece = { name: '*', source: '.+' };
+
+function pieceOf(...pieces: readonly (string | PathPiece)[]): PathPiece {
+  return joined(pieces.map((piece) => (typeof piece === 'string' ? literal(piece) : piece)));
+}
+
+/** All texts of these characters, from the empty one on. */
+function textsOf(characters: string, longest: number): string[] {
+  if (longest === 0) return [''];
+  const shorter = textsOf(characters, longest - 1);
+  const longer = shorter.filter((text) => text.length === longest - 1);
+  return [...shorter, ...longer.flatMap((text) => Array.from(characters, (character) => text + character))];
+}
+
+/** The least of a few runs, in milliseconds: what else the machine does only adds to them. */
+function costOf(work: () => unknown): number {
+  let least = Infinity;
+  for (let run = 0; run < 5; run++) {
+    const before = performance.now();
+    for (let n = 0; n < 4; n++) work();
+    least = Math.min(least, performance.now() - before);
+  }
+  return least;
+}
 
 describe('the mounts of a router', () => {
   it('have names without bound no more than paths have: after a handful all others have one together', () => {
@@ -22,5 +49,78 @@ describe('the mounts of a router', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it.each([
+    ['text alone', pieceOf('/a-b')],
+    ['a parameter', pieceOf('/a/', a)],
+    ['a parameter within', pieceOf('/', a, '/b')],
+    ['two parameters of a segment', pieceOf('/', a, '-', a)],
+    ['three parameters of a segment', pieceOf('/', a, '-', a, '-', a)],
+    ['parameters side by side', pieceOf('/', a, a)],
+    ['parameters of some segments', pieceOf('/', a, '-', a, '/', a, 'b')],
+    ['a parameter of any number of segments', pieceOf('/a', rest)],
+    ['one of these among others', pieceOf('/', a, '-', rest, 'b/', a)],
+    ['two of these', pieceOf(rest, '-', rest, '/a')],
+  ])('cover just what their source does as a regular expression: %s', (_what, piece) => {
+    const mounts = new MountNames('/');
+    mounts.learn('', piece);
+    const expression = new RegExp(`^${piece.source}$`, 'i');
+    const paths = textsOf('/-aB', 7).slice(1);
+    const covered = paths.filter((path) => mounts.nameAt(path) !== undefined);
+    expect(covered).toEqual(paths.filter((path) => expression.test(path)));
+    expect(covered).not.toEqual([]);
+  });
+
+  it('take text that looks like a pattern for text', () => {
+    const mounts = new MountNames('/');
+    const text = '/.+/[^/]+/\\d.+-[^/]+$';
+    mounts.learn('', pieceOf(text, a));
+    expect([`${text}1`, '/ab/c/1-d$1', text].map((path) => mounts.nameAt(path))).toEqual([
+      `${text}:a`,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it.each([
+    ['two parameters', pieceOf('/', a, '-', a), 15_000],
+    ['three parameters', pieceOf('/', a, '-', a, '-', a), 1_024],
+    ['parameters of any number of segments', pieceOf(rest, '-', rest, '-', rest), 1_024],
+  ])('are compared in a time that grows with the path at most, with %s in a segment', (_what, piece, longest) => {
+    const mounts = new MountNames('/');
+    mounts.learn('', piece);
+    const cost = (length: number): number => {
+      const path = `/${'-'.repeat(length - 3)}/x`;
+      return costOf(() => mounts.nameAt(path));
+    };
+    const usual = cost(32);
+    // A square would be 256 times as much.
+    expect(cost(512) / usual).toBeLessThan(80);
+    expect(cost(longest) / usual).toBeLessThan(80);
+  });
+
+  it.each([512, 15_000])('hold a bounded number of bytes where each path has %i characters', (length) => {
+    const work = (): MountNames => {
+      const mounts = new MountNames('/:id');
+      for (let n = 0; n < 20; n++) {
+        const base = `/${n}`.padEnd(length, '.');
+        if (mounts.nameAt(base) === undefined) mounts.learn(base, literal(base));
+      }
+      return mounts;
+    };
+    work();
+    const before = heldBytes();
+    const kept = Array.from({ length: 20 }, work);
+    expect((heldBytes() - before) / kept.length).toBeLessThan(200_000);
+    expect(kept[0]!.nameAt('.'.repeat(513))).toBe('/*/:id');
+  });
+});
+
+describe('a path whose parameters are found by their values', () => {
+  it('is left as it is where it is longer than any name', () => {
+    expect(byValues('/7'.repeat(256), { id: '7' }).name).toBe(`${'/7'.repeat(255)}/:id`);
+    const long = '/7'.repeat(257);
+    expect(byValues(long, { id: '7' }).name).toBe(long);
   });
 });

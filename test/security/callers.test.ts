@@ -164,10 +164,8 @@ describe('a path of malformed segments', () => {
   it('is decoded a few times at most, and what is well formed has its parameter', () => {
     const decode = jest.spyOn(globalThis, 'decodeURIComponent');
     try {
-      const path = `/a%20b${'/%'.repeat(4_000)}`;
-      expect(byValues(path, { x: 'no', y: 'such', z: 'value', first: 'a b' }).name).toBe(
-        `/:first${'/%'.repeat(4_000)}`,
-      );
+      const path = `/a%20b${'/%'.repeat(250)}`;
+      expect(byValues(path, { x: 'no', y: 'such', z: 'value', first: 'a b' }).name).toBe(`/:first${'/%'.repeat(250)}`);
       expect(decode.mock.calls.length).toBeLessThan(10);
     } finally {
       decode.mockRestore();

@@ -1,4 +1,4 @@
-import { byValues, joined, literal, parameter, SEGMENTS, type PathPiece } from './path-pieces';
+import { byValues, IN_SEGMENT, joined, literal, parameter, SEGMENTS, type PathPiece } from './path-pieces';
 
 /** A pattern with one of these may match more segments than it has, or fewer. */
 export const IS_ELASTIC = /[*+?(){}[\]\\]/;
@@ -75,7 +75,7 @@ function wayToParameter(level: Level, rest: string, isWhole: boolean): PathPiece
     const matched = layer.route === undefined ? matchedBy(layer, rest) : undefined;
     if (!matched) continue;
     const left = rest.slice(matched.text.length);
-    if (matched.piece.name !== literal(matched.text).name && (left === '' || !isWhole)) return [matched.piece];
+    if (matched.piece.name !== matched.text && (left === '' || !isWhole)) return [matched.piece];
     const next = levelBelow(level, layer);
     const way = next && wayToParameter(next, left, isWhole);
     if (way) return [matched.piece, ...way];
@@ -146,7 +146,7 @@ function matchedByRegexp(regexp: RegExp, keys: NonNullable<RouterLayer['keys']>,
     if (start < at || start === end || end > text.length) continue;
     const value = { name: typeof name === 'number' ? '*' : `:${name}`, source: '.+' };
     const isInSegment = !text.slice(start, end).includes('/');
-    pieces.push(literal(text.slice(at, start)), isInSegment ? { ...value, source: '[^/]+' } : value);
+    pieces.push(literal(text.slice(at, start)), isInSegment ? { ...value, source: IN_SEGMENT } : value);
     at = end;
   }
   pieces.push(literal(text.slice(at)));
@@ -159,7 +159,7 @@ function byPattern(text: string, pattern: unknown): PathPiece {
   if (typeof pattern !== 'string' || IS_ELASTIC.test(pattern)) return { ...literal(text), name };
   const pieces = name.split(SEGMENTS).map((segment) => {
     const own = PARAMETER.exec(segment.slice(1))?.[1];
-    return own === undefined ? literal(segment).source.replace(/:\w+/g, '[^/]+') : `/${parameter(own).source}`;
+    return own === undefined ? literal(segment).source.replace(/:\w+/g, IN_SEGMENT) : `/${parameter(own).source}`;
   });
   return { name, source: pieces.join('') };
 }

@@ -1,6 +1,7 @@
 import { IS_ELASTIC, mountOf, parameterMount } from './express-mounts';
 import { MountNames } from './mount-names';
 import { byValues } from './path-pieces';
+import { LIMITS } from '../../model/limits';
 import { parseTarget } from '../http/http-url';
 
 /** What express has on a request beside the route. Each of these, asked for, is a miss in V8's caches on Node 20. */
@@ -34,14 +35,15 @@ export function expressName(request: Express, route: { readonly path?: unknown }
 
 /**
  * The name of a request that no route has answered: by the mount at a parameter that it has come to, at which a function
- * has answered it (`app.use('/tenants/:tid', guard)`), or to which it would have come, had it not failed before.
+ * has answered it (`app.use('/tenants/:tid', guard)`), or to which it would have come, had it not failed before. The
+ * latter compares a path with what express has not: the expressions of old versions take seconds for a long one.
  */
 export function expressMountName(request: Express, app: unknown, path: string): string | undefined {
   const base = mountedAt(request);
   if (base !== '') return parameterMount(app, base, true)?.name;
   const { res } = request;
   const hasFailed = res?.headersSent === true && Number(res.statusCode) >= 400;
-  return hasFailed ? parameterMount(app, path, false)?.name : undefined;
+  return hasFailed && path.length <= LIMITS.name ? parameterMount(app, path, false)?.name : undefined;
 }
 
 function mountsOf(route: object, pattern: string): MountNames {

@@ -1,14 +1,19 @@
-const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
+import { LIMITS } from '../../model/limits';
+
+const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 /** Where the segments of a path begin. */
 export const SEGMENTS = /(?=\/)/;
 /** A group of a regular expression's, which has no name. */
 const DIGIT = /^\d/;
 
+/** The source of what takes one character and more of a segment. */
+export const IN_SEGMENT = '[^/]+';
+
 /** A part of a path, or the whole of it. */
 export interface PathPiece {
   /** The name that is shown: `/users/:uid`. */
   readonly name: string;
-  /** Source of a regular expression that matches every path of this name. */
+  /** What covers every path of this name: escaped text, `[^/]+` and `.+`, as a regular expression has them. */
   readonly source: string;
 }
 
@@ -17,7 +22,7 @@ export function literal(text: string): PathPiece {
 }
 
 export function parameter(name: string): PathPiece {
-  return { name: `:${name}`, source: '[^/]+' };
+  return { name: `:${name}`, source: IN_SEGMENT };
 }
 
 export function joined(pieces: readonly PathPiece[]): PathPiece {
@@ -26,8 +31,10 @@ export function joined(pieces: readonly PathPiece[]): PathPiece {
 
 /**
  * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
+ * A path that is longer than any name is left as it is: a caller can fill it with segments.
  */
 export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): PathPiece {
+  if (text.length > LIMITS.name) return literal(text);
   const segments = text.split(SEGMENTS);
   const pieces = segments.map(literal);
   const values = decodedValues(segments);
