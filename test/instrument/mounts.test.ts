@@ -118,9 +118,14 @@ describe('the mounts of a router', () => {
 });
 
 describe('a path whose parameters are found by their values', () => {
-  it('is left as it is where it is longer than any name', () => {
+  it('is left as it is where it has more segments than any route', () => {
     expect(byValues('/7'.repeat(256), { id: '7' }).name).toBe(`${'/7'.repeat(255)}/:id`);
     const long = '/7'.repeat(257);
     expect(byValues(long, { id: '7' }).name).toBe(long);
+  });
+
+  it('shows no value, however long that is', () => {
+    const token = 'a'.repeat(15_000);
+    expect(byValues(`/verify/${token}`, { token }).name).toBe('/verify/:token');
   });
 });

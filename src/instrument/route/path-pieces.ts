@@ -1,10 +1,11 @@
-import { LIMITS } from '../../model/limits';
-
 const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 /** Where the segments of a path begin. */
 export const SEGMENTS = /(?=\/)/;
 /** A group of a regular expression's, which has no name. */
 const DIGIT = /^\d/;
+
+/** More than the path of a route has. */
+const MAX_SEGMENTS = 256;
 
 /** The source of what takes one character and more of a segment. */
 export const IN_SEGMENT = '[^/]+';
@@ -31,11 +32,12 @@ export function joined(pieces: readonly PathPiece[]): PathPiece {
 
 /**
  * By the values that the parameters have in it, from the end on, since of `/user/:name` the literal may be a value, too.
- * A path that is longer than any name is left as it is: a caller can fill it with segments.
+ * A path of very many segments is left as it is, since a caller can fill one with them; one that is long for a value, such as a
+ * token, is not.
  */
 export function byValues(text: string, params: unknown, isOther: (name: string) => boolean = () => true): PathPiece {
-  if (text.length > LIMITS.name) return literal(text);
-  const segments = text.split(SEGMENTS);
+  const segments = text.split(SEGMENTS, MAX_SEGMENTS + 1);
+  if (segments.length > MAX_SEGMENTS) return literal(text);
   const pieces = segments.map(literal);
   const values = decodedValues(segments);
   let end = pieces.length;
