@@ -5,7 +5,7 @@ import { withTimeout } from '../base/deadline';
 import type { LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import { toIso } from '../base/time';
-import { type Config, mayBeV3, pinnedProtocol } from '../config/config';
+import { type Config, pinnedProtocol } from '../config/config';
 import { CredentialFiles } from '../config/credentials';
 import { showValue } from '../config/sources/settings';
 import type { SegmentSpool } from '../export/ports';
@@ -289,11 +289,11 @@ export class BackendSession {
     };
   }
 
-  /** For the calls of the application's first tick: on v3 nothing but our names is needed. */
+  /** For the calls of the application's first tick: our names are known then. */
   private earlyCarrierNames(): PropagationIdentity | undefined {
     const { config, log } = this.options;
     const { serviceName } = config;
-    if (!mayBeV3(config) || this.options.isStopping()) return undefined;
+    if (this.options.isStopping()) return undefined;
     const instanceName = this.options.unclaimedName();
     return instanceName === undefined ? undefined : v3CarrierNames(v3InstanceName({ serviceName, instanceName }), log);
   }

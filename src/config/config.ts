@@ -127,7 +127,7 @@ export interface Config {
   readonly refusals: readonly string[];
 }
 
-/** A backend of v2 takes neither logs nor meters, and its carriers hold ids. */
+/** A backend of v2 takes neither logs nor meters. */
 export function mayBeV3({ protocol }: Config): boolean {
   return protocol !== 'v2';
 }

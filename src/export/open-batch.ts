@@ -151,7 +151,7 @@ const MAX_BATCH_BYTES = 768 * 1024;
 
 /** Why a caller cannot be shown that spoke the other protocol, by that of our own backend. */
 const OTHER_PROTOCOL: Readonly<Record<ProtocolName, string>> = {
-  v2: 'it sent sw8, and the backend speaks v2; with the protocol "auto" a caller does that until it has found its backend',
+  v2: 'it sent sw8, and the backend speaks v2; a caller does that while it has no ids, as when it registers anew',
   v3: 'it sent sw6, and the backend speaks v3',
 };
 

@@ -37,7 +37,7 @@ const claimed = (): Promise<string | null> =>
   );
 
 describe('a call in the tick that the agent is started in', () => {
-  it.each(['auto', 'v3'] as const)('names its caller with the protocol %s', (protocol) => {
+  it.each(['auto', 'v2', 'v3'] as const)('names its caller with the protocol %s', (protocol) => {
     begin({ protocol, instanceName: 'orders-1' });
     expect(calledBy()).toEqual({ parentService: 'orders', parentInstance: 'orders-1' });
   });
@@ -72,11 +72,6 @@ describe('a call in the tick that the agent is started in', () => {
     } finally {
       server.close();
     }
-  });
-
-  it('carries nothing with the protocol v2: there are no ids yet', () => {
-    begin({ protocol: 'v2', instanceName: 'orders-1' });
-    expect(headersOfCall()).toEqual({});
   });
 
   it('carries nothing while a status file decides the name', async () => {

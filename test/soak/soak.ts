@@ -216,7 +216,7 @@ export class Soak {
     const split = sum((state) => state.split);
     if (site.held.size < sent) this.breach(`${sent} were sent, and the backend has had ${site.held.size}`);
     if (site.held.size > accepted) this.breach(`${accepted} were accepted, and the backend has had ${site.held.size}`);
-    if (this.options.protocol === 'v3' && split > 0) this.breach(`${split} traces were split`);
+    if (split > 0) this.breach(`${split} traces were split`);
     for (const { instance, states } of processes) this.judgeGrowth(instance, states);
     this.report(`${accepted} segments, ${sent} sent, ${accepted - sent} dropped, ${site.held.size} at the backend; ${sum(({ asked }) => asked)} visits, ${split} split; ${this.resets} resets`); // prettier-ignore
   }

@@ -118,8 +118,7 @@ export class Registrar {
   }
 
   /**
-   * The one of the protocol. Before any backend has decided it, that of v3: carriers say our names then. A backend of v3
-   * takes them for what they are, and with one of v2 the callee joins the trace all the same, only without its caller.
+   * The one of the protocol. Before any backend has decided it, that of v3: carriers say our names then.
    */
   private get registration(): Registration {
     return this.registrations[this.protocol ?? 'v3'];
@@ -134,9 +133,12 @@ export class Registrar {
     return this.cachedNames;
   }
 
-  /** What the headers between processes say of us. */
+  /**
+   * What the headers between processes say of us: while there are no ids to tell, our names. A callee with a backend of v3
+   * takes them for what they are, one with a backend of v2 joins the trace all the same, only without its caller.
+   */
   carrierNames(): PropagationIdentity | undefined {
-    return this.registration.carrierNames(this.state);
+    return this.registration.carrierNames(this.state) ?? this.registrations.v3.carrierNames(this.state);
   }
 
   /** The backend of this connection takes meters and logs. */

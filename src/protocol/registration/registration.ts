@@ -20,7 +20,7 @@ export interface Registration {
   step(state: RegistrationState, signal: AbortSignal): Promise<number>;
   /** What segments are encoded with; `undefined` while the state is not complete. */
   names(state: RegistrationState): Names | undefined;
-  /** What carriers say of us, which is true without a connection too; `undefined`: nothing can be said. */
+  /** What carriers say of us, which is true without a connection too; `undefined`: the protocol has nothing to say of us yet. */
   carrierNames(state: RegistrationState): PropagationIdentity | undefined;
 }
 

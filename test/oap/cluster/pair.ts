@@ -222,8 +222,8 @@ export class Pair {
    * No trace is split, and each that is not whole is counted as dropped, or a node took it with its last words.
    * `mayGiveUp`: the storage was emptied, and what was encoded with the ids of before may have been given up.
    */
-  expectKept(stored: Stored, { front, orders }: Both, { mostSplit = 0, mayGiveUp = false } = {}): void {
-    expect(stored.split).toBeLessThanOrEqual(mostSplit);
+  expectKept(stored: Stored, { front, orders }: Both, { mayGiveUp = false } = {}): void {
+    expect(stored.split).toBe(0);
     const dropped = front.segments.dropped + orders.segments.dropped;
     if (!mayGiveUp) expect(dropped).toBe(0);
     for (const { segments } of [front, orders]) expect(segments.sent + segments.dropped).toBe(segments.accepted);
