@@ -178,7 +178,7 @@ describe('two services whose backend of v3 comes after their first requests', ()
 });
 
 describe('two services whose backend of v2 loses its storage under load', () => {
-  it('lose no segment in silence, and are in one trace a request again as soon as both have registered', async () => {
+  it('lose no segment in silence, are in one trace a request all the time, and show the caller again as soon as both have registered', async () => {
     site = await open({ protocol: 'v2', nodes: 2 });
     const { collector } = site;
     const app = await startPair({}, (service) => collector.addresses[service === 'ledger' ? 0 : 1]!);
@@ -187,6 +187,7 @@ describe('two services whose backend of v2 loses its storage under load', () => 
     // The caller learns of it later than the callee, and goes by its ids of before until then.
     const fault = collector.faults.add({ node: 1, fault: { type: 'refuse' } });
     await collector.wipe(() => joined.more(150));
+    const wipedAt = Date.now();
     const registered = (): string[] => collector.instances().map(({ uuid }) => uuid);
     await until(registered, (names) => names.includes('ledger-1'), PATIENCE);
     expect(registered()).toEqual(['ledger-1']);
@@ -197,9 +198,13 @@ describe('two services whose backend of v2 loses its storage under load', () => 
     await until(() => segmentsOf('ledger').some((segment) => refsOf(segment).length > 0), Boolean, PATIENCE);
     const since = Date.now();
     await joined.more(150);
-    await settled();
+    const { prices } = await settled();
     expect(site.collector.droppedSegments()).toEqual([]);
     const callees = segmentsOf('ledger');
+    const traces = new Set(segmentsOf('prices').map(({ traceId }) => traceId));
+    const afterWipe = callees.filter(({ spans }) => spans[0]!.startTime >= wipedAt);
+    expect(afterWipe.length).toBeGreaterThanOrEqual(100);
+    expect(afterWipe.filter(({ traceId }) => !traces.has(traceId)).length).toBeLessThanOrEqual(prices.segments.dropped);
     const later = callees.filter(({ spans }) => spans[0]!.startTime >= since);
     expect(later.length).toBeGreaterThanOrEqual(100);
     expect(later.filter((segment) => refsOf(segment).length !== 1).length).toBe(0);
