@@ -148,8 +148,9 @@ export class Pair {
   /** Ends nodes; by SIGTERM, or by SIGKILL. */
   async end(nodes: readonly ClusterNode[], how: 'stop' | 'kill' = 'stop'): Promise<void> {
     const at = performance.now();
-    this.excuse(at, at);
     await Promise.all(nodes.map((node) => node[how]()));
+    // A node takes segments until it is gone.
+    this.excuse(at, performance.now());
   }
 
   excuse(from: number, to: number): void {
