@@ -158,8 +158,7 @@ export interface Agent {
   /**
    * An exit span around `fn`, sync or async: a call to another process by a protocol of the application's own. `inject`
    * calls back for each header that has to travel with the call so that the trace goes on there; not at all for hosts that
-   * get none (`propagateTo`, `doNotPropagateTo`), before this process is registered with a v2 backend, and after the span
-   * has ended. Outside a trace the span is a trace of its own.
+   * get none (`propagateTo`, `doNotPropagateTo`), and after the span has ended. Outside a trace the span is a trace of its own.
    * @param peer what is called, `host:port`: a node in the topology. An empty one is `unknown`
    */
   exit<T>(name: string, peer: string, fn: (span: TraceSpan, inject: (set: SetHeader) => void) => T): T;
