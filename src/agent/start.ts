@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock';
 import { firstKeys } from '../base/first-keys';
@@ -69,7 +69,7 @@ function textOf(options: Options): string {
     const keys = firstKeys(options, MAX_OPTIONS);
     if (keys.length === 0) return NO_OPTIONS;
     const given = options as Readonly<Record<string, unknown>>;
-    return inspect(Object.fromEntries(keys.map((key) => [key, given[key]])), {
+    return inspect(Object.fromEntries(keys.map((key) => [key, beginningOf(given[key])])), {
       sorted: true,
       customInspect: false,
       depth: 1,
@@ -77,4 +77,11 @@ function textOf(options: Options): string {
   } catch {
     return '';
   }
+}
+
+/** Of a list `inspect` itself shows no more than a beginning; for an object of very many keys the first of them stand. */
+function beginningOf(value: unknown): unknown {
+  if (Array.isArray(value) || types.isProxy(value)) return value;
+  const keys = firstKeys(value, MAX_OPTIONS + 1);
+  return keys.length > MAX_OPTIONS ? keys : value;
 }

@@ -16,7 +16,7 @@ type Method = (...args: never[]) => unknown;
  * On every function of ours: how to take it off. A second copy of this package in one process (a test runner that
  * loads modules afresh for each file) takes the first one off, rather than trace everything twice.
  */
-const UNDO = Symbol.for('skyanchor.undo');
+const UNDO = 'skyanchor.undo';
 
 /** One patched method, as the function in its place sees it. */
 export class Patched<F extends Method> {
@@ -44,11 +44,19 @@ export class Patched<F extends Method> {
 /**
  * Puts the function that `make` makes in the place of a method, own or inherited. Where that cannot be done (no such
  * method, a getter, a frozen object), nothing is done.
+ *
+ * @param purpose of one that lies on top of another of ours, which stays. Default: it takes the place of that
  */
-export function patch<F extends Method>(owner: object, name: string | symbol, make: (layer: Patched<F>) => F): Undo {
+export function patch<F extends Method>(
+  owner: object,
+  name: string | symbol,
+  make: (layer: Patched<F>) => F,
+  purpose = '',
+): Undo {
+  const key = Symbol.for(UNDO + purpose);
   const found: unknown = (owner as Record<string | symbol, unknown>)[name];
   if (typeof found !== 'function') return () => undefined;
-  (found as { [UNDO]?: Undo })[UNDO]?.();
+  (found as { [key]?: Undo })[key]?.();
 
   const before = Object.getOwnPropertyDescriptor(owner, name);
   if (before && !Object.hasOwn(before, 'value')) return () => undefined;
@@ -63,7 +71,7 @@ export function patch<F extends Method>(owner: object, name: string | symbol, ma
   const { name: shownName, length } = layer.below;
   define(ours, 'name', { value: shownName, configurable: true });
   define(ours, 'length', { value: length, configurable: true });
-  define(ours, UNDO, { value: undo, configurable: true });
+  define(ours, key, { value: undo, configurable: true });
   // Enumerable as what it hides, so that a `for … in` over a server finds what it always found.
   const shape = before ?? { configurable: true, enumerable: true, writable: true };
   return define(owner, name, { ...shape, value: ours }) ? undo : () => undefined;

@@ -27,17 +27,20 @@ export class LingeringSegments {
   /** When the last span of each has ended. */
   private readonly since = new Map<Segment, number>();
   private timer: Timer | undefined;
+  /** When it fires: with the first that is due, or before. */
+  private looksAt = Infinity;
 
   constructor(private readonly options: LingeringSegmentsOptions) {}
 
   /** A span of it has ended, and only promised ones are left. */
   add(segment: Segment): void {
     const { since, options } = this;
-    since.set(segment, options.clock.elapsed());
+    const now = options.clock.elapsed();
+    since.set(segment, now);
     if (since.size === 1) options.onWaiting?.();
     const [oldest] = since.keys();
     if (oldest !== undefined && since.size > MAX_LINGERING) this.cut(oldest);
-    this.timer ??= options.clock.after(LINGER_MS, () => this.look());
+    this.lookAt(this.dueAt(segment, now, now), now);
   }
 
   /** Its last span has ended. */
@@ -50,21 +53,29 @@ export class LingeringSegments {
     for (const segment of this.since.keys()) this.cut(segment);
   }
 
-  private look(): void {
-    this.timer = undefined;
-    let nextMs = Infinity;
-    for (const [segment, since] of this.since) {
-      const leftMs = this.leftMs(segment, since);
-      if (leftMs <= 0) this.cut(segment);
-      else nextMs = Math.min(nextMs, leftMs);
-    }
-    if (this.since.size > 0) this.timer = this.options.clock.after(nextMs, () => this.look());
+  private lookAt(at: number, now: number): void {
+    if (at >= this.looksAt) return;
+    this.timer?.cancel();
+    this.looksAt = at;
+    this.timer = this.options.clock.after(at - now, () => this.look());
   }
 
-  private leftMs(segment: Segment, since: number): number {
+  private look(): void {
+    this.looksAt = Infinity;
+    const now = this.options.clock.elapsed();
+    let nextAt = Infinity;
+    for (const [segment, since] of this.since) {
+      const dueAt = this.dueAt(segment, since, now);
+      if (dueAt <= now) this.cut(segment);
+      else nextAt = Math.min(nextAt, dueAt);
+    }
+    this.lookAt(nextAt, now);
+  }
+
+  private dueAt(segment: Segment, since: number, now: number): number {
     const { clock, maxSegmentAgeMs } = this.options;
-    if (segment.root?.endTime === 0) return segment.openedAt + maxSegmentAgeMs - clock.now();
-    return since + LINGER_MS - clock.elapsed();
+    if (segment.root?.endTime === 0) return now + (segment.openedAt + maxSegmentAgeMs - clock.now());
+    return since + LINGER_MS;
   }
 
   private cut(segment: Segment): void {

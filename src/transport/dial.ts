@@ -7,6 +7,9 @@ import { modules } from '../base/lazy';
 import { withAbort } from './with-abort';
 import { type IdleProcessGuard, unrefSocket } from './socket-guards';
 
+/** The most addresses of a host that one attempt tries; the next one picks others. With more, none would have time to answer. */
+const MAX_ADDRESSES = 16;
+
 /** Opens a TCP connection, to the first address of the host that takes one. */
 export async function dial(
   { host, port }: Address,
@@ -15,7 +18,7 @@ export async function dial(
   idleGuard: IdleProcessGuard,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const found = shuffled(await lookUp(host, clock, signal), clock);
+  const found = shuffled(await lookUp(host, clock, signal), clock).slice(0, MAX_ADDRESSES);
   // A host of several addresses, one of which swallows everything, must leave time for the others.
   const eachMs = connectMs / found.length;
   let fault: unknown = new Error(`${host} has no address`);

@@ -1,3 +1,4 @@
+import util from 'node:util';
 import { AgentError } from '../../src/api/errors';
 import compat from '../../src/compat/index';
 import { start, type Options } from '../../src/index';
@@ -154,5 +155,36 @@ describe('options that are huge', () => {
     // They took from half a minute on.
     const { user, system } = process.cpuUsage(startedAt);
     expect((user + system) / 1_000).toBeLessThan(5_000);
+  });
+
+  it('are shown in part, to compare them, where an option is an object of many keys', async () => {
+    const instanceProperties = HUGE[2]![1]() as Record<string, string>;
+    const agent = start({ backends: '127.0.0.1:9', logLevel: 'off' });
+    const inspect = jest.spyOn(util, 'inspect');
+    try {
+      expect(start({ instanceProperties })).toBe(agent);
+      const shown = inspect.mock.results.map(({ value }) => value as string);
+      expect(shown).toEqual([expect.stringContaining('instanceProperties')]);
+      expect(shown[0]!.length).toBeLessThan(10_000);
+    } finally {
+      inspect.mockRestore();
+      await agent.stop();
+    }
+  });
+
+  it.each([
+    ['another', { instanceProperties: { team: 'b' } }, 1],
+    ['the same', { instanceProperties: { team: 'a' } }, 0],
+  ])('or are not, are compared within an option: %s', async (_which, others, warnings) => {
+    const warn = jest.fn();
+    const logger = { error: warn, warn, info: () => undefined, debug: () => undefined };
+    const given = { backends: '127.0.0.1:9', logger };
+    const agent = start({ ...given, instanceProperties: { team: 'a' } });
+    try {
+      start({ ...given, ...others });
+      expect(warn).toHaveBeenCalledTimes(warnings);
+    } finally {
+      await agent.stop();
+    }
   });
 });

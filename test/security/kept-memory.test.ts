@@ -9,6 +9,7 @@ import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
 import type { CommandLine } from '../../src/control/syntax/pending';
 import { undici } from '../../src/instrument/undici/undici';
+import type { UnrecordedTrace } from '../../src/tracing/sampling/unrecorded-trace';
 import { ApplicationMeters } from '../../src/telemetry/application-meters';
 import { LogBuffer } from '../../src/telemetry/log-buffer';
 import { Stage, ask } from '../instrument/http-fixture';
@@ -82,6 +83,20 @@ describe('a promise that the application keeps of an answered request', () => {
     });
     expect(await heldShare((nth) => ask(port, `/${nth}`))).toBeLessThan(0.5);
     expect(kept).toHaveLength(WARM_UP + COUNT);
+  });
+
+  it('keeps of the headers only what a later call hands on, where it is not recorded', async () => {
+    stage = new Stage();
+    const { tracer } = stage;
+    const carrier = '1-My40LjU=-MS4yLjM=-4-c2VydmljZQ==-aW5zdGFuY2U=-L2FwcA==-MTI3LjAuMC4xOjgwODA=';
+    let trace: UnrecordedTrace;
+    const held = await heldShare((nth) => {
+      trace = tracer.unrecorded('/a', { sw8: carrier, cookie: largeText(nth) });
+      kept.push(trace);
+      trace.end();
+    });
+    expect(held).toBeLessThan(0.5);
+    expect(String(trace!.traceId)).toBe('3.4.5');
   });
 
   it('keeps no response of an ignored request that waits behind another when their connection closes', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/base/clock';
+import { systemClock, type Clock } from '../../src/base/clock';
 import type * as Lazy from '../../src/base/lazy';
 import { FileLock } from '../../src/status/lock/file-lock';
 import type * as Locks from '../../src/status/lock/file-lock';
@@ -138,6 +138,29 @@ describe('a lock', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
     await lock.release();
     expect(existsSync(lockPath)).toBe(false);
+  });
+
+  it('leaves nothing behind of an attempt to take it, however many are made', async () => {
+    mkdirSync(lockPath);
+    const reactions = new Map<unknown, number>();
+    const { then } = Promise.prototype;
+    const spy = jest.spyOn(Promise.prototype, 'then').mockImplementation(function (this: Promise<unknown>, ...args) {
+      reactions.set(this, (reactions.get(this) ?? 0) + 1);
+      return Reflect.apply(then, this, args);
+    });
+    // Its holder is never found to be gone.
+    const clock: Clock = { ...systemClock, elapsed: () => 0, after: (_ms, fn) => systemClock.after(0, fn) };
+    let attempts = 0;
+    try {
+      const isOver = (): boolean => ++attempts === 20;
+      const taken = FileLock.take({ path, clock, isPatient: true, isOver, onHandover: () => undefined });
+      await expect(taken).rejects.toMatchObject({ code: 'ELOCKED' });
+    } finally {
+      spy.mockRestore();
+    }
+    expect(attempts).toBe(20);
+    expect(reactions.size).toBeGreaterThan(20);
+    expect(Math.max(...reactions.values())).toBeLessThan(5);
   });
 
   it('that is renewed is not taken, whatever its date', async () => {

@@ -113,6 +113,30 @@ describe('a span that others have promised to end, and never do', () => {
     expect(segments).toHaveLength(1);
   });
 
+  it('is waited for no longer by a segment that comes while one waits that it began itself', async () => {
+    const { tracer, segments, clock } = tracing();
+    const job = tracer.openLocal('job', undefined, promised)!;
+    tracer.end(tracer.openExit('/a', 'a:80', job, promised)!);
+    await clock.advance(20_000);
+    const entry = tracer.openEntry('/')!;
+    tracer.openExit('cursor', 'db:5432', entry, promised);
+    tracer.end(entry);
+    await clock.advance(10_000);
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]]]);
+  });
+
+  it('holds a segment that it began itself no longer than others, where that has come to wait shortly before', async () => {
+    const { tracer, segments, clock } = tracing();
+    const job = tracer.openLocal('job', undefined, promised)!;
+    const call = tracer.openExit('/a', 'a:80', job, promised)!;
+    await clock.advance(295_000);
+    tracer.end(call);
+    await clock.advance(4_999);
+    expect(segments).toHaveLength(0);
+    await clock.advance(1);
+    expect(segments).toHaveLength(1);
+  });
+
   it('is sent without at once when the process ends', async () => {
     const { tracer, segments, clock } = tracing();
     const entry = tracer.openEntry('/')!;

@@ -61,6 +61,17 @@ describe('dialling a host of several addresses', () => {
     expect(dialled).toEqual(['127.0.0.2', '127.0.0.1']);
   });
 
+  it('tries 16 of very many, so that each has time to answer', async () => {
+    const addresses = Array.from({ length: 4_000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
+    hostIs(...addresses);
+    const failure = expect(dialled5s()).rejects.toThrow();
+    await clock.advance(312);
+    expect(dialled).toEqual(addresses.slice(0, 1));
+    await clock.advance(5_000 - 312);
+    await failure;
+    expect(dialled).toEqual(addresses.slice(0, 16));
+  });
+
   it('fails with what the last one said', async () => {
     hostIs('10.0.0.1', '127.0.0.2');
     const dialling = dialled5s();

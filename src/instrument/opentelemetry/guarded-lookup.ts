@@ -44,7 +44,7 @@ export class GuardedLookup {
     if (this.ruleOf) return load();
     this.ruleOf = this.options.loadRules();
     const undo = together([
-      patch<Resolve>(Module, '_resolveFilename', (layer) => resolvePatch(layer, this)),
+      patch<Resolve>(Module, '_resolveFilename', (layer) => resolvePatch(layer, this), '.guard'),
       patch<Find>(Module, '_findPath', (layer) => findPatch(layer, this)),
     ]);
     try {

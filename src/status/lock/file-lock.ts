@@ -125,11 +125,17 @@ export class FileLock {
     const lock = new FileLock(clock, fs, `${path}.lock`);
     const onCompromised = (error: Error): void => void (lock.lostBecause = error);
     fs.failed.catch(onCompromised);
+    let giveUp: (error: unknown) => void = () => undefined;
+    fs.failed.catch((error: unknown) => giveUp(error));
     let refusals = 0;
     for (let pauseMs = PAUSE_MS; ;) {
       try {
         const locked = lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
-        lock.letGo = await Promise.race([locked, fs.failed]);
+        // `Promise.race` would leave something of each attempt on the promise that lasts.
+        lock.letGo = await new Promise((resolve, reject) => {
+          giveUp = reject;
+          locked.then(resolve, reject);
+        });
         process.once('exit', lock.onExit);
         return lock;
       } catch (error) {
