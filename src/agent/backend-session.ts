@@ -116,7 +116,7 @@ export class BackendSession {
     });
   }
 
-  /** The libraries that the agent knows and that were loaded at the start, or at the last registration on v2. */
+  /** Those that the agent knows and that were loaded when a backend was told of them last; before that, at the start. */
   get libraries(): readonly string[] {
     return this.foundLibraries;
   }
