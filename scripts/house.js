@@ -9,8 +9,9 @@
  *   npm run house -- --static           without the traces, which build the sources and run them
  *
  * The traces run one request, and one command each, in a process whose functions V8 counts. A file belongs to a trace
- * when one of its functions ran; `reset` registers again, `report` does not. Each is run several times, and only what
- * ran every time is counted, because our timers run meanwhile too.
+ * when one of its functions ran; `reset` registers again, `report` does not. A trace begins with the request, or with the
+ * write of the command, and ends in the very write that hands the segment to the socket, or the stamp to the file. Each is
+ * run several times, and only what ran every time is counted, because our timers run meanwhile too.
  */
 
 const { execFileSync, spawnSync } = require('node:child_process');
@@ -23,10 +24,14 @@ const MAX_FILES_IN_FOLDER = 14;
 const TRACE_TIMEOUT_MS = 60_000;
 const WARM_UPS = 3;
 const MEASURED_RUNS = 4;
-const BETWEEN_MS = 1000;
+/** Commands run five at once and then one a second: after each warm-up the measured ones have their five. */
+const AFTER_WARM_UP_MS = 1000;
+const SEGMENTS = /TraceSegmentReportService/;
 
 /** What registration consists of: the first is where it was before the modules were laid out anew. */
 const REGISTRATION = /^(registry\/|protocol\/registration\/|protocol\/v[23]\/(registration|dictionary|names))/;
+/** It repeats names of the package that it stands in for, and so has some of ours with another meaning, by design. */
+const COMPATIBILITY = /^compat\//;
 /** The embedded backend speaks both protocols by its nature: its questions are not counted. */
 const BACKEND = /^testing\//;
 
@@ -139,6 +144,8 @@ function countSources(root) {
   const exported = sources.flatMap(({ file, source }) => exportsOf(ts, source).map((found) => ({ ...found, file })));
   const homes = new Map();
   for (const { name, file } of exported) homes.set(name, new Set([...(homes.get(name) ?? []), file]));
+  const shared = [...homes].filter(([, files]) => files.size > 1);
+  const isOfCompat = ([, files]) => files.size === 2 && [...files].some((file) => COMPATIBILITY.test(file));
   const registration = exported.filter(({ file }) => REGISTRATION.test(file));
 
   const folders = new Map();
@@ -152,7 +159,8 @@ function countSources(root) {
     '… its public mutable booleans': sources.flatMap(({ file, source }) =>
       REGISTRATION.test(file) ? publicMutableBooleans(ts, source) : [],
     ),
-    'exported names that stand in two files': [...homes].filter(([, files]) => files.size > 1).map(([name]) => name),
+    'exported names that stand in two files': shared.filter((one) => !isOfCompat(one)).map(([name]) => name),
+    '… and those that compat/ has by design': shared.filter(isOfCompat).map(([name]) => name),
     'exported names': exported.map(({ name }) => name),
     'files in src/': sources.map(({ file }) => file),
     [`folders of more than ${MAX_FILES_IN_FOLDER} files`]: [...folders]
@@ -220,7 +228,6 @@ function traceFiles(root) {
 
 /** Runs in the child process. The backend lives in a worker, whose functions are not counted. */
 async function runTrace(what, build) {
-  const { Session } = require('node:inspector/promises');
   const { Worker } = require('node:worker_threads');
   const { once } = require('node:events');
   const http = require('node:http');
@@ -233,16 +240,14 @@ async function runTrace(what, build) {
   const backend = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
      const { startCollector } = require(workerData);
-     startCollector({ idDelayMs: 0 }).then((collector) => {
-       let known = 0;
-       parentPort.postMessage({ address: collector.address });
-       setInterval(() => {
-         if (collector.segments().length > known) parentPort.postMessage({ segments: (known = collector.segments().length) });
-       }, 10);
-     });`,
+     startCollector({ idDelayMs: 0 }).then(({ address }) => parentPort.postMessage(address));`,
     { eval: true, workerData: path.join(build, 'testing', 'index.js') },
   );
-  const [{ address }] = await once(backend, 'message');
+  const [address] = await once(backend, 'message');
+
+  let onLastWrite = () => undefined;
+  if (what === 'request') watchStreams(SEGMENTS, () => onLastWrite());
+  else await watchFiles(folder, / done /, () => onLastWrite());
 
   const { start } = require(path.join(build, 'index.js'));
   const options = { serviceName: 'house', instanceName: 'house-1', backends: address, heartbeatMs: 86_400_000 };
@@ -251,51 +256,97 @@ async function runTrace(what, build) {
 
   const server = http.createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const request = async () => {
-    const arrived = once(backend, 'message');
+  const request = () => {
     const socket = net.connect(server.address().port, '127.0.0.1');
     socket.end('GET /hello HTTP/1.1\r\nHost: house\r\nConnection: close\r\n\r\n');
     socket.resume();
-    await once(socket, 'close');
-    await arrived;
   };
-  const stamps = () => fs.readFileSync(commandFile, 'utf8').match(/ done /g)?.length ?? 0;
-  const command = async () => {
-    fs.writeFileSync(commandFile, `${what}\n`);
-    while (stamps() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const command = () => fs.writeFileSync(commandFile, `${what}\n`);
+  const isSent = () => agent.status().segments.sent === agent.status().segments.accepted;
+  // Then it is not written again for half a second.
+  const isShown = () => fs.readFileSync(`${commandFile}.status.json`, 'utf8').includes(idOfLastRun(agent, 'done'));
+  const [run, isOver] = what === 'request' ? [request, isSent] : [command, isShown];
 
-  const run = what === 'request' ? request : command;
-  const session = new Session();
-  session.connect();
-  await session.post('Profiler.enable');
-  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
-  const prefix = require('node:url').pathToFileURL(`${fs.realpathSync(build)}/`).href;
-  /** The functions that ran since the last call. */
-  const takeFunctions = async () => {
-    const { result } = await session.post('Profiler.takePreciseCoverage');
-    const ours = result.filter(({ url }) => url.startsWith(prefix));
-    return ours.flatMap(({ url, functions: found }) =>
-      found
-        .filter(({ ranges }) => ranges[0].count > 0)
-        .map(({ functionName }) => `${url.slice(prefix.length)} ${functionName || '(anonymous)'}`),
-    );
-  };
-
+  const takeFunctions = countFunctions(build);
   let functions;
   for (let i = 0; i < WARM_UPS + MEASURED_RUNS; i++) {
-    await takeFunctions();
-    await run();
-    const ran = new Set(await takeFunctions());
+    const ran = await new Promise((resolve) => {
+      onLastWrite = () => resolve(takeFunctions());
+      takeFunctions();
+      run();
+    });
     // The first runs load what is loaded on first use, and make the backend give an id to the endpoint.
     if (i >= WARM_UPS) functions = (functions ?? [...ran]).filter((name) => ran.has(name));
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    else await new Promise((resolve) => setTimeout(resolve, AFTER_WARM_UP_MS));
+    while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const files = [...new Set(functions.map((name) => name.split(' ')[0]))].sort();
   process.stdout.write(JSON.stringify({ files, functions }), () => {
     fs.rmSync(folder, { recursive: true, force: true });
     process.exit();
   });
+}
+
+/** @returns gives out the functions that ran since it was called last, up to this very call */
+function countFunctions(build) {
+  const session = new (require('node:inspector').Session)();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+  const prefix = require('node:url').pathToFileURL(`${fs.realpathSync(build)}/`).href;
+  return () => {
+    let scripts = [];
+    // Within one thread the answer comes before `post` returns.
+    session.post('Profiler.takePreciseCoverage', (_, { result }) => (scripts = result));
+    const ours = scripts.filter(({ url }) => url.startsWith(prefix));
+    const names = ours.flatMap(({ url, functions: found }) =>
+      found
+        .filter(({ ranges }) => ranges[0].count > 0)
+        .map(({ functionName }) => `${url.slice(prefix.length)} ${functionName || '(anonymous)'}`),
+    );
+    return new Set(names);
+  };
+}
+
+/** Calls back after each write of data to an HTTP/2 stream whose path matches. */
+function watchStreams(pattern, onWrite) {
+  const http2 = require('node:http2');
+  const { connect } = http2;
+  http2.connect = (...args) => {
+    const session = connect(...args);
+    const { request } = session;
+    session.request = (headers, ...rest) => {
+      const stream = request.call(session, headers, ...rest);
+      if (!pattern.test(headers[':path'])) return stream;
+      for (const name of ['write', 'end']) {
+        const write = stream[name];
+        stream[name] = (...data) => {
+          const result = write.apply(stream, data);
+          if (Buffer.isBuffer(data[0])) onWrite();
+          return result;
+        };
+      }
+      return stream;
+    };
+    return session;
+  };
+}
+
+/** Calls back when a text that matches is handed to a file. */
+async function watchFiles(folder, pattern, onWrite) {
+  const handle = await fs.promises.open(path.join(folder, 'any'), 'w');
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { write } = prototype;
+  prototype.write = function (data, ...rest) {
+    const written = write.call(this, data, ...rest);
+    if (pattern.test(String(data))) onWrite();
+    return written;
+  };
+}
+
+function idOfLastRun(agent, state) {
+  return agent.status().commands.last.findLast((outcome) => outcome.state === state)?.id ?? 'none yet';
 }
 
 // ---- printing ------------------------------------------------------------------------------------------------------

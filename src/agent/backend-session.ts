@@ -34,8 +34,6 @@ interface BackendSessionOptions {
   /** When the agent started. */
   readonly startedAt: number;
   isStopping(): boolean;
-  /** The libraries that are loaded now and that the agent knows, with their versions. */
-  libraries(): readonly string[];
   /** The instance's name before `start`, where it is certain; throws a LoadError, which ends in no header. */
   unclaimedName(): string | undefined;
   /** A package that a connection needs cannot be loaded. */
@@ -46,8 +44,6 @@ interface BackendSessionOptions {
   readonly onWork: () => void;
   /** No segment waits to be sent any more, or no backend is there to take one. */
   readonly onIdle: () => void;
-  /** Something that `status()` shows has changed. */
-  onChange(): void;
   /** Segments were accepted, sent or dropped. */
   readonly onCounts: () => void;
   /** The backend has configured this service otherwise than before. */
@@ -97,6 +93,8 @@ export class BackendSession {
   private hasFailed = false;
   private isWell = false;
   private isAnnounced = false;
+  private hasTelemetry = false;
+  private foundLibraries: readonly string[] = [];
   private spool: Spool | undefined;
   /** Handed to the spool, and not heard of again. */
   private spooled = 0;
@@ -116,6 +114,11 @@ export class BackendSession {
       onIdle: options.onIdle,
       onCounts: options.onCounts,
     });
+  }
+
+  /** Those that the agent knows and that were loaded when a backend was told of them last; before that, at the start. */
+  get libraries(): readonly string[] {
+    return this.foundLibraries;
   }
 
   /** Empty until this process has claimed its name. */
@@ -166,6 +169,7 @@ export class BackendSession {
   start(instanceName: string): Registrar {
     const { config, clock, log } = this.options;
     const { serviceName } = config;
+    this.findLibraries();
     const protocol = pinnedProtocol(config);
     const credentials = new CredentialFiles(config, log);
     const backend = late.backend().createBackend({
@@ -192,7 +196,7 @@ export class BackendSession {
       agentVersion: version,
       namespace: config.namespace,
       cluster: config.cluster,
-      libraries: this.options.libraries(),
+      libraries: this.findLibraries(),
       more: config.instanceProperties,
       onLeftOut: ([name, value]: readonly [string, string]) => {
         if (leftOut.has(name)) return;
@@ -211,10 +215,10 @@ export class BackendSession {
       v3Properties: () => v3Properties(about()),
       heartbeatMs: config.heartbeatMs,
       ...(protocol && { protocol }),
-      onEvent: (event) => {
-        if (event.type === 'configured') this.options.onConfiguration(event.configuration);
-        else this.changed();
-      },
+    });
+    registrar.subscribe((event) => {
+      if (event.type === 'configured') this.options.onConfiguration(event.configuration);
+      else this.changed();
     });
     backend.onDisconnect(() => {
       registrar.disconnected();
@@ -370,15 +374,18 @@ export class BackendSession {
     };
   }
 
+  private findLibraries(): readonly string[] {
+    return (this.foundLibraries = late.libraries().loadedLibraries());
+  }
+
   /** The first registration is logged at `info`, and one that ends a failure that was logged as a warning. */
-  private logRegistration(registrar: Registrar): void {
-    const { instance, backend, protocol, registration } = this.status();
-    const { phase, serviceId, instanceId } = registration;
+  private logRegistration({ instanceName, backend, registrar }: Started): void {
+    const { phase, serviceId, instanceId } = registrar.status();
     const idOf = (id: number | null): string => (id === null ? '' : ` (id ${id})`);
     const line = [
-      `backend: ${phase}: ${backend ?? 'lost'}, protocol ${protocol ?? 'unknown'}`,
+      `backend: ${phase}: ${backend.address ?? 'lost'}, protocol ${registrar.protocol ?? 'unknown'}`,
       `service ${this.options.config.serviceName}${idOf(serviceId)}`,
-      `instance ${instance ?? 'unknown'}${idOf(instanceId)}`,
+      `instance ${instanceName}${idOf(instanceId)}`,
       `skyanchor ${version}`,
     ].join(', ');
     const { log } = this.options;
@@ -404,19 +411,20 @@ export class BackendSession {
   }
 
   private changed(): void {
-    const { options, telemetry } = this;
-    const { backend, registrar } = this.started ?? {};
-    const state = registrar?.state;
-    this.hasFailed = (registrar?.heartbeatStatus().failures ?? 0) > 0;
+    const { options, started, telemetry } = this;
+    if (!started) return;
+    const { backend, registrar } = started;
+    const { state } = registrar;
+    this.hasFailed = registrar.heartbeatStatus().failures > 0;
     if (!this.mayReachBackend) options.onIdle();
-    if (state && 'instanceId' in state) options.ids.setInstance(state.instanceId);
+    if ('instanceId' in state) options.ids.setInstance(state.instanceId);
     this.updateExport();
-    const isWell = registrar?.isSound === true && !this.hasFailed;
-    if (isWell && !this.isWell) this.logRegistration(registrar);
+    const isWell = registrar.isSound && !this.hasFailed;
+    if (isWell && !this.isWell) this.logRegistration(started);
     this.isWell = isWell;
-    if (backend && registrar?.takesTelemetry && !options.isStopping())
-      telemetry.connected(backend, registrar.connection);
-    else telemetry.disconnected();
-    options.onChange();
+    const takesTelemetry = registrar.takesTelemetry && !options.isStopping();
+    if (takesTelemetry) telemetry.connected(backend, registrar.connection);
+    else if (this.hasTelemetry) telemetry.disconnected();
+    this.hasTelemetry = takesTelemetry;
   }
 }

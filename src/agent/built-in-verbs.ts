@@ -8,14 +8,12 @@ import type { Instrumentations } from '../instrument/index';
 import { late } from './lazy';
 import type { FilesOptions } from './diagnosis/memory-and-cpu';
 import type { Tracer } from '../tracing/tracer';
-import type { RegistrationStatus } from '../api/status';
 
 export interface BuiltInOptions extends FilesOptions {
   readonly log: Log;
   readonly tracer: Tracer;
-  /** Resolves once there is one. */
-  registrar(): Promise<Registrar>;
-  registration(): RegistrationStatus;
+  /** There is one by the time that a verb runs. */
+  registrar(): Registrar;
   /** @param rate undefined: what the backend says, or the configuration. @returns the rate before and that of now */
   setSampleRate(rate: number | undefined): string;
   instrumentations(): Pick<Instrumentations, 'enable' | 'disable'>;
@@ -46,7 +44,7 @@ export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
       timeoutMs: RESET_TIMEOUT_MS,
       fulfilledByStart: true,
       before: () => {
-        const { serviceId, instanceId, knownAs } = options.registration();
+        const { serviceId, instanceId, knownAs } = options.registrar().status();
         return `service=${shown(serviceId ?? knownAs?.service)} instance=${shown(instanceId ?? knownAs?.instance)}`;
       },
       run: (call) => reset(call, options.registrar()),
@@ -118,8 +116,7 @@ function durationMs(text: string): number | undefined {
 }
 
 /** What start-up does anyway fulfils a reset that lay there, or that a crash interrupted: it registers. */
-async function reset(call: VerbCall, whenRegistrar: Promise<Registrar>): Promise<string> {
-  const registrar = await whenRegistrar;
+async function reset(call: VerbCall, registrar: Registrar): Promise<string> {
   if (call.when !== 'now') {
     const { service, instance } = await registrar.registered();
     return `service=${service} instance=${instance}`;

@@ -11,10 +11,11 @@ import { showValue } from '../config/sources/settings';
 import type { CommandHandler, CommandOptions } from '../api/agent';
 import { builtInVerbs, type BuiltInOptions } from './built-in-verbs';
 import { late } from './lazy';
+import type { Registrar } from '../protocol/registration/registrar';
 import type { CommandStatus, Status } from '../api/status';
 import { modules } from '../base/lazy';
 
-interface CommandsOptions extends Omit<BuiltInOptions, 'registration' | 'report' | 'commandFile'> {
+interface CommandsOptions extends Omit<BuiltInOptions, 'registrar' | 'report' | 'commandFile'> {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,16 +30,15 @@ export class Commands {
   private readonly verbs = new Verbs();
   private statusFile: StatusFile | undefined;
   private channel: CommandChannel | undefined;
-  private lastShown = '';
+  private registrar: Registrar | undefined;
   private generatedName: string | undefined;
 
   constructor(private readonly options: CommandsOptions) {
-    const status = () => options.status();
     const verbs = builtInVerbs({
       ...options,
       commandFile: options.config.commandFile,
-      registration: () => status().registration,
-      report: async () => this.statusFile?.writeNow({ ...status() }),
+      registrar: () => this.startedRegistrar(),
+      report: async () => this.statusFile?.writeNow({ ...options.status() }),
     });
     for (const verb of verbs) this.verbs.add(verb);
   }
@@ -64,6 +64,7 @@ export class Commands {
         clock,
         log,
         status: () => ({ ...this.options.status() }),
+        essenceOf,
       });
     }
     // Before the claim, so that the first entry that others read is complete.
@@ -81,7 +82,10 @@ export class Commands {
     return (this.generatedName ??= modules.uuid().v4());
   }
 
-  start(instanceName: string): void {
+  start(instanceName: string, registrar: Registrar): void {
+    this.registrar = registrar;
+    const statusChanged = (): void => this.statusFile?.statusChanged();
+    registrar.subscribe(statusChanged);
     const { config, clock, log } = this.options;
     const { commandFile, commandFileOwners, commandFileTrustDirectory } = config;
     if (commandFile !== undefined) {
@@ -96,33 +100,17 @@ export class Commands {
         clock,
         log,
         // The command file has a result by the time that its event comes: the status file always comes second.
-        onEvent: () => this.statusChanged(),
+        onEvent: statusChanged,
         ...(statusFile && { fileNow: () => statusFile.fileNow() }),
       });
       this.channel.start();
     }
-    this.statusChanged();
+    statusChanged();
   }
 
   async stop(): Promise<void> {
     await this.channel?.stop();
     await this.statusFile?.release();
-  }
-
-  /**
-   * The status may have changed. The fields that an operator looks for are written at once, counters some seconds later,
-   * and an ordinary heartbeat with the refresh every 30 s: each write takes a lock that all processes on this host
-   * share.
-   */
-  statusChanged(): void {
-    if (!this.statusFile) return;
-    const status = this.options.status();
-    const { registration, backend, heartbeat, commands, endpoints, networkAddresses, settings } = status;
-    const { lastError } = heartbeat;
-    const shown = JSON.stringify([registration, backend, lastError, commands, endpoints, networkAddresses, settings]);
-    if (shown === this.lastShown) return;
-    this.lastShown = shown;
-    this.statusFile.write({ ...status });
   }
 
   /** Segments were accepted, sent or dropped. */
@@ -166,6 +154,11 @@ export class Commands {
     return takeAway;
   }
 
+  private startedRegistrar(): Registrar {
+    if (!this.registrar) throw new Error('the agent has not started yet');
+    return this.registrar;
+  }
+
   /** A file of ours that cannot be loaded is no fault of the application's, which goes on without the verb. */
   private schemaReader(verb: string): ReturnType<typeof late.argumentSchema> | undefined {
     try {
@@ -197,4 +190,18 @@ function read(
 
 function invalid(name: string, value: unknown, expected: string): AgentError {
   return AgentError.ofFaults([{ name, value: showValue(value), source: 'onCommand()', expected }]);
+}
+
+/**
+ * What an operator looks for in the status. Counters are in the file some seconds later, and an ordinary heartbeat with the
+ * refresh every 30 s: each write takes a lock that all processes on this host share.
+ */
+function essenceOf(
+  status: Pick<
+    Status,
+    'backend' | 'commands' | 'heartbeat' | 'registration' | 'settings' | 'endpoints' | 'networkAddresses'
+  >,
+): string {
+  const { registration, backend, heartbeat, commands, endpoints, networkAddresses, settings } = status;
+  return JSON.stringify([registration, backend, heartbeat.lastError, commands, endpoints, networkAddresses, settings]);
 }

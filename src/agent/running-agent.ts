@@ -33,7 +33,6 @@ import { Commands } from './commands';
 import { librariesLoadedBefore } from './diagnosis/blind-spots';
 import { DynamicSettings } from './dynamic-settings';
 import { ExitFlush } from './exit/exit-flush';
-import { late } from './lazy';
 import { OpenTelemetry } from './open-telemetry';
 import { version } from './version';
 
@@ -53,7 +52,6 @@ export class RunningAgent implements Agent {
   private readonly startedAt: number;
   private readonly startedAfterMs = Math.round(process.uptime() * 1_000);
   private readonly loadedBefore = librariesLoadedBefore();
-  private libraries: readonly string[] = [];
   private readonly session: BackendSession;
   private readonly ending: ExitFlush;
   /** For `skyanchor/compat`. */
@@ -100,18 +98,13 @@ export class RunningAgent implements Agent {
       ids,
       startedAt: this.startedAt,
       isStopping: () => this.stopping !== undefined,
-      libraries: () => this.findLibraries(),
       unclaimedName: () => this.commands.unclaimedName,
       onLoadError: (error) => void this.giveUp(error),
       keepAlive,
       onWork: ending.arm,
       onIdle: ending.disarm,
-      onChange: () => this.commands.statusChanged(),
       onCounts: () => this.commands.countsChanged(),
-      onConfiguration: (configuration) => {
-        this.settings.apply(configuration);
-        this.commands.statusChanged();
-      },
+      onConfiguration: (configuration) => this.settings.apply(configuration),
     });
     this.session = session;
     // What waits goes to the disk at exit, whether a backend was ever there or not; and lines may be written without traces.
@@ -141,7 +134,6 @@ export class RunningAgent implements Agent {
       clock,
       log,
       tracer: this.tracer,
-      registrar: () => this.booted,
       setSampleRate: (rate) => this.settings.setSampleRate(rate),
       instrumentations: () => this.instrumented,
       status: () => this.status(),
@@ -268,7 +260,7 @@ export class RunningAgent implements Agent {
       active: INSTRUMENTATIONS.filter((name) => instrumented.isEnabled(name)),
       off: INSTRUMENTATIONS.filter((name) => !instrumented.isEnabled(name)),
       loadedBefore: this.loadedBefore,
-      libraries: this.libraries,
+      libraries: this.session.libraries,
       startedAfterMs: this.startedAfterMs,
     };
   }
@@ -283,16 +275,10 @@ export class RunningAgent implements Agent {
     this.throwIfStopped();
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();
-    this.findLibraries();
     this.log.info(startLine(this.config, this.instrumentations()));
     const registrar = this.session.start(instanceName);
-    this.commands.start(instanceName);
+    this.commands.start(instanceName, registrar);
     return registrar;
-  }
-
-  private findLibraries(): readonly string[] {
-    this.libraries = late.libraries().loadedLibraries();
-    return this.libraries;
   }
 
   private throwIfStopped(): void {

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import { LoadError } from '../base/lazy';
 import { errorMessage } from '../base/text';
-import { type Config, mayBeV3 } from '../config/config';
+import { type Config, mayTakeTelemetry } from '../config/config';
 import type { EventReporter, ProcessEnd } from '../telemetry/event-reporter';
 import type { LogBuffer } from '../telemetry/log-buffer';
 import type { LogReporter } from '../telemetry/log-reporter';
@@ -44,7 +44,7 @@ export class Telemetry {
   /** From here on it keeps what the log says. */
   constructor(private readonly options: TelemetryOptions) {
     const { config, log } = options;
-    if (config.logs && mayBeV3(config)) log.onEntry((level, line) => this.logLines().add(level, line));
+    if (config.logs && mayTakeTelemetry(config)) log.onEntry((level, line) => this.logLines().add(level, line));
   }
 
   /** The numbers of the application's own. They count nothing where their code is missing. */
@@ -61,7 +61,7 @@ export class Telemetry {
   get linesOfApplication(): LogBuffer | undefined {
     const { config } = this.options;
     const { applicationLogs } = config;
-    if (applicationLogs === undefined || !mayBeV3(config)) return undefined;
+    if (applicationLogs === undefined || !mayTakeTelemetry(config)) return undefined;
     return (this.applicationLines ??= this.newBuffer(applicationLogs.maxBuffer));
   }
 

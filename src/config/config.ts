@@ -127,9 +127,11 @@ export interface Config {
   readonly refusals: readonly string[];
 }
 
-/** A backend of v2 takes neither logs nor meters. */
-export function mayBeV3({ protocol }: Config): boolean {
-  return protocol !== 'v2';
+const TAKES_TELEMETRY = { auto: true, v2: false, v3: true } as const;
+
+/** Whether a backend of a protocol that is allowed may take logs and meters. */
+export function mayTakeTelemetry({ protocol }: Config): boolean {
+  return TAKES_TELEMETRY[protocol];
 }
 
 /** Undefined: left to the backend. */

@@ -6,6 +6,7 @@ import { detect } from './detect';
 import type { Dialect } from '../model/dialect';
 import { hintOfPort } from '../transport/explain';
 import { Connector } from '../transport/connector';
+import type { BackendApi } from './registration/rate-limited-backend';
 import type { BackendConnection } from '../transport/backend-connection';
 import { TraceSegmentClient } from './segments/trace-segment-client';
 import { V2Client } from './v2/client';
@@ -16,7 +17,7 @@ import { v3Protocol } from './v3/protocol';
 /** The way to a backend, behind the ports of those who use it. */
 export interface Backend {
   /** For the registrar; the one who connects. */
-  readonly registry: BackendRegistry;
+  readonly registry: BackendApi;
   /** For the reporter. */
   readonly segments: TraceSegmentClient;
   /** For the reporters of meters, logs and events. */
@@ -27,13 +28,6 @@ export interface Backend {
   onDisconnect(listener: (reason: string) => void): void;
   /** Never rejects; bounded. Afterwards nothing connects any more. */
   close(): Promise<void>;
-}
-
-interface BackendRegistry {
-  /** The connection of now, or an attempt at the next address; and what the backend speaks, asked once on every connection. */
-  connect(signal: AbortSignal): Promise<Outcome<Connection>>;
-  readonly v2: V2Client;
-  readonly v3: V3Client;
 }
 
 /** Addresses of this very host. */

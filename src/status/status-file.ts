@@ -18,8 +18,10 @@ export interface StatusFileOptions {
   /** Permission bits of the file. Default: readable as the command file is; without one, as the umask decides. */
   readonly mode?: number | undefined;
   readonly commandFile?: string | undefined;
-  /** The status of now, for a write that only brings the counters up to date. Default: the one given last. */
+  /** The status of now. Asked for when the file is about to be written, not with each change. Default: the one given last. */
   status?(): Readonly<Record<string, unknown>>;
+  /** What of a status an operator looks for: the file is written soon after that has changed. Default: nothing. */
+  essenceOf?(status: Readonly<Record<string, unknown>>): string;
 }
 
 /** While the lock goes from one process to the next, the file works: then waiting for a turn is no failure. */
@@ -86,6 +88,11 @@ export class StatusFile {
   /** Sets the status. It is in the file soon after. */
   write(status: Readonly<Record<string, unknown>>): void {
     this.writer.write(status);
+  }
+
+  /** The status may have changed: it is asked for soon, and written then if an operator would see another. */
+  statusChanged(): void {
+    this.writer.statusChanged();
   }
 
   /** Counters have changed: they are in the file within 2 s, later where more than ten processes share it. */
@@ -168,8 +175,8 @@ interface StatusWriterOptions {
   readonly store: StatusStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** The status of now, for a write that only brings the counters up to date. Default: the one given last. */
-  status?(): Readonly<Record<string, unknown>>;
+  status?: StatusFileOptions['status'];
+  essenceOf?: StatusFileOptions['essenceOf'];
   /** It could not be written, for this reason. */
   complain(reason: string): void;
   /** It was written. */
@@ -195,6 +202,9 @@ class StatusWriter {
   private readonly loop: Loop;
   private current: Readonly<Record<string, unknown>> = {};
   private isDirty = false;
+  /** The status may be another than the one of `essence`. */
+  private isInDoubt = false;
+  private essence = '';
   private isFailing = false;
   private hasEnded = false;
   private writtenAt = 0;
@@ -222,23 +232,30 @@ class StatusWriter {
   begin(name: string): void {
     this.name = name;
     this.writtenAt = this.options.clock.elapsed();
-    this.loop.wake(this.isDirty ? COALESCE_MS : REFRESH_MS);
+    this.loop.wake(this.isDirty || this.isInDoubt ? COALESCE_MS : REFRESH_MS);
   }
 
   /** Sets the status. It is in the file soon after. */
   write(status: Readonly<Record<string, unknown>>): void {
     this.current = status;
     this.isDirty = true;
-    if (this.name === undefined || this.isFailing) return;
-    this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.betweenWritesMs - this.options.clock.elapsed()));
+    this.wakeAfter(this.betweenWritesMs);
+  }
+
+  /**
+   * The status may have changed. It is asked for in the loop's next turn: whoever has changed it waits neither for the
+   * snapshot nor for the file, and changes that come together make one snapshot.
+   */
+  statusChanged(): void {
+    this.isInDoubt = true;
+    this.wakeAfter(this.betweenWritesMs);
   }
 
   /** Counters have changed: the next refresh comes sooner. */
   countsChanged(): void {
     if (this.refreshMs < REFRESH_MS) return;
     this.refreshMs = Math.min(REFRESH_MS, Math.max(COUNTS_MS, this.processes * COUNTS_MS_A_PROCESS));
-    if (this.name === undefined || this.isFailing) return;
-    this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + this.refreshMs - this.options.clock.elapsed()));
+    this.wakeAfter(this.refreshMs);
   }
 
   /** Resolves when this status is in the file. Rejects with the reason where it could not be written. */
@@ -261,10 +278,17 @@ class StatusWriter {
     await this.loop.stop();
   }
 
+  /** The next turn comes this long after the last write. */
+  private wakeAfter(ms: number): void {
+    if (this.name === undefined || this.isFailing) return;
+    this.loop.wake(Math.max(COALESCE_MS, this.writtenAt + ms - this.options.clock.elapsed()));
+  }
+
   private async turn(signal: AbortSignal): Promise<number> {
     const { clock } = this.options;
     const { name } = this;
     if (name === undefined) return Infinity;
+    if (this.isInDoubt) this.look();
     const refreshInMs = this.writtenAt + this.refreshMs - clock.elapsed();
     if (!this.isDirty && refreshInMs > 0) return refreshInMs;
     if (!this.isDirty) this.refresh();
@@ -305,15 +329,30 @@ class StatusWriter {
 
   /** The status may have changed during the write. */
   private nextMs(): number {
-    return this.isDirty ? this.betweenWritesMs : this.refreshMs;
+    return this.isDirty || this.isInDoubt ? this.betweenWritesMs : this.refreshMs;
+  }
+
+  private look(): void {
+    this.isInDoubt = false;
+    const status = this.ask();
+    const essence = this.options.essenceOf?.(status) ?? this.essence;
+    if (essence === this.essence) return;
+    this.essence = essence;
+    this.current = status;
+    this.isDirty = true;
   }
 
   private refresh(): void {
     this.refreshMs = REFRESH_MS;
+    this.current = this.ask();
+  }
+
+  private ask(): Readonly<Record<string, unknown>> {
     try {
-      this.current = this.options.status?.() ?? this.current;
+      return this.options.status?.() ?? this.current;
     } catch (error) {
       this.options.complain(errorMessage(error));
+      return this.current;
     }
   }
 }

@@ -26,7 +26,6 @@ function makeCommands(): Commands {
     clock: systemClock,
     log,
     tracer,
-    registrar: unused,
     status: unused,
     setSampleRate: unused,
     instrumentations: unused,

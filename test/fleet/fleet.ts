@@ -79,7 +79,6 @@ class FleetAgent {
       properties: () => [['language', 'nodejs']],
       v3Properties: () => [['language', 'nodejs']],
       heartbeatMs: undefined,
-      onEvent: () => undefined,
     });
     this.backend.onDisconnect(() => this.registrar.disconnected());
   }

@@ -210,6 +210,35 @@ describe('an entry', () => {
     save.mockRestore();
   });
 
+  it('takes one snapshot for changes that come together, and none before their caller has gone on', async () => {
+    let phase = 'registered';
+    const status = jest.fn(() => ({ phase }));
+    const file = statusFile({ status, essenceOf: (shown) => String(shown['phase']) });
+    file.write({ phase });
+    await file.claim('orders');
+    for (phase of ['unregistered', 'service-known', 'registered again']) file.statusChanged();
+    expect(status).not.toHaveBeenCalled();
+    await untilEntry('orders', (entry) => entry.phase === 'registered again');
+    expect(status).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not written when nothing has changed of what an operator looks for', async () => {
+    let heartbeats = 0;
+    const status = jest.fn(() => ({ phase: 'registered', heartbeats }));
+    const file = statusFile({ status, essenceOf: (shown) => String(shown['phase']) });
+    file.write({ phase: 'none yet' });
+    await file.claim('orders');
+    file.statusChanged();
+    await untilEntry('orders', ({ phase }) => phase === 'registered');
+    const save = jest.spyOn(StatusStore.prototype, 'update');
+    heartbeats++;
+    file.statusChanged();
+    await until(() => status.mock.calls.length === 2);
+    await file.writeNow({ phase: 'shown after all' });
+    expect(save).toHaveBeenCalledTimes(1);
+    save.mockRestore();
+  });
+
   it('leaves time to the others where many share the file', async () => {
     const others = Object.fromEntries(
       Array.from({ length: 19 }, (_, at) => [

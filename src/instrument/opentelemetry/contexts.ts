@@ -1,4 +1,4 @@
-import { BorrowedSpan, scopeIn, scopeOf, type SpanEnvironment } from './spans';
+import { BorrowedSpan, scopeIn, scopeOfSpan, type SpanEnvironment } from './spans';
 import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
 import { propertyOf } from './span-context';
 import { define } from '../../base/define';
@@ -65,9 +65,9 @@ class BridgeContext extends Surroundings implements Context {
   }
 
   private scopeWith(key: symbol, value: unknown): Scope | undefined {
-    if (key === SUPPRESS_KEY) return value === true ? untraced : scopeOf(this.getValue(SPAN_KEY));
+    if (key === SUPPRESS_KEY) return value === true ? untraced : scopeOfSpan(this.getValue(SPAN_KEY));
     if (key !== SPAN_KEY) return this.scope;
-    return this.getValue(SUPPRESS_KEY) === true ? untraced : scopeOf(value);
+    return this.getValue(SUPPRESS_KEY) === true ? untraced : scopeOfSpan(value);
   }
 }
 

@@ -433,10 +433,10 @@ export function scopeIn(context: { getValue(key: symbol): unknown }): Scope | un
   // Work that is not recorded has no span to be found by.
   if (context instanceof Surroundings) return context.scope;
   if (context.getValue(SUPPRESS_KEY) === true) return untraced;
-  return scopeOf(context.getValue(SPAN_KEY));
+  return scopeOfSpan(context.getValue(SPAN_KEY));
 }
 
-export function scopeOf(span: unknown): Scope | undefined {
+export function scopeOfSpan(span: unknown): Scope | undefined {
   try {
     if (span instanceof ApiSpan) return span.scope;
   } catch {

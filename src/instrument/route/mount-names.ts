@@ -9,7 +9,7 @@ const ANY = '/*';
 /** A caller makes a path as long as a request's head may be. What is kept of it, and what comparing it costs, is bounded. */
 const LONGEST = LIMITS.name;
 
-/** What a parameter has in a source. Of literal text each such character is escaped. */
+/** What a parameter has in a source. In literal text each such character is escaped. */
 const WILDCARD = /(\[\^\/\]\+|\.\+)/;
 const ESCAPED = /\\(.)/gs;
 

@@ -37,13 +37,13 @@ class Health {
 }
 
 /**
- * What the registrar needs of a backend; `Backend.registry` fits it by shape. Every question is bounded by a deadline of
- * its own, and is given up when the signal aborts.
+ * What the registrar needs of a backend. Every question is bounded by a deadline of its own, and is given up when the
+ * signal aborts.
  */
 export interface BackendApi {
   /**
-   * The connection of now, made if there is none, and what it speaks. Fails to the next address of the list, one address
-   * a call.
+   * The connection of now, made if there is none, and what it speaks, asked once on every connection. Fails to the next
+   * address of the list, one address a call.
    */
   connect(signal: AbortSignal): Promise<Outcome<Connection>>;
   readonly v2: V2Api;

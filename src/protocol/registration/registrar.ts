@@ -24,7 +24,6 @@ interface RegistrarOptions extends RateLimitedBackendOptions {
   readonly heartbeatMs: number | undefined;
   /** What the user has pinned. */
   readonly protocol?: ProtocolName;
-  readonly onEvent: RegistrarListener;
 }
 
 /** Names that come up together are asked for together. */
@@ -42,19 +41,21 @@ export class Registrar {
   private readonly retry: RetryPolicy;
   private readonly machine: StateMachine;
   private readonly registrations: { readonly v2: V2Registration; readonly v3: Registration };
+  private readonly listeners: RegistrarListener[] = [];
   private connectionNumber = 0;
   private cachedNames: Names | undefined;
 
   constructor(private readonly options: RegistrarOptions) {
     const { clock, heartbeatMs, log, serviceName, instanceName } = options;
-    const onEvent: RegistrarListener = (event) => options.onEvent(event);
+    const onEvent: RegistrarListener = (event) => this.emit(event);
     const backend = new RateLimitedBackend(options);
     const retry = new RetryPolicy(clock, log, (reason) => onEvent({ type: 'failed', reason }));
     const machine = new StateMachine({
       ...options,
       v3Instance: backend.v3Instance,
       onTransition: (from, to, reason) => {
-        if (to.epoch !== from.epoch) this.forget();
+        // The other protocol has learnt nothing since its own turn ended.
+        if (to.epoch !== from.epoch && from.protocol) this.registrations[from.protocol].forget();
         onEvent({ type: 'transition', from, to, reason });
       },
     });
@@ -77,6 +78,11 @@ export class Registrar {
     this.machine = machine;
     this.registrations = { v2: v2Protocol.createRegistration(context), v3: v3Protocol.createRegistration(context) };
     this.loop = new Loop({ name: 'registration', clock, log, turn: (signal) => this.turn(signal) });
+  }
+
+  /** Calls the listener with each event from now on, after those that subscribed before it. */
+  subscribe(listener: RegistrarListener): void {
+    this.listeners.push(listener);
   }
 
   start(): void {
@@ -230,11 +236,10 @@ export class Registrar {
     }
     this.registration.connected();
     this.retry.reset();
-    this.options.onEvent({ type: 'connected', connection });
+    this.emit({ type: 'connected', connection });
   }
 
-  private forget(): void {
-    this.registrations.v2.forget();
-    this.registrations.v3.forget();
+  private emit(event: Parameters<RegistrarListener>[0]): void {
+    for (const listener of this.listeners) listener(event);
   }
 }

@@ -63,7 +63,7 @@ interface StateMachineOptions {
 }
 
 /** What the backend knows us by: ids on v2, our names on v3. */
-export interface Identity {
+interface Identity {
   readonly service: number | string;
   readonly instance: number | string;
 }

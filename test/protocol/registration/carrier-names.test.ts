@@ -30,7 +30,6 @@ function create(protocol?: ProtocolName): void {
     v3Properties: () => [],
     heartbeatMs: 3_000,
     ...(protocol && { protocol }),
-    onEvent: () => undefined,
   });
 }
 

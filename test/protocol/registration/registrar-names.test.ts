@@ -46,8 +46,8 @@ beforeEach(async () => {
     properties: () => [],
     v3Properties: () => [],
     heartbeatMs: 3_000,
-    onEvent: () => note(),
   });
+  registrar.subscribe(() => note());
   registrar.start();
   await clock.advance(2_000);
 });

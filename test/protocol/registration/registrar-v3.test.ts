@@ -13,7 +13,7 @@ let configurations: Configuration[];
 const quiet = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() };
 
 function make(options: Partial<ConstructorParameters<typeof Registrar>[0]> = {}): Registrar {
-  return new Registrar({
+  const made = new Registrar({
     api: backend,
     clock,
     log: new Log(clock, quiet),
@@ -22,11 +22,12 @@ function make(options: Partial<ConstructorParameters<typeof Registrar>[0]> = {})
     properties: () => [['language', 'nodejs']],
     v3Properties: () => [['OS Name', 'Linux']],
     heartbeatMs: undefined,
-    onEvent: (event) => {
-      if (event.type === 'configured') configurations.push(event.configuration);
-    },
     ...options,
   });
+  made.subscribe((event) => {
+    if (event.type === 'configured') configurations.push(event.configuration);
+  });
+  return made;
 }
 
 beforeEach(() => {

@@ -23,7 +23,6 @@ beforeEach(() => {
     properties: () => [['language', 'nodejs']],
     v3Properties: () => [['OS Name', 'Linux']],
     heartbeatMs: 3_000,
-    onEvent: () => undefined,
   });
 });
 
@@ -53,7 +52,6 @@ describe('registering', () => {
       properties: () => [],
       v3Properties: () => [],
       heartbeatMs: 3_000,
-      onEvent: () => undefined,
     });
     logged.start();
     await clock.advance(2_000);

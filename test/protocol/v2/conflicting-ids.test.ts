@@ -22,7 +22,6 @@ beforeEach(async () => {
     properties: () => [],
     v3Properties: () => [],
     heartbeatMs: 3_000,
-    onEvent: () => undefined,
   });
   registrar.start();
   await clock.advance(2_000);
