@@ -97,7 +97,7 @@ describe('the open batch', () => {
       open.append(calledBy(V3_REF), targetOf(someNames()));
       expect(lines).toEqual([
         '1 calls so far are shown without their caller: it sent sw8, and the backend speaks v2; ' +
-          'with the protocol "auto" a caller does that until it has found its backend',
+          'a caller does that while it has no ids, as when it registers anew',
       ]);
     });
 
