@@ -226,8 +226,8 @@ export interface Options {
    * Whose trace headers (`sw6`, `sw8`, `sw8-correlation`, `sw8-x`) count: those of `all` callers, of `none`, or of those
    * whose connection comes from one of these addresses and blocks: `10.0.0.0/8,fd00::/8`, where an IPv4 address matches
    * also in its IPv6 form and a Unix socket matches nothing. The headers of all others are as if absent: a trace
-   * begins here, and `sampleRate` decides. Behind a proxy every connection comes from the proxy; `X-Forwarded-For` is
-   * not believed. Default: `all`. Environment `SW_AGENT_TRUST_INCOMING`.
+   * begins here, and `sampleRate` decides; where the application hands them on, they are taken out. Behind a proxy every
+   * connection comes from the proxy; `X-Forwarded-For` is not believed. Default: `all`. Environment `SW_AGENT_TRUST_INCOMING`.
    */
   readonly trustIncoming?: string | readonly string[] | undefined;
   /**

@@ -2,6 +2,7 @@ import http from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { errorMessage } from '../base/text';
 import { Component, Layer } from '../model/components';
+import type { ForeignHeaders } from '../model/foreign-headers';
 import type { Span } from '../model/segment';
 import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
 import type { Tracer } from '../tracing/tracer';
@@ -20,12 +21,15 @@ export const ABORTED = Symbol('skyanchor.givenUp');
 const RESPONSE = Symbol('skyanchor.response');
 /** On a client's request without a span, whose headers are to say that its trace is not recorded. */
 export const UNRECORDED = Symbol('skyanchor.unrecorded');
+/** On a client's request, traced or not: what it must not hand on. */
+export const FOREIGN = Symbol('skyanchor.foreign');
 
 export interface Spanned {
   [SPAN]?: Span | null;
   [ABORTED]?: true;
   [RESPONSE]?: IncomingMessage;
   [UNRECORDED]?: UnrecordedExit;
+  [FOREIGN]?: ForeignHeaders;
 }
 
 /** What a span says of a request; a `ClientRequest` has all of it, and so have its options in part. */
@@ -50,19 +54,21 @@ export class ClientSpans {
   }
 
   /** A request was made, in the scope of who made it, and nothing of it has been sent. Asked once for each request. */
-  open(request: ClientRequest & Spanned, port: unknown): Span | undefined {
+  open(request: ClientRequest & Spanned, port: unknown): void {
     request[SPAN] = null;
     // A test double that inherits from Node's class without its constructor (nock 13) goes nowhere.
-    if (typeof request.host !== 'string') return undefined;
-    if (this.isIgnored(request.method)) return undefined;
-    const peer = httpPeerOf(request, port || guessedPort(request));
-    const span = this.openFor(request, peer);
-    if (span) request[SPAN] = span;
-    else {
-      const exit = this.unrecordedFor(request, peer);
+    if (typeof request.host !== 'string') return;
+    let span: Span | undefined;
+    let exit: UnrecordedExit | undefined;
+    if (!this.isIgnored(request.method)) {
+      const peer = httpPeerOf(request, port || guessedPort(request));
+      span = this.openFor(request, peer);
+      if (span) request[SPAN] = span;
+      else exit = this.unrecordedFor(request, peer);
       if (exit) request[UNRECORDED] = exit;
     }
-    return span;
+    const foreign = this.tracer.foreignFor(span, exit);
+    if (foreign) request[FOREIGN] = foreign;
   }
 
   /** For a call that {@link openFor} opened no span for. */
@@ -70,7 +76,7 @@ export class ClientSpans {
     return this.tracer.unrecordedExit(parseTarget(asked.path).path, peer);
   }
 
-  /** A call by this method is made as without us. */
+  /** A call by this method is not traced. */
   isIgnored(method: string): boolean {
     return this.ignoredMethods !== undefined && this.ignoredMethods.has(method.toUpperCase());
   }

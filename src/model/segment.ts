@@ -1,3 +1,4 @@
+import type { ForeignHeaders } from './foreign-headers';
 import type { Id, NumericId } from './ids';
 import { type RefType, Component, Layer, type SpanType } from './components';
 import { LIMITS } from './limits';
@@ -79,8 +80,8 @@ export class Segment {
   entry: Span | undefined = undefined;
   /** Its first span. */
   root: Span | undefined = undefined;
-  /** The header that brought the trace, as it came. */
-  carrier: string | undefined = undefined;
+  /** The header that brought the trace, as it came; of a caller who is not believed, all that came. */
+  carrier: string | ForeignHeaders | undefined = undefined;
   /** The application's own data that travels with the trace, v3 only; replaced as a whole, since segments share it. */
   correlation: ReadonlyMap<string, string> | undefined = undefined;
   /** Not to count in the metrics; v3 only. */
@@ -94,6 +95,16 @@ export class Segment {
     public traceId: Id,
     readonly segmentId: NumericId,
   ) {}
+
+  /** What ours takes the place of where the application hands it on. */
+  get forwarded(): string | undefined {
+    return typeof this.carrier === 'string' ? this.carrier : undefined;
+  }
+
+  /** What the application is not to hand on. */
+  get foreign(): ForeignHeaders | undefined {
+    return typeof this.carrier === 'object' ? this.carrier : undefined;
+  }
 
   /** In the order of their ending: a child is usually before its parent. */
   get spans(): readonly Span[] {

@@ -6,6 +6,7 @@ import type { Log } from '../base/log';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import { Layer, SpanType } from '../model/components';
+import type { ForeignHeaders } from '../model/foreign-headers';
 import type { NumericId } from '../model/ids';
 import { LIMITS } from '../model/limits';
 import { freezeName, type Segment, Span } from '../model/segment';
@@ -14,7 +15,7 @@ import { exceptionFilter } from './error-log';
 import { LingeringSegments } from './lingering-segments';
 import { SpanHandle } from './manual/span-handle';
 import { observePromise } from './observe-promise';
-import type { HeaderSetter, IncomingHeaders } from './propagation/headers';
+import { foreignIn, type HeaderRemover, type HeaderSetter, type IncomingHeaders } from './propagation/headers';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
 import type { RemoteParent } from './propagation/propagator';
 import { Sampler } from './sampling/sampler';
@@ -126,7 +127,7 @@ export class Tracer {
    * started within some span serves its requests in that scope, and they are not that span's.
    * @param headers of the request. With a carrier among them the trace goes on, by what its root has decided: recorded,
    *   whatever our own sample rate, or not.
-   * @param isTrusted whether the caller is believed; if not, a carrier counts as absent
+   * @param isTrusted whether the caller is believed; if not, a carrier counts as absent, and goes no further
    */
   openEntry(
     operationName: string,
@@ -141,7 +142,7 @@ export class Tracer {
       : this.openRoot(SpanType.entry, operationName, options);
     if (!span) return undefined;
     span.segment.entry = span;
-    if (headers !== undefined && !isTrusted) span.segment.carrier = this.foreignCarrierOf(headers);
+    if (headers !== undefined && !isTrusted) span.segment.carrier = foreignOf(headers);
     return span;
   }
 
@@ -153,7 +154,7 @@ export class Tracer {
     return new UnrecordedTrace(
       this,
       truncate(operationName, LIMITS.name),
-      isTrusted ? headers : undefined,
+      isTrusted || headers === undefined ? headers : foreignOf(headers),
       !this.isPaused,
     );
   }
@@ -251,6 +252,27 @@ export class Tracer {
   injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>): void {
     try {
       this.propagation.injectUnrecorded(exit, into, set);
+    } catch {
+      // As above.
+    }
+  }
+
+  /**
+   * What a call must not hand on of its caller's headers, whether it is traced or not: they are of a caller who is not
+   * believed. To be asked where the call is made. `undefined`: nothing, as nearly always.
+   */
+  foreignFor(span: Span | undefined, exit?: UnrecordedExit): ForeignHeaders | undefined {
+    if (span) return span.segment.foreign;
+    if (exit) return exit.trace.foreign;
+    const scope = context.getStore();
+    if (scope === undefined || scope === untraced) return undefined;
+    return scope instanceof Span ? scope.segment.foreign : scope.foreign;
+  }
+
+  /** Takes these out of a request, before {@link inject}. */
+  removeForeign<T>({ pairs }: ForeignHeaders, from: T, remove: HeaderRemover<T>): void {
+    try {
+      for (const [name, came] of pairs) remove(from, name, came);
     } catch {
       // As above.
     }
@@ -400,14 +422,6 @@ export class Tracer {
     this.end(span);
   }
 
-  private foreignCarrierOf(headers: IncomingHeaders): string | undefined {
-    try {
-      return this.propagation.foreignCarrier(headers);
-    } catch {
-      return undefined;
-    }
-  }
-
   private openJoined(operationName: string, parent: RemoteParent, options?: SpanOptions): Span | undefined {
     if (this.isPaused || (!parent.isSampled && this.unsampled === undefined)) return undefined;
     const span = this.factory.startRoot(SpanType.entry, operationName, parent.traceId, options?.startTime);
@@ -441,6 +455,15 @@ export class Tracer {
     const span = this.factory.startChild(type, operationName, parent, options?.startTime);
     if (span && options?.isPromised === true) promise(span);
     return span;
+  }
+}
+
+function foreignOf(headers: IncomingHeaders): ForeignHeaders | undefined {
+  try {
+    return foreignIn(headers);
+  } catch {
+    // Headers that the application made up.
+    return undefined;
   }
 }
 

@@ -1,8 +1,11 @@
 import { copyOf, errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
+import type { ForeignHeaders } from '../../model/foreign-headers';
 import type { Span } from '../../model/segment';
+import { isHandedOn } from '../../tracing/propagation/headers';
 import type { Tracer } from '../../tracing/tracer';
 import { ignoredMethods } from '../client-spans';
+import { withoutLines } from '../http/header-lines';
 import { HttpUrls, judgeStatus, parseTarget } from '../http/http-url';
 import { hostPort } from '../http/peer';
 import type { InstrumentOptions } from '../options';
@@ -73,12 +76,16 @@ class UndiciSpans {
 
   private openSpan(request: Request): void {
     const { method, path, upgrade } = request;
-    if (this.ignoredMethods !== undefined && this.ignoredMethods.has(String(method).toUpperCase())) return;
+    if (this.ignoredMethods !== undefined && this.ignoredMethods.has(String(method).toUpperCase())) {
+      this.removeForeign(request, this.tracer.foreignFor(undefined));
+      return;
+    }
     const { scheme, peer } = this.origins.of(request.origin);
     const target = parseTarget(path);
     const span = this.tracer.openExit(target.path, peer);
     if (!span) {
       const unrecorded = this.tracer.unrecordedExit(target.path, peer);
+      this.removeForeign(request, this.tracer.foreignFor(undefined, unrecorded));
       if (unrecorded) this.tracer.injectUnrecorded(unrecorded, request, addHeader);
       return;
     }
@@ -89,7 +96,12 @@ class UndiciSpans {
     this.urls.tell(span, scheme, peer, target);
     request[SPAN] = span;
     if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);
+    this.removeForeign(request, this.tracer.foreignFor(span));
     this.tracer.inject(span, request, addHeader);
+  }
+
+  private removeForeign(request: Request, foreign: ForeignHeaders | undefined): void {
+    if (foreign) this.tracer.removeForeign(foreign, request, removeHeader);
   }
 
   /** Informational responses come here, too; the last one is the response. */
@@ -165,6 +177,14 @@ function isAbort(error: unknown): boolean {
 function addHeader(request: Request, name: string, value: string, forwarded?: string): void {
   if (!hasHeader(request.headers, name)) request.addHeader(name, value);
   else if (forwarded !== undefined) replaceHeader(request, name, forwarded, value);
+}
+
+function removeHeader(request: Request, name: string, came: string | null): void {
+  const { headers } = request;
+  if (typeof headers === 'string') request.headers = withoutLines(headers, name, came);
+  if (!Array.isArray(headers)) return;
+  for (let at = headers.length - 2; at >= 0; at -= 2)
+    if (String(headers[at]).toLowerCase() === name && isHandedOn(headers[at + 1], came)) headers.splice(at, 2);
 }
 
 /** As the versions keep them: 5 as text, the others as names and values in turn. */

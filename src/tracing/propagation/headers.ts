@@ -1,3 +1,5 @@
+import { ForeignHeaders } from '../../model/foreign-headers';
+
 /** The headers of a request as Node has them: by names in lower case. */
 export type IncomingHeaders = Readonly<Record<string, unknown>>;
 
@@ -6,6 +8,9 @@ export type IncomingHeaders = Readonly<Record<string, unknown>>;
  * hands its own caller's headers on does not mean to leave itself out of the trace.
  */
 export type HeaderSetter<T> = (into: T, name: string, value: string, forwarded?: string) => void;
+
+/** Takes a header out of a request wherever {@link isHandedOn}. @param came its value as it came in, or null */
+export type HeaderRemover<T> = (into: T, name: string, came: string | null) => void;
 
 /** The carrier of a v2 backend's agents. */
 export const SW6 = 'sw6';
@@ -64,6 +69,29 @@ export function carriersIn(headers: IncomingHeaders): IncomingHeaders | undefine
     if (value !== undefined) (carriers ??= {})[name] = value;
   }
   return carriers;
+}
+
+/** What of these headers must not be believed, here or further on; `undefined`: there is none. */
+export function foreignIn(headers: IncomingHeaders): ForeignHeaders | undefined {
+  let pairs: [name: string, value: string | null][] | undefined;
+  for (const name of NAMES) {
+    const value = headers[name];
+    if (typeof value === 'string') (pairs ??= []).push([name, value.length <= MAX_CARRIER_LENGTH ? value : null]);
+  }
+  return pairs && new ForeignHeaders(pairs);
+}
+
+/**
+ * Whether a header that goes out has the value of one that came in. Of one that came more than once Node makes a single
+ * text, and an application may hand on the parts, as a list or each by itself.
+ * @param value as the application gave it; undefined: there is none
+ * @param came null: whatever it is
+ */
+export function isHandedOn(value: unknown, came: string | null): boolean {
+  if (value === undefined) return false;
+  if (value === came || came === null) return true;
+  if (Array.isArray(value)) return value.length > 0 && value.every((one) => isHandedOn(one, came));
+  return typeof value === 'string' && came.includes(',') && `, ${came}, `.includes(`, ${value}, `);
 }
 
 function textOf(value: unknown): string | undefined {

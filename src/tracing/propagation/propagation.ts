@@ -5,7 +5,7 @@ import { SpanType } from '../../model/components';
 import { freezeName, type Span } from '../../model/segment';
 import { untraced } from '../context';
 import type { UnrecordedExit } from '../sampling/unrecorded-trace';
-import { type HeaderSetter, type IncomingHeaders, MAX_CARRIER_LENGTH } from './headers';
+import type { HeaderSetter, IncomingHeaders } from './headers';
 import type { PropagationIdentity, Propagator, Propagators, RemoteParent } from './propagator';
 
 const PORT = /:\d+$/;
@@ -111,25 +111,17 @@ export class Propagation {
     return only && (only.extract(headers) ?? this.untracedIfEmpty(headers));
   }
 
-  /** The header of a caller that is not believed: a gateway that forwards it does not mean to leave itself out. */
-  foreignCarrier(headers: IncomingHeaders): string | undefined {
-    const own = this.own();
-    const carrier = own && headers[own.header];
-    // No segment keeps a longer one, and no agent joins it when it is forwarded.
-    return typeof carrier === 'string' && carrier.length <= MAX_CARRIER_LENGTH ? carrier : undefined;
-  }
-
   /** Calls `set` for each header that the request of this exit span has to carry. */
   inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
     const names = this.namesFor(span.peer);
     if (!names) return;
-    const { entry, isSampled, carrier } = span.segment;
+    const { entry, isSampled, forwarded } = span.segment;
     const mode = isSampled ? undefined : this.options.propagateUnsampled;
     const propagator = this.options.propagators?.[names.protocol];
     if (mode === 'none' || !propagator) return;
     if (mode === 'empty') {
-      set(into, propagator.header, '', carrier);
+      set(into, propagator.header, '', forwarded);
       return;
     }
     if (entry) freezeName(entry);

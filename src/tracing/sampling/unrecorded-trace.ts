@@ -1,4 +1,5 @@
 import { SpanType } from '../../model/components';
+import { ForeignHeaders } from '../../model/foreign-headers';
 import type { Id, NumericId } from '../../model/ids';
 import type { NameSource } from '../../model/segment';
 import { carriersIn, type IncomingHeaders } from '../propagation/headers';
@@ -35,13 +36,13 @@ export class UnrecordedTrace {
   private ownCorrelation: ReadonlyMap<string, string> | undefined = undefined;
 
   /**
-   * @param headers of the request; undefined: none that count
+   * @param headers of the request; undefined: none
    * @param isPropagated whether the services that are called from here are told not to record it
    */
   constructor(
     private readonly origins: TraceOrigins,
     public operationName: string,
-    private headers: IncomingHeaders | undefined,
+    private headers: IncomingHeaders | ForeignHeaders | undefined,
     readonly isPropagated: boolean,
   ) {}
 
@@ -51,6 +52,11 @@ export class UnrecordedTrace {
 
   get carrier(): string | undefined {
     return this.read().carrier;
+  }
+
+  /** What the application is not to hand on. */
+  get foreign(): ForeignHeaders | undefined {
+    return this.headers instanceof ForeignHeaders ? this.headers : undefined;
   }
 
   get correlation(): ReadonlyMap<string, string> | undefined {
@@ -73,13 +79,16 @@ export class UnrecordedTrace {
   end(): void {
     const { headers } = this;
     this.isOver = true;
+    if (headers instanceof ForeignHeaders) return;
     this.headers = undefined;
     if (headers !== undefined) this.headers = carriersIn(headers);
   }
 
   private read(): TraceOrigin {
+    const { headers } = this;
+    if (headers instanceof ForeignHeaders) return (this.origin ??= this.origins.originOf(undefined));
     if (this.origin === undefined) {
-      this.origin = this.origins.originOf(this.headers);
+      this.origin = this.origins.originOf(headers);
       // A timer may keep this for long.
       this.headers = undefined;
     }

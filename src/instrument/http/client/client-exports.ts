@@ -3,6 +3,7 @@ import type { ClientRequest, RequestOptions } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { urlToHttpOptions } from 'node:url';
 import type { Span } from '../../../model/segment';
+import { isHandedOn } from '../../../tracing/propagation/headers';
 import type { Tracer } from '../../../tracing/tracer';
 import { type ClientSpans, SPAN, type Spanned } from '../../client-spans';
 import { type Emit, forward, patch, type Patched, type Undo } from '../../patch';
@@ -80,13 +81,15 @@ class ClientByFunctions {
       const host = asked.hostname || asked.host || 'localhost';
       const port = asked.port || asked.defaultPort || defaultPortOf({ agent, protocol: own });
       const call = { path: path ?? '/', method: method?.toUpperCase() ?? 'GET', protocol: own };
-      if (this.spans.isIgnored(call.method)) return undefined;
+      const isIgnored = this.spans.isIgnored(call.method);
       const peer = httpPeerOf({ host, socketPath }, port);
-      const span = this.spans.openFor(call, peer);
-      const unrecorded = span ? undefined : this.spans.unrecordedFor(call, peer);
+      const span = isIgnored ? undefined : this.spans.openFor(call, peer);
+      const unrecorded = isIgnored || span ? undefined : this.spans.unrecordedFor(call, peer);
+      const foreign = this.tracer.foreignFor(span, unrecorded);
+      if (foreign) this.tracer.removeForeign(foreign, asked, removeFrom);
       if (span) this.tracer.inject(span, asked, addTo);
       else if (unrecorded) this.tracer.injectUnrecorded(unrecorded, asked, addTo);
-      else return undefined;
+      else if (!foreign) return undefined;
       return { span, asked };
     } catch {
       // Not for Node either, which says so in its own words.
@@ -107,6 +110,10 @@ class ClientByFunctions {
 
 function addTo(asked: Options, name: string, value: string, forwarded?: string): void {
   asked.headers = withHeader(asked.headers, { name, value, forwarded }) as Options['headers'] & object;
+}
+
+function removeFrom(asked: Options, name: string, came: string | null): void {
+  asked.headers = withoutHeader(asked.headers, name, came) as Options['headers'] & object;
 }
 
 /** As Node's constructor puts them together; always an object of our own. */
@@ -152,4 +159,17 @@ export function withHeader(headers: unknown, { name, value, forwarded }: NewHead
   const at = list.findIndex((one, index) => index % 2 === 0 && isIt(one));
   if (at === -1) return [...list, name, value];
   return isForwarded(list[at + 1]) ? list.with(at + 1, value) : headers;
+}
+
+/** Headers as people give them, without those that hand one on; what they gave is left as it was. */
+function withoutHeader(headers: unknown, name: string, came: string | null): unknown {
+  const stays = (one: unknown, value: unknown): boolean =>
+    String(one).toLowerCase() !== name || !isHandedOn(value, came);
+  if (headers === undefined || headers === null) return headers;
+  if (!Array.isArray(headers))
+    return Object.fromEntries(Object.entries(headers).filter(([one, value]) => stays(one, value)));
+  const list: readonly unknown[] = headers;
+  if (Array.isArray(list[0]))
+    return (list as readonly (readonly unknown[])[]).filter(([one, value]) => stays(one, value));
+  return list.filter((_, index) => stays(list[index - (index % 2)], list[index - (index % 2) + 1]));
 }

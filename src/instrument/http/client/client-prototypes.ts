@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { ClientRequest } from 'node:http';
 import type { Tracer } from '../../../tracing/tracer';
-import { type ClientSpans, SPAN, type Spanned, UNRECORDED } from '../../client-spans';
+import { type ClientSpans, FOREIGN, SPAN, type Spanned, UNRECORDED } from '../../client-spans';
 import { type Emit, forward, patch, type Patched, type Undo } from '../../patch';
 import { insertHeaders, RequestHead, type Stored } from './request-head';
 
@@ -94,9 +94,9 @@ class ClientByMethods {
         if (Array.isArray(headers) || request.hasHeader('expect')) return '';
         this.open(request, undefined);
       }
-      const span = (request as Spanned)[SPAN];
-      if (span) return span.endTime === 0 ? this.headOf(request).lines : '';
-      return (request as Spanned)[UNRECORDED] ? this.headOf(request).lines : '';
+      const { [SPAN]: span, [UNRECORDED]: unrecorded, [FOREIGN]: foreign } = request as Spanned;
+      const isTold = span ? span.endTime === 0 : unrecorded !== undefined;
+      return isTold || foreign !== undefined ? this.headOf(request).lines : '';
     } catch (error) {
       this.spans.complain(error);
       return '';
@@ -112,8 +112,9 @@ class ClientByMethods {
   }
 
   private headOf(request: ClientRequest & Spanned, stored?: string): RequestHead {
-    const { [SPAN]: span, [UNRECORDED]: unrecorded } = request;
+    const { [SPAN]: span, [UNRECORDED]: unrecorded, [FOREIGN]: foreign } = request;
     const head = new RequestHead(request, stored);
+    if (foreign) this.tracer.removeForeign(foreign, head, RequestHead.remove);
     if (span) this.tracer.inject(span, head, RequestHead.add);
     else if (unrecorded) this.tracer.injectUnrecorded(unrecorded, head, RequestHead.add);
     return head;

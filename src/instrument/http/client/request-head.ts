@@ -1,6 +1,8 @@
 import type { ClientRequest } from 'node:http';
 import http, { type RequestOptions } from 'node:http';
 import { context, untraced } from '../../../tracing/context';
+import { isHandedOn } from '../../../tracing/propagation/headers';
+import { withoutLines } from '../header-lines';
 
 /** What Node's ClientRequest keeps of its head; internal, and known to be so by `nodeKeepsHeads`. */
 export interface Stored {
@@ -24,6 +26,12 @@ export class RequestHead {
   static add(this: void, head: RequestHead, name: string, value: string, forwarded?: string): void {
     if (!head.has(name)) head.lines += `${name}: ${value}\r\n`;
     else if (forwarded !== undefined) head.replace(name, forwarded, value);
+  }
+
+  static remove(this: void, head: RequestHead, name: string, came: string | null): void {
+    const { request, stored } = head;
+    if (stored !== undefined) head.stored = withoutLines(stored, name, came);
+    else if (isHandedOn(request.getHeader(name), came)) request.removeHeader(name);
   }
 
   private has(name: string): boolean {

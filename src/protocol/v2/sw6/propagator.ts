@@ -88,7 +88,7 @@ export class V2Propagator implements Propagator<V2Identity> {
     const header = formatSw6Header(span, identity);
     if (header === undefined) return;
     this.own.recordSent(identity.epoch, identity.instanceId);
-    set(into, SW6, header, span.segment.carrier);
+    set(into, SW6, header, span.segment.forwarded);
   }
 
   injectUnrecorded<T>(

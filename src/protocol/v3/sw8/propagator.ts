@@ -58,7 +58,7 @@ export class V3Propagator implements Propagator<V3Identity> {
   inject<T>(span: Span, identity: V3Identity, into: T, set: HeaderSetter<T>): void {
     const header = formatSw8Header(span, identity);
     if (header === undefined) return;
-    set(into, SW8, header, span.segment.carrier);
+    set(into, SW8, header, span.segment.forwarded);
     injectSw8Extensions(span, this.clock, into, set);
   }
 

@@ -1,0 +1,8 @@
+/**
+ * The trace headers of a caller who is not believed, as they came. Where the application hands its caller's headers on,
+ * these go no further.
+ */
+export class ForeignHeaders {
+  /** @param pairs of name and value; null: it is too long to be kept, and whatever goes out by that name counts as it */
+  constructor(readonly pairs: readonly (readonly [name: string, value: string | null])[]) {}
+}

@@ -1,0 +1,327 @@
+import { once } from 'node:events';
+import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { createRequire } from 'node:module';
+import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
+import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
+import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
+import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
+import { currentTrace } from '../../src/tracing/current-trace';
+import { ask, Stage, type StageOptions } from '../instrument/http-fixture';
+import { tracing } from '../support/tracing';
+import type * as Undici from 'undici7';
+
+/** Trace 3.4.5. */
+const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
+const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
+const STRANGE = { sw6: SW6, sw8: SW8, 'sw8-correlation': 'dGVuYW50OmZvcmdlZA==', 'sw8-x': '1-' };
+const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
+const V2: V2Identity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+
+const load = createRequire(__filename);
+const undici = (version: number): typeof Undici => load(`undici${version}`) as typeof Undici;
+
+/** Hands the headers of a request that came in on to another server; settles when that has answered. */
+type Forward = (port: number, incoming: IncomingMessage) => Promise<unknown>;
+
+const listed = (list: unknown): OutgoingHttpHeaders => list as OutgoingHttpHeaders;
+
+const byHttp =
+  (headersOf: (incoming: IncomingMessage) => OutgoingHttpHeaders): Forward =>
+  async (port, incoming) =>
+    answered(http.request({ port, host: '127.0.0.1', path: '/stock', agent: false, headers: headersOf(incoming) }));
+
+async function answered(request: http.ClientRequest): Promise<void> {
+  const [response] = (await once(request.end(), 'response')) as [IncomingMessage];
+  await once(response.resume(), 'end');
+}
+
+const pairsOf = ({ headers }: { headers: IncomingHttpHeaders }): [string, string][] =>
+  Object.entries(headers).filter((pair): pair is [string, string] => !['host', 'connection'].includes(pair[0]));
+
+const RAW_LIST = 'a list of all that came';
+
+const HTTP: Record<string, Forward> = {
+  'an object': byHttp(({ headers }) => ({ ...headers })),
+  'an object of lists': byHttp(listsOf),
+  [RAW_LIST]: byHttp(({ rawHeaders }) => listed([...rawHeaders])),
+  pairs: byHttp((incoming) => listed([['Host', 'stock'], ...pairsOf(incoming)])),
+  'Expect: 100-continue': byHttp(({ headers }) => ({ ...headers, Expect: '100-continue' })),
+};
+
+/** The way by exported functions sees what a request was made with. */
+const LATER: Record<string, Forward> = {
+  'setHeader, later': (port, incoming) => {
+    const request = http.request({ port, host: '127.0.0.1', path: '/stock', agent: false });
+    for (const [name, value] of pairsOf(incoming)) request.setHeader(name, value);
+    return answered(request);
+  },
+};
+
+const UNDICI: Record<string, Forward> = Object.fromEntries([
+  ['fetch', (port, incoming) => fetch(`http://127.0.0.1:${port}/stock`, { headers: pairsOf(incoming) })],
+  ...[5, 6, 7].flatMap((version): [string, Forward][] => {
+    const by =
+      (headersOf: (incoming: IncomingMessage) => Record<string, string | string[]> | string[]): Forward =>
+      async (port, incoming) => {
+        // The global one is that of the version that was loaded first.
+        const dispatcher = new (undici(version).Agent)();
+        const headers = headersOf(incoming);
+        const { body } = await undici(version).request(`http://127.0.0.1:${port}/stock`, { headers, dispatcher });
+        await body.text();
+        await dispatcher.close();
+      };
+    return [
+      [`undici ${version}`, by((incoming) => Object.fromEntries(pairsOf(incoming)))],
+      [`undici ${version}, an object of lists`, by((incoming) => listsOf(incoming))],
+    ];
+  }),
+] satisfies [string, Forward][]);
+
+function listsOf({ headersDistinct }: IncomingMessage): Record<string, string[]> {
+  const others = { ...headersDistinct };
+  delete others.host;
+  delete others.connection;
+  return others as Record<string, string[]>;
+}
+
+/** Which of them it is makes no difference to whether a header goes on. */
+const ONE_OF_EACH = ['an object', 'fetch'];
+/** Those that may hand on a part of what came. */
+const LISTS = Object.keys({ ...HTTP, ...UNDICI }).filter((form) => form.includes('list') || form === 'undici 5');
+
+const WAYS: [string, boolean, Record<string, Forward>][] = [
+  ['by methods of Node’s classes', false, { ...HTTP, ...LATER, ...UNDICI }],
+  ['by the functions that modules export', true, HTTP],
+];
+
+let stage: Stage | undefined;
+afterEach(async () => {
+  await stage?.close();
+  expect(stage?.said ?? []).toEqual([]);
+  stage = undefined;
+});
+
+interface Gateway {
+  readonly port: number;
+  /** The trace headers of what came to the server behind it. */
+  readonly seen: Record<string, string>[];
+}
+
+/** A gateway that believes no caller and hands on all that it was sent. */
+async function gateway(forward: Forward, { tracer, instrument }: StageOptions): Promise<Gateway> {
+  const made = new Stage({
+    tracer: { names: () => V3, ...tracer },
+    instrument: { trustIncoming: 'none', ignorePath: ['/stock', '/health'], ...instrument },
+  });
+  stage = made;
+  const seen: Record<string, string>[] = [];
+  const stock = await made.serve(({ headers }, response) => {
+    seen.push(
+      Object.fromEntries(Object.entries(headers).filter((pair): pair is [string, string] => pair[0].startsWith('sw'))),
+    );
+    response.end();
+  });
+  const port = await made.serve((request, response) => {
+    void forward(stock, request).then(
+      () => response.end(),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  return { port, seen };
+}
+
+const RECORDED = { sw8: 'sampled' };
+const UNRECORDED = { sw8: 'not sampled' };
+
+interface Row extends StageOptions {
+  readonly path?: string;
+  /** What the server behind it is told, of whom. */
+  readonly told: Readonly<Record<string, string>>;
+  readonly isPaused?: boolean;
+}
+
+const ROWS: Record<string, Row> = {
+  'of a request that is recorded': { told: RECORDED },
+  'of one that is recorded, on v2': { tracer: { names: () => V2 }, told: { sw6: 'sampled' } },
+  'of one that is not sampled': { tracer: { sampleRate: 0 }, told: UNRECORDED },
+  'of one that is not sampled, on v2': {
+    tracer: { sampleRate: 0, names: () => V2 },
+    told: { sw6: 'not sampled' },
+  },
+  'of a path that is ignored': { path: '/health', told: UNRECORDED },
+  'of one that is not sampled, with empty headers': {
+    tracer: { sampleRate: 0, propagateUnsampled: 'empty' },
+    told: { sw8: '' },
+  },
+  'of one that is not sampled, with no headers': {
+    tracer: { sampleRate: 0, propagateUnsampled: 'none' },
+    told: {},
+  },
+  'of a path that is ignored, with no headers': {
+    path: '/health',
+    tracer: { propagateUnsampled: 'none' },
+    told: {},
+  },
+  'of one that may be kept, with no headers': {
+    tracer: { sampleRate: 0, propagateUnsampled: 'none', keep: { errors: true } },
+    told: {},
+  },
+  'of one whose segment is full': { tracer: { maxSpansPerSegment: 1 }, told: {} },
+  'of one that came while tracing is paused': { isPaused: true, told: {} },
+  'to a host that gets no headers': { tracer: { doNotPropagateTo: ['127.*'] }, told: {} },
+  'by a method that is ignored': { instrument: { ignoreMethods: ['GET'] }, told: {} },
+  'of an agent that has nothing to say of itself': { tracer: { names: () => undefined }, told: {} },
+};
+
+/** Of whom a header is. */
+function whose(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      const read = name === 'sw6' ? parseSw6(value) : parseSw8(value);
+      if (!read) return [name, value];
+      return String(read.traceId) === '3.4.5'
+        ? [name, 'the stranger']
+        : [name, read.isSampled ? 'sampled' : 'not sampled'];
+    }),
+  );
+}
+
+describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunctions, forwards) => {
+  describe.each(Object.entries(ROWS))('%s', (_title, { path = '/a', told, isPaused, tracer, instrument }) => {
+    const isWhole = told === RECORDED || tracer?.propagateUnsampled === 'none';
+    const forms = Object.entries(forwards).filter(([form]) => isWhole || ONE_OF_EACH.includes(form));
+    it.each(forms)('go no further: %s', async (_form, forward) => {
+      const { port, seen } = await gateway(forward, {
+        ...(tracer && { tracer }),
+        instrument: { ...instrument, byFunctions },
+      });
+      if (isPaused === true) stage!.tracer.pause();
+      const { status } = await ask(port, path, { headers: { ...STRANGE, 'x-own': 'kept' } });
+      expect([status, seen.map(whose)]).toEqual([200, [told]]);
+    });
+  });
+
+  const OF_ITS_OWN: [string, StageOptions][] = [
+    ['is recorded', {}],
+    ['is not sampled', { tracer: { sampleRate: 0 } }],
+    ['is not sampled, with no headers', { tracer: { sampleRate: 0, propagateUnsampled: 'none' } }],
+  ];
+
+  it.each(OF_ITS_OWN)(
+    'are not those that the application sets itself: of a request that %s',
+    async (_title, options) => {
+      const mine = { sw6: 'mine', sw8: 'mine', 'sw8-correlation': 'bWluZQ==:bWluZQ==', 'sw8-x': '0-' };
+      const { port, seen } = await gateway(
+        byHttp(() => mine),
+        {
+          ...options,
+          instrument: { byFunctions },
+        },
+      );
+      await ask(port, '/a', { headers: STRANGE });
+      expect(seen).toEqual([mine]);
+    },
+  );
+
+  it.each(Object.entries(forwards))('leave room for our own correlation: %s', async (_form, forward) => {
+    const { port, seen } = await gateway(
+      (stock, incoming) => {
+        currentTrace.correlate('tenant', 'acme');
+        return forward(stock, incoming);
+      },
+      { instrument: { byFunctions } },
+    );
+    await ask(port, '/a', { headers: STRANGE });
+    expect(seen).toMatchObject([{ 'sw8-correlation': 'dGVuYW50:YWNtZQ==' }]);
+    expect(whose(seen[0]!)).not.toHaveProperty('sw8-x');
+  });
+
+  it.each(Object.entries(forwards))('go no further where they came empty: %s', async (_form, forward) => {
+    const { port, seen } = await gateway(forward, { instrument: { byFunctions } });
+    await ask(port, '/a', { headers: { sw8: '', sw6: '' } });
+    expect(seen.map(whose)).toEqual([RECORDED]);
+  });
+
+  it.each(Object.entries(forwards))('go no further where they are long: %s', async (_form, forward) => {
+    const { port, seen } = await gateway(forward, { instrument: { byFunctions } });
+    await ask(port, '/a', { headers: { sw8: 'a'.repeat(4_097), 'sw8-x': `1-${' '.repeat(20)}a` } });
+    expect(seen.map(whose)).toEqual([RECORDED]);
+  });
+
+  it.each(
+    Object.entries({
+      'two values': [SW8, 'other'],
+      'a value with a comma': ['a', `${SW8}, b`, 'a'],
+      'none and one': ['', SW8],
+      'one that is long': [SW8, 'a'.repeat(4_097)],
+      'a value that ends with a blank of another kind': [`${SW8}\u00a0`],
+    }).flatMap(([title, values]) =>
+      Object.entries(forwards)
+        .filter(([form]) => LISTS.includes(form))
+        .map(([form, forward]) => [title, form, forward, values] as const),
+    ),
+  )('go no further however often they came: %s, %s', async (_title, _form, forward, values) => {
+    const { port, seen } = await gateway(forward, { instrument: { byFunctions } });
+    const client = await stage!.connect(port);
+    client.socket.setEncoding('latin1');
+    const lines = values.map((value) => `SW8: ${value}\r\n`).join('');
+    client.socket.write(`GET /a HTTP/1.1\r\nHost: a\r\n${lines}Connection: close\r\n\r\n`, 'latin1');
+    await client.has('200 OK');
+    expect(seen.map(whose)).toEqual([RECORDED]);
+  });
+
+  it('go no further in a call after the response', async () => {
+    let later: Promise<unknown> | undefined;
+    for (const path of ['/a', '/health']) {
+      const { port, seen } = await gateway(
+        (stock, incoming) => {
+          later = new Promise((resolve) => setImmediate(resolve)).then(async () => {
+            await over;
+            await HTTP['an object']!(stock, incoming);
+          });
+          return Promise.resolve();
+        },
+        { instrument: { byFunctions } },
+      );
+      const over = ask(port, path, { headers: STRANGE });
+      await over;
+      await later;
+      expect(seen.map(whose)).toEqual([path === '/a' ? RECORDED : UNRECORDED]);
+      await stage!.close();
+    }
+  });
+});
+
+describe('headers of a caller who is believed', () => {
+  it.each(Object.entries({ ...HTTP, ...UNDICI }))(
+    'go on where we have none of our own to put there: %s',
+    async (_form, forward) => {
+      const { port, seen } = await gateway(forward, {
+        tracer: { doNotPropagateTo: ['127.*'] },
+        instrument: { trustIncoming: 'all' },
+      });
+      await ask(port, '/a', { headers: STRANGE });
+      expect(seen).toEqual([STRANGE]);
+    },
+  );
+});
+
+describe('what is kept of a caller who is not believed', () => {
+  const { tracer } = tracing({ names: () => V3 });
+
+  it.each([
+    ['no trace header', { host: 'a', 'x-own': 'b' }],
+    ['no header', {}],
+  ])('is nothing where there is %s', (_title, headers) => {
+    expect(tracer.openEntry('/', headers, false)!.segment.carrier).toBeUndefined();
+    expect(tracer.unrecorded('/', headers, false).foreign).toBeUndefined();
+  });
+
+  it('is the same whether the request is recorded or not, in bounds', () => {
+    const headers = { ...STRANGE, sw6: 'a'.repeat(4_097), host: 'a' };
+    const { foreign } = tracer.openEntry('/', headers, false)!.segment;
+    const [, ...others] = Object.entries(STRANGE);
+    expect(foreign!.pairs).toEqual([['sw6', null], ...others]);
+    expect(tracer.unrecorded('/', headers, false).foreign).toEqual(foreign);
+  });
+});
