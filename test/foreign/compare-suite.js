@@ -5,25 +5,35 @@ const path = require('node:path');
 const { CACHE } = require('../apps/harness/cache');
 const { Program } = require('../apps/harness/program');
 const { environment, npm, run } = require('../package/sandbox');
+const servers = require('../servers/servers');
 
 const SUITE_TIMEOUT_MS = 3_600_000;
+/** Some projects have a thousand packages. */
+const INSTALL_TIMEOUT_MS = 900_000;
 /** How often a test must end otherwise to be called different. */
 const LOOKS = 3;
 
 /** A copy of the checkout with what it needs to be tested. @returns its folder */
-async function copySource({ name, sourceVariable, prepare }, node) {
+async function copySource({ name, copy = name, sourceVariable, trim, prepare = [], links = {} }, node) {
   const source = fs.realpathSync(process.env[sourceVariable]);
-  const folder = path.join(CACHE, 'foreign', name);
+  const folder = path.join(CACHE, 'foreign', copy);
   const manifest = fs.readFileSync(path.join(source, 'package.json'), 'utf8');
   const stamp = path.join(folder, '.installed');
   const isInstalled = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === manifest;
   if (!isInstalled) fs.rmSync(folder, { recursive: true, force: true });
+  for (const link of Object.keys(links)) fs.rmSync(path.join(folder, link), { recursive: true, force: true });
   const isSource = (file) => !['node_modules', '.git'].includes(path.relative(source, file));
   fs.cpSync(source, folder, { recursive: true, filter: isSource });
+  trim?.(folder);
   if (!isInstalled) {
-    await npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'], { cwd: folder });
-    if (prepare) await run(path.join(node.folder, 'node'), [prepare], { cwd: folder });
+    const options = { cwd: folder, timeoutMs: INSTALL_TIMEOUT_MS };
+    await npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'], options);
+    for (const command of prepare) await run(path.join(node.folder, 'node'), command, options);
     fs.writeFileSync(stamp, manifest);
+  }
+  for (const [link, target] of Object.entries(links)) {
+    fs.rmSync(path.join(folder, link), { recursive: true });
+    fs.symlinkSync(target, path.join(folder, link));
   }
   return fs.realpathSync(folder);
 }
@@ -40,6 +50,19 @@ function byName(tests) {
   return results;
 }
 
+/** A new one for each run, so that nothing is left in it of another. @returns `{environment, stop}` */
+async function startServer({ name, port, environment: environmentOf, prepare }, { node, folder }) {
+  const server = await servers.start(name, port);
+  const env = Object.fromEntries(Object.entries(environmentOf(server)).map(([key, value]) => [key, String(value)]));
+  try {
+    if (prepare) await run(path.join(node.folder, 'node'), prepare, { cwd: folder, env });
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return { environment: env, stop: server.stop };
+}
+
 /** @param collector undefined: bare @returns how each test ended */
 async function runSuite(suite, { node, folder, files, register }, collector) {
   const report = path.join(folder, `.report-${process.pid}`);
@@ -48,7 +71,14 @@ async function runSuite(suite, { node, folder, files, register }, collector) {
     SW_AGENT_NAME: suite.name,
     SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector?.address,
   };
-  const env = { ...environment(), NODE_ENV: 'test', ...(collector && agent) };
+  const server = suite.server && (await startServer(suite.server, { node, folder }));
+  const env = {
+    ...environment(),
+    NODE_ENV: 'test',
+    ...suite.environment,
+    ...server?.environment,
+    ...(collector && agent),
+  };
   fs.rmSync(report, { force: true });
   const program = new Program(path.join(node.folder, 'node'), suite.argumentsFor(files, report), { cwd: folder, env });
   try {
@@ -58,6 +88,7 @@ async function runSuite(suite, { node, folder, files, register }, collector) {
   } finally {
     program.destroy();
     fs.rmSync(report, { force: true });
+    await server?.stop();
   }
 }
 
@@ -84,7 +115,7 @@ function differencesOf({ bare, traced }) {
 
 /** @returns `{tests, differences}`: those that ended otherwise every time that they were looked at */
 async function compareSuite(suite, node, only, { startCollector, register }) {
-  const folder = await copySource(suite, node);
+  const folder = path.join(await copySource(suite, node), suite.under ?? '');
   const files = suite.files(folder).filter((file) => only === undefined || only.test(file));
   const context = { node, folder, files, register, startCollector };
   const first = await runBoth(suite, context);

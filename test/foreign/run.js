@@ -7,7 +7,9 @@
  *     npm run test:foreign [-- [NAME…] [--node VERSION] [--only PATTERN]]
  *
  * npm's packages have no tests in them, so each suite needs a checkout of its project's repository, named by the
- * environment: EXPRESS_SOURCE, UNDICI_SOURCE. It is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
+ * environment: EXPRESS_SOURCE, UNDICI_SOURCE, PG_SOURCE (pg, pg-pool, pg-cursor and pg-query-stream), IOREDIS_SOURCE,
+ * MYSQL2_SOURCE, AMQPLIB_SOURCE. Clients of servers have a real one, which is started here (`node test/servers/install.js`
+ * installs them on Debian). It is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
  * (`~/.cache/skyanchor-apps`). Every test that ends otherwise with the agent, three times out of three, must be in
  * differences.json with its reason; one that is there and no longer differs must be taken out. So the list gets shorter.
  * `mayPass` is for those that do not differ on every machine: what they compare depends on how fast it is. `--only` takes
@@ -18,7 +20,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { loadTesting, packCheckout } = require('../apps/harness/cache');
 const { isTooOld, nodeOf } = require('../apps/harness/node');
-const { endAll } = require('../apps/harness/program');
+const { canConnect, endAll } = require('../apps/harness/program');
+const servers = require('../servers/servers');
 const listed = require('./differences.json');
 const { compareSuite } = require('./compare-suite');
 const { suites } = require('./suites');
@@ -37,16 +40,29 @@ function readArguments(argv) {
   return { version, only: only === undefined ? undefined : new RegExp(only), names: argv };
 }
 
+/** @returns why there is no server for it; undefined: there can be one, or none is needed */
+async function missingServer({ name, port }) {
+  // The tests empty it: it must be none of the user's.
+  if (port !== undefined && (await canConnect(port))) return `port ${port}, which its tests have in them, is taken`;
+  try {
+    servers.find(name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof servers.Missing) return error.message;
+    throw error;
+  }
+}
+
 /** @returns why it cannot be run; undefined: it can */
-function reasonToSkip({ name, sourceVariable, repository, minNode }, node) {
+async function reasonToSkip({ name, sourceVariable, repository, minNode, server }, node) {
   const source = process.env[sourceVariable];
   const how = `clone ${repository}, then ${sourceVariable}=FOLDER npm run test:foreign -- ${name}`;
   if (!source) return `its tests are not in its npm package: ${how}`;
   if (!fs.existsSync(path.join(source, 'package.json'))) return `there is no package.json in ${source}: ${how}`;
   const tooOld = isTooOld(node, minNode);
-  return (
-    tooOld && `${tooOld}, this is ${node.version}: npm run test:foreign -- ${name} --node ${minNode.split('.')[0]}`
-  );
+  if (tooOld)
+    return `${tooOld}, this is ${node.version}: npm run test:foreign -- ${name} --node ${minNode.split('.')[0]}`;
+  return server && missingServer(server);
 }
 
 /** What is to be said of it: nothing if every difference is listed, and everything listed a difference. */
@@ -69,7 +85,7 @@ async function main(argv) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   let context;
   for (const suite of chosen) {
-    const reason = reasonToSkip(suite, node);
+    const reason = await reasonToSkip(suite, node);
     if (reason) {
       counts.skipped++;
       console.log(`skipped ${suite.name}: ${reason}`);

@@ -2,8 +2,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-
-const REPORTER = path.join(__dirname, 'report-tests.mjs');
+const { clientSuites } = require('./client-suites');
+const { REPORTER, readLines, readMocha } = require('./readers');
 
 /** Folders of undici's tests that need nothing but Node. */
 const UNDICI_FOLDERS = [
@@ -29,23 +29,10 @@ function undiciFiles(folder) {
   });
 }
 
-/** mocha's report as `{test, file, result}`. */
-function readMocha(file, folder) {
-  const { passes, failures, pending } = JSON.parse(fs.readFileSync(file, 'utf8'));
-  const read = (tests, result) =>
-    tests.map((test) => ({ test: test.fullTitle, file: path.relative(folder, test.file ?? folder), result }));
-  return [...read(passes, 'passed'), ...read(failures, 'failed'), ...read(pending, 'skipped')];
-}
-
-/** A line for each test, as report-tests.mjs writes them. */
-function readLines(file, folder) {
-  const lines = fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => JSON.parse(line)).map((test) => ({ ...test, file: path.relative(folder, test.file) }));
-}
-
 /**
- * Each suite: its repository, the variable that names a checkout, the first Node that it runs on, the program that
- * prepares it, its files, how it is run so that it reports into a file, and how that is read.
+ * Each suite: its repository, the variable that names a checkout, the first Node that it runs on, what is taken out of
+ * its copy, the programs that prepare it, the folder in it that is tested, the server that it needs, its files, how it is
+ * run so that it reports into a file, and how that is read.
  */
 const suites = [
   {
@@ -66,7 +53,7 @@ const suites = [
     sourceVariable: 'UNDICI_SOURCE',
     minNode: '22.19',
     // Certificates, which an install script would have made.
-    prepare: 'scripts/generate-pem.js',
+    prepare: [['scripts/generate-pem.js']],
     files: undiciFiles,
     argumentsFor: (files, report) => [
       ...['--expose-gc', '--test', '--test-concurrency=2', '--test-timeout=180000', '--test-reporter', REPORTER],
@@ -74,6 +61,7 @@ const suites = [
     ],
     read: readLines,
   },
+  ...clientSuites,
 ];
 
 module.exports = { suites };

@@ -17,14 +17,14 @@ function environment(more = {}) {
 }
 
 /** Runs a program to its end. Rejects, with all it printed, when that is not exit code 0. */
-function run(command, args, { cwd = ROOT, env = {}, shell = false, signal, onOutput } = {}) {
+function run(command, args, { cwd = ROOT, env = {}, shell = false, signal, onOutput, timeoutMs = TIMEOUT_MS } = {}) {
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', 'pipe', 'pipe'];
     const child = spawn(command, args, { cwd, env: environment(env), shell, signal, stdio });
     const output = { stdout: '', stderr: '' };
     if (onOutput) child.stdout.on('data', (chunk) => onOutput(String(chunk)));
     for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => (output[name] += chunk));
-    const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     child.once('error', reject);
     child.once('close', (code, killer) => {
       clearTimeout(timer);

@@ -33,10 +33,10 @@ function identityOf(user) {
   return { uid, gid };
 }
 
-/** Runs `command` in a new folder until it listens. */
-async function serve({ user, prepare, environment, command, afterwards }) {
+/** Runs `command` in a new folder until it listens, by default on a port that is free. */
+async function serve({ user, prepare, environment, command, afterwards }, wantedPort) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-server-'));
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   const identity = user === undefined ? {} : identityOf(user);
   if (identity.uid !== undefined) fs.chownSync(folder, identity.uid, identity.gid);
   const env = { ...process.env, ...(await environment?.({ folder, port })) };
@@ -199,13 +199,16 @@ const SERVERS = {
   },
   redis: {
     programs: { 'redis-server': ['redis-server'] },
-    start: ({ 'redis-server': server }) =>
-      serve({
-        command: ({ folder, port }) => [
-          ...[server, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-          ...['--dir', folder],
-        ],
-      }),
+    start: ({ 'redis-server': server }, wantedPort) =>
+      serve(
+        {
+          command: ({ folder, port }) => [
+            ...[server, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+            ...['--dir', folder],
+          ],
+        },
+        wantedPort,
+      ),
   },
 };
 
@@ -234,9 +237,9 @@ function missingPackages() {
   return [...new Set(programs.filter(isMissing).map(([, [packageName]]) => packageName))];
 }
 
-/** Starts a server. @returns `{host, port, stop}` */
-function start(name) {
-  return SERVERS[name].start(find(name));
+/** Starts a server. @param port absent: a free one; only Redis is asked for one @returns `{host, port, stop}` */
+function start(name, port) {
+  return SERVERS[name].start(find(name), port);
 }
 
 module.exports = { Missing, find, missingPackages, start };

@@ -104,4 +104,4 @@ async function freePort() {
   return port;
 }
 
-module.exports = { Program, endAll, freePort };
+module.exports = { Program, canConnect, endAll, freePort };
