@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { copyOf, errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
 import type { Span } from '../../model/segment';
@@ -35,6 +36,8 @@ interface Request {
   readonly path?: unknown;
   readonly method?: unknown;
   readonly upgrade?: unknown;
+  /** What the caller gave as the header of this name, which is not among the others. */
+  readonly host?: unknown;
   /** Lines of text in version 5, later names and values in turn. */
   headers?: unknown;
   addHeader(name: string, value: string): unknown;
@@ -74,12 +77,14 @@ class UndiciSpans {
   private openSpan(request: Request): void {
     const { method, path, upgrade } = request;
     if (this.ignoredMethods !== undefined && this.ignoredMethods.has(String(method).toUpperCase())) return;
-    const { scheme, peer } = this.origins.of(request.origin);
+    const origin = this.origins.of(request.origin);
+    const { scheme, peer } = origin;
+    const name = nameOf(origin, request.host);
     const target = parseTarget(path);
     const span = this.tracer.openExit(target.path, peer);
     if (!span) {
       const unrecorded = this.tracer.unrecordedExit(target.path, peer);
-      if (unrecorded) this.tracer.injectUnrecorded(unrecorded, request, addHeader);
+      if (unrecorded) this.tracer.injectUnrecorded(unrecorded, request, addHeader, name);
       return;
     }
     if (this.options.groupEndpoints === true) span.naming = groupedPath;
@@ -89,7 +94,7 @@ class UndiciSpans {
     this.urls.tell(span, scheme, peer, target);
     request[SPAN] = span;
     if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);
-    this.tracer.inject(span, request, addHeader);
+    this.tracer.inject(span, request, addHeader, name);
   }
 
   /** Informational responses come here, too; the last one is the response. */
@@ -196,6 +201,17 @@ interface Origin {
   readonly scheme: string;
   /** `host:port` */
   readonly peer: string;
+  readonly port: string | number;
+  /** The host is no name. */
+  readonly isAddress: boolean;
+}
+
+const PORT = /:\d+$/;
+
+/** `host:port` by the header, where the origin has but an address: undici's own interceptor for DNS puts it there. */
+function nameOf({ isAddress, port }: Origin, header: unknown): string | undefined {
+  if (!isAddress || typeof header !== 'string' || header === '') return undefined;
+  return PORT.test(header) ? header : `${header}:${port}`;
 }
 
 const REMEMBERED = 256;
@@ -209,8 +225,10 @@ class OriginCache {
     if (known) return known;
     // It may be a part of a long URL.
     const own = copyOf(String(origin));
-    const { hostname, port, protocol } = new URL(own);
-    const made = { scheme: `${protocol}//`, peer: hostPort(hostname, port || (protocol === 'https:' ? 443 : 80)) };
+    const { hostname, port: given, protocol } = new URL(own);
+    const port = given || (protocol === 'https:' ? 443 : 80);
+    const isAddress = hostname.startsWith('[') || isIPv4(hostname);
+    const made = { scheme: `${protocol}//`, peer: hostPort(hostname, port), port, isAddress };
     // An object is hardly ever the same one again.
     if (typeof origin !== 'string') return made;
     if (this.known.size >= REMEMBERED) this.known.clear();

@@ -89,15 +89,15 @@ export interface PropagationOptions {
 export class Propagation {
   private readonly all: readonly Propagator[];
   /** Undefined: every host gets headers. */
-  private readonly isReached: ((peer: string) => boolean) | undefined;
+  private readonly isReached: ((peer: string, name: string | undefined) => boolean) | undefined;
 
   constructor(private readonly options: PropagationOptions) {
     this.all = Object.values(options.propagators ?? {});
     const { cluster, propagateTo, doNotPropagateTo = [] } = options;
-    const isReached =
-      propagateTo || doNotPropagateTo.length > 0 ? hostFilter(propagateTo ?? ['*'], doNotPropagateTo) : undefined;
-    this.isReached =
-      cluster === undefined ? isReached : isReached && ((peer) => isReached(peer.slice(cluster.length + 1)));
+    if (!propagateTo && doNotPropagateTo.length === 0) return;
+    const mayReach = hostFilter(propagateTo ?? ['*'], doNotPropagateTo);
+    const start = cluster === undefined ? 0 : cluster.length + 1;
+    this.isReached = (peer, name) => mayReach(peer.slice(start)) && (name === undefined || mayReach(name));
   }
 
   /** `undefined`: there is no carrier, or none that means anything. An empty one means that nothing is to be traced. */
@@ -119,10 +119,13 @@ export class Propagation {
     return typeof carrier === 'string' && carrier.length <= MAX_CARRIER_LENGTH ? carrier : undefined;
   }
 
-  /** Calls `set` for each header that the request of this exit span has to carry. */
-  inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+  /**
+   * Calls `set` for each header that the request of this exit span has to carry.
+   * @param name `host:port` with the host's name, where the peer has its address: both have to be allowed
+   */
+  inject<T>(span: Span, into: T, set: HeaderSetter<T>, name?: string): void {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
-    const names = this.namesFor(span.peer);
+    const names = this.namesFor(span.peer, name);
     if (!names) return;
     const { entry, isSampled, carrier } = span.segment;
     const mode = isSampled ? undefined : this.options.propagateUnsampled;
@@ -137,9 +140,9 @@ export class Propagation {
   }
 
   /** The same for a call whose trace is not recorded. */
-  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>): void {
+  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>, name?: string): void {
     const mode = this.options.propagateUnsampled ?? 'id';
-    const names = mode === 'none' || exit.peer === '' ? undefined : this.namesFor(exit.peer);
+    const names = mode === 'none' || exit.peer === '' ? undefined : this.namesFor(exit.peer, name);
     if (!names) return;
     freezeName(exit.trace);
     this.options.propagators?.[names.protocol]?.injectUnrecorded(exit, names, mode === 'empty', into, set);
@@ -164,7 +167,7 @@ export class Propagation {
   }
 
   /** What we may say of us to this host. */
-  private namesFor(peer: string): PropagationIdentity | undefined {
-    return this.isReached && !this.isReached(peer) ? undefined : this.options.names?.();
+  private namesFor(peer: string, name: string | undefined): PropagationIdentity | undefined {
+    return this.isReached && !this.isReached(peer, name) ? undefined : this.options.names?.();
   }
 }
