@@ -239,19 +239,20 @@ export class Tracer {
   /**
    * Calls `set` for each header that the request of this exit span has to carry, so that the trace goes on where it
    * arrives. Calls nothing while there is nothing true to say of us: an incomplete header would be worse than none.
+   * @param name `host:port` with the host's name, where the peer has its address: both have to be allowed headers
    */
-  inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+  inject<T>(span: Span, into: T, set: HeaderSetter<T>, name?: string): void {
     try {
-      this.propagation.inject(span, into, set);
+      this.propagation.inject(span, into, set, name);
     } catch {
       // A request that takes no more headers goes out as it is.
     }
   }
 
   /** Likewise for a call without a span. */
-  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>): void {
+  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>, name?: string): void {
     try {
-      this.propagation.injectUnrecorded(exit, into, set);
+      this.propagation.injectUnrecorded(exit, into, set, name);
     } catch {
       // As above.
     }

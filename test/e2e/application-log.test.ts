@@ -104,6 +104,36 @@ describe('a line of a log that is written within a trace', () => {
     ]);
   });
 
+  it('has one message in the form of text, where the application gives it among the fields', async () => {
+    const code = `agent.trace('work', () => {
+      const given = { msg: 'order 7', order: 7 };
+      log.info(given);
+      log.info(Object.assign(new (class Order {})(), { msg: 'order 8' }));
+      log.info({ msg: 9 });
+      log.info({ msg: undefined });
+      log.info({ msg: 'first' }, 'second');
+      require(${JSON.stringify(PINO)})({ base: null, timestamp: false, messageKey: 'text' }).info({ text: 'x', msg: 'y' });
+      console.log(String(agent.logContext()));
+      console.log(JSON.stringify(given));
+    }); log.info({ msg: 'outside' });`;
+    const lines = await linesOf(code, { env: { SW_LOG_CORRELATION: 'text' } });
+    const text = lines.find((line) => line.startsWith('['))!;
+    // pino and console write to one pipe, in any order.
+    expect(lines.map((line) => line.replace(text, 'IDS')).sort()).toEqual(
+      [
+        'IDS',
+        '{"level":30,"msg":"order 7 IDS","order":7}',
+        '{"level":30,"msg":"order 8"}',
+        '{"level":30,"msg":9}',
+        '{"level":30,"msg":"IDS"}',
+        '{"level":30,"msg":"first","msg":"second IDS"}',
+        '{"level":30,"text":"x IDS","msg":"y"}',
+        '{"msg":"order 7","order":7}',
+        '{"level":30,"msg":"outside"}',
+      ].sort(),
+    );
+  });
+
   it('keeps what the application has written under these names', async () => {
     const code = `agent.correlateLogs(); agent.trace('work', () => {
       log.info({ traceId: 'mine' }, 'in it');

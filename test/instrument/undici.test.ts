@@ -7,9 +7,12 @@ import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Component, Layer, SpanType } from '../../src/model/components';
+import { v3EndpointName } from '../../src/protocol/v3/names';
+import { context } from '../../src/tracing/context';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { logsOf } from '../support/tracing';
 import { CALLS_ONLY, carrying, nameOf, Stage } from './http-fixture';
+import type { TracerOptions } from '../../src/tracing/tracer';
 import type * as Undici from 'undici7';
 
 /** The parts of undici's versions that these tests use, which all of them have. */
@@ -42,6 +45,9 @@ function isTaken(range: string): boolean {
   const differs = wanted!.findIndex((part, at) => part !== present![at]);
   return differs === -1 || present![differs]! > wanted![differs]!;
 }
+
+const V3 = { protocol: 'v3', service: 'orders', instance: 'orders-1', endpoint: v3EndpointName } as const;
+const NAME = 'api.partner.example:1';
 
 let stage: Stage;
 let closing: { destroy(): Promise<void> }[] = [];
@@ -542,6 +548,68 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
       ['CONNECT', `127.0.0.1:${target}`, `127.0.0.1:${port}`],
       ['GET', '/a', `127.0.0.1:${target}`],
     ]);
+  });
+
+  test.each<[string, Partial<TracerOptions>, boolean]>([
+    ['the name is excepted', { doNotPropagateTo: ['*.partner.example'] }, false],
+    ['the name and the port are excepted', { doNotPropagateTo: ['api.partner.example:1'] }, false],
+    ['the address is excepted', { doNotPropagateTo: ['127.*'] }, false],
+    ['another is excepted', { doNotPropagateTo: ['*.other.example', 'api.partner.example:2'] }, true],
+    ['the address alone is allowed', { propagateTo: ['127.*'] }, false],
+    ['the name alone is allowed', { propagateTo: ['api.partner.example'] }, false],
+    ['both are allowed', { propagateTo: ['127.*', 'api.partner.example'], cluster: 'eu' }, true],
+    ['the name is excepted and nothing is recorded', { doNotPropagateTo: ['*.example'], sampleRate: 0 }, false],
+    ['another is excepted and nothing is recorded', { doNotPropagateTo: ['a.example'], sampleRate: 0 }, true],
+  ])(
+    'a request to an address with a host header gets a header only where both may: %s',
+    async (_case, tracer, isSeen) => {
+      const own = new Stage({ instrument: CALLS_ONLY, tracer: { names: () => V3, ...tracer } });
+      try {
+        stage.disable();
+        const seen: unknown[] = [];
+        const port = await own.serve((request, response) => {
+          seen.push([request.headers.host, request.headers['sw8'] !== undefined]);
+          response.end('ok');
+        });
+        const call = () => api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent, headers: { Host: NAME } });
+        const scope = tracer.sampleRate === 0 ? own.tracer.unrecorded('/work') : undefined;
+        const { body } = await (scope ? context.run(scope, call) : call());
+        await body.text();
+        expect(seen).toEqual([[NAME, isSeen]]);
+      } finally {
+        await own.close();
+      }
+    },
+  );
+
+  test('a host that undici has looked up is told by its name', async () => {
+    const { interceptors } = api as Partial<typeof Undici>;
+    if (interceptors?.dns === undefined) return;
+    const own = new Stage({ instrument: CALLS_ONLY, tracer: { names: () => V3, doNotPropagateTo: ['api.partner.*'] } });
+    try {
+      stage.disable();
+      const seen: unknown[] = [];
+      const port = await own.serve((request, response) => {
+        // Version 6 leaves the port out.
+        seen.push([request.headers.host?.split(':')[0], request.headers['sw8'] !== undefined]);
+        response.end('ok');
+      });
+      const dns = interceptors.dns({
+        dualStack: false,
+        affinity: 4,
+        lookup: (_origin, _options, done) => done(null, [{ address: '127.0.0.1', family: 4, ttl: 10_000 }]),
+      });
+      for (const host of ['api.partner.example', 'other.example']) {
+        const { body } = await api.request(`http://${host}:${port}/`, { dispatcher: agent.compose(dns) });
+        await body.text();
+      }
+      expect(seen).toEqual([
+        ['api.partner.example', false],
+        ['other.example', true],
+      ]);
+    } finally {
+      await own.close();
+    }
   });
 
   test('once tracing is disabled nothing is traced, and dispatchers are as they were', async () => {

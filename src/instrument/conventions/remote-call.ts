@@ -1,7 +1,9 @@
-import { isPlace, names, peerIn, type Description, type KnownAttributes } from './attributes';
+import { isPlace, MAX_ATTRIBUTE_LENGTH, names, peerIn, type Description, type KnownAttributes } from './attributes';
 import { memoized } from '../../base/memoized';
+import { truncate } from '../../base/text';
 import { groupPath } from '../route/group-path';
 import { Component, Layer } from '../../model/components';
+import { LIMITS } from '../../model/limits';
 
 const RPC = { grpc: 23, other: 50 } as const;
 /** A client's span without a scheme is mostly one of HTTP. */
@@ -77,12 +79,26 @@ export function describeHttp(attributes: KnownAttributes, isEntry: boolean): Des
   };
 }
 
-/** A host has 255 characters at most: what is longer is the beginning of a password, where the URL has been cut. */
-const SECRETS = /^((?:[a-z][a-z\d+.-]*:)?[/\\]{2})(?:[^/\\]*@|[^/\\]{300,})/i;
+/**
+ * What follows two slashes. A host has 255 characters at most: what is longer is the beginning of a password, where the
+ * URL has been cut.
+ */
+const SECRETS = /([/\\]{2})(?:[^/\\]*@|[^/\\]{300,})/g;
 
 /** A URL without the query, which holds what callers typed, and without user and password. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(SECRETS, '$1');
+}
+
+/** Up to the next blank, a URL without its scheme, or a path with its query: of `fetch GET https://a/b`, `GET /b?c`. */
+const URLS = /(?<![^\s:])\/\S*/g;
+
+/** A name that others have given to a span: some are made of URLs, whose secrets are in none. */
+export function spanName(given: unknown): string {
+  // Cut afterwards: of a URL whose `@` is cut off, the user would stay.
+  const name = truncate(given, MAX_ATTRIBUTE_LENGTH);
+  const mayHoldUrl = name.includes('//') || name.includes('?');
+  return truncate(mayHoldUrl ? name.replace(URLS, withoutSecrets) : name, LIMITS.name);
 }
 
 function pathIn(target: string): string {

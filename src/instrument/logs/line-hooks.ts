@@ -136,3 +136,9 @@ export class LineHooks {
     this.options.log.error(`a line of a log got no trace: ${errorMessage(error)}`, 'log lines');
   }
 }
+
+/** One that can be copied; others are instances of a class, whose methods a copy would not have. */
+export function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

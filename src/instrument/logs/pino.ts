@@ -1,7 +1,7 @@
 import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { subscribeTo } from '../subscribe';
-import type { LineHooks } from './line-hooks';
+import { isPlainObject, type LineHooks } from './line-hooks';
 import type { TraceIds } from '../../model/telemetry';
 
 /** A logger of pino's: what it keeps is under symbols of its own, of these names. */
@@ -9,6 +9,7 @@ type Logger = Record<symbol, unknown>;
 const AS_JSON = 'pino.asJson';
 const LEVEL_CACHE = 'pino.lsCache';
 const BINDINGS = 'pino.chindings';
+const MESSAGE_KEY = 'pino.messageKey';
 
 type AsJson = (this: Logger, merged: unknown, message: unknown, level: number, time: string) => unknown;
 
@@ -40,12 +41,34 @@ export function pino(hooks: LineHooks): Undo {
 
 function asJson(layer: Patched<AsJson>, hooks: LineHooks): AsJson {
   let cacheSymbol: symbol | undefined;
+  let keySymbol: symbol | undefined;
   return function asJson(merged, message, level, time) {
     if (!layer.isOn) return layer.below.call(this, merged, message, level, time);
-    const line = marked(layer.below.call(this, merged, hooks.message(message), level, time), this, level, time);
+    const own = message === undefined && hooks.form === 'text' ? withText(merged, this) : undefined;
+    const made = layer.below.call(this, own ?? merged, own ? message : hooks.message(message), level, time);
+    const line = marked(made, this, level, time);
     hooks.written('pino', level, line);
     return line;
   };
+
+  /**
+   * `log.info({ msg: 'in it' })`: one more message would be a second of its name, and the last one counts.
+   * @returns undefined: there is no message in it
+   */
+  function withText(merged: unknown, logger: Logger): object | undefined {
+    if (typeof merged !== 'object' || merged === null) return undefined;
+    try {
+      keySymbol ??= symbolOf(logger, MESSAGE_KEY);
+      const key = logger[keySymbol as symbol] as string;
+      const given = Object.hasOwn(merged, key) ? (merged as Record<string, unknown>)[key] : undefined;
+      if (given === undefined) return undefined;
+      const message = hooks.message(given);
+      return message === given || !isPlainObject(merged) ? merged : { ...merged, [key]: message };
+    } catch (error) {
+      hooks.complain(error);
+      return merged;
+    }
+  }
 
   function marked(line: unknown, logger: Logger, level: number, time: string): unknown {
     try {

@@ -1,6 +1,6 @@
 import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
-import type { LineHooks } from './line-hooks';
+import { isPlainObject, type LineHooks } from './line-hooks';
 
 /** What winston hands to its formats and transports. */
 interface Info {
@@ -95,9 +95,4 @@ function mark(info: Info, hooks: LineHooks, added: string[]): Info {
     hooks.complain(error);
   }
   return info;
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

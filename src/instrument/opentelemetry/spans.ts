@@ -1,5 +1,5 @@
 import { describe } from '../conventions/describe';
-import { withoutSecrets } from '../conventions/remote-call';
+import { spanName, withoutSecrets } from '../conventions/remote-call';
 import { INVALID_SPAN_CONTEXT, headersIn, propertyOf, spanContextOf, spanIn } from './span-context';
 import {
   SPAN_KEY,
@@ -177,7 +177,7 @@ export class BorrowedSpan extends ActiveSpan {
   /** `GET /orders` is called `/orders` here. */
   updateName(name: unknown): this {
     const { span, environment } = this;
-    const given = truncate(name, LIMITS.name);
+    const given = spanName(name);
     environment.tracer.rename(span, span.layer === Layer.http ? given.replace(METHOD, '') : given);
     return this;
   }
@@ -326,8 +326,7 @@ export class RecordedSpan extends ActiveSpan {
 
   updateName(name: unknown): this {
     const { environment, instrumentationScope, span } = this;
-    if (!this.isNamed)
-      environment.tracer.rename(span, environment.admitName(truncate(name, LIMITS.name), instrumentationScope));
+    if (!this.isNamed) environment.tracer.rename(span, environment.admitName(spanName(name), instrumentationScope));
     return this;
   }
 
@@ -398,15 +397,20 @@ const MAX_LINKS = LIMITS.refs + LIMITS.logs;
 const RESERVED =
   /^(?:x-le|transmission\.latency|db\.(?:type|instance|sql\.parameters|bind_vars)|(?:cache|mq)\..*|url|status_code)$/;
 
-/** These hold a URL, with its user and its query. */
-const URL_ATTRIBUTES: ReadonlySet<string> = new Set(['url.full', 'http.url', 'http.target']);
+/** What is shown of those that hold a URL, with its user and its query, or a name that is made of one. */
+const SHOWN: ReadonlyMap<string, (text: string) => string> = new Map([
+  ['url.full', withoutSecrets],
+  ['http.url', withoutSecrets],
+  ['http.target', withoutSecrets],
+  ['next.span_name', spanName],
+]);
 const QUERY = 'url.query';
 const shownKey = memoized((key) => (RESERVED.test(key) ? `otel.${key}` : key));
 
 function tagWith({ details }: Tracer, span: Span, key: string, value: unknown): void {
   if (key === QUERY) return;
-  const shown = URL_ATTRIBUTES.has(key) ? withoutSecrets(truncate(value, MAX_ATTRIBUTE_LENGTH)) : value;
-  details.tag(span, shownKey(key), shown);
+  const shown = SHOWN.get(key);
+  details.tag(span, shownKey(key), shown ? shown(truncate(value, MAX_ATTRIBUTE_LENGTH)) : value);
 }
 
 /** The first of the entries: a span takes no more, however many there are. */

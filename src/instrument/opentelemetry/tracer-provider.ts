@@ -1,12 +1,12 @@
-import { copyOf, truncate } from '../../base/text';
+import { copyOf } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
-import { LIMITS } from '../../model/limits';
 import { type SegmentRef, Span } from '../../model/segment';
 import { type Scope, untraced } from '../../tracing/context';
 import { type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
 import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
 import { textIn } from '../conventions/attributes';
+import { spanName } from '../conventions/remote-call';
 import { type Context, type InstrumentationScope, type OtelSpanOptions, SPAN_KEY, SpanKind } from './api-types';
 import type { Contexts } from './contexts';
 import { headersIn, remoteSpanContext } from './span-context';
@@ -35,7 +35,7 @@ class BridgeTracer {
 
   startSpan(name: unknown, options: OtelSpanOptions = {}, given?: Context): ApiSpan {
     try {
-      return this.open(truncate(name, LIMITS.name), options, given ?? this.contexts.active());
+      return this.open(spanName(name), options, given ?? this.contexts.active());
     } catch (error) {
       this.environment.complain(error);
       return new PassiveSpan(undefined);

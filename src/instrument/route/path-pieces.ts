@@ -1,3 +1,5 @@
+import { firstKeys } from '../../base/first-keys';
+
 const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 /** Where the segments of a path begin. */
 export const SEGMENTS = /(?=\/)/;
@@ -6,6 +8,7 @@ const DIGIT = /^\d/;
 
 /** More than the path of a route has. */
 const MAX_SEGMENTS = 256;
+const MAX_PARAMETERS = 32;
 
 /** The source of what takes one character and more of a segment. */
 export const IN_SEGMENT = '[^/]+';
@@ -41,7 +44,9 @@ export function byValues(text: string, params: unknown, isOther: (name: string) 
   const pieces = segments.map(literal);
   const values = decodedValues(segments);
   let end = pieces.length;
-  for (const [name, value] of Object.entries(params ?? {}).reverse()) {
+  // Of a router that is none of ours they may be what a caller has sent.
+  for (const name of firstKeys(params, MAX_PARAMETERS).reverse()) {
+    const { [name]: value } = params as Readonly<Record<string, unknown>>;
     if (DIGIT.test(name) || !isOther(name)) continue;
     const at = values.findLastIndex((decodedValue, n) => n < end && decodedValue === value);
     if (at === -1) continue;

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { copyOf, errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
 import type { ForeignHeaders } from '../../model/foreign-headers';
@@ -38,6 +39,8 @@ interface Request {
   readonly path?: unknown;
   readonly method?: unknown;
   readonly upgrade?: unknown;
+  /** What the caller gave as the header of this name, which is not among the others. */
+  readonly host?: unknown;
   /** Lines of text in version 5, later names and values in turn. */
   headers?: unknown;
   addHeader(name: string, value: string): unknown;
@@ -80,13 +83,15 @@ class UndiciSpans {
       this.removeForeign(request, this.tracer.foreignFor(undefined));
       return;
     }
-    const { scheme, peer } = this.origins.of(request.origin);
+    const origin = this.origins.of(request.origin);
+    const { scheme, peer } = origin;
+    const name = nameOf(origin, request.host);
     const target = parseTarget(path);
     const span = this.tracer.openExit(target.path, peer);
     if (!span) {
       const unrecorded = this.tracer.unrecordedExit(target.path, peer);
       this.removeForeign(request, this.tracer.foreignFor(undefined, unrecorded));
-      if (unrecorded) this.tracer.injectUnrecorded(unrecorded, request, addHeader);
+      if (unrecorded) this.tracer.injectUnrecorded(unrecorded, request, addHeader, name);
       return;
     }
     if (this.options.groupEndpoints === true) span.naming = groupedPath;
@@ -97,7 +102,7 @@ class UndiciSpans {
     request[SPAN] = span;
     if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);
     this.removeForeign(request, this.tracer.foreignFor(span));
-    this.tracer.inject(span, request, addHeader);
+    this.tracer.inject(span, request, addHeader, name);
   }
 
   private removeForeign(request: Request, foreign: ForeignHeaders | undefined): void {
@@ -216,6 +221,17 @@ interface Origin {
   readonly scheme: string;
   /** `host:port` */
   readonly peer: string;
+  readonly port: string | number;
+  /** The host is no name. */
+  readonly isAddress: boolean;
+}
+
+const PORT = /:\d+$/;
+
+/** `host:port` by the header, where the origin has but an address: undici's own interceptor for DNS puts it there. */
+function nameOf({ isAddress, port }: Origin, header: unknown): string | undefined {
+  if (!isAddress || typeof header !== 'string' || header === '') return undefined;
+  return PORT.test(header) ? header : `${header}:${port}`;
 }
 
 const REMEMBERED = 256;
@@ -229,8 +245,10 @@ class OriginCache {
     if (known) return known;
     // It may be a part of a long URL.
     const own = copyOf(String(origin));
-    const { hostname, port, protocol } = new URL(own);
-    const made = { scheme: `${protocol}//`, peer: hostPort(hostname, port || (protocol === 'https:' ? 443 : 80)) };
+    const { hostname, port: given, protocol } = new URL(own);
+    const port = given || (protocol === 'https:' ? 443 : 80);
+    const isAddress = hostname.startsWith('[') || isIPv4(hostname);
+    const made = { scheme: `${protocol}//`, peer: hostPort(hostname, port), port, isAddress };
     // An object is hardly ever the same one again.
     if (typeof origin !== 'string') return made;
     if (this.known.size >= REMEMBERED) this.known.clear();

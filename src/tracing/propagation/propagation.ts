@@ -89,15 +89,15 @@ export interface PropagationOptions {
 export class Propagation {
   private readonly all: readonly Propagator[];
   /** Undefined: every host gets headers. */
-  private readonly isReached: ((peer: string) => boolean) | undefined;
+  private readonly isReached: ((peer: string, name: string | undefined) => boolean) | undefined;
 
   constructor(private readonly options: PropagationOptions) {
     this.all = Object.values(options.propagators ?? {});
     const { cluster, propagateTo, doNotPropagateTo = [] } = options;
-    const isReached =
-      propagateTo || doNotPropagateTo.length > 0 ? hostFilter(propagateTo ?? ['*'], doNotPropagateTo) : undefined;
-    this.isReached =
-      cluster === undefined ? isReached : isReached && ((peer) => isReached(peer.slice(cluster.length + 1)));
+    if (!propagateTo && doNotPropagateTo.length === 0) return;
+    const mayReach = hostFilter(propagateTo ?? ['*'], doNotPropagateTo);
+    const start = cluster === undefined ? 0 : cluster.length + 1;
+    this.isReached = (peer, name) => mayReach(peer.slice(start)) && (name === undefined || mayReach(name));
   }
 
   /** `undefined`: there is no carrier, or none that means anything. An empty one means that nothing is to be traced. */
@@ -111,10 +111,13 @@ export class Propagation {
     return only && (only.extract(headers) ?? this.untracedIfEmpty(headers));
   }
 
-  /** Calls `set` for each header that the request of this exit span has to carry. */
-  inject<T>(span: Span, into: T, set: HeaderSetter<T>): void {
+  /**
+   * Calls `set` for each header that the request of this exit span has to carry.
+   * @param name `host:port` with the host's name, where the peer has its address: both have to be allowed
+   */
+  inject<T>(span: Span, into: T, set: HeaderSetter<T>, name?: string): void {
     if (span.type !== SpanType.exit || span.endTime !== 0 || span.peer === '') return;
-    const names = this.namesFor(span.peer);
+    const names = this.namesFor(span.peer, name);
     if (!names) return;
     const { entry, isSampled, forwarded } = span.segment;
     const mode = isSampled ? undefined : this.options.propagateUnsampled;
@@ -129,9 +132,9 @@ export class Propagation {
   }
 
   /** The same for a call whose trace is not recorded. */
-  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>): void {
+  injectUnrecorded<T>(exit: UnrecordedExit, into: T, set: HeaderSetter<T>, name?: string): void {
     const mode = this.options.propagateUnsampled ?? 'id';
-    const names = mode === 'none' || exit.peer === '' ? undefined : this.namesFor(exit.peer);
+    const names = mode === 'none' || exit.peer === '' ? undefined : this.namesFor(exit.peer, name);
     if (!names) return;
     freezeName(exit.trace);
     this.options.propagators?.[names.protocol]?.injectUnrecorded(exit, names, mode === 'empty', into, set);
@@ -156,7 +159,7 @@ export class Propagation {
   }
 
   /** What we may say of us to this host. */
-  private namesFor(peer: string): PropagationIdentity | undefined {
-    return this.isReached && !this.isReached(peer) ? undefined : this.options.names?.();
+  private namesFor(peer: string, name: string | undefined): PropagationIdentity | undefined {
+    return this.isReached && !this.isReached(peer, name) ? undefined : this.options.names?.();
   }
 }

@@ -327,6 +327,37 @@ describe('a span of OpenTelemetry', () => {
     expect(tagsOf(entry)).toEqual({ 'next.span_type': 'BaseServer.handleRequest' });
   });
 
+  it.each([
+    ['fetch GET https://me:pw@geo.example/v1?key=SECRET#SECRET', 'fetch GET https://geo.example/v1'],
+    ['a (http://a/?SECRET), HTTP://b:1/c#SECRET d?', 'a (http://a/ HTTP://b:1/c d?'],
+    ['from=http://SECRET@a,to=http://me:SECRET@b/c', 'from=http://a,to=http://b/c'],
+    ['proxy http://a/http://SECRET@b/c?SECRET', 'proxy http://a/http://b/c'],
+    ['postgres://SECRET@db/orders', 'postgres://db/orders'],
+    [`${'x'.repeat(400)} http://me:${'SECRET'.repeat(40)}@a/b`, `${'x'.repeat(400)} http://a/b`],
+    [`http://me:${'SECRET'.repeat(9_000)}@a/b`, 'http://'],
+    ['RSC GET /orders?SECRET', 'RSC GET /orders'],
+    ['GET //SECRET@a/b?SECRET', 'GET //a/b'],
+    ['select a from b where c = ? and d // 2 = ?', 'select a from b where c = ? and d // 2 = ?'],
+    ['#a /b/:c d:e@f', '#a /b/:c d:e@f'],
+  ])('has a name without user, query and fragment of the URLs in it, case %#', (name, shown) => {
+    const { tracer, spans } = bridged();
+    start(SpanKind.INTERNAL, { 'next.span_name': name }, name).end();
+    start(SpanKind.INTERNAL).updateName(name).end();
+    const entry = tracer.openEntry('/')!;
+    context.run(entry, () => api.trace.getActiveSpan()!.updateName(name).setAttribute('next.span_name', name));
+    tracer.end(entry);
+    expect(spans().map(({ operationName }) => operationName)).toEqual([shown, shown, shown]);
+    expect(spans().map((span) => tagsOf(span)['next.span_name'])).toEqual([shown, undefined, shown]);
+  });
+
+  it('for a request without a route, as Next.js has it, has no query in its name', () => {
+    const { tracer } = bridged();
+    const entry = openRequest(tracer);
+    context.run(entry, () => api.trace.getActiveSpan()!.updateName('GET /orders/7?key=SECRET'));
+    tracer.end(entry);
+    expect(entry.operationName).toBe('/orders/7');
+  });
+
   it('for a request whose headers are read once more is the entry that we have, too', () => {
     const { tracer, spans } = bridged();
     const headers = carrierFrom(tracer, 'orders:80');
