@@ -45,6 +45,9 @@ async function openWarehouse(): Promise<{ server: Server; address: string }> {
 
 /** The shop with the agent in it, the warehouse it asks, a backend, and an operator. */
 export class Stage {
+  /** Each is a segment. */
+  visits = 0;
+
   private constructor(
     readonly backend: ScenarioBackend,
     readonly manner: Manner,
@@ -130,6 +133,7 @@ export class Stage {
   /** Every page once. */
   async visitAll(): Promise<void> {
     for (const [page, statusCode] of Object.entries(PAGES)) {
+      this.visits++;
       expect([page, await this.app.visit(`${page}?token=secret`)]).toEqual([page, statusCode]);
     }
   }
