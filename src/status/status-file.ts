@@ -260,10 +260,19 @@ class StatusWriter {
 
   /** Resolves when this status is in the file. Rejects with the reason where it could not be written. */
   async writeNow(status: Readonly<Record<string, unknown>>): Promise<void> {
-    this.write(status);
     const { name } = this;
-    if (name === undefined) throw new Error('there is no name to write it under');
-    await this.save(name, () => this.hasEnded);
+    if (name === undefined) {
+      this.write(status);
+      throw new Error('there is no name to write it under');
+    }
+    this.current = status;
+    this.isDirty = false;
+    try {
+      await this.save(name, () => this.hasEnded);
+    } catch (error) {
+      this.write(this.current);
+      throw error;
+    }
   }
 
   /** The claim has written the entry under this name, with this status. */
@@ -317,6 +326,9 @@ class StatusWriter {
     try {
       const waiter = { ...waiterOf(deadline), isPatient: true, isOver };
       const enter = async (entries: StatusEntries): Promise<StatusEntries> => {
+        // What has changed while the lock was another's need not wait for a write of its own.
+        if (this.isInDoubt) this.look();
+        this.isDirty = false;
         const next = await own.upsert(name, this.current, entries);
         this.processes = next.size;
         return next;
