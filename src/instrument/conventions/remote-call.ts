@@ -91,14 +91,21 @@ export function withoutSecrets(url: string): string {
 }
 
 /** Up to the next blank, a URL without its scheme, or a path with its query: of `fetch GET https://a/b`, `GET /b?c`. */
-const URLS = /(?<![^\s:])\/\S*/g;
+const URLS = /(?<![^\s:"'(=<,])\/\S*/g;
+
+/** In the template of a route a `?` may say that what is before it may be absent: `/:lang?/about`, `/a(?:b|c)?/d`, `/{id?}`. */
+const QUERY_OF_ROUTE = /(?:#|(?<!:\w+|[(){}]|\{\w+)\?|\?(?![/.})\-:=!<]|$)).*$/;
 
 /** A name that others have given to a span: some are made of URLs, whose secrets are in none. */
 export function spanName(given: unknown): string {
   // Cut afterwards: of a URL whose `@` is cut off, the user would stay.
   const name = truncate(given, MAX_ATTRIBUTE_LENGTH);
-  const mayHoldUrl = name.includes('//') || name.includes('?');
-  return truncate(mayHoldUrl ? name.replace(URLS, withoutSecrets) : name, LIMITS.name);
+  const mayHoldUrl = name.includes('//') || name.includes('?') || name.includes('#');
+  return truncate(mayHoldUrl ? name.replace(URLS, shownInName) : name, LIMITS.name);
+}
+
+function shownInName(url: string): string {
+  return url.startsWith('//') ? withoutSecrets(url) : url.replace(QUERY_OF_ROUTE, '').replace(SECRETS, '$1');
 }
 
 function pathIn(target: string): string {

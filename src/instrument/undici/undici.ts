@@ -227,11 +227,14 @@ interface Origin {
 }
 
 const PORT = /:\d+$/;
+/** A name has 253 characters at most, and a port five. A caller's header that is handed on may be as long as a request's head. */
+const LONGEST_HOST = 260;
 
 /** `host:port` by the header, where the origin has but an address: undici's own interceptor for DNS puts it there. */
 function nameOf({ isAddress, port }: Origin, header: unknown): string | undefined {
-  if (!isAddress || typeof header !== 'string' || header === '') return undefined;
-  return PORT.test(header) ? header : `${header}:${port}`;
+  if (!isAddress || typeof header !== 'string' || header === '' || header.length > LONGEST_HOST) return undefined;
+  const host = header.endsWith(':') ? header.slice(0, -1) : header;
+  return PORT.test(host) ? host : `${host}:${port}`;
 }
 
 const REMEMBERED = 256;

@@ -90,7 +90,7 @@ export function foreignIn(headers: IncomingHeaders): ForeignHeaders | undefined 
 export function isHandedOn(value: unknown, came: string | null): boolean {
   if (value === undefined) return false;
   if (value === came || came === null) return true;
-  if (Array.isArray(value)) return value.length > 0 && value.every((one) => isHandedOn(one, came));
+  if (Array.isArray(value)) return value.some((one) => isHandedOn(one, came));
   return typeof value === 'string' && came.includes(',') && `, ${came}, `.includes(`, ${value}, `);
 }
 

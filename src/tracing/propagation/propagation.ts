@@ -10,7 +10,7 @@ import type { PropagationIdentity, Propagator, Propagators, RemoteParent } from 
 
 const PORT = /:\d+$/;
 /** The brackets around an IPv6 address. In a glob any other pair of them is a set of characters. */
-const BRACKETS = /^\[([^\]]*:[^\]]*)\]/;
+const BRACKETS = /^\[([^\]:]*:[^\]]*)\]/;
 /** A host is the same with a dot at its end. In a glob, `*.` asks for one. */
 const LAST_DOT = /(?<=[^*?.])\.(?=(?::[^:]*)?$)/;
 const NOT_ASCII = /[^ -~]/;
