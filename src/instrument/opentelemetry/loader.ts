@@ -10,13 +10,12 @@ import { Span } from '../../model/segment';
 import { patch, type Patched, type Undo } from '../patch';
 import type { Log } from '../../base/log';
 
-interface LoaderOptions {
+interface LoaderOptions extends GuardedLookupOptions {
   /** Where the application's packages are found from, the nearest first. */
   readonly folders: readonly string[];
   readonly packages: readonly string[];
   /** Packages of instrumentations whose work our own trace. */
   readonly tracedByUs: ReadonlySet<string>;
-  readonly loadRules: GuardedLookupOptions['loadRules'];
   readonly log: Log;
   /** The application has made a client of Kafka's, which connects to these. */
   readonly onBrokers: (brokers: readonly string[]) => void;
@@ -53,11 +52,7 @@ export class InstrumentationLoader {
   private isKafkaWatched = false;
 
   constructor(private readonly options: LoaderOptions) {
-    const { loadRules } = options;
-    this.lookup = new GuardedLookup({
-      loadRules,
-      onRefused: (request, place, rule) => options.log.warn(`${request} is not loaded: ${place} ${rule}`),
-    });
+    this.lookup = new GuardedLookup(options);
     const files = options.folders.map((folder) => path.join(folder, 'package.json'));
     this.lookup.run(() => {
       for (const name of options.packages) this.find(name, files);
