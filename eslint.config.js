@@ -97,6 +97,7 @@ module.exports = tseslint.config(
       'src/config/names/aliases.ts',
       'src/instrument/database/lazy.ts',
       'src/instrument/opentelemetry/lazy.ts',
+      'src/instrument/route/lazy.ts',
       'src/cli/main.ts',
       'src/export/segment-queue.ts',
     ],

@@ -109,7 +109,7 @@ export class DynamicSettings implements InstrumentOptions {
     this.packages = {
       names: application.dependencies,
       folders: application.packageFolders,
-      ruleBrokenBy: (file) => loadRules(application)(file),
+      loadRules: () => loadRules(application),
     };
     this.ignoreSuffix = ignoreSuffix;
     this.ignorePath = ignorePath;

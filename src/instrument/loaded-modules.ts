@@ -20,7 +20,7 @@ interface LoadedModule {
   readonly loaded?: unknown;
 }
 
-type Resolve = (this: unknown, ...given: unknown[]) => unknown;
+type Resolve = (this: unknown, request: unknown, parent: unknown, isMain: unknown, ...more: unknown[]) => unknown;
 
 const loader = Module as unknown as { readonly _cache: Readonly<Record<string, LoadedModule | undefined>> };
 const wanted = new Set<WantedModule>();
@@ -60,9 +60,9 @@ function lookForModules(): Undo {
 
 /** The stack has this function where a module is not found, and only there: it has returned before the module runs. */
 function resolveFilename(layer: Patched<Resolve>): Resolve {
-  return function (...given) {
-    // All of them: a hook of the application's may be given more than Node.js hands over today.
-    const found = layer.below.apply(this, given);
+  // Newer versions of Node.js hand over more: options, the conditions of an application's hooks.
+  return function (request, parent, isMain, ...more) {
+    const found = layer.below.call(this, request, parent, isMain, ...more);
     if (layer.isOn) noteLookup(found);
     return found;
   };

@@ -6,13 +6,16 @@ import type { Log } from '../base/log';
 /** @param path of the request, without its query */
 export type IsErrorStatus = (status: number, path: string) => boolean;
 
+/** Why a file must not be loaded: another user may have put it there. `undefined`: it may be. */
+export type RuleOf = (file: string) => string | undefined;
+
 interface InstalledPackages {
   /** What its package.json names. */
   readonly names: readonly string[];
   /** Where they are found from, the nearest first. */
   readonly folders: readonly string[];
-  /** Why a file must not be loaded: another user may have put it there. `undefined`: it may be. */
-  ruleBrokenBy(file: string): string | undefined;
+  /** For what is loaded in one go. */
+  readonly loadRules: () => RuleOf;
 }
 
 export interface InstrumentOptions extends IgnoreOptions, RequestIgnoreOptions {

@@ -127,7 +127,7 @@ const names = [];
 const sink = ({ spans }) => names.push(...spans.map((span) => span.operationName));
 const log = { error: console.error, warn: console.error, info() {}, debug() {} };
 const tracer = new Tracer({ clock, ids: new IdGenerator(clock), sink });
-const packages = { names: ['hono'], folders: [${JSON.stringify(directory)}], ruleBrokenBy: () => undefined };
+const packages = { names: ['hono'], folders: [${JSON.stringify(directory)}], loadRules: () => () => undefined };
 const options = { ignoreSuffix: [], ignorePath: [], collectQuery: false, log, packages, disable: ${JSON.stringify(disabled)} };
 const disable = enable(tracer, options);
 async function serve(listener, ...paths) {

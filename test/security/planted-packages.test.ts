@@ -295,11 +295,45 @@ describe('an instrumentation of OpenTelemetry that cannot be loaded', () => {
   });
 });
 
-describe('hono, which the application names and has not installed', () => {
+describe('hono, which the application names', () => {
+  const SHOP = { name: 'shop', dependencies: { hono: '4' } };
+  /** As much of it as the agent loads. */
+  function hono(where: string, says: string): void {
+    put(folder, `${where}/hono/package.json`, { main: 'dist/cjs/index.js' });
+    put(folder, `${where}/hono/dist/cjs/index.js`, '');
+    const router = `console.log('${says}'); exports.SmartRouter = class { match() {} };`;
+    put(folder, `${where}/hono/dist/router/smart-router/router.js`, router);
+  }
+
   asTwo('does not hold up the start when another user has planted one whose package.json is a pipe', () => {
     asOther('mkdir -p node_modules/hono && mkfifo node_modules/hono/package.json', folder);
-    put(folder, 'work/package.json', { name: 'shop', dependencies: { hono: '4' } });
+    put(folder, 'work/package.json', SHOP);
     expect(run(program('work'), '/')).toMatchObject({ status: 0, said: 'ran\n' });
+  });
+
+  asTwo('does not hold up the start when an empty folder of ours lies below that one', () => {
+    asOther('mkdir -p node_modules/hono && mkfifo node_modules/hono/package.json', folder);
+    mkdirSync(path.join(folder, 'work/node_modules/hono'), { recursive: true });
+    put(folder, 'work/package.json', SHOP);
+    expect(run(program('work'), '/')).toMatchObject({ status: 0, said: 'ran\n' });
+  });
+
+  asTwo('is not loaded when an empty folder of ours lies below the link of that user, and the log says why', () => {
+    hono('uploads', 'planted');
+    asOther('ln -s uploads node_modules', folder);
+    mkdirSync(path.join(folder, 'work/node_modules/hono'), { recursive: true });
+    put(folder, 'work/package.json', SHOP);
+    const { status, said, stderr } = run(program('work'), '/');
+    expect([status, said]).toEqual([0, 'ran\n']);
+    expect(stderr).toMatch(/hono is not loaded: .* is reached by .*node_modules, which belongs to user 4711/);
+  });
+
+  asTwo('is loaded where it is installed, whatever another user has planted above', () => {
+    hono('uploads', 'planted');
+    asOther('ln -s uploads node_modules', folder);
+    hono('work/node_modules', 'ours');
+    put(folder, 'work/package.json', SHOP);
+    expect(run(program('work'), '/')).toEqual({ status: 0, said: 'ours\nran\n', stderr: '' });
   });
 });
 

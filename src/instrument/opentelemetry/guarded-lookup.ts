@@ -3,26 +3,28 @@ import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { libraryOf } from './packages';
 import { patch, together, type Patched } from '../patch';
+import type { RuleOf } from '../options';
+import type { Log } from '../../base/log';
 
 export interface GuardedLookupOptions {
   /** For what is loaded in one go: why a file must not be, as another user may have put it there. `undefined`: it may be. */
   readonly loadRules: () => RuleOf;
-  readonly onRefused: (request: string, place: string, rule: string) => void;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 const FORMS = ['', '.js', '.json', '.node'];
 
-type RuleOf = (file: string) => string | undefined;
 // With what a version of Node.js hands over besides: whether it is the main module, options, the conditions of an application's hooks.
 type Resolve = (this: unknown, request: unknown, parent: unknown, ...more: unknown[]) => unknown;
 type Find = (this: unknown, request: unknown, folders: unknown, ...more: unknown[]) => unknown;
 
 /**
  * How Node finds a package that is not installed: it looks in `node_modules` up to the root, in `NODE_PATH` and in the home
- * directory, and any user may have put one into `/tmp/node_modules`. To load an instrumentation is our wish and not the
- * application's; so while one is looked for or loaded, what breaks a rule there is as good as absent, for it and for all that it
- * requires. Node does not even read a package.json there, which may be a pipe or as large as the disk, except for a name that
- * an instrumentation maps to a package in the `imports` of its own package.json: Node looks for that one in another way.
+ * directory, and any user may have put one into `/tmp/node_modules`. To load an instrumentation, or a library before the
+ * application does, is our wish and not the application's; so while one is looked for or loaded, what breaks a rule there is
+ * as good as absent, for it and for all that it requires. Node does not even read a package.json there, which may be a pipe
+ * or as large as the disk, except for a name that an instrumentation maps to a package in the `imports` of its own
+ * package.json: Node looks for that one in another way.
  */
 export class GuardedLookup {
   /** Files whose `require` is guarded: those that we require from, and what is found for them. Others, as a compiler of the application's, find what they always do. */
@@ -57,7 +59,7 @@ export class GuardedLookup {
 
   mayLoad(request: string, file: string): boolean {
     const rule = this.ruleBrokenBy(file);
-    if (rule !== undefined) this.options.onRefused(request, file, rule);
+    if (rule !== undefined) this.refuse(request, file, rule);
     return rule === undefined;
   }
 
@@ -94,7 +96,7 @@ export class GuardedLookup {
     const rule = this.ruleBrokenBy(manifest);
     // What is refused may be a folder or a single file.
     if (rule !== undefined && FORMS.some((form) => existsSync(path.join(folder, name + form))))
-      this.options.onRefused(name, manifest, rule);
+      this.refuse(name, manifest, rule);
     return rule === undefined;
   }
 
@@ -107,6 +109,10 @@ export class GuardedLookup {
   private isRequirer(parent: unknown): boolean {
     const filename = (parent as { filename?: unknown } | null | undefined)?.filename;
     return typeof filename === 'string' && this.requirers.has(filename);
+  }
+
+  private refuse(request: string, place: string, rule: string): void {
+    this.options.log.warn(`${request} is not loaded: ${place} ${rule}`);
   }
 
   private ruleBrokenBy(file: string): string | undefined {

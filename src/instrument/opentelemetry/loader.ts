@@ -10,13 +10,12 @@ import { Span } from '../../model/segment';
 import { patch, type Patched, type Undo } from '../patch';
 import type { Log } from '../../base/log';
 
-interface LoaderOptions {
+interface LoaderOptions extends GuardedLookupOptions {
   /** Where the application's packages are found from, the nearest first. */
   readonly folders: readonly string[];
   readonly packages: readonly string[];
   /** Packages of instrumentations whose work our own trace. */
   readonly tracedByUs: ReadonlySet<string>;
-  readonly loadRules: GuardedLookupOptions['loadRules'];
   readonly log: Log;
   /** The application has made a client of Kafka's, which connects to these. */
   readonly onBrokers: (brokers: readonly string[]) => void;
@@ -37,7 +36,7 @@ const NodeModule = Module as unknown as {
 /**
  * Loads each instrumentation of OpenTelemetry's that the application has installed when its library is first loaded, and
  * not before: most of them are never needed in a process, and each costs some 30 ms. While there is none to be loaded any
- * more, or none was there, `require` is as it was.
+ * more, or none was there, `require` is as it was, unless that of Kafka's is loaded.
  */
 export class InstrumentationLoader {
   /** Packages that are loaded, as they were. */
@@ -47,30 +46,27 @@ export class InstrumentationLoader {
   private readonly wanted = new Map<string, Map<string, string>>();
   private readonly lookup: GuardedLookup;
   private readonly anchor = new Module('skyanchor');
-  private undos: Undo[] = [];
-  private unwatchKafka: Undo | undefined;
+  private readonly undoRequire: Undo | undefined;
+  private readonly undoLoad: Undo | undefined;
+  /** The spans of Kafka do not say where they go, so we look what its clients are made with. */
+  private isKafkaWatched = false;
 
   constructor(private readonly options: LoaderOptions) {
-    const { loadRules } = options;
-    this.lookup = new GuardedLookup({
-      loadRules,
-      onRefused: (request, place, rule) => options.log.warn(`${request} is not loaded: ${place} ${rule}`),
-    });
+    this.lookup = new GuardedLookup(options);
     const files = options.folders.map((folder) => path.join(folder, 'package.json'));
     this.lookup.run(() => {
       for (const name of options.packages) this.find(name, files);
     });
     if (this.wanted.size === 0) return;
-    this.undos = [
-      patch<Require>(NodeModule.prototype, 'require', (layer) => requirePatch(layer, this)),
-      patch<Load>(NodeModule, '_load', (layer) => loadPatch(layer, this)),
-    ];
+    this.undoRequire = patch<Require>(NodeModule.prototype, 'require', (layer) => requirePatch(layer, this));
+    this.undoLoad = patch<Load>(NodeModule, '_load', (layer) => loadPatch(layer, this));
   }
 
   /** Takes everything back. */
   stop(): void {
-    this.unpatch();
-    this.unwatchKafka?.();
+    this.wanted.clear();
+    this.isKafkaWatched = false;
+    this.unpatchUnneeded();
     for (const instrumentation of this.instrumentations.splice(0)) {
       try {
         instrumentation.disable?.();
@@ -90,8 +86,18 @@ export class InstrumentationLoader {
     this.wanted.delete(library);
     this.wanted.delete(scope);
     for (const [name, file] of found) this.load(name, file);
-    if (this.wanted.size === 0) this.unpatch();
+    this.unpatchUnneeded();
     return true;
+  }
+
+  /** A module has been required. */
+  watch(id: string, exported: unknown): void {
+    if (!this.isKafkaWatched || libraryOf(id) !== 'kafkajs') return;
+    try {
+      patchKafka(exported, this.options.onBrokers);
+    } catch {
+      // Its exports take no change: spans of Kafka go to `kafka`.
+    }
   }
 
   /** What was loaded by `import`, which goes past every `require`, is shown to the hooks of instrumentations. */
@@ -153,39 +159,25 @@ export class InstrumentationLoader {
     if (made === undefined) return;
     const instrumentation = new (made as new (config: object) => Instrumentation)(configurationOf(name, putIds));
     this.instrumentations.push(instrumentation);
-    if (name.endsWith('-kafkajs')) this.watchKafka();
+    this.isKafkaWatched ||= name.endsWith('-kafkajs');
     this.options.log.debug(`loaded ${name}`);
   }
 
-  /** The spans of Kafka do not say where they go, so we look what its clients are made with. */
-  private watchKafka(): void {
-    const { onBrokers } = this.options;
-    this.unwatchKafka = patch<Require>(NodeModule.prototype, 'require', (layer) => {
-      return function require(id) {
-        const exported = layer.below.call(this, id);
-        if (layer.isOn && typeof id === 'string' && libraryOf(id) === 'kafkajs') {
-          try {
-            patchKafka(exported, onBrokers);
-          } catch {
-            // Its exports take no change: spans of Kafka go to `kafka`.
-          }
-        }
-        return exported;
-      };
-    });
-  }
-
-  private unpatch(): void {
-    for (const undo of this.undos.splice(0)) undo();
+  private unpatchUnneeded(): void {
+    if (this.wanted.size > 0) return;
+    this.undoLoad?.();
+    if (!this.isKafkaWatched) this.undoRequire?.();
   }
 }
 
 function requirePatch(layer: Patched<Require>, loader: InstrumentationLoader): Require {
   return function require(id) {
+    if (!layer.isOn || typeof id !== 'string') return layer.below.call(this, id);
     // What was loaded has patched this method, too, so that it is asked from the start.
-    if (layer.isOn && typeof id === 'string' && loader.prepare(id))
-      return Module.prototype.require.call(this, id) as unknown;
-    return layer.below.call(this, id);
+    if (loader.prepare(id)) return Module.prototype.require.call(this, id) as unknown;
+    const exported = layer.below.call(this, id);
+    loader.watch(id, exported);
+    return exported;
   };
 }
 

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { guardedLookup } from './lazy';
 import { whenLoaded } from '../loaded-modules';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { Layer } from '../../model/components';
@@ -45,28 +44,26 @@ export function honoRoutes(tracer: Tracer, options: InstrumentOptions): Undo {
   }
 }
 
-function moduleOf({ packages }: InstrumentOptions): unknown {
+function moduleOf({ packages, log }: InstrumentOptions): unknown {
   if (packages?.names.includes('hono') !== true) return undefined;
-  for (const folder of packages.folders) {
-    const main = mainOf(folder, packages);
-    if (main === undefined) continue;
-    const file = path.join(main.slice(0, main.lastIndexOf(`${path.sep}dist${path.sep}`)), MODULE);
-    return packages.ruleBrokenBy(file) === undefined ? createRequire(file)(file) : undefined;
-  }
-  return undefined;
+  const { folders, loadRules } = packages;
+  const lookup = new (guardedLookup().GuardedLookup)({ loadRules, log });
+  return lookup.run((): unknown => {
+    for (const folder of folders) {
+      const main = mainOf(lookup.requireFrom(path.join(folder, 'package.json')));
+      if (main === undefined) continue;
+      const file = path.join(main.slice(0, main.lastIndexOf(`${path.sep}dist${path.sep}`)), MODULE);
+      return lookup.mayLoad('hono', file) ? lookup.requireFrom(file)(file) : undefined;
+    }
+    return undefined;
+  });
 }
 
-function mainOf(folder: string, packages: NonNullable<InstrumentOptions['packages']>): string | undefined {
+function mainOf(from: NodeJS.Require): string | undefined {
   try {
-    const { resolve } = createRequire(path.join(folder, 'package.json'));
-    const place = resolve
-      .paths('hono')
-      ?.map((modules) => path.join(modules, 'hono'))
-      .find(existsSync);
-    // Node would read a package.json that another user may have put there, and wait if it is a pipe.
-    if (place !== undefined && packages.ruleBrokenBy(path.join(place, 'package.json')) !== undefined) return undefined;
-    return resolve('hono');
+    return from.resolve('hono');
   } catch {
+    // Not installed here, or where another user may have put it.
     return undefined;
   }
 }

@@ -10,7 +10,7 @@ describe('a patch that lies on top of another of ours', () => {
     const before = loader._resolveFilename;
     const undo = whenLoaded('pg/lib/client.js', () => () => undefined);
     const watching = loader._resolveFilename;
-    const options = { loadRules: () => () => undefined, onRefused: () => undefined };
+    const options = { loadRules: () => () => undefined, log: { warn: () => undefined } };
     const isGuarding = new GuardedLookup(options).run(() => loader._resolveFilename !== watching);
     const isWatching = loader._resolveFilename === watching;
     undo();
