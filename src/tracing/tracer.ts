@@ -142,9 +142,7 @@ export class Tracer {
       : this.openRoot(SpanType.entry, operationName, options);
     if (!span) return undefined;
     span.segment.entry = span;
-    // Within a request whose caller is not believed, as `agent.entry` may be.
-    if (headers === undefined) span.segment.carrier = this.foreignFor(undefined);
-    else if (!isTrusted) span.segment.carrier = foreignOf(headers);
+    if (headers !== undefined && !isTrusted) span.segment.carrier = foreignOf(headers);
     return span;
   }
 

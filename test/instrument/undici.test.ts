@@ -582,6 +582,26 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     },
   );
 
+  test.each([
+    ['with an empty port is the same host', `${NAME}:`, false],
+    ['that is longer than a host can be is none', `${'a'.repeat(260)}.partner.example`, true],
+  ])('a host header %s', async (_case, host, isSeen) => {
+    const own = new Stage({ instrument: CALLS_ONLY, tracer: { names: () => V3, doNotPropagateTo: ['*.example'] } });
+    try {
+      stage.disable();
+      const seen: unknown[] = [];
+      const port = await own.serve((request, response) => {
+        seen.push(request.headers['sw8'] !== undefined);
+        response.end('ok');
+      });
+      const { body } = await api.request(`http://127.0.0.1:${port}/`, { dispatcher: agent, headers: { Host: host } });
+      await body.text();
+      expect(seen).toEqual([isSeen]);
+    } finally {
+      await own.close();
+    }
+  });
+
   test('a host that undici has looked up is told by its name', async () => {
     const { interceptors } = api as Partial<typeof Undici>;
     if (interceptors?.dns === undefined) return;

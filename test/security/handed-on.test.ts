@@ -6,6 +6,7 @@ import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
 import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
 import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
 import { currentTrace } from '../../src/tracing/current-trace';
+import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { ask, Stage, type StageOptions } from '../instrument/http-fixture';
 import { tracing } from '../support/tracing';
 import type * as Undici from 'undici7';
@@ -267,6 +268,25 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
     const lines = values.map((value) => `SW8: ${value}\r\n`).join('');
     client.socket.write(`GET /a HTTP/1.1\r\nHost: a\r\n${lines}Connection: close\r\n\r\n`, 'latin1');
     await client.has('200 OK');
+    expect(seen.map(whose)).toEqual([RECORDED]);
+  });
+
+  it('go no further beside a value of the application itself', async () => {
+    const { port, seen } = await gateway(
+      byHttp(({ headers }) => ({ ...headers, sw8: [SW8, 'other'] as string[] })),
+      { instrument: { byFunctions } },
+    );
+    await ask(port, '/a', { headers: STRANGE });
+    expect(seen.map(whose)).toEqual([RECORDED]);
+  });
+
+  it('go no further from an entry within the request', async () => {
+    const forward = HTTP['an object']!;
+    const { port, seen } = await gateway(
+      (stock, incoming) => manualSpans.entry(stage!.tracer, 'job', undefined, () => forward(stock, incoming)),
+      { instrument: { byFunctions } },
+    );
+    await ask(port, '/a', { headers: STRANGE });
     expect(seen.map(whose)).toEqual([RECORDED]);
   });
 

@@ -32,6 +32,8 @@ export const manualSpans = {
       return context.run(trace, fn, new SpanHandle(tracer.details, undefined, trace));
     }
     span.layer = Layer.rpcFramework;
+    // Within a request whose caller is not believed.
+    span.segment.carrier ??= tracer.foreignFor(undefined);
     return tracer.runIn(span, fn, new SpanHandle(tracer.details, span));
   },
 

@@ -339,6 +339,15 @@ describe('a span of OpenTelemetry', () => {
     ['GET //SECRET@a/b?SECRET', 'GET //a/b'],
     ['select a from b where c = ? and d // 2 = ?', 'select a from b where c = ? and d // 2 = ?'],
     ['#a /b/:c d:e@f', '#a /b/:c d:e@f'],
+    ['GET /callback#token=SECRET', 'GET /callback'],
+    ['GET "/a?SECRET"', 'GET "/a'],
+    ['POST https://h/models/g:generate?key=SECRET', 'POST https://h/models/g:generate'],
+    ['POST /models/g:generate?key=SECRET', 'POST /models/g:generate'],
+    ['GET /index.php?/SECRET', 'GET /index.php'],
+    ['GET /:lang?/about', 'GET /:lang?/about'],
+    ['GET /files/:name?', 'GET /files/:name?'],
+    ['GET /v1/{id?}/x', 'GET /v1/{id?}/x'],
+    ['GET /a(?:b|c)?/d', 'GET /a(?:b|c)?/d'],
   ])('has a name without user, query and fragment of the URLs in it, case %#', (name, shown) => {
     const { tracer, spans } = bridged();
     start(SpanKind.INTERNAL, { 'next.span_name': name }, name).end();
