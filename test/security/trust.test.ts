@@ -344,10 +344,10 @@ describe('a host that doNotPropagateTo names', () => {
 
   it('costs no more the longer it is', () => {
     const { tracer } = tracing({ names: () => V3, doNotPropagateTo: ['b\u00fccher.example'] });
-    const hosts = ['.', ':', '.:', '[', '[:', '\u00fc.', '\u00fc'].map((part) => part.repeat(100_000));
-    hosts.push(`[${':'.repeat(100_000)}`);
+    const hosts = ['.', ':', '.:', '[', '[:', '\u00fc.', '\u00fc'].map((part) => part.repeat(20_000));
+    hosts.push(`[${':'.repeat(20_000)}`);
     const before = process.cpuUsage();
-    for (const host of hosts) tracer.inject(tracer.openExit('/', host)!, {}, jest.fn());
+    for (const host of hosts) tracer.inject(tracer.openExit('/', host)!, {}, jest.fn(), host);
     const { user, system } = process.cpuUsage(before);
     expect((user + system) / 1_000).toBeLessThan(300);
   });
