@@ -10,8 +10,8 @@ const TELLER = path.join(__dirname, '..', '..', '..', 'fixtures', 'apps', 'telle
 export const PATIENCE = { timeoutMs: 120_000, everyMs: 50 };
 const PER_SECOND = 25;
 /**
- * A genuine node loses what it has said OK to in its last moments before it is gone, by SIGTERM too, whose node takes segments
- * until then; and a segment waits half a second before it is sent. So a trace that was asked for so long before a node was gone
+ * A genuine node loses what it has said OK to in its last moments before it is gone; one that is ended by SIGTERM takes segments
+ * until then. And a segment waits half a second before it is sent. So a trace that was asked for so long before a node was gone
  * may be missing, though the agent was told that it is there.
  */
 const LAST_MOMENTS_MS = 1_000;
