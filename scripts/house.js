@@ -240,7 +240,10 @@ async function runTrace(what, build) {
   const backend = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
      const { startCollector } = require(workerData);
-     startCollector({ idDelayMs: 0 }).then(({ address }) => parentPort.postMessage(address));`,
+     startCollector({ idDelayMs: 0 }).then((collector) => {
+       parentPort.once('message', () => collector.stop());
+       parentPort.postMessage(collector.address);
+     });`,
     { eval: true, workerData: path.join(build, 'testing', 'index.js') },
   );
   const [address] = await once(backend, 'message');
@@ -281,6 +284,9 @@ async function runTrace(what, build) {
     while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const files = [...new Set(functions.map((name) => name.split(' ')[0]))].sort();
+  await agent.stop();
+  backend.postMessage('stop');
+  await once(backend, 'exit');
   process.stdout.write(JSON.stringify({ files, functions }), () => {
     fs.rmSync(folder, { recursive: true, force: true });
     process.exit();

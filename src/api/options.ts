@@ -203,6 +203,7 @@ export interface Options {
   readonly ignoreProbes?: boolean | undefined;
   /**
    * HTTP methods that are not traced, of requests and of outgoing calls, which then get no trace headers: `OPTIONS,HEAD`.
+   * Those of a caller whom `trustIncoming` leaves out are taken out of such a call, too.
    * Default: none. Environment `SW_HTTP_IGNORE_METHOD`.
    */
   readonly ignoreMethods?: string | readonly string[] | undefined;

@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { CACHE } = require('../apps/harness/cache');
-const { Program } = require('../apps/harness/program');
+const { Program, canConnect } = require('../apps/harness/program');
 const { environment, npm, run } = require('../package/sandbox');
 const servers = require('../servers/servers');
 
@@ -25,12 +25,13 @@ async function copySource({ name, copy = name, sourceVariable, trim, prepare = [
   const isSource = (file) => !['node_modules', '.git'].includes(path.relative(source, file));
   fs.cpSync(source, folder, { recursive: true, filter: isSource });
   trim?.(folder);
+  const options = { cwd: folder, timeoutMs: INSTALL_TIMEOUT_MS };
   if (!isInstalled) {
-    const options = { cwd: folder, timeoutMs: INSTALL_TIMEOUT_MS };
     await npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'], options);
-    for (const command of prepare) await run(path.join(node.folder, 'node'), command, options);
     fs.writeFileSync(stamp, manifest);
   }
+  // Each time: the sources may be others than those that were copied before.
+  for (const command of prepare) await run(path.join(node.folder, 'node'), command, options);
   for (const [link, target] of Object.entries(links)) {
     fs.rmSync(path.join(folder, link), { recursive: true });
     fs.symlinkSync(target, path.join(folder, link));
@@ -52,6 +53,8 @@ function byName(tests) {
 
 /** A new one for each run, so that nothing is left in it of another. @returns `{environment, stop}` */
 async function startServer({ name, port, environment: environmentOf, prepare }, { node, folder }) {
+  // Another may have begun to use it since the suite was chosen, and the tests empty what is there.
+  if (port !== undefined && (await canConnect(port))) throw new Error(`port ${port}, for ${name}, is taken`);
   const server = await servers.start(name, port);
   const env = Object.fromEntries(Object.entries(environmentOf(server)).map(([key, value]) => [key, String(value)]));
   try {

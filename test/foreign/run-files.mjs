@@ -35,13 +35,26 @@ function testsIn(output) {
     });
 }
 
+/** What a test has started holds its pipe, too, so all of it ends. */
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of them have ended.
+  }
+}
+
 function run(file) {
   return new Promise((resolve, reject) => {
     let output = '';
-    const child = spawn(process.execPath, [...options, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const stdio = ['ignore', 'pipe', 'inherit'];
+    const child = spawn(process.execPath, [...options, file], { stdio, detached: true });
     child.stdout.on('data', (chunk) => (output += chunk));
-    const timer = setTimeout(() => child.kill('SIGKILL'), FILE_TIMEOUT_MS);
-    child.once('error', reject);
+    const timer = setTimeout(() => endGroup(child.pid), FILE_TIMEOUT_MS);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.once('close', (code) => {
       clearTimeout(timer);
       for (const test of testsIn(output)) tests.push({ ...test, file: path.resolve(file) });

@@ -8,9 +8,9 @@
  *
  * npm's packages have no tests in them, so each suite needs a checkout of its project's repository, named by the
  * environment: EXPRESS_SOURCE, UNDICI_SOURCE, PG_SOURCE (pg, pg-pool, pg-cursor and pg-query-stream), IOREDIS_SOURCE,
- * MYSQL2_SOURCE, AMQPLIB_SOURCE. Clients of servers have a real one, which is started here (`node test/servers/install.js`
- * installs them on Debian). It is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
- * (`~/.cache/skyanchor-apps`). Every test that ends otherwise with the agent, three times out of three, must be in
+ * MYSQL2_SOURCE, AMQPLIB_SOURCE. A checkout is only read; the copy that is run is kept in `SKYANCHOR_APPS_CACHE`
+ * (`~/.cache/skyanchor-apps`). Clients of servers have a real one, which is started here (`node test/servers/install.js`
+ * installs them on Debian). Every test that ends otherwise with the agent, three times out of three, must be in
  * differences.json with its reason; one that is there and no longer differs must be taken out. So the list gets shorter.
  * `mayPass` is for those that do not differ on every machine: what they compare depends on how fast it is. `--only` takes
  * the files that match; then nothing is said of those that are listed and were not run.

@@ -33,8 +33,11 @@ function identityOf(user) {
   return { uid, gid };
 }
 
-/** Runs `command` in a new folder until it listens, by default on a port that is free. */
-async function serve({ user, prepare, environment, command, afterwards }, wantedPort) {
+/**
+ * Runs `command` in a new folder until it listens, by default on a port that is free. With `ready`, what it prints then:
+ * on a port that was asked for, another's server may be the one that listens.
+ */
+async function serve({ user, prepare, environment, command, ready, afterwards }, wantedPort) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'skyanchor-server-'));
   const port = wantedPort ?? (await freePort());
   const identity = user === undefined ? {} : identityOf(user);
@@ -54,6 +57,7 @@ async function serve({ user, prepare, environment, command, afterwards }, wanted
   const [program, ...args] = command({ folder, port });
   const server = new Program(program, args, options);
   try {
+    if (ready) await server.prints(ready, START_TIMEOUT_MS);
     await server.listensOn(port, START_TIMEOUT_MS);
   } catch (error) {
     server.destroy();
@@ -199,6 +203,7 @@ const SERVERS = {
   },
   redis: {
     programs: { 'redis-server': ['redis-server'] },
+    takesPort: true,
     start: ({ 'redis-server': server }, wantedPort) =>
       serve(
         {
@@ -206,6 +211,7 @@ const SERVERS = {
             ...[server, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
             ...['--dir', folder],
           ],
+          ready: /Ready to accept connections/,
         },
         wantedPort,
       ),
@@ -237,9 +243,11 @@ function missingPackages() {
   return [...new Set(programs.filter(isMissing).map(([, [packageName]]) => packageName))];
 }
 
-/** Starts a server. @param port absent: a free one; only Redis is asked for one @returns `{host, port, stop}` */
+/** Starts a server. @param port absent: a free one; only Redis takes one @returns `{host, port, stop}` */
 function start(name, port) {
-  return SERVERS[name].start(find(name), port);
+  const server = SERVERS[name];
+  if (port !== undefined && !server.takesPort) throw new Error(`${name} is started on a free port, not on ${port}`);
+  return server.start(find(name), port);
 }
 
 module.exports = { Missing, find, missingPackages, start };

@@ -231,12 +231,37 @@ describe('an entry', () => {
     file.statusChanged();
     await untilEntry('orders', ({ phase }) => phase === 'registered');
     const save = jest.spyOn(StatusStore.prototype, 'update');
-    heartbeats++;
+    try {
+      heartbeats++;
+      file.statusChanged();
+      await until(() => status.mock.calls.length === 2);
+      expect(save).not.toHaveBeenCalled();
+    } finally {
+      save.mockRestore();
+    }
+  });
+
+  it('is written once for one who waits for it, also while the lock is another’s for longer than writes are apart', async () => {
+    const status = jest.fn(() => ({ phase: 'registered' }));
+    const file = statusFile({ status, essenceOf: (shown) => String(shown['phase']) });
+    file.write({ phase: 'none yet' });
+    await file.claim('orders');
     file.statusChanged();
-    await until(() => status.mock.calls.length === 2);
-    await file.writeNow({ phase: 'shown after all' });
-    expect(save).toHaveBeenCalledTimes(1);
-    save.mockRestore();
+    await untilEntry('orders', ({ phase }) => phase === 'registered');
+    const lock = await takeLock();
+    const save = jest.spyOn(StatusStore.prototype, 'update');
+    try {
+      const written = file.writeNow({ phase: 'shown' });
+      file.statusChanged();
+      // The loop had its turn.
+      await until(() => status.mock.calls.length === 2);
+      await lock.release();
+      await written;
+      expect(entries()['orders']).toMatchObject({ phase: 'shown' });
+      expect(save).toHaveBeenCalledTimes(1);
+    } finally {
+      save.mockRestore();
+    }
   });
 
   it('leaves time to the others where many share the file', async () => {

@@ -10,8 +10,9 @@ const TELLER = path.join(__dirname, '..', '..', '..', 'fixtures', 'apps', 'telle
 export const PATIENCE = { timeoutMs: 120_000, everyMs: 50 };
 const PER_SECOND = 25;
 /**
- * A genuine node that is ended loses what it has said OK to in its last moments, and a segment waits half a second before it
- * is sent. So a trace that was asked for so long before or after may be missing, though the agent was told that it is there.
+ * A genuine node loses what it has said OK to in its last moments before it is gone; one that is ended by SIGTERM takes segments
+ * until then. And a segment waits half a second before it is sent. So a trace that was asked for so long before a node was gone
+ * may be missing, though the agent was told that it is there.
  */
 const LAST_MOMENTS_MS = 1_000;
 /** A storage that has taken no row for so long has all that will come. */
@@ -37,7 +38,9 @@ export interface Stored {
   readonly segments: number;
   /** Batches with a segment that was there already. */
   readonly doubles: number;
-  /** Traces that are not whole, though they were asked for when nothing excuses it. */
+  /** When each trace was asked for that is not whole. */
+  readonly lostAt: readonly number[];
+  /** How many of them were asked for when nothing excuses it. */
   readonly unexplained: number;
 }
 
@@ -77,8 +80,10 @@ export const becomesKnown = (app: App): Promise<Status> => until(() => statusOf(
 export class Pair {
   /** Trace ids of the visits, in the order they were answered, with the time they were asked at. */
   private readonly visits: { readonly id: string; readonly at: number }[] = [];
-  /** From when to when a trace may get lost that is asked for. */
-  private readonly excused: { readonly from: number; readonly to: number }[] = [];
+  /** When a node was gone. */
+  private readonly goneAt: number[] = [];
+  /** How often nodes were ended, one or several at once. */
+  private ends = 0;
   private emptiedAt = 0;
   private open = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -147,14 +152,12 @@ export class Pair {
 
   /** Ends nodes; by SIGTERM, or by SIGKILL. */
   async end(nodes: readonly ClusterNode[], how: 'stop' | 'kill' = 'stop'): Promise<void> {
-    const at = performance.now();
-    await Promise.all(nodes.map((node) => node[how]()));
-    // A node takes segments until it is gone.
-    this.excuse(at, performance.now());
-  }
-
-  excuse(from: number, to: number): void {
-    this.excused.push({ from: from - LAST_MOMENTS_MS, to: to + LAST_MOMENTS_MS });
+    this.ends++;
+    const end = async (node: ClusterNode): Promise<void> => {
+      await node[how]();
+      this.goneAt.push(performance.now());
+    };
+    await Promise.all(nodes.map(end));
   }
 
   /** Every node is killed and the storage emptied; what was asked for before counts no more. */
@@ -207,15 +210,16 @@ export class Pair {
     const known = new Set(this.visits.map(({ id }) => id));
     const asked = this.visits.filter(({ at }) => at >= this.emptiedAt);
     const isWhole = (id: string): boolean => new Set(servicesOf.get(id)).size === 2;
-    const isExplained = (at: number): boolean => this.excused.some(({ from, to }) => from < at && at < to);
-    const lost = asked.filter(({ id }) => !isWhole(id));
+    const isExplained = (at: number): boolean => this.goneAt.some((gone) => gone - LAST_MOMENTS_MS < at && at < gone);
+    const lostAt = asked.filter(({ id }) => !isWhole(id)).map(({ at }) => at);
     return {
       asked: asked.length,
-      whole: asked.length - lost.length,
+      whole: asked.length - lostAt.length,
       split: [...servicesOf.keys()].filter((id) => !known.has(id)).length,
       segments: ids.size,
       doubles: this.cluster.doubles() - this.doublesBefore,
-      unexplained: lost.filter(({ at }) => !isExplained(at)).length,
+      lostAt,
+      unexplained: lostAt.filter((at) => !isExplained(at)).length,
     };
   }
 
@@ -230,7 +234,7 @@ export class Pair {
     for (const { segments } of [front, orders]) expect(segments.sent + segments.dropped).toBe(segments.accepted);
     expect(stored.unexplained).toBeLessThanOrEqual(dropped);
     // What was on its way to a node that ended may be stored and not answered.
-    expect(stored.doubles).toBeLessThanOrEqual(2 * PER_SECOND * this.excused.length);
+    expect(stored.doubles).toBeLessThanOrEqual(2 * PER_SECOND * this.ends);
   }
 
   async stop(): Promise<void> {
