@@ -11,6 +11,8 @@ export type Outcome<T> = { readonly status: 'ok'; readonly value: T } | Retryabl
 export interface Retryable {
   readonly status: 'retryable';
   readonly reason: string;
+  /** Nothing failed: we left the connection for another while the answer was out. */
+  readonly isPlanned?: boolean;
 }
 
 export interface Failed {

@@ -27,6 +27,8 @@ export class BackendConnection {
   lastStreamId = Infinity;
   /** `undefined` until the backend was asked. */
   dialect: Dialect | undefined;
+  /** It was left for another, and nothing has failed. */
+  isReplaced = false;
   /** Resolves when nothing of it is open any more. */
   readonly closed: Promise<void>;
   private readonly ending = new AbortController();
@@ -86,6 +88,12 @@ export class BackendConnection {
       timer.cancel();
       this.connections.inbound.close();
     });
+  }
+
+  /** Another has taken its place. Streams that are open end by themselves, so that what they carry is answered. */
+  replacedBy(address: string): void {
+    this.isReplaced = true;
+    this.fail(`replaced by a connection to ${address}, after maxConnectionAgeMs`, true);
   }
 
   /** Waits for nothing but the operating system. */

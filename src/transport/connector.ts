@@ -184,8 +184,7 @@ export class Connector {
       else {
         this.adopt(connection);
         this.next = index;
-        // Streams that are open end by themselves, so that what they carry is answered.
-        old.fail(`replaced by a connection to ${connection.address}, after maxConnectionAgeMs`, true);
+        old.replacedBy(connection.address);
         return;
       }
     } catch (error) {

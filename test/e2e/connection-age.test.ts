@@ -5,6 +5,7 @@ import { freePort } from '../support/free-port';
 import { until } from '../support/until';
 
 const MAX_CONNECTION_AGE_MS = 1_000;
+const HEARTBEAT_MS = 500;
 
 let collector: Collector;
 let isWanted = true;
@@ -19,6 +20,7 @@ async function start(protocol: Protocol, nodes: number, ...others: readonly stri
   collector = await startCollector({ nodes, protocol, idDelayMs: 5 });
   const agent = startOwn({
     backends: [...collector.addresses, ...others],
+    heartbeatMs: HEARTBEAT_MS,
     maxConnectionAgeMs: MAX_CONNECTION_AGE_MS,
     logLevel: 'info',
   });
@@ -57,6 +59,20 @@ describe.each(['v2', 'v3'] as const)('a connection that has reached its age, on 
     const ids = collector.segments().map(({ segmentId }) => segmentId);
     expect(ids).toHaveLength(segments.accepted);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(logged.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
+  });
+});
+
+// On v3 a heartbeat is what a new connection is tried with.
+describe('a connection of v2 that has reached its age while a heartbeat is out', () => {
+  it('is replaced without a word of a failure', async () => {
+    const agent = await start('v2', 2);
+    const { reconnects } = agent.status();
+    const heartbeats = collector.faults.add({ method: 'doPing', fault: { type: 'hang' } });
+    // Each is given up when its connection is left, long before its time is over.
+    await until(() => heartbeats.hits >= 2 && agent.status().reconnects >= reconnects + 3, Boolean, { timeoutMs: 40_000 }); // prettier-ignore
+    const { failures, lastError } = agent.status().heartbeat;
+    expect([failures, lastError]).toEqual([0, null]);
     expect(logged.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
   });
 });

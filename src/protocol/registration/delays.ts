@@ -32,7 +32,8 @@ export class RetryPolicy {
 
   /** Milliseconds. */
   delayAfter(outcome: Exclude<Outcome<unknown>, { status: 'ok' }>): number {
-    if (outcome.status === 'retryable') return this.delayAfterLoss(outcome.reason);
+    if (outcome.status === 'retryable')
+      return outcome.isPlanned === true ? this.reconnect.next() : this.delayAfterLoss(outcome.reason);
     this.complain(outcome.reason);
     return this.askAgain.next();
   }

@@ -212,7 +212,7 @@ export class RateLimitedBackend {
   private async watch<T>(answer: Promise<Outcome<T>>): Promise<Outcome<T>> {
     const outcome = await answer;
     if (outcome.status === 'ok') this.health.ok();
-    else this.health.failed(outcome.reason);
+    else if (outcome.status === 'failed' || outcome.isPlanned !== true) this.health.failed(outcome.reason);
     return outcome;
   }
 }

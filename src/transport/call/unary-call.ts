@@ -50,7 +50,8 @@ export async function unaryCall(
   if (Buffer.isBuffer(answer)) return ok(answer);
   if (answer === undefined) {
     if (bound.timedOut) connection.fail(`${path}: ${bound.reason}`);
-    return retryable(`${path}: ${bound.reason}`);
+    const lost = retryable(`${path}: ${bound.reason}`);
+    return connection.isReplaced ? { ...lost, isPlanned: true } : lost;
   }
   const name = statusName(answer.code);
   const isAnswer = isProbe && name === 'UNIMPLEMENTED';
