@@ -5,7 +5,6 @@ import { freePort } from '../support/free-port';
 import { until } from '../support/until';
 
 const MAX_CONNECTION_AGE_MS = 1_000;
-const HEARTBEAT_MS = 500;
 
 let collector: Collector;
 let isWanted = true;
@@ -16,11 +15,16 @@ afterEach(async () => {
   await collector.stop();
 });
 
-async function start(protocol: Protocol, nodes: number, ...others: readonly string[]): Promise<Agent> {
+interface Given {
+  readonly others?: readonly string[];
+  readonly heartbeatMs?: number;
+}
+
+async function start(protocol: Protocol, nodes: number, { others = [], ...given }: Given = {}): Promise<Agent> {
   collector = await startCollector({ nodes, protocol, idDelayMs: 5 });
   const agent = startOwn({
     backends: [...collector.addresses, ...others],
-    heartbeatMs: HEARTBEAT_MS,
+    ...given,
     maxConnectionAgeMs: MAX_CONNECTION_AGE_MS,
     logLevel: 'info',
   });
@@ -66,7 +70,7 @@ describe.each(['v2', 'v3'] as const)('a connection that has reached its age, on 
 // On v3 a heartbeat is what a new connection is tried with.
 describe('a connection of v2 that has reached its age while a heartbeat is out', () => {
   it('is replaced without a word of a failure', async () => {
-    const agent = await start('v2', 2);
+    const agent = await start('v2', 2, { heartbeatMs: 500 });
     const { reconnects } = agent.status();
     const heartbeats = collector.faults.add({ method: 'doPing', fault: { type: 'hang' } });
     // Each is given up when its connection is left, long before its time is over.
@@ -79,7 +83,7 @@ describe('a connection of v2 that has reached its age while a heartbeat is out',
 
 describe('a connection whose replacement cannot be made', () => {
   it('stays, and the log says why', async () => {
-    const agent = await start('v3', 1, `127.0.0.1:${await freePort()}`);
+    const agent = await start('v3', 1, { others: [`127.0.0.1:${await freePort()}`] });
     await until(() => logged.find((line) => line.includes('not taken in place of')), Boolean, { timeoutMs: 60_000 });
     expect(agent.status().backend).toBe(collector.address);
     agent.trace('work', () => undefined);
