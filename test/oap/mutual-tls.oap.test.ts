@@ -62,6 +62,8 @@ describe('a genuine OAP 10.1.0 that asks agents for a certificate', () => {
     await expectRefused(shop);
     install(oap.clientCertificate('first'));
     await shop.registered();
+    // What has no answer when the storage goes is sent again, to the one of after.
+    await shop.counted(({ segments: { accepted, sent } }) => accepted > 0 && sent === accepted);
     install(stranger);
     await oap.restart();
     await shop.status(({ heartbeat }) => REFUSED.test(String(heartbeat.lastError)));
