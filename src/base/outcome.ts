@@ -23,6 +23,11 @@ export interface Failed {
   readonly isUnanswered?: boolean;
 }
 
+/** Whether it was given up since we left the connection for another, and not for a failure. */
+export function isPlanned(outcome: Outcome<unknown>): boolean {
+  return outcome.status === 'retryable' && outcome.isPlanned === true;
+}
+
 export function ok<T>(value: T): Outcome<T> {
   return { status: 'ok', value };
 }

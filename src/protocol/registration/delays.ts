@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import { Backoff } from '../../base/loop';
-import type { Outcome } from '../../base/outcome';
+import { isPlanned, type Outcome } from '../../base/outcome';
 
 const ASK_AGAIN = { firstMs: 20, longestMs: 2_000 };
 const RECONNECT = { firstMs: 100, longestMs: 5_000 };
@@ -32,8 +32,8 @@ export class RetryPolicy {
 
   /** Milliseconds. */
   delayAfter(outcome: Exclude<Outcome<unknown>, { status: 'ok' }>): number {
-    if (outcome.status === 'retryable')
-      return outcome.isPlanned === true ? this.reconnect.next() : this.delayAfterLoss(outcome.reason);
+    if (isPlanned(outcome)) return this.reconnect.next();
+    if (outcome.status === 'retryable') return this.delayAfterLoss(outcome.reason);
     this.complain(outcome.reason);
     return this.askAgain.next();
   }

@@ -1,6 +1,6 @@
 import type { HeartbeatStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
-import type { Outcome } from '../../base/outcome';
+import { isPlanned, type Outcome } from '../../base/outcome';
 import { toIso } from '../../base/time';
 import type {
   Configuration,
@@ -212,7 +212,7 @@ export class RateLimitedBackend {
   private async watch<T>(answer: Promise<Outcome<T>>): Promise<Outcome<T>> {
     const outcome = await answer;
     if (outcome.status === 'ok') this.health.ok();
-    else if (outcome.status === 'failed' || outcome.isPlanned !== true) this.health.failed(outcome.reason);
+    else if (!isPlanned(outcome)) this.health.failed(outcome.reason);
     return outcome;
   }
 }

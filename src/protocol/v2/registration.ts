@@ -1,4 +1,4 @@
-import { ok, type Outcome } from '../../base/outcome';
+import { isPlanned, ok, type Outcome } from '../../base/outcome';
 import type { V2Names } from '../../model/names';
 import { HeartbeatTimer } from '../registration/delays';
 import type { IdsOutcome } from '../registration/rate-limited-backend';
@@ -229,7 +229,8 @@ export class V2Registration implements Registration {
     return machine.guarded(backend.instanceId(state.serviceId, signal), (outcome) => {
       if (isUnknown(outcome)) return this.reregister();
       if (outcome.status !== 'ok') {
-        this.isAnswerLost = true;
+        // Before one connection takes the place of another, the backend was asked over it whether it knows us.
+        this.isAnswerLost ||= !isPlanned(outcome);
         return retry.delayAfter(outcome);
       }
       if (outcome.value !== state.instanceId || this.isAnswerLost) return this.reregister();

@@ -352,6 +352,19 @@ describe('the check that our ids are still ours', () => {
     expect(registrar.endpoints.counts()).toEqual({ known: 0, pending: 0, refused: 0 });
   });
 
+  it.each(['service', 'instance'] as const)(
+    'registers nothing anew where its connection is left for another while the answer of %s is out',
+    async (method) => {
+      await registeredNow();
+      backend.script[method] = [{ ...retryable('replaced by a connection to b:1'), isPlanned: true }];
+      backend.reconnect();
+      await clock.advance(5_000);
+      expect(backend.script[method]).toEqual([]);
+      expect(registrar.status()).toMatchObject({ phase: 'registered', epoch: 1, reason: 'start' });
+      expect(registrar.heartbeatStatus()).toMatchObject({ failures: 0, lastError: null });
+    },
+  );
+
   it('comes before anything that carries an id on a new connection', async () => {
     await registeredNow();
     backend.reconnect();
