@@ -79,7 +79,7 @@ function textOf(options: Options): string {
   }
 }
 
-/** Of a list `inspect` itself shows no more than a beginning; for an object of very many keys the first of them stand. */
+/** An object of very many keys is compared by the first of them; a list is cut by `inspect` itself. */
 function beginningOf(value: unknown): unknown {
   if (Array.isArray(value) || types.isProxy(value)) return value;
   const keys = firstKeys(value, MAX_OPTIONS + 1);

@@ -243,7 +243,7 @@ class StatusWriter {
   }
 
   /**
-   * The status may have changed. It is asked for in the loop's next turn: whoever has changed it waits neither for the
+   * The status may have changed. It is asked for in the loop's next turn: the change waits neither for the
    * snapshot nor for the file, and changes that come together make one snapshot.
    */
   statusChanged(): void {

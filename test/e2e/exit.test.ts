@@ -306,19 +306,14 @@ describe('a job that is over before its backend was reached', () => {
     await until(
       () => stayedMs(takesMs),
       (stayed) => stayed < STAYS_MS,
-      { timeoutMs: 40_000 },
+      { timeoutMs: 30_000 },
     );
     await until(shown, (names) => ['job', 'farewell'].every((name) => names.includes(name)));
   });
 
   it('ends at once where there is no listener', async () => {
     await collector.stop();
-    // A busy machine may take longer to start what the agent needs: that run says nothing.
-    await until(
-      () => stayedMs('0'),
-      (stayed) => stayed < STAYS_MS / 2,
-      { timeoutMs: 40_000 },
-    );
+    expect(await stayedMs('0')).toBeLessThan(STAYS_MS / 2);
   });
 
   it('ends after a second where the backend does not answer', async () => {

@@ -44,13 +44,7 @@ function readArguments(argv) {
 async function missingServer({ name, port }) {
   // The tests empty it: it must be none of the user's.
   if (port !== undefined && (await canConnect(port))) return `port ${port}, which its tests have in them, is taken`;
-  try {
-    servers.find(name);
-    return undefined;
-  } catch (error) {
-    if (error instanceof servers.Missing) return error.message;
-    throw error;
-  }
+  return servers.reasonIfMissing(name);
 }
 
 /** @returns why it cannot be run; undefined: it can */

@@ -28,16 +28,6 @@ async function inTurn(name, use) {
   return own;
 }
 
-function reasonIfMissing(name) {
-  try {
-    servers.find(name);
-    return undefined;
-  } catch (error) {
-    if (error instanceof servers.Missing) return error.message;
-    throw error;
-  }
-}
-
 async function stopServers() {
   for (const server of started.values()) await server.then(({ stop }) => stop());
 }
@@ -102,7 +92,7 @@ function differencesOfForm(path, { spans: expected, may, inner = true }, traces,
  */
 function withServer(server, play) {
   return {
-    skip: () => server && reasonIfMissing(server),
+    skip: () => server && servers.reasonIfMissing(server),
     play: (stage) =>
       inTurn(server, async () => {
         const port = server === undefined ? undefined : (await serverOf(server)).port;
@@ -151,4 +141,4 @@ function libraryCase({ server, forms, eight = {}, isOwn, oddities, more = () => 
   };
 }
 
-module.exports = { libraryCase, placeOddities, reasonIfMissing, serverOf, stopServers, withServer };
+module.exports = { libraryCase, placeOddities, serverOf, stopServers, withServer };

@@ -15,13 +15,9 @@ const TIMEOUT_MS = 200_000;
 
 /** @returns why it cannot be run on this machine; undefined: it can */
 function reasonIfNoServers() {
-  try {
-    for (const name of Object.values(SERVERS)) servers.find(name);
-    return undefined;
-  } catch (error) {
-    if (error instanceof servers.Missing) return error.message;
-    throw error;
-  }
+  return Object.values(SERVERS)
+    .map(servers.reasonIfMissing)
+    .find((reason) => reason !== undefined);
 }
 
 /** Runs it once with servers of its own. @returns what it has printed, and the addresses of its servers */

@@ -228,6 +228,17 @@ function find(name) {
   return Object.fromEntries(found);
 }
 
+/** @returns why the server cannot be started here; undefined: it can */
+function reasonIfMissing(name) {
+  try {
+    find(name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Missing) return error.message;
+    throw error;
+  }
+}
+
 /** @returns the packages of Debian's that all servers together lack */
 function missingPackages() {
   const programs = Object.values(SERVERS).flatMap((server) => Object.entries(server.programs));
@@ -250,4 +261,4 @@ function start(name, port) {
   return server.start(find(name), port);
 }
 
-module.exports = { Missing, find, missingPackages, start };
+module.exports = { Missing, find, missingPackages, reasonIfMissing, start };

@@ -44,7 +44,7 @@ export function byValues(text: string, params: unknown, isOther: (name: string) 
   const pieces = segments.map(literal);
   const values = decodedValues(segments);
   let end = pieces.length;
-  // Of a router that is none of ours they may be what a caller has sent.
+  // A router that we do not know may put into them what a caller has sent.
   for (const name of firstKeys(params, MAX_PARAMETERS).reverse()) {
     const { [name]: value } = params as Readonly<Record<string, unknown>>;
     if (DIGIT.test(name) || !isOther(name)) continue;

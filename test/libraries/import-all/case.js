@@ -1,6 +1,7 @@
 'use strict';
 
-const { reasonIfMissing, serverOf } = require('../library-case');
+const { serverOf } = require('../library-case');
+const { reasonIfMissing } = require('../../servers/servers');
 
 const SERVERS = ['postgresql', 'mariadb', 'redis', 'mongodb'];
 const SPANS = {
