@@ -43,6 +43,9 @@ const QUESTION = new RegExp(
   ].join('|'),
 );
 
+/** A comment, and the scheme of a URL, which bears the same word. */
+const NO_QUESTION = /\/\/.*|\burl\.protocol\b|\bprotocol [!=]== 'https?:'/g;
+
 const WORDS = {
   'sentences that open with a bare "Of"': /(^|[.!?:]["'`)]*\s+)Of (?!course\b)/g,
   '"somebody", "nobody"': /\b(somebody|nobody)\b/gi,
@@ -136,9 +139,7 @@ function countSources(root) {
   const questions = sources.flatMap(({ file, source }) => {
     if (BACKEND.test(file)) return [];
     const lines = source.text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, '')).split('\n');
-    return lines.flatMap((line, i) =>
-      QUESTION.test(line.replace(/\/\/.*|\burl\.protocol\b/g, '')) ? [`${file}:${i + 1}`] : [],
-    );
+    return lines.flatMap((line, i) => (QUESTION.test(line.replace(NO_QUESTION, '')) ? [`${file}:${i + 1}`] : []));
   });
 
   const exported = sources.flatMap(({ file, source }) => exportsOf(ts, source).map((found) => ({ ...found, file })));
