@@ -39,6 +39,8 @@ export class LingeringSegments {
   add(segment: Segment): void {
     const { since, options } = this;
     const now = options.clock.elapsed();
+    // Of a segment that it began itself the work goes on, as that of a request does.
+    if (segment.root?.endTime !== 0) segment.ownTexts();
     since.set(segment, now);
     if (since.size === 1) options.onWaiting?.();
     const [oldest] = since.keys();
