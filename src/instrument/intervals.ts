@@ -27,6 +27,6 @@ function turn(callback: Callback, scope: Exclude<Scope, typeof untraced>): Callb
   return function (...args) {
     const isOpen = scope instanceof Span ? scope.segment.openSpans > 0 : !scope.isOver;
     if (isOpen) return callback.apply(this, args);
-    return context.exit(() => callback.apply(this, args));
+    return context.leave(() => callback.apply(this, args));
   };
 }

@@ -2,7 +2,7 @@ import type { ForeignHeaders } from './foreign-headers';
 import type { Id, NumericId } from './ids';
 import { type RefType, Component, Layer, type SpanType } from './components';
 import { LIMITS } from './limits';
-import { truncate } from '../base/text';
+import { copyOf, truncate } from '../base/text';
 
 /** Where a segment's work was asked for, as a carrier brings it. What one protocol knows means nothing to the other. */
 export type SegmentRef = V2Ref | V3Ref;
@@ -60,6 +60,8 @@ export interface NameSource {
   resolve(given: string): string | undefined;
 }
 
+const own = (text: string): string => copyOf(text);
+
 /** Shared by all that have none: an array for each would be two more a request. */
 const NO_SPANS: readonly Span[] = [];
 
@@ -115,6 +117,14 @@ export class Segment {
     // Most segments have one span, and a first `push` makes room for seventeen.
     if (this.ended === undefined) this.ended = [span];
     else this.ended.push(span);
+  }
+
+  /** Called when it waits for long. What was reported may be a part of a large text, which would wait with it. */
+  ownTexts(): void {
+    for (const span of [...this.spans, ...(this.promised ?? NO_SPANS)]) {
+      span.tags = span.tags?.map(own);
+      span.logs = span.logs?.map(({ time, data }) => ({ time, data: data.map(own) }));
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Span } from '../model/segment';
+import type { ForeignHeaders } from '../model/foreign-headers';
+import { Span } from '../model/segment';
 import type { UnrecordedTrace } from './sampling/unrecorded-trace';
 
 /** The scope of work that belongs to no trace, and nothing it starts: the agent's own calls. */
@@ -8,12 +9,28 @@ export const untraced = Symbol('untraced');
 /** What new work becomes a child of. */
 export type Scope = Span | UnrecordedTrace | typeof untraced;
 
-/** A scope together with what others keep beside it: the values of an OpenTelemetry context. */
+/** A scope together with what is kept beside it, such as the values of an OpenTelemetry context. */
 export abstract class Surroundings {
   /** `undefined`: none; what else is here goes along all the same. */
   abstract readonly scope: Scope | undefined;
+  /** What must not be handed on, of the request that all this has begun in. */
+  abstract readonly foreign: ForeignHeaders | undefined;
   /** The same around another scope. */
   abstract within(scope: Scope): Surroundings;
+}
+
+/** Work that a request has begun, and that is in no scope of the request's: a job with a trace of its own. */
+class Elsewhere extends Surroundings {
+  constructor(
+    readonly scope: Scope | undefined,
+    readonly foreign: ForeignHeaders,
+  ) {
+    super();
+  }
+
+  within(scope: Scope): Surroundings {
+    return new Elsewhere(scope, this.foreign);
+  }
 }
 
 /**
@@ -37,7 +54,15 @@ export const context = {
   /** What to run the work of a span in, so that what is kept beside the scope of now goes on. */
   within(scope: Scope): Scope | Surroundings {
     const whole = storage.getStore();
-    return whole instanceof Surroundings ? whole.within(scope) : scope;
+    if (whole instanceof Surroundings) return whole.within(scope);
+    const foreign = foreignIn(whole);
+    return foreign === undefined || foreignIn(scope) !== undefined ? scope : new Elsewhere(scope, foreign);
+  },
+
+  /** Runs `fn` in no scope, where the one of now is that of work which is over. */
+  leave<T>(fn: () => T): T {
+    const foreign = foreignIn(storage.getStore());
+    return foreign === undefined ? storage.exit(fn) : storage.run(new Elsewhere(undefined, foreign), fn);
   },
 
   run: storage.run.bind<typeof storage.run>(storage),
@@ -47,6 +72,12 @@ export const context = {
 /** For code that has asked for the whole already. */
 export function scopeOf(whole: Scope | Surroundings | undefined): Scope | undefined {
   return whole instanceof Surroundings ? whole.scope : whole;
+}
+
+/** What the work of now must not hand on of the headers of its request. */
+export function foreignIn(whole: Scope | Surroundings | undefined): ForeignHeaders | undefined {
+  if (whole === undefined || whole === untraced) return undefined;
+  return whole instanceof Span ? whole.segment.foreign : whole.foreign;
 }
 
 let left: Scope | undefined;

@@ -15,6 +15,8 @@ interface LingeringSegmentsOptions {
 
 /** Some instrumentations never end the spans of cursors and streams. So long a segment waits that has only such spans left. */
 const LINGER_MS = 10_000;
+/** To look at all that wait for each that is due would take a processor of its own, where a thousand come a second. */
+const LOOK_EVERY_MS = 250;
 /** The most segments that wait; the oldest goes when there is one more. */
 const MAX_LINGERING = 10_000;
 
@@ -27,8 +29,9 @@ export class LingeringSegments {
   /** When the last span of each has ended. */
   private readonly since = new Map<Segment, number>();
   private timer: Timer | undefined;
-  /** When it fires: with the first that is due, or before. */
+  /** When it fires: with the first that is due or shortly afterwards, or before. */
   private looksAt = Infinity;
+  private lookedAt = -Infinity;
 
   constructor(private readonly options: LingeringSegmentsOptions) {}
 
@@ -36,6 +39,8 @@ export class LingeringSegments {
   add(segment: Segment): void {
     const { since, options } = this;
     const now = options.clock.elapsed();
+    // Of a segment that it began itself the work goes on, as that of a request does.
+    if (segment.root?.endTime !== 0) segment.ownTexts();
     since.set(segment, now);
     if (since.size === 1) options.onWaiting?.();
     const [oldest] = since.keys();
@@ -53,7 +58,8 @@ export class LingeringSegments {
     for (const segment of this.since.keys()) this.cut(segment);
   }
 
-  private lookAt(at: number, now: number): void {
+  private lookAt(dueAt: number, now: number): void {
+    const at = Math.max(dueAt, this.lookedAt + LOOK_EVERY_MS);
     if (at >= this.looksAt) return;
     this.timer?.cancel();
     this.looksAt = at;
@@ -63,6 +69,7 @@ export class LingeringSegments {
   private look(): void {
     this.looksAt = Infinity;
     const now = this.options.clock.elapsed();
+    this.lookedAt = now;
     let nextAt = Infinity;
     for (const [segment, since] of this.since) {
       const dueAt = this.dueAt(segment, since, now);

@@ -10,12 +10,12 @@ import type { ForeignHeaders } from '../model/foreign-headers';
 import type { NumericId } from '../model/ids';
 import { LIMITS } from '../model/limits';
 import { freezeName, type Segment, Span } from '../model/segment';
-import { context, type Scope, scopeOfException, untraced } from './context';
+import { context, foreignIn, type Scope, scopeOfException, untraced } from './context';
 import { exceptionFilter } from './error-log';
 import { LingeringSegments } from './lingering-segments';
 import { SpanHandle } from './manual/span-handle';
 import { observePromise } from './observe-promise';
-import { foreignIn, type HeaderRemover, type HeaderSetter, type IncomingHeaders } from './propagation/headers';
+import { foreignAmong, type HeaderRemover, type HeaderSetter, type IncomingHeaders } from './propagation/headers';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
 import type { RemoteParent } from './propagation/propagator';
 import { Sampler } from './sampling/sampler';
@@ -151,12 +151,11 @@ export class Tracer {
    * returned nothing. The trace has an id all the same, the caller's where it sent one.
    */
   unrecorded(operationName: string, headers?: IncomingHeaders, isTrusted = true): UnrecordedTrace {
-    return new UnrecordedTrace(
-      this,
-      truncate(operationName, LIMITS.name),
-      isTrusted || headers === undefined ? headers : foreignOf(headers),
-      !this.isPaused,
-    );
+    let own: IncomingHeaders | ForeignHeaders | undefined = headers;
+    // What has no caller of its own may be begun within a request whose caller is not believed.
+    if (headers === undefined) own = foreignIn(context.whole());
+    else if (!isTrusted) own = foreignOf(headers);
+    return new UnrecordedTrace(this, truncate(operationName, LIMITS.name), own, !this.isPaused);
   }
 
   /**
@@ -263,11 +262,7 @@ export class Tracer {
    * believed. To be asked where the call is made. `undefined`: nothing, as nearly always.
    */
   foreignFor(span: Span | undefined, exit?: UnrecordedExit): ForeignHeaders | undefined {
-    if (span) return span.segment.foreign;
-    if (exit) return exit.trace.foreign;
-    const scope = context.getStore();
-    if (scope === undefined || scope === untraced) return undefined;
-    return scope instanceof Span ? scope.segment.foreign : scope.foreign;
+    return span?.segment.foreign ?? exit?.trace.foreign ?? foreignIn(context.whole());
   }
 
   /** Takes these out of a request, before {@link inject}. */
@@ -461,7 +456,7 @@ export class Tracer {
 
 function foreignOf(headers: IncomingHeaders): ForeignHeaders | undefined {
   try {
-    return foreignIn(headers);
+    return foreignAmong(headers);
   } catch {
     // Headers that the application made up.
     return undefined;

@@ -1,10 +1,15 @@
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
+import { context as otel, ROOT_CONTEXT, type Span, SpanKind, trace, type Tracer } from 'otel-api-1-9';
+import { systemClock } from '../../src/base/clock';
+import { Log } from '../../src/base/log';
+import { bridge } from '../../src/instrument/opentelemetry/bridge';
 import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
 import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
 import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
+import { context } from '../../src/tracing/context';
 import { currentTrace } from '../../src/tracing/current-trace';
 import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { ask, Stage, type StageOptions } from '../instrument/http-fixture';
@@ -13,6 +18,7 @@ import type * as Undici from 'undici7';
 
 /** Trace 3.4.5. */
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
+const OTHER = SW8.replace('My40LjU=', 'My40LjY=');
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const STRANGE = { sw6: SW6, sw8: SW8, 'sw8-correlation': 'dGVuYW50OmZvcmdlZA==', 'sw8-x': '1-' };
 const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
@@ -174,6 +180,30 @@ const ROWS: Record<string, Row> = {
   'of an agent that has nothing to say of itself': { tracer: { names: () => undefined }, told: {} },
 };
 
+const tracerOf = (): Tracer => trace.getTracer('jobs');
+
+/** Traces of their own, or none, that are begun within the request. */
+const ELSEWHERE: Record<string, <T>(fn: () => Promise<T>) => Promise<T>> = {
+  'an entry': (fn) => manualSpans.entry(stage!.tracer, 'job', undefined, fn),
+  'an entry with a carrier': (fn) => manualSpans.entry(stage!.tracer, 'job', { sw8: OTHER }, fn),
+  'a part of an entry with a carrier': (fn) =>
+    manualSpans.entry(stage!.tracer, 'job', { sw8: OTHER }, () => stage!.tracer.trace('part', fn)),
+  'a span of OpenTelemetry that is a root': (fn) => tracerOf().startActiveSpan('job', { root: true }, ended(fn)),
+  'one that is a consumer': (fn) =>
+    tracerOf().startActiveSpan('job', { root: true, kind: SpanKind.CONSUMER }, ended(fn)),
+  'one that is set in the root context': (fn) => {
+    const span = tracerOf().startSpan('job', { root: true });
+    return otel.with(trace.setSpan(ROOT_CONTEXT, span), () => ended(fn)(span));
+  },
+  'a context of OpenTelemetry without traces': (fn) =>
+    otel.with(otel.active().setValue(Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true), fn),
+  'the root context of OpenTelemetry': (fn) => otel.with(ROOT_CONTEXT, fn),
+};
+
+function ended<T>(fn: () => Promise<T>): (span: Span) => Promise<T> {
+  return (span) => fn().finally(() => span.end());
+}
+
 /** Of whom a header is. */
 function whose(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -280,13 +310,52 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
     expect(seen.map(whose)).toEqual([RECORDED]);
   });
 
-  it('go no further from an entry within the request', async () => {
-    const forward = HTTP['an object']!;
+  describe.each(Object.entries(ELSEWHERE))('go no further from %s', (_title, elsewhere) => {
+    it.each([
+      ['recorded', 1],
+      ['not sampled', 0],
+    ])('within a request that is %s', async (_kind, sampleRate) => {
+      const { port, seen } = await gateway((stock, incoming) => elsewhere(() => HTTP['an object']!(stock, incoming)), {
+        tracer: { sampleRate },
+        instrument: { byFunctions },
+      });
+      const undo = bridge(stage!.tracer, {
+        trustIncoming: 'none',
+        collectQuery: false,
+        ignoreSuffix: [],
+        ignorePath: [],
+        log: new Log(systemClock, undefined, 'off'),
+      })!.undo;
+      try {
+        const { status } = await ask(port, '/a', { headers: STRANGE });
+        expect([status, seen.length]).toEqual([200, 1]);
+        expect(Object.values(whose(seen[0]!))).not.toContain('the stranger');
+        expect(seen[0]).not.toHaveProperty('sw6');
+        expect(seen[0]).not.toHaveProperty('sw8-x');
+      } finally {
+        undo();
+      }
+    });
+  });
+
+  it.each(['/a', '/health'])('go no further in the turns of an interval after the response: %s', async (path) => {
+    let called: Promise<unknown> | undefined;
     const { port, seen } = await gateway(
-      (stock, incoming) => manualSpans.entry(stage!.tracer, 'job', undefined, () => forward(stock, incoming)),
+      (stock, incoming) => {
+        called = new Promise((resolve, reject) => {
+          const interval = setInterval(() => {
+            if (context.getStore() !== undefined) return;
+            clearInterval(interval);
+            HTTP['an object']!(stock, incoming).then(resolve, reject);
+          }, 1);
+        });
+        return Promise.resolve();
+      },
       { instrument: { byFunctions } },
     );
-    await ask(port, '/a', { headers: STRANGE });
+    await ask(port, path, { headers: STRANGE });
+    await called;
+    // A trace of its own, as without those headers.
     expect(seen.map(whose)).toEqual([RECORDED]);
   });
 

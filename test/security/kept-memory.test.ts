@@ -202,6 +202,36 @@ describe('a name or a value that is a part of a large text', () => {
         channel('undici:request:error').publish({ request, error: new Error('refused') });
       };
     },
+    'an origin that is long itself': () => {
+      const { tracer } = tracing({ sink: (segment) => segment.release() });
+      undos.push(...undici(tracer, { ignoreSuffix: [], ignorePath: [], collectQuery: false, log }));
+      return (nth) => {
+        const request = { origin: `http://${largeText(nth)}`, path: '/', method: 'GET', addHeader: () => undefined };
+        channel('undici:request:create').publish({ request });
+        channel('undici:request:error').publish({ request, error: new Error('refused') });
+      };
+    },
+    'what is said of a request that is not sampled and may be sent all the same': () => {
+      const { tracer } = tracing({ sampleRate: 0, keep: { errors: true } });
+      kept.push(tracer);
+      return (nth) => {
+        const entry = tracer.openEntry('/')!;
+        tracer.details.tag(entry, 'tag', shortPart(nth));
+        tracer.details.log(entry, { log: shortPart(nth) });
+        tracer.end(entry);
+      };
+    },
+    'what is said of a request that waits for a span which others forget': () => {
+      const { tracer } = tracing();
+      kept.push(tracer);
+      return (nth) => {
+        const entry = tracer.openEntry('/')!;
+        tracer.openLocal('forgotten', entry, { isPromised: true });
+        tracer.details.tag(entry, 'tag', shortPart(nth));
+        tracer.details.log(entry, { log: shortPart(nth) });
+        tracer.end(entry);
+      };
+    },
     'the path of a request': () => {
       const names = new PathNames({ ignoreSuffix: [], ignorePath: [], collectQuery: false, log });
       kept.push(names);

@@ -1,4 +1,5 @@
 import { Layer, SpanType } from '../../src/model/components';
+import { FakeClock } from '../support/fake-clock';
 import { tagsOf, tracing } from '../support/tracing';
 import type { Segment } from '../../src/model/segment';
 
@@ -173,6 +174,21 @@ describe('a span that others have promised to end, and never do', () => {
       tracer.end(entry);
     }
     expect(segments.map(shapeOf)).toEqual([[['/0', 0, -1]]]);
+  });
+
+  it('is looked for four times a second at most, however many segments wait for one', async () => {
+    const clock = new FakeClock();
+    const timers = jest.spyOn(clock, 'after');
+    const { tracer, segments } = tracing({ clock });
+    for (let n = 0; n < 1_000; n++) {
+      const entry = tracer.openEntry('/')!;
+      tracer.openLocal('forgotten', entry, promised);
+      tracer.end(entry);
+      await clock.advance(1);
+    }
+    await clock.advance(10_250);
+    expect(segments).toHaveLength(1_000);
+    expect(timers.mock.calls.length).toBeLessThan(10);
   });
 
   it('is told of once while any segment waits for it', () => {

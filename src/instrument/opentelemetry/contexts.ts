@@ -2,7 +2,8 @@ import { BorrowedSpan, scopeIn, scopeOfSpan, type SpanEnvironment } from './span
 import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
 import { propertyOf } from './span-context';
 import { define } from '../../base/define';
-import { context, Surroundings, untraced, type Scope } from '../../tracing/context';
+import { context, foreignIn, scopeOf, Surroundings, untraced, type Scope } from '../../tracing/context';
+import type { ForeignHeaders } from '../../model/foreign-headers';
 import { Span } from '../../model/segment';
 
 type Readable = Pick<Context, 'getValue'>;
@@ -21,6 +22,7 @@ class BridgeContext extends Surroundings implements Context {
    * @param span that was set by its key
    * @param values that were set by other keys
    * @param outer of the API's own class, for what has not been set here
+   * @param foreign of the request that it was made in
    */
   constructor(
     private readonly manager: Contexts,
@@ -28,6 +30,7 @@ class BridgeContext extends Surroundings implements Context {
     private readonly span: unknown,
     private readonly values: Values,
     private readonly outer: Readable | undefined,
+    readonly foreign: ForeignHeaders | undefined = foreignIn(scope),
   ) {
     super();
   }
@@ -44,15 +47,15 @@ class BridgeContext extends Surroundings implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    const { manager, outer } = this;
+    const { manager, outer, foreign } = this;
     const scope = this.scopeWith(key, value);
-    if (key === SPAN_KEY) return new BridgeContext(manager, scope, value, this.values, outer);
+    if (key === SPAN_KEY) return new BridgeContext(manager, scope, value, this.values, outer, foreign);
     const values = this.values.slice();
     let at = 0;
     while (at < values.length && values[at] !== key) at += 2;
     values[at] = key;
     values[at + 1] = value;
-    return new BridgeContext(manager, scope, this.span, values, outer);
+    return new BridgeContext(manager, scope, this.span, values, outer, foreign);
   }
 
   deleteValue(key: symbol): Context {
@@ -61,7 +64,14 @@ class BridgeContext extends Surroundings implements Context {
 
   /** Work of a span of our own goes on here: that is the span now, and the rest stays. */
   within(scope: Scope): Surroundings {
-    return new BridgeContext(this.manager, scope, UNSET, this.values, this.outer && shadowed(this.outer));
+    return new BridgeContext(this.manager, scope, UNSET, this.values, this.outer && shadowed(this.outer), this.foreign);
+  }
+
+  /** The same in a request, where it is a context of no work: that of another request stays as it is. */
+  amid(foreign: ForeignHeaders | undefined): BridgeContext {
+    const isOfWork = this.scope !== undefined && this.scope !== untraced;
+    if (foreign === undefined || this.foreign !== undefined || isOfWork) return this;
+    return new BridgeContext(this.manager, this.scope, this.span, this.values, this.outer, foreign);
   }
 
   private scopeWith(key: symbol, value: unknown): Scope | undefined {
@@ -97,8 +107,7 @@ export class Contexts {
     const whole = context.whole();
     if (whole === undefined) return this.root;
     if (whole instanceof BridgeContext) return whole;
-    const scope = whole instanceof Surroundings ? whole.scope : whole;
-    return new BridgeContext(this, scope, UNSET, NONE, undefined);
+    return new BridgeContext(this, scopeOf(whole), UNSET, NONE, undefined, foreignIn(whole));
   }
 
   /** The same face each time. */
@@ -109,7 +118,7 @@ export class Contexts {
   }
 
   with(given: Context | undefined, fn: Function, thisArg?: unknown, ...args: unknown[]): unknown {
-    return context.run(this.own(given), apply, fn, thisArg, args);
+    return context.run(this.own(given).amid(foreignIn(context.whole())), apply, fn, thisArg, args);
   }
 
   bind<T>(given: Context, target: T): T {

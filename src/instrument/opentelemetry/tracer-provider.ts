@@ -86,6 +86,8 @@ class BridgeTracer {
     // Whatever another process asked for is an entry, unless it goes on to a third at once.
     const type = headers && treatment === SpanType.local ? SpanType.entry : treatment;
     const span = this.openSpan(type, name, scope, headers, options);
+    // A trace of its own within a request whose caller is not believed.
+    if (span && !scope) span.segment.carrier ??= tracer.foreignFor(undefined);
     if (span && headers && type === SpanType.exit) tracer.join(span, headers);
     return span ? this.recorded(span, options, headers) : new PassiveSpan(scope ?? tracer.unrecorded(name, headers));
   }

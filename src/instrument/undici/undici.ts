@@ -238,6 +238,8 @@ function nameOf({ isAddress, port }: Origin, header: unknown): string | undefine
 }
 
 const REMEMBERED = 256;
+/** A caller may name a host as long as a request is. */
+const LONGEST_ORIGIN = 'https://'.length + LONGEST_HOST;
 
 /** Taking an origin apart costs a microsecond, and an application talks to few. */
 class OriginCache {
@@ -253,7 +255,7 @@ class OriginCache {
     const isAddress = hostname.startsWith('[') || isIPv4(hostname);
     const made = { scheme: `${protocol}//`, peer: hostPort(hostname, port), port, isAddress };
     // An object is hardly ever the same one again.
-    if (typeof origin !== 'string') return made;
+    if (typeof origin !== 'string' || own.length > LONGEST_ORIGIN) return made;
     if (this.known.size >= REMEMBERED) this.known.clear();
     this.known.set(own, made);
     return made;

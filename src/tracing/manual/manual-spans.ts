@@ -29,7 +29,7 @@ export const manualSpans = {
     const span = tracer.openEntry(name, headers);
     if (!span) {
       const trace = tracer.unrecorded(name, headers);
-      return context.run(trace, fn, new SpanHandle(tracer.details, undefined, trace));
+      return context.run(context.within(trace), fn, new SpanHandle(tracer.details, undefined, trace));
     }
     span.layer = Layer.rpcFramework;
     // Within a request whose caller is not believed.

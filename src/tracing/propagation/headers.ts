@@ -72,7 +72,7 @@ export function carriersIn(headers: IncomingHeaders): IncomingHeaders | undefine
 }
 
 /** What of these headers must not be believed, here or further on; `undefined`: there is none. */
-export function foreignIn(headers: IncomingHeaders): ForeignHeaders | undefined {
+export function foreignAmong(headers: IncomingHeaders): ForeignHeaders | undefined {
   let pairs: [name: string, value: string | null][] | undefined;
   for (const name of NAMES) {
     const value = headers[name];

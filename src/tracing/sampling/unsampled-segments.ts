@@ -25,6 +25,7 @@ export class UnsampledSegments {
   add(segment: Segment): void {
     const trace = segment.traceId.toString();
     if (!this.kept.has(trace) && !this.isWanted(segment)) {
+      segment.ownTexts();
       this.waiting.set(segment, trace);
       this.spans += segment.spans.length;
       this.dropOldest();
