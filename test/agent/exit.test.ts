@@ -26,6 +26,16 @@ function exit(options: Partial<ExitOptions> = {}): number {
   return performance.now() - startedAt;
 }
 
+/** The least of a few: a wait of ours is in each of them, one for a busy machine is not. */
+function quickest(options: Partial<ExitOptions>): number {
+  let least = exit(options);
+  for (let again = 0; again < 4; again++) {
+    unwatch();
+    least = Math.min(least, exit(options));
+  }
+  return least;
+}
+
 afterEach(() => unwatch());
 
 describe('the exit of a process', () => {
@@ -48,7 +58,7 @@ describe('the exit of a process', () => {
       },
     ],
   ])('does not wait where %s', (_why, options) => {
-    expect(exit(options)).toBeLessThan(50);
+    expect(quickest(options)).toBeLessThan(50);
     expect(calls.filter((call) => call !== 'spool')).toEqual([]);
   });
 

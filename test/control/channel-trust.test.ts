@@ -170,9 +170,10 @@ describe('a file that is none', () => {
       fixture.watch({ file });
     }
     await until(() => fixture.channels.every((channel) => channel.status().fault !== null));
-    const start = performance.now();
-    await Promise.all([readFile(__filename), lookup('localhost'), readFile(__filename), lookup('localhost')]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    let done = 0;
+    for (const task of [readFile(__filename), lookup('localhost'), readFile(__filename), lookup('localhost')])
+      void task.then(() => done++);
+    await until(() => done === 4);
   });
 
   asRoot('but a device is refused', async () => {

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFile } from '../../src/control/file/command-file';
 import { until } from '../support/until';
 import { CommandFileFixture } from './command-file-fixture';
@@ -54,7 +55,6 @@ describe('an operator who writes', () => {
     ['uses dd', 'echo reset | dd of=$F status=none'],
     ['uses tee', 'echo reset | tee $F > /dev/null'],
     ['uses printf without a newline', 'printf reset > $F'],
-    ['writes in three goes', 'printf re > $F; sleep 0.02; printf se >> $F; sleep 0.02; echo t >> $F'],
   ])('and %s gets one run', async (_, command) => {
     writeFileSync(fixture.file, '');
     await fixture.watchReady();
@@ -63,7 +63,28 @@ describe('an operator who writes', () => {
     await fixture.type(command.replaceAll('reset', 'report'));
     await fixture.untilRan(2);
     await fixture.looked();
-    expect(fixture.ran).toEqual(['reset', command.includes('printf re >') ? 'reset' : 'report']);
+    expect(fixture.ran).toEqual(['reset', 'report']);
+  });
+
+  it('and writes in three goes gets one run', async () => {
+    // A beginning of it is a command, too.
+    fixture.addVerb({ name: 're' });
+    writeFileSync(fixture.file, '');
+    await fixture.watchReady();
+    // Not by a shell: on a busy machine it may take longer between two of them than half a line is given.
+    const writeInThreeGoes = async (): Promise<void> => {
+      writeFileSync(fixture.file, 're');
+      await sleep(50);
+      appendFileSync(fixture.file, 'se');
+      await sleep(50);
+      appendFileSync(fixture.file, 't\n');
+    };
+    await writeInThreeGoes();
+    await fixture.untilStates(RAN);
+    await writeInThreeGoes();
+    await fixture.untilRan(2);
+    await fixture.looked();
+    expect(fixture.ran).toEqual(['reset', 'reset']);
   });
 
   it('a command in two halves 80 ms apart gets one run and no rejection', async () => {

@@ -9,7 +9,7 @@ import { stateNow } from './file/recorded-reads';
 
 const ROOT = join(__dirname, '..', '..');
 const SOURCES = ['src/api', 'src/base', 'src/control', 'src/status'];
-const OURS = ['test/control/child.ts', 'test/control/file/recorded-reads.ts'];
+const OURS = ['test/control/child.ts', 'test/control/file/recorded-reads.ts', 'test/support/slow-clock.ts'];
 
 /** Processes, each with a start of its own: a busy machine takes its time. */
 const PATIENCE = { timeoutMs: 30_000 };

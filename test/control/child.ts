@@ -4,6 +4,7 @@ import { Log } from '../../src/base/log';
 import { CommandChannel } from '../../src/control/run/command-channel';
 import { StatusFile } from '../../src/status/status-file';
 import { Verbs, type VerbCall } from '../../src/control/run/verbs';
+import { slowClock } from '../support/slow-clock';
 import { noteLooks } from './file/recorded-reads';
 
 /** What a child is told by its only argument, as JSON. */
@@ -17,6 +18,8 @@ export interface ChildOptions {
   readonly isGuest?: boolean;
   /** What its wall clock is ahead. */
   readonly aheadMs?: number;
+  /** How many times as long everything takes by its clock: so that the poll comes late, and an event does not. */
+  readonly slowness?: number;
   /** Before it watches it takes every descriptor there is, and lets go of them at SIGUSR2. */
   readonly isHoarder?: boolean;
 }
@@ -48,7 +51,7 @@ function hoard(): void {
 async function main(options: ChildOptions): Promise<void> {
   // Nothing of ours keeps a process, so something else has to.
   if (!options.isGuest) process.stdin.resume();
-  const clock = { ...systemClock, now: () => systemClock.now() + (options.aheadMs ?? 0) };
+  const clock = { ...slowClock(options.slowness ?? 1), now: () => systemClock.now() + (options.aheadMs ?? 0) };
   const logLine = (message: string): void => say({ type: 'log', message });
   const log = new Log(clock, { error: logLine, warn: logLine, info: () => undefined, debug: () => undefined });
   const verbs = new Verbs();

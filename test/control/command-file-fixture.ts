@@ -13,6 +13,9 @@ import { noteLooks, stateNow, type Look } from './file/recorded-reads';
 
 const run = promisify(execFile);
 
+/** A busy machine takes its time. What has to be quick says so itself. */
+const PATIENCE_MS = 20_000;
+
 export interface CommandFileFixtureOptions extends Partial<CommandChannelOptions> {
   readonly verbs?: Verbs;
 }
@@ -112,7 +115,7 @@ export class CommandFileFixture {
     return this.stamps.filter((stamp) => stamp.instance === instance).map(({ state }) => state);
   }
 
-  async untilStates(states: readonly string[], timeoutMs = 5_000): Promise<void> {
+  async untilStates(states: readonly string[], timeoutMs = PATIENCE_MS): Promise<void> {
     await until(
       () => {
         try {
@@ -126,7 +129,7 @@ export class CommandFileFixture {
     );
   }
 
-  async untilRan(count: number, timeoutMs = 8_000): Promise<void> {
+  async untilRan(count: number, timeoutMs = PATIENCE_MS): Promise<void> {
     await until(
       () => this.ran,
       (ran) => ran.length >= count,

@@ -25,7 +25,7 @@ async function traced(protocol: 'v2' | 'v3', args: readonly string[] = []): Prom
     env: { SW_AGENT_NAME: 'crashes', SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address },
   });
   await app.visit('/first');
-  await until(spans, (found) => found.length > 0, { timeoutMs: 10_000 });
+  await until(spans, (found) => found.length > 0);
   return app;
 }
 
@@ -50,7 +50,7 @@ describe.each(['v2', 'v3'] as const)('an exception that ends the process, on %s,
 
     expect(await crash(await traced(protocol, []), page)).toEqual(without);
     const failed = () => spans().filter(({ logs }) => logs.some(({ data }) => JSON.stringify(data).includes(message)));
-    const [span] = await until(failed, (found) => found.length > 0, { timeoutMs: 5_000 });
+    const [span] = await until(failed, (found) => found.length > 0);
     expect(span).toMatchObject({ isError: true });
     expect(span!.operationName).toMatch(new RegExp(`${name}$`));
     expect(JSON.stringify(span!.logs)).toContain('Broken');

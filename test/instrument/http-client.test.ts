@@ -593,7 +593,7 @@ describe('in a process of its own', () => {
   });
 
   it('nothing of ours keeps the process alive', async () => {
-    const { stdout } = await run(process.execPath, ['-e', `${START} console.log('ready');`], { timeout: 5_000 });
+    const { stdout } = await run(process.execPath, ['-e', `${START} console.log('ready');`], { timeout: 20_000 });
     expect(stdout).toBe('ready\n');
   });
 });

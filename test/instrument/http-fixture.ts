@@ -77,7 +77,6 @@ export class Stage {
     await until(
       () => this.segments.length,
       (length) => length >= count,
-      { timeoutMs: 5_000 },
     );
     await new Promise((resolve) => setTimeout(resolve, 15));
     expect(this.segments.length).toBe(count);
@@ -119,7 +118,6 @@ export class RawClient {
     await until(
       () => this.received,
       (received) => received.includes(words),
-      { timeoutMs: 5_000 },
     );
   }
 }

@@ -396,10 +396,14 @@ describe('the scope of a request', () => {
 
 describe('a client that goes away', () => {
   it('before there was an answer: an error without a status', async () => {
-    const port = await stage.serve((request, response) => void response.on('close', () => request.destroy()));
+    let isAsked = false;
+    const port = await stage.serve((request, response) => {
+      isAsked = true;
+      response.on('close', () => request.destroy());
+    });
     const client = await stage.connect(port);
     client.send('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => isAsked);
     client.socket.destroy();
     const span = await stage.entry();
     expect(span).toMatchObject({ operationName: '/slow', statusCode: 0, isError: true });

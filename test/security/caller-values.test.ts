@@ -31,6 +31,11 @@ function cpuOf(work: () => unknown): number {
   return (user + system) / 1_000;
 }
 
+/** The least of some: what is done for the first time takes its time, and so does the garbage of other tests. */
+function leastCpuOf(work: () => unknown): number {
+  return Math.min(...Array.from({ length: 4 }, () => cpuOf(work)));
+}
+
 function meters() {
   const warnings: string[] = [];
   const say = (line: string): void => void warnings.push(line);
@@ -45,7 +50,7 @@ describe.each(BODIES)('a body of a caller, %s', (_title, body) => {
   it('costs a span of OpenTelemetry no more than the attributes, events and links that it shows', () => {
     const { tracer } = bridged();
     context.run(tracer.openEntry('/in')!, () => {
-      const spent = cpuOf(() => {
+      const spent = leastCpuOf(() => {
         const span = api.trace.getTracer('t').startSpan('a', { attributes: body as never, links: body as never });
         span.setAttributes(body as never).addEvent('e', body as never);
         (span as unknown as { addLinks(links: unknown): void }).addLinks(body);

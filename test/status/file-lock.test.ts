@@ -271,7 +271,8 @@ describe('a lock', () => {
   it('notifies a waiting process when its owner changes, and not when it is renewed', async () => {
     const first = await take();
     const second = take();
-    await sleep(100);
+    // It has seen whose it is.
+    await until(() => handovers > 0);
     const seen = handovers;
     await sleep(1_500);
     const seenSinceRenewal = handovers;

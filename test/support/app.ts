@@ -25,8 +25,8 @@ export interface AppEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that does not end by itself is killed after this. */
-const PATIENCE_MS = 5_000;
+/** A process that does not end by itself is killed after this, which a busy machine does not take for anything else. */
+const PATIENCE_MS = 20_000;
 
 const living = new Set<App>();
 
