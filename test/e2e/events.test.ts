@@ -170,9 +170,12 @@ describe('a process that has traced nothing', () => {
     return { ...end, isAtOnce, listeners: /^listeners .*$/m.exec(app.stdout)?.[0] };
   }
 
-  /** What held it up in every run, no busy machine did. */
-  const atOnce = (attempt: () => ReturnType<typeof run>) =>
-    until(attempt, ({ isAtOnce }) => isAtOnce, { timeoutMs: 20_000 });
+  /** What held it up in every one of three runs, no busy machine did. */
+  async function atOnce(attempt: () => ReturnType<typeof run>) {
+    let end = await attempt();
+    for (let again = 0; again < 2 && !end.isAtOnce; again++) end = await attempt();
+    return end;
+  }
 
   it.each([
     ['naturally', 'connection'],
@@ -181,6 +184,7 @@ describe('a process that has traced nothing', () => {
     ['naturally', 'SIGTERM'],
   ] as const)('ends by %s, %s, as without an agent, also where events are not answered', async (way, cause) => {
     const bare = await atOnce(() => run(way, cause, {}, () => Promise.resolve()));
+    expect(bare.isAtOnce).toBe(true);
     collector = await startCollector({ protocol: 'v3' });
     collector.faults.add({ method: 'EventService/collect', fault: { type: 'hang' } });
     const env = { SW_AGENT_NAME: 'orders', SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address };
