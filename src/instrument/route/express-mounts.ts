@@ -143,12 +143,25 @@ const MOST_STEPS = 512 ** 2;
  * cube of the path. Express itself may never ask, where a function before the mount has refused the request.
  */
 function isQuick(regexp: RouterLayer['regexp'], path: string): boolean {
-  const segments = regexp?.source.replace(ANY_BUT_SLASH, '.').split('\\/') ?? [];
-  return segments.every((segment) => path.length ** (segment.match(/[+*]/g)?.length ?? 0) <= MOST_STEPS);
+  return regexp === undefined || path.length ** sharesOf(regexp) <= MOST_STEPS;
+}
+
+const shares = new WeakMap<RegExp, number>();
+
+/** Among how many places of an expression a segment is shared out, at most. */
+function sharesOf(regexp: RegExp): number {
+  const known = shares.get(regexp);
+  if (known !== undefined) return known;
+  const segments = regexp.source.replace(ANY_BUT_SLASH, '.').split('\\/');
+  const most = Math.max(...segments.map((segment) => segment.match(/[+*]/g)?.length ?? 0));
+  shares.set(regexp, most);
+  return most;
 }
 
 /** Express 4: the groups of the expression are its parameters. */
 function matchedByRegexp(regexp: RegExp, keys: NonNullable<RouterLayer['keys']>, path: string): Matched | undefined {
+  // Most do not match, and one that says where its groups are has to be made.
+  if (!regexp.global && !regexp.sticky && !regexp.test(path)) return undefined;
   const match = new RegExp(regexp.source, `${regexp.flags.replace(/[dgy]/g, '')}d`).exec(path);
   if (match?.index !== 0) return undefined;
   const text = trimmed(match[0]);
