@@ -2,7 +2,7 @@ import { define } from '../base/define';
 import { LIMITS } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
-import { MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+import { MAX_CARRIER_LENGTH, MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
 
 /**
  * What is ours of a carrier, a span or a context: neither listed nor printed with it. No `#` field, which a proxy does
@@ -90,6 +90,7 @@ export class ContextCarrier implements CarrierItem {
   set value(header: string) {
     if (typeof header !== 'string' || header === '') return;
     this[OWN].header = header;
+    if (header.length > MAX_CARRIER_LENGTH) return;
     const [sample = '', traceId, segmentId, spanId, ...names] = header.split('-');
     const isSw8 = this.key === SW8;
     if (isSw8 ? names.length !== FIELDS - 4 : names.length < FIELDS - 4) return;

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { patch, type Patched, type Undo } from './patch';
-import { context, untraced } from '../tracing/context';
+import { context, foreignIn, scopeOf, untraced } from '../tracing/context';
+import type { WholeScope } from './run-in-scope';
 
 /** What Node keeps a connection by. `http.Agent` resets it for each request that a kept connection serves. */
 interface Handle {
@@ -51,8 +52,7 @@ export function connections(): Undo {
 
 function connect(layer: Patched<Method>, patchTls: () => void): Method {
   return function connect(...args) {
-    const scope = layer.isOn ? context.getStore() : undefined;
-    if (scope === undefined || scope === untraced || isOfHttpAgent(args[0])) return layer.below.apply(this, args);
+    if (!layer.isOn || !isOfRequest(context.whole()) || isOfHttpAgent(args[0])) return layer.below.apply(this, args);
     this[OUTLIVES] = true;
     const result = layer.below.apply(this, args);
     // The handle of a TLS connection brings the end of the handshake first.
@@ -70,6 +70,12 @@ function thenLeave(layer: Patched<Method>): Method {
   };
 }
 
+/** The request may be over. */
+function isOfRequest(whole: WholeScope): boolean {
+  const scope = scopeOf(whole);
+  return (scope !== undefined || foreignIn(whole) !== undefined) && scope !== untraced;
+}
+
 /** Node's own agents have each connection in the scope of the request that it serves, with its errors. */
 function isOfHttpAgent(given: unknown): boolean {
   const options: unknown = Array.isArray(given) ? given[0] : given;
@@ -79,7 +85,7 @@ function isOfHttpAgent(given: unknown): boolean {
 /** From here on what arrives on the connection is in no scope of ours. Storages of the application's stay as they are. */
 function leave({ _handle: handle }: Connection): void {
   try {
-    if (typeof handle?.asyncReset === 'function' && context.getStore() !== undefined) context.exit(reset, handle);
+    if (typeof handle?.asyncReset === 'function' && context.whole() !== undefined) context.exit(reset, handle);
   } catch {
     // Not a handle of Node's: it stays where it is.
   }

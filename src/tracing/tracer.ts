@@ -472,13 +472,16 @@ function promise(span: Span): void {
  * that saw both would count the call twice, and draw two edges.
  */
 function demoteOuterExit({ parentSpanId }: Span, promised: readonly Span[]): void {
-  let above = promised.find(({ spanId }) => spanId === parentSpanId);
-  while (above && above.type !== SpanType.exit) {
-    const { parentSpanId: next } = above;
-    above = promised.find(({ spanId }) => spanId === next);
+  let aboveId = parentSpanId;
+  // What is above was opened before.
+  for (let at = promised.length - 1; at >= 0; at--) {
+    const above = promised[at] as Span;
+    if (above.spanId !== aboveId) continue;
+    aboveId = above.parentSpanId;
+    if (above.type !== SpanType.exit) continue;
+    above.type = SpanType.local;
+    above.layer = Layer.unknown;
+    above.peer = '';
+    return;
   }
-  if (!above) return;
-  above.type = SpanType.local;
-  above.layer = Layer.unknown;
-  above.peer = '';
 }

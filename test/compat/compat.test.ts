@@ -323,4 +323,15 @@ describe('skyanchor/compat without an agent', () => {
     expect(ContextCarrier.from({ other: 'b' })).toBeUndefined();
     expect(ContextCarrier.from({ sw8: '' })?.isValid()).toBe(false);
   });
+
+  it.each([
+    ['sw8', 'MQ==-MQ==-3-YQ==-YQ==-LQ==-'],
+    ['sw6', 'MQ==-MQ==-3-1-1-IzE=-IzI=-'],
+  ])('takes apart no header that is longer than any agent reads, and hands it on: %s', (key, parts) => {
+    const whole = `1-${parts}${'YWFh'.repeat(1_016)}`;
+    expect(ContextCarrier.from({ [key]: whole })).toMatchObject({ spanId: 3, headers: { [key]: whole } });
+    const long = `1-${parts}${'YWFh'.repeat(1_024)}`;
+    const carrier = ContextCarrier.from({ [key]: long })!;
+    expect(carrier).toMatchObject({ traceId: undefined, spanId: undefined, value: '', headers: { [key]: long } });
+  });
 });

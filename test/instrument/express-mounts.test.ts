@@ -85,3 +85,26 @@ describe('the mount of a route', () => {
     expect(matcher).not.toHaveBeenCalled();
   });
 });
+
+describe('the mount that a refused request would have come to, in express before 4.20', () => {
+  /** Each of these may be shared out among its parameters in very many ways. */
+  const mountOfMany = (count: number) => ({
+    regexp: new RegExp(`^\\/${Array(count).fill('(?:([^\\/]+?))').join('-')}\\/items\\/?(?=\\/|$)`, 'i'),
+    keys: Array.from({ length: count }, (_, n) => ({ name: `k${n}` })),
+    handle: end,
+  });
+  const nameAt = (count: number, path: string) =>
+    expressMountName({ res: { headersSent: true, statusCode: 401 } }, app(mountOfMany(count)), path);
+
+  it.each([
+    [1, 500, '/:k0/items'],
+    [2, 500, '/:k0-:k1/items'],
+    [3, 30, '/:k0-:k1-:k2/items'],
+    [3, 500, undefined],
+    [4, 8, '/:k0-:k1-:k2-:k3/items'],
+    [4, 250, undefined],
+    [9, 100, undefined],
+  ])('is looked for where that takes no time: %d parameters in a segment, of %d characters', (count, length, name) => {
+    expect(nameAt(count, `/${'a-'.repeat(count - 1)}${'a'.repeat(length)}/items`)).toBe(name);
+  });
+});

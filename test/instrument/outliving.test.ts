@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import tls from 'node:tls';
 import timers from 'node:timers';
 import { CERTIFICATE, KEY } from '../config/certificates';
-import { context } from '../../src/tracing/context';
+import { context, foreignIn } from '../../src/tracing/context';
 import { until } from '../support/until';
 import { ask, Stage } from './http-fixture';
 
@@ -96,6 +96,19 @@ describe.each(Object.keys(OPENERS))('a connection opened within a request by %s'
     });
     for (const path of ['/1', '/2', '/3']) await ask(port, path);
     expect(seen).toEqual(['/1 in none', '/2 in none', '/3 in none']);
+  });
+
+  it('keeps no headers of a caller who is not believed for what comes later, where the request is over', async () => {
+    const span = stage.tracer.openEntry('/1', { sw8: 'strange' }, false)!;
+    const later = context.run(span, () =>
+      context.leave(() => {
+        expect(foreignIn(context.whole())).toBeDefined();
+        return new Promise((resolve) => driver.query('/1', () => resolve(context.whole())));
+      }),
+    );
+    await later;
+    const whole = await new Promise((resolve) => driver.query('/2', () => resolve(context.whole())));
+    expect([await later, whole]).toEqual([undefined, undefined]);
   });
 
   it('leaves what a promise resumes in the scope of its own request', async () => {

@@ -80,6 +80,39 @@ describe('a carrier of sw8', () => {
   });
 });
 
+describe('an id of sw8', () => {
+  const carrierOf = (traceId: string, segmentId: string): string =>
+    ['1', b64(traceId), b64(segmentId), '4', ...['orders', 'orders-1', '/a', 'a:80'].map(b64)].join('-');
+  const joined = (traceId: string, segmentId: string): string | undefined => {
+    const { segment, refs } = tracing({ names: () => V3 }).tracer.openEntry('/', {
+      sw8: carrierOf(traceId, segmentId),
+    })!;
+    return refs && String(segment.traceId);
+  };
+
+  it.each([
+    ['a place of a format string', 'a%jb'],
+    ['the end of what stands around it in a line', 'a,b,0]]'],
+    ['a quote', 'a"b'],
+    ['a backslash', 'a\\nb'],
+    ['a mark of HTML', '<b>'],
+    ['a blank', 'a b'],
+    ['no ASCII', 'é'],
+  ])('makes the carrier malformed where it holds %s', (_title, id) => {
+    expect([joined(id, '1.2.3'), joined('3.4.5', id)]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['of Java', '0f9a4f62c1d84e0fa3b2c1d84e0fa3b2.57.17321000000000001'],
+    ['of a browser', '6f1a0f3c-8f0a-4f5e-9d58-7c6f5b8a0001'],
+    ['in Base64', 'YWFh+/b='],
+    ['of a cloud', 'Root=1-67891233-abcdef012345678912345678'],
+    ['with a host in it', 'web_1@host:8080~7'],
+  ])('is taken as other agents and proxies make it: %s', (_title, id) => {
+    expect([joined(id, '1.2.3'), joined('3.4.5', id)]).toEqual([id, '3.4.5']);
+  });
+});
+
 describe('a carrier of sw6', () => {
   it.each(BAD)('is malformed where a name has %s, and a new trace begins', (_title, name) => {
     for (const part of ['entry', 'endpoint', 'peer'])

@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Log } from '../../src/base/log';
 import { reset } from '../../src/cli/reset';
 import { spool } from '../../src/cli/spool';
 import { status } from '../../src/cli/status/status';
+import { v3Names } from '../../src/protocol/v3/names';
 import { CliFixture } from '../cli/cli-fixture';
+import { FakeClock } from '../support/fake-clock';
 import { until } from '../support/until';
 
 let fixture: CliFixture;
@@ -89,5 +92,19 @@ describe('an answer in the command file', () => {
       expect(fixture.stdout).toMatch(json.length > 0 ? /took=\\u202e\\u200b1/ : /took=\?\?1/);
       fixture.stdout = '';
     }
+  });
+});
+
+describe('the path that a caller asked for', () => {
+  it('is logged without such characters, where it is too long for an endpoint', () => {
+    const said: string[] = [];
+    const say = (line: string): void => void said.push(line);
+    const log = new Log(new FakeClock(), { error: say, warn: say, info: say, debug: say });
+    const name = `/${HOSTILE.join('')}\n${'b'.repeat(200)}`;
+    const known = v3Names({ serviceName: 'shop', instanceName: 'shop-1' }, 1, log).endpoint(name);
+    expect(known).toBe(name.slice(0, 150));
+    expect(said).toEqual([expect.stringContaining('names of endpoints over 150 characters are cut, such as /')]);
+    showsNone(said[0]!);
+    expect(said[0]).not.toContain('\n');
   });
 });

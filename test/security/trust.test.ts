@@ -117,6 +117,7 @@ describe('the carrier of a request that a framework reads once more, by the API 
     { trustIncoming, sampleRate = 1 }: Setup,
     segments: number,
     ignorePath: readonly string[] = [],
+    isLate = false,
   ): Promise<string[]> {
     const instrument = { ignorePath, ...(trustIncoming && { trustIncoming }) };
     const made = new Stage({ tracer: { names: () => V3, sampleRate }, instrument });
@@ -124,11 +125,15 @@ describe('the carrier of a request that a framework reads once more, by the API 
     const log = new Log(systemClock, undefined, 'off');
     undo = bridge(made.tracer, { ...instrument, collectQuery: false, ignoreSuffix: [], log })?.undo;
     const port = await made.serve((request, response) => {
-      const parent = propagation.extract(otel.active(), request.headers);
-      otel.with(parent, () => {
-        trace.getTracer('framework').startSpan('GET /a', { kind: SpanKind.SERVER }).end();
-        response.end();
-      });
+      const work = (): void => {
+        const parent = propagation.extract(otel.active(), request.headers);
+        otel.with(parent, () => {
+          trace.getTracer('framework').startSpan('GET /a', { kind: SpanKind.SERVER }).end();
+          response.end();
+        });
+      };
+      if (isLate) response.on('close', () => setImmediate(work)).end();
+      else work();
     });
     await ask(port, '/a', { headers: STRANGE });
     return (await made.closed(segments)).map(({ traceId }) => String(traceId));
@@ -144,6 +149,16 @@ describe('the carrier of a request that a framework reads once more, by the API 
     ['another block', cidrs('10.0.0.0/8')],
   ])('counts as absent where its caller is not believed: %s', async (_title, trustIncoming) => {
     expect(await tracesOf({ trustIncoming }, 1)).not.toContain('3.4.5');
+  });
+
+  it('counts as absent after the response, too', async () => {
+    const [own, ...late] = await tracesOf({ trustIncoming: 'none' }, 2, [], true);
+    expect(late).toEqual([own]);
+    expect(own).not.toBe('3.4.5');
+  });
+
+  it('counts after the response of one whose caller is believed', async () => {
+    expect(await tracesOf({}, 2, [], true)).toEqual(['3.4.5', '3.4.5']);
   });
 
   it('has nothing recorded of a trace that is not sampled, nor of a path that is ignored', async () => {

@@ -229,6 +229,22 @@ describe('an exit within an exit', () => {
   });
 });
 
+describe('an exit within very many spans', () => {
+  it('looks at each of them a few times', () => {
+    const depth = 1_000;
+    const { tracer } = tracing({ maxSpansPerSegment: depth + 2 });
+    let looks = 0;
+    let span = tracer.openEntry('/')!;
+    for (let n = 0; n < depth; n++) {
+      span = tracer.openLocal('within', span, promised)!;
+      const { spanId } = span;
+      Object.defineProperty(span, 'spanId', { get: () => (looks++, spanId) });
+    }
+    expect(tracer.openExit('query', 'db:5432', span, promised)).toBeDefined();
+    expect(looks).toBeLessThan(4 * depth);
+  });
+});
+
 describe('a layer without a peer', () => {
   it.each([Layer.database, Layer.cache, Layer.mq, Layer.rpcFramework])(
     'is taken off a span that is no entry, since the backend would take it for a service without a name: %d',

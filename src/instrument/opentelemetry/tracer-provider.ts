@@ -2,7 +2,7 @@ import { copyOf } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
 import { type SegmentRef, Span } from '../../model/segment';
-import { type Scope, untraced } from '../../tracing/context';
+import { type Scope, Surroundings, untraced } from '../../tracing/context';
 import { type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
 import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
 import { textIn } from '../conventions/attributes';
@@ -157,6 +157,12 @@ function hasCaller(scope: Scope | undefined, { parentSegmentId, parentSpanId }: 
   return entry.refs?.some((ref) => ref.parentSpanId === parentSpanId && String(ref.parentSegmentId) === id) === true;
 }
 
+/** Whether a carrier came with the request that this work was begun in, and its caller is not believed. */
+function isForeign(carrier: string, context: Context): boolean {
+  const foreign = context instanceof Surroundings ? context.foreign : undefined;
+  return foreign !== undefined && foreign.pairs.some(([, came]) => came === carrier);
+}
+
 export class TracerProvider {
   private readonly tracers = new Map<string, BridgeTracer>();
 
@@ -222,6 +228,8 @@ export class GlobalPropagator {
       if (this.isDecided(scopeIn(context))) return context;
       const headers = readCarrier({ get: (name) => getter.get(carrier, name) });
       const parent = this.environment.tracer.parentIn(headers);
+      // The request may be over, or its work go on in a trace of its own.
+      if (parent && isForeign(parent === untraced ? '' : parent.carrier, context)) return context;
       if (parent === undefined || parent === untraced)
         return parent ? context.setValue(SPAN_KEY, new PassiveSpan(untraced)) : context;
       const { ref, traceId } = parent;

@@ -1,5 +1,5 @@
 import type { Log } from '../../base/log';
-import { truncate } from '../../base/text';
+import { printable, truncate } from '../../base/text';
 import { SpanType } from '../../model/components';
 import type { V3Names } from '../../model/names';
 import type { InstanceName } from '../../model/registration';
@@ -67,6 +67,9 @@ function endpointName(name: string, log: Log): string {
 
 function truncated(name: string, log: Log): string {
   const shorter = truncate(name, MAX_LENGTH.endpoint);
-  log.warn(`names of endpoints over ${MAX_LENGTH.endpoint} characters are cut, such as ${shorter}`, 'long endpoint');
+  log.warn(
+    `names of endpoints over ${MAX_LENGTH.endpoint} characters are cut, such as ${printable(shorter)}`,
+    'long endpoint',
+  );
   return shorter;
 }

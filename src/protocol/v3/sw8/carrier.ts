@@ -99,12 +99,15 @@ function nameIn(base64: string): string | undefined {
   return length <= 0 ? undefined : readName(field, 0, length);
 }
 
+/** Applications write the trace's id into their lines of logs, and into the format strings of these. */
+const ID = /^[\w.:@/+=~-]+$/;
+
 /** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */
 function idIn(base64: string): Id | undefined {
   const length = decode(base64);
   if (length <= 0 || length > LONGEST_ID) return undefined;
   const text = field.toString('latin1', 0, length);
-  if (!/^[!-~]+$/.test(text)) return undefined;
+  if (!ID.test(text)) return undefined;
   const id = parseId(field, length);
   return id?.toString() === text ? id : new OpaqueId(text);
 }
