@@ -165,6 +165,15 @@ export class BackendSession {
     return this.telemetry.linesOfApplication;
   }
 
+  /** Loads what `start` needs; throws a LoadError. */
+  load(): void {
+    late.libraries();
+    late.backend();
+    late.registrar();
+    late.properties();
+    if (this.options.config.spool) late.spooling();
+  }
+
   /** Connects and registers, in the background. */
   start(instanceName: string): Registrar {
     const { config, clock, log } = this.options;

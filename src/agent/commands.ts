@@ -48,6 +48,14 @@ export class Commands {
     return this.options.config.statusFile === undefined ? this.ownName() : undefined;
   }
 
+  /** Loads what `claimName` and `start` need; throws a LoadError. */
+  load(): void {
+    const { commandFile, instanceName, statusFile } = this.options.config;
+    if (instanceName === undefined) modules.uuid();
+    if (statusFile !== undefined) late.statusFile();
+    if (commandFile !== undefined) late.commandChannel();
+  }
+
   /**
    * The name of this process. With a status file, one that no other live process of the same file uses: a configured
    * name gets the lowest free number.

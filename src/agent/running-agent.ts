@@ -15,6 +15,7 @@ import { INSTRUMENTATIONS } from '../api/options';
 import type { InstrumentationStatus, RegistrationStatus, Status } from '../api/status';
 import { type Clock, KeepAlive, keepAliveWhile, systemClock } from '../base/clock';
 import { withTimeout } from '../base/deadline';
+import { LoadError } from '../base/lazy';
 import { Log } from '../base/log';
 import { errorMessage } from '../base/text';
 import { toIso } from '../base/time';
@@ -37,6 +38,9 @@ import { OpenTelemetry } from './open-telemetry';
 import { version } from './version';
 
 const RESET_TIMEOUT_MS = 60_000;
+/** After all descriptors were in use. */
+const LOAD_AGAIN_MS = 1_000;
+const LOADING = 'loading';
 
 interface RunningAgentOptions {
   /** An agent of this process that is stopping: until this settles it has the name, the files and the signals. */
@@ -273,12 +277,30 @@ export class RunningAgent implements Agent {
   private async boot(): Promise<Registrar> {
     await this.previous;
     this.throwIfStopped();
+    while (!this.isLoaded()) {
+      await new Promise<void>((resolve) => this.clock.after(LOAD_AGAIN_MS, resolve));
+      this.throwIfStopped();
+    }
     const instanceName = await this.commands.claimName();
     this.throwIfStopped();
+    this.log.over([LOADING], 'the agent starts');
     this.log.info(startLine(this.config, this.instrumentations()));
     const registrar = this.session.start(instanceName);
     this.commands.start(instanceName, registrar);
     return registrar;
+  }
+
+  /** An application may open all that it can at its start. Throws where trying again would not help. */
+  private isLoaded(): boolean {
+    try {
+      this.commands.load();
+      this.session.load();
+      return true;
+    } catch (error) {
+      if (!(error instanceof LoadError) || error.isLasting) throw error;
+      this.log.warn(`the agent cannot start yet: ${error.message}`, LOADING);
+      return false;
+    }
   }
 
   private throwIfStopped(): void {

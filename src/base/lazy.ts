@@ -1,4 +1,5 @@
 import type * as Dns from 'node:dns';
+import { closeSync, openSync } from 'node:fs';
 import type * as Http2 from 'node:http2';
 import type * as Net from 'node:net';
 import type * as Tls from 'node:tls';
@@ -15,9 +16,13 @@ export class LoadError extends Error {
 
   /** To try again would cost each request, and not help. False: no descriptor was left, and some may be by then. */
   get isLasting(): boolean {
-    const { code } = (this.cause ?? {}) as NodeJS.ErrnoException;
-    return code !== 'EMFILE' && code !== 'ENFILE';
+    return !isShortage(this.cause);
   }
+}
+
+function isShortage(error: unknown): boolean {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 /**
@@ -38,14 +43,31 @@ export function isLoadingOwn(): boolean {
 }
 
 function attempt<T>(load: () => T): T {
+  // Asked before: a package.json that Node.js cannot read now counts as absent for as long as the process lives.
+  const shortage = shortageNow();
+  if (shortage !== undefined) throw loadErrorOf(shortage);
   loading++;
   try {
     return load();
   } catch (error) {
-    // Node adds the requiring files to the message, a line for each.
-    throw new LoadError(errorMessage(error).split('\n', 1)[0], { cause: error });
+    throw loadErrorOf(error);
   } finally {
     loading--;
+  }
+}
+
+function loadErrorOf(cause: unknown): LoadError {
+  // Node adds the requiring files to the message, a line for each.
+  return new LoadError(errorMessage(cause).split('\n', 1)[0], { cause });
+}
+
+/** No descriptor is left to read a file by. */
+function shortageNow(): unknown {
+  try {
+    closeSync(openSync(process.execPath, 'r'));
+    return undefined;
+  } catch (error) {
+    return isShortage(error) ? error : undefined;
   }
 }
 

@@ -20,7 +20,7 @@ type Files = Pick<Config, 'authentication' | 'authenticationFile' | 'tls' | 'tls
  */
 export class CredentialFiles {
   private now: Credentials;
-  /** What `now` was read from, or what could not be used. */
+  /** What `now` was read from. Undefined: something could not be read, or used. */
   private seen: string | undefined;
 
   constructor(
@@ -39,25 +39,29 @@ export class CredentialFiles {
     // Asked without waiting: a network file system that hangs must not hold the application up.
     const state = (await Promise.all(paths.map(stateOf))).join();
     if (state === this.seen) return this.now;
-    this.seen = state;
-    this.refresh('the token', () => {
+    const isTokenRead = this.refresh('the token', () => {
       if (authenticationFile !== undefined)
         this.now = { ...this.now, authentication: parseToken(readSmallFile(authenticationFile)) };
     });
-    this.refresh('the files of TLS', () => {
+    const isTlsRead = this.refresh('the files of TLS', () => {
       const { tls } = this.now;
       if (tls) this.now = { ...this.now, tls: { ...tls, ...readTlsAgain(tlsPaths) } };
     });
+    // What could not be read may be by the next time, though it looks the same: `chown` and `chmod` change nothing of this.
+    this.seen = isTokenRead && isTlsRead ? state : undefined;
     return this.now;
   }
 
-  private refresh(what: string, read: () => void): void {
+  /** @returns whether it could be read */
+  private refresh(what: string, read: () => void): boolean {
     const key = `${what} cannot be read again`;
     try {
       read();
       this.log.over([key], `${what}: read again`);
+      return true;
     } catch (error) {
       this.log.warn(`${key}, the old content stays in force: ${printable(errorMessage(error))}`, key);
+      return false;
     }
   }
 }

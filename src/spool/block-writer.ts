@@ -42,6 +42,8 @@ interface BlockWriterOptions {
 
 /** Sealed blocks that wait for the disk take no more memory than this. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+/** More than what a backend that takes its time is left. */
+const CROWDED_BYTES = 1024 * 1024;
 
 /** Writes blocks to files of this process, one write at a time, each at its place. Rejects where the disk does. */
 export class BlockWriter {
@@ -73,6 +75,11 @@ export class BlockWriter {
 
   get hasRoom(): boolean {
     return this.pendingBytes < MAX_PENDING_BYTES;
+  }
+
+  /** So much waits that it is better off on the disk, also where a backend may take it soon. */
+  get isCrowded(): boolean {
+    return this.pendingBytes >= CROWDED_BYTES;
   }
 
   get pendingBlocks(): readonly SealedBlock[] {

@@ -55,7 +55,7 @@ interface FileDeliveryOptions {
   readonly directory: SpoolDirectory;
   readonly claims: Claims;
   readonly codec: SpoolCodec;
-  readonly transport: SpoolTransport;
+  readonly transport: Pick<SpoolTransport, 'deliver'>;
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   /** Between two blocks. @returns false: it is to stop for now */
   onBlock(): Promise<boolean>;

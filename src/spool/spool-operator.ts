@@ -25,7 +25,7 @@ export interface SpoolEntry {
 
 interface SendOptions {
   readonly codec: SpoolCodec;
-  readonly transport: SpoolTransport;
+  readonly transport: Pick<SpoolTransport, 'deliver'>;
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   onResult(count: number, result: BlockResult): void;
   onDamage(text: string): void;

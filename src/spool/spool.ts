@@ -28,7 +28,7 @@ import {
   shouldAdopt,
   spillCount,
 } from './policies';
-import type { SegmentSource, SpoolCodec, SpoolTransport } from './ports';
+import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
 import { type KeyListing, SpoolDirectory, type SpoolFile, type SpoolOwner } from './spool-directory';
 
 /** How a spool behaves: what an operator can set. */
@@ -91,6 +91,10 @@ export class Spool {
   private beingRead = '';
   /** From memory straight to the backend. */
   private inFlight: SealedBlock | undefined;
+  /** Sealed blocks have become too many while the backend takes its time. */
+  private onCrowded: () => void = () => undefined;
+  /** Why the disk took nothing in this turn while the backend took its time. */
+  private unwritten: Error | undefined;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
   /** Keys that others have left with nothing to deliver, and when their owners, which cannot be seen from here, last showed that they live. */
@@ -99,7 +103,7 @@ export class Spool {
   private shared = { files: 0, bytes: 0 };
 
   constructor(private readonly options: SpoolParts) {
-    const { clock, codec, delivery, log, settings, source, transport } = options;
+    const { clock, codec, delivery, log, settings, source } = options;
     this.leaseMs = options.leaseMs ?? LEASE_MS;
     // A process that looks away for long has not watched.
     this.scanMs = Math.min(SCAN_MS, this.leaseMs);
@@ -132,7 +136,7 @@ export class Spool {
       directory,
       claims,
       codec,
-      transport,
+      transport: { deliver: (...block) => this.deliver(...block) },
       delivery,
       onBlock: () => this.mayGoOn(),
       onDamage: (name, piece) => {
@@ -171,7 +175,8 @@ export class Spool {
   flushSync(): void {
     this.seal();
     // Whether the backend has it will not be known any more.
-    if (this.inFlight && this.options.delivery === 'at-least-once') this.writer.putBack(this.inFlight);
+    // Behind the others, the first of which may be on its way to the disk.
+    if (this.inFlight && this.options.delivery === 'at-least-once') this.writer.add(this.inFlight);
     try {
       this.writer.writeNow();
     } catch {
@@ -236,16 +241,20 @@ export class Spool {
     if (!block) return;
     this.writer.add(block);
     this.loop.wake();
+    if (this.writer.isCrowded) this.onCrowded();
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
     this.deliverUntil = Infinity;
+    this.unwritten = undefined;
     try {
       const nextMs = await this.work(signal);
+      this.throwIfUnwritten();
       this.recovered();
       return nextMs;
     } catch (error) {
       if (signal.aborted) return IDLE_MS;
+      this.unwritten = asError(error);
       this.failed(error);
       // What the disk does not take waits in memory, and needs no disk to be delivered.
       this.deliverUntil = Infinity;
@@ -263,7 +272,7 @@ export class Spool {
     }
     await this.renew();
     if (this.builder.isDue) this.seal();
-    // With a backend there, what was not yet written need not be.
+    // With a backend there, what was not yet written need not be, unless it becomes too much: see `deliver`.
     if (!transport.isReady) await this.write();
     if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
     if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs && (await this.scan(signal)) === 'waiting')
@@ -405,12 +414,12 @@ export class Spool {
 
   /** Straight from memory, without the way over the disk. */
   private async deliverPending(signal: AbortSignal): Promise<RunEnd> {
-    const { codec, source, transport, delivery } = this.options;
+    const { codec, source, delivery } = this.options;
     this.seal();
     for (let block = this.writer.takePending(); block; block = this.writer.takePending()) {
       const segments = new RecordSegments(recordsOf(block.bytes), codec, true);
       this.inFlight = block;
-      const fate = await transport.deliver(segments, source, signal);
+      const fate = await this.deliver(segments, source, signal);
       this.inFlight = undefined;
       if (fate === 'untouched' || (fate === 'unknown' && delivery === 'at-least-once')) {
         this.writer.putBack(block);
@@ -422,6 +431,39 @@ export class Spool {
       if (!this.hasTime()) return 'waiting';
     }
     return 'delivered';
+  }
+
+  /** A backend may know us and yet take nothing, or less than comes: what waits meanwhile goes to the disk. */
+  private async deliver(...block: Parameters<SpoolTransport['deliver']>): Promise<DeliveryFate> {
+    const answer = this.options.transport.deliver(...block);
+    const isOver = (): boolean => true;
+    const answered = answer.then(isOver, isOver);
+    do await this.relieve();
+    while (!(await Promise.race([answered, this.crowded()])));
+    return answer;
+  }
+
+  /** Resolves when sealed blocks have become too many. */
+  private crowded(): Promise<false> {
+    return new Promise((resolve) => {
+      this.onCrowded = () => resolve(false);
+    });
+  }
+
+  private async relieve(): Promise<void> {
+    const { writer } = this;
+    if (!writer.isCrowded || writer.key === '' || this.unwritten) return;
+    // Another process may have claimed what is there: that is for `renew` to see, in the next turn.
+    if (this.touchedAt === -Infinity) return;
+    try {
+      if (await writer.write()) this.touchedAt = -Infinity;
+    } catch (error) {
+      this.unwritten = asError(error);
+    }
+  }
+
+  private throwIfUnwritten(): void {
+    if (this.unwritten) throw this.unwritten;
   }
 
   private async runFile(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
@@ -567,13 +609,20 @@ export class Spool {
     const own = key === this.writer.key ? this.writer.written.find(({ name }) => name === file.name) : undefined;
     const isSpool = file.name.endsWith('.spool');
     const count = own ? own.segments - own.resolved : isSpool ? await countSegments(this.directory, file) : 0;
-    if (own) await this.writer.forget(own);
-    else await this.directory.remove(file.name);
+    if (own) {
+      // It may be among those that are about to be read.
+      own.resolved = own.segments;
+      await this.writer.forget(own);
+    } else await this.directory.remove(file.name);
     if (count === 0) return;
     this.options.log.warn(`spool: ${count} segments were given up: ${reason}`, reason);
     if (own) this.resolve(count, reason);
     else this.drop(reason, count);
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(errorMessage(thrown));
 }
 
 function totalOf(listings: ReadonlyMap<string, KeyListing>): { files: number; bytes: number } {

@@ -81,7 +81,7 @@ export class Connector {
       this.pace.acquire();
       return ok(this.adopt(connection));
     } catch (error) {
-      if (error instanceof LoadError) this.options.onLoadError(error);
+      if (error instanceof LoadError && error.isLasting) this.options.onLoadError(error);
       if (!signal.aborted) this.moveOn();
       return retryable(`${formatAddress(address)}: ${printable(errorMessage(error))}`);
     }

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { lazy, LoadError } from '../../src/base/lazy';
 
 describe('a lazy module', () => {
@@ -18,5 +19,18 @@ describe('a lazy module', () => {
     const get = lazy(load);
     expect(get).toThrow(new LoadError("Cannot find module 'uuid'", { cause: missing }));
     expect(get()).toBe('module');
+  });
+
+  it('is not looked for while no descriptor is left, since Node.js remembers what it could not read', () => {
+    const shortage = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    const open = jest.spyOn(fs, 'openSync').mockImplementationOnce(() => {
+      throw shortage;
+    });
+    const load = jest.fn(() => 'module');
+    const get = lazy(load);
+    expect(get).toThrow(new LoadError('EMFILE: too many open files', { cause: shortage }));
+    expect(load).not.toHaveBeenCalled();
+    expect(get()).toBe('module');
+    open.mockRestore();
   });
 });

@@ -81,6 +81,16 @@ describe('a connection of v2 that has reached its age while a heartbeat is out',
   });
 });
 
+describe('a connection of v3 that has reached its age while a question for settings is out', () => {
+  it('is replaced without a word of a failure', async () => {
+    const agent = await start('v3', 1);
+    const { reconnects } = agent.status();
+    const questions = collector.faults.add({ method: 'fetchConfigurations', fault: { type: 'hang' } });
+    await until(() => questions.hits >= 2 && agent.status().reconnects >= reconnects + 3, Boolean, { timeoutMs: 40_000 }); // prettier-ignore
+    expect(logged.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
+  });
+});
+
 describe('a connection whose replacement cannot be made', () => {
   it('stays, and the log says why', async () => {
     const agent = await start('v3', 1, { others: [`127.0.0.1:${await freePort()}`] });

@@ -192,6 +192,16 @@ describe('skyanchor spool', () => {
     },
   );
 
+  it.each<[Protocol]>([['v2'], ['v3']])('send goes on where the backend (%s) ends the connection', async (protocol) => {
+    await deadProcess();
+    const { faults } = await open(protocol);
+    faults.add({ method: 'collect', times: 1, fault: { type: 'goaway' } });
+    const sent = await cli(['spool', 'send', ...directory(), '--backends', `127.0.0.1:${port}`]);
+    expect([sent.code, sent.stdout]).toEqual([0, '100 segments sent\n']);
+    await until(() => arrived().length >= 100);
+    expect(arrived().sort()).toEqual(namesOf('orders-1', 'n', 100));
+  });
+
   it('send says why nothing was sent where no backend is, and leaves all as it was', async () => {
     await deadProcess();
     const { code, stderr } = await cli(['spool', 'send', ...directory(), '--backends', `127.0.0.1:${port}`]);

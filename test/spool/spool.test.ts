@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { open as openHandle, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import type { SpoolSettings } from '../../src/spool/spool';
@@ -38,6 +39,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await Promise.all(opened.splice(0).map(({ spool }) => spool.stop()));
   removeDirectory(directory);
 });
@@ -59,6 +61,31 @@ const arrived = ({ transport }: OpenSpool, count: number) =>
     (n) => n >= count,
     { timeoutMs: 15_000 },
   );
+
+/** A disk on which writes of more than so many bytes wait. */
+async function holdWrites(bytes: number): Promise<{ readonly held: number; release(): void }> {
+  const handle = await openHandle(__filename);
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const write = Reflect.get(prototype, 'write') as (...args: unknown[]) => Promise<unknown>;
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  let held = 0;
+  async function waitAndWrite(this: FileHandle, ...args: unknown[]): Promise<unknown> {
+    if ((args[0] as Buffer).length > bytes) {
+      held++;
+      await gate;
+    }
+    return Reflect.apply(write, this, args);
+  }
+  jest.spyOn(prototype, 'write').mockImplementation(waitAndWrite as unknown as FileHandle['write']);
+  return {
+    get held() {
+      return held;
+    },
+    release,
+  };
+}
 
 /** It hears of them some moments after the backend has the segments. */
 async function expectResults({ results }: OpenSpool, expected: OpenSpool['results']): Promise<void> {
@@ -124,6 +151,94 @@ describe('a spool', () => {
     await arrived(one, 12);
     expect(one.transport.numbers).toEqual(range(1, 12));
   });
+
+  const slow = { codec: numberCodec(64 * 1024) };
+  const wasTold = ({ spool }: OpenSpool) => until(() => spool.status().waitingForDisk < 32);
+
+  it('writes to the disk what comes while a backend that is there takes its time, and delivers each once', async () => {
+    const one = open(slow);
+    let answer: (fate: 'stored') => void = () => undefined;
+    const answered = new Promise<'stored'>((resolve) => (answer = resolve));
+    let asked = 0;
+    one.transport.fate = () => (asked++ === 0 ? answered : 'stored');
+    one.transport.isReady = true;
+    one.append(1);
+    await until(() => asked === 1);
+    // Twice as much as memory may hold.
+    for (let round = 0; round < 16; round++) {
+      one.append(16);
+      await wasTold(one);
+    }
+    expect(one.spool.status()).toMatchObject({ fault: null, droppedBecause: {} });
+    expect(one.spool.status().segments).toBeGreaterThan(200);
+    answer('stored');
+    await arrived(one, 257);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 257));
+    await expectResults(one, { sent: 257 });
+  }, 30_000);
+
+  it('writes to the disk what comes while a backend that is there takes nothing', async () => {
+    const one = open(slow);
+    let isTaking = false;
+    one.transport.fate = () => (isTaking ? 'stored' : 'untouched');
+    one.transport.isReady = true;
+    for (let round = 0; round < 16; round++) {
+      one.append(16);
+      await wasTold(one);
+    }
+    expect(one.spool.status()).toMatchObject({ fault: null, droppedBecause: {} });
+    isTaking = true;
+    one.spool.wake();
+    await arrived(one, 256);
+    await expectResults(one, { sent: 256 });
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 256));
+  }, 30_000);
+
+  it('counts once what is dropped from the disk for want of room while a backend takes its time', async () => {
+    settings = settingsFor(directory, { maxBytes: 4 * 1024 * 1024 });
+    // By this clock the turn goes on with the files behind the one that was on its way.
+    const one = open({ ...slow, clock: { ...systemClock, elapsed: () => systemClock.elapsed() / 1e3 } });
+    one.append(32);
+    await onDisk(one, 32);
+    let answer: (fate: 'stored') => void = () => undefined;
+    const answered = new Promise<'stored'>((resolve) => (answer = resolve));
+    let asked = 0;
+    one.transport.fate = () => (asked++ === 0 ? answered : 'stored');
+    one.transport.isReady = true;
+    one.spool.wake();
+    await until(() => asked === 1);
+    for (let round = 0; round < 4; round++) {
+      one.append(16);
+      await wasTold(one);
+    }
+    await until(() => one.results['spool-full']);
+    answer('stored');
+    await until(() => namesIn(settings, '.spool').length === 0);
+    const { length: sent } = one.transport.numbers;
+    await expectResults(one, { sent, 'spool-full': 96 - sent });
+  }, 30_000);
+
+  it('writes no other bytes to where a write is under way when the process ends', async () => {
+    const one = open({ codec: numberCodec(20 * 1024), delivery: 'at-least-once' });
+    let answer: (fate: 'stored') => void = () => undefined;
+    const answered = new Promise<'stored'>((resolve) => (answer = resolve));
+    let asked = 0;
+    one.transport.fate = () => (asked++ === 0 ? answered : 'stored');
+    one.transport.isReady = true;
+    one.append(1);
+    await until(() => asked === 1);
+    const disk = await holdWrites(32 * 1024);
+    one.append(60);
+    await until(() => disk.held > 0);
+    one.spool.flushSync();
+    disk.release();
+    answer('stored');
+    await arrived(one, 61);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(new Set(one.transport.numbers)).toEqual(new Set(range(1, 61)));
+    expect(one.spool.status()).toMatchObject({ corruptBlocks: 0, tornBytes: 0 });
+  }, 30_000);
 
   it('gives up a block of unknown fate where segments go at most once', async () => {
     const one = open({ delivery: 'at-most-once' });

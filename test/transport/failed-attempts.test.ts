@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from '../../src/base/clock';
+import { LoadError } from '../../src/base/lazy';
 import { badBackends } from '../support/bad-backends';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed } from '../support/wire/backends';
@@ -91,3 +92,16 @@ function exposedGc(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
 }
+
+it.each([
+  ['is told of where a package is missing', undefined, 1],
+  ['is an attempt like others where no descriptor is left', 'EMFILE', 0],
+])('an attempt to connect for which not all can be loaded %s', async (_, code, told) => {
+  const backends = new Backends();
+  const fault = new LoadError('it cannot be loaded', { cause: Object.assign(new Error('it is not there'), { code }) });
+  const backend = backends.to(1, { renewCredentials: () => Promise.reject(fault) });
+  const outcome = await backend.registry.connect(new AbortController().signal);
+  expect(outcome).toMatchObject({ status: 'retryable' });
+  expect(backends.loadErrors).toHaveLength(told);
+  await backends.close();
+});

@@ -8,6 +8,7 @@ import { type Backend, createBackend } from '../../protocol/backend';
 import { spoolCodec } from '../../protocol/segments/spool-codec';
 import { v3InstanceName, v3Names } from '../../protocol/v3/names';
 import type { BlockResult } from '../../spool/file-delivery';
+import type { SegmentSource } from '../../spool/ports';
 import type { SpoolEntry, SpoolOperator } from '../../spool/spool-operator';
 import { version } from '../version';
 import { SpoolRoute } from './spooling';
@@ -22,8 +23,6 @@ interface CourierOptions {
 
 const CONNECT_MS = 10_000;
 const PAUSE_MS = 200;
-/** There is one registration. */
-const EPOCH = 1;
 
 /** Delivers what a process has left that is gone with its host. @returns a text: why that did not come to its end */
 export async function sendEntry(entry: SpoolEntry, options: CourierOptions): Promise<string | undefined> {
@@ -31,15 +30,23 @@ export async function sendEntry(entry: SpoolEntry, options: CourierOptions): Pro
   if (!owner) return 'nothing says whose it is';
   const controller = new AbortController();
   const names: { now?: Names } = {};
+  /** Each time that a backend is found it may know us otherwise. */
+  let epoch = 0;
   const backend = backendFor(owner.service, owner.instance, options, () => names.now);
   const { clock, config, log, operator } = options;
   const { delivery } = config;
-  const work = async (): Promise<string | undefined> => {
-    const found = await findNames(backend, owner.service, owner.instance, options, controller.signal);
+  /** @returns a text: why there is no backend */
+  const connect = async (): Promise<string | undefined> => {
+    const found = await findNames(backend, owner, ++epoch, options, controller.signal);
     if (typeof found === 'string') return found;
     names.now = found;
+    return undefined;
+  };
+  const work = async (): Promise<string | undefined> => {
+    const reason = await connect();
+    if (reason !== undefined) return reason;
     const { service: serviceName } = owner;
-    const transport = new SpoolRoute({
+    const route = new SpoolRoute({
       clock,
       log,
       serviceName,
@@ -48,11 +55,14 @@ export async function sendEntry(entry: SpoolEntry, options: CourierOptions): Pro
       delivery,
       names: () => names.now,
     });
+    // A backend may restart in between, and a proxy ends what has lasted for long.
+    const deliver: SpoolRoute['deliver'] = async (...block) =>
+      backend.address === undefined && (await connect()) !== undefined ? 'untouched' : route.deliver(...block);
     return operator.send(
       entry.key,
       {
         codec: spoolCodec,
-        transport,
+        transport: { deliver },
         delivery,
         onResult: (count, result) => options.onResult(count, result),
         onDamage: (text) => log.warn(text),
@@ -95,8 +105,8 @@ function backendFor(
 /** What the backend knows the service by. @returns a text: why that cannot be found out */
 async function findNames(
   backend: Backend,
-  serviceName: string,
-  instanceName: string,
+  { service: serviceName, instance: instanceName }: SegmentSource,
+  epoch: number,
   { clock, log }: CourierOptions,
   signal: AbortSignal,
 ): Promise<Names | string> {
@@ -104,9 +114,9 @@ async function findNames(
     v2: async () => {
       const service = await backend.registry.v2.registerService(serviceName, signal);
       if (service.status !== 'ok') return service;
-      return ok(service.value === undefined ? undefined : v2NamesOf(service.value));
+      return ok(service.value === undefined ? undefined : v2NamesOf(service.value, epoch));
     },
-    v3: () => Promise.resolve(ok(v3Names(v3InstanceName({ serviceName, instanceName }), EPOCH, log))),
+    v3: () => Promise.resolve(ok(v3Names(v3InstanceName({ serviceName, instanceName }), epoch, log))),
   };
   let reason = 'no answer';
   for (const until = clock.elapsed() + CONNECT_MS; clock.elapsed() < until;) {
@@ -120,10 +130,10 @@ async function findNames(
 }
 
 /** Endpoints and addresses go by their names: the backend gives them ids by itself. */
-function v2NamesOf(serviceId: number): Names {
+function v2NamesOf(serviceId: number, epoch: number): Names {
   return {
     protocol: 'v2',
-    epoch: EPOCH,
+    epoch,
     serviceId,
     instanceId: 0,
     endpoint: () => 0,

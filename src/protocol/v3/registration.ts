@@ -106,7 +106,7 @@ export class V3Registration implements Registration {
     this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS * (this.isFirstConfiguration ? clock.random() : 1);
     this.isFirstConfiguration = false;
     return machine.guarded(backend.configuration(this.configurationUuid, signal), (outcome) => {
-      if (outcome.status === 'retryable') return retry.delayAfterLoss(outcome.reason);
+      if (outcome.status === 'retryable') return retry.delayAfter(outcome);
       if (outcome.status === 'failed') {
         // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
         if (outcome.code === 'UNIMPLEMENTED') this.hasConfigurations = false;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import fs, { renameSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../../src/base/clock';
 import { Log } from '../../../src/base/log';
@@ -73,6 +73,19 @@ describe('a token in a file', () => {
     exchange('token', 'third-3');
     expect(await files.current()).toEqual({ authentication: 'third-3' });
     expect(lines.slice(1)).toEqual(['the token: read again']);
+  });
+
+  it('is read for the next connection where it could not be read for this one, though it looks the same', async () => {
+    const files = filesOf(TOKEN);
+    exchange('token', 'second-2');
+    const open = jest.spyOn(fs, 'openSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    });
+    expect(await files.current()).toEqual({ authentication: 'first-1' });
+    // As after `chown` or `chmod`.
+    open.mockRestore();
+    expect(await files.current()).toEqual({ authentication: 'second-2' });
+    expect(lines.at(-1)).toBe('the token: read again');
   });
 
   it.each(['gone', 'folder', 'fifo', 'text'])('is a fault at the start that does not show its content: %s', (name) => {
