@@ -80,7 +80,7 @@ export class Tracer {
     this.cluster = options.cluster;
     this.sampler = new Sampler(options.clock, options.sampling);
     this.sampler.setRate(options.sampleRate ?? 1);
-    this.unsampled = options.keep && new UnsampledSegments(options.keep, options.sink.bind(options));
+    this.unsampled = options.keep && new UnsampledSegments(options.clock, options.keep, options.sink.bind(options));
     const leftOut = new SpanLimitCounters();
     this.leftOut = leftOut;
     const { ignoredExceptions = [] } = options;
