@@ -3,6 +3,11 @@
  * these go no further.
  */
 export class ForeignHeaders {
+  /** There ever were any. Where all callers are believed, as nearly everywhere, no call has to look for them. */
+  static wereAny = false;
+
   /** @param pairs of name and value; null: it is too long to be kept, and whatever goes out by that name counts as it */
-  constructor(readonly pairs: readonly (readonly [name: string, value: string | null])[]) {}
+  constructor(readonly pairs: readonly (readonly [name: string, value: string | null])[]) {
+    ForeignHeaders.wereAny = true;
+  }
 }

@@ -60,8 +60,6 @@ export interface NameSource {
   resolve(given: string): string | undefined;
 }
 
-const own = (text: string): string => copyOf(text);
-
 /** Shared by all that have none: an array for each would be two more a request. */
 const NO_SPANS: readonly Span[] = [];
 
@@ -91,6 +89,10 @@ export class Segment {
   /** Its trace is recorded by all services; otherwise it is sent only if it turns out to be worth it. */
   isSampled = true;
   private ended: Span[] | undefined = undefined;
+  /** How many of those that have ended own their texts. */
+  private owningEnded = 0;
+  /** The promised ones below this id do. */
+  private owningBelow = 0;
 
   constructor(
     /** That of a consumer's segment is known with its first message. */
@@ -119,12 +121,13 @@ export class Segment {
     else this.ended.push(span);
   }
 
-  /** Called when it waits for long. What was reported may be a part of a large text, which would wait with it. */
+  /** Called when it waits for long, again when it has got more: each span is asked once after its end, and once before. */
   ownTexts(): void {
-    for (const span of [...this.spans, ...(this.promised ?? NO_SPANS)]) {
-      span.tags = span.tags?.map(own);
-      span.logs = span.logs?.map(({ time, data }) => ({ time, data: data.map(own) }));
-    }
+    const { spans, promised = NO_SPANS } = this;
+    for (let at = this.owningEnded; at < spans.length; at++) spans[at]?.ownTexts();
+    for (const span of promised) if (span.spanId >= this.owningBelow) span.ownTexts();
+    this.owningEnded = spans.length;
+    this.owningBelow = this.nextSpanId;
   }
 
   /**
@@ -193,6 +196,21 @@ export class Span {
     this.urlBase = '';
     this.urlRest = url;
   }
+
+  /** What was reported may be a part of a large text. Keys are not: they stand in code, where all spans share them. */
+  ownTexts(): void {
+    const { tags } = this;
+    this.operationName = copyOf(this.operationName);
+    this.peer = copyOf(this.peer);
+    this.urlBase = copyOf(this.urlBase);
+    this.urlRest = copyOf(this.urlRest);
+    if (tags) for (let at = 1; at < tags.length; at += 2) tags[at] = copyOf(tags[at] as string);
+    this.logs = this.logs?.map(({ time, data }) => ({ time, data: data.map(ownValue) }));
+  }
+}
+
+function ownValue(text: string, at: number): string {
+  return at % 2 === 1 ? copyOf(text) : text;
 }
 
 /** From here on the span's name stays: another process is told of it. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ForeignHeaders } from '../model/foreign-headers';
+import { ForeignHeaders } from '../model/foreign-headers';
 import { Span } from '../model/segment';
 import type { UnrecordedTrace } from './sampling/unrecorded-trace';
 
@@ -29,7 +29,7 @@ class Elsewhere extends Surroundings {
   }
 
   within(scope: Scope): Surroundings {
-    return new Elsewhere(scope, this.foreign);
+    return new Elsewhere(scope, foreignIn(scope) ?? this.foreign);
   }
 }
 
@@ -75,6 +75,11 @@ export function scopeOf(whole: Scope | Surroundings | undefined): Scope | undefi
 }
 
 /** What the work of now must not hand on of the headers of its request. */
+export function foreignNow(): ForeignHeaders | undefined {
+  return ForeignHeaders.wereAny ? foreignIn(context.whole()) : undefined;
+}
+
+/** The same, for code that has asked for the whole already. */
 export function foreignIn(whole: Scope | Surroundings | undefined): ForeignHeaders | undefined {
   if (whole === undefined || whole === untraced) return undefined;
   return whole instanceof Span ? whole.segment.foreign : whole.foreign;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock';
 import type { Segment, Span } from '../model/segment';
+import { WaitingTexts } from './waiting-texts';
 
 interface LingeringSegmentsOptions {
   readonly clock: Clock;
@@ -32,16 +33,18 @@ export class LingeringSegments {
   /** When it fires: with the first that is due or shortly afterwards, or before. */
   private looksAt = Infinity;
   private lookedAt = -Infinity;
+  private readonly texts: WaitingTexts;
 
-  constructor(private readonly options: LingeringSegmentsOptions) {}
+  constructor(private readonly options: LingeringSegmentsOptions) {
+    this.texts = new WaitingTexts(options.clock);
+  }
 
   /** A span of it has ended, and only promised ones are left. */
   add(segment: Segment): void {
     const { since, options } = this;
     const now = options.clock.elapsed();
-    // Of a segment that it began itself the work goes on, as that of a request does.
-    if (segment.root?.endTime !== 0) segment.ownTexts();
     since.set(segment, now);
+    this.texts.add(segment);
     if (since.size === 1) options.onWaiting?.();
     const [oldest] = since.keys();
     if (oldest !== undefined && since.size > MAX_LINGERING) this.cut(oldest);
@@ -51,6 +54,7 @@ export class LingeringSegments {
   /** Its last span has ended. */
   remove(segment: Segment): void {
     this.since.delete(segment);
+    this.texts.remove(segment);
   }
 
   /** The process ends, or the agent does. */
@@ -86,7 +90,7 @@ export class LingeringSegments {
   }
 
   private cut(segment: Segment): void {
-    this.since.delete(segment);
+    this.remove(segment);
     const { promised, root } = segment;
     // Other work has begun in it meanwhile: it comes back when that ends.
     if (!promised || promised.length !== segment.openSpans) return;

@@ -10,7 +10,7 @@ import type { ForeignHeaders } from '../model/foreign-headers';
 import type { NumericId } from '../model/ids';
 import { LIMITS } from '../model/limits';
 import { freezeName, type Segment, Span } from '../model/segment';
-import { context, foreignIn, type Scope, scopeOfException, untraced } from './context';
+import { context, foreignNow, type Scope, scopeOfException, untraced } from './context';
 import { exceptionFilter } from './error-log';
 import { LingeringSegments } from './lingering-segments';
 import { SpanHandle } from './manual/span-handle';
@@ -80,7 +80,7 @@ export class Tracer {
     this.cluster = options.cluster;
     this.sampler = new Sampler(options.clock, options.sampling);
     this.sampler.setRate(options.sampleRate ?? 1);
-    this.unsampled = options.keep && new UnsampledSegments(options.keep, options.sink.bind(options));
+    this.unsampled = options.keep && new UnsampledSegments(options.clock, options.keep, options.sink.bind(options));
     const leftOut = new SpanLimitCounters();
     this.leftOut = leftOut;
     const { ignoredExceptions = [] } = options;
@@ -153,7 +153,7 @@ export class Tracer {
   unrecorded(operationName: string, headers?: IncomingHeaders, isTrusted = true): UnrecordedTrace {
     let own: IncomingHeaders | ForeignHeaders | undefined = headers;
     // What has no caller of its own may be begun within a request whose caller is not believed.
-    if (headers === undefined) own = foreignIn(context.whole());
+    if (headers === undefined) own = foreignNow();
     else if (!isTrusted) own = foreignOf(headers);
     return new UnrecordedTrace(this, truncate(operationName, LIMITS.name), own, !this.isPaused);
   }
@@ -262,7 +262,7 @@ export class Tracer {
    * believed. To be asked where the call is made. `undefined`: nothing, as nearly always.
    */
   foreignFor(span: Span | undefined, exit?: UnrecordedExit): ForeignHeaders | undefined {
-    return span?.segment.foreign ?? exit?.trace.foreign ?? foreignIn(context.whole());
+    return span?.segment.foreign ?? exit?.trace.foreign ?? foreignNow();
   }
 
   /** Takes these out of a request, before {@link inject}. */

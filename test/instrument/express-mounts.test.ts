@@ -86,7 +86,7 @@ describe('the mount of a route', () => {
   });
 });
 
-describe('the mount that a refused request would have come to, in express before 4.20', () => {
+describe('the mount that a refused request would have come to, in express 4', () => {
   /** Each of these may be shared out among its parameters in very many ways. */
   const mountOfMany = (count: number) => ({
     regexp: new RegExp(`^\\/${Array(count).fill('(?:([^\\/]+?))').join('-')}\\/items\\/?(?=\\/|$)`, 'i'),
@@ -106,5 +106,26 @@ describe('the mount that a refused request would have come to, in express before
     [9, 100, undefined],
   ])('is looked for where that takes no time: %d parameters in a segment, of %d characters', (count, length, name) => {
     expect(nameAt(count, `/${'a-'.repeat(count - 1)}${'a'.repeat(length)}/items`)).toBe(name);
+  });
+
+  const long = 'a'.repeat(200);
+  it.each([
+    [/^\/(a+)+\/b\/?(?=\/|$)/i, '/aaa/b', undefined],
+    [/^\/(a|aa){2,}\/b\/?(?=\/|$)/i, '/aaa/b', undefined],
+    [/^\/(a{1,60})\/b\/?(?=\/|$)/i, `/${long.slice(0, 40)}/b`, '/:k/b'],
+    [/^\/(a{1,300})a{1,300}a{1,300}\/b\/?(?=\/|$)/i, `/${long}/b`, undefined],
+    [new RegExp(`^\\/(${'a?'.repeat(30)}${'a'.repeat(30)})\\/b`), `/${long.slice(0, 30)}/b`, undefined],
+    [new RegExp(`^\\/(${'(?:a|a)'.repeat(30)})\\/b`), `/${long.slice(0, 30)}/b`, undefined],
+    [/^\/(.*)\/.*\/.*\/b\/?(?=\/|$)/i, `${'/'.repeat(200)}b`, undefined],
+    [/^\/([^/]+)\/?[^/]+\/?[^/]+\/b/i, `/${long}/b`, undefined],
+    [/^\/([^/]+)[^/]?[^/]+[^/]?[^/]+\/b/i, `/${long}/b`, undefined],
+    [/^\/([^/]+)\/([^/]+)\/([^/]+)\/b\/?(?=\/|$)/i, `/${long}/a/a/b`, '/:k/a/a/b'],
+    [/^\/(?:([^/]+?))-c\+\+\/v(?:((?:(?!\/|v).)+?))\/?(?=\/|$)/i, `/${long}-c++/v1`, '/:k-c++/v1'],
+    [/(?:^\/a\/(?:([^/]+?))\/?(?=\/|$)|^\/b\/(?:([^/]+?))\/?(?=\/|$)|^\/c\/?(?=\/|$))/i, `/a/${long}`, '/a/:k'],
+  ])('is asked for by %s only where that takes few steps', (regexp, path, name) => {
+    const mount = { regexp, keys: [{ name: 'k' }], handle: end };
+    const request = { res: { headersSent: true, statusCode: 401 } };
+    expect(expressMountName(request, app(mount), path)).toBe(name);
+    expect(expressMountName(request, app(mount), path)).toBe(name);
   });
 });

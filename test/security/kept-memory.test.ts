@@ -212,24 +212,41 @@ describe('a name or a value that is a part of a large text', () => {
       };
     },
     'what is said of a request that is not sampled and may be sent all the same': () => {
-      const { tracer } = tracing({ sampleRate: 0, keep: { errors: true } });
+      const { tracer, clock } = tracing({ sampleRate: 0, keep: { errors: true } });
       kept.push(tracer);
       return (nth) => {
-        const entry = tracer.openEntry('/')!;
+        const entry = tracer.openEntry(shortPart(nth))!;
         tracer.details.tag(entry, 'tag', shortPart(nth));
         tracer.details.log(entry, { log: shortPart(nth) });
         tracer.end(entry);
+        return clock.advance(1_000);
       };
     },
     'what is said of a request that waits for a span which others forget': () => {
-      const { tracer } = tracing();
+      const { tracer, clock } = tracing();
       kept.push(tracer);
       return (nth) => {
         const entry = tracer.openEntry('/')!;
-        tracer.openLocal('forgotten', entry, { isPromised: true });
+        const exit = tracer.openExit(shortPart(nth), shortPart(nth), entry)!;
+        exit.url = shortPart(nth);
+        tracer.details.tag(tracer.openLocal('forgotten', entry, { isPromised: true })!, 'tag', shortPart(nth));
         tracer.details.tag(entry, 'tag', shortPart(nth));
         tracer.details.log(entry, { log: shortPart(nth) });
+        tracer.end(exit);
         tracer.end(entry);
+        // Nothing goes within this time.
+        return clock.advance(nth === COUNT - 1 ? 1_000 : 0);
+      };
+    },
+    'what is said within work that others are to end': () => {
+      const { tracer, clock } = tracing();
+      kept.push(tracer);
+      return (nth) => {
+        const work = tracer.openLocal('work', null, { isPromised: true })!;
+        const step = tracer.openLocal('step', work)!;
+        tracer.details.tag(step, 'tag', shortPart(nth));
+        tracer.end(step);
+        return clock.advance(1_000);
       };
     },
     'the path of a request': () => {

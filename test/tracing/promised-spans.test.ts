@@ -245,6 +245,49 @@ describe('an exit within very many spans', () => {
   });
 });
 
+describe('what is reported of a segment that waits for very many spans', () => {
+  const COUNT = 200;
+  const value = 'as long as a part of a large text';
+
+  /** All of these but the request are open. */
+  function requestOfMany() {
+    const all = tracing({ maxSpansPerSegment: COUNT + 1 });
+    const entry = all.tracer.openEntry('/')!;
+    const opened = Array.from({ length: COUNT }, () => all.tracer.openLocal('many', entry, promised)!);
+    for (const span of opened) all.tracer.details.tag(span, 'tag', value);
+    const copies = jest.spyOn(Buffer, 'from');
+    all.tracer.end(entry);
+    return { ...all, opened, copies };
+  }
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('is not copied where they end soon', async () => {
+    const { tracer, opened, segments, clock, copies } = requestOfMany();
+    for (const span of opened) {
+      await clock.advance(1);
+      tracer.end(span);
+    }
+    await clock.advance(5_000);
+    expect(segments).toHaveLength(1);
+    expect(copies).not.toHaveBeenCalled();
+  });
+
+  it('is copied at most twice where they end one by one, open and ended', async () => {
+    const { tracer, opened, segments, clock, copies } = requestOfMany();
+    for (const span of opened) {
+      await clock.advance(1_000);
+      tracer.end(span);
+    }
+    expect(segments).toHaveLength(1);
+    expect(copies.mock.calls.length).toBeGreaterThanOrEqual(COUNT);
+    expect(copies.mock.calls.length).toBeLessThanOrEqual(2 * COUNT);
+    expect(segments[0]!.spans.slice(1).map(tagsOf)).toEqual(Array(COUNT).fill({ tag: value }));
+  });
+});
+
 describe('a layer without a peer', () => {
   it.each([Layer.database, Layer.cache, Layer.mq, Layer.rpcFramework])(
     'is taken off a span that is no entry, since the backend would take it for a service without a name: %d',

@@ -2,7 +2,7 @@ import { BorrowedSpan, scopeIn, scopeOfSpan, type SpanEnvironment } from './span
 import { SPAN_KEY, SUPPRESS_KEY, type Context } from './api-types';
 import { propertyOf } from './span-context';
 import { define } from '../../base/define';
-import { context, foreignIn, scopeOf, Surroundings, untraced, type Scope } from '../../tracing/context';
+import { context, foreignIn, foreignNow, scopeOf, Surroundings, untraced, type Scope } from '../../tracing/context';
 import type { ForeignHeaders } from '../../model/foreign-headers';
 import { Span } from '../../model/segment';
 
@@ -64,13 +64,15 @@ class BridgeContext extends Surroundings implements Context {
 
   /** Work of a span of our own goes on here: that is the span now, and the rest stays. */
   within(scope: Scope): Surroundings {
-    return new BridgeContext(this.manager, scope, UNSET, this.values, this.outer && shadowed(this.outer), this.foreign);
+    const outer = this.outer && shadowed(this.outer);
+    return new BridgeContext(this.manager, scope, UNSET, this.values, outer, foreignIn(scope) ?? this.foreign);
   }
 
-  /** The same in a request, where it is a context of no work: that of another request stays as it is. */
-  amid(foreign: ForeignHeaders | undefined): BridgeContext {
+  /** The same in the request of now, where it is a context of no work: that of another request stays as it is. */
+  amidNow(): BridgeContext {
     const isOfWork = this.scope !== undefined && this.scope !== untraced;
-    if (foreign === undefined || this.foreign !== undefined || isOfWork) return this;
+    const foreign = this.foreign !== undefined || isOfWork ? undefined : foreignNow();
+    if (foreign === undefined) return this;
     return new BridgeContext(this.manager, this.scope, this.span, this.values, this.outer, foreign);
   }
 
@@ -118,7 +120,7 @@ export class Contexts {
   }
 
   with(given: Context | undefined, fn: Function, thisArg?: unknown, ...args: unknown[]): unknown {
-    return context.run(this.own(given).amid(foreignIn(context.whole())), apply, fn, thisArg, args);
+    return context.run(this.own(given).amidNow(), apply, fn, thisArg, args);
   }
 
   bind<T>(given: Context, target: T): T {

@@ -135,27 +135,51 @@ function resultOf(matcher: Matcher, path: string): ReturnType<Matcher> {
   }
 }
 
-const ANY_BUT_SLASH = /\[\^\\?\/\]/g;
+/** One character that is no slash, as express 4 writes it: `[^\/]`, and since 4.20 `(?:(?!\/|-).)` behind another parameter. */
+const NO_SLASH = /\[\^\\?\/(?:\\.|[^\]\\])*\]|\(\?:\(\?!\\?\/\|(?:\\.|[^)\\+*{])*\)\.\)/g;
+const END = /(?:\\\/\?)?\(\?=\\\/\|\$\)/g;
+const ESCAPED = /\\[^/]/g;
+/** Between the expressions of a list of paths. */
+const NEXT = /\|(?=\^)/;
+const REPEATED_GROUP = /\)[+*{]/;
+const SLASH = /\\\/(?![?*+{)|])/;
+/** With one of these a slash may be there or not. */
+const MAY_LACK_SLASH = /[[|]|\)\?/;
 const MOST_STEPS = 512 ** 2;
 
-/**
- * Express before 4.20 tries every way to share a segment out among its parameters: for `/:a-:b-:c` the steps grow as the
- * cube of the path. Express itself may never ask, where a function before the mount has refused the request.
- */
-function isQuick(regexp: RouterLayer['regexp'], path: string): boolean {
-  return regexp === undefined || path.length ** sharesOf(regexp) <= MOST_STEPS;
+/** A path of `n` characters is matched, or not, in about `n ** degree * 2 ** choices` steps. */
+interface Effort {
+  readonly degree: number;
+  readonly choices: number;
 }
 
-const shares = new WeakMap<RegExp, number>();
+const efforts = new WeakMap<RegExp, readonly Effort[]>();
 
-/** Among how many places of an expression a segment is shared out, at most. */
-function sharesOf(regexp: RegExp): number {
-  const known = shares.get(regexp);
-  if (known !== undefined) return known;
-  const segments = regexp.source.replace(ANY_BUT_SLASH, '.').split('\\/');
-  const most = Math.max(...segments.map((segment) => segment.match(/[+*]/g)?.length ?? 0));
-  shares.set(regexp, most);
-  return most;
+/**
+ * An expression may try every way to share a path out among its parameters: before express 4.20 for `/:a-:b-:c` the
+ * steps grow as the cube of the path, and with one of the application's own they may double with each character.
+ * Express itself may never ask, where a function before the mount has refused the request.
+ */
+function isQuick(regexp: RegExp | undefined, path: string): boolean {
+  if (regexp === undefined) return true;
+  let known = efforts.get(regexp);
+  if (!known) efforts.set(regexp, (known = regexp.source.split(NEXT).map(effortOf)));
+  return known.every(({ degree, choices }) => path.length ** degree * 2 ** choices <= MOST_STEPS);
+}
+
+/** Rather too much than too little. */
+function effortOf(source: string): Effort {
+  const text = source.replace(NO_SLASH, '~').replace(END, '').replace(ESCAPED, '_');
+  if (REPEATED_GROUP.test(text)) return { degree: Infinity, choices: 0 };
+  const segments = MAY_LACK_SLASH.test(text) ? [text] : text.split(SLASH);
+  const inSegment = Math.max(...segments.map((segment) => countOf(/~[+*]/g, segment)));
+  const across = countOf(/[^~][+*]|\{/g, text);
+  const start = /^(?:\(\?:)?\^/.test(text) ? 0 : 1;
+  return { degree: start + inSegment + across, choices: countOf(/[^(+*?}]\?|\|/g, text) };
+}
+
+function countOf(what: RegExp, text: string): number {
+  return text.match(what)?.length ?? 0;
 }
 
 /** Express 4: the groups of the expression are its parameters. */

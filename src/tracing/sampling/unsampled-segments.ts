@@ -1,5 +1,7 @@
+import type { Clock } from '../../base/clock';
 import type { Segment } from '../../model/segment';
 import type { KeepOptions } from '../../api/options';
+import { WaitingTexts } from '../waiting-texts';
 
 /** What waits here at most: segments, and spans of all of them. */
 const MAX_SEGMENTS = 256;
@@ -15,18 +17,22 @@ export class UnsampledSegments {
   /** With their trace's id, the oldest first. */
   private readonly waiting = new Map<Segment, string>();
   private readonly kept = new Set<string>();
+  private readonly texts: WaitingTexts;
   private spans = 0;
 
   constructor(
+    clock: Clock,
     private readonly options: KeepOptions,
     private readonly send: (segment: Segment) => void,
-  ) {}
+  ) {
+    this.texts = new WaitingTexts(clock);
+  }
 
   add(segment: Segment): void {
     const trace = segment.traceId.toString();
     if (!this.kept.has(trace) && !this.isWanted(segment)) {
-      segment.ownTexts();
       this.waiting.set(segment, trace);
+      this.texts.add(segment);
       this.spans += segment.spans.length;
       this.dropOldest();
       return;
@@ -55,6 +61,7 @@ export class UnsampledSegments {
 
   private remove(segment: Segment): void {
     this.waiting.delete(segment);
+    this.texts.remove(segment);
     this.spans -= segment.spans.length;
   }
 

@@ -126,3 +126,31 @@ describe.each([
     expect([headersOf('empty'), headersOf('none')]).toEqual([{ [header]: '' }, {}]);
   });
 });
+
+describe('what is reported of a trace that is not sampled', () => {
+  const value = 'as long as a part of a large text';
+
+  function tagged({ tracer }: ReturnType<typeof made>): void {
+    const span = tracer.openEntry('/')!;
+    tracer.details.tag(span, 'a key of our own', value);
+    tracer.details.log(span, { 'a key of our own': value });
+    tracer.end(span);
+  }
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('is copied only of the traces that still wait after a second, once, without its keys', async () => {
+    const all = made();
+    const copies = jest.spyOn(Buffer, 'from');
+    for (let n = 0; n < 1_000; n++) tagged(all);
+    expect(copies).not.toHaveBeenCalled();
+    await all.clock.advance(1_000);
+    expect(copies).toHaveBeenCalledTimes(2 * 256);
+    tagged(all);
+    await all.clock.advance(5_000);
+    expect(copies).toHaveBeenCalledTimes(2 * 257);
+    expect(new Set(copies.mock.calls.map(([text]) => text))).toEqual(new Set([value]));
+  });
+});
