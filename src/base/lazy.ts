@@ -31,8 +31,22 @@ function isShortage(error: unknown): boolean {
  * and test runners refuse it there.
  */
 export function lazy<T>(load: () => T): () => T {
+  return onceLoaded(() => {
+    // Asked before: a package.json that Node.js cannot read now counts as absent for as long as the process lives.
+    const shortage = shortageNow();
+    if (shortage !== undefined) throw loadErrorOf(shortage);
+    return attempt(load);
+  });
+}
+
+/** A module of Node.js itself, for which no file is read: it is there also where no descriptor is left. */
+export function lazyBuiltin<T>(load: () => T): () => T {
+  return onceLoaded(() => attempt(load));
+}
+
+function onceLoaded<T>(load: () => T): () => T {
   let loaded: { readonly module: T } | undefined;
-  return () => (loaded ??= { module: attempt(load) }).module;
+  return () => (loaded ??= { module: load() }).module;
 }
 
 let loading = 0;
@@ -43,9 +57,6 @@ export function isLoadingOwn(): boolean {
 }
 
 function attempt<T>(load: () => T): T {
-  // Asked before: a package.json that Node.js cannot read now counts as absent for as long as the process lives.
-  const shortage = shortageNow();
-  if (shortage !== undefined) throw loadErrorOf(shortage);
   loading++;
   try {
     return load();
@@ -77,13 +88,13 @@ function shortageNow(): unknown {
  */
 export const modules = {
   chokidar: lazy(() => require('chokidar') as typeof Chokidar),
-  dns: lazy(() => require('node:dns') as typeof Dns),
+  dns: lazyBuiltin(() => require('node:dns') as typeof Dns),
   grpc: lazy(() => require('@grpc/grpc-js') as typeof Grpc),
-  http2: lazy(() => require('node:http2') as typeof Http2),
+  http2: lazyBuiltin(() => require('node:http2') as typeof Http2),
   lockfile: lazy(() => require('proper-lockfile') as typeof ProperLockfile),
-  net: lazy(() => require('node:net') as typeof Net),
+  net: lazyBuiltin(() => require('node:net') as typeof Net),
   /** Without reflection, which makes code out of strings: a locked-down host forbids that. */
   protobuf: lazy(() => require('protobufjs/minimal') as typeof Protobuf),
-  tls: lazy(() => require('node:tls') as typeof Tls),
+  tls: lazyBuiltin(() => require('node:tls') as typeof Tls),
   uuid: lazy(() => require('uuid') as typeof Uuid),
 };

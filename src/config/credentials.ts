@@ -20,8 +20,8 @@ type Files = Pick<Config, 'authentication' | 'authenticationFile' | 'tls' | 'tls
  */
 export class CredentialFiles {
   private now: Credentials;
-  /** What `now` was read from. Undefined: something could not be read, or used. */
-  private seen: string | undefined;
+  /** How the files looked when they were last read: of the token, and of TLS. */
+  private readonly seen = new Map<string, string>();
 
   constructor(
     private readonly files: Files,
@@ -34,36 +34,43 @@ export class CredentialFiles {
   /** Looks at the files, and reads them where one has changed. Never rejects. */
   async current(): Promise<Credentials> {
     const { authenticationFile, tlsPaths } = this.files;
-    const paths = [authenticationFile, tlsPaths.ca, tlsPaths.cert, tlsPaths.key].filter((path) => path !== undefined);
-    if (paths.length === 0) return this.now;
-    // Asked without waiting: a network file system that hangs must not hold the application up.
-    const state = (await Promise.all(paths.map(stateOf))).join();
-    if (state === this.seen) return this.now;
-    const isTokenRead = this.refresh('the token', () => {
+    const token = this.refresh('the token', [authenticationFile], () => {
       if (authenticationFile !== undefined)
         this.now = { ...this.now, authentication: parseToken(readSmallFile(authenticationFile)) };
     });
-    const isTlsRead = this.refresh('the files of TLS', () => {
-      const { tls } = this.now;
-      if (tls) this.now = { ...this.now, tls: { ...tls, ...readTlsAgain(tlsPaths) } };
+    const { ca, cert, key } = tlsPaths;
+    const tls = this.refresh('the files of TLS', [ca, cert, key], () => {
+      const { tls: old } = this.now;
+      if (old) this.now = { ...this.now, tls: { ...old, ...readTlsAgain(tlsPaths) } };
     });
-    // What could not be read may be by the next time, though it looks the same: `chown` and `chmod` change nothing of this.
-    this.seen = isTokenRead && isTlsRead ? state : undefined;
+    await Promise.all([token, tls]);
     return this.now;
   }
 
-  /** @returns whether it could be read */
-  private refresh(what: string, read: () => void): boolean {
-    const key = `${what} cannot be read again`;
+  /** Never rejects. */
+  private async refresh(what: string, files: readonly (string | undefined)[], read: () => void): Promise<void> {
+    const paths = files.filter((path) => path !== undefined);
+    if (paths.length === 0) return;
+    // Asked without waiting: a network file system that hangs must not hold the application up.
+    const state = (await Promise.all(paths.map(stateOf))).join();
+    if (state === this.seen.get(what)) return;
+    const failure = `${what} cannot be read again`;
     try {
       read();
-      this.log.over([key], `${what}: read again`);
-      return true;
+      this.seen.set(what, state);
+      this.log.over([failure], `${what}: read again`);
     } catch (error) {
-      this.log.warn(`${key}, the old content stays in force: ${printable(errorMessage(error))}`, key);
-      return false;
+      // What could not be read (no descriptor was left) may be by the next time, though it looks the same.
+      if (isOfSystem(error)) this.seen.delete(what);
+      else this.seen.set(what, state);
+      this.log.warn(`${failure}, the old content stays in force: ${printable(errorMessage(error))}`, failure);
     }
   }
+}
+
+/** As EMFILE and EACCES are. Not what the content is no PEM by, `ERR_OSSL_…`. */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^E[A-Z\d]+$/.test(String(error.code));
 }
 
 /** Without the line end that editors add. */
@@ -87,7 +94,7 @@ function stateOf(path: string): Promise<string> {
   return new Promise((resolve) => {
     const answer = (error: Error | null, stats: BigIntStats | undefined): void => {
       if (error || !stats) resolve(errorMessage(error));
-      else resolve([stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':'));
+      else resolve([stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':'));
     };
     stat(path, { bigint: true }, answer);
   });

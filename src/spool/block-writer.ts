@@ -42,7 +42,7 @@ interface BlockWriterOptions {
 
 /** Sealed blocks that wait for the disk take no more memory than this. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
-/** More than what a backend that takes its time is left. */
+/** From here on blocks go to the disk although a backend is there, which takes its time. */
 const CROWDED_BYTES = 1024 * 1024;
 
 /** Writes blocks to files of this process, one write at a time, each at its place. Rejects where the disk does. */
@@ -124,10 +124,11 @@ export class BlockWriter {
 
   /**
    * Writes what is sealed. A claim that stands there afterwards was made while this process was frozen.
+   * @param goesOn asked before each block
    * @returns the claim: nothing more may be written or read under this key
    */
-  async write(): Promise<Claim | undefined> {
-    for (let [block] = this.pending; block; [block] = this.pending) {
+  async write(goesOn = () => true): Promise<Claim | undefined> {
+    for (let [block] = this.pending; block && goesOn(); [block] = this.pending) {
       const file = await this.fileFor(block);
       await this.writeAt(file, block.bytes);
       if (await this.hasVanished(file)) continue;

@@ -93,8 +93,12 @@ export class Spool {
   private inFlight: SealedBlock | undefined;
   /** Sealed blocks have become too many while the backend takes its time. */
   private onCrowded: () => void = () => undefined;
-  /** Why the disk took nothing in this turn while the backend took its time. */
-  private unwritten: Error | undefined;
+  /** The disk took not all that was to be written: nothing has been written since. */
+  private isUnwritten = false;
+  /** Before, nothing is written. */
+  private writeAgainAt = -Infinity;
+  /** Before, the disk is left alone. */
+  private diskAgainAt = -Infinity;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
   /** Keys that others have left with nothing to deliver, and when their owners, which cannot be seen from here, last showed that they live. */
@@ -245,23 +249,25 @@ export class Spool {
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
+    const { clock, transport } = this.options;
     this.deliverUntil = Infinity;
-    this.unwritten = undefined;
-    try {
-      const nextMs = await this.work(signal);
-      this.throwIfUnwritten();
-      this.recovered();
-      return nextMs;
-    } catch (error) {
-      if (signal.aborted) return IDLE_MS;
-      this.unwritten = asError(error);
-      this.failed(error);
-      // What the disk does not take waits in memory, and needs no disk to be delivered.
-      this.deliverUntil = Infinity;
-      if (this.options.transport.isReady && (await this.deliverPending(signal)) === 'waiting' && this.isTimeUp())
-        return 0;
-      return this.backoff.next();
+    if (clock.elapsed() >= this.diskAgainAt) {
+      try {
+        const nextMs = await this.work(signal);
+        this.recovered();
+        // Without a backend there is nothing to be done but to write.
+        const isWaiting = this.fault !== undefined && !transport.isReady;
+        return isWaiting ? Math.max(0, this.writeAgainAt - clock.elapsed()) : nextMs;
+      } catch (error) {
+        if (signal.aborted) return IDLE_MS;
+        this.failed(error);
+        this.diskAgainAt = this.writeAgainAt;
+        this.deliverUntil = Infinity;
+      }
     }
+    // What the disk does not take waits in memory, and needs no disk to be delivered.
+    if (transport.isReady) await this.deliverPending(signal);
+    return Math.min(this.pauseMs(), Math.max(0, this.diskAgainAt - clock.elapsed()));
   }
 
   private async work(signal: AbortSignal): Promise<number> {
@@ -273,7 +279,7 @@ export class Spool {
     await this.renew();
     if (this.builder.isDue) this.seal();
     // With a backend there, what was not yet written need not be, unless it becomes too much: see `deliver`.
-    if (!transport.isReady) await this.write();
+    if (!transport.isReady && (await this.write())) await this.beginAnew();
     if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
     if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs && (await this.scan(signal)) === 'waiting')
       return this.pauseMs();
@@ -290,23 +296,46 @@ export class Spool {
   }
 
   private failed(error: unknown): void {
-    const { log } = this.options;
+    const { clock, log } = this.options;
     const reason = error instanceof SpoolFull ? `it is full: ${error.message}` : errorMessage(error);
     if (this.fault === undefined)
       log.warn(`the spool in ${this.directory.path} takes nothing: ${reason}; segments stay in memory`, FAILURE);
     this.fault = reason;
+    this.writeAgainAt = clock.elapsed() + this.backoff.next();
   }
 
+  /** The disk did what was asked of it. */
   private recovered(): void {
-    this.backoff.reset();
-    if (this.fault === undefined) return;
+    const { log } = this.options;
+    if (!this.isUnwritten) {
+      this.backoff.reset();
+      if (this.fault !== undefined) log.over([FAILURE], `the spool in ${this.directory.path} takes segments again`);
+    } else {
+      // Whether it takes segments again nothing has shown, until nothing waits for it any more.
+      if (this.writer.pendingBlocks.length > 0) return;
+      if (this.fault !== undefined)
+        log.over([FAILURE], `nothing waits for the spool in ${this.directory.path} any more`);
+    }
     this.fault = undefined;
-    this.options.log.over([FAILURE], `the spool in ${this.directory.path} takes segments again`);
   }
 
-  private async write(): Promise<void> {
-    const claim = await this.writer.write();
-    if (claim) await this.beginAnew();
+  /**
+   * Writes what waits, if the disk may be asked.
+   * @param goesOn asked before each block
+   * @returns whether another process has claimed what is there
+   */
+  private async write(goesOn?: () => boolean): Promise<boolean> {
+    const { writer } = this;
+    if (writer.pendingBlocks.length === 0 || this.options.clock.elapsed() < this.writeAgainAt) return false;
+    try {
+      const claim = await writer.write(goesOn);
+      this.isUnwritten = false;
+      return claim !== undefined;
+    } catch (error) {
+      this.isUnwritten = true;
+      this.failed(error);
+      return false;
+    }
   }
 
   /** Another process took this one for dead: what is on the disk is its to deliver. */
@@ -436,11 +465,19 @@ export class Spool {
   /** A backend may know us and yet take nothing, or less than comes: what waits meanwhile goes to the disk. */
   private async deliver(...block: Parameters<SpoolTransport['deliver']>): Promise<DeliveryFate> {
     const answer = this.options.transport.deliver(...block);
-    const isOver = (): boolean => true;
-    const answered = answer.then(isOver, isOver);
-    do await this.relieve();
-    while (!(await Promise.race([answered, this.crowded()])));
-    return answer;
+    const { clock } = this.options;
+    let writeUntil = Infinity;
+    const isOver = (fate?: DeliveryFate): boolean => {
+      // What one that takes nothing has left is written for some time, what another may take at once is not.
+      writeUntil = fate === 'untouched' ? clock.elapsed() + DELIVER_MS : -Infinity;
+      return true;
+    };
+    const answered = answer.then(isOver, () => isOver());
+    for (;;) {
+      const crowded = this.crowded();
+      await this.relieve(() => clock.elapsed() < writeUntil);
+      if (await Promise.race([answered, crowded])) return answer;
+    }
   }
 
   /** Resolves when sealed blocks have become too many. */
@@ -450,20 +487,12 @@ export class Spool {
     });
   }
 
-  private async relieve(): Promise<void> {
+  private async relieve(goesOn: () => boolean): Promise<void> {
     const { writer } = this;
-    if (!writer.isCrowded || writer.key === '' || this.unwritten) return;
+    if (!writer.isCrowded || writer.key === '') return;
     // Another process may have claimed what is there: that is for `renew` to see, in the next turn.
     if (this.touchedAt === -Infinity) return;
-    try {
-      if (await writer.write()) this.touchedAt = -Infinity;
-    } catch (error) {
-      this.unwritten = asError(error);
-    }
-  }
-
-  private throwIfUnwritten(): void {
-    if (this.unwritten) throw this.unwritten;
+    if (await this.write(() => writer.isCrowded && goesOn())) this.touchedAt = -Infinity;
   }
 
   private async runFile(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
@@ -619,10 +648,6 @@ export class Spool {
     if (own) this.resolve(count, reason);
     else this.drop(reason, count);
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(errorMessage(thrown));
 }
 
 function totalOf(listings: ReadonlyMap<string, KeyListing>): { files: number; bytes: number } {

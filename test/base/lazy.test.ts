@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { lazy, LoadError } from '../../src/base/lazy';
+import { lazy, LoadError, modules } from '../../src/base/lazy';
 
 describe('a lazy module', () => {
   it('is loaded on the first call, and once', () => {
@@ -32,5 +32,16 @@ describe('a lazy module', () => {
     expect(load).not.toHaveBeenCalled();
     expect(get()).toBe('module');
     open.mockRestore();
+  });
+
+  it('that is a part of Node.js is there though no descriptor is left', () => {
+    const open = jest.spyOn(fs, 'openSync').mockImplementation(() => {
+      throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    });
+    try {
+      expect(modules.dns()).toHaveProperty('lookup');
+    } finally {
+      open.mockRestore();
+    }
   });
 });

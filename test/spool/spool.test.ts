@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { open as openHandle, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../src/base/clock';
+import { type Clock, systemClock } from '../../src/base/clock';
+import { DiskBudget, SpoolFull } from '../../src/spool/disk-budget';
 import type { SpoolSettings } from '../../src/spool/spool';
 import { until } from '../support/until';
 import {
@@ -63,7 +64,10 @@ const arrived = ({ transport }: OpenSpool, count: number) =>
   );
 
 /** A disk on which writes of more than so many bytes wait. */
-async function holdWrites(bytes: number): Promise<{ readonly held: number; release(): void }> {
+async function holdWrites(
+  bytes: number,
+  onHeld = (): unknown => undefined,
+): Promise<{ readonly held: number; release(): void }> {
   const handle = await openHandle(__filename);
   const prototype = Object.getPrototypeOf(handle) as FileHandle;
   await handle.close();
@@ -74,6 +78,7 @@ async function holdWrites(bytes: number): Promise<{ readonly held: number; relea
   async function waitAndWrite(this: FileHandle, ...args: unknown[]): Promise<unknown> {
     if ((args[0] as Buffer).length > bytes) {
       held++;
+      onHeld();
       await gate;
     }
     return Reflect.apply(write, this, args);
@@ -217,6 +222,112 @@ describe('a spool', () => {
     await until(() => namesIn(settings, '.spool').length === 0);
     const { length: sent } = one.transport.numbers;
     await expectResults(one, { sent, 'spool-full': 96 - sent });
+  }, 30_000);
+
+  /** Time passes only where a timer is waited for, and where a test says so. */
+  function jumpingClock(): Clock & { pass(ms: number): void } {
+    let elapsed = 0;
+    const pass = (ms: number): void => void (elapsed += ms);
+    return {
+      ...systemClock,
+      random: () => 0.5,
+      elapsed: () => elapsed,
+      pass,
+      after: (ms, fn) =>
+        systemClock.after(0, () => {
+          pass(ms);
+          fn();
+        }),
+    };
+  }
+
+  /** A disk that gives no room until it is told to. */
+  function fullDisk(clock: Clock): { readonly triedAt: number[]; empty(): void } {
+    const triedAt: number[] = [];
+    const reserve = jest.spyOn(DiskBudget.prototype, 'reserve').mockImplementation(() => {
+      triedAt.push(clock.elapsed());
+      return Promise.reject(new SpoolFull('all bytes are in use'));
+    });
+    return { triedAt, empty: () => reserve.mockRestore() };
+  }
+
+  it('asks a disk that took nothing ever more seldom while a backend that is there is slow', async () => {
+    const clock = jumpingClock();
+    const { triedAt } = fullDisk(clock);
+    const one = open({ ...slow, clock });
+    let asked = 0;
+    one.transport.fate = () => {
+      asked++;
+      clock.pass(100);
+      one.append(1);
+      return 'stored';
+    };
+    one.transport.isReady = true;
+    one.append(20);
+    await until(() => clock.elapsed() > 60_000);
+    one.transport.fate = () => 'stored';
+    expect(triedAt.length).toBeGreaterThan(2);
+    expect(triedAt.length).toBeLessThan(9);
+    await until(() => one.results.sent === asked + 20);
+    expect(new Set(one.transport.numbers).size).toBe(asked + 20);
+  }, 30_000);
+
+  it('does not say that the disk takes segments again before it does', async () => {
+    const clock = jumpingClock();
+    const disk = fullDisk(clock);
+    const one = open({ ...slow, clock });
+    let asked = 0;
+    let taken = 10;
+    one.transport.fate = () => {
+      asked++;
+      return taken-- > 0 ? 'stored' : 'untouched';
+    };
+    one.transport.isReady = true;
+    one.append(20);
+    await until(() => disk.triedAt.length > 0 && asked > 20);
+    expect(one.spool.status()).toMatchObject({ fault: 'it is full: all bytes are in use', waitingForDisk: 10 });
+    expect(one.lines).toHaveLength(1);
+    disk.empty();
+    one.append(20);
+    await until(() => one.spool.status().fault === null);
+    expect(one.lines.slice(1)).toEqual([expect.stringContaining('takes segments again')]);
+    taken = 30;
+    await until(() => one.results.sent === 40);
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 40));
+  }, 30_000);
+
+  it('has no fault any more once nothing waits for the disk', async () => {
+    const clock = jumpingClock();
+    fullDisk(clock);
+    const one = open({ ...slow, clock });
+    one.transport.isReady = true;
+    one.append(20);
+    await until(() => one.results.sent === 20);
+    await until(() => one.spool.status().fault === null);
+    expect(one.lines).toEqual([
+      expect.stringContaining('takes nothing: it is full'),
+      expect.stringMatching(/nothing waits for the spool in .* any more/),
+    ]);
+  });
+
+  it('goes on to deliver once the backend has answered, however much there is to be written', async () => {
+    const one = open(slow);
+    let answer: (fate: 'stored') => void = () => undefined;
+    const answered = new Promise<'stored'>((resolve) => (answer = resolve));
+    let asked = 0;
+    one.transport.fate = () => (asked++ === 0 ? answered : 'stored');
+    one.transport.isReady = true;
+    one.append(1);
+    await until(() => asked === 1);
+    let askedAtSecond = 0;
+    const disk = await holdWrites(32 * 1024, () => (askedAtSecond ||= disk.held > 1 ? asked : 0));
+    one.append(60);
+    await until(() => disk.held === 1);
+    answer('stored');
+    disk.release();
+    await until(() => one.results.sent === 61, Boolean, { timeoutMs: 15_000 });
+    expect(askedAtSecond).toBeGreaterThan(1);
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 61));
   }, 30_000);
 
   it('writes no other bytes to where a write is under way when the process ends', async () => {

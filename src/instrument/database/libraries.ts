@@ -1,3 +1,4 @@
+import { LoadError } from '../../base/lazy';
 import { errorMessage } from '../../base/text';
 import { drivers } from './lazy';
 import { whenLoaded } from '../loaded-modules';
@@ -83,7 +84,7 @@ function readyWith(file: string, load: () => unknown): Undo {
   });
 }
 
-/** What fails to load is logged, and not tried again at each call. */
+/** What fails to load is logged, and not tried again at each call, unless it was for want of a descriptor. */
 function once<T>(library: string, { log }: InstrumentOptions, load: () => T): () => T | undefined {
   let loaded: T | undefined;
   let isTried = false;
@@ -93,6 +94,7 @@ function once<T>(library: string, { log }: InstrumentOptions, load: () => T): ()
     try {
       loaded = load();
     } catch (error) {
+      isTried = !(error instanceof LoadError) || error.isLasting;
       log.error(`calls of ${library} are not traced: ${errorMessage(error)}`);
     }
     return loaded;

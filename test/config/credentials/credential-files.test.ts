@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import fs, { renameSync } from 'node:fs';
+import fs, { renameSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../../src/base/clock';
 import { Log } from '../../../src/base/log';
@@ -96,6 +96,41 @@ describe('a token in a file', () => {
     expect(fault).toMatchObject({ name: 'authenticationFile', expected: expect.stringMatching(/^a readable file/) });
     expect(JSON.stringify(fault)).not.toContain('geheim');
   });
+});
+
+/** The names of the files that are opened meanwhile. */
+async function openedBy(work: () => Promise<unknown>): Promise<string[]> {
+  const open = jest.spyOn(fs, 'openSync');
+  await work();
+  const names = open.mock.calls.map(([file]) => path.basename(String(file)));
+  open.mockRestore();
+  return names;
+}
+
+it('files that are of no use are not read again until they change, nor are the others', async () => {
+  put(cwd, 'token', 'first-1\n');
+  put(cwd, 'ca.pem', CERTIFICATE);
+  const files = filesOf({ ...TOKEN, SW_AGENT_SSL_TRUSTED_CA_PATH: 'ca.pem' });
+  expect(await openedBy(() => files.current())).toEqual(['token', 'ca.pem']);
+  exchange('token', 'two\nlines\n');
+  expect(await openedBy(() => files.current())).toEqual(['token']);
+  expect(await openedBy(() => files.current())).toEqual([]);
+  exchange('ca.pem', 'text');
+  expect(await openedBy(() => files.current())).toEqual(['ca.pem']);
+  expect(await openedBy(() => files.current())).toEqual([]);
+  expect(await files.current()).toMatchObject({ authentication: 'first-1', tls: { ca: Buffer.from(CERTIFICATE) } });
+});
+
+it('a file that is written to is read again though its size and date stay', async () => {
+  const token = path.join(cwd, 'token');
+  const setDate = (): void => utimesSync(token, 1, 1);
+  put(cwd, 'token', 'first-1\n');
+  setDate();
+  const files = filesOf(TOKEN);
+  await files.current();
+  writeFileSync(token, 'other-2\n');
+  setDate();
+  expect(await files.current()).toEqual({ authentication: 'other-2' });
 });
 
 describe('the files of TLS', () => {

@@ -1,7 +1,9 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+import { LoadError } from '../../../src/base/lazy';
 import { Log } from '../../../src/base/log';
 import { systemClock } from '../../../src/base/clock';
+import { drivers } from '../../../src/instrument/database/lazy';
 import { ioredis, mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
 import { treatmentOf } from '../../../src/instrument/opentelemetry/span-source';
 import { SpanType } from '../../../src/model/components';
@@ -45,6 +47,32 @@ const here = (): string => {
   const scope = context.getStore();
   return typeof scope === 'object' ? scope.operationName : String(scope);
 };
+
+it('a driver that was not loaded for want of a descriptor is loaded for a later call', async () => {
+  const shortage = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  const load = jest.spyOn(drivers, 'mysql2').mockImplementationOnce(() => {
+    throw new LoadError(shortage.message, { cause: shortage });
+  });
+  enable(mysql2);
+  await publish('mysql2:query', { query: 'select 1', ...SERVER });
+  expect(spans().filter(({ peer }) => peer)).toEqual([]);
+  expect(said.splice(0)).toEqual(['calls of mysql2 are not traced: EMFILE: too many open files']);
+  await publish('mysql2:query', { query: 'select 1', ...SERVER });
+  expect(spans().filter(({ peer }) => peer)).toHaveLength(1);
+  load.mockRestore();
+});
+
+it('a driver that cannot be loaded is not tried again at each call', async () => {
+  const load = jest.spyOn(drivers, 'mysql2').mockImplementation(() => {
+    throw new LoadError("Cannot find module './mysql2'");
+  });
+  enable(mysql2);
+  await publish('mysql2:query', { query: 'select 1', ...SERVER });
+  await publish('mysql2:query', { query: 'select 1', ...SERVER });
+  expect(load).toHaveBeenCalledTimes(1);
+  expect(said.splice(0)).toEqual([expect.stringContaining('calls of mysql2 are not traced')]);
+  load.mockRestore();
+});
 
 describe('mysql2', () => {
   const statement = { query: "select 'secret' from orders", values: ['secret'], database: 'shop', ...SERVER };
