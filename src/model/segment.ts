@@ -121,13 +121,24 @@ export class Segment {
     else this.ended.push(span);
   }
 
-  /** Called when it waits for long, again when it has got more: each span is asked once after its end, and once before. */
-  ownTexts(): void {
+  /**
+   * Called when it waits for long, again when it has got more: each span is asked once after its end, and once before.
+   * @param most spans that are asked now; the rest at the next call
+   * @returns how many were. Less than that: there is no rest
+   */
+  ownTexts(most: number): number {
     const { spans, promised = NO_SPANS } = this;
-    for (let at = this.owningEnded; at < spans.length; at++) spans[at]?.ownTexts();
-    for (const span of promised) if (span.spanId >= this.owningBelow) span.ownTexts();
-    this.owningEnded = spans.length;
-    this.owningBelow = this.nextSpanId;
+    let asked = 0;
+    for (; this.owningEnded < spans.length && asked < most; asked++) spans[this.owningEnded++]?.ownTexts();
+    // In the order of their ids.
+    for (const span of promised) {
+      if (asked === most) return asked;
+      if (span.spanId < this.owningBelow) continue;
+      span.ownTexts();
+      this.owningBelow = span.spanId + 1;
+      asked++;
+    }
+    return asked;
   }
 
   /**

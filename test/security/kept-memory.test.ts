@@ -235,7 +235,7 @@ describe('a name or a value that is a part of a large text', () => {
         tracer.end(exit);
         tracer.end(entry);
         // Nothing goes within this time.
-        return clock.advance(nth === COUNT - 1 ? 1_000 : 0);
+        return clock.advance(nth === COUNT - 1 ? 3_000 : 0);
       };
     },
     'what is said within work that others are to end': () => {
