@@ -1,5 +1,6 @@
 import { ForeignHeaders } from '../../src/model/foreign-headers';
 import { Contexts } from '../../src/instrument/opentelemetry/contexts';
+import { SPAN_KEY } from '../../src/instrument/opentelemetry/api-types';
 import type { SpanEnvironment } from '../../src/instrument/opentelemetry/spans';
 import { context, foreignIn } from '../../src/tracing/context';
 import { tracing } from '../support/tracing';
@@ -13,8 +14,8 @@ function entryWith(value: string) {
 }
 
 describe('the headers of a caller who is not believed', () => {
-  // The first test: no others have been made yet.
   it('are not looked for in the scope of now before there ever were any', () => {
+    ForeignHeaders.wereAny = false;
     const asked = jest.spyOn(context, 'whole');
     const span = tracer.openLocal('work')!;
     const call = () => [tracer.foreignFor(span), tracer.foreignFor(undefined)];
@@ -37,6 +38,19 @@ describe('the headers of a caller who is not believed', () => {
       contexts.with(within, () => undefined);
     });
     expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('are those of its own where a context of another is given its span', () => {
+    const [one, other] = [entryWith('one'), entryWith('other')];
+    context.run(one, () => {
+      const given = contexts.active().setValue(SPAN_KEY, contexts.borrowed(other));
+      const kept = given.setValue(Symbol('of the application'), 1);
+      for (const each of [given, kept])
+        contexts.with(each, () => expect(foreignIn(context.whole())).toBe(other.segment.foreign));
+      // One without any is of the request that it was made in.
+      const job = contexts.active().setValue(SPAN_KEY, contexts.borrowed(tracer.openLocal('job', null)!));
+      contexts.with(job, () => expect(foreignIn(context.whole())).toBe(one.segment.foreign));
+    });
   });
 
   it('are those of its own in a request that begins where those of another are', () => {

@@ -47,8 +47,9 @@ class BridgeContext extends Surroundings implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    const { manager, outer, foreign } = this;
+    const { manager, outer } = this;
     const scope = this.scopeWith(key, value);
+    const foreign = foreignIn(scope) ?? this.foreign;
     if (key === SPAN_KEY) return new BridgeContext(manager, scope, value, this.values, outer, foreign);
     const values = this.values.slice();
     let at = 0;
