@@ -84,7 +84,10 @@ function readyWith(file: string, load: () => unknown): Undo {
   });
 }
 
-/** What fails to load is logged, and not tried again at each call, unless it was for want of a descriptor. */
+/**
+ * What fails to load is logged, and not tried again at each call, unless it was for want of a descriptor. Where a library
+ * is patched when it has been loaded, there is no later call: it is not asked for again.
+ */
 function once<T>(library: string, { log }: InstrumentOptions, load: () => T): () => T | undefined {
   let loaded: T | undefined;
   let isTried = false;
