@@ -1,5 +1,5 @@
 import type { SpoolStatus } from '../api/status';
-import type { Clock } from '../base/clock';
+import type { Clock, Timer } from '../base/clock';
 import type { Log } from '../base/log';
 import { Backoff, Loop } from '../base/loop';
 import { errorMessage } from '../base/text';
@@ -67,6 +67,8 @@ const IDLE_MS = 1_000;
 const SCAN_MS = 5_000;
 /** One turn delivers for so long from its first block on, then what else is to be done has its turn. */
 const DELIVER_MS = 500;
+/** A backend has so long to take a block before what waits meanwhile goes to the disk. */
+const PATIENCE_MS = 500;
 /** Even with a disk that takes nothing a process shows often enough that it lives. */
 const LONGEST_BACKOFF_MS = 30_000;
 const FAILURE = 'spool';
@@ -473,11 +475,27 @@ export class Spool {
       return true;
     };
     const answered = answer.then(isOver, () => isOver());
+    await this.patience(answered);
     for (;;) {
       const crowded = this.crowded();
       await this.relieve(() => clock.elapsed() < writeUntil);
       if (await Promise.race([answered, crowded])) return answer;
     }
+  }
+
+  /** Resolves when it has answered, or should have: one that does so soon is not to wait for the disk. Full memory is for the disk at once. */
+  private async patience(answered: Promise<unknown>): Promise<void> {
+    const { writer } = this;
+    if (!writer.hasRoom) return;
+    let timer: Timer | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = this.options.clock.after(PATIENCE_MS, resolve);
+      this.onCrowded = () => {
+        if (!writer.hasRoom) resolve();
+      };
+    });
+    await Promise.race([answered, isOver]);
+    timer?.cancel();
   }
 
   /** Resolves when sealed blocks have become too many. */
