@@ -99,7 +99,7 @@ export class Spool {
   private isUnwritten = false;
   /** Before, nothing is written. */
   private writeAgainAt = -Infinity;
-  /** Before, the disk is left alone. */
+  /** Before, the disk is asked for nothing but to write. */
   private diskAgainAt = -Infinity;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
@@ -259,17 +259,27 @@ export class Spool {
         this.recovered();
         // Without a backend there is nothing to be done but to write.
         const isWaiting = this.fault !== undefined && !transport.isReady;
-        return isWaiting ? Math.max(0, this.writeAgainAt - clock.elapsed()) : nextMs;
+        return isWaiting ? this.msUntil(this.writeAgainAt) : nextMs;
       } catch (error) {
         if (signal.aborted) return IDLE_MS;
-        this.failed(error);
-        this.diskAgainAt = this.writeAgainAt;
+        this.diskAgainAt = this.failed(error, this.writer.key === '');
         this.deliverUntil = Infinity;
       }
     }
-    // What the disk does not take waits in memory, and needs no disk to be delivered.
-    if (transport.isReady) await this.deliverPending(signal);
-    return Math.min(this.pauseMs(), Math.max(0, this.diskAgainAt - clock.elapsed()));
+    if (transport.isReady) {
+      // What the disk does not take waits in memory, and needs no disk to be delivered.
+      await this.deliverPending(signal);
+      return Math.min(this.pauseMs(), this.msUntil(this.diskAgainAt));
+    }
+    if (this.writer.key === '') return this.msUntil(this.diskAgainAt);
+    // It may be a single file of another that cannot be read: what is ours is written all the same.
+    if (this.builder.isDue) this.seal();
+    await this.writeMeanwhile();
+    return Math.min(Math.max(IDLE_MS, this.msUntil(this.writeAgainAt)), this.msUntil(this.diskAgainAt));
+  }
+
+  private msUntil(moment: number): number {
+    return Math.max(0, moment - this.options.clock.elapsed());
   }
 
   private async work(signal: AbortSignal): Promise<number> {
@@ -297,13 +307,21 @@ export class Spool {
     return this.options.transport.isReady && this.options.clock.elapsed() >= this.deliverUntil;
   }
 
-  private failed(error: unknown): void {
+  /** @returns when the disk may be asked again */
+  private failed(error: unknown, takesNothing: boolean): number {
     const { clock, log } = this.options;
     const reason = error instanceof SpoolFull ? `it is full: ${error.message}` : errorMessage(error);
     if (this.fault === undefined)
-      log.warn(`the spool in ${this.directory.path} takes nothing: ${reason}; segments stay in memory`, FAILURE);
+      log.warn(
+        takesNothing
+          ? `the spool in ${this.directory.path} takes nothing: ${reason}; segments stay in memory`
+          : `the spool in ${this.directory.path} has a fault: ${reason}`,
+        FAILURE,
+      );
     this.fault = reason;
-    this.writeAgainAt = clock.elapsed() + this.backoff.next();
+    // It waits longer each time, not twice for what a single turn meets.
+    const next = Math.max(this.writeAgainAt, this.diskAgainAt);
+    return next > clock.elapsed() ? next : clock.elapsed() + this.backoff.next();
   }
 
   /** The disk did what was asked of it. */
@@ -335,7 +353,7 @@ export class Spool {
       return claim !== undefined;
     } catch (error) {
       this.isUnwritten = true;
-      this.failed(error);
+      this.writeAgainAt = this.failed(error, true);
       return false;
     }
   }
@@ -507,10 +525,13 @@ export class Spool {
 
   private async relieve(goesOn: () => boolean): Promise<void> {
     const { writer } = this;
-    if (!writer.isCrowded || writer.key === '') return;
+    if (writer.isCrowded) await this.writeMeanwhile(() => writer.isCrowded && goesOn());
+  }
+
+  private async writeMeanwhile(goesOn?: () => boolean): Promise<void> {
     // Another process may have claimed what is there: that is for `renew` to see, in the next turn.
-    if (this.touchedAt === -Infinity) return;
-    if (await this.write(() => writer.isCrowded && goesOn())) this.touchedAt = -Infinity;
+    if (this.writer.key === '' || this.touchedAt === -Infinity) return;
+    if (await this.write(goesOn)) this.touchedAt = -Infinity;
   }
 
   private async runFile(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock';
 import { DiskBudget, SpoolFull } from '../../src/spool/disk-budget';
 import type { SpoolSettings } from '../../src/spool/spool';
+import { SpoolDirectory } from '../../src/spool/spool-directory';
 import { until } from '../support/until';
 import {
   bury,
@@ -328,6 +329,35 @@ describe('a spool', () => {
     await until(() => one.results.sent === 40);
     expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 40));
   }, 30_000);
+
+  it('goes on writing though the directory cannot be looked through', async () => {
+    const eio = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+    const read = jest.spyOn(SpoolDirectory.prototype, 'readOwner').mockRejectedValue(eio);
+    // It is not looked through a second time: by this clock the time for that never comes.
+    const one = open({ clock: { ...systemClock, elapsed: () => 0 } });
+    await until(() => one.spool.status().fault === 'EIO: i/o error');
+    for (const count of [4, 8, 12]) {
+      one.append(4);
+      await onDisk(one, count);
+    }
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(one.lines).toEqual([expect.stringContaining('has a fault: EIO')]);
+  }, 30_000);
+
+  it('leaves a directory alone that cannot be used, ever longer', async () => {
+    mkdirSync(settings.directory, { mode: 0o700 });
+    chmodSync(settings.directory, 0o755);
+    const clock = jumpingClock();
+    let waits = 0;
+    const after: Clock['after'] = (ms, fn) => {
+      waits++;
+      return clock.after(ms, fn);
+    };
+    open({ clock: { ...clock, after } });
+    await until(() => clock.elapsed() > 120_000);
+    // One for each time that it is asked, after 1, 2, 4, 8, 16 and each 22.5 seconds.
+    expect(waits).toBeLessThan(25);
+  });
 
   it('has no fault any more once nothing waits for the disk', async () => {
     const clock = jumpingClock();
