@@ -82,6 +82,11 @@ export class BlockWriter {
     return this.pendingBytes >= CROWDED_BYTES;
   }
 
+  /** So little waits that no more need go to the disk for now. */
+  get isEased(): boolean {
+    return this.pendingBytes < CROWDED_BYTES / 2;
+  }
+
   get pendingBlocks(): readonly SealedBlock[] {
     return this.pending;
   }

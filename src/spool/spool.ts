@@ -427,7 +427,6 @@ export class Spool {
 
   private async deliverOwn(signal: AbortSignal): Promise<RunEnd> {
     if (this.writer.written.length > 0) {
-      await this.writer.rotate();
       const { key } = this.writer;
       const job = {
         key,
@@ -436,6 +435,8 @@ export class Spool {
         isStillOurs: () => this.isUnclaimed(key),
       };
       for (const file of this.writer.written) {
+        // Not before those that are older are gone: a backend that takes nothing would have a file made each time.
+        if (file.name === this.writer.openName) await this.writer.rotate();
         const onResult = (count: number, result: BlockResult): void => {
           file.resolved += count;
           this.resolve(count, result);
@@ -525,7 +526,7 @@ export class Spool {
 
   private async relieve(goesOn: () => boolean): Promise<void> {
     const { writer } = this;
-    if (writer.isCrowded) await this.writeMeanwhile(() => writer.isCrowded && goesOn());
+    if (writer.isCrowded) await this.writeMeanwhile(() => !writer.isEased && goesOn());
   }
 
   private async writeMeanwhile(goesOn?: () => boolean): Promise<void> {

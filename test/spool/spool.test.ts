@@ -197,6 +197,34 @@ describe('a spool', () => {
     expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 256));
   }, 30_000);
 
+  it('writes few files against a backend that takes nothing', async () => {
+    const one = open(slow);
+    let asked = 0;
+    const takesNothing = (): 'untouched' => {
+      asked++;
+      return 'untouched';
+    };
+    one.transport.fate = takesNothing;
+    one.transport.isReady = true;
+    one.append(32);
+    await until(() => one.spool.status().segments > 0);
+    for (let round = 0; round < 40; round++) {
+      const before = asked;
+      one.append(2);
+      one.spool.wake();
+      await until(() => asked > before);
+    }
+    // The oldest, which is tried again and again, and the one that is written to.
+    const { files, segments, waitingForDisk } = one.spool.status();
+    expect(files).toBeLessThanOrEqual(3);
+    expect(segments).toBeGreaterThan(60);
+    expect(segments + waitingForDisk).toBe(112);
+    one.transport.fate = () => 'stored';
+    one.spool.wake();
+    await until(() => one.results.sent === 112);
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 112));
+  }, 30_000);
+
   it('counts once what is dropped from the disk for want of room while a backend takes its time', async () => {
     settings = settingsFor(directory, { maxBytes: 4 * 1024 * 1024 });
     // By this clock the turn goes on with the files behind the one that was on its way.
