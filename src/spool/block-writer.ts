@@ -202,9 +202,9 @@ export class BlockWriter {
   }
 
   /** A file of ours is delivered, or given up. */
-  async forget({ name, sequence }: WrittenFile): Promise<void> {
-    this.files.delete(sequence);
-    await this.options.directory.remove(name);
+  async forget(file: WrittenFile): Promise<void> {
+    await this.options.directory.remove(file.name);
+    this.files.delete(file.sequence);
   }
 
   /** Everything of ours in it was taken over by another process, or is gone: it begins anew. */

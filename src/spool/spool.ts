@@ -347,9 +347,11 @@ export class Spool {
   private async write(goesOn?: () => boolean): Promise<boolean> {
     const { writer } = this;
     if (writer.pendingBlocks.length === 0 || this.options.clock.elapsed() < this.writeAgainAt) return false;
+    const [first] = writer.pendingBlocks;
     try {
       const claim = await writer.write(goesOn);
-      this.isUnwritten = false;
+      // Where `goesOn` said no at once, nothing was asked of the disk.
+      if (writer.pendingBlocks[0] !== first) this.isUnwritten = false;
       return claim !== undefined;
     } catch (error) {
       this.isUnwritten = true;
@@ -681,7 +683,13 @@ export class Spool {
     if (own) {
       // It may be among those that are about to be read.
       own.resolved = own.segments;
-      await this.writer.forget(own);
+      try {
+        await this.writer.forget(own);
+      } catch (error) {
+        // It is still there, and tried again.
+        own.resolved -= count;
+        throw error;
+      }
     } else await this.directory.remove(file.name);
     if (count === 0) return;
     this.options.log.warn(`spool: ${count} segments were given up: ${reason}`, reason);

@@ -358,6 +358,25 @@ describe('a spool', () => {
     expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 40));
   }, 30_000);
 
+  it('does not take a disk that was not asked for one that takes segments again', async () => {
+    const clock = jumpingClock();
+    fullDisk(clock);
+    const one = open({ ...slow, clock });
+    one.transport.fate = () => {
+      if (one.spool.status().fault === null) return slowly(clock, 'stored');
+      clock.pass(2_000);
+      return 'stored';
+    };
+    one.transport.isReady = true;
+    one.append(60);
+    await until(() => one.results.sent === 60);
+    await until(() => one.spool.status().fault === null);
+    expect(one.lines).toEqual([
+      expect.stringContaining('takes nothing: it is full'),
+      expect.stringMatching(/nothing waits for the spool in .* any more/),
+    ]);
+  });
+
   it('goes on writing though the directory cannot be looked through', async () => {
     const eio = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
     const read = jest.spyOn(SpoolDirectory.prototype, 'readOwner').mockRejectedValue(eio);
@@ -544,6 +563,24 @@ describe('a spool', () => {
     await until(() => one.results['spool-expired'] === 4, Boolean, { timeoutMs: 15_000 });
     expect(namesIn(settings, '.spool')).toEqual([]);
   }, 20_000);
+
+  it('counts once what is too old where its file cannot be removed at first', async () => {
+    settings = settingsFor(directory, { maxAgeMs: 300 });
+    const original = SpoolDirectory.prototype.remove;
+    let failures = 1;
+    jest.spyOn(SpoolDirectory.prototype, 'remove').mockImplementation(function (this: SpoolDirectory, name) {
+      if (name.endsWith('.spool') && failures-- > 0) return Promise.reject(new Error('EIO: i/o error'));
+      return Reflect.apply(original, this, [name]);
+    });
+    const one = open();
+    one.append(4);
+    await onDisk(one, 4);
+    await until(() => failures <= 0);
+    expect(one.spool.status().segments + (one.results['spool-expired'] ?? 0)).toBe(4);
+    await until(() => one.results['spool-expired'] === 4);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(one.spool.status()).toMatchObject({ segments: 0, droppedBecause: { 'spool-expired': 4 } });
+  }, 30_000);
 
   it('leaves nothing behind when it is empty', async () => {
     const one = open();
