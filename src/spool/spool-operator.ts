@@ -111,8 +111,10 @@ export class SpoolOperator {
     if (!claim) return 'another process has it';
     let touchedAt = clock.elapsed();
     const touch = async (): Promise<boolean> => {
-      if (clock.elapsed() - touchedAt >= LEASE_MS) await directory.touch(`${this.key}.owner`, clock.now());
-      touchedAt = clock.elapsed();
+      if (clock.elapsed() - touchedAt >= LEASE_MS) {
+        await directory.touch(`${this.key}.owner`, clock.now());
+        touchedAt = clock.elapsed();
+      }
       return !signal.aborted;
     };
     const reading = new FileDelivery({

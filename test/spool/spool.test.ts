@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock';
 import { DiskBudget, SpoolFull } from '../../src/spool/disk-budget';
 import type { SpoolSettings } from '../../src/spool/spool';
+import { SpoolOperator } from '../../src/spool/spool-operator';
 import { SpoolDirectory } from '../../src/spool/spool-directory';
 import { until } from '../support/until';
 import {
@@ -775,6 +776,35 @@ describe('the spool of a dead process', () => {
     expect(readFileSync(mine, 'utf8')).toBe('mine');
     expect(namesIn(settings, 'x.000001.spool')).toHaveLength(1);
   }, 20_000);
+});
+
+it('an operator who delivers what a dead process has left shows for all of that time that this goes on', async () => {
+  const name = await deadProcess(96);
+  let elapsed = 0;
+  const clock: Clock = { ...systemClock, elapsed: () => elapsed };
+  const touch = jest.spyOn(SpoolDirectory.prototype, 'touch');
+  const operator = new SpoolOperator(settings.directory, clock);
+  let sent = 0;
+  const ending = await operator.send(
+    keyOf(name),
+    {
+      codec: numberCodec(),
+      transport: {
+        // Each of the 24 blocks takes less than the time after which it is due.
+        deliver: (segments) => {
+          elapsed += 6_000;
+          sent += [...segments].length;
+          return Promise.resolve('stored');
+        },
+      },
+      delivery: 'at-most-once',
+      onResult: () => undefined,
+      onDamage: () => undefined,
+    },
+    new AbortController().signal,
+  );
+  expect([ending, sent]).toEqual([undefined, 96]);
+  expect(touch.mock.calls.length).toBeGreaterThanOrEqual(10);
 });
 
 it('a spool whose disk takes nothing delivers from memory without a pause, however much there is', async () => {
