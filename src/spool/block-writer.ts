@@ -82,6 +82,11 @@ export class BlockWriter {
     return this.pendingBytes >= CROWDED_BYTES;
   }
 
+  /** So little waits that no more need go to the disk for now. */
+  get isEased(): boolean {
+    return this.pendingBytes < CROWDED_BYTES / 2;
+  }
+
   get pendingBlocks(): readonly SealedBlock[] {
     return this.pending;
   }
@@ -197,9 +202,9 @@ export class BlockWriter {
   }
 
   /** A file of ours is delivered, or given up. */
-  async forget({ name, sequence }: WrittenFile): Promise<void> {
-    this.files.delete(sequence);
-    await this.options.directory.remove(name);
+  async forget(file: WrittenFile): Promise<void> {
+    await this.options.directory.remove(file.name);
+    this.files.delete(file.sequence);
   }
 
   /** Everything of ours in it was taken over by another process, or is gone: it begins anew. */

@@ -3,7 +3,7 @@ import type { Segment } from '../model/segment';
 import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block';
 import { BlockReader, type ByteSource, type Piece } from './block-reader';
 import type { Claims, ReaderPosition } from './claim';
-import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
+import type { BlockTransport, DeliveryFate, SegmentSource, SpoolCodec } from './ports';
 import {
   parseJson,
   parseOwner,
@@ -55,7 +55,7 @@ interface FileDeliveryOptions {
   readonly directory: SpoolDirectory;
   readonly claims: Claims;
   readonly codec: SpoolCodec;
-  readonly transport: Pick<SpoolTransport, 'deliver'>;
+  readonly transport: BlockTransport;
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   /** Between two blocks. @returns false: it is to stop for now */
   onBlock(): Promise<boolean>;

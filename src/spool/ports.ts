@@ -26,10 +26,14 @@ export interface SegmentSource {
  */
 export type DeliveryFate = 'stored' | 'untouched' | 'unknown' | 'refused';
 
-/** The way from a spool to the backend. */
-export interface SpoolTransport {
-  /** Whether a backend is there that takes segments now. */
-  readonly isReady: boolean;
+/** What takes one block of a spool after the other. */
+export interface BlockTransport {
   /** Delivers segments under the names of the process that recorded them; iterates over them once. Never rejects. */
   deliver(segments: Iterable<Segment>, source: SegmentSource, signal: AbortSignal): Promise<DeliveryFate>;
+}
+
+/** The way from a spool to the backend. */
+export interface SpoolTransport extends BlockTransport {
+  /** Whether a backend is there that takes segments now. */
+  readonly isReady: boolean;
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock';
 import { Claims, removeKey, tokenOf } from './claim';
 import { countSegments, FileDelivery, ownerOf, type BlockResult, type ReadJob } from './file-delivery';
 import { LEASE_MS } from './lease-watch';
-import type { SpoolCodec, SpoolTransport } from './ports';
+import type { BlockTransport, SpoolCodec } from './ports';
 import { spoolKey, SpoolDirectory, type KeyListing, type SpoolOwner } from './spool-directory';
 
 /**
@@ -25,7 +25,7 @@ export interface SpoolEntry {
 
 interface SendOptions {
   readonly codec: SpoolCodec;
-  readonly transport: Pick<SpoolTransport, 'deliver'>;
+  readonly transport: BlockTransport;
   readonly delivery: 'at-most-once' | 'at-least-once' | undefined;
   onResult(count: number, result: BlockResult): void;
   onDamage(text: string): void;
@@ -111,8 +111,10 @@ export class SpoolOperator {
     if (!claim) return 'another process has it';
     let touchedAt = clock.elapsed();
     const touch = async (): Promise<boolean> => {
-      if (clock.elapsed() - touchedAt >= LEASE_MS) await directory.touch(`${this.key}.owner`, clock.now());
-      touchedAt = clock.elapsed();
+      if (clock.elapsed() - touchedAt >= LEASE_MS) {
+        await directory.touch(`${this.key}.owner`, clock.now());
+        touchedAt = clock.elapsed();
+      }
       return !signal.aborted;
     };
     const reading = new FileDelivery({

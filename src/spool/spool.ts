@@ -1,5 +1,5 @@
 import type { SpoolStatus } from '../api/status';
-import type { Clock } from '../base/clock';
+import type { Clock, Timer } from '../base/clock';
 import type { Log } from '../base/log';
 import { Backoff, Loop } from '../base/loop';
 import { errorMessage } from '../base/text';
@@ -67,6 +67,8 @@ const IDLE_MS = 1_000;
 const SCAN_MS = 5_000;
 /** One turn delivers for so long from its first block on, then what else is to be done has its turn. */
 const DELIVER_MS = 500;
+/** A backend has so long to take a block before what waits meanwhile goes to the disk. */
+const PATIENCE_MS = 500;
 /** Even with a disk that takes nothing a process shows often enough that it lives. */
 const LONGEST_BACKOFF_MS = 30_000;
 const FAILURE = 'spool';
@@ -97,7 +99,7 @@ export class Spool {
   private isUnwritten = false;
   /** Before, nothing is written. */
   private writeAgainAt = -Infinity;
-  /** Before, the disk is left alone. */
+  /** Before, the disk is asked for nothing but to write. */
   private diskAgainAt = -Infinity;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
@@ -257,17 +259,27 @@ export class Spool {
         this.recovered();
         // Without a backend there is nothing to be done but to write.
         const isWaiting = this.fault !== undefined && !transport.isReady;
-        return isWaiting ? Math.max(0, this.writeAgainAt - clock.elapsed()) : nextMs;
+        return isWaiting ? this.msUntil(this.writeAgainAt) : nextMs;
       } catch (error) {
         if (signal.aborted) return IDLE_MS;
-        this.failed(error);
-        this.diskAgainAt = this.writeAgainAt;
+        this.diskAgainAt = this.failed(error, this.writer.key === '');
         this.deliverUntil = Infinity;
       }
     }
-    // What the disk does not take waits in memory, and needs no disk to be delivered.
-    if (transport.isReady) await this.deliverPending(signal);
-    return Math.min(this.pauseMs(), Math.max(0, this.diskAgainAt - clock.elapsed()));
+    if (transport.isReady) {
+      // What the disk does not take waits in memory, and needs no disk to be delivered.
+      await this.deliverPending(signal);
+      return Math.min(this.pauseMs(), this.msUntil(this.diskAgainAt));
+    }
+    if (this.writer.key === '') return this.msUntil(this.diskAgainAt);
+    // It may be a single file of another that cannot be read: what is ours is written all the same.
+    if (this.builder.isDue) this.seal();
+    await this.writeMeanwhile();
+    return Math.min(Math.max(IDLE_MS, this.msUntil(this.writeAgainAt)), this.msUntil(this.diskAgainAt));
+  }
+
+  private msUntil(moment: number): number {
+    return Math.max(0, moment - this.options.clock.elapsed());
   }
 
   private async work(signal: AbortSignal): Promise<number> {
@@ -295,13 +307,21 @@ export class Spool {
     return this.options.transport.isReady && this.options.clock.elapsed() >= this.deliverUntil;
   }
 
-  private failed(error: unknown): void {
+  /** @returns when the disk may be asked again */
+  private failed(error: unknown, takesNothing: boolean): number {
     const { clock, log } = this.options;
     const reason = error instanceof SpoolFull ? `it is full: ${error.message}` : errorMessage(error);
     if (this.fault === undefined)
-      log.warn(`the spool in ${this.directory.path} takes nothing: ${reason}; segments stay in memory`, FAILURE);
+      log.warn(
+        takesNothing
+          ? `the spool in ${this.directory.path} takes nothing: ${reason}; segments stay in memory`
+          : `the spool in ${this.directory.path} has a fault: ${reason}`,
+        FAILURE,
+      );
     this.fault = reason;
-    this.writeAgainAt = clock.elapsed() + this.backoff.next();
+    // It waits longer each time, not twice for what a single turn meets.
+    const next = Math.max(this.writeAgainAt, this.diskAgainAt);
+    return next > clock.elapsed() ? next : clock.elapsed() + this.backoff.next();
   }
 
   /** The disk did what was asked of it. */
@@ -327,13 +347,15 @@ export class Spool {
   private async write(goesOn?: () => boolean): Promise<boolean> {
     const { writer } = this;
     if (writer.pendingBlocks.length === 0 || this.options.clock.elapsed() < this.writeAgainAt) return false;
+    const [first] = writer.pendingBlocks;
     try {
       const claim = await writer.write(goesOn);
-      this.isUnwritten = false;
+      // Where `goesOn` said no at once, nothing was asked of the disk.
+      if (writer.pendingBlocks[0] !== first) this.isUnwritten = false;
       return claim !== undefined;
     } catch (error) {
       this.isUnwritten = true;
-      this.failed(error);
+      this.writeAgainAt = this.failed(error, true);
       return false;
     }
   }
@@ -407,7 +429,6 @@ export class Spool {
 
   private async deliverOwn(signal: AbortSignal): Promise<RunEnd> {
     if (this.writer.written.length > 0) {
-      await this.writer.rotate();
       const { key } = this.writer;
       const job = {
         key,
@@ -416,6 +437,8 @@ export class Spool {
         isStillOurs: () => this.isUnclaimed(key),
       };
       for (const file of this.writer.written) {
+        // Not before those that are older are gone: a backend that takes nothing would have a file made each time.
+        if (file.name === this.writer.openName) await this.writer.rotate();
         const onResult = (count: number, result: BlockResult): void => {
           file.resolved += count;
           this.resolve(count, result);
@@ -473,11 +496,27 @@ export class Spool {
       return true;
     };
     const answered = answer.then(isOver, () => isOver());
+    await this.patience(answered);
     for (;;) {
       const crowded = this.crowded();
       await this.relieve(() => clock.elapsed() < writeUntil);
       if (await Promise.race([answered, crowded])) return answer;
     }
+  }
+
+  /** Resolves when it has answered, or should have: one that does so soon is not to wait for the disk. Full memory is for the disk at once. */
+  private async patience(answered: Promise<unknown>): Promise<void> {
+    const { writer } = this;
+    if (!writer.hasRoom) return;
+    let timer: Timer | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = this.options.clock.after(PATIENCE_MS, resolve);
+      this.onCrowded = () => {
+        if (!writer.hasRoom) resolve();
+      };
+    });
+    await Promise.race([answered, isOver]);
+    timer?.cancel();
   }
 
   /** Resolves when sealed blocks have become too many. */
@@ -489,10 +528,13 @@ export class Spool {
 
   private async relieve(goesOn: () => boolean): Promise<void> {
     const { writer } = this;
-    if (!writer.isCrowded || writer.key === '') return;
+    if (writer.isCrowded) await this.writeMeanwhile(() => !writer.isEased && goesOn());
+  }
+
+  private async writeMeanwhile(goesOn?: () => boolean): Promise<void> {
     // Another process may have claimed what is there: that is for `renew` to see, in the next turn.
-    if (this.touchedAt === -Infinity) return;
-    if (await this.write(() => writer.isCrowded && goesOn())) this.touchedAt = -Infinity;
+    if (this.writer.key === '' || this.touchedAt === -Infinity) return;
+    if (await this.write(goesOn)) this.touchedAt = -Infinity;
   }
 
   private async runFile(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
@@ -641,7 +683,13 @@ export class Spool {
     if (own) {
       // It may be among those that are about to be read.
       own.resolved = own.segments;
-      await this.writer.forget(own);
+      try {
+        await this.writer.forget(own);
+      } catch (error) {
+        // It is still there, and tried again.
+        own.resolved -= count;
+        throw error;
+      }
     } else await this.directory.remove(file.name);
     if (count === 0) return;
     this.options.log.warn(`spool: ${count} segments were given up: ${reason}`, reason);

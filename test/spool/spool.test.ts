@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock';
 import { DiskBudget, SpoolFull } from '../../src/spool/disk-budget';
 import type { SpoolSettings } from '../../src/spool/spool';
+import { SpoolOperator } from '../../src/spool/spool-operator';
+import { SpoolDirectory } from '../../src/spool/spool-directory';
 import { until } from '../support/until';
 import {
   bury,
@@ -64,10 +66,7 @@ const arrived = ({ transport }: OpenSpool, count: number) =>
   );
 
 /** A disk on which writes of more than so many bytes wait. */
-async function holdWrites(
-  bytes: number,
-  onHeld = (): unknown => undefined,
-): Promise<{ readonly held: number; release(): void }> {
+async function holdWrites(bytes: number): Promise<{ readonly held: number; release(): void }> {
   const handle = await openHandle(__filename);
   const prototype = Object.getPrototypeOf(handle) as FileHandle;
   await handle.close();
@@ -78,7 +77,6 @@ async function holdWrites(
   async function waitAndWrite(this: FileHandle, ...args: unknown[]): Promise<unknown> {
     if ((args[0] as Buffer).length > bytes) {
       held++;
-      onHeld();
       await gate;
     }
     return Reflect.apply(write, this, args);
@@ -200,6 +198,34 @@ describe('a spool', () => {
     expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 256));
   }, 30_000);
 
+  it('writes few files against a backend that takes nothing', async () => {
+    const one = open(slow);
+    let asked = 0;
+    const takesNothing = (): 'untouched' => {
+      asked++;
+      return 'untouched';
+    };
+    one.transport.fate = takesNothing;
+    one.transport.isReady = true;
+    one.append(32);
+    await until(() => one.spool.status().segments > 0);
+    for (let round = 0; round < 40; round++) {
+      const before = asked;
+      one.append(2);
+      one.spool.wake();
+      await until(() => asked > before);
+    }
+    // The oldest, which is tried again and again, and the one that is written to.
+    const { files, segments, waitingForDisk } = one.spool.status();
+    expect(files).toBeLessThanOrEqual(3);
+    expect(segments).toBeGreaterThan(60);
+    expect(segments + waitingForDisk).toBe(112);
+    one.transport.fate = () => 'stored';
+    one.spool.wake();
+    await until(() => one.results.sent === 112);
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 112));
+  }, 30_000);
+
   it('counts once what is dropped from the disk for want of room while a backend takes its time', async () => {
     settings = settingsFor(directory, { maxBytes: 4 * 1024 * 1024 });
     // By this clock the turn goes on with the files behind the one that was on its way.
@@ -251,6 +277,44 @@ describe('a spool', () => {
     return { triedAt, empty: () => reserve.mockRestore() };
   }
 
+  /** Long enough for a spool that waits by the same clock to lose its patience. */
+  async function slowly<T>(clock: Clock, answer: T): Promise<T> {
+    for (let round = 0; round < 2; round++) await new Promise<void>((resolve) => clock.after(50, resolve));
+    return answer;
+  }
+
+  it.each([2, 7])('writes nothing while a backend takes at once what waits, be it %d MiB', async (megabytes) => {
+    const clock = jumpingClock();
+    const { triedAt } = fullDisk(clock);
+    const one = open({ ...slow, clock });
+    one.transport.isReady = true;
+    await until(() => namesIn(settings, '.owner').length === 1);
+    one.append(megabytes * 16);
+    await until(() => one.results.sent === megabytes * 16);
+    expect(triedAt).toEqual([]);
+    expect(one.transport.numbers).toEqual(range(1, megabytes * 16));
+  });
+
+  it('writes at once when memory is full, though a backend has not had its time', async () => {
+    // By this clock its time never comes.
+    const one = open({
+      ...slow,
+      clock: { ...systemClock, after: (ms, fn) => systemClock.after(ms === 500 ? 1e6 : ms, fn) },
+    });
+    let answer: (fate: 'stored') => void = () => undefined;
+    const answered = new Promise<'stored'>((resolve) => (answer = resolve));
+    let asked = 0;
+    one.transport.fate = () => (asked++ === 0 ? answered : 'stored');
+    one.transport.isReady = true;
+    one.append(1);
+    await until(() => asked === 1);
+    one.append(128);
+    await wasTold(one);
+    answer('stored');
+    await until(() => one.results.sent === 129);
+    expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 129));
+  }, 30_000);
+
   it('asks a disk that took nothing ever more seldom while a backend that is there is slow', async () => {
     const clock = jumpingClock();
     const { triedAt } = fullDisk(clock);
@@ -258,9 +322,8 @@ describe('a spool', () => {
     let asked = 0;
     one.transport.fate = () => {
       asked++;
-      clock.pass(100);
       one.append(1);
-      return 'stored';
+      return slowly(clock, 'stored');
     };
     one.transport.isReady = true;
     one.append(20);
@@ -280,7 +343,7 @@ describe('a spool', () => {
     let taken = 10;
     one.transport.fate = () => {
       asked++;
-      return taken-- > 0 ? 'stored' : 'untouched';
+      return taken-- > 0 ? slowly(clock, 'stored') : 'untouched';
     };
     one.transport.isReady = true;
     one.append(20);
@@ -296,10 +359,59 @@ describe('a spool', () => {
     expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 40));
   }, 30_000);
 
+  it('does not take a disk that was not asked for one that takes segments again', async () => {
+    const clock = jumpingClock();
+    fullDisk(clock);
+    const one = open({ ...slow, clock });
+    one.transport.fate = () => {
+      if (one.spool.status().fault === null) return slowly(clock, 'stored');
+      clock.pass(2_000);
+      return 'stored';
+    };
+    one.transport.isReady = true;
+    one.append(60);
+    await until(() => one.results.sent === 60);
+    await until(() => one.spool.status().fault === null);
+    expect(one.lines).toEqual([
+      expect.stringContaining('takes nothing: it is full'),
+      expect.stringMatching(/nothing waits for the spool in .* any more/),
+    ]);
+  });
+
+  it('goes on writing though the directory cannot be looked through', async () => {
+    const eio = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+    const read = jest.spyOn(SpoolDirectory.prototype, 'readOwner').mockRejectedValue(eio);
+    // It is not looked through a second time: by this clock the time for that never comes.
+    const one = open({ clock: { ...systemClock, elapsed: () => 0 } });
+    await until(() => one.spool.status().fault === 'EIO: i/o error');
+    for (const count of [4, 8, 12]) {
+      one.append(4);
+      await onDisk(one, count);
+    }
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(one.lines).toEqual([expect.stringContaining('has a fault: EIO')]);
+  }, 30_000);
+
+  it('leaves a directory alone that cannot be used, ever longer', async () => {
+    mkdirSync(settings.directory, { mode: 0o700 });
+    chmodSync(settings.directory, 0o755);
+    const clock = jumpingClock();
+    let waits = 0;
+    const after: Clock['after'] = (ms, fn) => {
+      waits++;
+      return clock.after(ms, fn);
+    };
+    open({ clock: { ...clock, after } });
+    await until(() => clock.elapsed() > 120_000);
+    // One for each time that it is asked, after 1, 2, 4, 8, 16 and each 22.5 seconds.
+    expect(waits).toBeLessThan(25);
+  });
+
   it('has no fault any more once nothing waits for the disk', async () => {
     const clock = jumpingClock();
     fullDisk(clock);
     const one = open({ ...slow, clock });
+    one.transport.fate = () => slowly(clock, 'stored');
     one.transport.isReady = true;
     one.append(20);
     await until(() => one.results.sent === 20);
@@ -319,14 +431,13 @@ describe('a spool', () => {
     one.transport.isReady = true;
     one.append(1);
     await until(() => asked === 1);
-    let askedAtSecond = 0;
-    const disk = await holdWrites(32 * 1024, () => (askedAtSecond ||= disk.held > 1 ? asked : 0));
+    const disk = await holdWrites(32 * 1024);
     one.append(60);
     await until(() => disk.held === 1);
     answer('stored');
     disk.release();
     await until(() => one.results.sent === 61, Boolean, { timeoutMs: 15_000 });
-    expect(askedAtSecond).toBeGreaterThan(1);
+    expect(disk.held).toBe(1);
     expect([...one.transport.numbers].sort((a, b) => a - b)).toEqual(range(1, 61));
   }, 30_000);
 
@@ -453,6 +564,24 @@ describe('a spool', () => {
     await until(() => one.results['spool-expired'] === 4, Boolean, { timeoutMs: 15_000 });
     expect(namesIn(settings, '.spool')).toEqual([]);
   }, 20_000);
+
+  it('counts once what is too old where its file cannot be removed at first', async () => {
+    settings = settingsFor(directory, { maxAgeMs: 300 });
+    const original = SpoolDirectory.prototype.remove;
+    let failures = 1;
+    jest.spyOn(SpoolDirectory.prototype, 'remove').mockImplementation(function (this: SpoolDirectory, name) {
+      if (name.endsWith('.spool') && failures-- > 0) return Promise.reject(new Error('EIO: i/o error'));
+      return Reflect.apply(original, this, [name]);
+    });
+    const one = open();
+    one.append(4);
+    await onDisk(one, 4);
+    await until(() => failures <= 0);
+    expect(one.spool.status().segments + (one.results['spool-expired'] ?? 0)).toBe(4);
+    await until(() => one.results['spool-expired'] === 4);
+    await until(() => namesIn(settings, '.spool').length === 0);
+    expect(one.spool.status()).toMatchObject({ segments: 0, droppedBecause: { 'spool-expired': 4 } });
+  }, 30_000);
 
   it('leaves nothing behind when it is empty', async () => {
     const one = open();
@@ -647,6 +776,35 @@ describe('the spool of a dead process', () => {
     expect(readFileSync(mine, 'utf8')).toBe('mine');
     expect(namesIn(settings, 'x.000001.spool')).toHaveLength(1);
   }, 20_000);
+});
+
+it('an operator who delivers what a dead process has left shows for all of that time that this goes on', async () => {
+  const name = await deadProcess(96);
+  let elapsed = 0;
+  const clock: Clock = { ...systemClock, elapsed: () => elapsed };
+  const touch = jest.spyOn(SpoolDirectory.prototype, 'touch');
+  const operator = new SpoolOperator(settings.directory, clock);
+  let sent = 0;
+  const ending = await operator.send(
+    keyOf(name),
+    {
+      codec: numberCodec(),
+      transport: {
+        // Each of the 24 blocks takes less than the time after which it is due.
+        deliver: (segments) => {
+          elapsed += 6_000;
+          sent += [...segments].length;
+          return Promise.resolve('stored');
+        },
+      },
+      delivery: 'at-most-once',
+      onResult: () => undefined,
+      onDamage: () => undefined,
+    },
+    new AbortController().signal,
+  );
+  expect([ending, sent]).toEqual([undefined, 96]);
+  expect(touch.mock.calls.length).toBeGreaterThanOrEqual(10);
 });
 
 it('a spool whose disk takes nothing delivers from memory without a pause, however much there is', async () => {
