@@ -143,8 +143,8 @@ const ESCAPED = /\\[^/]/g;
 const NEXT = /\|(?=\^)/;
 const REPEATED_GROUP = /\)[+*{]/;
 const SLASH = /\\\/(?![?*+{)|])/;
-/** With one of these a slash may be there or not. */
-const MAY_LACK_SLASH = /[[|]|\)\?/;
+/** With one of these a slash may be there or not, or is only looked at. */
+const MAY_LACK_SLASH = /[[|]|\)\?|\(\?[=!<]/;
 const MOST_STEPS = 512 ** 2;
 
 /** A path of `n` characters is matched, or not, in about `n ** degree * 2 ** choices` steps. */
