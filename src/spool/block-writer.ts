@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writevSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock';
-import { blockOf, type SealedBlock } from './block';
+import { blockOf, type SealedBlock } from './block/block';
 import { type Claim, type Claims, tokenOf } from './claim';
 import type { DiskBudget } from './disk-budget';
 import { type FsyncPolicy, shouldSync } from './policies';

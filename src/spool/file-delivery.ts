@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Segment } from '../model/segment';
-import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block';
-import { BlockReader, type ByteSource, type Piece } from './block-reader';
+import { BLOCK_HEADER_BYTES, parseHeader, recordsOf } from './block/block';
+import { BlockReader, type ByteSource, type Piece } from './block/block-reader';
 import type { Claims, ReaderPosition } from './claim';
 import type { BlockTransport, DeliveryFate, SegmentSource, SpoolCodec } from './ports';
 import {
@@ -70,11 +70,26 @@ const MAX_SET_ASIDE_BYTES = 1024 * 1024;
 /** Brings the blocks of files to the backend, one after the other, and records how far it came. */
 export class FileDelivery {
   private attempts = { name: '', from: -1, count: 0 };
+  private fileName: string | undefined;
 
   constructor(private readonly options: FileDeliveryOptions) {}
 
-  /** Rejects where the disk does. */
-  async run(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
+  /** The name of the file that is read. */
+  get openName(): string | undefined {
+    return this.fileName;
+  }
+
+  /** From the position that is recorded. Rejects where the disk does. */
+  async run(job: ReadJob, file: FilePart, signal: AbortSignal): Promise<RunEnd> {
+    this.fileName = file.name;
+    try {
+      return await this.runFrom(await this.options.claims.position(job.key), job, file, signal);
+    } finally {
+      this.fileName = undefined;
+    }
+  }
+
+  private async runFrom(position: ReaderPosition, job: ReadJob, file: FilePart, signal: AbortSignal): Promise<RunEnd> {
     const { claims, directory } = this.options;
     if (file.sequence >= position.sequence) {
       const handle = await openIfThere(directory, file.name);

@@ -138,7 +138,7 @@ export class SpoolOperator {
       if (end === undefined) continue;
       for (let until = clock.elapsed() + PATIENCE_MS; ;) {
         const before = await claims.position(key);
-        const ending = await reading.run(job, { name, sequence, end }, before, signal);
+        const ending = await reading.run(job, { name, sequence, end }, signal);
         if (ending === 'delivered') break;
         if (ending === 'lost') return 'another process has taken it over';
         const after = await claims.position(key);

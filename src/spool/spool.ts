@@ -1,35 +1,27 @@
 import type { SpoolStatus } from '../api/status';
-import type { Clock, Timer } from '../base/clock';
+import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import { Backoff, Loop } from '../base/loop';
 import { errorMessage } from '../base/text';
 import type { Segment } from '../model/segment';
-import { BlockBuilder, recordsOf, type SealedBlock } from './block';
+import { BlockBuilder, recordsOf, type SealedBlock } from './block/block';
 import { BlockWriter, type WrittenFile } from './block-writer';
-import { type Claim, Claims, type ReaderPosition, removeKey, tokenOf } from './claim';
+import { Claims, removeKey, tokenOf } from './claim';
+import { DirectoryScan } from './directory-scan';
 import { DiskBudget, SpoolFull } from './disk-budget';
-import {
-  type BlockResult,
-  countSegments,
-  FileDelivery,
-  type FilePart,
-  ownerOf,
-  type ReadJob,
-  RecordSegments,
-  type RunEnd,
-} from './file-delivery';
+import { type BlockResult, FileDelivery, RecordSegments, type RunEnd } from './file-delivery';
 import { LEASE_MS, LeaseWatch } from './lease-watch';
+import { PatientTransport } from './patient-transport';
 import {
   type AdoptPolicy,
   type DropPolicy,
   type FsyncPolicy,
   type MemoryState,
   type SealLimits,
-  shouldAdopt,
   spillCount,
 } from './policies';
-import type { DeliveryFate, SegmentSource, SpoolCodec, SpoolTransport } from './ports';
-import { type KeyListing, SpoolDirectory, type SpoolFile, type SpoolOwner } from './spool-directory';
+import type { SegmentSource, SpoolCodec, SpoolTransport } from './ports';
+import { SpoolDirectory } from './spool-directory';
 
 /** How a spool behaves: what an operator can set. */
 export interface SpoolSettings {
@@ -67,8 +59,6 @@ const IDLE_MS = 1_000;
 const SCAN_MS = 5_000;
 /** One turn delivers for so long from its first block on, then what else is to be done has its turn. */
 const DELIVER_MS = 500;
-/** A backend has so long to take a block before what waits meanwhile goes to the disk. */
-const PATIENCE_MS = 500;
 /** Even with a disk that takes nothing a process shows often enough that it lives. */
 const LONGEST_BACKOFF_MS = 30_000;
 const FAILURE = 'spool';
@@ -76,11 +66,12 @@ const FAILURE = 'spool';
 /** The spool of one process: segments go to the disk, and from there to the backend, also those of processes that died. */
 export class Spool {
   private readonly directory: SpoolDirectory;
-  private readonly leases: LeaseWatch;
   private readonly claims: Claims;
   private readonly builder: BlockBuilder;
   private readonly writer: BlockWriter;
+  private readonly transport: PatientTransport;
   private readonly reading: FileDelivery;
+  private readonly scan: DirectoryScan;
   private readonly loop: Loop;
   private readonly backoff: Backoff;
   private readonly leaseMs: number;
@@ -90,11 +81,8 @@ export class Spool {
   private touchedAt = -Infinity;
   private scannedAt = -Infinity;
   private deliverUntil = Infinity;
-  private beingRead = '';
   /** From memory straight to the backend. */
   private inFlight: SealedBlock | undefined;
-  /** Sealed blocks have become too many while the backend takes its time. */
-  private onCrowded: () => void = () => undefined;
   /** The disk took not all that was to be written: nothing has been written since. */
   private isUnwritten = false;
   /** Before, nothing is written. */
@@ -103,10 +91,6 @@ export class Spool {
   private diskAgainAt = -Infinity;
   private readonly counts = { delivered: 0, tornBytes: 0, corruptBlocks: 0, takenOver: 0, adopted: 0 };
   private readonly dropped: Partial<Record<BlockResult, number>> = {};
-  /** Keys that others have left with nothing to deliver, and when their owners, which cannot be seen from here, last showed that they live. */
-  private readonly leftovers = new Map<string, number>();
-  private readonly adoptedFrom: SpoolStatus['adoptedFrom'][number][] = [];
-  private shared = { files: 0, bytes: 0 };
 
   constructor(private readonly options: SpoolParts) {
     const { clock, codec, delivery, log, settings, source } = options;
@@ -115,8 +99,7 @@ export class Spool {
     this.scanMs = Math.min(SCAN_MS, this.leaseMs);
     const directory = new SpoolDirectory(settings.directory);
     this.directory = directory;
-    this.leases = new LeaseWatch(directory, clock, this.leaseMs);
-    const { leases } = this;
+    const leases = new LeaseWatch(directory, clock, this.leaseMs);
     this.claims = new Claims({ directory, clock, leases });
     const { claims } = this;
     const budget = new DiskBudget({
@@ -124,8 +107,8 @@ export class Spool {
       directory,
       claims,
       leases,
-      isInUse: (name) => name === this.beingRead || name === this.writer.openName,
-      give: (key, file) => this.giveUp(key, file, 'spool-full'),
+      isInUse: (name) => name === this.reading.openName || name === this.writer.openName,
+      give: (key, file) => this.scan.giveUp(key, file, 'spool-full'),
     });
     const limits = { ...settings.seal, bytes: Math.min(settings.seal.bytes, budget.fileBytes / 2) };
     this.builder = new BlockBuilder(clock, codec, limits);
@@ -138,11 +121,18 @@ export class Spool {
       fsync: settings.fsync,
       onVanished: (file) => this.lose(file),
     });
+    const { writer } = this;
+    this.transport = new PatientTransport({
+      clock,
+      transport: options.transport,
+      waiting: writer,
+      write: (goesOn) => this.writeMeanwhile(goesOn),
+    });
     this.reading = new FileDelivery({
       directory,
       claims,
       codec,
-      transport: { deliver: (...block) => this.deliver(...block) },
+      transport: this.transport,
       delivery,
       onBlock: () => this.mayGoOn(),
       onDamage: (name, piece) => {
@@ -153,6 +143,24 @@ export class Spool {
           `spool: ${bytes} bytes of ${name} at ${piece.from} are ${piece.type}: ${piece.reason}`,
           'spool damage',
         );
+      },
+    });
+    const { reading } = this;
+    this.scan = new DirectoryScan({
+      ...settings,
+      directory,
+      leases,
+      claims,
+      writer,
+      reading,
+      transport: options.transport,
+      clock,
+      log,
+      service: source.service,
+      onResult: (count, result, whose) => {
+        if (whose === 'own') this.resolve(count, result);
+        else if (result === 'sent') this.counts.adopted += count;
+        else this.drop(result, count);
       },
     });
     this.backoff = new Backoff(clock, { firstMs: 1_000, longestMs: LONGEST_BACKOFF_MS });
@@ -233,10 +241,8 @@ export class Spool {
       segments: sum(({ segments, resolved }) => segments - resolved),
       waitingForDisk: pendingBlocks.reduce((total, { count }) => total + count, this.builder.segments),
       oldestMs: oldest === undefined ? null : Math.max(0, Math.round(clock.now() - oldest)),
-      directoryFiles: this.shared.files,
-      directoryBytes: this.shared.bytes,
+      ...this.scan.status,
       ...this.counts,
-      adoptedFrom: [...this.adoptedFrom],
       droppedBecause: { ...this.dropped },
       fault: this.fault ?? null,
     };
@@ -247,7 +253,7 @@ export class Spool {
     if (!block) return;
     this.writer.add(block);
     this.loop.wake();
-    if (this.writer.isCrowded) this.onCrowded();
+    if (this.writer.isCrowded) this.transport.crowd();
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
@@ -290,11 +296,13 @@ export class Spool {
     }
     await this.renew();
     if (this.builder.isDue) this.seal();
-    // With a backend there, what was not yet written need not be, unless it becomes too much: see `deliver`.
+    // With a backend there, what was not yet written need not be, unless it becomes too much: see PatientTransport.
     if (!transport.isReady && (await this.write())) await this.beginAnew();
     if (transport.isReady && (await this.deliverOwn(signal)) === 'waiting') return this.pauseMs();
-    if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs && (await this.scan(signal)) === 'waiting')
-      return this.pauseMs();
+    if (this.options.clock.elapsed() - this.scannedAt >= this.scanMs) {
+      if ((await this.scan.run(signal)) === 'waiting') return this.pauseMs();
+      this.scannedAt = this.options.clock.elapsed();
+    }
     return Math.min(IDLE_MS, this.leaseMs);
   }
 
@@ -443,8 +451,7 @@ export class Spool {
           file.resolved += count;
           this.resolve(count, result);
         };
-        const position = await this.claims.position(key);
-        const end = await this.runFile({ ...job, onResult }, file, position, signal);
+        const end = await this.reading.run({ ...job, onResult }, file, signal);
         if (end === 'lost') {
           this.touchedAt = -Infinity;
           await this.renew();
@@ -471,7 +478,7 @@ export class Spool {
     for (let block = this.writer.takePending(); block; block = this.writer.takePending()) {
       const segments = new RecordSegments(recordsOf(block.bytes), codec, true);
       this.inFlight = block;
-      const fate = await this.deliver(segments, source, signal);
+      const fate = await this.transport.deliver(segments, source, signal);
       this.inFlight = undefined;
       if (fate === 'untouched' || (fate === 'unknown' && delivery === 'at-least-once')) {
         this.writer.putBack(block);
@@ -485,65 +492,10 @@ export class Spool {
     return 'delivered';
   }
 
-  /** A backend may know us and yet take nothing, or less than comes: what waits meanwhile goes to the disk. */
-  private async deliver(...block: Parameters<SpoolTransport['deliver']>): Promise<DeliveryFate> {
-    const answer = this.options.transport.deliver(...block);
-    const { clock } = this.options;
-    let writeUntil = Infinity;
-    const isOver = (fate?: DeliveryFate): boolean => {
-      // What one that takes nothing has left is written for some time, what another may take at once is not.
-      writeUntil = fate === 'untouched' ? clock.elapsed() + DELIVER_MS : -Infinity;
-      return true;
-    };
-    const answered = answer.then(isOver, () => isOver());
-    await this.patience(answered);
-    for (;;) {
-      const crowded = this.crowded();
-      await this.relieve(() => clock.elapsed() < writeUntil);
-      if (await Promise.race([answered, crowded])) return answer;
-    }
-  }
-
-  /** Resolves when it has answered, or should have: one that does so soon is not to wait for the disk. Full memory is for the disk at once. */
-  private async patience(answered: Promise<unknown>): Promise<void> {
-    const { writer } = this;
-    if (!writer.hasRoom) return;
-    let timer: Timer | undefined;
-    const isOver = new Promise<void>((resolve) => {
-      timer = this.options.clock.after(PATIENCE_MS, resolve);
-      this.onCrowded = () => {
-        if (!writer.hasRoom) resolve();
-      };
-    });
-    await Promise.race([answered, isOver]);
-    timer?.cancel();
-  }
-
-  /** Resolves when sealed blocks have become too many. */
-  private crowded(): Promise<false> {
-    return new Promise((resolve) => {
-      this.onCrowded = () => resolve(false);
-    });
-  }
-
-  private async relieve(goesOn: () => boolean): Promise<void> {
-    const { writer } = this;
-    if (writer.isCrowded) await this.writeMeanwhile(() => !writer.isEased && goesOn());
-  }
-
   private async writeMeanwhile(goesOn?: () => boolean): Promise<void> {
     // Another process may have claimed what is there: that is for `renew` to see, in the next turn.
     if (this.writer.key === '' || this.touchedAt === -Infinity) return;
     if (await this.write(goesOn)) this.touchedAt = -Infinity;
-  }
-
-  private async runFile(job: ReadJob, file: FilePart, position: ReaderPosition, signal: AbortSignal): Promise<RunEnd> {
-    this.beingRead = file.name;
-    try {
-      return await this.reading.run(job, file, position, signal);
-    } finally {
-      this.beingRead = '';
-    }
   }
 
   private resolve(count: number, result: BlockResult): void {
@@ -552,158 +504,4 @@ export class Spool {
     else this.drop(result, count);
     this.options.onResult(count, result);
   }
-
-  /** Everything in the directory: what is too old goes, what the dead left is delivered, what is done is cleared away. */
-  private async scan(signal: AbortSignal): Promise<RunEnd> {
-    const { clock, settings, transport } = this.options;
-    const listings = await this.directory.list();
-    this.leases.keepOnly(listings);
-    for (const key of this.leftovers.keys()) if (!listings.has(key)) this.leftovers.delete(key);
-    this.shared = totalOf(listings);
-    await this.expireOwn(listings.get(this.writer.key));
-    const living: { service: string; instance: string; key: string }[] = [];
-    const dead: { listing: KeyListing; owner: SpoolOwner | undefined }[] = [];
-    for (const listing of listings.values()) {
-      const { key } = listing;
-      if (this.isKnownLeftover(listing)) continue;
-      const owner = await ownerOf(this.directory, listing);
-      if (key === this.writer.key || (await this.leases.isLive(listing, owner))) {
-        if (owner) living.push({ ...owner, key });
-      } else dead.push({ listing, owner });
-    }
-    for (const { listing, owner } of dead) {
-      // One that cannot be read (the machine lost power) says nothing: it is made anew.
-      const claim = listing.isClaimed ? await this.claims.read(listing.key) : undefined;
-      if (!claim) await this.expire(listing);
-      if (await this.isCleared(listing, owner, claim)) continue;
-      if (!owner || !transport.isReady || signal.aborted) continue;
-      const own = { service: this.options.source.service, key: this.writer.key };
-      const peers = living.filter(({ service }) => service === owner.service);
-      const adoptCase = { service: owner.service, own, living: peers, claimedBy: claim?.by };
-      if (!shouldAdopt(settings.adopt, adoptCase)) continue;
-      if ((await this.adopt(listing.key, owner, signal)) === 'waiting') return 'waiting';
-    }
-    this.scannedAt = clock.elapsed();
-    return 'delivered';
-  }
-
-  private async adopt(key: string, owner: SpoolOwner, signal: AbortSignal): Promise<RunEnd> {
-    const claimer = this.writer.key;
-    const claim = await this.claims.take(key, claimer);
-    if (!claim) return 'delivered';
-    const { service, instance, pid } = owner;
-    this.options.log.info(`spool: process ${pid} (${instance}) has died; its segments are delivered`);
-    this.noteAdopted(service, instance, pid);
-    const job: ReadJob = {
-      key,
-      token: tokenOf(claimer),
-      isOwn: false,
-      isStillOurs: () => this.claims.isHeldBy(key, claimer),
-      onResult: (count, result) => {
-        if (result === 'sent') this.counts.adopted += count;
-        else this.drop(result, count);
-      },
-    };
-    const files = (await this.directory.listKey(key))?.files ?? [];
-    for (const { name, sequence } of files) {
-      const end = claim.ends?.[name];
-      if (end === undefined) continue;
-      const position = await this.claims.position(key);
-      const ending = await this.runFile(job, { name, sequence, end }, position, signal);
-      if (ending !== 'delivered') return ending === 'lost' ? 'delivered' : ending;
-    }
-    await this.claims.finish(key, claimer);
-    const left = await this.directory.listKey(key);
-    if (left && (await this.mayClear(left, owner))) await removeKey(this.directory, left);
-    return 'delivered';
-  }
-
-  private noteAdopted(service: string, instance: string, pid: number): void {
-    const { adoptedFrom } = this;
-    if (adoptedFrom.some((one) => one.pid === pid && one.instance === instance)) return;
-    adoptedFrom.push({ service, instance, pid });
-    if (adoptedFrom.length > 20) adoptedFrom.shift();
-  }
-
-  /** Nothing more is read of it until its owner shows itself again, or it is old enough to be cleared away. */
-  private isKnownLeftover({ key, ownerTime, files, corrupt }: KeyListing): boolean {
-    if (ownerTime === undefined || this.leftovers.get(key) !== ownerTime || files.length + corrupt.length > 0)
-      return false;
-    // Looked at in any case: what is not watched counts as live.
-    return this.leases.isOverdue({ key, ownerTime }) && !this.isExpired({ time: ownerTime });
-  }
-
-  /** @returns whether nothing of it is left to deliver */
-  private async isCleared(
-    listing: KeyListing,
-    owner: SpoolOwner | undefined,
-    claim: Claim | undefined,
-  ): Promise<boolean> {
-    const { key, files, ownerTime } = listing;
-    const hasFiles = files.length > 0;
-    // A claimer that died before it could say so has delivered all that is no longer there.
-    const isDone = claim ? claim.isDone || (!hasFiles && !(await this.leases.isLiveKey(claim.by))) : !hasFiles;
-    if (!isDone) return !hasFiles;
-    if (await this.mayClear(listing, owner)) await removeKey(this.directory, listing);
-    else if (ownerTime !== undefined && owner && (await this.directory.stateOf(owner)) === 'unseen')
-      this.leftovers.set(key, ownerTime);
-    return true;
-  }
-
-  /**
-   * Whether what a finished delivery leaves is of no use any more. An owner that was only frozen has yet to see it. One
-   * that shares no pids with us may be frozen, too, but not for as long as segments are kept: should it come back all
-   * the same, it finds its files gone, and begins anew.
-   */
-  private async mayClear({ key, ownerTime }: KeyListing, owner: SpoolOwner | undefined): Promise<boolean> {
-    const state = owner ? await this.directory.stateOf(owner) : 'gone';
-    if (state !== 'unseen') return state === 'gone';
-    // Others' clocks may differ from ours. One that lives is seen by its touching the file, whatever the date is.
-    return ownerTime === undefined || (this.isExpired({ time: ownerTime }) && !(await this.leases.isLiveKey(key)));
-  }
-
-  private async expire({ key, files, corrupt }: KeyListing): Promise<void> {
-    for (const file of [...files, ...corrupt]) if (this.isExpired(file)) await this.giveUp(key, file, 'spool-expired');
-  }
-
-  private async expireOwn(own: KeyListing | undefined): Promise<void> {
-    if (!own) return;
-    if ([...own.files, ...own.corrupt].some((file) => this.isExpired(file))) await this.writer.rotate();
-    await this.expire(own);
-  }
-
-  private isExpired({ time }: Pick<SpoolFile, 'time'>): boolean {
-    return this.options.clock.now() - time > this.options.settings.maxAgeMs;
-  }
-
-  private async giveUp(key: string, file: SpoolFile, reason: 'spool-full' | 'spool-expired'): Promise<void> {
-    const own = key === this.writer.key ? this.writer.written.find(({ name }) => name === file.name) : undefined;
-    const isSpool = file.name.endsWith('.spool');
-    const count = own ? own.segments - own.resolved : isSpool ? await countSegments(this.directory, file) : 0;
-    if (own) {
-      // It may be among those that are about to be read.
-      own.resolved = own.segments;
-      try {
-        await this.writer.forget(own);
-      } catch (error) {
-        // It is still there, and tried again.
-        own.resolved -= count;
-        throw error;
-      }
-    } else await this.directory.remove(file.name);
-    if (count === 0) return;
-    this.options.log.warn(`spool: ${count} segments were given up: ${reason}`, reason);
-    if (own) this.resolve(count, reason);
-    else this.drop(reason, count);
-  }
-}
-
-function totalOf(listings: ReadonlyMap<string, KeyListing>): { files: number; bytes: number } {
-  let files = 0;
-  let bytes = 0;
-  for (const listing of listings.values()) {
-    files += listing.files.length;
-    for (const file of [...listing.files, ...listing.corrupt]) bytes += file.bytes;
-  }
-  return { files, bytes };
 }

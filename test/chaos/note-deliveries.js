@@ -9,7 +9,7 @@
 const { appendFileSync } = require('node:fs');
 const promises = require('node:fs/promises');
 const path = require('node:path');
-const { parseHeader, recordsOf } = require('../../dist/spool/block');
+const { parseHeader, recordsOf } = require('../../dist/spool/block/block');
 const { spoolCodec } = require('../../dist/protocol/segments/spool-codec');
 const { FileDelivery } = require('../../dist/spool/file-delivery');
 const { SourceSender } = require('../../dist/export/source-sender');

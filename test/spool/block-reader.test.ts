@@ -1,6 +1,6 @@
-import { BLOCK_HEADER_BYTES, blockOf, parseHeader, recordsOf, sealBlock } from '../../src/spool/block';
-import { BlockReader, type ByteSource, type Piece } from '../../src/spool/block-reader';
-import { crc32c } from '../../src/spool/crc32c';
+import { BLOCK_HEADER_BYTES, blockOf, parseHeader, recordsOf, sealBlock } from '../../src/spool/block/block';
+import { BlockReader, type ByteSource, type Piece } from '../../src/spool/block/block-reader';
+import { crc32c } from '../../src/spool/block/crc32c';
 
 /** A file in memory, which counts what is read of it. */
 function fileOf(bytes: Buffer): ByteSource & { bytesRead: number } {

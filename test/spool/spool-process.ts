@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Status } from '../../src/api/status';
 import { spoolCodec } from '../../src/protocol/segments/spool-codec';
-import { recordsOf } from '../../src/spool/block';
-import { BlockReader } from '../../src/spool/block-reader';
+import { recordsOf } from '../../src/spool/block/block';
+import { BlockReader } from '../../src/spool/block/block-reader';
 import { sourceOf } from '../../src/spool/file-delivery';
 import { SpoolDirectory } from '../../src/spool/spool-directory';
 

@@ -1,10 +1,10 @@
-import type { Clock } from '../base/clock';
-import { GrowingBuffer } from '../base/growing-buffer';
-import { GRPC_PREFIX_BYTES, MAX_MESSAGE_BYTES } from '../model/limits';
-import type { Segment } from '../model/segment';
+import type { Clock } from '../../base/clock';
+import { GrowingBuffer } from '../../base/growing-buffer';
+import { GRPC_PREFIX_BYTES, MAX_MESSAGE_BYTES } from '../../model/limits';
+import type { Segment } from '../../model/segment';
 import { crc32c } from './crc32c';
-import { type SealLimits, shouldSeal } from './policies';
-import type { SpoolCodec } from './ports';
+import { type SealLimits, shouldSeal } from '../policies';
+import type { SpoolCodec } from '../ports';
 
 /*
  * A block, all numbers big-endian:
