@@ -164,19 +164,20 @@ export class SpoolDirectory {
     if (!isTrusted(stats.uid, { uid, owners })) throw new Error(`it belongs to user ${stats.uid}`);
     if ((stats.mode & 0o022) !== 0) throw new Error(`others may write in it; mend it with: chmod 700 ${this.path}`);
     await this.checkWay(owners);
-    if (uid === 0 && stats.uid !== 0) this.enterFor(stats);
+    if (uid === 0) this.enterFor(stats);
   }
 
   /**
-   * As root for another user, who could let the path lead elsewhere from now on and would get what we make there: this
-   * process goes into the directory that was checked, and uses bare names.
+   * As root: a user who owns it, or a directory above it, could let the path lead elsewhere from now on. So this process
+   * goes into the directory that was checked, and uses bare names. Its owner gets what we make there.
    */
   private enterFor(owner: Stats): void {
     process.chdir(this.path);
     const { dev, ino } = statSync('.');
     if (dev !== owner.dev || ino !== owner.ino) throw new Error('it was exchanged meanwhile');
     this.base = '.';
-    this.heir = owner;
+    // In one of root's, only root has put something.
+    if (owner.uid !== 0) this.heir = owner;
   }
 
   /** Rejects where it is a link, or no directory. */

@@ -183,6 +183,18 @@ describe('skyanchor spool', () => {
     await expect(directory.overwriteJson(`${key}.claim`, {})).rejects.toThrow('has another name');
   });
 
+  asTwo('holds to a directory of root as well, below one of a user who leads the path elsewhere', async () => {
+    mkdirSync(join(folder, 'root'));
+    asOther('mkdir -m 755 home', folder);
+    mkdirSync(join(folder, 'home', 'spool'), { mode: 0o700 });
+    const directory = new SpoolDirectory(join(folder, 'home', 'spool'));
+    await directory.checkOwners([OTHER]);
+    asOther('mv home/spool home/away && ln -s ../root home/spool', folder);
+    await directory.writeJson(`${key}.claim`, { by: 'root' }, '1'.repeat(8));
+    expect(readdirSync(join(folder, 'root'))).toEqual([]);
+    expect(statSync(join(folder, 'home', 'away', `${key}.claim`)).uid).toBe(0);
+  });
+
   asTwo.each([
     ['has moved there', ''],
     ['has made a second name for', 'secret'],
