@@ -182,7 +182,7 @@ export class SpoolDirectory {
 
   /** Rejects where it is a link, or no directory. */
   async checkKind(): Promise<void> {
-    checkKind(await lstat(this.path));
+    checkKind(await lstat(this.base));
   }
 
   /** What lies there, by key; what is not ours is left alone. */

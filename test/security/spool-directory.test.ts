@@ -154,6 +154,15 @@ describe('skyanchor spool', () => {
     expect(await call('drop', 'ours')).toBe(0);
   });
 
+  asTwo('looks at nothing that another user may have planted before it sends or removes', async () => {
+    asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
+    const open = jest.spyOn(SpoolDirectory.prototype, 'open');
+    for (const action of ['send', 'drop']) expect(await call(action, 'theirs')).toBe(1);
+    expect(open).not.toHaveBeenCalled();
+    for (const action of ['send', 'drop']) expect(await call(action, 'missing')).toBe(1);
+    expect(cli.stderr.match(/missing cannot be read: ENOENT/g)).toHaveLength(2);
+  });
+
   asTwo('trusts the user who calls it by sudo with what is theirs', async () => {
     asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
     process.env['SUDO_UID'] = '4711';
