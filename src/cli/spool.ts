@@ -37,6 +37,13 @@ export async function spool(argv: readonly string[]): Promise<number> {
   const operator = new SpoolOperator(call.directory, systemClock);
   let entries: readonly SpoolEntry[];
   try {
+    await keepAliveWhile(operator.checkKind());
+    // Before anything in it is read.
+    const refusal = call.action === 'ls' ? undefined : await refusalOf(operator, call);
+    if (refusal !== undefined) {
+      complain(refusal);
+      return 1;
+    }
     entries = await keepAliveWhile(operator.list());
   } catch (error) {
     complain(`${call.directory} cannot be read: ${errorMessage(error)}`);
@@ -44,13 +51,17 @@ export async function spool(argv: readonly string[]): Promise<number> {
   }
   const chosen = entries.filter(({ owner }) => call.service === undefined || owner?.service === call.service);
   if (call.action === 'ls') return list(chosen, call);
-  try {
-    await keepAliveWhile(operator.checkOwners(call.owners));
-  } catch (error) {
-    complain(`${call.directory} is left alone: ${errorMessage(error)}; run this as that user, or name it by --owner`);
-    return 1;
-  }
   return call.action === 'send' ? send(chosen, operator, call) : drop(chosen, operator);
+}
+
+/** @returns undefined: nobody could have planted what lies there */
+async function refusalOf(operator: SpoolOperator, { directory, owners }: Call): Promise<string | undefined> {
+  try {
+    await keepAliveWhile(operator.checkOwners(owners));
+    return undefined;
+  } catch (error) {
+    return `${directory} is left alone: ${errorMessage(error)}; run this as that user, or name it by --owner`;
+  }
 }
 
 function read(argv: readonly string[]): Call | string {

@@ -279,6 +279,9 @@ export async function ownerOf(directory: SpoolDirectory, { key, files }: KeyList
   }
 }
 
+/** What is read at once: blocks may be so small that each by itself would take a hundred times as long. */
+const COUNTED_BYTES = 16 * 1024;
+
 /** Segments in a file, by the headers of its blocks alone. */
 export async function countSegments(directory: SpoolDirectory, { name, bytes }: SpoolFile): Promise<number> {
   const handle = await openIfThere(directory, name);
@@ -286,9 +289,15 @@ export async function countSegments(directory: SpoolDirectory, { name, bytes }: 
   let count = 0;
   try {
     const source = sourceOf(handle, bytes);
-    const head = Buffer.alloc(BLOCK_HEADER_BYTES);
+    const chunk = Buffer.alloc(Math.min(COUNTED_BYTES, bytes));
+    let from = 0;
+    let read = chunk.subarray(0, 0);
     for (let at = 0; at < bytes;) {
-      const header = (await source.read(head, at)) === head.length ? parseHeader(head) : undefined;
+      if (at + BLOCK_HEADER_BYTES > from + read.length) {
+        read = chunk.subarray(0, await source.read(chunk, at));
+        from = at;
+      }
+      const header = parseHeader(read, at - from);
       if (!header) break;
       if (header.kind === 'segments') count += header.count;
       at += BLOCK_HEADER_BYTES + header.bodyBytes;

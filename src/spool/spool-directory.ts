@@ -56,6 +56,8 @@ const NAME = new RegExp(
   String.raw`^(${KEY})\.(?:(\d{6,})\.spool|(owner|claim)|([0-9a-f]{8})\.position|(.+\.corrupt))$`,
 );
 const WHOLE_KEY = new RegExp(`^${KEY}$`);
+/** The code of an error: the file is to be left alone. */
+const STRANGE = 'STRANGE';
 const MAX_JSON_BYTES = 64 * 1024;
 /** At least as long as what stood there before, of which nothing may be left behind it. */
 const MIN_OVERWRITTEN_BYTES = 64;
@@ -162,24 +164,25 @@ export class SpoolDirectory {
     if (!isTrusted(stats.uid, { uid, owners })) throw new Error(`it belongs to user ${stats.uid}`);
     if ((stats.mode & 0o022) !== 0) throw new Error(`others may write in it; mend it with: chmod 700 ${this.path}`);
     await this.checkWay(owners);
-    if (uid === 0 && stats.uid !== 0) this.enterFor(stats);
+    if (uid === 0) this.enterFor(stats);
   }
 
   /**
-   * As root for another user, who could let the path lead elsewhere from now on and would get what we make there: this
-   * process goes into the directory that was checked, and uses bare names.
+   * As root: a user who owns it, or a directory above it, could let the path lead elsewhere from now on. So this process
+   * goes into the directory that was checked, and uses bare names. Its owner gets what we make there.
    */
   private enterFor(owner: Stats): void {
     process.chdir(this.path);
     const { dev, ino } = statSync('.');
     if (dev !== owner.dev || ino !== owner.ino) throw new Error('it was exchanged meanwhile');
     this.base = '.';
-    this.heir = owner;
+    // In one of root's, only root has put something.
+    if (owner.uid !== 0) this.heir = owner;
   }
 
   /** Rejects where it is a link, or no directory. */
   async checkKind(): Promise<void> {
-    checkKind(await lstat(this.path));
+    checkKind(await lstat(this.base));
   }
 
   /** What lies there, by key; what is not ours is left alone. */
@@ -217,7 +220,7 @@ export class SpoolDirectory {
       // The name is all that counts of a claim and a position. Dead processes leave more of them than of all else.
       const isNameAll = role === 'claim' || reader !== undefined;
       const stats = isNameAll ? undefined : await lstat(this.at(name)).catch(() => undefined);
-      if (!isNameAll && !stats?.isFile()) continue;
+      if (!isNameAll && (!stats?.isFile() || this.strangeness(stats) !== undefined)) continue;
       const draft = found.get(key) ?? newDraft(key);
       found.set(key, draft);
       const { size: bytes = 0, mtimeMs: time = 0 } = stats ?? {};
@@ -238,7 +241,33 @@ export class SpoolDirectory {
 
   /** For reading; never through a link. */
   open(name: string): Promise<FileHandle> {
-    return openFile(this.at(name), constants.O_RDONLY);
+    return this.openThere(name, constants.O_RDONLY);
+  }
+
+  /** Rejects where it is there and {@link strangeness} says why it is to be left alone. */
+  private async openThere(name: string, flags: number): Promise<FileHandle> {
+    const handle = await openFile(this.at(name), flags);
+    if (!this.heir) return handle;
+    try {
+      const reason = this.strangeness(await handle.stat());
+      if (reason !== undefined) throw Object.assign(new Error(`${name} ${reason}`), { code: STRANGE });
+      return handle;
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * As root for another user: why a file is none of that user's, who may have moved one of root's here, or given it a
+   * second name here. We would hand over what it holds.
+   */
+  private strangeness(stats: Stats): string | undefined {
+    const { heir } = this;
+    if (!heir) return undefined;
+    if (!stats.isFile()) return 'is not a regular file';
+    if (stats.uid !== heir.uid) return `belongs to user ${stats.uid}`;
+    return stats.nlink === 1 ? undefined : 'has another name';
   }
 
   /** A new file, for writing. The processes of the directory's owner could not read one of root's. */
@@ -261,7 +290,7 @@ export class SpoolDirectory {
     try {
       handle = await this.open(name);
     } catch (error) {
-      if (['ENOENT', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
+      if (['ENOENT', 'ELOOP', STRANGE].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
       throw error;
     }
     try {
@@ -306,7 +335,7 @@ export class SpoolDirectory {
 
   /** In place, which takes no room on the disk: a crash in the middle of it may leave a mixture. */
   async overwriteJson(name: string, value: unknown): Promise<void> {
-    const handle = await openFile(this.at(name), constants.O_WRONLY);
+    const handle = await this.openThere(name, constants.O_WRONLY);
     try {
       // Its other name may be that of a file of another user, wherever.
       if ((await handle.stat()).nlink > 1) throw new Error(`${name} has another name`);

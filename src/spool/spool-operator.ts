@@ -54,6 +54,11 @@ export class SpoolOperator {
     this.claims = new Claims({ directory, clock, leases: { isLive, isLiveKey } });
   }
 
+  /** Rejects where it is no directory that can be looked at. */
+  async checkKind(): Promise<void> {
+    await this.directory.checkKind();
+  }
+
   /** Rejects where a user who is neither root, this one nor one of these could decide what is sent or dropped. */
   async checkOwners(owners: readonly number[]): Promise<void> {
     await this.directory.checkOwners(owners);

@@ -1,8 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import fs, { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Finding } from '../../src/cli/doctor/report';
+import { findApplication } from '../../src/config/sources/application';
+import { readFileBeside } from '../../src/config/sources/config-file';
 import { cli } from '../cli/cli';
 import { put } from '../config/sources';
 import { REGISTER } from '../support/app';
@@ -358,6 +360,52 @@ it('hooks of the application get all that Node.js hands to its loader while an i
   put(folder, 'work/app.js', `require('module')._load('/a.js', undefined, false, 'more'); require('stock');`);
   const { status, said } = run(script, '/', { NODE_OPTIONS: `--require ${spy}` });
   expect([status, said]).toEqual([0, '_load 4\nloaded\n_findPath 4\n_resolveFilename 5\n']);
+});
+
+describe('a package.json above the working directory that leads to a file of /proc without end', () => {
+  /** One that requires the agent itself: for `--require` Node would read that package.json, too. */
+  function start(): { readonly status: number | null; readonly said: string; readonly stderr: string } {
+    put(folder, 'work/package.json', {});
+    const script = put(folder, 'work/app.js', `require(${JSON.stringify(REGISTER)}); console.log("ran");`);
+    // What grew without end would take the machine with it.
+    const command = 'ulimit -v 2500000; exec "$0" "$1"';
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, script], {
+      cwd: path.join(folder, 'home'),
+      env: { PATH: process.env['PATH'] },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return { status, said: stdout, stderr };
+  }
+
+  asTwo('does not end a program that starts there, by a link of another user', () => {
+    asOther('mkdir home && ln -s /proc/self/pagemap home/package.json', folder);
+    expect(start()).toEqual({ status: 0, said: 'ran\n', stderr: '' });
+  });
+
+  it('does not end a program that starts there, by a link of ours', () => {
+    mkdirSync(path.join(folder, 'home'));
+    symlinkSync('/proc/self/pagemap', path.join(folder, 'home', 'package.json'));
+    expect(start()).toEqual({ status: 0, said: 'ran\n', stderr: '' });
+  });
+});
+
+describe('a file that was found, and not named', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  asTwo('is not opened where it is of another user: of some devices that alone is heard', () => {
+    asOther('mkdir home && echo {} > home/package.json && echo {} > home/skyanchor.config.json', folder);
+    const cwd = path.join(folder, 'home');
+    const open = jest.spyOn(fs, 'openSync');
+    const { folders } = findApplication(undefined, cwd);
+    const { refusals } = readFileBeside([cwd], undefined);
+    expect(open.mock.calls.map(([file]) => file)).not.toContainEqual(expect.stringContaining(cwd));
+    // That it is there is seen, and said.
+    expect(folders).toContain(cwd);
+    expect(refusals).toEqual([
+      expect.stringMatching(/is ignored: it is reached by .*home, which belongs to user 4711/),
+    ]);
+  });
 });
 
 describe('skyanchor doctor, with a node_modules above the working directory', () => {

@@ -7,21 +7,25 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spool } from '../../src/cli/spool';
 import { systemClock } from '../../src/base/clock';
+import { spoolCodec } from '../../src/protocol/segments/spool-codec';
 import { SpoolDirectory } from '../../src/spool/spool-directory';
+import type { DeliveryFate } from '../../src/spool/ports';
 import { SpoolOperator } from '../../src/spool/spool-operator';
 import { CliFixture } from '../cli/cli-fixture';
-import { asOther, itWithTwoUsers, startAsOther } from './other-user';
+import { asOther, itWithTwoUsers, OTHER, startAsOther } from './other-user';
 
 const asTwo = itWithTwoUsers();
+const SECRET = 'only-root-may-read-this';
 
 /** Shared as /tmp is. */
 let folder: string;
@@ -150,6 +154,15 @@ describe('skyanchor spool', () => {
     expect(await call('drop', 'ours')).toBe(0);
   });
 
+  asTwo('looks at nothing that another user may have planted before it sends or removes', async () => {
+    asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
+    const open = jest.spyOn(SpoolDirectory.prototype, 'open');
+    for (const action of ['send', 'drop']) expect(await call(action, 'theirs')).toBe(1);
+    expect(open).not.toHaveBeenCalled();
+    for (const action of ['send', 'drop']) expect(await call(action, 'missing')).toBe(1);
+    expect(cli.stderr.match(/missing cannot be read: ENOENT/g)).toHaveLength(2);
+  });
+
   asTwo('trusts the user who calls it by sudo with what is theirs', async () => {
     asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
     process.env['SUDO_UID'] = '4711';
@@ -177,6 +190,73 @@ describe('skyanchor spool', () => {
     expect(readdirSync(join(folder, 'home', 'away'))).toEqual([`${key}.claim`]);
     linkSync(join(folder, 'home', 'away', `${key}.claim`), join(folder, 'another'));
     await expect(directory.overwriteJson(`${key}.claim`, {})).rejects.toThrow('has another name');
+  });
+
+  asTwo('holds to a directory of root as well, below one of a user who leads the path elsewhere', async () => {
+    mkdirSync(join(folder, 'root'));
+    asOther('mkdir -m 755 home', folder);
+    mkdirSync(join(folder, 'home', 'spool'), { mode: 0o700 });
+    const directory = new SpoolDirectory(join(folder, 'home', 'spool'));
+    await directory.checkOwners([OTHER]);
+    asOther('mv home/spool home/away && ln -s ../root home/spool', folder);
+    await directory.writeJson(`${key}.claim`, { by: 'root' }, '1'.repeat(8));
+    expect(readdirSync(join(folder, 'root'))).toEqual([]);
+    expect(statSync(join(folder, 'home', 'away', `${key}.claim`)).uid).toBe(0);
+  });
+
+  asTwo.each([
+    ['has moved there', ''],
+    ['has made a second name for', 'secret'],
+  ])('shows nothing, as root, of a file of root that the owner of the directory %s', async (_, second) => {
+    asOther('mkdir -m 700 theirs', folder);
+    const at = (name: string): string => join(folder, 'theirs', name);
+    const owner = JSON.stringify({
+      service: 'orders',
+      instance: '1',
+      host: hostname(),
+      pid: 2 ** 22 + 1,
+      startedAt: '',
+    });
+    asOther(`echo '${owner}' > theirs/${key}.owner && cat theirs/${key}.owner > theirs/${key}.000002.spool`, folder);
+    for (const name of [`${key}.000001.spool`, `${key}.${'2'.repeat(8)}.position`]) {
+      writeFileSync(at(name), SECRET, { mode: 0o600 });
+      if (second !== '') linkSync(at(name), join(folder, `${second}.${name}`));
+    }
+    const operator = new SpoolOperator(join(folder, 'theirs'), systemClock);
+    const given: DeliveryFate[] = [];
+    await operator.checkOwners([OTHER]);
+
+    const fault = await operator.send(
+      key,
+      {
+        codec: spoolCodec,
+        transport: { deliver: () => Promise.resolve('stored') },
+        delivery: undefined,
+        onResult: () => given.push('stored'),
+        onDamage: () => undefined,
+      },
+      new AbortController().signal,
+    );
+
+    asOther(`! grep -rs ${SECRET} theirs`, folder);
+    // What is of that user is not read as a block, and was set aside; the other file stays as it was.
+    expect([fault, given]).toEqual([undefined, []]);
+    expect(readFileSync(at(`${key}.000001.spool`), 'utf8')).toBe(SECRET);
+    expect(statSync(at(`${key}.000001.spool`)).uid).toBe(0);
+    const corrupt = readdirSync(join(folder, 'theirs')).filter((name) => name.endsWith('.corrupt'));
+    expect(corrupt).toEqual([`${key}.2-0.no-owner.corrupt`]);
+  });
+
+  asTwo('neither reads nor writes, as root for another user, what has just become a file of root', async () => {
+    asOther('mkdir -m 700 theirs', folder);
+    const name = `${key}.${'2'.repeat(8)}.position`;
+    const directory = new SpoolDirectory(join(folder, 'theirs'));
+    await directory.checkOwners([OTHER]);
+    writeFileSync(join(folder, 'theirs', name), '{}', { mode: 0o600 });
+    await expect(directory.open(name)).rejects.toThrow(`${name} belongs to user 0`);
+    expect(await directory.readJson(name)).toBeUndefined();
+    await expect(directory.overwriteJson(name, {})).rejects.toThrow(`${name} belongs to user 0`);
+    expect(readFileSync(join(folder, 'theirs', name), 'utf8')).toBe('{}');
   });
 
   it('leaves a directory alone in which others may write, and so may have planted what lies there', async () => {

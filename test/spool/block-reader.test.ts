@@ -1,15 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { BLOCK_HEADER_BYTES, blockOf, parseHeader, recordsOf, sealBlock } from '../../src/spool/block/block';
 import { BlockReader, type ByteSource, type Piece } from '../../src/spool/block/block-reader';
 import { crc32c } from '../../src/spool/block/crc32c';
+import { countSegments } from '../../src/spool/file-delivery';
+import { SpoolDirectory } from '../../src/spool/spool-directory';
 
 /** A file in memory, which counts what is read of it. */
-function fileOf(bytes: Buffer): ByteSource & { bytesRead: number } {
+function fileOf(bytes: Buffer): ByteSource & { bytesRead: number; reads: number } {
   return {
     size: bytes.length,
     bytesRead: 0,
+    reads: 0,
     read(into, position) {
       const copied = bytes.copy(into, 0, position);
       this.bytesRead += copied;
+      this.reads++;
       return Promise.resolve(copied);
     },
   };
@@ -39,6 +46,14 @@ const OWNER = blockOf('owner', Buffer.from('{}'), 1);
 const FIRST = segmentsBlock([Buffer.from('one'), Buffer.from('two')]);
 const SECOND = segmentsBlock([Buffer.from('three')]);
 const THIRD = segmentsBlock([Buffer.alloc(0), Buffer.alloc(70_000, 'x')]);
+
+/** A header that makes sense as far as its body and records go. */
+function headOf(bodyBytes: number, count: number): Buffer {
+  const head = Buffer.from(FIRST.subarray(0, BLOCK_HEADER_BYTES));
+  head.writeUInt32BE(bodyBytes, 8);
+  head.writeUInt32BE(count, 12);
+  return head;
+}
 
 const textsOf = (pieces: readonly Piece[]): string[] =>
   pieces.flatMap((piece) => (piece.type === 'block' ? recordsOf(piece.bytes).map(String) : [piece.type]));
@@ -115,6 +130,18 @@ describe('a spool file', () => {
     expect(file.bytesRead).toBeLessThan(100 * 1024 * 1024);
   });
 
+  it.each([
+    ['nothing but the first word of blocks', Buffer.from('SKYB')],
+    ['headers of blocks that reach behind its end', headOf(8 * 1024 * 1024, 1)],
+    ['headers of blocks without a record', headOf(0, 0)],
+    ['headers of the smallest blocks', headOf(5, 1)],
+  ])('made of %s is given up after few reads', async (_, part) => {
+    const file = fileOf(Buffer.alloc(4 * 1024 * 1024, part));
+    const end = (await new BlockReader(file).next(1))?.type;
+    expect(end).toBe('torn');
+    expect(file.reads).toBeLessThan(20_000);
+  });
+
   it('is searched no further than a file of ours is long, where it is one of terabytes without a block', async () => {
     let bytesRead = 0;
     const read = (into: Buffer): Promise<number> => {
@@ -130,6 +157,36 @@ describe('a spool file', () => {
     const head = Buffer.from(FIRST);
     head.writeUInt32BE(8 * 1024 * 1024 + 1, 8);
     expect(parseHeader(head)).toBeUndefined();
+  });
+
+  it('whose header announces no record is not believed: none of ours is without', () => {
+    expect(parseHeader(headOf(0, 0))).toBeUndefined();
+    expect(parseHeader(headOf(5, 0))).toBeUndefined();
+  });
+
+  it('of very many small blocks is counted by few reads', async () => {
+    const blocks = 60_000;
+    const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-blocks-'));
+    try {
+      const name = 'many.spool';
+      const small = segmentsBlock([Buffer.alloc(0)]);
+      // The second is longer than what is read at once, and the last one is cut off.
+      const bytes = Buffer.concat([
+        OWNER,
+        THIRD,
+        ...Array.from({ length: blocks }, () => small),
+        small.subarray(0, 20),
+      ]);
+      writeFileSync(path.join(folder, name), bytes);
+      const directory = new SpoolDirectory(folder);
+      const handle = await directory.open(name);
+      const read = jest.spyOn(handle, 'read');
+      jest.spyOn(directory, 'open').mockResolvedValue(handle);
+      expect(await countSegments(directory, { name, sequence: 1, bytes: bytes.length, time: 0 })).toBe(2 + blocks);
+      expect(read.mock.calls.length).toBeLessThan(blocks / 100);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { closeFile, openRegularFile, readFile } from '../../base/file/regular-file';
 import type { Sights } from '../../base/file/path-walk';
 import { printable } from '../../base/text';
-import { refusalOf, writersOf } from '../../config/sources/config-file';
+import { openFound, writersOf } from '../../config/sources/config-file';
 
 /** Libraries that the agent instruments or writes ids for, and the first version that it does so with: see docs/libraries.md. */
 const LIBRARIES = new Map<string, readonly number[]>([
@@ -85,12 +85,14 @@ interface Version {
 /** @param seen given where the file is not of a library that runs here already, and has to obey the rules */
 function versionIn(folder: string, seen?: Sights): Version {
   const file = path.join(folder, 'package.json');
-  const opened = openRegularFile(file);
-  if (!opened) return {};
-  const rule = seen && refusalOf(file, opened.stats, writersOf(undefined), seen);
-  if (rule?.kind === 'foreign') {
+  const found = seen
+    ? openFound(file, writersOf(undefined), seen)
+    : { opened: openRegularFile(file), refusal: undefined };
+  if (!found?.opened) return {};
+  const { opened, refusal } = found;
+  if (refusal?.kind === 'foreign') {
     closeFile(opened);
-    return { refusal: `${file} does not count: it ${rule.rule}` };
+    return { refusal: `${file} does not count: it ${refusal.rule}` };
   }
   const read = readFile(opened);
   if (read.status === 'failed') return { refusal: `${file} does not count: ${read.reason}` };

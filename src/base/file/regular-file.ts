@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
 import { errorMessage } from '../text';
 
 /** A file that is there. What is found out about it and what is read of it is of the same file, whatever its name means by then. */
@@ -16,16 +16,21 @@ export interface FailedFile {
 
 /** Limits a package.json or a configuration file. */
 const LARGEST_BYTES = 1024n * 1024n;
+const TOO_LARGE = `larger than ${LARGEST_BYTES} bytes`;
 const NOT_REGULAR = 'not a regular file';
 // Windows has none.
 const { O_NONBLOCK }: Partial<typeof constants> = constants;
 
-/** @returns undefined: there is no such file */
-export function openRegularFile(file: string): OpenedFile | undefined {
+/**
+ * @param mayOpen asked where there is something
+ * @returns undefined: there is no such file
+ */
+export function openRegularFile(file: string, mayOpen = () => true): OpenedFile | undefined {
   let fd: number | undefined;
   try {
     const before = statSync(file, { throwIfNoEntry: false });
     if (!before) return undefined;
+    if (!mayOpen()) return { fd, stats: undefined, reason: 'it is not to be opened' };
     // To open some devices is to start them.
     if (!before.isFile()) return { fd, stats: undefined, reason: NOT_REGULAR };
     // It may be another by now, and a pipe would hold the application's start up until something is written.
@@ -42,13 +47,27 @@ export function readFile(opened: OpenedFile): { readonly status: 'ok'; readonly 
   try {
     if (fd === undefined || !stats) return { status: 'failed', reason };
     if (!stats.isFile()) return { status: 'failed', reason: NOT_REGULAR };
-    if (stats.size > LARGEST_BYTES) return { status: 'failed', reason: `larger than ${LARGEST_BYTES} bytes` };
-    return { status: 'ok', text: readFileSync(fd, 'utf8') };
+    if (stats.size > LARGEST_BYTES) return { status: 'failed', reason: TOO_LARGE };
+    const content = readAtMost(fd, stats.size === 0n ? LARGEST_BYTES + 1n : stats.size);
+    if (content.length > LARGEST_BYTES) return { status: 'failed', reason: TOO_LARGE };
+    return { status: 'ok', text: content.toString() };
   } catch (error) {
     return { status: 'failed', reason: errorMessage(error) };
   } finally {
     closeFile(opened);
   }
+}
+
+/** A file of /proc says that it has 0 bytes, and may have no end. */
+function readAtMost(fd: number, size: bigint): Buffer {
+  const content = Buffer.allocUnsafe(Number(size));
+  let length = 0;
+  while (length < content.length) {
+    const read = readSync(fd, content, length, content.length - length, null);
+    if (read === 0) break;
+    length += read;
+  }
+  return content.subarray(0, length);
 }
 
 export function closeFile({ fd }: OpenedFile): void {

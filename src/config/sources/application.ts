@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { refusalOf, writersOf } from './config-file';
-import { openRegularFile, readFile } from '../../base/file/regular-file';
+import { openFound, refusalOf, writersOf } from './config-file';
+import { closeFile, readFile } from '../../base/file/regular-file';
 import { OPTION_TABLE } from '../option-table';
 import type { Sights } from '../../base/file/path-walk';
 
@@ -58,14 +58,13 @@ function packagesAbove(start: string, script: string | undefined): Application {
   const dependencies = new Set<string>();
   const writers = writersOf(script);
   for (let folder = start; ; folder = path.dirname(folder)) {
-    const file = path.join(folder, 'package.json');
-    const opened = openRegularFile(file);
-    const read = opened && readFile(opened);
-    const isRead = read?.status === 'ok';
-    if (isRead) folders.push(folder);
-    const refusal = isRead ? refusalOf(file, opened?.stats, writers)?.kind : 'foreign';
-    const own = isRead && refusal !== 'foreign' ? parsePackage(read.text) : undefined;
-    if (refusal === undefined) packageFolders.push(folder);
+    const found = openFound(path.join(folder, 'package.json'), writers);
+    const isForeign = found?.refusal?.kind === 'foreign';
+    if (isForeign) closeFile(found.opened);
+    const read = found && !isForeign ? readFile(found.opened) : undefined;
+    const own = read?.status === 'ok' ? parsePackage(read.text) : undefined;
+    if (isForeign || own) folders.push(folder);
+    if (own && !found?.refusal) packageFolders.push(folder);
     for (const name in { ...own?.dependencies, ...own?.optionalDependencies }) dependencies.add(name);
     if (own?.name !== undefined || folder === path.dirname(folder))
       return { name: own?.name, folders, packageFolders, dependencies: [...dependencies], script };

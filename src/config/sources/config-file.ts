@@ -50,9 +50,9 @@ export function readFileBeside(folders: readonly string[], mainScript: string | 
   const writers = writersOf(mainScript);
   for (const folder of folders) {
     const file = path.join(folder, CONFIG_FILE);
-    const opened = openRegularFile(file);
-    if (!opened) continue;
-    const refusal = refusalOf(file, opened.stats, writers);
+    const found = openFound(file, writers);
+    if (!found) continue;
+    const { opened, refusal } = found;
     if (refusal?.kind === 'foreign') {
       closeFile(opened);
       refusals.push(`${file} is ignored: it ${refusal.rule}; a file that is to count is named by SW_AGENT_CONFIG_FILE`);
@@ -127,6 +127,22 @@ export function writersOf(mainScript: string | undefined): Writers | undefined {
     groups: new Set(writable.filter(({ mode }) => (mode & 0o020n) !== 0n).map(({ gid }) => gid)),
     all: writable.some(({ mode }) => (mode & 0o002n) !== 0n),
   };
+}
+
+/**
+ * Opens a file that was found, and not named. One that another user may have put there is not even opened: that user
+ * could let its name lead to a device, some of which start by that alone.
+ *
+ * @returns undefined: there is none
+ */
+export function openFound(
+  file: string,
+  writers: Writers | undefined,
+  seen: Sights = new Map(),
+): { readonly opened: OpenedFile; readonly refusal: Refusal | undefined } | undefined {
+  const opened = openRegularFile(file, () => refusalOf(file, undefined, writers, seen)?.kind !== 'foreign');
+  // Also whether what is open is what was looked at.
+  return opened && { opened, refusal: refusalOf(file, opened.stats, writers, seen) };
 }
 
 /**

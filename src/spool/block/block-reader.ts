@@ -31,6 +31,8 @@ const SEARCH_BYTES = 64 * 1024;
  * made of nothing but beginnings of blocks does not keep the reader busy.
  */
 const MAX_CANDIDATE_BYTES = 64 * 1024 * 1024;
+/** A candidate counts for so much at least: to read few bytes takes hardly less time. */
+const MIN_CANDIDATE_BYTES = 8 * 1024;
 /** And it goes so far: a sparse file of terabytes takes no room on the disk, and days to be searched. */
 const MAX_SEARCH_BYTES = 64 * 1024 * 1024;
 
@@ -64,7 +66,7 @@ export class BlockReader {
     const bytes = Buffer.allocUnsafe(to - from);
     if ((await source.read(bytes, from)) < bytes.length) return 'cut-short';
     if (isWhole(bytes, header)) return { type: 'block', from, to, header, bytes };
-    this.candidateBytes += bytes.length;
+    this.candidateBytes += Math.max(bytes.length, MIN_CANDIDATE_BYTES);
     return 'checksum';
   }
 
@@ -72,11 +74,13 @@ export class BlockReader {
   private async findBlock(from: number): Promise<number | undefined> {
     const { source } = this;
     const chunk = Buffer.alloc(Math.min(SEARCH_BYTES, source.size - from));
-    // Chunks overlap, so that a magic across the border of two is found.
+    // Chunks overlap, so that a header across the border of two is found, in the second.
     const end = Math.min(source.size, from + MAX_SEARCH_BYTES);
-    for (let at = from; at < end; at += SEARCH_BYTES - MAGIC_BYTES.length + 1) {
+    for (let at = from; at < end; at += SEARCH_BYTES - BLOCK_HEADER_BYTES + 1) {
       const found = chunk.subarray(0, await source.read(chunk, at));
       for (let hit = found.indexOf(MAGIC_BYTES); hit !== -1; hit = found.indexOf(MAGIC_BYTES, hit + 1)) {
+        const header = parseHeader(found, hit);
+        if (!header || at + hit + BLOCK_HEADER_BYTES + header.bodyBytes > source.size) continue;
         if (this.candidateBytes > MAX_CANDIDATE_BYTES) return undefined;
         if (typeof (await this.blockAt(at + hit)) !== 'string') return at + hit;
       }

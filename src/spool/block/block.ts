@@ -69,7 +69,8 @@ export function parseHeader(bytes: Buffer, at = 0): BlockHeader | undefined {
   const bodyBytes = bytes.readUInt32BE(at + 8);
   const count = bytes.readUInt32BE(at + 12);
   const kind = KINDS[bytes.readUInt32BE(at + 24)];
-  if (kind === undefined || bodyBytes > MAX_BODY_BYTES || count * GRPC_PREFIX_BYTES > bodyBytes) return undefined;
+  if (kind === undefined || count === 0) return undefined;
+  if (bodyBytes > MAX_BODY_BYTES || count * GRPC_PREFIX_BYTES > bodyBytes) return undefined;
   return { kind, bodyBytes, count, time: bytes.readDoubleBE(at + 16) };
 }
 
