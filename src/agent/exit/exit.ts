@@ -37,11 +37,11 @@ interface Ending {
 
 /**
  * Flushes when a signal is about to end the process. Any listener of ours takes the default action away, so this does
- * what would have happened: if nothing else listens, the process ends by that very signal; if the application listens,
- * it decides, and our listener to that signal is gone for good. Nothing that the process does while its last traces are
- * sent changes how it ends: without us it would not have come to that. A signal that the application then sends to itself
- * ends the process inside of `process.kill()`, as without us. With a listener of ours it would have to wait for the
- * event loop, which has often come to its end by then, and the process with it, with exit code 0.
+ * what would have happened: if nothing else listens, the process ends by that very signal, whatever it does while its
+ * last traces are sent: without us it would not have come to that. If the application listens, it decides, and our
+ * listener to that signal is gone for good. A signal that the application then sends to itself ends the process inside of
+ * `process.kill()`, as without us. With a listener of ours it would have to wait for the event loop, which has often come
+ * to its end by then, and the process with it, with exit code 0.
  *
  * Where the process ends without a moment to wait, by `process.exit()`, by an error or by a signal that it sends to
  * itself, what was traced is written all the same.
