@@ -1,9 +1,19 @@
-import { appendFileSync, closeSync, futimesSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  futimesSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { systemClock } from '../../src/base/clock';
+import { systemClock, type Clock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { FileWatch } from '../../src/control/file/file-watch';
+import { slowClock } from '../support/slow-clock';
 import { until } from '../support/until';
 
 /** Fewer than the kernel keeps for a reader, so that none is lost: 16,384. */
@@ -19,13 +29,17 @@ beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-flood-'));
   file = path.join(folder, 'app.command');
   writeFileSync(file, '');
+  await begin(systemClock);
+});
+
+async function begin(clock: Clock): Promise<void> {
   looks = 0;
   lines = [];
   const say = (line: string): void => void lines.push(line);
   watch = new FileWatch({
     path: file,
-    clock: systemClock,
-    log: new Log(systemClock, { error: say, warn: say, info: say, debug: say }),
+    clock,
+    log: new Log(clock, { error: say, warn: say, info: say, debug: say }),
     look: () => {
       looks++;
       return Promise.resolve(false);
@@ -33,7 +47,7 @@ beforeEach(async () => {
   });
   watch.start();
   await until(() => watch.watching === 'events+poll');
-});
+}
 
 afterEach(async () => {
   await watch.stop();
@@ -62,6 +76,28 @@ describe('another user who floods the directory of the command file with events'
     appendFileSync(file, 'reset\n');
     await until(() => looks > before);
     expect(watch.watching).toBe('poll');
+  });
+
+  it.each([
+    ['as fast as it goes', 2_000],
+    ['once for each look', 1],
+  ])('costs as little when he makes and removes the file itself, %s', async (_how, times) => {
+    await watch.stop();
+    // By which both come within two seconds also on a busy machine.
+    await begin(slowClock(5));
+    const flip = async (): Promise<string> => {
+      const before = looks;
+      for (let at = 0; at < times; at++) {
+        unlinkSync(file);
+        writeFileSync(file, '');
+      }
+      await until(() => looks > before);
+      return watch.watching;
+    };
+    await until(flip, (watching) => watching === 'poll', { everyMs: 1 });
+    expect(await flip()).toBe('poll');
+    expect(await flip()).toBe('poll');
+    expect(lines).toEqual([expect.stringMatching(/can only be polled, not watched: more happens in its directory/)]);
   });
 
   it('leaves the file watched when there are a thousand', async () => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { sleepSync } from '../../base/clock';
+import { KeepAlive, keepAliveWhile, sleepSync } from '../../base/clock';
 import { patch } from '../../instrument/patch';
 
 /** How a process ends, and what we may do before. */
@@ -29,12 +29,19 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 /** What applications send to themselves once they have closed: the signal that came, or nodemon's. */
 const RAISED: readonly NodeJS.Signals[] = [...SIGNALS, 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
+/** The signal by which the process ends, and who listened to it when it came. */
+interface Ending {
+  readonly signal: NodeJS.Signals;
+  readonly listeners: readonly unknown[];
+}
+
 /**
  * Flushes when a signal is about to end the process. Any listener of ours takes the default action away, so this does
- * what would have happened: if nothing else listens, the process ends by that very signal; if the application listens,
- * it decides, and our listener to that signal is gone for good. A signal that the application then sends to itself
- * ends the process inside of `process.kill()`, as without us. With a listener of ours it would have to wait for the
- * event loop, which has often come to its end by then, and the process with it, with exit code 0.
+ * what would have happened: if nothing else listens, the process ends by that very signal, whatever it does while its
+ * last traces are sent: without us it would not have come to that. If the application listens, it decides, and our
+ * listener to that signal is gone for good. A signal that the application then sends to itself ends the process inside of
+ * `process.kill()`, as without us. With a listener of ours it would have to wait for the event loop, which has often come
+ * to its end by then, and the process with it, with exit code 0.
  *
  * Where the process ends without a moment to wait, by `process.exit()`, by an error or by a signal that it sends to
  * itself, what was traced is written all the same.
@@ -42,35 +49,56 @@ const RAISED: readonly NodeJS.Signals[] = [...SIGNALS, 'SIGHUP', 'SIGQUIT', 'SIG
  * @returns takes the listeners away
  */
 export function watchExit(options: ExitOptions): () => void {
-  let isEnding = false;
+  let ending: Ending | undefined;
 
-  function end(signal: NodeJS.Signals): void {
+  function end({ signal, listeners }: Ending, isLoopOver = false): void {
+    ending = undefined;
     spool();
     unwatch();
+    process.removeListener('exit', endAtExit);
     if (process.platform === 'win32' && signal === 'SIGINT') endByControlC();
+    for (const listener of process.listeners(signal))
+      if (!listeners.includes(listener)) process.removeListener(signal, listener);
+    // Who is left is of a library that ends the process by this signal once it has heard it, which takes the event loop.
+    if (isLoopOver && process.emit(signal, signal)) return;
+    new KeepAlive().hold(LAST_WORDS_MS);
     process.kill(process.pid, signal);
+  }
+
+  function endNow(): void {
+    if (ending) end(ending);
   }
 
   function onSignal(signal: NodeJS.Signals, number?: number): void {
     // Emitted by hand, it ends nothing.
     if (number !== constants.signals[signal]) return;
+    // The second Ctrl+C means it.
+    if (ending) {
+      end(ending);
+      return;
+    }
     options.heard(signal);
-    const others = process.listenerCount(signal) - 1 - options.ignoredListeners(signal);
-    if (others > 0) {
+    const listeners = process.listeners(signal);
+    if (listeners.length - 1 > options.ignoredListeners(signal)) {
       process.removeListener(signal, onSignal);
       // Whatever it decides, it may be the end.
       if (options.hasWork()) void options.flush();
       return;
     }
     reportEnd();
-    // The second Ctrl+C means it.
-    if (isEnding || !options.hasWork()) {
-      end(signal);
+    if (!options.hasWork()) {
+      end({ signal, listeners });
       return;
     }
-    isEnding = true;
-    const endNow = () => end(signal);
-    options.flush().then(endNow, endNow);
+    ending = { signal, listeners };
+    process.prependListener('exit', endAtExit);
+    keepAliveWhile(options.flush()).then(endNow, endNow);
+  }
+
+  /** The first of the listeners: those of the application would not have been called. */
+  function endAtExit(): void {
+    sayLastWords();
+    if (ending) end(ending, true);
   }
 
   function sayLastWords(exitCode?: number): void {
@@ -114,6 +142,7 @@ export function watchExit(options: ExitOptions): () => void {
     process.removeListener(signal, onSignal);
     options.heard(signal);
     sayLastWords();
+    endNow();
     return isOurs ? signal : undefined;
   }
 

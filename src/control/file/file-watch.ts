@@ -13,7 +13,7 @@ interface FileEventsOptions {
   readonly file: string;
   /** There is something to watch at `file`. */
   readonly isFilePresent: boolean;
-  readonly clock: Clock;
+  readonly brake: EventBrake;
   /** Go and look. */
   onHint(): void;
   /** Nothing can be watched (any more): inotify is exhausted, or there are too many events. Called once at most. */
@@ -22,6 +22,40 @@ interface FileEventsOptions {
 
 /** More than twice what Linux keeps for a reader, so that one queue that overflowed is none. Read in some 50 ms. */
 const FLOOD = { events: 40_000, withinMs: 2_000 };
+/** To watch a new file costs as much as reading so many events, and another user may put one there at every look. */
+const EVENTS_OF_ARMING = 1_000;
+const REARM_AFTER_ERROR_MS = 30_000;
+
+/**
+ * In a directory like /tmp another user makes as many events as the machine can; reading them all would take the
+ * application's time. Counts them however often the watch is armed anew, which he can bring about as well.
+ */
+class EventBrake {
+  private events = 0;
+  private countedSince: number;
+  private isOffAt = 0;
+
+  constructor(private readonly clock: Clock) {
+    this.countedSince = clock.elapsed();
+  }
+
+  /** Nothing is to be watched. */
+  get isOn(): boolean {
+    return this.clock.elapsed() < this.isOffAt;
+  }
+
+  /** @returns whether these may be followed */
+  count(events: number): boolean {
+    this.events += events;
+    if (this.events < FLOOD.events) return true;
+    const now = this.clock.elapsed();
+    const isFlood = now - this.countedSince < FLOOD.withinMs;
+    if (isFlood) this.isOffAt = now + REARM_AFTER_ERROR_MS;
+    this.events = 0;
+    this.countedSince = now;
+    return !isFlood;
+  }
+}
 
 interface Watcher {
   close(): unknown;
@@ -40,11 +74,9 @@ interface Watcher {
 class FileEvents {
   private readonly watchers: Watcher[] = [];
   private hasClosed = false;
-  private events = 0;
-  private countedSince: number;
 
   constructor(private readonly options: FileEventsOptions) {
-    this.countedSince = options.clock.elapsed();
+    if (!this.count(EVENTS_OF_ARMING)) return;
     const { directory, file, isFilePresent } = options;
     const hint = (): void => options.onHint();
     const names = [basename(file), '..data'];
@@ -99,23 +131,12 @@ class FileEvents {
     });
   }
 
-  /**
-   * In a directory like /tmp another user makes as many events as the machine can; reading them all would take the
-   * application's time.
-   *
-   * @returns whether this event counts
-   */
-  private count(): boolean {
+  /** @returns whether what happened counts */
+  private count(events = 1): boolean {
     if (this.hasClosed) return false;
-    if (++this.events < FLOOD.events) return true;
-    const now = this.options.clock.elapsed();
-    if (now - this.countedSince < FLOOD.withinMs) {
-      this.fail(new Error('more happens in its directory than can be followed'));
-      return false;
-    }
-    this.events = 0;
-    this.countedSince = now;
-    return true;
+    if (this.options.brake.count(events)) return true;
+    this.fail(new Error('more happens in its directory than can be followed'));
+    return false;
   }
 
   private attempt(arm: () => void): void {
@@ -162,7 +183,6 @@ const SECOND_LOOK_MS = 60;
 const POLL_MS = 2_000;
 /** Where no event is to be expected. */
 const SHORT_POLL_MS = 1_000;
-const REARM_AFTER_ERROR_MS = 30_000;
 
 /**
  * When to look at the command file. Events are hints, the poll is the guarantee, and both are one loop: there are
@@ -170,6 +190,7 @@ const REARM_AFTER_ERROR_MS = 30_000;
  */
 export class FileWatch {
   private readonly loop: Loop;
+  private readonly brake: EventBrake;
   private hints: FileEvents | undefined;
   private isRunning = false;
   private pollDueAt = 0;
@@ -184,6 +205,7 @@ export class FileWatch {
 
   constructor(private readonly options: FileWatchOptions) {
     const { clock, log } = options;
+    this.brake = new EventBrake(clock);
     this.loop = new Loop({ name: 'command file', clock, log, turn: () => this.turn() });
   }
 
@@ -232,7 +254,8 @@ export class FileWatch {
     const directory = await statOrNothing(dirname(path));
     const file = await statOrNothing(path);
     const armFor = directory ? `${inodeOf(directory)} ${file ? inodeOf(file) : ''}` : '';
-    if (armFor !== this.armedFor || (!this.hints && directory && clock.elapsed() >= this.rearmAt)) {
+    const isDue = armFor !== this.armedFor || (!this.hints && directory && clock.elapsed() >= this.rearmAt);
+    if (isDue && !this.brake.isOn) {
       this.arm(directory !== undefined, file !== undefined);
       this.armedFor = armFor;
       this.isRemote = directory !== undefined && (await isOnRemote(dirname(path)));
@@ -245,9 +268,9 @@ export class FileWatch {
   private arm(isDirectoryPresent: boolean, isFilePresent: boolean): void {
     this.disarm();
     if (!isDirectoryPresent || !this.isRunning) return;
-    const { path, clock } = this.options;
+    const { path } = this.options;
     const hints = new FileEvents({
-      clock,
+      brake: this.brake,
       directory: dirname(path),
       file: path,
       isFilePresent,

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,6 +84,18 @@ describe('a watch', () => {
       await looked(1, 900);
       await pause(150);
     }
+  });
+
+  it('stays as quick for an operator who replaces the file ten times a second', async () => {
+    for (let at = 0; at < 25; at++) {
+      writeFileSync(`${path}.new`, `${at}`);
+      looks.length = 0;
+      renameSync(`${path}.new`, path);
+      // The poll would come once in these.
+      await looked(1, 900);
+      await pause(75);
+    }
+    expect(watch.watching).toBe('events+poll');
   });
 
   it('does not look for its neighbours’ sake', async () => {
