@@ -160,14 +160,10 @@ function containerInLine(line: string): string | undefined {
   return inPod;
 }
 
-/** `…/docker`, `…/docker/name` or `…/docker-name` before the id. */
+/** `…/docker` or `…/docker-name` before the id; in `…/docker/overlay2` and `…/docker/volumes` it is of something else. */
 function isFolder(before: string): boolean {
-  const slash = before.lastIndexOf('/');
-  const name = before.slice(slash + 1);
-  const parent = slash === -1 || name === '' ? '' : before.slice(0, slash);
-  return FOLDERS.some(
-    (folder) => before.endsWith(folder) || parent.endsWith(folder) || name.slice(0, -1).includes(`${folder}-`),
-  );
+  const name = before.slice(before.lastIndexOf('/') + 1, -1);
+  return FOLDERS.some((folder) => before.endsWith(folder) || name.includes(`${folder}-`));
 }
 
 /** @returns undefined: not Linux, a sandbox without /proc, or a shortage */

@@ -92,6 +92,14 @@ describe('the id of the container', () => {
       'Docker with a disk of its own',
       `1 2 0:9 / /proc rw - proc proc rw\n9 8 254:1 /containers/${ID}/hosts /etc/hosts rw - ext4 /dev/vdb rw\n`,
     ],
+    [
+      'Docker, control groups 2, where a layer and a volume come first',
+      [
+        `7 6 0:5 / / rw - overlay overlay rw,upperdir=/var/lib/docker/overlay2/${'ab'.repeat(32)}/diff`,
+        `9 8 254:1 /var/lib/docker/volumes/${'cd'.repeat(32)}/_data /data rw - ext4 /dev/vda1 rw`,
+        `9 8 254:1 /var/lib/docker/containers/${ID}/hostname /etc/hostname rw - ext4 /dev/vda1 rw`,
+      ].join('\n'),
+    ],
   ])('is found: %s', (_name, text) => {
     expect(containerId(undefined, '0::/\n', text)).toBe(ID);
   });
