@@ -1,7 +1,7 @@
 import type { InstrumentationName } from '../api/options';
 import { type TrustIncoming, errorStatuses } from '../base/patterns';
 import type { Log } from '../base/log';
-import { UNPRINTABLE } from '../base/text';
+import { UNPRINTABLE, withoutSecrets } from '../base/text';
 import type { Config } from '../config/config';
 import { numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
@@ -63,8 +63,10 @@ class Setting<T> {
     const { key, kind } = this;
     if (text.length > LIMIT.value) return { fault: `${key}: longer than ${LIMIT.value} characters` };
     const value = kind.parse(text);
-    if (value === undefined)
-      return { fault: `${key} = ${showValue(text).replace(UNPRINTABLE, ' ')}: expected ${kind.expected}` };
+    if (value === undefined) {
+      const shown = showValue(withoutSecrets(text)).replace(UNPRINTABLE, ' ');
+      return { fault: `${key} = ${shown}: expected ${kind.expected}` };
+    }
     if (Array.isArray(value) && value.length > LIMIT.items) return { fault: `${key}: more than ${LIMIT.items} items` };
     return { value };
   }

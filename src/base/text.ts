@@ -81,6 +81,25 @@ export function errorMessage(error: unknown): string {
   }
 }
 
+/** The token of now, and those before it: by a connection that is left, its backend may still quote them. */
+const MAX_SECRETS = 4;
+/** A shorter one is found in ordinary words, and what is masked there would tell it. */
+const SHORTEST_SECRET = 4;
+let secrets: readonly string[] = [];
+let longestFirst: readonly string[] = [];
+
+/** No text from outside shows it from now on. */
+export function keepSecret(secret: string): void {
+  if (secret.length < SHORTEST_SECRET || secret === secrets[0]) return;
+  secrets = [secret, ...secrets.filter((other) => other !== secret)].slice(0, MAX_SECRETS);
+  // Where one is a part of another, the rest of that would stay.
+  longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+}
+
+export function withoutSecrets(text: string): string {
+  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+}
+
 const MAX_PRINTABLE_LENGTH = 300;
 
 /**
@@ -89,9 +108,9 @@ const MAX_PRINTABLE_LENGTH = 300;
  */
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** What comes from outside ends up in log lines and status files: no line breaks, no terminal codes, not without end. */
+/** What comes from outside ends up in log lines and status files: no secrets, line breaks or terminal codes, not without end. */
 export function printable(text: string): string {
-  return copyOf(text.slice(0, MAX_PRINTABLE_LENGTH).replace(UNPRINTABLE, ' ').trim());
+  return copyOf(withoutSecrets(text).slice(0, MAX_PRINTABLE_LENGTH).replace(UNPRINTABLE, ' ').trim());
 }
 
 /** The word that was probably meant; undefined if none is near enough. Case, `-` and `_` do not count. */

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock';
-import { errorMessage, printable } from '../base/text';
+import { errorMessage, keepSecret, printable } from '../base/text';
 import { LoadError, modules } from '../base/lazy';
 import { ok, retryable, type Outcome } from '../base/outcome';
 import { formatAddress, type Address, type BackendOptions } from './backend-options';
@@ -119,6 +119,7 @@ export class Connector {
   private async openWithin(address: Address, inbound: InboundLimit, signal: AbortSignal): Promise<BackendConnection> {
     const { agentVersion, clock, log } = this.options;
     const { tls, authentication } = (await this.options.renewCredentials?.()) ?? this.options;
+    if (authentication !== undefined) keepSecret(authentication);
     const metadata = { 'agent-version': agentVersion, ...(authentication !== undefined && { authentication }) };
     const authority = formatAddress(address);
     const context = tls && modules.tls().createSecureContext(tls);

@@ -6,7 +6,7 @@ import type { SecureContext } from 'node:tls';
 import { modules } from '../base/lazy';
 import type { Log } from '../base/log';
 import { MAX_ANSWER_BYTES } from './answer-limits';
-import { type IdleProcessGuard, keepSession, unrefSocket } from './socket-guards';
+import { dropNoMetadata, type IdleProcessGuard, keepSession, unrefSocket } from './socket-guards';
 import type { InboundLimit } from './inbound-limit';
 import { upgradeToTls } from './open-session';
 import { withAbort } from './with-abort';
@@ -164,12 +164,12 @@ function credentialsFor(
         // A second time: what `captureClientSockets` sees hangs on a diagnostics channel that the application may lack.
         take(socket);
         if (!tls) {
-          keepSession(socket, onUnasked);
+          keepSession(socket, onUnasked, dropNoMetadata);
           return { socket, secure: false };
         }
         const secured = await upgradeToTls(socket, host, tls, signal);
         take(secured);
-        keepSession(secured, onUnasked);
+        keepSession(secured, onUnasked, dropNoMetadata);
         return { socket: secured, secure: true };
       },
       waitForReady: () => Promise.resolve(),

@@ -1,5 +1,5 @@
 import { executionAsyncResource } from 'node:async_hooks';
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock';
 
@@ -80,9 +80,14 @@ const untilCollection = new FinalizationRegistry<object>(() => undefined);
  * listeners on the socket are added and removed in some of them: when the settings arrive and when the session ends.
  *
  * @param onUnasked the server sends what it was not asked for; the session is destroyed
+ * @param onHeaders gets the headers and the trailers of each call before its maker does
  * @returns looks for the session in the callback that runs now
  */
-export function keepSession(socket: Socket, onUnasked: () => void): () => void {
+export function keepSession(
+  socket: Socket,
+  onUnasked: () => void,
+  onHeaders?: (headers: IncomingHttpHeaders) => void,
+): () => void {
   let session: object | undefined;
   const look = (): void => {
     const resource = executionAsyncResource();
@@ -92,7 +97,7 @@ export function keepSession(socket: Socket, onUnasked: () => void): () => void {
     session = resource;
     // What is called here may be the application's session: its own code may be what stops us.
     const owner = valuesBySymbol(resource).find((value) => valuesBySymbol(value).includes(socket));
-    if (owner !== undefined) refuseUnasked(owner as ClientHttp2Session, onUnasked);
+    if (owner !== undefined) guardCalls(owner as ClientHttp2Session, onUnasked, onHeaders);
   };
   socket.on('newListener', look).on('removeListener', look);
   socket.once('close', () => {
@@ -108,7 +113,11 @@ export function keepSession(socket: Socket, onUnasked: () => void): () => void {
  * pushed: it would be held for as long as the session lives, and its first error would end the process. Nor has gRPC
  * informational answers, of which there may be any number to a call.
  */
-function refuseUnasked(session: ClientHttp2Session, onUnasked: () => void): void {
+function guardCalls(
+  session: ClientHttp2Session,
+  onUnasked: () => void,
+  onHeaders: ((headers: IncomingHttpHeaders) => void) | undefined,
+): void {
   const refuse = (): void => {
     session.destroy();
     onUnasked();
@@ -118,7 +127,30 @@ function refuseUnasked(session: ClientHttp2Session, onUnasked: () => void): void
     refuse();
   });
   const request = session.request.bind(session);
-  session.request = (...args) => request(...args).on('headers', refuse);
+  session.request = (...args) => {
+    const stream = request(...args).on('headers', refuse);
+    return onHeaders ? stream.on('response', onHeaders).on('trailers', onHeaders) : stream;
+  };
+}
+
+// What grpc-js takes for metadata, in its own words.
+const METADATA_KEY = /^[:0-9a-z_.-]+$/;
+const METADATA_VALUE = /^[ -~]*$/;
+
+/**
+ * Takes out what HTTP/2 allows and gRPC does not: grpc-js leaves it out, too, but writes name and value of each to the
+ * application's stderr, however many a backend sends.
+ */
+export function dropNoMetadata(headers: IncomingHttpHeaders): void {
+  for (const [key, value] of Object.entries(headers)) {
+    if (!isMetadata(key, value)) Reflect.deleteProperty(headers, key);
+  }
+}
+
+function isMetadata(key: string, value: string | string[] | undefined): boolean {
+  // It passes over those of HTTP/2 itself, and takes any text for base64.
+  if (key.startsWith(':')) return true;
+  return METADATA_KEY.test(key) && (key.endsWith('-bin') || METADATA_VALUE.test(String(value)));
 }
 
 /** What Node keeps under symbols: a native session its own, and that its socket. */

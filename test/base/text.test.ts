@@ -1,4 +1,4 @@
-import { printable, truncate, withNumberSuffix } from '../../src/base/text';
+import { keepSecret, printable, truncate, withNumberSuffix } from '../../src/base/text';
 import { heldBytes } from '../support/garbage';
 
 describe('a text', () => {
@@ -56,6 +56,20 @@ describe('a text from outside', () => {
     ['anything missing, where all of it shows', 'für ⚓ و', 'für ⚓ و'],
   ])('is printed without %s', (_title, text, printed) => {
     expect(printable(text)).toBe(printed);
+  });
+
+  it('shows no secret, nor a part of one where it is cut or where another is a part of it', () => {
+    for (const secret of ['p4ss', 'p4ssword', 'an']) keepSecret(secret);
+    expect(printable('want p4ss, got p4ssword')).toBe('want ***, got ***');
+    expect(printable(`${'a'.repeat(297)}p4ssword`)).toBe(`${'a'.repeat(297)}***`);
+    // As short as that it is a part of words.
+    expect(printable('want another')).toBe('want another');
+  });
+
+  it('shows none of the last few secrets, and no more are kept', () => {
+    for (let n = 1; n <= 100; n++) keepSecret(`token-${n};`);
+    for (let n = 97; n <= 100; n++) expect(printable(`not token-${n};`)).toBe('not ***');
+    expect(printable('not token-1;')).toBe('not token-1;');
   });
 });
 

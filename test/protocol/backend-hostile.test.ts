@@ -178,6 +178,39 @@ describe('a backend gone mad', () => {
     expect(await fateOf(await connected())).toMatchObject({ status: expected, code });
   });
 
+  describe('says what gRPC takes no headers for', () => {
+    const headers = { ...GRPC_HEADERS, 'x!': 'a', latin: 'b\u009b31m', tab: 'c\td', 'set-cookie': ['e', 'f\u009b'] };
+    const trailers = { 'grpc-status': '0', 'y!': 'g', high: '\u00fc' };
+    const status = { 'grpc-status': '16', 'grpc-message': 'no' };
+    let said: jest.SpyInstance;
+    beforeEach(() => (said = jest.spyOn(console, 'error').mockReturnValue()));
+    afterEach(() => said.mockRestore());
+
+    it.each([
+      ['before and after an answer', [headers, trailers], ok(3)],
+      [
+        'before and after a refusal',
+        [headers, { ...trailers, ...status }],
+        { status: 'failed', reason: 'UNAUTHENTICATED: no' },
+      ],
+      [
+        'in a refusal that has one block of headers',
+        [{ ...headers, ...status }],
+        { status: 'failed', reason: 'UNAUTHENTICATED: no' },
+      ],
+    ])('%s, and grpc-js writes nothing of it to stderr', async (_where, [first, last], expected) => {
+      server.onCheck = (stream) =>
+        stream.resume().on('end', () => {
+          stream.respond(first, { waitForTrailers: last !== undefined, endStream: last === undefined });
+          stream.on('wantTrailers', () => stream.sendTrailers(last ?? {}));
+          if (last) stream.end(KNOWS_US);
+        });
+      const backend = await connected();
+      expect(await backend.registry.v2.registerService('orders', never)).toMatchObject(expected);
+      expect(said.mock.calls).toEqual([]);
+    });
+  });
+
   it('says OK, and that is what counts', async () => {
     const headers = { ...GRPC_HEADERS, 'content-type': 'application/grpc+proto', 'grpc-status': '0' };
     server.onCollect = (stream) => stream.resume().on('end', () => stream.respond(headers, { endStream: true }));

@@ -2,6 +2,7 @@ import { DynamicSettings } from '../../src/agent/dynamic-settings';
 import { AgentError } from '../../src/api/errors';
 import { glob } from '../../src/base/patterns';
 import { Log } from '../../src/base/log';
+import { keepSecret } from '../../src/base/text';
 import { showValue } from '../../src/config/sources/settings';
 import { liveIgnore } from '../../src/instrument/http/server/ignore';
 import { resolve } from '../config/sources';
@@ -97,6 +98,14 @@ describe('the configuration that a hostile backend sends', () => {
     set({ 'agent.sample_rate': '1\u202e\u2028\u200b0.0' });
     expect(said).toEqual([expect.stringContaining('agent.sample_rate = 1   0.0: expected')]);
     expect(settings.status().sampleRate.refused).not.toMatch(/[\u202e\u2028\u200b]/);
+  });
+
+  it('is shown without the token, which the backend knows', () => {
+    const { settings, said, set } = made();
+    keepSecret('a-secret');
+    set({ 'agent.sample_rate': 'a-secret' });
+    expect(said).toEqual([expect.stringContaining('agent.sample_rate = ***: expected')]);
+    expect(settings.status().sampleRate.refused).not.toContain('a-secret');
   });
 
   it('takes what is just within the bounds', () => {

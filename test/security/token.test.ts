@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { ok } from '../../src/base/outcome';
 import { until } from '../support/until';
 import { Backends, never } from '../support/wire/backends';
-import { KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
+import { GRPC_HEADERS, KNOWS_US, RawHttp2Server, respond } from '../support/wire/http2-server';
+import { someNames } from '../support/wire/names';
 
 const authentication = 'a-secret';
 const tls = {};
@@ -49,6 +50,33 @@ describe('the authentication token', () => {
     expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
     expect(tokens).toEqual([authentication, authentication]);
     expect(third.sockets).toEqual([]);
+  });
+
+  it('is shown nowhere where a backend quotes it, nor is the one before it', async () => {
+    const [server] = servers as [RawHttp2Server];
+    const port = await server.start();
+    const quoted: unknown[] = [];
+    server.onCall = (stream, headers) => {
+      quoted.push(headers['authentication']);
+      const message = `bad token ${String(headers['authentication'])}`;
+      const status = { 'grpc-status': '16', 'grpc-message': `${message}, not ${String(quoted[0])}` };
+      stream.respond({ ...GRPC_HEADERS, ...status }, { endStream: true });
+    };
+    // A part of the first, so that its rest would stand beside the mask.
+    const tokens = ['a-secret-of-old', 'a-secret'];
+    const credentials = tokens.map((token) => ({ authentication: token }));
+    const backend = backends.to(port, { renewCredentials: () => Promise.resolve(credentials.shift() ?? {}) });
+    const refused = { status: 'failed', reason: 'UNAUTHENTICATED: bad token ***, not ***' };
+    for (const ask of [
+      () => backend.registry.v2.registerService('orders', never),
+      () => backend.segments.open(someNames(), never),
+    ]) {
+      await backend.registry.connect(never);
+      expect(await ask()).toMatchObject(refused);
+      await until(() => backend.address === undefined);
+    }
+    expect(quoted).toEqual(tokens);
+    expect(backends.lines.join()).not.toContain('a-secret');
   });
 
   it.each([
