@@ -230,6 +230,12 @@ describe('user info of a real request', () => {
     expect([entry.operationName, entry.url]).toEqual(['//h/a', 'http://x//h/a']);
   });
 
+  it('is not recorded of a query in its Host header', async () => {
+    const port = await stage.serve((_request, response) => response.end());
+    (await stage.connect(port)).send('GET /a HTTP/1.1\r\nHost: h?secret\r\n\r\n');
+    expect((await stage.entry()).url).toBe('http://h/a');
+  });
+
   it('is not recorded of a CONNECT that goes out', async () => {
     const proxy = net.createServer((socket) => socket.end('HTTP/1.1 403 No\r\nConnection: close\r\n\r\n'));
     const port = await stage.listen(proxy);
