@@ -233,16 +233,18 @@ export interface Options {
   readonly trustIncoming?: string | readonly string[] | undefined;
   /**
    * Globs of the hosts (at most 64) whose requests get trace headers, all of ours and what callers sent along:
-   * `*.internal,10.*`; with a port, `stock.internal:8080`, of that port alone. Requests to others are traced and go out
-   * without: no host there learns the names of services or what callers put into `sw8-correlation` and `sw8-x`. Headers
-   * that the application sets itself are its own. An empty array: no host. Default: all. Environment
+   * `*.internal,10.*`; with a port, `stock.internal:8080`, of that port alone. One of digits, dots and wildcards that
+   * begins with a digit or a set matches addresses alone: `10.*` no `10.example.com`. Requests to others are traced and
+   * go out without: no host there learns the names of services or what callers put into `sw8-correlation` and `sw8-x`.
+   * Headers that the application sets itself are its own. An empty array: no host. Default: all. Environment
    * `SW_AGENT_PROPAGATE_TO`.
    */
   readonly propagateTo?: string | readonly string[] | undefined;
   /**
    * Globs of the hosts (at most 64), or of host and port as in `propagateTo`, whose requests get no trace header, not even
-   * an empty one, also where `propagateTo` names them: third parties that refuse headers which they do not know. Requests
-   * to them are traced: `*.amazonaws.com,api.example.com:8080`. Default: none. Environment `SW_AGENT_DO_NOT_PROPAGATE_TO`.
+   * an empty one, also where `propagateTo` names them: third parties that refuse headers which they do not know. Here
+   * `10.*` matches `10.example.com`, too. Requests to them are traced: `*.amazonaws.com,api.example.com:8080`. Default:
+   * none. Environment `SW_AGENT_DO_NOT_PROPAGATE_TO`.
    */
   readonly doNotPropagateTo?: string | readonly string[] | undefined;
   /**

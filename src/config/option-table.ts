@@ -45,6 +45,8 @@ export interface OptionRow<T> {
   readonly isSwitch?: true;
   /** It, or what it names, is never printed. */
   readonly isSecret?: true;
+  /** What is behind a `?` or a `#` in it is never printed. */
+  readonly isAddress?: true;
   /** Not a key of `start()` and the file. */
   readonly isTextOnly?: true;
   /** A relative path means: from the working directory; in the file: from the file's folder. */
@@ -304,6 +306,7 @@ export const OPTION_TABLE = {
     kind: listType(backend, { expected: 'host:port,… with ports from 1 to 65535, IPv6 as [::1]:11800', least: 1 }),
     environment: ['SW_AGENT_COLLECTOR_BACKEND_SERVICES'],
     flag: 'backends',
+    isAddress: true,
     help: 'host:port,… of the backend',
   }),
   protocol: row('protocol', {

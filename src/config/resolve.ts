@@ -9,7 +9,7 @@ import { readEnvironment, isPackageRunner, processNumber, type WorkerPlace } fro
 import { takeFlags } from './sources/flags';
 import { unreadVariables } from './names/aliases';
 import { readKeys } from './sources/keys';
-import { showValue, Settings, type Setting } from './sources/settings';
+import { shownFor, Settings, type Setting } from './sources/settings';
 import { OPTION_ROWS, OPTION_TABLE as TABLE, type OptionRow, type OptionProperty } from './option-table';
 import { readTls, readToken } from './credentials';
 
@@ -57,7 +57,7 @@ export function explainConfig(sources: Sources): ExplainedConfig {
     faults,
     given: given.map(({ row, value, source }) => ({
       name: row.name,
-      value: row.isSecret ? '***' : showValue(value),
+      value: shownFor(row, value),
       source,
     })),
   };

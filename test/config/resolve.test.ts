@@ -650,6 +650,15 @@ describe('faults', () => {
     expect(alone?.value).toHaveLength(101);
   });
 
+  it.each([
+    ['h:11800?token=SECRET', 'h:11800?***'],
+    ['me:pw@h:11800/#SECRET, x', '***@h:11800/#***'],
+    [['h:1?token=S"ECRET,SECRET', 'h:2#SECRET', 'h:3'], '["h:1?***","h:2#***","h:3"]'],
+  ])('do not show what stands behind the address of a backend, case %#', (backends, shown) => {
+    const faults = faultsOf({ options: { backends } });
+    expect(faults.map(({ value }) => value)).toEqual([shown]);
+  });
+
   it('do not show a password whose end is cut off', () => {
     const address = `me:sesam${'m'.repeat(100_000)}@oap:11800`;
     for (const backends of [address, [address]]) {

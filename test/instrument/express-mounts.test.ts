@@ -1,3 +1,4 @@
+import express from 'express';
 import { expressMountName } from '../../src/instrument/route/express';
 import { mountOf, parameterMount } from '../../src/instrument/route/express-mounts';
 
@@ -57,8 +58,10 @@ describe('the mount of a route', () => {
   });
 
   it('has the parameters by their values where the router keeps no pattern, as in router 2.2', () => {
-    const matcher = (path: string) => path.startsWith('/t/') && { path: '/t/7/', params: { tid: '7' } };
-    const router = { stack: [{ matchers: [() => false, matcher], handle: end }] };
+    // So path-to-regexp calls them.
+    const match = (path: string) => path.startsWith('/t/') && { path: '/t/7/', params: { tid: '7' } };
+    const other = { match: () => false };
+    const router = { stack: [{ matchers: [other.match, match], handle: end }] };
     expect(mountOf(route, { router }, '/t/7')?.name).toBe('/t/:tid');
     expect(parameterMount({ router }, '/t/7/items/1', false)?.name).toBe('/t/:tid');
     expect(parameterMount({ router }, '/t/7/items/1', true)).toBeUndefined();
@@ -128,5 +131,73 @@ describe('the mount that a refused request would have come to, in express 4', ()
     const request = { res: { headersSent: true, statusCode: 401 } };
     expect(expressMountName(request, app(mount), path)).toBe(name);
     expect(expressMountName(request, app(mount), path)).toBe(name);
+  });
+});
+
+describe('the mount that a refused request would have come to, in express 5', () => {
+  const refused = { res: { headersSent: true, statusCode: 401 } };
+  const appAt = (mount: express.Path) => {
+    const top = express();
+    const router = express.Router();
+    router.get('/b', () => undefined);
+    top.use(mount, router);
+    return top;
+  };
+  const long = 'a'.repeat(200);
+
+  it.each([
+    [/^\/z\d+/, '/z12/b', String.raw`/^\/z\d+`, 1],
+    [/^\/(?:[a-z]+-?)+$/, '/aaaa', undefined, 0],
+    [/^\/(.*)\/.*\/.*\/b/, `${'/'.repeat(200)}b`, undefined, 0],
+  ])('is asked for by %s of the application only where that takes few steps', (expression, path, name, asked) => {
+    const exec = jest.spyOn(expression, 'exec');
+    expect(expressMountName(refused, appAt(expression), path)).toBe(name);
+    expect(expressMountName(refused, appAt(['/never', expression]), path)).toBe(name);
+    expect(exec).toHaveBeenCalledTimes(2 * asked);
+  });
+
+  it.each([
+    ['/t/:a-:b-:c-:d', `/t/${'a-'.repeat(100)}b`, true],
+    ['/t/*a-*b', `/t/${'a-'.repeat(100)}b`, true],
+    ['/t/*a/*b/*c', '/t/1/2/3', true],
+    ['/t/*a/*b/*c', `/t/${'1/'.repeat(100)}3`, false],
+    ['/t/:a-*b/*c', `/t/${'1-'.repeat(100)}3`, false],
+    [['/never', '/t/*a/*b/*c'], `/t/${'1/'.repeat(100)}3`, false],
+    [`/t${'{/:a}'.repeat(4)}`, `/t/${long}`, true],
+    [`/t${'{/:a}'.repeat(12)}`, `/t/${long}`, false],
+  ])(
+    'is asked for by %s only where old versions of its parser make of it what takes few steps',
+    (rawPath, path, isAsked) => {
+      const matcher = jest.fn(() => false);
+      expressMountName(refused, { router: { stack: [{ matchers: [matcher], rawPath, handle: end }] } }, path);
+      expect(matcher).toHaveBeenCalledTimes(isAsked ? 1 : 0);
+    },
+  );
+
+  it('is asked for with the first segments of a path where the router keeps no pattern, and not by an expression', () => {
+    const seen: string[] = [];
+    const match = (path: string) => {
+      seen.push(path);
+      return path.startsWith('/t/7') && { path: '/t/7', params: { tid: '7' } };
+    };
+    const regexpMatcher = jest.fn(() => false);
+    const router = { stack: [{ matchers: [match, regexpMatcher] }, { matchers: [match], handle: end }] };
+    expect(expressMountName(refused, { router }, `/t/7/${'a/'.repeat(200)}`)).toBe('/t/:tid');
+    expect(expressMountName(refused, { router }, `/t${long}/a`)).toBeUndefined();
+    expect(expressMountName(refused, { router }, '/t/7')).toBe('/t/:tid');
+    expect(seen.map((path) => path.length)).toEqual([64, 0, 4]);
+    expect(regexpMatcher).not.toHaveBeenCalled();
+  });
+
+  it('leaves a global or sticky expression of the application where it stands', () => {
+    for (const expression of [/^\/z\d+/g, /^\/z\d+/y]) {
+      const top = appAt(expression);
+      for (const before of [0, 3, 4]) {
+        expression.lastIndex = before;
+        expect(expressMountName(refused, top, '/z12/b')).toMatch(/^\/\^/);
+        expect(expressMountName({ baseUrl: '/z12' }, top, '')).toMatch(/^\/\^/);
+        expect(expression.lastIndex).toBe(before);
+      }
+    }
   });
 });

@@ -137,6 +137,8 @@ describe('the name of an entry span', () => {
     [`${AT}?b`, '/', 'http://shop.example:81/'],
     [AT, '/', 'http://shop.example:81/'],
     ['http://[::1]:80/a', '/a', 'http://[::1]:80/a'],
+    ['http:///user:pw@shop.example/a', '/a', 'http://shop.example/a'],
+    ['/proxy/http:/user:pw@x/a', '/proxy/http:/x/a', 'http://h/proxy/http:/x/a'],
   ])('of GET %s is %s', async (target, name, url) => {
     const port = await stage.serve((_request, response) => response.end('done'));
     const client = await stage.connect(port);

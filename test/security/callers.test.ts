@@ -53,6 +53,17 @@ const BAD: readonly (readonly [string, string])[] = [
   ['a line separator', 'a\u2028b'],
   ['a zero-width space', 'a\u200bb'],
   ['a byte order mark', '\ufeffa'],
+  ['a soft hyphen', 'a\u00adb'],
+  ['a joiner of graphemes', 'a\u034fb'],
+  ['an invisible separator', 'a\u2063b'],
+  ['a vowel separator of Mongolian', 'a\u180eb'],
+  ['a variation selector of no emoji', 'a\u{e0100}b'],
+  ['a tag', 'a\u{e0061}b'],
+  ['a filler of Hangul', 'a\u3164b'],
+  ['a filler of Hangul at a beginning', 'a\u115fb'],
+  ['an inherent vowel of Khmer', 'a\u17b4b'],
+  ['an anchor of annotations', 'a\ufff9b'],
+  ['a deprecated format character', 'a\u206ab'],
   ['513 characters', 'a'.repeat(513)],
   ['513 characters beyond ASCII', 'é'.repeat(513)],
   ['1,500 characters', 'a'.repeat(1_500)],
@@ -66,6 +77,7 @@ const GOOD: readonly (readonly [string, string])[] = [
   ['in Arabic', 'خدمة الطلبات'],
   ['in Persian, with a non-joiner', 'می\u200cخواهم'],
   ['with an emoji of several characters', '👩\u200d💻'],
+  ['with an emoji shown in colour', '\u2764\ufe0f'],
   ['with a blank', 'GET:/a b'],
 ];
 
@@ -216,6 +228,12 @@ describe('user info of a real request', () => {
     (await stage.connect(port)).send('GET //u:secret@h/a HTTP/1.1\r\nHost: u:secret@x\r\n\r\n');
     const entry = await stage.entry();
     expect([entry.operationName, entry.url]).toEqual(['//h/a', 'http://x//h/a']);
+  });
+
+  it('is not recorded of a query in its Host header', async () => {
+    const port = await stage.serve((_request, response) => response.end());
+    (await stage.connect(port)).send('GET /a HTTP/1.1\r\nHost: h?secret\r\n\r\n');
+    expect((await stage.entry()).url).toBe('http://h/a');
   });
 
   it('is not recorded of a CONNECT that goes out', async () => {

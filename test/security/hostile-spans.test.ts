@@ -256,6 +256,34 @@ describe('what a span of OpenTelemetry is told', () => {
     },
   );
 
+  it.each([
+    ['user:secret@host:443', 'host:443'],
+    ['https:/user:secret@host/path', 'https:/host/path'],
+    ['https:user:secret@host/path', 'host/path'],
+    ['https:///user:secret@host/path', 'https:///host/path'],
+    ['/proxy/https:/user:secret@host/path', '/proxy/https:/host/path'],
+    ['user:'.concat('p'.repeat(100_000)), ''],
+    ['/users/me@home', '/users/me@home'],
+  ])('is recorded without user and password where its URL is an unusual one, case %#', (url, shown) => {
+    const { tracer, spans } = bridged();
+    const entry = tracer.openEntry('queue')!;
+    context.run(entry, () => {
+      for (const key of ['url.full', 'http.url', 'http.target'])
+        trace
+          .getTracer('app')
+          .startSpan('local', { attributes: { [key]: url } })
+          .end();
+      const http = { 'http.request.method': 'GET', 'server.address': 'host', 'url.full': url };
+      trace.getTracer('app').startSpan('GET', { kind: SpanKind.CLIENT, attributes: http }).end();
+    });
+    tracer.end(entry);
+    const told = spans().flatMap(({ tags = [] }) =>
+      tags.filter((_tag, n) => n % 2 === 1 && /url|target/.test(String(tags[n - 1]))),
+    );
+    expect(new Set(told)).toEqual(new Set([shown]));
+    expect(JSON.stringify(spans().map(({ operationName }) => operationName))).not.toMatch(/secret|ppp/);
+  });
+
   it('is found however long work goes on in a context of the API, each step begun within its last', () => {
     const { tracer } = bridged();
     const key = Symbol('key');

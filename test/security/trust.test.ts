@@ -313,6 +313,33 @@ describe('a host that propagateTo leaves out', () => {
     expect(set.mock.calls.length > 0).toBe(isReached);
   });
 
+  it.each([
+    ['10.*', '10.1.2.3:443', true],
+    ['10.*', '10.evil.com:443', false],
+    ['10.*', '10.1.2.3.evil.com:80', false],
+    ['10.*', '10.1.2.3.evil.com.', false],
+    ['10.*', '10.b\u00fccher.shop:80', false],
+    ['10.*:80', '10.1.2.3:80', true],
+    ['10.*:80', '10.evil.com:80', false],
+    ['192.168.[0-9]*', '192.168.7.8:80', true],
+    ['192.168.[0-9]*', '192.168.7.evil.com:80', false],
+    ['[12]?.*', '10.1.2.3:80', true],
+    ['[12]?.*', '10.evil.com:80', false],
+    ['127.0.0.1:*', '127.0.0.1:8080', true],
+    ['10.*.internal', '10.stock.internal:80', true],
+    ['*1', 'stock1:80', true],
+    ['*:8080', 'stock:8080', true],
+  ])('is not named by the glob of an address: %s is for %s: %s', (host, peer, isReached) => {
+    const injected = (options: Pick<Setup, 'propagateTo' | 'doNotPropagateTo'>): boolean => {
+      const { tracer } = tracing({ names: () => V3, ...options });
+      const set = jest.fn();
+      tracer.inject(tracer.openExit('/', peer)!, {}, set);
+      return set.mock.calls.length > 0;
+    };
+    expect(injected({ propagateTo: [host] })).toBe(isReached);
+    if (host === '10.*') expect(injected({ doNotPropagateTo: [host] })).toBe(false);
+  });
+
   it('is told by its name where the peer begins with the cluster', () => {
     const made = new Stage({ tracer: { names: () => V3, propagateTo: ['stock.*'], cluster: 'eu/west' } });
     stage = made;

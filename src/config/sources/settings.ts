@@ -132,7 +132,7 @@ export interface LayerContent {
 }
 
 export function faultOf({ row, value, source }: ProvidedValue, expected = expectedFor(row, value)): Fault {
-  return { name: row.name, value: row.isSecret ? '***' : showValue(value), source, expected };
+  return { name: row.name, value: shownFor(row, value), source, expected };
 }
 
 function expectedFor({ kind }: OptionRow<unknown>, value: unknown): string {
@@ -165,11 +165,23 @@ const MOST_READ = 10_000;
 /** Begins where a word begins, so that each is looked through once: values may be long. */
 const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;
 
-/** What was given, as one line of text for a fault. Keys, and passwords in addresses, are not shown. */
-export function showValue(value: unknown): string {
+/** Up to the quote at the end of an item. */
+const BEHIND_ADDRESS = /([?#])(?:\\.|[^"\\])*/g;
+
+/** What was given for an option, with nothing of it that may be secret. */
+export function shownFor({ isSecret, isAddress }: OptionRow<unknown>, value: unknown): string {
+  return isSecret ? '***' : showValue(value, isAddress);
+}
+
+/**
+ * What was given, as one line of text for a fault. Keys, and passwords in addresses, are not shown.
+ * @param isAddress nor is what stands behind a `?` or a `#`
+ */
+export function showValue(value: unknown, isAddress = false): string {
   const text = textOf(value);
   if (text.includes('-----BEGIN ')) return '***';
-  const line = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(BEFORE_AT, hidden);
+  const whole = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(BEFORE_AT, hidden);
+  const line = isAddress ? whole.replace(BEHIND_ADDRESS, '$1***') : whole;
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
 

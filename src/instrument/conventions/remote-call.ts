@@ -80,10 +80,10 @@ export function describeHttp(attributes: KnownAttributes, isEntry: boolean): Des
 }
 
 /**
- * What follows two slashes. A host has 255 characters at most: what is longer is the beginning of a password, where the
- * URL has been cut.
+ * What follows two slashes, or the one behind a colon, or stands at the beginning. A host has 255 characters at most: what
+ * is longer is the beginning of a password, where the URL has been cut.
  */
-const SECRETS = /([/\\]{2})(?:[^/\\]*@|[^/\\]{300,})/g;
+const SECRETS = /(^|:[/\\]|[/\\]{2})(?:[^/\\]*@|[^/\\]{300,})/g;
 
 /** A URL without the query, which holds what callers typed, and without user and password. */
 export function withoutSecrets(url: string): string {
@@ -91,7 +91,10 @@ export function withoutSecrets(url: string): string {
 }
 
 /** Up to the next blank, a URL without its scheme, or a path with its query: of `fetch GET https://a/b`, `GET /b?c`. */
-const URLS = /(?<![^\s:"'(=<,])\/\S*/g;
+const URLS = /(?<![^\s:"'(=<,[|])\/\S*/g;
+const USER_IN_NAME = /(:\/)[^\s/\\]*@/g;
+/** Of what does not begin with a slash, and is a URL all the same: `GET example.com/a?k=1`. */
+const QUERY_IN_NAME = /\?[\w.%&~[\]-]+=\S*/g;
 
 /** In the template of a route a `?` may say that what is before it may be absent: `/:lang?/about`, `/a(?:b|c)?/d`, `/{id?}`. */
 const QUERY_OF_ROUTE = /(?:#|(?<!:\w+|[(){}]|\{\w+)\?|\?(?![/.})\-:=!<]|$)).*$/;
@@ -100,8 +103,12 @@ const QUERY_OF_ROUTE = /(?:#|(?<!:\w+|[(){}]|\{\w+)\?|\?(?![/.})\-:=!<]|$)).*$/;
 export function spanName(given: unknown): string {
   // Cut afterwards: of a URL whose `@` is cut off, the user would stay.
   const name = truncate(given, MAX_ATTRIBUTE_LENGTH);
-  const mayHoldUrl = name.includes('//') || name.includes('?') || name.includes('#');
-  return truncate(mayHoldUrl ? name.replace(URLS, shownInName) : name, LIMITS.name);
+  const mayHoldUrl = name.includes(':/') || name.includes('//') || name.includes('?') || name.includes('#');
+  return truncate(mayHoldUrl ? withoutUrlSecrets(name) : name, LIMITS.name);
+}
+
+function withoutUrlSecrets(name: string): string {
+  return name.replace(URLS, shownInName).replace(USER_IN_NAME, '$1').replace(QUERY_IN_NAME, '');
 }
 
 function shownInName(url: string): string {

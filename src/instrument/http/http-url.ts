@@ -14,9 +14,15 @@ interface Target {
   readonly query: string;
 }
 
-const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
-/** In a path that holds an authority: the `user:password@host:port` of a CONNECT, or `//user:password@host/a`. */
-const USER = /(^|[/\\]{2})[^/\\]+@/g;
+/** With three slashes or more it is the same URL. */
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/+([^/?#]*)/i;
+/**
+ * In a path that holds an authority: the `user:password@host:port` of a CONNECT, `//user:password@host/a`, or what a proxy
+ * has made of it, `/http:/user:password@host/a`.
+ */
+const USER = /(^|:[/\\]|[/\\]{2})[^/\\]+@/g;
+/** A caller may put these into its `Host`. */
+const BEHIND_HOST = /[?#].*$/s;
 const SLASH = 0x2f;
 /** In UTF-16 units. The path is a slice of the whole target; one much longer than itself it must not keep alive. */
 const LONG = 256;
@@ -59,7 +65,7 @@ export function judgeStatus(span: Span, isError: IsErrorStatus | undefined): voi
 
 /** Tells spans their URL. One for all requests to a server, or by a kind of client: mostly their hosts are the same. */
 export class HttpUrls {
-  private readonly base = new MemoizedLast((scheme: string, host: string) => scheme + host);
+  private readonly base = new MemoizedLast((scheme: string, host: string) => scheme + host.replace(BEHIND_HOST, ''));
 
   constructor(private readonly options: Pick<InstrumentOptions, 'collectQuery'>) {}
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { byValues, IN_SEGMENT, joined, literal, parameter, SEGMENTS, type PathPiece } from './path-pieces';
 
 /** A pattern with one of these may match more segments than it has, or fewer. */
@@ -10,7 +11,10 @@ type Params = Readonly<Record<string, unknown>>;
 
 type Matcher = (path: string) => false | { readonly path: string; readonly params: Params };
 
-/** An entry of a router. `matchers` and `rawPath` are express 5's, the latter since router 2.3; `regexp` is express 4's. */
+/**
+ * An entry of a router. `matchers` and `rawPath` are express 5's, the latter since router 2.3: a path, a regular
+ * expression or a list of these, one for each matcher. `regexp` is express 4's.
+ */
 interface RouterLayer {
   readonly handle?: { readonly stack?: unknown; readonly name?: unknown };
   readonly route?: unknown;
@@ -72,8 +76,8 @@ function wayTo(route: object, level: Level, rest: string): PathPiece[] | undefin
 
 function wayToParameter(level: Level, rest: string, isWhole: boolean): PathPiece[] | undefined {
   for (const layer of level.stack) {
-    const isAsked = layer.route === undefined && (isWhole || isQuick(layer.regexp, rest));
-    const matched = isAsked ? matchedBy(layer, rest) : undefined;
+    const asked = layer.route !== undefined ? undefined : isWhole ? rest : quicklyMatched(layer, rest);
+    const matched = asked === undefined ? undefined : matchedBy(layer, asked);
     if (!matched) continue;
     const left = rest.slice(matched.text.length);
     if (matched.piece.name !== matched.text && (left === '' || !isWhole)) return [matched.piece];
@@ -117,9 +121,9 @@ function matchedBy(layer: RouterLayer, path: string): Matched | undefined {
   if (slash === true || regexp?.fast_slash === true) return { text: '', piece: literal('') };
   if (regexp) return matchedByRegexp(regexp, layer.keys ?? [], path);
   for (const [n, matcher] of (matchers ?? []).entries()) {
-    const match = resultOf(matcher, path);
-    if (match === false) continue;
     const pattern: unknown = Array.isArray(rawPath) ? rawPath[n] : rawPath;
+    const match = types.isRegExp(pattern) ? fromStart(pattern, matcher, path) : resultOf(matcher, path);
+    if (match === false) continue;
     const text = trimmed(match.path);
     return { text, piece: pattern === undefined ? byValues(text, match.params) : byPattern(text, pattern) };
   }
@@ -135,6 +139,18 @@ function resultOf(matcher: Matcher, path: string): ReturnType<Matcher> {
   }
 }
 
+/** A global or sticky expression goes on from where it stands, and leaves off elsewhere: express sees it as it was. */
+function fromStart(expression: RegExp, matcher: Matcher, path: string): ReturnType<Matcher> {
+  if (!expression.global && !expression.sticky) return resultOf(matcher, path);
+  const { lastIndex } = expression;
+  expression.lastIndex = 0;
+  try {
+    return resultOf(matcher, path);
+  } finally {
+    expression.lastIndex = lastIndex;
+  }
+}
+
 /** One character that is no slash, as express 4 writes it: `[^\/]`, and since 4.20 `(?:(?!\/|-).)` behind another parameter. */
 const NO_SLASH = /\[\^\\?\/(?:\\.|[^\]\\])*\]|\(\?:\(\?!\\?\/\|(?:\\.|[^)\\+*{])*\)\.\)/g;
 const END = /(?:\\\/\?)?\(\?=\\\/\|\$\)/g;
@@ -146,6 +162,10 @@ const SLASH = /\\\/(?![?*+{)|])/;
 /** With one of these a slash may be there or not, or is only looked at. */
 const MAY_LACK_SLASH = /[[|]|\)\?|\(\?[=!<]/;
 const MOST_STEPS = 512 ** 2;
+/** What old versions of path-to-regexp, before 8.4, may try at each length: a `*`, and a parameter before one. */
+const OF_ANY_LENGTH = /\*|:(?=[^/]*\*)/g;
+/** Where it does not show what a path is compared with: the cube of this is as much. */
+const MOST_CHARACTERS = 64;
 
 /** A path of `n` characters is matched, or not, in about `n ** degree * 2 ** choices` steps. */
 interface Effort {
@@ -153,18 +173,40 @@ interface Effort {
   readonly choices: number;
 }
 
-const efforts = new WeakMap<RegExp, readonly Effort[]>();
+const efforts = new WeakMap<RouterLayer, readonly Effort[]>();
 
 /**
- * An expression may try every way to share a path out among its parameters: before express 4.20 for `/:a-:b-:c` the
- * steps grow as the cube of the path, and with one of the application's own they may double with each character.
- * Express itself may never ask, where a function before the mount has refused the request.
+ * What of a path a layer is asked for which express itself may never ask, where a function before the mount has refused
+ * the request; `undefined`: the layer is passed over. An expression may try every way to share a path out among its
+ * parameters: before express 4.20 for `/:a-:b-:c` the steps grow as the cube of the path, and with one of the
+ * application's own they may double with each character.
  */
-function isQuick(regexp: RegExp | undefined, path: string): boolean {
-  if (regexp === undefined) return true;
-  let known = efforts.get(regexp);
-  if (!known) efforts.set(regexp, (known = regexp.source.split(NEXT).map(effortOf)));
-  return known.every(({ degree, choices }) => path.length ** degree * 2 ** choices <= MOST_STEPS);
+function quicklyMatched(layer: RouterLayer, path: string): string | undefined {
+  const { slash, matchers, regexp, rawPath } = layer;
+  if (slash === true) return path;
+  const pattern = regexp ?? rawPath;
+  if (pattern === undefined) return matchers?.every(isOfPath) === true ? beginningOf(path) : undefined;
+  let known = efforts.get(layer);
+  if (!known) efforts.set(layer, (known = [pattern].flat().flatMap(effortsOf)));
+  const isQuick = known.every(({ degree, choices }) => path.length ** degree * 2 ** choices <= MOST_STEPS);
+  return isQuick ? path : undefined;
+}
+
+/** Until router 2.3 it does not show whether a matcher is of a path or of an expression, but by what each calls it. */
+function isOfPath({ name }: Matcher): boolean {
+  return name === 'match';
+}
+
+/** A mount takes the first segments of a path, and mostly those are short. */
+function beginningOf(path: string): string {
+  return path.length <= MOST_CHARACTERS ? path : path.slice(0, path.lastIndexOf('/', MOST_CHARACTERS));
+}
+
+function effortsOf(pattern: unknown): readonly Effort[] {
+  if (types.isRegExp(pattern)) return pattern.source.split(NEXT).map(effortOf);
+  if (typeof pattern !== 'string') return [{ degree: Infinity, choices: 0 }];
+  // Of a group that may be absent the parser makes two expressions.
+  return [{ degree: Math.max(1, countOf(OF_ANY_LENGTH, pattern)), choices: countOf(/\{/g, pattern) }];
 }
 
 /** Rather too much than too little. */

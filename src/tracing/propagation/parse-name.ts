@@ -11,8 +11,11 @@ export const MAX_NAME_FIELD = 4 * Math.ceil((MAX_BYTES + 1) / 3);
 
 const SPACE = 0x20;
 const DELETE = 0x7f;
-/** Controls, what turns the direction of text around it, other lines, and what takes no room: a name that shows otherwise than it is. */
-const DECEIVING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u2060\ufeff]/u;
+/**
+ * Controls, what turns the direction of text around it, other lines, and what takes no room: a name that shows otherwise
+ * than it is. Persian is written with joiners and non-joiners, and emoji are with a joiner and a selector.
+ */
+const DECEIVING = /(?!\u200c|\u200d|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
 /**
  * A name that a caller gives, as UTF-8 in `bytes[from … end)`. `undefined`: it is none, or too long, or has characters

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { domainToASCII, domainToUnicode } from 'node:url';
 import type { PropagateUnsampled } from '../../api/options';
 import { glob } from '../../base/patterns';
@@ -15,14 +16,16 @@ const BRACKETS = /^\[([^\]:]*:[^\]]*)\]/;
 const LAST_DOT = /(?<=[^*?.])\.(?=(?::[^:]*)?$)/;
 const NOT_ASCII = /[^ -~]/;
 const PUNYCODE = 'xn--';
+/** A glob of digits and dots, `10.*`, with or without a port: who writes it means addresses. */
+const NUMERIC = /^(?=.*[*?[])[\d[][\d.*?[\]!-]*(?::[^:]*)?$/;
 
 /**
  * Whether the host of a peer, `host:port`, matches one of the globs, and none of those that are excepted. A glob with a
- * colon may be of the host and its port. However a host is written, it is one: in upper or lower case, with a dot at its
+ * colon may be of the host and its port, and a numeric one is of addresses alone where it is not of exceptions. However a host is written, it is one: in upper or lower case, with a dot at its
  * end, with letters that are not ASCII or in Punycode, as URLs have it; an IPv6 address may stand in brackets.
  */
 function hostFilter(globs: readonly string[], excepted: readonly string[] = []): (peer: string) => boolean {
-  const [hosts, exceptions] = [globs.map(hostGlob), excepted.map(hostGlob)];
+  const [hosts, exceptions] = [globs.map(reachedGlob), excepted.map(hostGlob)];
   return (peer) => {
     const forms = formsOf(plainHost(peer));
     const isOneOf = (matchers: readonly HostMatcher[]) =>
@@ -40,6 +43,13 @@ type HostMatcher = (host: string, address: string) => boolean;
 function hostGlob(pattern: string): HostMatcher {
   const matches = glob(withoutBrackets(plainHost(pattern)));
   return pattern.includes(':') ? (host, address) => matches(host) || matches(address) : matches;
+}
+
+/** Anyone may have a name such as `10.example.com`. Where hosts are excepted, one too many does no harm. */
+function reachedGlob(pattern: string): HostMatcher {
+  const matches = hostGlob(pattern);
+  const isNumeric = NUMERIC.test(withoutBrackets(plainHost(pattern)));
+  return isNumeric ? (host, address) => matches(host, address) && isIP(host) !== 0 : matches;
 }
 
 /** With a port, or a glob of it. */
