@@ -1,8 +1,10 @@
 import { define } from '../base/define';
+import { ID_TEXT } from '../model/ids';
 import { LIMITS } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
 import { MAX_CARRIER_LENGTH, MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+import { readName } from '../tracing/propagation/parse-name';
 
 /**
  * What is ours of a carrier, a span or a context: neither listed nor printed with it. No `#` field, which a proxy does
@@ -94,12 +96,15 @@ export class ContextCarrier implements CarrierItem {
     const [sample = '', traceId, segmentId, spanId, ...names] = header.split('-');
     const isSw8 = this.key === SW8;
     if (isSw8 ? names.length !== FIELDS - 4 : names.length < FIELDS - 4) return;
+    const [trace, segment] = [decode(traceId).toString(), decode(segmentId).toString()];
+    // What an application reads here it prints, too.
+    if (!ID_TEXT.test(trace) || !ID_TEXT.test(segment)) return;
     this[OWN].sample = sample;
-    this.traceId = new ID(decode(traceId));
-    this.segmentId = new ID(decode(segmentId));
+    this.traceId = new ID(trace);
+    this.segmentId = new ID(segment);
     this.spanId = Number.parseInt(spanId ?? '', 10);
     // In `sw6` they are numbers that mean something to the backend alone.
-    if (isSw8) [this.service, this.serviceInstance, this.endpoint, this.clientAddress] = names.map(decode);
+    if (isSw8) [this.service, this.serviceInstance, this.endpoint, this.clientAddress] = namesIn(names);
   }
 
   /** Whether it names a place that asked. An empty header means that the caller is not traced. */
@@ -178,6 +183,15 @@ function encode(text: unknown): string {
   return Buffer.from(truncate(text ?? '', LIMITS.value)).toString('base64');
 }
 
-function decode(base64 = ''): string {
-  return Buffer.from(base64, 'base64').toString();
+function decode(base64 = ''): Buffer {
+  return Buffer.from(base64, 'base64');
+}
+
+/** All or none. */
+function namesIn(fields: readonly string[]): readonly (string | undefined)[] {
+  const names = fields.map((field) => {
+    const bytes = decode(field);
+    return readName(bytes, 0, bytes.length);
+  });
+  return names.includes(undefined) ? [] : names;
 }

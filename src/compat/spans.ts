@@ -271,7 +271,7 @@ export class Span {
     const [carrier, ...more] = own.carriers.splice(0);
     // What a caller asked for is no part of what is active here.
     const isPart = parent !== undefined && carrier === undefined;
-    const made = opened ?? (isPart ? undefined : tracer.unrecorded(operationName, headersOf(carrier)));
+    const made = opened ?? (isPart ? undefined : tracer.unrecorded(operationName, headersOf(carrier)).narrow());
     // Or it runs in the scope of another.
     const scope = made ?? (parent as Scope);
     own.scope = scope;

@@ -1,3 +1,6 @@
+/** Applications write the trace's id into their lines of logs, and into the format strings of these. */
+export const ID_TEXT = /^[\w.:@/+=~-]+$/;
+
 /**
  * An id of three numbers, the third being `millis * 10000 + sequence`: every id that this process makes, and a foreign
  * one of that form. That product exceeds 2^53, where doubles of one millisecond collapse (10,000 sequence numbers give

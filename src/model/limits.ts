@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Length of an operation name. */
   name: 512,
+  /** Length of a method that others name; Node takes no longer one than UNSUBSCRIBE. */
+  method: 32,
   /** Length of a tag's or a log entry's key. */
   key: 256,
   /** Length of a tag's or a log entry's value, and of a `url`. */

@@ -1,6 +1,7 @@
-import type { ForeignHeaders } from './foreign-headers';
+import { ForeignHeaders } from './foreign-headers';
 import type { Id, NumericId } from './ids';
 import { type RefType, Component, Layer, type SpanType } from './components';
+import type { KnownHeader } from './known-header';
 import { LIMITS } from './limits';
 import { copyOf, truncate } from '../base/text';
 
@@ -81,7 +82,7 @@ export class Segment {
   /** Its first span. */
   root: Span | undefined = undefined;
   /** The header that brought the trace, as it came; of a caller who is not believed, all that came. */
-  carrier: string | ForeignHeaders | undefined = undefined;
+  carrier: KnownHeader | ForeignHeaders | undefined = undefined;
   /** The application's own data that travels with the trace, v3 only; replaced as a whole, since segments share it. */
   correlation: ReadonlyMap<string, string> | undefined = undefined;
   /** Not to count in the metrics; v3 only. */
@@ -101,13 +102,13 @@ export class Segment {
   ) {}
 
   /** What ours takes the place of where the application hands it on. */
-  get forwarded(): string | undefined {
-    return typeof this.carrier === 'string' ? this.carrier : undefined;
+  get forwarded(): KnownHeader | undefined {
+    return this.carrier instanceof ForeignHeaders ? undefined : this.carrier;
   }
 
   /** What the application is not to hand on. */
   get foreign(): ForeignHeaders | undefined {
-    return typeof this.carrier === 'object' ? this.carrier : undefined;
+    return this.carrier instanceof ForeignHeaders ? this.carrier : undefined;
   }
 
   /** In the order of their ending: a child is usually before its parent. */
@@ -151,8 +152,7 @@ export class Segment {
     for (const span of this.ended) {
       span.tags = undefined;
       span.logs = undefined;
-      // A header that goes out later names the first of v2.
-      if (span.refs !== undefined && span.refs.length > 1) span.refs = span.refs.filter(isV2).slice(0, 1);
+      if (span.refs !== undefined) span.refs = refsNamedLater(span.refs);
     }
     this.ended = undefined;
   }
@@ -218,6 +218,12 @@ export class Span {
     if (tags) for (let at = 1; at < tags.length; at += 2) tags[at] = copyOf(tags[at] as string);
     this.logs = this.logs?.map(({ time, data }) => ({ time, data: data.map(ownValue) }));
   }
+}
+
+/** A header that goes out later names the first of v2: where it came in, and no more of it. */
+function refsNamedLater(refs: readonly SegmentRef[]): SegmentRef[] | undefined {
+  const first = refs.find(isV2);
+  return first && [{ ...first, networkAddress: 0, parentEndpoint: undefined }];
 }
 
 function ownValue(text: string, at: number): string {

@@ -277,8 +277,10 @@ export class Tracer {
   /** What an unrecorded trace has of its caller. */
   originOf(headers: IncomingHeaders | undefined): TraceOrigin {
     const parent = headers && this.parentIn(headers);
-    const own = { traceId: this.nextId(), carrier: undefined, correlation: undefined };
-    return parent === undefined || parent === untraced ? own : parent;
+    if (parent === undefined || parent === untraced)
+      return { traceId: this.nextId(), carrier: undefined, correlation: undefined };
+    const { traceId, carrier, correlation } = parent;
+    return { traceId, carrier, correlation };
   }
 
   nextId(): NumericId {

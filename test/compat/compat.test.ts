@@ -15,6 +15,8 @@ import { runningAgent } from '../../src/agent/place';
 import { startCollector, type Collector } from '../../src/testing';
 import { until } from '../support/until';
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
 describe('skyanchor/compat', () => {
   let collector: Collector;
   const servers: Server[] = [];
@@ -322,6 +324,34 @@ describe('skyanchor/compat without an agent', () => {
     expect(ContextCarrier.from({ sw8: '1-a' })).toMatchObject({ value: '', headers: { sw8: '1-a' } });
     expect(ContextCarrier.from({ other: 'b' })).toBeUndefined();
     expect(ContextCarrier.from({ sw8: '' })?.isValid()).toBe(false);
+  });
+
+  it.each(
+    Object.entries({
+      'a line break in the id': ['sw8', `1-${base64('a\nFATAL')}-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox`],
+      'a format in the id of the segment': ['sw8', `1-YQ==-${base64('%j')}-3-c3Zj-aW5z-L2E=-YWRkcjox`],
+      'a line break in an id of sw6': ['sw6', `1-${base64('1.2.3\n')}-MS4yLjM=-3-1-1-IzE=-IzI=-IzM=`],
+    }),
+  )('shows no ids of a carrier that have %s, and hands it on', (_what, [key, header]) => {
+    const carrier = ContextCarrier.from({ [key!]: header })!;
+    expect(carrier).toMatchObject({ traceId: undefined, segmentId: undefined, spanId: undefined, service: undefined });
+    expect(carrier).toMatchObject({ value: '', headers: { [key!]: header } });
+    expect(carrier.isValid()).toBe(false);
+  });
+
+  it.each(
+    Object.entries({
+      'a sequence for the terminal': `${base64('s\u001b[31m')}-aW5z-L2E=-YWRkcjox`,
+      'a character that turns its text': `c3Zj-aW5z-${base64('/a\u202e')}-YWRkcjox`,
+      'no end': `c3Zj-${base64('i'.repeat(600))}-L2E=-YWRkcjox`,
+    }),
+  )('shows no names of a carrier one of which has %s, and hands it on', (_what, names) => {
+    const header = `1-YQ==-Yg==-3-${names}`;
+    const carrier = ContextCarrier.from({ sw8: header })!;
+    const { service, serviceInstance, endpoint, clientAddress } = carrier;
+    expect([service, serviceInstance, endpoint, clientAddress]).toEqual(Array.from({ length: 4 }));
+    expect(carrier).toMatchObject({ value: '', headers: { sw8: header } });
+    expect(carrier.isValid()).toBe(false);
   });
 
   it.each([

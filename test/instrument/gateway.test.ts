@@ -13,6 +13,11 @@ const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', en
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
 
+/** As long as their names may make them. */
+const LONG = Buffer.from('#'.padEnd(500, 's')).toString('base64');
+const LONG_SW6 = SW6.replace('IzEyNy4wLjAuMTo4MDgw', LONG);
+const LONG_SW8 = SW8.replace('c3RvcmU=', LONG);
+
 const load = createRequire(__filename);
 const undici = (version: number): typeof Undici => load(`undici${version}`) as typeof Undici;
 
@@ -85,7 +90,33 @@ describe.each(WAYS)('a gateway that forwards its caller’s headers, %s', (_way,
   describe.each([
     ['sw6', SW6, V2],
     ['sw8', SW8, V3],
-  ] as const)('%s', (name, value, names) => {
+    ['sw6, a long one', LONG_SW6, V2],
+    ['sw8, a long one', LONG_SW8, V3],
+  ] as const)('%s', (title, value, names) => {
+    const name = title.slice(0, 3);
+
+    it.each(Object.entries(forwards))('is in the trace itself after the response: %s', async (_form, forward) => {
+      await begin(names);
+      let over: () => void = () => undefined;
+      let later: Promise<unknown> | undefined;
+      const gate = await stage.serve((request, response) => {
+        later = new Promise<void>((resolve) => (over = resolve)).then(() => forward(stock, request));
+        response.end();
+      });
+      await ask(gate, '/gate', { headers: { [name]: value } });
+      const [answered] = await stage.closed(1);
+      answered!.release();
+      over();
+      await later;
+      const segments = await stage.closed(3);
+      const called = segments.find(({ spans }) =>
+        spans.some(({ operationName, type }) => operationName === '/stock' && type === SpanType.entry),
+      )!;
+      const late = segments.find((segment) => segment !== called && segment !== answered)!;
+      expect([answered, late, called].map((segment) => String(segment!.traceId))).toEqual(['3.4.5', '3.4.5', '3.4.5']);
+      expect(String(called.spans[0]!.refs![0]!.parentSegmentId)).toBe(String(late.segmentId));
+    });
+
     it.each(Object.entries(forwards))('is in the trace itself: %s', async (_form, forward) => {
       await begin(names);
       const seen: IncomingHttpHeaders[] = [];

@@ -21,11 +21,11 @@ let seen: IncomingHttpHeaders[];
 let ids: (string | undefined)[];
 let shop: number;
 
-type Call = (port: number) => Promise<unknown>;
+type Call = (port: number, headers?: Readonly<Record<string, string>>) => Promise<unknown>;
 
-const byHttp: Call = async (port) => {
+const byHttp: Call = async (port, headers = {}) => {
   const [response] = (await once(
-    http.get({ host: '127.0.0.1', port, path: '/stock/8', agent: false }),
+    http.get({ host: '127.0.0.1', port, path: '/stock/8', agent: false, headers }),
     'response',
   )) as [http.IncomingMessage];
   response.resume();
@@ -223,6 +223,11 @@ describe('a request', () => {
 describe('a call after the response of a request that is not recorded', () => {
   let later: (() => Promise<unknown>) | undefined;
   let stock: number;
+  let handedOn: Readonly<Record<string, string>>;
+
+  beforeEach(() => {
+    handedOn = {};
+  });
 
   /** Answers at once; what it does `later` belongs to the request all the same. */
   async function beginLate(answer: http.RequestListener): Promise<void> {
@@ -232,7 +237,7 @@ describe('a call after the response of a request that is not recorded', () => {
       response.end();
     });
     shop = await stage.serve((request, response) => {
-      const call = AsyncResource.bind(() => byHttp(stock));
+      const call = AsyncResource.bind(() => byHttp(stock, handedOn));
       later = async () => call();
       answer(request, response);
     });
@@ -240,9 +245,14 @@ describe('a call after the response of a request that is not recorded', () => {
 
   const SAID = { isSampled: false, parentService: 'orders' } as const;
 
-  it('hands on the trace, the words and the name of the request', async () => {
+  const LONG = SW8.replace('c2VydmljZQ==', Buffer.from('s'.repeat(500)).toString('base64'));
+
+  it.each([
+    ['', SW8],
+    [', where the header is long', LONG],
+  ])('hands on the trace, the words and the name of the request%s', async (_title, value) => {
     await beginLate((_request, response) => response.end());
-    await ask(shop, '/orders/7', { headers: { sw8: SW8, 'sw8-correlation': 'dGVuYW50:YWNtZQ==' } });
+    await ask(shop, '/orders/7', { headers: { sw8: value, 'sw8-correlation': 'dGVuYW50:YWNtZQ==' } });
     await later!();
     const sw8 = parseSw8(seen[0]!.sw8)!;
     expect({ ...sw8, traceId: String(sw8.traceId) }).toMatchObject({
@@ -251,6 +261,14 @@ describe('a call after the response of a request that is not recorded', () => {
       parentEndpoint: 'GET:/orders/{id}',
     });
     expect(seen[0]!['sw8-correlation']).toBe('dGVuYW50:YWNtZQ==');
+  });
+
+  it.each([SW8, LONG])('says so where the application hands on what came: %s', async (value) => {
+    await beginLate((_request, response) => response.end());
+    await ask(shop, '/orders/7', { headers: { sw8: value } });
+    handedOn = { sw8: value };
+    await later!();
+    expect(parseSw8(seen[0]!.sw8)).toMatchObject(SAID);
   });
 
   it('names the route that the request had when it ended', async () => {

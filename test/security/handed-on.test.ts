@@ -21,6 +21,12 @@ const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC
 const OTHER = SW8.replace('My40LjU=', 'My40LjY=');
 const SW6 = '1-My40LjU=-MS4yLjM=-4-1-1-IzEyNy4wLjAuMTo4MDgw-Iy9wb3J0YWw=-MTIz';
 const STRANGE = { sw6: SW6, sw8: SW8, 'sw8-correlation': 'dGVuYW50OmZvcmdlZA==', 'sw8-x': '1-' };
+const LONG_STRANGE = {
+  sw6: SW6.replace('IzEyNy4wLjAuMTo4MDgw', Buffer.from('#'.padEnd(500, 's')).toString('base64')),
+  sw8: SW8.replace('c3RvcmU=', Buffer.from('s'.repeat(500)).toString('base64')),
+  'sw8-correlation': 'dGVuYW50OmZvcmdlZA==,'.padEnd(3_000, 'a'),
+  'sw8-x': '1-'.padEnd(3_000, ' a'),
+};
 const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
 const V2: V2Identity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
 
@@ -273,6 +279,22 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
     expect(seen.map(whose)).toEqual([RECORDED]);
   });
 
+  it.each(Object.entries(forwards))('go no further where they are not short: %s', async (_form, forward) => {
+    const { port, seen } = await gateway(forward, { instrument: { byFunctions } });
+    await ask(port, '/a', { headers: LONG_STRANGE });
+    expect(seen.map(whose)).toEqual([RECORDED]);
+  });
+
+  it('are not others of that length which the application sets itself', async () => {
+    const mine = { sw8: 'm'.repeat(LONG_STRANGE.sw8.length), 'sw8-correlation': 'm'.repeat(3_000) };
+    const { port, seen } = await gateway(
+      byHttp(() => mine),
+      { instrument: { byFunctions } },
+    );
+    await ask(port, '/a', { headers: LONG_STRANGE });
+    expect(seen).toEqual([mine]);
+  });
+
   it.each(Object.entries(forwards))('go no further where they are long: %s', async (_form, forward) => {
     const { port, seen } = await gateway(forward, { instrument: { byFunctions } });
     await ask(port, '/a', { headers: { sw8: 'a'.repeat(4_097), 'sw8-x': `1-${' '.repeat(20)}a` } });
@@ -285,6 +307,7 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
       'a value with a comma': ['a', `${SW8}, b`, 'a'],
       'none and one': ['', SW8],
       'one that is long': [SW8, 'a'.repeat(4_097)],
+      'two that are not short': [LONG_STRANGE.sw8, OTHER],
       'a value that ends with a blank of another kind': [`${SW8}\u00a0`],
     }).flatMap(([title, values]) =>
       Object.entries(forwards)
@@ -359,7 +382,10 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
     expect(seen.map(whose)).toEqual([RECORDED]);
   });
 
-  it('go no further in a call after the response', async () => {
+  it.each([
+    ['', STRANGE],
+    [', long ones', LONG_STRANGE],
+  ])('go no further in a call after the response%s', async (_title, headers) => {
     let later: Promise<unknown> | undefined;
     for (const path of ['/a', '/health']) {
       const { port, seen } = await gateway(
@@ -372,7 +398,7 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
         },
         { instrument: { byFunctions } },
       );
-      const over = ask(port, path, { headers: STRANGE });
+      const over = ask(port, path, { headers });
       await over;
       await later;
       expect(seen.map(whose)).toEqual([path === '/a' ? RECORDED : UNRECORDED]);

@@ -8,11 +8,15 @@ import { printable } from '../../src/base/text';
 import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
 import type { CommandLine } from '../../src/control/syntax/pending';
+import { v3EndpointName } from '../../src/protocol/v3/names';
+import { context } from '../../src/tracing/context';
+import { currentTrace } from '../../src/tracing/current-trace';
+import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { undici } from '../../src/instrument/undici/undici';
 import type { UnrecordedTrace } from '../../src/tracing/sampling/unrecorded-trace';
 import { ApplicationMeters } from '../../src/telemetry/application-meters';
 import { LogBuffer } from '../../src/telemetry/log-buffer';
-import { Stage, ask } from '../instrument/http-fixture';
+import { Stage, ask, type StageOptions } from '../instrument/http-fixture';
 import { api, bridged, unbridge } from '../instrument/opentelemetry/fixture';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
@@ -24,6 +28,20 @@ const COUNT = 100;
 const LARGE = 200_000;
 /** What is loaded, compiled and pooled once is no part of what is held. */
 const WARM_UP = 20;
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const MALFORMED = Object.fromEntries(
+  ['sw6', 'sw8', 'sw8-correlation', 'sw8-x'].map((name) => [name, 'A'.repeat(3_900)]),
+);
+/** Valid, of names as long as there may be. */
+const NAME = base64('\u0431'.repeat(480));
+const LONG_V3 = { sw8: ['1', base64('3.4.5'), base64('1.2.3'), '4', NAME, NAME, NAME, base64('a')].join('-') };
+const MARKED = base64(`#${'\u0431'.repeat(480)}`);
+const LONG_V2 = {
+  sw6: ['1', base64('3.4.5'), base64('1.2.3'), '4', '1', '1', MARKED, base64('#/portal'), MARKED].join('-'),
+};
+const V3 = { protocol: 'v3', service: 'orders', instance: 'orders-1', endpoint: v3EndpointName } as const;
+const V2 = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 } as const;
 
 /** What the application keeps for long: cached promises, entries with a timer. Each keeps the scope that it was made in. */
 let kept: unknown[];
@@ -48,10 +66,15 @@ function shortPart(nth: number): string {
 
 /** The part of `COUNT` large texts that is still held after the work: 0 to 1, and more. */
 async function heldShare(work: (nth: number) => unknown): Promise<number> {
+  return (await heldEach(work)) / LARGE;
+}
+
+/** The bytes that each of `COUNT` calls leaves behind. */
+async function heldEach(work: (nth: number) => unknown): Promise<number> {
   for (let nth = 0; nth < WARM_UP; nth++) await work(nth);
   const before = await settledBytes();
   for (let nth = 0; nth < COUNT; nth++) await work(nth);
-  return ((await settledBytes()) - before) / (COUNT * LARGE);
+  return ((await settledBytes()) - before) / COUNT;
 }
 
 /** A connection that has closed leaves a turn of the event loop later, and what only its finalizer held one more. */
@@ -97,6 +120,53 @@ describe('a promise that the application keeps of an answered request', () => {
     });
     expect(held).toBeLessThan(0.5);
     expect(String(trace!.traceId)).toBe('3.4.5');
+  });
+
+  /** By what the caller says of it. */
+  const KINDS: readonly [how: string, mode: string, options: StageOptions][] = [
+    ['is recorded', '1', { tracer: { sink: (segment) => segment.release() } }],
+    ['is ignored', '1', { instrument: { ignorePath: ['/*'] } }],
+    ['is not sampled', '0', { tracer: { sampleRate: 0 } }],
+  ];
+  const LONG: readonly [kind: string, headers: Readonly<Record<string, string>>, trust: 'all' | 'none'][] = [
+    ['malformed', MALFORMED, 'all'],
+    ['of v3', LONG_V3, 'all'],
+    ['of v2', LONG_V2, 'all'],
+    ['of a caller who is not believed', MALFORMED, 'none'],
+  ];
+
+  it.each(
+    KINDS.flatMap(([how, ...options]) => LONG.map(([kind, ...sent]) => [how, kind, ...options, ...sent] as const)),
+  )(
+    'keeps little of long trace headers where it %s: %s',
+    async (_how, _kind, mode, options, headers, trustIncoming) => {
+      const sent = Object.entries(headers).map(([name, value]): [string, string] => [name, mode + value.slice(1)]);
+      const names = () => ('sw6' in headers ? V2 : V3);
+      stage = new Stage({
+        tracer: { names, ...options.tracer },
+        instrument: { ...options.instrument, trustIncoming },
+      });
+      const port = await stage.serve((_request, response) => {
+        kept.push(context.whole());
+        // As every line of a log does.
+        if (kept.length % 2 === 0) expect(currentTrace.id()).toEqual(expect.any(String));
+        response.end();
+      });
+      // A scope and its promise are a third of it. They were 6,000 to 18,000.
+      expect(await heldEach((nth) => ask(port, `/${nth}`, { headers: sent }))).toBeLessThan(4_500);
+      expect(kept).toHaveLength(WARM_UP + COUNT);
+    },
+  );
+
+  it('keeps little of the long trace headers of a message whose work is not recorded', async () => {
+    stage = new Stage({ tracer: { names: () => V3 } });
+    const text = LONG_V3.sw8.slice(1);
+    const held = await heldEach((nth) =>
+      manualSpans.entry(stage.tracer, 'message', { sw8: Buffer.from(`0${text}`), nth }, () =>
+        kept.push(context.whole()),
+      ),
+    );
+    expect(held).toBeLessThan(2_000);
   });
 
   it('keeps no response of an ignored request that waits behind another when their connection closes', async () => {

@@ -358,7 +358,7 @@ export class RecordedSpan extends ActiveSpan {
     this.description = description;
     span.componentId = description.component;
     if (description.request && span.type === SpanType.entry) {
-      span.method = description.request.method;
+      span.method = truncate(description.request.method, LIMITS.method);
       span.urlBase = truncate(description.request.url, LIMITS.value);
       span.statusCode = description.request.statusCode;
     }

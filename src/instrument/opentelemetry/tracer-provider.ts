@@ -1,6 +1,7 @@
 import { copyOf } from '../../base/text';
 import { anyMillis } from '../../base/time';
 import { Layer, SpanType } from '../../model/components';
+import { isKnownHeader, type KnownHeader } from '../../model/known-header';
 import { type SegmentRef, Span } from '../../model/segment';
 import { type Scope, Surroundings, untraced } from '../../tracing/context';
 import { type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
@@ -82,14 +83,17 @@ class BridgeTracer {
     if (batch) return batch;
     const { tracer } = this.environment;
     const parent = headers && tracer.parentIn(headers);
-    if (parent === untraced || parent?.isSampled === false) return new PassiveSpan(tracer.unrecorded(name, headers));
+    if (parent === untraced || parent?.isSampled === false)
+      return new PassiveSpan(tracer.unrecorded(name, headers).narrow());
     // Whatever another process asked for is an entry, unless it goes on to a third at once.
     const type = headers && treatment === SpanType.local ? SpanType.entry : treatment;
     const span = this.openSpan(type, name, scope, headers, options);
     // A trace of its own within a request whose caller is not believed.
     if (span && !scope) span.segment.carrier ??= tracer.foreignFor(undefined);
     if (span && headers && type === SpanType.exit) tracer.join(span, headers);
-    return span ? this.recorded(span, options, headers) : new PassiveSpan(scope ?? tracer.unrecorded(name, headers));
+    return span
+      ? this.recorded(span, options, headers)
+      : new PassiveSpan(scope ?? tracer.unrecorded(name, headers).narrow());
   }
 
   private openSpan(
@@ -158,9 +162,9 @@ function hasCaller(scope: Scope | undefined, { parentSegmentId, parentSpanId }: 
 }
 
 /** Whether a carrier came with the request that this work was begun in, and its caller is not believed. */
-function isForeign(carrier: string, context: Context): boolean {
+function isForeign(carrier: KnownHeader, context: Context): boolean {
   const foreign = context instanceof Surroundings ? context.foreign : undefined;
-  return foreign !== undefined && foreign.pairs.some(([, came]) => came === carrier);
+  return foreign !== undefined && foreign.pairs.some(([, came]) => came !== null && isKnownHeader(carrier, came));
 }
 
 export class TracerProvider {

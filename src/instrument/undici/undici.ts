@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { copyOf, errorMessage } from '../../base/text';
 import { Component, Layer } from '../../model/components';
 import type { ForeignHeaders } from '../../model/foreign-headers';
+import { isKnownHeader, type KnownHeader } from '../../model/known-header';
 import type { Span } from '../../model/segment';
 import { isHandedOn } from '../../tracing/propagation/headers';
 import type { Tracer } from '../../tracing/tracer';
@@ -179,12 +180,12 @@ function isAbort(error: unknown): boolean {
   return name === 'AbortError' || code === 'UND_ERR_ABORTED' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-function addHeader(request: Request, name: string, value: string, forwarded?: string): void {
+function addHeader(request: Request, name: string, value: string, forwarded?: KnownHeader): void {
   if (!hasHeader(request.headers, name)) request.addHeader(name, value);
   else if (forwarded !== undefined) replaceHeader(request, name, forwarded, value);
 }
 
-function removeHeader(request: Request, name: string, came: string | null): void {
+function removeHeader(request: Request, name: string, came: KnownHeader | null): void {
   const { headers } = request;
   if (typeof headers === 'string') request.headers = withoutLines(headers, name, came);
   if (!Array.isArray(headers)) return;
@@ -193,16 +194,16 @@ function removeHeader(request: Request, name: string, came: string | null): void
 }
 
 /** As the versions keep them: 5 as text, the others as names and values in turn. */
-function replaceHeader(request: Request, name: string, old: string, value: string): void {
+function replaceHeader(request: Request, name: string, old: KnownHeader, value: string): void {
   const { headers } = request;
   if (typeof headers === 'string') {
     const start = `\r\n${headers}`.toLowerCase().indexOf(`\r\n${name}:`) + name.length + 1;
     const end = headers.indexOf('\r\n', start);
-    if (headers.slice(start, end).trim() === old)
+    if (isKnownHeader(headers.slice(start, end).trim(), old))
       request.headers = `${headers.slice(0, start)} ${value}${headers.slice(end)}`;
   } else if (Array.isArray(headers)) {
     const at = headers.findIndex((one, index) => index % 2 === 0 && String(one).toLowerCase() === name);
-    if (headers[at + 1] === old) headers[at + 1] = value;
+    if (isKnownHeader(headers[at + 1], old)) headers[at + 1] = value;
   }
 }
 

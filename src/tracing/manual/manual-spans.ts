@@ -28,7 +28,7 @@ export const manualSpans = {
     const headers = readCarrier(getterOf(carrier));
     const span = tracer.openEntry(name, headers);
     if (!span) {
-      const trace = tracer.unrecorded(name, headers);
+      const trace = tracer.unrecorded(name, headers).narrow();
       return context.run(context.within(trace), fn, new SpanHandle(tracer.details, undefined, trace));
     }
     span.layer = Layer.rpcFramework;

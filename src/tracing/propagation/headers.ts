@@ -1,4 +1,5 @@
 import { ForeignHeaders } from '../../model/foreign-headers';
+import { isKnownHeader, isLongHeader, type KnownHeader, knownHeader } from '../../model/known-header';
 
 /** The headers of a request as Node has them: by names in lower case. */
 export type IncomingHeaders = Readonly<Record<string, unknown>>;
@@ -7,10 +8,10 @@ export type IncomingHeaders = Readonly<Record<string, unknown>>;
  * Adds a header to a request. One that the application set stays, unless it is `forwarded`: a gateway that
  * hands its own caller's headers on does not mean to leave itself out of the trace.
  */
-export type HeaderSetter<T> = (into: T, name: string, value: string, forwarded?: string) => void;
+export type HeaderSetter<T> = (into: T, name: string, value: string, forwarded?: KnownHeader) => void;
 
 /** Takes a header out of a request wherever {@link isHandedOn}. @param came its value as it came in, or null */
-export type HeaderRemover<T> = (into: T, name: string, came: string | null) => void;
+export type HeaderRemover<T> = (into: T, name: string, came: KnownHeader | null) => void;
 
 /** The carrier of a v2 backend's agents. */
 export const SW6 = 'sw6';
@@ -62,23 +63,34 @@ export function readCarrier(carrier: CarrierGetter): IncomingHeaders {
 }
 
 /** The carriers among these headers, without the others; `undefined`: there are none. */
-export function carriersIn(headers: IncomingHeaders): IncomingHeaders | undefined {
-  let carriers: Record<string, unknown> | undefined;
+export function carriersIn(headers: IncomingHeaders): Readonly<Record<string, string>> | undefined {
+  let carriers: Record<string, string> | undefined;
   for (const name of NAMES) {
     const value = headers[name];
-    if (value !== undefined) (carriers ??= {})[name] = value;
+    if (typeof value === 'string') (carriers ??= {})[name] = value;
   }
   return carriers;
 }
 
+/** Whether it takes more to keep them than to keep what they say. */
+export function areLong(carriers: Readonly<Record<string, string>>): boolean {
+  return Object.values(carriers).some(isLongHeader);
+}
+
 /** What of these headers must not be believed, here or further on; `undefined`: there is none. */
 export function foreignAmong(headers: IncomingHeaders): ForeignHeaders | undefined {
-  let pairs: [name: string, value: string | null][] | undefined;
+  let pairs: [name: string, value: KnownHeader | null][] | undefined;
   for (const name of NAMES) {
     const value = headers[name];
-    if (typeof value === 'string') (pairs ??= []).push([name, value.length <= MAX_CARRIER_LENGTH ? value : null]);
+    if (typeof value === 'string') (pairs ??= []).push([name, knownForeign(value)]);
   }
   return pairs && new ForeignHeaders(pairs);
+}
+
+/** Of one that came more than once the parts may go out, which only its text shows. */
+function knownForeign(value: string): KnownHeader | null {
+  if (!isLongHeader(value)) return value;
+  return value.length > MAX_CARRIER_LENGTH || value.includes(', ') ? null : knownHeader(value);
 }
 
 /**
@@ -87,11 +99,12 @@ export function foreignAmong(headers: IncomingHeaders): ForeignHeaders | undefin
  * @param value as the application gave it; undefined: there is none
  * @param came null: whatever it is
  */
-export function isHandedOn(value: unknown, came: string | null): boolean {
+export function isHandedOn(value: unknown, came: KnownHeader | null): boolean {
   if (value === undefined) return false;
-  if (value === came || came === null) return true;
+  if (came === null || isKnownHeader(value, came)) return true;
   if (Array.isArray(value)) return value.some((one) => isHandedOn(one, came));
-  return typeof value === 'string' && came.includes(',') && `, ${came}, `.includes(`, ${value}, `);
+  if (typeof value !== 'string' || typeof came !== 'string') return false;
+  return came.includes(',') && `, ${came}, `.includes(`, ${value}, `);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import type { ProtocolName } from '../../model/dialect';
 import type { Id } from '../../model/ids';
+import type { KnownHeader } from '../../model/known-header';
 import type { SegmentRef, Span } from '../../model/segment';
 import type { UnrecordedExit } from '../sampling/unrecorded-trace';
 import type { HeaderSetter, IncomingHeaders } from './headers';
@@ -10,7 +11,7 @@ export interface RemoteParent {
   readonly isSampled: boolean;
   readonly traceId: Id;
   /** The header that said so, as it came. */
-  readonly carrier: string;
+  readonly carrier: KnownHeader;
   readonly ref: SegmentRef;
   /** The application's own data that travels with the trace, at most three pairs. */
   readonly correlation: ReadonlyMap<string, string> | undefined;

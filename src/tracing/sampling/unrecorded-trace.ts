@@ -1,14 +1,15 @@
 import { SpanType } from '../../model/components';
 import { ForeignHeaders } from '../../model/foreign-headers';
 import type { Id, NumericId } from '../../model/ids';
+import type { KnownHeader } from '../../model/known-header';
 import type { NameSource } from '../../model/segment';
-import { carriersIn, type IncomingHeaders } from '../propagation/headers';
+import { areLong, carriersIn, type IncomingHeaders } from '../propagation/headers';
 
 /** What the caller said of the trace, or a trace that begins here. */
 export interface TraceOrigin {
   readonly traceId: Id;
   /** The caller's header, as it came. */
-  readonly carrier: string | undefined;
+  readonly carrier: KnownHeader | undefined;
   readonly correlation: ReadonlyMap<string, string> | undefined;
 }
 
@@ -50,7 +51,7 @@ export class UnrecordedTrace {
     return this.read().traceId;
   }
 
-  get carrier(): string | undefined {
+  get carrier(): KnownHeader | undefined {
     return this.read().carrier;
   }
 
@@ -72,16 +73,24 @@ export class UnrecordedTrace {
     return (this.ownSegmentId ??= this.origins.nextId());
   }
 
-  /**
-   * The request has been answered. A promise or a timer of the application's may keep this for long: of the headers it
-   * keeps what a call needs that goes out later.
-   */
+  /** The request has been answered. */
   end(): void {
-    const { headers } = this;
     this.isOver = true;
-    if (headers instanceof ForeignHeaders) return;
+    this.narrow();
+  }
+
+  /**
+   * A promise or a timer of the application's may keep this for long: of the headers it keeps what a call needs that goes
+   * out later, and not their text where that is long.
+   */
+  narrow(): this {
+    const { headers } = this;
+    if (headers === undefined || headers instanceof ForeignHeaders) return this;
     this.headers = undefined;
-    if (headers !== undefined) this.headers = carriersIn(headers);
+    const carriers = carriersIn(headers);
+    this.headers = carriers;
+    if (carriers !== undefined && areLong(carriers)) this.read();
+    return this;
   }
 
   private read(): TraceOrigin {

@@ -318,6 +318,11 @@ describe('a remote call', () => {
     expect(tags).toEqual({});
   });
 
+  it('of a request has no longer method than any that there is', () => {
+    const { span } = made(SpanKind.SERVER, { 'http.request.method': 'M'.repeat(40_000), 'url.path': '/x' });
+    expect(span).toMatchObject({ operationName: '/x', method: 'M'.repeat(32) });
+  });
+
   it('within a request carries its headers', () => {
     const { tracer } = bridged();
     const entry = tracer.openEntry('/')!;

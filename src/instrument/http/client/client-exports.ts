@@ -2,6 +2,7 @@ import http from 'node:http';
 import type { ClientRequest, RequestOptions } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { urlToHttpOptions } from 'node:url';
+import { isKnownHeader, type KnownHeader } from '../../../model/known-header';
 import type { Span } from '../../../model/segment';
 import { isHandedOn } from '../../../tracing/propagation/headers';
 import type { Tracer } from '../../../tracing/tracer';
@@ -108,11 +109,11 @@ class ClientByFunctions {
   }
 }
 
-function addTo(asked: Options, name: string, value: string, forwarded?: string): void {
+function addTo(asked: Options, name: string, value: string, forwarded?: KnownHeader): void {
   asked.headers = withHeader(asked.headers, { name, value, forwarded }) as Options['headers'] & object;
 }
 
-function removeFrom(asked: Options, name: string, came: string | null): void {
+function removeFrom(asked: Options, name: string, came: KnownHeader | null): void {
   asked.headers = withoutHeader(asked.headers, name, came) as Options['headers'] & object;
 }
 
@@ -135,14 +136,14 @@ interface NewHeader {
   readonly name: string;
   readonly value: string;
   /** Takes the place of this value of it. */
-  readonly forwarded: string | undefined;
+  readonly forwarded: KnownHeader | undefined;
 }
 
 /** Headers as people give them, with one more; what they gave is left as it was. One that is there already stays. */
 export function withHeader(headers: unknown, { name, value, forwarded }: NewHeader): unknown {
   if (headers === undefined || headers === null) return { [name]: value };
   const isIt = (one: unknown): boolean => String(one).toLowerCase() === name;
-  const isForwarded = (one: unknown): boolean => forwarded !== undefined && one === forwarded;
+  const isForwarded = (one: unknown): boolean => forwarded !== undefined && isKnownHeader(one, forwarded);
   if (!Array.isArray(headers)) {
     const own = Object.keys(headers).find(isIt);
     const stays = own !== undefined && !isForwarded((headers as Record<string, unknown>)[own]);
@@ -162,7 +163,7 @@ export function withHeader(headers: unknown, { name, value, forwarded }: NewHead
 }
 
 /** Headers as people give them, without those that hand one on; what they gave is left as it was. */
-function withoutHeader(headers: unknown, name: string, came: string | null): unknown {
+function withoutHeader(headers: unknown, name: string, came: KnownHeader | null): unknown {
   const stays = (one: unknown, value: unknown): boolean =>
     String(one).toLowerCase() !== name || !isHandedOn(value, came);
   if (headers === undefined || headers === null) return headers;

@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import http, { type RequestOptions } from 'node:http';
+import { isKnownHeader, type KnownHeader } from '../../../model/known-header';
 import { context, untraced } from '../../../tracing/context';
 import { isHandedOn } from '../../../tracing/propagation/headers';
 import { withoutLines } from '../header-lines';
@@ -23,12 +24,12 @@ export class RequestHead {
     public stored: string | undefined,
   ) {}
 
-  static add(this: void, head: RequestHead, name: string, value: string, forwarded?: string): void {
+  static add(this: void, head: RequestHead, name: string, value: string, forwarded?: KnownHeader): void {
     if (!head.has(name)) head.lines += `${name}: ${value}\r\n`;
     else if (forwarded !== undefined) head.replace(name, forwarded, value);
   }
 
-  static remove(this: void, head: RequestHead, name: string, came: string | null): void {
+  static remove(this: void, head: RequestHead, name: string, came: KnownHeader | null): void {
     const { request, stored } = head;
     if (stored !== undefined) head.stored = withoutLines(stored, name, came);
     else if (isHandedOn(request.getHeader(name), came)) request.removeHeader(name);
@@ -39,15 +40,16 @@ export class RequestHead {
     return this.stored.toLowerCase().includes(`\r\n${name}:`);
   }
 
-  private replace(name: string, old: string, value: string): void {
+  private replace(name: string, old: KnownHeader, value: string): void {
     const { request, stored } = this;
     if (stored === undefined) {
-      if (request.getHeader(name) === old) request.setHeader(name, value);
+      if (isKnownHeader(request.getHeader(name), old)) request.setHeader(name, value);
       return;
     }
     const start = stored.toLowerCase().indexOf(`\r\n${name}:`) + 2 + name.length + 1;
     const end = stored.indexOf('\r\n', start);
-    if (stored.slice(start, end).trim() === old) this.stored = `${stored.slice(0, start)} ${value}${stored.slice(end)}`;
+    if (isKnownHeader(stored.slice(start, end).trim(), old))
+      this.stored = `${stored.slice(0, start)} ${value}${stored.slice(end)}`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { RefType, USER_ENDPOINT } from '../../../model/components';
 import { numericTraceId } from '../../../model/ids';
+import { knownHeader } from '../../../model/known-header';
 import { isV2, type Span, type V2Ref } from '../../../model/segment';
 import type { IdGenerator } from '../../../tracing/id-generator';
 import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/propagation/headers';
@@ -81,7 +82,7 @@ export class V2Propagator implements Propagator<V2Identity> {
       parentEndpoint: sw6.parentEndpoint,
     };
     const { isSampled, traceId } = sw6;
-    return { isSampled, traceId, carrier, ref, correlation: undefined, skipsAnalysis: false };
+    return { isSampled, traceId, carrier: knownHeader(carrier), ref, correlation: undefined, skipsAnalysis: false };
   }
 
   inject<T>(span: Span, identity: V2Identity, into: T, set: HeaderSetter<T>): void {

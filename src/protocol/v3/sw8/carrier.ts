@@ -1,5 +1,5 @@
 import { memoized } from '../../../base/memoized';
-import { type Id, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { type Id, ID_TEXT, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
@@ -99,15 +99,12 @@ function nameIn(base64: string): string | undefined {
   return length <= 0 ? undefined : readName(field, 0, length);
 }
 
-/** Applications write the trace's id into their lines of logs, and into the format strings of these. */
-const ID = /^[\w.:@/+=~-]+$/;
-
 /** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */
 function idIn(base64: string): Id | undefined {
   const length = decode(base64);
   if (length <= 0 || length > LONGEST_ID) return undefined;
   const text = field.toString('latin1', 0, length);
-  if (!ID.test(text)) return undefined;
+  if (!ID_TEXT.test(text)) return undefined;
   const id = parseId(field, length);
   return id?.toString() === text ? id : new OpaqueId(text);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock';
 import { Layer, RefType } from '../../../model/components';
+import { knownHeader } from '../../../model/known-header';
 import type { Span, V3Ref } from '../../../model/segment';
 import { formatCorrelation, parseCorrelation } from '../../../tracing/propagation/correlation';
 import {
@@ -48,7 +49,7 @@ export class V3Propagator implements Propagator<V3Identity> {
     return {
       isSampled: sw8.isSampled,
       traceId: sw8.traceId,
-      carrier,
+      carrier: knownHeader(carrier),
       ref,
       correlation: parseCorrelation(headers[SW8_CORRELATION]),
       skipsAnalysis: skipsAnalysis(headers[SW8_X]),
