@@ -21,6 +21,7 @@ const FOLDERS = [
 /** The same of files, as `folder/beginning-of-the-name`. */
 const FILES = [
   'agent/first-tick',
+  'agent/signalled',
   'config/credentials/credential-files',
   'config/pm2',
   'config/process-config',
