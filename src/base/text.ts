@@ -84,7 +84,7 @@ export function errorMessage(error: unknown): string {
 /** The token of now, and those before it: by a connection that is left, its backend may still quote them. */
 const MAX_SECRETS = 4;
 /** A shorter one is found in ordinary words, and what is masked there would tell it. */
-const SHORTEST_SECRET = 4;
+const SHORTEST_SECRET = 8;
 let secrets: readonly string[] = [];
 let longestFirst: readonly string[] = [];
 

@@ -20,7 +20,7 @@ const UID = /^\d{1,10}$/;
 interface Call {
   readonly action: Action;
   readonly directory: string;
-  /** Where it was called: as root for another user the process goes into the directory. */
+  /** Where it was called: as root the process goes into the directory. */
   readonly cwd: string;
   readonly backends: string | undefined;
   readonly service: string | undefined;

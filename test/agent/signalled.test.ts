@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { itWhere } from '../control/it-where';
 import { endApps, startApp, type AppEnd } from '../support/app';
 import { until } from '../support/until';
 
@@ -35,5 +37,27 @@ describe('a process that a signal ends', () => {
     const bare = await endOf(way, 'bare');
     expect(bare).toMatchObject({ code: null, signal: 'SIGTERM', stderr: '' });
     expect(await endOf(way)).toEqual(bare);
+  });
+
+  const FIRST = ['--pid', '--fork', '--kill-child', '--mount-proc'];
+
+  /** What the first process of a container prints, and how it ends. */
+  function endOfFirst(...args: string[]): Promise<readonly [words: string, stderr: string, code: unknown]> {
+    const program = [process.execPath, '--require', TYPESCRIPT, SIGNALLED, 'is process 1', ...args];
+    return new Promise((resolve) => {
+      execFile('unshare', [...FIRST, ...program], { timeout: 20_000, killSignal: 'SIGKILL' }, (error, words, stderr) =>
+        resolve([words, stderr, error?.code]),
+      );
+    });
+  }
+
+  itWhere(
+    ['unshare', ...FIRST, 'true'],
+    'the first process of a container is not tested: this machine lets us make no namespace of processes. It is where ' +
+      'the tests run as root, in a container with --cap-add SYS_ADMIN.',
+  )('goes on where it is the first of a container, and hears the next one by its own listener', async () => {
+    const bare = await endOfFirst('bare');
+    expect(bare).toEqual(['waits\nheard SIGTERM\nexit\n', '', 5]);
+    expect(await endOfFirst()).toEqual(bare);
   });
 });

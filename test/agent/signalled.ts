@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { watchExit } from '../../src/agent/exit/exit';
@@ -13,6 +14,9 @@ const work = setInterval(() => undefined, 1_000);
 const inWorker = (code: string): Worker => new Worker(code, { eval: true });
 const later = (what: () => void): void => void setImmediate(what);
 let unwatch = (): void => undefined;
+let hasFlushed = (): void => undefined;
+const flushed = new Promise<void>((resolve) => (hasFlushed = resolve));
+if (bare !== undefined) hasFlushed();
 
 function listen(signal: NodeJS.Signals): void {
   process.on(signal, () => {
@@ -43,11 +47,17 @@ const MEANWHILE: Readonly<Record<string, () => void>> = {
     listen('SIGINT');
     inWorker("process.kill(process.pid, 'SIGINT')");
   },
+  'is process 1': () => listen('SIGTERM'),
   'comes to its end when a thread of it exits': () => {
     inWorker('process.exit(6)');
     clearInterval(work);
   },
 };
+
+/** Another process sends it, as `docker stop` does. */
+function sendTerm(then?: () => void): void {
+  execFile('kill', ['-TERM', String(process.pid)], then);
+}
 
 /** In these nothing but what is done meanwhile may end the process. */
 const NEVER_SENT = ['process.exit', 'throws', 'gets', 'raises'];
@@ -63,6 +73,8 @@ if (library === 'signal-exit 4') {
 }
 process.on('beforeExit', () => console.log('beforeExit'));
 process.on('exit', () => console.log('exit'));
+// With one of the agent's they are as many as Node takes without a warning.
+while (process.listenerCount('exit') < 9) process.on('exit', () => undefined);
 
 if (bare === undefined) {
   unwatch = watchExit({
@@ -72,7 +84,10 @@ if (bare === undefined) {
     flush: () => {
       MEANWHILE[meanwhile]?.();
       if (NEVER_SENT.some((word) => meanwhile.includes(word))) return new Promise(() => undefined);
-      return new Promise<void>((resolve) => systemClock.after(300, resolve));
+      const over = new Promise<void>((resolve) => systemClock.after(300, resolve));
+      // Behind what follows the flush.
+      void over.then(() => setImmediate(hasFlushed));
+      return over;
     },
     flushSync: () => true,
     spoolSync: () => undefined,
@@ -80,3 +95,9 @@ if (bare === undefined) {
   });
 }
 console.log('waits');
+// By the first it does not end, and begins to listen; it hears the second.
+if (way === 'is process 1')
+  sendTerm(() => {
+    if (bare !== undefined) listen('SIGTERM');
+    void flushed.then(() => sendTerm());
+  });

@@ -653,6 +653,9 @@ describe('faults', () => {
   it.each([
     ['h:11800?token=SECRET', 'h:11800?***'],
     ['me:pw@h:11800/#SECRET, x', '***@h:11800/#***'],
+    ['h:11800?token="SECRET"', 'h:11800?***'],
+    ['h:11800?a\\\u2028SECRET', 'h:11800?***'],
+    [['h:1?a\\\u2028SECRET'], '["h:1?***"]'],
     [['h:1?token=S"ECRET,SECRET', 'h:2#SECRET', 'h:3'], '["h:1?***","h:2#***","h:3"]'],
   ])('do not show what stands behind the address of a backend, case %#', (backends, shown) => {
     const faults = faultsOf({ options: { backends } });

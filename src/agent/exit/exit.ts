@@ -85,12 +85,19 @@ export function watchExit(options: ExitOptions): () => void {
       if (options.hasWork()) void options.flush();
       return;
     }
+    // The kernel ends the first process of a container by no signal that it does not listen to: without us it goes on.
+    if (process.pid === 1) {
+      if (options.hasWork()) void options.flush();
+      return;
+    }
     reportEnd();
     if (!options.hasWork()) {
       end({ signal, listeners });
       return;
     }
     ending = { signal, listeners };
+    // In its place: for one more Node might warn.
+    process.removeListener('exit', sayLastWords);
     process.prependListener('exit', endAtExit);
     keepAliveWhile(options.flush()).then(endNow, endNow);
   }

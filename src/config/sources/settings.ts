@@ -165,8 +165,9 @@ const MOST_READ = 10_000;
 /** Begins where a word begins, so that each is looked through once: values may be long. */
 const BEFORE_AT = /(?<![^\s,/@])[^\s,/@]+@/g;
 
+const BEHIND_ADDRESS = /([?#]).*/s;
 /** Up to the quote at the end of an item. */
-const BEHIND_ADDRESS = /([?#])(?:\\.|[^"\\])*/g;
+const BEHIND_ITEM = /([?#])(?:\\.|[^"\\])*/gs;
 
 /** What was given for an option, with nothing of it that may be secret. */
 export function shownFor({ isSecret, isAddress }: OptionRow<unknown>, value: unknown): string {
@@ -181,7 +182,8 @@ export function showValue(value: unknown, isAddress = false): string {
   const text = textOf(value);
   if (text.includes('-----BEGIN ')) return '***';
   const whole = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(BEFORE_AT, hidden);
-  const line = isAddress ? whole.replace(BEHIND_ADDRESS, '$1***') : whole;
+  const behind = isArray(value) ? BEHIND_ITEM : BEHIND_ADDRESS;
+  const line = isAddress ? whole.replace(behind, '$1***') : whole;
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
 

@@ -110,6 +110,7 @@ const CONTAINER_FILES = ['/proc/self/cgroup', '/proc/self/mountinfo'];
 const MOST_BYTES = 256 * 1024;
 /** As Docker, containerd, CRI-O and Podman name a container's folder. */
 const FOLDERS = ['containers', 'docker', 'libpod', 'crio'];
+const NAMESPACE_FOLDER = /(?:^|\/)containers\/[\w.-]{1,76}$/;
 const KUBEPODS = 'kubepods';
 const CONTAINER = /[-/](?<id>[0-9a-f]{64})\b/g;
 /** Longer than what comes before a container's id in its folder. */
@@ -160,10 +161,15 @@ function containerInLine(line: string): string | undefined {
   return inPod;
 }
 
-/** `…/docker` or `…/docker-name` before the id; in `…/docker/overlay2` and `…/docker/volumes` it is of something else. */
+/**
+ * `…/docker` or `…/docker-name` before the id, or nerdctl's `…/containers/namespace`; in `…/docker/overlay2` and
+ * `…/docker/volumes` it is of something else.
+ */
 function isFolder(before: string): boolean {
   const name = before.slice(before.lastIndexOf('/') + 1, -1);
-  return FOLDERS.some((folder) => before.endsWith(folder) || name.includes(`${folder}-`));
+  return (
+    FOLDERS.some((folder) => before.endsWith(folder) || name.includes(`${folder}-`)) || NAMESPACE_FOLDER.test(before)
+  );
 }
 
 /** @returns undefined: not Linux, a sandbox without /proc, or a shortage */

@@ -67,6 +67,10 @@ describe('the id of the container', () => {
       'Docker, control groups 2',
       `9 8 254:1 /var/lib/docker/containers/${ID}/hostname /etc/hostname rw - ext4 /dev/vda1\n`,
     ],
+    [
+      'nerdctl, control groups 2',
+      `9 8 254:1 /var/lib/nerdctl/1935db59/containers/k8s.io/${ID}/hostname /etc/hostname rw - ext4 /dev/vda1 rw`,
+    ],
     ['Podman', `0::/machine.slice/libpod-${ID}.scope\n`],
     ['Docker under systemd, control groups 1', `11:memory:/system.slice/docker-${ID}.scope\n1:name=systemd:/x\n`],
     [
