@@ -65,7 +65,10 @@ export function judgeStatus(span: Span, isError: IsErrorStatus | undefined): voi
 
 /** Tells spans their URL. One for all requests to a server, or by a kind of client: mostly their hosts are the same. */
 export class HttpUrls {
-  private readonly base = new MemoizedLast((scheme: string, host: string) => scheme + host.replace(BEHIND_HOST, ''));
+  // A host may be a slice of a long header, or of the whole target.
+  private readonly base = new MemoizedLast((scheme: string, host: string) =>
+    copyOf(scheme + host.replace(BEHIND_HOST, '')),
+  );
 
   constructor(private readonly options: Pick<InstrumentOptions, 'collectQuery'>) {}
 
