@@ -1,5 +1,5 @@
 import { memoized } from '../../../base/memoized';
-import { type Id, ID_TEXT, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { type Id, isIdText, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
@@ -57,8 +57,6 @@ const base64Of = memoized((text) => {
 const FIELDS = 8;
 const SPAN_ID = /^\d{1,10}$/;
 const LARGEST_INT32 = 2 ** 31 - 1;
-/** Any agent's id is shorter by far: 36 characters of a UUID, 62 of three int64. */
-const LONGEST_ID = 127;
 
 /**
  * Takes the header for what it says, or for nothing: `undefined` wherever a part is missing, empty or not what it has to
@@ -102,9 +100,8 @@ function nameIn(base64: string): string | undefined {
 /** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */
 function idIn(base64: string): Id | undefined {
   const length = decode(base64);
-  if (length <= 0 || length > LONGEST_ID) return undefined;
-  const text = field.toString('latin1', 0, length);
-  if (!ID_TEXT.test(text)) return undefined;
+  const text = field.toString('latin1', 0, Math.max(0, length));
+  if (!isIdText(text)) return undefined;
   const id = parseId(field, length);
   return id?.toString() === text ? id : new OpaqueId(text);
 }
