@@ -2,7 +2,7 @@ import { memoized } from '../../../base/memoized';
 import { type Id, isIdText, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
 import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
-import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { MAX_NAME_FIELD, readableName, readName } from '../../../tracing/propagation/parse-name';
 
 /** What the header `sw8` says of a call. */
 export interface Sw8 {
@@ -48,8 +48,9 @@ function writeId(pos: number, id: Id): number {
   return writeBase64(line, pos + 1, field, writeIdText(field, 0, id));
 }
 
-/** Names of few services, endpoints and hosts are in all headers. Empty: it is too long for any. */
-const base64Of = memoized((text) => {
+/** Names of few services, endpoints and hosts are in all headers. Empty: it is too long for any, or nothing is left of it. */
+const base64Of = memoized((given) => {
+  const text = readableName(given);
   if (Buffer.byteLength(text) > field.length) return '';
   return line.toString('latin1', 0, writeBase64(line, 0, field, field.write(text, 0)));
 });
