@@ -1,9 +1,9 @@
 import { define } from '../base/define';
 import { isIdText } from '../model/ids';
-import { LIMITS } from '../model/limits';
+import { LIMITS, MAX_CARRIER_LENGTH } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
-import { MAX_CARRIER_LENGTH, MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+import { MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
 import { readName } from '../tracing/propagation/parse-name';
 
 /**

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CompactId, Int64Id, type NumericId } from '../../../src/model/ids';
 import { formatSw6, parseSw6, type Sw6 } from '../../../src/protocol/v2/sw6/carrier';
 import { readBase64, writeBase64 } from '../../../src/tracing/propagation/base64';
-import { MAX_CARRIER_LENGTH } from '../../../src/tracing/propagation/headers';
+import { MAX_CARRIER_LENGTH } from '../../../src/model/limits';
 
 interface Case {
   readonly title: string;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CompactId, type Id, Int64Id, OpaqueId } from '../../../src/model/ids';
 import { formatSw8, parseSw8, type Sw8 } from '../../../src/protocol/v3/sw8/carrier';
-import { MAX_CARRIER_LENGTH } from '../../../src/tracing/propagation/headers';
+import { MAX_CARRIER_LENGTH } from '../../../src/model/limits';
 
 interface Case {
   readonly title: string;

@@ -1,7 +1,7 @@
 import { memoized } from '../../../base/memoized';
 import { type Id, type NumericId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { MAX_CARRIER_LENGTH } from '../../../model/limits';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
-import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import { MAX_NAME_FIELD, readableName, readName } from '../../../tracing/propagation/parse-name';
 
 /** What the header `sw6` says of a call. A name is a string, an id that the backend gave out is a number. */

@@ -1,7 +1,7 @@
 import { memoized } from '../../../base/memoized';
 import { type Id, isIdText, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { MAX_CARRIER_LENGTH } from '../../../model/limits';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
-import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
 import { MAX_NAME_FIELD, readableName, readName } from '../../../tracing/propagation/parse-name';
 
 /** What the header `sw8` says of a call. */
