@@ -1,9 +1,9 @@
 import { define } from '../base/define';
-import { ID_TEXT } from '../model/ids';
-import { LIMITS } from '../model/limits';
+import { isIdText } from '../model/ids';
+import { LIMITS, MAX_CARRIER_LENGTH } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
-import { MAX_CARRIER_LENGTH, MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+import { MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
 import { readName } from '../tracing/propagation/parse-name';
 
 /**
@@ -88,17 +88,19 @@ export class ContextCarrier implements CarrierItem {
     return [this[OWN].sample, encode(traceId), encode(segmentId), String(spanId), ...names.map(encode)].join('-');
   }
 
-  /** The header as a message brings it. One that cannot be read changes nothing. */
+  /** The header as a message brings it. Of one that does not count nothing shows, nor of one before it. */
   set value(header: string) {
     if (typeof header !== 'string' || header === '') return;
     this[OWN].header = header;
+    this.traceId = this.segmentId = this.spanId = undefined;
+    this.service = this.serviceInstance = this.endpoint = this.clientAddress = undefined;
     if (header.length > MAX_CARRIER_LENGTH) return;
     const [sample = '', traceId, segmentId, spanId, ...names] = header.split('-');
     const isSw8 = this.key === SW8;
     if (isSw8 ? names.length !== FIELDS - 4 : names.length < FIELDS - 4) return;
     const [trace, segment] = [decode(traceId).toString(), decode(segmentId).toString()];
     // What an application reads here it prints, too.
-    if (!ID_TEXT.test(trace) || !ID_TEXT.test(segment)) return;
+    if (!isIdText(trace) || !isIdText(segment)) return;
     this[OWN].sample = sample;
     this.traceId = new ID(trace);
     this.segmentId = new ID(segment);

@@ -1,5 +1,11 @@
+const ID_TEXT = /^[\w.:@/+=~-]+$/;
+/** Any agent's id is shorter by far: 36 characters of a UUID, 62 of three int64. */
+const LONGEST_TEXT = 127;
+
 /** Applications write the trace's id into their lines of logs, and into the format strings of these. */
-export const ID_TEXT = /^[\w.:@/+=~-]+$/;
+export function isIdText(text: string): boolean {
+  return text.length <= LONGEST_TEXT && ID_TEXT.test(text);
+}
 
 /**
  * An id of three numbers, the third being `millis * 10000 + sequence`: every id that this process makes, and a foreign

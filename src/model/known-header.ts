@@ -1,3 +1,5 @@
+import { MAX_CARRIER_LENGTH } from './limits';
+
 /** In UTF-16 units; nearly all carriers are shorter. */
 const LONGEST_KEPT = 512;
 
@@ -40,8 +42,8 @@ export function isKnownHeader(value: unknown, known: KnownHeader): boolean {
   return typeof value === 'string' ? known.isOf(value) : value instanceof HeaderDigest && known.equals(value);
 }
 
-/** Synchronous, so one serves all. As long as the longest header of which a digest is made. */
-const bytes = Buffer.allocUnsafeSlow(4_096);
+/** Synchronous, so one serves all. A longer header is neither read nor known again. */
+const bytes = Buffer.allocUnsafeSlow(MAX_CARRIER_LENGTH);
 const words = new Int32Array(bytes.buffer);
 
 /**

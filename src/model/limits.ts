@@ -17,6 +17,12 @@ export const LIMITS = {
   refs: 64,
 } as const;
 
+/**
+ * The most characters of a carrier that is read or written. The longest names that spans can have fit in as far as they
+ * are ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
+ */
+export const MAX_CARRIER_LENGTH = 4096;
+
 /** Before each gRPC message: a flag that says whether it is compressed, and its length, four bytes big-endian. */
 export const GRPC_PREFIX_BYTES = 5;
 

@@ -330,6 +330,14 @@ describe('skyanchor/compat without an agent', () => {
     Object.entries({
       'a line break in the id': ['sw8', `1-${base64('a\nFATAL')}-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox`],
       'a format in the id of the segment': ['sw8', `1-YQ==-${base64('%j')}-3-c3Zj-aW5z-L2E=-YWRkcjox`],
+      'more characters in the id than any agent reads': [
+        'sw8',
+        `1-${base64('i'.repeat(128))}-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox`,
+      ],
+      'more characters in the id of the segment': [
+        'sw8',
+        `1-YQ==-${base64('i'.repeat(128))}-3-c3Zj-aW5z-L2E=-YWRkcjox`,
+      ],
       'a line break in an id of sw6': ['sw6', `1-${base64('1.2.3\n')}-MS4yLjM=-3-1-1-IzE=-IzI=-IzM=`],
     }),
   )('shows no ids of a carrier that have %s, and hands it on', (_what, [key, header]) => {
@@ -353,6 +361,25 @@ describe('skyanchor/compat without an agent', () => {
     expect(carrier).toMatchObject({ value: '', headers: { sw8: header } });
     expect(carrier.isValid()).toBe(false);
   });
+
+  it.each(['1-a', `1-${base64('%j')}-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox`, 'x'.repeat(4_097)])(
+    'shows nothing of the header before one that does not count, case %#',
+    (bad) => {
+      const carrier = ContextCarrier.from({ sw8: '0-YQ==-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox' })!;
+      expect(carrier).toMatchObject({ traceId: { rawId: 'a' }, service: 'svc', clientAddress: 'addr:1' });
+      carrier.value = bad;
+      expect(carrier).toMatchObject({
+        traceId: undefined,
+        segmentId: undefined,
+        spanId: undefined,
+        service: undefined,
+      });
+      expect(carrier).toMatchObject({ serviceInstance: undefined, endpoint: undefined, clientAddress: undefined });
+      expect(carrier).toMatchObject({ value: '', headers: { sw8: bad } });
+      carrier.value = `1-YQ==-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox`;
+      expect(carrier.value).toBe('1-YQ==-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox');
+    },
+  );
 
   it.each([
     ['sw8', 'MQ==-MQ==-3-YQ==-YQ==-LQ==-'],

@@ -182,6 +182,10 @@ describe('user info in a target', () => {
     ['/@scope/name', '/@scope/name'],
     ['//@scope/name', '//@scope/name'],
     ['/users/a@b.example', '/users/a@b.example'],
+    ['/proxy/HTTPS:/u:pw@h/a', '/proxy/HTTPS:/h/a'],
+    ['/proxy/http:\\u:pw@h/a', '/proxy/http:\\h/a'],
+    ['/files/C:/report@v2.pdf', '/files/C:/report@v2.pdf'],
+    ['/npm:/react@18', '/npm:/react@18'],
   ])('is in no part of it: %s', (target, path) => {
     const { tracer } = tracing();
     const spans = new ClientSpans(tracer, { ignorePath: [], ignoreSuffix: [], collectQuery: true, log: quiet });
@@ -198,6 +202,8 @@ describe('user info in a target', () => {
         '//'.repeat(4_000) + '@',
         '//a'.repeat(2_700) + '@',
         'a@'.repeat(4_000),
+        'http:/'.repeat(1_300) + '@',
+        '/' + ':'.repeat(8_000) + '@',
       ].map((target) => () => void parseTarget(target)),
       { calls: 20 },
     );

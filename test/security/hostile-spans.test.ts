@@ -264,6 +264,9 @@ describe('what a span of OpenTelemetry is told', () => {
     ['/proxy/https:/user:secret@host/path', '/proxy/https:/host/path'],
     ['user:'.concat('p'.repeat(100_000)), ''],
     ['/users/me@home', '/users/me@home'],
+    ['/proxy/HTTP:\\user:secret@host/path', '/proxy/HTTP:\\host/path'],
+    ['/files/C:/report@v2.pdf', '/files/C:/report@v2.pdf'],
+    ['https://host/npm:/react@18', 'https://host/npm:/react@18'],
   ])('is recorded without user and password where its URL is an unusual one, case %#', (url, shown) => {
     const { tracer, spans } = bridged();
     const entry = tracer.openEntry('queue')!;

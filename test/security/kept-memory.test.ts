@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { ContextManager } from '../../src/compat/index';
 import { PathNames } from '../../src/instrument/http/server/server-spans';
+import { HttpUrls, parseTarget } from '../../src/instrument/http/http-url';
 import { MountNames } from '../../src/instrument/route/mount-names';
 import { RefType } from '../../src/model/components';
 import { Log } from '../../src/base/log';
@@ -317,6 +318,24 @@ describe('a name or a value that is a part of a large text', () => {
         tracer.details.tag(step, 'tag', shortPart(nth));
         tracer.end(step);
         return clock.advance(1_000);
+      };
+    },
+    'the host of a request, cut out of its header or of its target': () => {
+      const { tracer } = tracing();
+      const urls = new HttpUrls({ collectQuery: false });
+      return (nth) => {
+        const header = Buffer.from(`shop-${nth}.example:8080?${largeText(nth)}`).toString('latin1');
+        const target = Buffer.from(`http://shop-${nth}.example:8080/a?${largeText(nth)}`).toString('latin1');
+        for (const [host, asked] of [
+          [header, '/a'],
+          ['', target],
+        ] as const) {
+          const span = tracer.openEntry('/')!;
+          urls.tell(span, 'http://', host, parseTarget(asked));
+          expect(span.urlBase + span.urlRest).toBe(`http://shop-${nth}.example:8080/a`);
+          kept.push([span.urlBase, span.urlRest]);
+          tracer.end(span);
+        }
       };
     },
     'the path of a request': () => {

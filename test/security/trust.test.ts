@@ -329,6 +329,25 @@ describe('a host that propagateTo leaves out', () => {
     ['10.*.internal', '10.stock.internal:80', true],
     ['*1', 'stock1:80', true],
     ['*:8080', 'stock:8080', true],
+    ['10.*', '10.0.0.5:9092;10.0.0.6:9092', true],
+    ['10.*', '10.0.0.5:9092,10.0.0.6:9092', true],
+    ['10.*', '10.0.0.5:9092;10.evil.com:9092', false],
+    ['10.*', '10.evil.com:9092;10.0.0.5:9092', false],
+    ['2001:*', '[2001:db8::1]:29092;[2001:db8::2]:29092', true],
+    ['kafka-*', 'kafka-1:9092;kafka-2:9092', true],
+    ['10-*', '10-1-2-3.web.default.pod:80', true],
+    ['10-*.*', '10-1-2-3.web:80', true],
+    ['10-?-*:80', '10-1-2-3.web:80', true],
+    ['10[-]*', '10-1-2-3.web:80', true],
+    ['1?-*', '10-x:80', true],
+    ['[!0-9]*', 'orders:80', true],
+    ['[!1]*', 'orders:80', true],
+    ['[!0-9.]*', 'orders:80', true],
+    ['[!0-9]*', '10.1.2.3:80', false],
+    ['[0-9.]*', '10.1.2.3:80', true],
+    ['[0-9.]*', '10.evil.com:80', false],
+    ['1[0-25].*', '15.1.2.3:80', true],
+    ['1[0-25].*', '15.evil.com:80', false],
   ])('is not named by the glob of an address: %s is for %s: %s', (host, peer, isReached) => {
     const injected = (options: Pick<Setup, 'propagateTo' | 'doNotPropagateTo'>): boolean => {
       const { tracer } = tracing({ names: () => V3, ...options });
@@ -338,6 +357,25 @@ describe('a host that propagateTo leaves out', () => {
     };
     expect(injected({ propagateTo: [host] })).toBe(isReached);
     if (host === '10.*') expect(injected({ doNotPropagateTo: [host] })).toBe(false);
+  });
+
+  it('is not the brokers of Kafka, all of which have addresses that a glob names', () => {
+    const { tracer } = tracing({ names: () => V3, propagateTo: ['10.*'] });
+    const log = new Log(systemClock, undefined, 'off');
+    const { undo, setBrokers } = bridge(tracer, {
+      collectQuery: false,
+      ignoreSuffix: [],
+      ignorePath: [],
+      log,
+    })!;
+    setBrokers(['10.0.0.5:9092', '10.0.0.6:9092']);
+    const attributes = { 'messaging.system': 'kafka', 'messaging.destination.name': 'orders' };
+    const span = trace.getTracer('kafkajs').startSpan('orders', { kind: SpanKind.PRODUCER, attributes });
+    const message: Record<string, string> = {};
+    propagation.inject(trace.setSpan(otel.active(), span), message);
+    span.end();
+    undo();
+    expect(parseSw8(message['sw8'])).toMatchObject({ addressUsedAtPeer: '10.0.0.5:9092;10.0.0.6:9092' });
   });
 
   it('is told by its name where the peer begins with the cluster', () => {

@@ -1,6 +1,7 @@
 import { isPlace, MAX_ATTRIBUTE_LENGTH, names, peerIn, type Description, type KnownAttributes } from './attributes';
 import { memoized } from '../../base/memoized';
 import { truncate } from '../../base/text';
+import { BEFORE_AUTHORITY } from '../http/http-url';
 import { groupPath } from '../route/group-path';
 import { Component, Layer } from '../../model/components';
 import { LIMITS } from '../../model/limits';
@@ -57,7 +58,8 @@ export function describeHttp(attributes: KnownAttributes, isEntry: boolean): Des
   if (method === '') return undefined;
   const url = attributes.text(URL);
   const scheme = attributes.text(SCHEME) || url.slice(0, url.indexOf(':'));
-  const route = pathIn(attributes.text(ROUTE));
+  // The application's own, where a `?` or an `@` is no secret.
+  const route = attributes.text(ROUTE);
   // Where there is no route, numbers and the like would make an endpoint of each.
   const path = route === '' ? groupPath(pathIn(attributes.text(TARGET) || url)) : route;
   const status = attributes.text(STATUS);
@@ -66,33 +68,30 @@ export function describeHttp(attributes: KnownAttributes, isEntry: boolean): Des
     layer: Layer.http,
     peer: peerIn(attributes, scheme === 'https' ? HTTPS_PORT : HTTP_PORT),
     name: path === '' ? undefined : path,
-    ...(isEntry && { request: { method, url: withoutSecrets(url), statusCode: Number(status) || 0 } }),
+    ...(isEntry && { request: { method, url: withoutUserAndQuery(url), statusCode: Number(status) || 0 } }),
     tags: isEntry
       ? []
       : [
           'http.method',
           method,
-          ...(url === '' ? [] : ['url', withoutSecrets(url)]),
+          ...(url === '' ? [] : ['url', withoutUserAndQuery(url)]),
           ...(status === '' ? [] : ['http.status_code', status]),
         ],
     isSaid: isSaidOfHttp,
   };
 }
 
-/**
- * What follows two slashes, or the one behind a colon, or stands at the beginning. A host has 255 characters at most: what
- * is longer is the beginning of a password, where the URL has been cut.
- */
-const SECRETS = /(^|:[/\\]|[/\\]{2})(?:[^/\\]*@|[^/\\]{300,})/g;
+/** A host has 255 characters at most: what is longer is the beginning of a password, where the URL has been cut. */
+const SECRETS = new RegExp(`${BEFORE_AUTHORITY}(?:[^/\\\\]*@|[^/\\\\]{300,})`, 'gi');
 
 /** A URL without the query, which holds what callers typed, and without user and password. */
-export function withoutSecrets(url: string): string {
+export function withoutUserAndQuery(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(SECRETS, '$1');
 }
 
 /** Up to the next blank, a URL without its scheme, or a path with its query: of `fetch GET https://a/b`, `GET /b?c`. */
 const URLS = /(?<![^\s:"'(=<,[|])\/\S*/g;
-const USER_IN_NAME = /(:\/)[^\s/\\]*@/g;
+const USER_IN_NAME = /((?<=https?):\/)[^\s/\\]*@/gi;
 /** Of what does not begin with a slash, and is a URL all the same: `GET example.com/a?k=1`. */
 const QUERY_IN_NAME = /\?[\w.%&~[\]-]+=\S*/g;
 
@@ -112,11 +111,11 @@ function withoutUrlSecrets(name: string): string {
 }
 
 function shownInName(url: string): string {
-  return url.startsWith('//') ? withoutSecrets(url) : url.replace(QUERY_OF_ROUTE, '').replace(SECRETS, '$1');
+  return url.startsWith('//') ? withoutUserAndQuery(url) : url.replace(QUERY_OF_ROUTE, '').replace(SECRETS, '$1');
 }
 
 function pathIn(target: string): string {
-  const path = withoutSecrets(target).replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '');
+  const path = withoutUserAndQuery(target).replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '');
   return target !== '' && path === '' ? '/' : path;
 }
 

@@ -17,10 +17,11 @@ interface Target {
 /** With three slashes or more it is the same URL. */
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/+([^/?#]*)/i;
 /**
- * In a path that holds an authority: the `user:password@host:port` of a CONNECT, `//user:password@host/a`, or what a proxy
- * has made of it, `/http:/user:password@host/a`.
+ * Where an authority may begin: the `user:password@host:port` of a CONNECT, `//user:password@host/a`, or what a proxy has
+ * made of it, `/http:/user:password@host/a`. Behind the one slash of `C:/report@v2.pdf` and `npm:/react@18` there is none.
  */
-const USER = /(^|:[/\\]|[/\\]{2})[^/\\]+@/g;
+export const BEFORE_AUTHORITY = '(^|(?<=https?:)[/\\\\]|[/\\\\]{2})';
+const USER = new RegExp(`${BEFORE_AUTHORITY}[^/\\\\]+@`, 'gi');
 /** A caller may put these into its `Host`. */
 const BEHIND_HOST = /[?#].*$/s;
 const SLASH = 0x2f;
@@ -65,7 +66,10 @@ export function judgeStatus(span: Span, isError: IsErrorStatus | undefined): voi
 
 /** Tells spans their URL. One for all requests to a server, or by a kind of client: mostly their hosts are the same. */
 export class HttpUrls {
-  private readonly base = new MemoizedLast((scheme: string, host: string) => scheme + host.replace(BEHIND_HOST, ''));
+  // A host may be a slice of a long header, or of the whole target.
+  private readonly base = new MemoizedLast((scheme: string, host: string) =>
+    copyOf(scheme + host.replace(BEHIND_HOST, '')),
+  );
 
   constructor(private readonly options: Pick<InstrumentOptions, 'collectQuery'>) {}
 

@@ -1,5 +1,5 @@
 import { describe } from '../conventions/describe';
-import { spanName, withoutSecrets } from '../conventions/remote-call';
+import { spanName, withoutUserAndQuery } from '../conventions/remote-call';
 import { INVALID_SPAN_CONTEXT, headersIn, propertyOf, spanContextOf, spanIn } from './span-context';
 import {
   SPAN_KEY,
@@ -399,9 +399,9 @@ const RESERVED =
 
 /** What is shown of those that hold a URL, with its user and its query, or a name that is made of one. */
 const SHOWN: ReadonlyMap<string, (text: string) => string> = new Map([
-  ['url.full', withoutSecrets],
-  ['http.url', withoutSecrets],
-  ['http.target', withoutSecrets],
+  ['url.full', withoutUserAndQuery],
+  ['http.url', withoutUserAndQuery],
+  ['http.target', withoutUserAndQuery],
   ['next.span_name', spanName],
 ]);
 const QUERY = 'url.query';

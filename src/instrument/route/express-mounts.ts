@@ -199,7 +199,7 @@ function isOfPath({ name }: Matcher): boolean {
 
 /** A mount takes the first segments of a path, and mostly those are short. */
 function beginningOf(path: string): string {
-  return path.length <= MOST_CHARACTERS ? path : path.slice(0, path.lastIndexOf('/', MOST_CHARACTERS));
+  return path.length <= MOST_CHARACTERS ? path : path.slice(0, Math.max(0, path.lastIndexOf('/', MOST_CHARACTERS)));
 }
 
 function effortsOf(pattern: unknown): readonly Effort[] {

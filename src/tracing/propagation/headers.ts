@@ -1,5 +1,6 @@
 import { ForeignHeaders } from '../../model/foreign-headers';
 import { isKnownHeader, isLongHeader, type KnownHeader, knownHeader } from '../../model/known-header';
+import { MAX_CARRIER_LENGTH } from '../../model/limits';
 
 /** The headers of a request as Node has them: by names in lower case. */
 export type IncomingHeaders = Readonly<Record<string, unknown>>;
@@ -20,12 +21,6 @@ export const SW8 = 'sw8';
 export const SW8_CORRELATION = 'sw8-correlation';
 /** `<mode>-<time>`: whether this trace is left out of the metrics, and when the request was sent. */
 export const SW8_X = 'sw8-x';
-
-/**
- * The most characters of a carrier that is read or written. The longest names that spans can have fit in as far as they
- * are ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
- */
-export const MAX_CARRIER_LENGTH = 4096;
 
 /** The most headers of a message that are looked at: as many as Node takes of a request by default. */
 export const MAX_HEADERS = 2_000;

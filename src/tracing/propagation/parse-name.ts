@@ -16,6 +16,13 @@ const DELETE = 0x7f;
  * than it is. Persian is written with joiners and non-joiners, and emoji are with a joiner and a selector.
  */
 const DECEIVING = /(?!\u200c|\u200d|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const ALL_DECEIVING = new RegExp(DECEIVING, 'gu');
+const PLAIN = /^[ -~]*$/;
+
+/** A name of our own as it is written: what {@link readName} refuses would cost the reader the whole carrier. */
+export function readableName(name: string): string {
+  return PLAIN.test(name) ? name : name.replace(ALL_DECEIVING, '');
+}
 
 /**
  * A name that a caller gives, as UTF-8 in `bytes[from … end)`. `undefined`: it is none, or too long, or has characters

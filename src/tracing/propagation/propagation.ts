@@ -16,13 +16,19 @@ const BRACKETS = /^\[([^\]:]*:[^\]]*)\]/;
 const LAST_DOT = /(?<=[^*?.])\.(?=(?::[^:]*)?$)/;
 const NOT_ASCII = /[^ -~]/;
 const PUNYCODE = 'xn--';
-/** A glob of digits and dots, `10.*`, with or without a port: who writes it means addresses. */
-const NUMERIC = /^(?=.*[*?[])[\d[][\d.*?[\]!-]*(?::[^:]*)?$/;
+/**
+ * A glob of digits and dots, `10.*`, with or without a port: who writes it means addresses. `10-*` and `[!0-9]*` are of
+ * names.
+ */
+const NUMERIC = /^(?=.*[*?[])(?:\d|\[(?:\d-\d|[\d.])+\])(?:[\d.*?]|\[(?:\d-\d|[\d.])+\])*(?::[^:]*)?$/;
+/** Brokers of Kafka are one peer. */
+const BETWEEN_HOSTS = /[;,]/;
 
 /**
  * Whether the host of a peer, `host:port`, matches one of the globs, and none of those that are excepted. A glob with a
- * colon may be of the host and its port, and a numeric one is of addresses alone where it is not of exceptions. However a host is written, it is one: in upper or lower case, with a dot at its
- * end, with letters that are not ASCII or in Punycode, as URLs have it; an IPv6 address may stand in brackets.
+ * colon may be of the host and its port, and a numeric one is of addresses alone where it is not of exceptions. However
+ * a host is written, it is one: in upper or lower case, with a dot at its end, with letters that are not ASCII or in
+ * Punycode, as URLs have it; an IPv6 address may stand in brackets.
  */
 function hostFilter(globs: readonly string[], excepted: readonly string[] = []): (peer: string) => boolean {
   const [hosts, exceptions] = [globs.map(reachedGlob), excepted.map(hostGlob)];
@@ -49,7 +55,11 @@ function hostGlob(pattern: string): HostMatcher {
 function reachedGlob(pattern: string): HostMatcher {
   const matches = hostGlob(pattern);
   const isNumeric = NUMERIC.test(withoutBrackets(plainHost(pattern)));
-  return isNumeric ? (host, address) => matches(host, address) && isIP(host) !== 0 : matches;
+  return isNumeric ? (host, address) => matches(host, address) && host.split(BETWEEN_HOSTS).every(isAddress) : matches;
+}
+
+function isAddress(host: string): boolean {
+  return isIP(host) !== 0 || isIP(withoutBrackets(host.replace(PORT, ''))) !== 0;
 }
 
 /** With a port, or a glob of it. */

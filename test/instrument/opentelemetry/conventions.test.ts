@@ -318,6 +318,14 @@ describe('a remote call', () => {
     expect(tags).toEqual({});
   });
 
+  it.each(['@:handle', '@[user]/posts', '/:lang?/about', '/files/:drive:/:name@:version', '/#/orders/:id'])(
+    'of a request is named by its route as the application wrote it: %s',
+    (route) => {
+      const attributes = { 'http.request.method': 'GET', 'url.path': '/orders/7', 'http.route': route };
+      expect(made(SpanKind.SERVER, attributes).span).toMatchObject({ operationName: route });
+    },
+  );
+
   it('of a request has no longer method than any that there is', () => {
     const { span } = made(SpanKind.SERVER, { 'http.request.method': 'M'.repeat(40_000), 'url.path': '/x' });
     expect(span).toMatchObject({ operationName: '/x', method: 'M'.repeat(32) });

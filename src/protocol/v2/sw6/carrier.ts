@@ -1,7 +1,8 @@
+import { memoized } from '../../../base/memoized';
 import { type Id, type NumericId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { MAX_CARRIER_LENGTH } from '../../../model/limits';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
-import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
-import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { MAX_NAME_FIELD, readableName, readName } from '../../../tracing/propagation/parse-name';
 
 /** What the header `sw6` says of a call. A name is a string, an id that the backend gave out is a number. */
 export interface Sw6 {
@@ -25,6 +26,9 @@ const DASH = 0x2d;
 const HASH = 0x23;
 const ONE = 0x31;
 const ZERO = 0x30;
+const FIRST_PLAIN = 0x20;
+const LAST_PLAIN = 0x7e;
+const readable = memoized(readableName);
 
 /** Both ways are synchronous, so one buffer of each kind serves all: one field without its Base64; the whole header, which is too long with any two of the longest fields. */
 const field = Buffer.allocUnsafeSlow((MAX_CARRIER_LENGTH / 4) * 3);
@@ -74,14 +78,15 @@ function fillName(name: string): number {
   field[0] = HASH;
   for (let i = 0; i < length; i++) {
     const code = name.charCodeAt(i);
-    if (code > 127) return fillAnyName(name);
+    if (code < FIRST_PLAIN || code > LAST_PLAIN) return fillAnyName(readable(name));
     field[i + 1] = code;
   }
   return length + 1;
 }
 
+/** @returns -1 where nothing is left of it, too: no reader takes a name without characters */
 function fillAnyName(name: string): number {
-  return Buffer.byteLength(name) < field.length ? 1 + field.write(name, 1) : -1;
+  return name !== '' && Buffer.byteLength(name) < field.length ? 1 + field.write(name, 1) : -1;
 }
 
 const FIELDS = 9;

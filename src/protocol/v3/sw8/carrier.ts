@@ -1,8 +1,8 @@
 import { memoized } from '../../../base/memoized';
-import { type Id, ID_TEXT, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { type Id, isIdText, OpaqueId, parseId, writeDigits, writeIdText } from '../../../model/ids';
+import { MAX_CARRIER_LENGTH } from '../../../model/limits';
 import { readBase64, writeBase64 } from '../../../tracing/propagation/base64';
-import { MAX_CARRIER_LENGTH } from '../../../tracing/propagation/headers';
-import { MAX_NAME_FIELD, readName } from '../../../tracing/propagation/parse-name';
+import { MAX_NAME_FIELD, readableName, readName } from '../../../tracing/propagation/parse-name';
 
 /** What the header `sw8` says of a call. */
 export interface Sw8 {
@@ -48,8 +48,9 @@ function writeId(pos: number, id: Id): number {
   return writeBase64(line, pos + 1, field, writeIdText(field, 0, id));
 }
 
-/** Names of few services, endpoints and hosts are in all headers. Empty: it is too long for any. */
-const base64Of = memoized((text) => {
+/** Names of few services, endpoints and hosts are in all headers. Empty: it is too long for any, or nothing is left of it. */
+const base64Of = memoized((given) => {
+  const text = readableName(given);
   if (Buffer.byteLength(text) > field.length) return '';
   return line.toString('latin1', 0, writeBase64(line, 0, field, field.write(text, 0)));
 });
@@ -57,8 +58,6 @@ const base64Of = memoized((text) => {
 const FIELDS = 8;
 const SPAN_ID = /^\d{1,10}$/;
 const LARGEST_INT32 = 2 ** 31 - 1;
-/** Any agent's id is shorter by far: 36 characters of a UUID, 62 of three int64. */
-const LONGEST_ID = 127;
 
 /**
  * Takes the header for what it says, or for nothing: `undefined` wherever a part is missing, empty or not what it has to
@@ -102,9 +101,8 @@ function nameIn(base64: string): string | undefined {
 /** Three int64 where it is just that, so that v2 can carry it; otherwise a text that means nothing to us. */
 function idIn(base64: string): Id | undefined {
   const length = decode(base64);
-  if (length <= 0 || length > LONGEST_ID) return undefined;
-  const text = field.toString('latin1', 0, length);
-  if (!ID_TEXT.test(text)) return undefined;
+  const text = field.toString('latin1', 0, Math.max(0, length));
+  if (!isIdText(text)) return undefined;
   const id = parseId(field, length);
   return id?.toString() === text ? id : new OpaqueId(text);
 }
