@@ -54,7 +54,7 @@ export async function spool(argv: readonly string[]): Promise<number> {
   return call.action === 'send' ? send(chosen, operator, call) : drop(chosen, operator);
 }
 
-/** @returns undefined: nobody could have planted what lies there */
+/** @returns undefined: no other user could have planted what lies there */
 async function refusalOf(operator: SpoolOperator, { directory, owners }: Call): Promise<string | undefined> {
   try {
     await keepAliveWhile(operator.checkOwners(owners));

@@ -1,4 +1,5 @@
-import { stat, type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { stat, type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { readAtMost } from '../base/file/regular-file';
 import type { Log } from '../base/log';
 import { errorMessage, printable } from '../base/text';
 import type { Config, TlsConfig, TlsPaths } from './config';
@@ -219,14 +220,7 @@ function readSmallFile(file: string): Buffer {
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw new Error('is not a regular file');
     if (stats.size > MAX_SMALL_FILE_BYTES) throw new Error(`is larger than ${MAX_SMALL_FILE_BYTES} bytes`);
-    const content = Buffer.alloc(stats.size);
-    let length = 0;
-    while (length < content.length) {
-      const read = readSync(descriptor, content, length, content.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    return content.subarray(0, length);
+    return readAtMost(descriptor, stats.size);
   } finally {
     closeSync(descriptor);
   }

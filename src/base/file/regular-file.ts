@@ -48,7 +48,8 @@ export function readFile(opened: OpenedFile): { readonly status: 'ok'; readonly 
     if (fd === undefined || !stats) return { status: 'failed', reason };
     if (!stats.isFile()) return { status: 'failed', reason: NOT_REGULAR };
     if (stats.size > LARGEST_BYTES) return { status: 'failed', reason: TOO_LARGE };
-    const content = readAtMost(fd, stats.size === 0n ? LARGEST_BYTES + 1n : stats.size);
+    // A file of /proc says that it has 0 bytes, and may have no end.
+    const content = readAtMost(fd, Number(stats.size === 0n ? LARGEST_BYTES + 1n : stats.size));
     if (content.length > LARGEST_BYTES) return { status: 'failed', reason: TOO_LARGE };
     return { status: 'ok', text: content.toString() };
   } catch (error) {
@@ -58,9 +59,9 @@ export function readFile(opened: OpenedFile): { readonly status: 'ok'; readonly 
   }
 }
 
-/** A file of /proc says that it has 0 bytes, and may have no end. */
-function readAtMost(fd: number, size: bigint): Buffer {
-  const content = Buffer.allocUnsafe(Number(size));
+/** However large the file is by now. */
+export function readAtMost(fd: number, bytes: number): Buffer {
+  const content = Buffer.alloc(bytes);
   let length = 0;
   while (length < content.length) {
     const read = readSync(fd, content, length, content.length - length, null);

@@ -92,7 +92,7 @@ export function withoutUserAndQuery(url: string): string {
 /** Up to the next blank, a URL without its scheme, or a path with its query: of `fetch GET https://a/b`, `GET /b?c`. */
 const URLS = /(?<![^\s:"'(=<,[|])\/\S*/g;
 const USER_IN_NAME = /((?<=https?):\/)[^\s/\\]*@/gi;
-/** Of what does not begin with a slash, and is a URL all the same: `GET example.com/a?k=1`. */
+/** The query of a URL that does not begin with a slash: `GET example.com/a?k=1`. */
 const QUERY_IN_NAME = /\?[\w.%&~[\]-]+=\S*/g;
 
 /** In the template of a route a `?` may say that what is before it may be absent: `/:lang?/about`, `/a(?:b|c)?/d`, `/{id?}`. */

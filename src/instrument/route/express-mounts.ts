@@ -205,7 +205,7 @@ function beginningOf(path: string): string {
 function effortsOf(pattern: unknown): readonly Effort[] {
   if (types.isRegExp(pattern)) return pattern.source.split(NEXT).map(effortOf);
   if (typeof pattern !== 'string') return [{ degree: Infinity, choices: 0 }];
-  // Of a group that may be absent the parser makes two expressions.
+  // The parser makes two expressions of a group that may be absent.
   return [{ degree: Math.max(1, countOf(OF_ANY_LENGTH, pattern)), choices: countOf(/\{/g, pattern) }];
 }
 

@@ -82,7 +82,7 @@ export function foreignAmong(headers: IncomingHeaders): ForeignHeaders | undefin
   return pairs && new ForeignHeaders(pairs);
 }
 
-/** Of one that came more than once the parts may go out, which only its text shows. */
+/** If one came more than once, its parts may go out by themselves: only its text shows them. */
 function knownForeign(value: string): KnownHeader | null {
   if (!isLongHeader(value)) return value;
   return value.length > MAX_CARRIER_LENGTH || value.includes(', ') ? null : knownHeader(value);
