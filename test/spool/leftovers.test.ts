@@ -78,7 +78,8 @@ const cleared = (key: string) =>
   until(
     () => readdirSync(settings.directory).filter((name) => name.startsWith(key)),
     (left) => left.length === 0,
-    { timeoutMs: 20_000 },
+    // Each scan waits for its turn, and its answers for theirs: a busy machine takes its time.
+    { timeoutMs: 45_000 },
   );
 
 const filesOf = (key: string): string[] => readdirSync(settings.directory).filter((name) => name.startsWith(key));
