@@ -1,6 +1,6 @@
 import { lazy } from '../base/lazy';
 import type * as ApplicationMeters from '../telemetry/application-meters';
-import type * as ArgumentSchema from '../control/run/decide';
+import type * as ArgumentSchema from '../control/run/argument-schema';
 import type * as CommandChannel from '../control/run/command-channel';
 import type * as Diagnostics from './diagnosis/memory-and-cpu';
 import type * as StatusFile from '../status/status-file';
@@ -21,7 +21,7 @@ import type * as Backend from '../protocol/backend';
 /** Our own modules that are not needed before the application's first tick: its start does not wait for them. */
 export const late = {
   applicationMeters: lazy(() => require('../telemetry/application-meters') as typeof ApplicationMeters),
-  argumentSchema: lazy(() => require('../control/run/decide') as typeof ArgumentSchema),
+  argumentSchema: lazy(() => require('../control/run/argument-schema') as typeof ArgumentSchema),
   backend: lazy(() => require('../protocol/backend') as typeof Backend),
   commandChannel: lazy(() => require('../control/run/command-channel') as typeof CommandChannel),
   diagnostics: lazy(() => require('./diagnosis/memory-and-cpu') as typeof Diagnostics),

@@ -1,4 +1,4 @@
-import { violatedSchema } from '../../../src/control/run/decide';
+import { refusalOfArguments } from '../../../src/control/run/argument-schema';
 import type { Command } from '../../../src/control/syntax/command';
 import { parseLine } from '../../../src/control/syntax/parse';
 import type { Verb } from '../../../src/control/run/verbs';
@@ -7,7 +7,7 @@ function breach(line: string, schema: Pick<Verb, 'args' | 'options'>): string | 
   const form = parseLine(line);
   const command: Command | undefined = form.type === 'command' ? form.command : undefined;
   const verb = { name: 'v', timeoutMs: 1, idempotent: false, fulfilledByStart: false, run: () => undefined };
-  return violatedSchema({ ...verb, ...schema }, command!);
+  return refusalOfArguments({ ...verb, ...schema }, command!);
 }
 
 const dump: Pick<Verb, 'args' | 'options'> = {
