@@ -11,14 +11,14 @@ export type Delivery = 'at-most-once' | 'at-least-once';
  * What is to become of the segments on a stream that a status other than OK has ended.
  *
  * - `give-up`: they are dropped and counted.
- * - `back-off`: they are sent again, up to {@link MAX_ATTEMPTS} times in a row, with growing pauses.
+ * - `back-off`: they are sent again after a pause, until {@link MAX_ATTEMPTS} streams in a row have ended so.
  */
 export type Verdict = 'give-up' | 'back-off';
 
 /** How a stream ended that did not end with OK. */
 export type StreamFailure = Pick<Failed, 'code' | 'isUnanswered'>;
 
-/** Ten pauses of half a second to five seconds: about half a minute. */
+/** Ten streams, with nine pauses of half a second to five seconds between them: about half a minute. */
 export const MAX_ATTEMPTS = 10;
 
 /** The backend says no: it would say so again. */

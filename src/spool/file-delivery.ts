@@ -64,7 +64,7 @@ interface FileDeliveryOptions {
 }
 
 /** A block whose fate stays unknown is sent so often at most. */
-const MAX_ATTEMPTS = 10;
+const MAX_BLOCK_ATTEMPTS = 10;
 const MAX_SET_ASIDE_BYTES = 1024 * 1024;
 
 /** Brings the blocks of files to the backend, one after the other, and records how far it came. */
@@ -179,7 +179,7 @@ export class FileDelivery {
     if (this.options.delivery !== 'at-least-once') return false;
     const { attempts } = this;
     if (attempts.name !== name || attempts.from !== from) this.attempts = { name, from, count: 0 };
-    return ++this.attempts.count < MAX_ATTEMPTS;
+    return ++this.attempts.count < MAX_BLOCK_ATTEMPTS;
   }
 
   /** What is corrupt is kept under a name that says so; a torn end is cut off. */
