@@ -80,7 +80,7 @@ export interface SegmentSpool {
    * @returns `false`: the spool does not take it, and it is still the caller's
    */
   append(segment: Segment | Buffer): boolean;
-  /** How many of the oldest in memory are to go to the spool now. @param awayMs since when no backend knows us */
+  /** How many of the oldest in memory are to go to the spool now. @param awayMs for how long no backend has known us */
   spillCount(memory: { readonly waiting: number; readonly capacity: number; readonly awayMs: number }): number;
 }
 

@@ -57,7 +57,8 @@ export class Reporter {
   private stopping: Promise<void> | undefined;
   private droppedSaid = 0;
   private lastCounts = '';
-  private readonly many: number;
+  /** As many as this go at once. */
+  private readonly urgentCount: number;
 
   constructor(private readonly options: ReporterOptions) {
     const { clock, log, maxBuffer, delivery, spool } = options;
@@ -69,8 +70,8 @@ export class Reporter {
       byName: () => options.byName(),
       ...(spool && { overflow: spool }),
     });
-    // As many as this go at once; a small queue has to be emptied before it is full.
-    this.many = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
+    // A small queue has to be emptied before it is full.
+    this.urgentCount = Math.min(MAX_SEGMENTS_PER_STREAM, Math.ceil(maxBuffer / 2));
     const isCurrent = ({ epoch }: Names): boolean => this.target?.names.epoch === epoch;
     this.sender = new StreamSender({ clock, log, tally, delivery, isCurrent });
     if (spool) this.awaySince = clock.elapsed();
@@ -103,7 +104,7 @@ export class Reporter {
     }
     const { waiting } = queue;
     // Only these two sizes wake the loop: a wake for each segment would cost more than the segment.
-    if (waiting === this.many) this.loop.wake();
+    if (waiting === this.urgentCount) this.loop.wake();
     // 0: it went to the spool.
     else if (waiting <= 1) this.loop.wake(MAX_WAIT_MS);
     if (this.isReachable && this.options.keepAlive?.isHeld === false) this.options.onWork?.();
@@ -213,7 +214,7 @@ export class Reporter {
       this.options.onIdle?.();
       return Infinity;
     }
-    const isUrgent = waiting >= this.many || this.flushes.size > 0;
+    const isUrgent = waiting >= this.urgentCount || this.flushes.size > 0;
     return isUrgent && this.target ? 0 : MAX_WAIT_MS;
   }
 

@@ -57,7 +57,7 @@ export class SegmentTally {
     this.drop(1, reason);
   }
 
-  /** All that ever had to wait. */
+  /** All but those dropped at once: they waited, or went straight to the spool. */
   get enqueued(): number {
     return this.accepted - this.atOnce;
   }
