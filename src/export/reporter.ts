@@ -201,7 +201,7 @@ export class Reporter {
   private async turn(signal: AbortSignal): Promise<number> {
     const { target } = this;
     const { queue } = this;
-    const isGood = !target || queue.waiting === 0 || (await this.sender.run(queue, target, signal));
+    const isGood = !target || queue.waiting === 0 || (await this.sender.send(queue, target, signal));
     const isSpilling = this.spill();
     this.endFlushes();
     this.sayDropped();

@@ -72,7 +72,7 @@ export class SourceSender {
   ): Promise<'stored' | 'untouched' | 'unknown' | 'refused'> {
     const store = new IterableStore(segments, this.options.log);
     const sender = new StreamSender({ ...this.options, tally: new SegmentTally() });
-    const { fate, written } = await sender.stream(store, target, signal);
+    const { fate, written } = await sender.sendUncounted(store, target, signal);
     // Behind it stands what was not written: it has no other fate than the rest.
     const isComplete = written?.isWhole === true && written.unsure === 0 && store.waiting === 0;
     if (fate?.status === 'ok') return isComplete ? 'stored' : 'unknown';

@@ -94,27 +94,27 @@ export class StreamSender {
   constructor(private readonly options: StreamSenderOptions) {}
 
   /**
-   * One stream, from its opening to its fate; afterwards nothing is in flight.
+   * Sends what waits, on one stream, and counts what became of it; afterwards nothing is in flight.
    * @returns whether the next one may follow at once
    */
-  async run(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<boolean> {
-    const { fate, written } = await this.stream(store, target, signal);
+  async send(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<boolean> {
+    const { fate, written } = await this.sendUncounted(store, target, signal);
     if (!written) return false;
-    this.resolve(store, written, fate);
+    this.applyFate(store, written, fate);
     return written.isWhole && fate?.status === 'ok';
   }
 
-  /** One stream, whose fate the caller is to make something of. */
-  async stream(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<StreamEnd> {
+  /** The same, but counts and acknowledges nothing: its fate is for the caller to judge. */
+  async sendUncounted(store: SegmentStore, target: ExportTarget, signal: AbortSignal): Promise<StreamEnd> {
     const deadline = new StepDeadline(this.options.clock, signal);
     try {
-      return await this.streamWithin(store, target, deadline);
+      return await this.sendWithin(store, target, deadline);
     } finally {
       deadline.dispose();
     }
   }
 
-  private async streamWithin(store: SegmentStore, target: ExportTarget, deadline: StepDeadline): Promise<StreamEnd> {
+  private async sendWithin(store: SegmentStore, target: ExportTarget, deadline: StepDeadline): Promise<StreamEnd> {
     const { log } = this.options;
     const { sender, names } = target;
     const opened = await deadline.race(() => sender.open(names, deadline.signal));
@@ -159,7 +159,7 @@ export class StreamSender {
     return isValid ? stream.write(batch.bytes) : Promise.resolve(false);
   }
 
-  private resolve(store: SegmentStore, { end, unsure }: Written, fate: Outcome<undefined> | undefined): void {
+  private applyFate(store: SegmentStore, { end, unsure }: Written, fate: Outcome<undefined> | undefined): void {
     const { tally, log } = this.options;
     if (fate?.status === 'ok') {
       this.attempts = 0;
