@@ -1,6 +1,7 @@
 import { lazy, LoadError } from '../base/lazy';
 import type { Log } from '../base/log';
 import { errorMessage } from '../base/text';
+import { MAX_REENCODED_AT_ONCE } from '../model/limits';
 import type { Segment } from '../model/segment';
 import type * as OpenBatchModule from './open-batch';
 import type { Batch, OpenBatch } from './open-batch';
@@ -17,9 +18,6 @@ interface SegmentQueueOptions {
   /** Takes the oldest where more come; absent: these are dropped. */
   readonly overflow?: Pick<SegmentSpool, 'append'>;
 }
-
-/** The segments that are decoded and encoded again at a stretch, well under a millisecond. */
-const REENCODE_CHUNK = 32;
 
 /** Not loaded before the first segment ends. */
 const openBatch = lazy(() => require('./open-batch') as typeof OpenBatchModule);
@@ -173,7 +171,7 @@ export class SegmentQueue implements SegmentStore {
     if (!oldest || !target) return undefined;
     if (!oldest.matches(target.names)) {
       const before = this.count;
-      const renewed = this.renew(oldest, target, Math.min(REENCODE_CHUNK, maxCount));
+      const renewed = this.renew(oldest, target, Math.min(MAX_REENCODED_AT_ONCE, maxCount));
       // All of these were dropped; those behind them may go.
       return renewed ?? (this.count < before ? this.next(maxCount) : undefined);
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
+import { MAX_REENCODED_AT_ONCE } from '../model/limits';
 import type { Segment } from '../model/segment';
 import type { Names } from '../model/names';
 import { isNotNow, isRefusal, type Delivery } from './delivery-policy';
@@ -7,9 +8,6 @@ import { OpenBatch } from './open-batch';
 import type { EncodedBatch, ExportTarget, Position, SegmentStore } from './ports';
 import { SegmentTally } from './segment-counters';
 import { StreamSender } from './stream-sender';
-
-/** As many are decoded and encoded again at a stretch, well under a millisecond. */
-const CHUNK = 32;
 
 /** Segments as they come out of a spool: encoded as they are asked for, in flight until all of them are. */
 class IterableStore implements SegmentStore {
@@ -35,7 +33,7 @@ class IterableStore implements SegmentStore {
   }
 
   peek(target: ExportTarget, maxCount: number): EncodedBatch | undefined {
-    for (let left = Math.min(CHUNK, maxCount); left > 0 && this.next.done !== true; left--) {
+    for (let left = Math.min(MAX_REENCODED_AT_ONCE, maxCount); left > 0 && this.next.done !== true; left--) {
       if (this.batch.append(this.next.value, target) === 'full') break;
       this.position++;
       this.next = this.iterator.next();

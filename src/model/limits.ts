@@ -32,5 +32,8 @@ export const GRPC_PREFIX_BYTES = 5;
  */
 export const MAX_SEGMENTS_PER_STREAM = 2_048;
 
+/** The most segments that are decoded and encoded again at a stretch, well under a millisecond. */
+export const MAX_REENCODED_AT_ONCE = 32;
+
 /** What gRPC servers take by default. A larger message would end the stream for all that travel with it. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
