@@ -12,7 +12,7 @@ const path = require('node:path');
 const { parseHeader, recordsOf } = require('../../dist/spool/block/block');
 const { spoolCodec } = require('../../dist/protocol/segments/spool-codec');
 const { FileDelivery } = require('../../dist/spool/file-delivery');
-const { SourceSender } = require('../../dist/export/source-sender');
+const { SpoolSender } = require('../../dist/export/spool-sender');
 
 const { INSTANCE: instance, LEDGER: ledger } = process.env;
 const note = (entry) => appendFileSync(ledger, `${JSON.stringify({ at: Date.now(), instance, ...entry })}\n`);
@@ -43,8 +43,8 @@ FileDelivery.prototype.countSkipped = function (job, position) {
   countSkipped.call(this, { ...job, onResult }, position);
 };
 
-const { send } = SourceSender.prototype;
-SourceSender.prototype.send = async function (segments, ...rest) {
+const { send } = SpoolSender.prototype;
+SpoolSender.prototype.send = async function (segments, ...rest) {
   const names = [];
   const noted = (function* () {
     for (const segment of segments) {

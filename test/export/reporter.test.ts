@@ -7,7 +7,7 @@ import { context } from '../../src/tracing/context';
 import { assertAccounted } from '../support/accounting';
 import { FakeClock } from '../support/fake-clock';
 import { heldBytes } from '../support/garbage';
-import { SourceSender } from '../../src/export/source-sender';
+import { SpoolSender } from '../../src/export/spool-sender';
 import { spillCount } from '../../src/spool/policies';
 import { Span, type Segment } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
@@ -728,7 +728,7 @@ it('streams that follow one another leave no listener behind', async () => {
   const controller = new AbortController();
   const add = jest.spyOn(controller.signal, 'addEventListener');
   const remove = jest.spyOn(controller.signal, 'removeEventListener');
-  const sender = new SourceSender({ clock, log: logged(), delivery: undefined, isCurrent: () => true });
+  const sender = new SpoolSender({ clock, log: logged(), delivery: undefined, isCurrent: () => true });
   for (let n = 0; n < 3; n++) {
     const sending = sender.send([numbered(n)], api.target(), controller.signal);
     await clock.advance(10);

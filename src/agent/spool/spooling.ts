@@ -5,7 +5,7 @@ import type { Config, SpoolConfig } from '../../config/config';
 import type { Delivery } from '../../export/delivery-policy';
 import type { ExportTarget } from '../../export/ports';
 import type { DropReason } from '../../export/segment-counters';
-import { SourceSender } from '../../export/source-sender';
+import { SpoolSender } from '../../export/spool-sender';
 import type { Names, V2Names } from '../../model/names';
 import type { Segment } from '../../model/segment';
 import type { Backend } from '../../protocol/backend';
@@ -54,13 +54,13 @@ const INSTANCE_PAUSE_MS = 100;
 
 /** The way of segments from a spool to the backend, under the names of the process that recorded them. */
 export class SpoolRoute implements SpoolTransport {
-  private readonly sender: SourceSender;
+  private readonly sender: SpoolSender;
   /** The ids of other instances, of one registration. */
   private known = { epoch: -1, ids: new Map<string, number>() };
 
   constructor(private readonly options: SpoolRouteOptions) {
     const { clock, delivery, log } = options;
-    this.sender = new SourceSender({
+    this.sender = new SpoolSender({
       clock,
       delivery,
       log,

@@ -23,7 +23,7 @@ class IterableStore implements SegmentStore {
     this.batch = new OpenBatch(log);
   }
 
-  /** How many there are shows when they have been read. */
+  /** 1 stands for at least one, which is all that is asked here: how many there are shows when they have been read. */
   get waiting(): number {
     return this.next.done === true ? 0 : 1;
   }
@@ -50,7 +50,7 @@ class IterableStore implements SegmentStore {
   }
 }
 
-interface SourceSenderOptions {
+interface SpoolSenderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly delivery: Delivery | undefined;
@@ -59,8 +59,8 @@ interface SourceSenderOptions {
 }
 
 /** Sends the segments of a spool, on one stream, and says what became of all of them together. */
-export class SourceSender {
-  constructor(private readonly options: SourceSenderOptions) {}
+export class SpoolSender {
+  constructor(private readonly options: SpoolSenderOptions) {}
 
   /** `untouched`: the backend certainly has none, or said "not now". Never rejects. */
   async send(
