@@ -76,6 +76,8 @@ const OTHER_PROTOCOL: Readonly<Record<ProtocolName, string>> = {
   v3: 'it sent sw6, and the backend speaks v3',
 };
 
+const LOSS = { bare: 'goes without its tags and logs', 'left-out': 'is left out' } as const;
+
 /** What came of encoding a segment. `full`: nothing; the batch has to be closed first. */
 type EncodeResult = 'encoded' | 'full' | 'not-encodable';
 
@@ -95,9 +97,9 @@ export class OpenBatch {
     const { encoder } = this;
     const { refsLeftOut } = encoder;
     const encoded = encoder.append(segment, encoding.codec, encoding.names);
-    if (encoded !== 'whole') this.log.warn(`a segment is too large: it went ${encoded}`);
+    if (encoded !== 'whole') this.log.warn(`a segment is too large or cannot be encoded: it ${LOSS[encoded]}`);
     if (encoder.refsLeftOut > refsLeftOut) this.warnOfRefs(segment, encoding.names.protocol);
-    if (encoded === 'left out') return 'not-encodable';
+    if (encoded === 'left-out') return 'not-encodable';
     this.count++;
     return 'encoded';
   }

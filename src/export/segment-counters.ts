@@ -4,7 +4,10 @@ import type { SegmentSpool, SegmentStore } from './ports';
 export type DropReason =
   /** The buffer was full, and it was the oldest. */
   | 'buffer-full'
-  /** It is larger than what a backend takes in one message, even without its tags and logs. */
+  /**
+   * It is larger than what a backend takes in one message, even without its tags and logs; or it cannot be encoded, or not
+   * be decoded to be encoded again, or the file of ours that does it cannot be loaded.
+   */
   | 'not-encodable'
   /** The backend said no. */
   | 'refused'

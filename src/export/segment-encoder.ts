@@ -27,8 +27,11 @@ function bareSpan(segment: Segment, span: Span): Span {
   return bare;
 }
 
-/** What came of a segment: `bare` went without tags and logs, as it was too large; `left out` did not go at all. */
-type Encoded = 'whole' | 'bare' | 'left out';
+/**
+ * What came of a segment. `bare`: its tags and logs were left out, as with them it is too large or cannot be encoded.
+ * `left-out`: even without them it is, and nothing of it was encoded.
+ */
+type Encoded = 'whole' | 'bare' | 'left-out';
 
 /** Encodes segments one behind the other into one buffer that is used again and again. */
 export class SegmentEncoder {
@@ -52,8 +55,8 @@ export class SegmentEncoder {
       ? 'whole'
       : this.write(stripSegment(segment), codec, names)
         ? 'bare'
-        : 'left out';
-    if (encoded !== 'left out') this.leftOut += unusable;
+        : 'left-out';
+    if (encoded !== 'left-out') this.leftOut += unusable;
     return encoded;
   }
 

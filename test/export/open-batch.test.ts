@@ -67,13 +67,25 @@ describe('the open batch', () => {
     expect(open.close(1)?.count).toBe(3);
   });
 
-  it('logs once that a segment was too large', () => {
+  it('logs once that a segment goes without its tags and logs', () => {
     const target = targetOf(someNames());
     const huge = entryAndExit();
     huge.spans[0]!.tags = ['huge', 'x'.repeat(5 * MIB)];
     for (const segment of [huge, entryAndExit(), huge]) expect(open.append(segment, target)).toBe('encoded');
     expect(open.close(1)?.count).toBe(3);
-    expect(lines.filter((line) => line.includes('too large'))).toHaveLength(1);
+    expect(lines).toEqual(['a segment is too large or cannot be encoded: it goes without its tags and logs']);
+  });
+
+  it('logs once that a segment is left out, be it too large or not to be encoded', () => {
+    const target = targetOf(someNames());
+    const huge = entryAndExit();
+    huge.spans[0]!.operationName = 'x'.repeat(5 * MIB);
+    const encode = (): number => {
+      throw new TypeError('not a string');
+    };
+    expect(open.append(huge, target)).toBe('not-encodable');
+    expect(open.append(entryAndExit(), { ...target, codec: { ...v2SegmentCodec, encode } })).toBe('not-encodable');
+    expect(lines).toEqual(['a segment is too large or cannot be encoded: it is left out']);
   });
 
   describe('of a caller that cannot be shown', () => {

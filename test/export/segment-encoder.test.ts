@@ -70,7 +70,7 @@ describe('the segment encoder', () => {
   it('leaves out a segment that is too large even so', () => {
     const hopeless = entryAndExit();
     hopeless.spans[0]!.operationName = 'x'.repeat(5 * MIB);
-    expect(encoder.append(hopeless, v2SegmentCodec, names)).toBe('left out');
+    expect(encoder.append(hopeless, v2SegmentCodec, names)).toBe('left-out');
     expect(encoder.length).toBe(0);
   });
 
