@@ -11,12 +11,20 @@ import { readV2Ref, writeV2Ref } from '../v2/segment-codec';
 import { v3EndpointName } from '../v3/names';
 import { v3SegmentCodec } from '../v3/segment-codec';
 
+/** The epoch of no registration: the first one is 1. */
+const NO_REGISTRATION = 0;
 /** Service and instance stand once in each file, and names are written as they are. */
-const BY_NAME: V3Names = { protocol: 'v3', epoch: 0, service: '', instance: '', endpoint: (name) => name };
+const BY_NAME: V3Names = {
+  protocol: 'v3',
+  epoch: NO_REGISTRATION,
+  service: '',
+  instance: '',
+  endpoint: (name) => name,
+};
 /** No id is known, so that names stay names. */
 const WITHOUT_IDS: V2Names = {
   protocol: 'v2',
-  epoch: 0,
+  epoch: NO_REGISTRATION,
   serviceId: 0,
   instanceId: 0,
   endpoint: () => 0,
@@ -24,8 +32,6 @@ const WITHOUT_IDS: V2Names = {
   endpointOf: () => undefined,
   networkAddressOf: () => undefined,
 };
-/** The epoch of no registration. */
-const NO_EPOCH = 0;
 const MORE = 15;
 /** Which fields of HTTP a span has; not 0, so that it can be told from a ref. */
 const NONE = 8;
@@ -67,7 +73,7 @@ function readRecord(record: Buffer, isOwn: boolean): Segment {
     if (!span) throw new Error('a field belongs to no span');
     const http = fields.number(3);
     if (http !== 0) setHttpFields(span, http);
-    else span.refs = [...(span.refs ?? []), readV2Ref(fields.one(5), isOwn ? fields.number(2) : NO_EPOCH)];
+    else span.refs = [...(span.refs ?? []), readV2Ref(fields.one(5), isOwn ? fields.number(2) : NO_REGISTRATION)];
   }
   return segment;
 }
