@@ -5,7 +5,7 @@ import { type Config, pinnedProtocol } from '../../config/config';
 import type { ProtocolName } from '../../model/dialect';
 import type { Names } from '../../model/names';
 import { type Backend, createBackend } from '../../protocol/backend';
-import { spoolCodec } from '../../protocol/segments/spool-codec';
+import { spoolCodec, WITHOUT_IDS } from '../../protocol/segments/spool-codec';
 import { v3InstanceName, v3Names } from '../../protocol/v3/names';
 import type { BlockResult } from '../../spool/file-delivery';
 import type { SegmentSource } from '../../spool/ports';
@@ -114,7 +114,8 @@ async function findNames(
     v2: async () => {
       const service = await backend.registry.v2.registerService(serviceName, signal);
       if (service.status !== 'ok') return service;
-      return ok(service.value === undefined ? undefined : v2NamesOf(service.value, epoch));
+      // Endpoints and addresses go by their names: the backend gives them ids by itself.
+      return ok(service.value === undefined ? undefined : { ...WITHOUT_IDS, epoch, serviceId: service.value });
     },
     v3: () => Promise.resolve(ok(v3Names(v3InstanceName({ serviceName, instanceName }), epoch, log))),
   };
@@ -127,18 +128,4 @@ async function findNames(
     await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
   }
   return reason;
-}
-
-/** Endpoints and addresses go by their names: the backend gives them ids by itself. */
-function v2NamesOf(serviceId: number, epoch: number): Names {
-  return {
-    protocol: 'v2',
-    epoch,
-    serviceId,
-    instanceId: 0,
-    endpoint: () => 0,
-    networkAddress: () => 0,
-    endpointOf: () => undefined,
-    networkAddressOf: () => undefined,
-  };
 }

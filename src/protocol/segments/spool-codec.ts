@@ -22,7 +22,7 @@ const BY_NAME: V3Names = {
   endpoint: (name) => name,
 };
 /** No id is known, so that names stay names. */
-const WITHOUT_IDS: V2Names = {
+export const WITHOUT_IDS: V2Names = {
   protocol: 'v2',
   epoch: NO_REGISTRATION,
   serviceId: 0,
