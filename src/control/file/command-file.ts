@@ -283,11 +283,11 @@ const FULL_BYTES = 256 * 1024;
 
 /**
  * - `written`: it is on the disk.
- * - `silent`: this file is not written; the status file has the answers.
+ * - `status-only`: this file is not written; the status alone shows it.
  * - `changed`: it is not the file that was read. Look again.
  * - `failed`: the disk would not take it.
  */
-export type AppendResult = 'written' | 'silent' | 'changed' | 'failed';
+export type AppendResult = 'written' | 'status-only' | 'changed' | 'failed';
 
 /** The command file as it was read, to be written below. */
 export class CommandFileSnapshot {
@@ -328,13 +328,13 @@ export class CommandFileSnapshot {
   }
 
   async append(stamp: Stamp): Promise<AppendResult> {
-    if (!this.isWritable) return 'silent';
+    if (!this.isWritable) return 'status-only';
     const outcome = await this.file.append(formatStamp(stamp), this.read, this.encoding);
     if (outcome.status === 'failed') this.failure = outcome.reason;
     if (outcome.status === 'written') this.written = true;
     if (outcome.status !== 'read-only') return outcome.status;
     this.markReadOnly();
-    return 'silent';
+    return 'status-only';
   }
 
   /** The file has such a stamp of this instance. */

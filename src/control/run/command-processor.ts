@@ -147,7 +147,7 @@ export class CommandProcessor {
     const stamp = this.stamps.make(state, id, digest, detail);
     const result = await snapshot.append(stamp);
     if (this.isHindered(result, snapshot)) return this.rescanAfter(result, snapshot);
-    if (result === 'silent') this.history.noteAnswered(item);
+    if (result === 'status-only') this.history.noteAnswered(item);
     if (unfinishedId !== undefined) this.history.noteRun(item, unfinishedId);
     const type = result === 'written' ? 'written' : 'unwritten';
     this.options.emit({ type, outcome: outcomeOf(command?.verb ?? '-', stamp, detail) });

@@ -93,7 +93,7 @@ export class CommandRunner {
     // The `running` stamp of an earlier process is in the file already.
     const result = unfinishedId === undefined || snapshot.isReadOnly ? await snapshot.append(stamp) : 'written';
     if (result === 'changed' || result === 'failed') return result;
-    if (result === 'silent') history.noteAnswered(item);
+    if (result === 'status-only') history.noteAnswered(item);
     // stop() may have come during the append: the next process of this name will find what was begun.
     if (this.isStopped) return result;
     this.rate.note();
@@ -113,9 +113,9 @@ export class CommandRunner {
     if (!this.result) return 'written';
     const { stamp } = this.result;
     const isBegun = snapshot.has(stamp.instance, ({ state, id }) => state === 'running' && id === stamp.id);
-    const result = isBegun ? await snapshot.append(stamp) : 'silent';
+    const result = isBegun ? await snapshot.append(stamp) : 'status-only';
     if (result !== 'changed') this.emitResult(eventTypeOf(result));
-    if (result === 'written' || result === 'silent') this.result = undefined;
+    if (result === 'written' || result === 'status-only') this.result = undefined;
     return result;
   }
 
