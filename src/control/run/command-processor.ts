@@ -78,8 +78,8 @@ export class CommandProcessor {
   /** @param isAtStart the file was there, and readable, when this process started */
   async process(snapshot: CommandFileSnapshot, isAtStart: boolean): Promise<Rescan> {
     if (!this.hasBegun) this.begin(snapshot, isAtStart);
-    const result = await this.runner.writeResult(snapshot);
-    if (this.isHindered(result, snapshot)) return this.rescanAfter(result, snapshot);
+    const afterResult = this.rescanAfter(await this.runner.writeResult(snapshot), snapshot);
+    if (afterResult !== undefined) return afterResult;
     if (!snapshot.isReadOnly) this.history.keepAnsweredOf(snapshot.items);
     const pending = pendingOf(snapshot.items, this.history);
     this.history.notePending(pending, snapshot.read.mtimeMs);
@@ -146,7 +146,8 @@ export class CommandProcessor {
     const digest = unfinishedId === undefined ? item.digest : undefined;
     const stamp = this.stamps.make(state, id, digest, detail);
     const result = await snapshot.append(stamp);
-    if (this.isHindered(result, snapshot)) return this.rescanAfter(result, snapshot);
+    const rescan = this.rescanAfter(result, snapshot);
+    if (rescan !== undefined) return rescan;
     if (result === 'status-only') this.history.noteAnswered(item);
     if (unfinishedId !== undefined) this.history.noteRun(item, unfinishedId);
     const type = result === 'written' ? 'written' : 'unwritten';
@@ -159,8 +160,7 @@ export class CommandProcessor {
     pending: Pending,
     decision: Extract<Decision, { type: 'run' }>,
   ): Promise<Rescan> {
-    const result = await this.runner.run(snapshot, pending, decision);
-    return this.isHindered(result, snapshot) ? this.rescanAfter(result, snapshot) : 'nothing';
+    return this.rescanAfter(await this.runner.run(snapshot, pending, decision), snapshot) ?? 'nothing';
   }
 
   private async writeFull(snapshot: CommandFileSnapshot): Promise<void> {
@@ -173,13 +173,11 @@ export class CommandProcessor {
     snapshot.markReadOnly();
   }
 
-  private isHindered(result: AppendResult, snapshot: CommandFileSnapshot): result is 'changed' | 'failed' {
+  /** Logs where the file cannot be appended to, and where it can again. @returns undefined: go on with this content */
+  private rescanAfter(result: AppendResult, snapshot: CommandFileSnapshot): Rescan | undefined {
     if (snapshot.isAppended) this.options.log.over([APPEND], 'the command file can be appended to again');
-    return result === 'changed' || result === 'failed';
-  }
-
-  private rescanAfter(result: 'changed' | 'failed', snapshot: CommandFileSnapshot): Rescan {
     if (result === 'changed') return 'look-again';
+    if (result !== 'failed') return undefined;
     this.options.log.warn(`the command file cannot be appended to: ${snapshot.reason}`, APPEND);
     return 'look-at-every-poll';
   }
