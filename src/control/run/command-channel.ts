@@ -6,7 +6,7 @@ import { CommandFile, type ReadFile, CommandFileSnapshot } from '../file/command
 import { parseContent } from '../syntax/content';
 import { FileWatch } from '../file/file-watch';
 import { CommandProcessor, type Rescan } from './command-processor';
-import { LastCommands, type CommandEvent } from './command-history';
+import { LastCommands, type CommandEvent } from './command-outcomes';
 import type { Verbs } from './verbs';
 
 export interface CommandChannelOptions {

@@ -3,9 +3,11 @@ import type { Log } from '../../base/log';
 import type { AppendResult, CommandFileSnapshot } from '../file/command-file';
 import { pendingOf, type Pending } from '../syntax/pending';
 import type { State } from '../syntax/stamp';
-import { CommandHistory, outcomeOf, StampMaker, type CommandEvent } from './command-history';
+import { CommandHistory } from './command-history';
+import { type CommandEvent, eventTypeOf, outcomeOf } from './command-outcomes';
 import { CommandRunner } from './command-runner';
 import { decide, type Decision, type DecisionContext } from './decide';
+import { StampMaker } from './stamp-maker';
 import type { Verbs } from './verbs';
 
 interface CommandProcessorOptions {
@@ -150,8 +152,7 @@ export class CommandProcessor {
     if (rescan !== undefined) return rescan;
     if (result === 'status-only') this.history.noteAnswered(item);
     if (unfinishedId !== undefined) this.history.noteRun(item, unfinishedId);
-    const type = result === 'written' ? 'written' : 'unwritten';
-    this.options.emit({ type, outcome: outcomeOf(command?.verb ?? '-', stamp, detail) });
+    this.options.emit({ type: eventTypeOf(result), outcome: outcomeOf(command?.verb ?? '-', stamp, detail) });
     return undefined;
   }
 

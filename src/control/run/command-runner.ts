@@ -5,8 +5,10 @@ import { errorMessage } from '../../base/text';
 import type { AppendResult, CommandFileSnapshot } from '../file/command-file';
 import type { Pending } from '../syntax/pending';
 import type { Stamp } from '../syntax/stamp';
-import { type CommandHistory, outcomeOf, type CommandEvent, type StampMaker } from './command-history';
+import type { CommandHistory } from './command-history';
+import { type CommandEvent, eventTypeOf, outcomeOf } from './command-outcomes';
 import type { Decision } from './decide';
+import type { StampMaker } from './stamp-maker';
 import type { Trigger, Verb, VerbCall } from './verbs';
 
 interface CommandRunnerOptions {
@@ -136,11 +138,6 @@ export class CommandRunner {
     this.options.log.info(`command ${run.digest}: ${run.verb} ${state} after ${tookMs} ms`);
     this.options.onEnd();
   }
-}
-
-/** Where an append that was not hindered has left the result. */
-function eventTypeOf(result: AppendResult): CommandEvent['type'] {
-  return result === 'written' ? 'written' : 'unwritten';
 }
 
 function join(...texts: readonly string[]): string {

@@ -1,9 +1,6 @@
-import { BoundedSet, CommandHistory, LastCommands } from '../../../src/control/run/command-history';
-import type { CommandOutcome } from '../../../src/api/status';
+import { BoundedSet, CommandHistory } from '../../../src/control/run/command-history';
 import { parse } from '../../../src/control/syntax/parse';
 import { pendingOf } from '../../../src/control/syntax/pending';
-import { CommandRateLimit } from '../../../src/control/run/command-runner';
-import { FakeClock } from '../../support/fake-clock';
 
 const NOON = Date.parse('2026-11-21T12:00:00.000Z');
 const MINUTE = 60_000;
@@ -62,51 +59,5 @@ describe('the memory', () => {
     const set = new BoundedSet<string>(2);
     for (const value of ['a', 'b', 'a', 'c']) set.add(value);
     expect(['a', 'b', 'c'].filter((value) => set.has(value))).toEqual(['a', 'c']);
-  });
-});
-
-describe('the last commands', () => {
-  const command = (id: string, state: string): CommandOutcome => ({
-    id,
-    verb: 'v',
-    state,
-    at: '',
-    detail: '',
-  });
-
-  it('are twenty at most, the oldest first', () => {
-    const last = new LastCommands();
-    for (let at = 0; at < 25; at++) last.note(command(String(at), 'rejected'));
-    expect(last.all.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, at) => String(at + 5)));
-  });
-
-  it('have one line for a run, which its end replaces', () => {
-    const last = new LastCommands();
-    last.note(command('a', 'running'));
-    last.note(command('b', 'rejected'));
-    last.note(command('a', 'done'));
-    last.note(command('a', 'duplicate'));
-    expect(last.all.map(({ id, state }) => `${id} ${state}`)).toEqual(['a done', 'b rejected', 'a duplicate']);
-  });
-});
-
-describe('the rate limit', () => {
-  it('lets five through at once and then one a second', async () => {
-    const clock = new FakeClock();
-    const limit = new CommandRateLimit(clock, { burst: 5, everyMs: 1_000 });
-    for (let at = 0; at < 5; at++) {
-      expect(limit.waitMs()).toBe(0);
-      limit.note();
-    }
-    expect(limit.waitMs()).toBe(1_000);
-    await clock.advance(400);
-    expect(limit.waitMs()).toBe(600);
-    await clock.advance(600);
-    expect(limit.waitMs()).toBe(0);
-    limit.note();
-    expect(limit.waitMs()).toBe(1_000);
-    await clock.advance(60_000);
-    for (let at = 0; at < 5; at++) limit.note();
-    expect(limit.waitMs()).toBe(1_000);
   });
 });

@@ -1,4 +1,4 @@
-import { Execution, type ExecutionResult } from '../../../src/control/run/command-runner';
+import { CommandRateLimit, Execution, type ExecutionResult } from '../../../src/control/run/command-runner';
 import type { Verb, VerbCall } from '../../../src/control/run/verbs';
 import { FakeClock } from '../../support/fake-clock';
 
@@ -60,5 +60,26 @@ describe('an execution', () => {
     expect(calls).toMatchObject([{ verb: 'v', args: ['a'], options: { b: 'c' }, id: 'aaaaaa', when: 'now' }]);
     await clock.advance(0);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the rate limit', () => {
+  it('lets five through at once and then one a second', async () => {
+    const clock = new FakeClock();
+    const limit = new CommandRateLimit(clock, { burst: 5, everyMs: 1_000 });
+    for (let at = 0; at < 5; at++) {
+      expect(limit.waitMs()).toBe(0);
+      limit.note();
+    }
+    expect(limit.waitMs()).toBe(1_000);
+    await clock.advance(400);
+    expect(limit.waitMs()).toBe(600);
+    await clock.advance(600);
+    expect(limit.waitMs()).toBe(0);
+    limit.note();
+    expect(limit.waitMs()).toBe(1_000);
+    await clock.advance(60_000);
+    for (let at = 0; at < 5; at++) limit.note();
+    expect(limit.waitMs()).toBe(1_000);
   });
 });
