@@ -51,7 +51,8 @@ export class CommandChannel {
   private readonly commands = new LastCommands();
   /** The file is to be read even if it has not changed. */
   private needsRead = true;
-  private hasLooked = false;
+  /** Until a look finds more than a file that is still being written: what that holds was there when this process started. */
+  private isAtStart = true;
 
   constructor(private readonly options: CommandChannelOptions) {
     const { file, owners, trustDirectory, instanceName, verbs, clock, log } = options;
@@ -122,8 +123,8 @@ export class CommandChannel {
     if (reading.status !== 'unavailable') {
       this.options.log.over([UNAVAILABLE], `the command file ${this.path} can be read again`);
     }
-    const isFirst = !this.hasLooked;
-    this.hasLooked = true;
+    if (reading.status === 'read') return this.process(reading);
+    this.isAtStart = false;
     switch (reading.status) {
       case 'unchanged':
         return false;
@@ -144,22 +145,21 @@ export class CommandChannel {
         this.faults.report(reading.key, reading.rule);
         this.processor.noteFileUnusable();
         return true;
-      case 'read':
-        return this.process(reading, isFirst);
     }
   }
 
-  private async process(read: ReadFile, isFirst: boolean): Promise<boolean> {
+  private async process(read: ReadFile): Promise<boolean> {
     // A state that no event reported is read twice as well: the next write may fall into the same tick.
     if (this.state.note(read.key)) this.watch.lookIn(SECOND_LOOK_MS);
     this.needsRead = false;
     const content = parseContent(read.bytes);
     const settlesInMs = SETTLE_MS - this.state.unchangedForMs;
     if (settlesInMs > 0 && !(content.status === 'ok' && content.isComplete)) {
-      if (isFirst) this.hasLooked = false;
       this.lookAgainIn(settlesInMs);
       return false;
     }
+    const { isAtStart } = this;
+    this.isAtStart = false;
     if (content.status === 'refused') {
       this.faults.report(read.key, content.rule);
       this.processor.noteFileUnusable();
@@ -168,7 +168,7 @@ export class CommandChannel {
     }
     this.faults.clear();
     const snapshot = new CommandFileSnapshot(this.file, read, content.encoding, content.items);
-    return this.schedule(await this.processor.process(snapshot, isFirst));
+    return this.schedule(await this.processor.process(snapshot, isAtStart));
   }
 
   private schedule(rescan: Rescan): boolean {
