@@ -1,8 +1,7 @@
 import { appendFileSync, chmodSync, unlinkSync, writeFileSync } from 'node:fs';
 import { CommandFile } from '../../src/control/file/command-file';
-import type { ChannelEvent } from '../../src/control/run/command-channel';
 import { until } from '../support/until';
-import { CommandFileFixture } from './command-file-fixture';
+import { type ChannelOptions, CommandFileFixture } from './command-file-fixture';
 
 let fixture: CommandFileFixture;
 let end: () => void;
@@ -20,7 +19,7 @@ afterEach(async () => {
 describe('the result of a command', () => {
   it('is in the command file before its event comes, and in the status by then', async () => {
     const events: string[] = [];
-    const onEvent = (event: ChannelEvent): void => {
+    const onEvent: ChannelOptions['onEvent'] = (event) => {
       if (!('outcome' in event)) return;
       const shown = channel.status().last.map(({ state }) => state);
       events.push(`${event.type} ${event.outcome.state}, file ${fixture.statesOf().join()}, status ${shown.join()}`);

@@ -15,10 +15,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import type { CommandChannelOptions } from '../../src/control/run/command-channel';
 import { until, untilQuick } from '../support/until';
 import { ChildProcesses } from './child-processes';
-import { CommandFileFixture } from './command-file-fixture';
+import { type ChannelOptions, CommandFileFixture } from './command-file-fixture';
 import { itWhere } from './it-where';
 
 let fixture: CommandFileFixture;
@@ -41,7 +40,7 @@ const OTHER_USER = 4711;
 async function refusedThenHeard(
   rule: RegExp,
   mend: () => void | Promise<void>,
-  options: Partial<CommandChannelOptions> = {},
+  options: ChannelOptions = {},
 ): Promise<void> {
   const channel = fixture.watch(options);
   const fault = await until(() => channel.status().fault, Boolean);

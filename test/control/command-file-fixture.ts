@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock, type Clock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
-import { CommandChannel, type CommandChannelOptions } from '../../src/control/run/command-channel';
+import { CommandChannel } from '../../src/control/run/command-channel';
 import { parseStamp, type Stamp } from '../../src/control/syntax/stamp';
 import { Verbs, type Verb, type VerbCall } from '../../src/control/run/verbs';
 import { until } from '../support/until';
@@ -16,9 +16,7 @@ const run = promisify(execFile);
 /** A busy machine takes its time. What has to be quick says so itself. */
 const PATIENCE_MS = 20_000;
 
-export interface CommandFileFixtureOptions extends Partial<CommandChannelOptions> {
-  readonly verbs?: Verbs;
-}
+export type ChannelOptions = Partial<ConstructorParameters<typeof CommandChannel>[0]>;
 
 /** A folder with a command file in it, an operator's shell, and an instance that watches: all real. */
 export class CommandFileFixture {
@@ -53,7 +51,7 @@ export class CommandFileFixture {
     });
   }
 
-  watch(options: Partial<CommandChannelOptions> = {}): CommandChannel {
+  watch(options: ChannelOptions = {}): CommandChannel {
     const clock: Clock = options.clock ?? systemClock;
     const say = (message: string): void => void this.logged.push(message);
     const channel = new CommandChannel({
@@ -73,7 +71,7 @@ export class CommandFileFixture {
   }
 
   /** Watches, and has armed the watch and looked once: what comes now is news. */
-  async watchReady(options: Partial<CommandChannelOptions> = {}): Promise<CommandChannel> {
+  async watchReady(options: ChannelOptions = {}): Promise<CommandChannel> {
     const before = this.looks.length;
     const channel = this.watch(options);
     await until(() => channel.status().watching === 'events+poll' && this.looks.length > before);

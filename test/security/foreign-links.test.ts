@@ -2,8 +2,7 @@ import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlin
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reset } from '../../src/cli/reset';
-import type { CommandChannelOptions } from '../../src/control/run/command-channel';
-import { CommandFileFixture } from '../control/command-file-fixture';
+import { type ChannelOptions, CommandFileFixture } from '../control/command-file-fixture';
 import { until } from '../support/until';
 import { asOther, itWithTwoUsers, OTHER, protectedSymlinks, startAsOther } from './other-user';
 
@@ -26,7 +25,7 @@ afterEach(() => fixture.clear());
 
 const FOREIGN_LINK = new RegExp(`the link .* which belongs to user ${OTHER}|cannot be opened \\(EACCES\\)`);
 
-async function isRefused(rule: RegExp, options: Partial<CommandChannelOptions> = {}): Promise<void> {
+async function isRefused(rule: RegExp, options: ChannelOptions = {}): Promise<void> {
   const channel = fixture.watch(options);
   await until(
     () => [channel.status().fault, fixture.ran] as const,

@@ -9,7 +9,7 @@ import { CommandProcessor, type Rescan } from './command-processor';
 import { LastCommands, type CommandEvent } from './command-outcomes';
 import type { Verbs } from './verbs';
 
-export interface CommandChannelOptions {
+interface CommandChannelOptions {
   readonly file: string;
   /** User ids whose files are trusted beside root's and our own. */
   readonly owners: readonly number[];
@@ -25,9 +25,8 @@ export interface CommandChannelOptions {
   fileNow?(): number;
 }
 
-/** A result of a command, or the file broke a rule of trust, or breaks none any more. */
-export type ChannelEvent =
-  CommandEvent | { readonly type: 'file-refused'; readonly rule: string } | { readonly type: 'file-accepted' };
+/** A result of a command, or the file breaks another rule of trust than before, or none any more. */
+type ChannelEvent = CommandEvent | { readonly type: 'fault-changed' };
 
 /** A line without its newline, or an object without its end, counts as complete after this time without a change. */
 const SETTLE_MS = 150;
@@ -63,8 +62,7 @@ export class CommandChannel {
     this.faults = new FaultReport({
       path: this.path,
       log,
-      onRefused: (rule) => options.onEvent({ type: 'file-refused', rule }),
-      onAccepted: () => options.onEvent({ type: 'file-accepted' }),
+      onChange: () => options.onEvent({ type: 'fault-changed' }),
     });
     this.processor = new CommandProcessor({
       instance: instanceName,
@@ -216,10 +214,8 @@ export class FileState {
 interface FaultReportOptions {
   readonly path: string;
   readonly log: Log;
-  /** The file breaks a rule, and another one than before. */
-  onRefused(rule: string): void;
-  /** It breaks none any more. */
-  onAccepted(): void;
+  /** The file breaks another rule than before, or none any more. */
+  onChange(): void;
 }
 
 /**
@@ -255,7 +251,7 @@ class FaultReport {
       this.key = this.rules <= MAX_RULES ? `command file refused ${this.mended} ${rule}` : 'command file refused';
       log.warn(`the command file ${path} is refused: it ${rule}`, this.key);
     }
-    if (isNews) this.options.onRefused(rule);
+    if (isNews) this.options.onChange();
   }
 
   clear(): void {
@@ -264,6 +260,6 @@ class FaultReport {
     this.loggedFor = '';
     this.mended++;
     this.options.log.over([this.key], `the command file ${this.options.path} breaks no rule any more`);
-    this.options.onAccepted();
+    this.options.onChange();
   }
 }
