@@ -36,13 +36,13 @@ const sampleRate = OPTION_TABLE.sampleRate.kind;
 /** What every agent can be told by the command file. */
 export function builtInVerbs(options: BuiltInOptions): readonly Verb[] {
   const { log, tracer } = options;
-  const simple = { timeoutMs: TIMEOUT_MS, idempotent: true, fulfilledByStart: false, args: [], options: {} };
+  const simple = { timeoutMs: TIMEOUT_MS, idempotent: true, isFulfilledAtStart: false, args: [], options: {} };
   return [
     {
       ...simple,
       name: 'reset',
       timeoutMs: RESET_TIMEOUT_MS,
-      fulfilledByStart: true,
+      isFulfilledAtStart: true,
       before: () => {
         const { serviceId, instanceId, knownAs } = options.registrar().status();
         return `service=${shown(serviceId ?? knownAs?.service)} instance=${shown(instanceId ?? knownAs?.instance)}`;

@@ -154,7 +154,7 @@ export class Commands {
       name: verb,
       ...schema,
       timeoutMs,
-      fulfilledByStart: false,
+      isFulfilledAtStart: false,
       run: ({ verb, args, options, id, signal }) => handler({ verb, args, options, id, signal }),
     });
     if (!takeAway)

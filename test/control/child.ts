@@ -64,7 +64,7 @@ async function main(options: ChildOptions): Promise<void> {
       name,
       timeoutMs: 30_000,
       idempotent,
-      fulfilledByStart: name === 'reset',
+      isFulfilledAtStart: name === 'reset',
       run: (call) => {
         say({ type: 'ran', verb: call.verb, args: call.args, when: call.when });
         return run(call);

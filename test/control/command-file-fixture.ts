@@ -41,7 +41,7 @@ export class CommandFileFixture {
     return this.verbs.add({
       timeoutMs: 30_000,
       idempotent: true,
-      fulfilledByStart: verb.name === 'reset',
+      isFulfilledAtStart: verb.name === 'reset',
       ...verb,
       run: (call) => {
         this.ran.push([call.verb, ...call.args].join(' '));

@@ -44,7 +44,7 @@ async function startAgent(index) {
   statusFile.adopt(name);
   const verbs = new Verbs();
   const run = ({ args }) => process.send({ type: 'ran', mark: args[0], name });
-  verbs.add({ name: 'mark', timeoutMs: 30_000, idempotent: true, fulfilledByStart: false, run });
+  verbs.add({ name: 'mark', timeoutMs: 30_000, idempotent: true, isFulfilledAtStart: false, run });
   channel = new CommandChannel({
     ...{ file, owners: [], trustDirectory: false, instanceName: name, verbs, clock: systemClock, log },
     onEvent: () => statusFile.write(shown()),

@@ -51,7 +51,7 @@ export class CommandHistory implements InstanceView {
       if (item.type !== 'stamp') continue;
       const { stamp } = item;
       // In a file that appeared later, stamps of other instances only mean that those were faster.
-      if (isAtStart && isAcknowledging(stamp)) this.history.add(copyOf(keyOf(stamp)));
+      if (isAtStart && isAcknowledging(stamp)) this.history.add(copyOf(keyOfStamp(stamp)));
       if (stamp.instance !== this.instance) continue;
       if (stamp.state === 'running') this.unfinished.add(copyOf(stamp.id));
       if (stamp.state === 'done' || stamp.state === 'failed') this.unfinished.delete(stamp.id);
@@ -59,7 +59,7 @@ export class CommandHistory implements InstanceView {
   }
 
   isHistory(stamp: Stamp): boolean {
-    return this.history.has(keyOf(stamp));
+    return this.history.has(keyOfStamp(stamp));
   }
 
   isUnfinished(id: string): boolean {
@@ -102,18 +102,18 @@ export class CommandHistory implements InstanceView {
   }
 
   noteAnswered(item: CommandLine): void {
-    this.answered.add(copyOf(identityOf(item)));
+    this.answered.add(copyOf(keyOfCommand(item)));
     this.fromStart.delete(item.digest);
   }
 
   isAnswered(item: CommandLine): boolean {
-    return this.answered.has(identityOf(item));
+    return this.answered.has(keyOfCommand(item));
   }
 
   /** For a file that can be written: a command that it no longer holds may come again. */
   keepAnsweredOf(items: readonly Item[]): void {
-    const present = new Set(items.map((item) => (item.type === 'stamp' ? '' : identityOf(item))));
-    this.answered.keep((identity) => present.has(identity));
+    const present = new Set(items.map((item) => (item.type === 'stamp' ? '' : keyOfCommand(item))));
+    this.answered.keep((key) => present.has(key));
   }
 
   forgetAnswered(): void {
@@ -121,10 +121,10 @@ export class CommandHistory implements InstanceView {
   }
 }
 
-function identityOf(item: CommandLine): string {
+function keyOfCommand(item: CommandLine): string {
   return (item.type === 'command' ? item.command.id : undefined) ?? item.digest;
 }
 
-function keyOf({ time, instance, id, digest = '' }: Stamp): string {
+function keyOfStamp({ time, instance, id, digest = '' }: Stamp): string {
   return `${time} ${instance} ${id} ${digest}`;
 }

@@ -38,7 +38,7 @@ export function decide(pending: Pending, context: DecisionContext): Decision {
   }
   const refusal = refusalOfArguments(verb, command);
   if (refusal !== undefined) return { type: 'answer', state: 'rejected', detail: `${verb.name}: ${refusal}` };
-  const isFulfilled = verb.fulfilledByStart && context.isFromStart(item.digest);
+  const isFulfilled = verb.isFulfilledAtStart && context.isFromStart(item.digest);
   return { type: 'run', verb, command, when: isFulfilled ? 'at-start' : 'now' };
 }
 

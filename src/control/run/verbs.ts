@@ -30,7 +30,7 @@ export interface Verb {
   /** Running it twice has the same effect as running it once: it is redone after a crash in the middle. */
   readonly idempotent: boolean;
   /** Start-up fulfils it anyway: found at start, it is called with `at-start`. */
-  readonly fulfilledByStart: boolean;
+  readonly isFulfilledAtStart: boolean;
   /** For the `running` stamp: the state before, such as `service=3 instance=7`. */
   before?(): string;
   /** What it returns, or throws, goes into the stamp. */

@@ -12,8 +12,8 @@ interface Line {
 }
 
 const verbs = new Verbs();
-const simple = { timeoutMs: 1_000, idempotent: true, fulfilledByStart: false, run: () => undefined };
-verbs.add({ ...simple, name: 'reset', fulfilledByStart: true, args: [], options: {} });
+const simple = { timeoutMs: 1_000, idempotent: true, isFulfilledAtStart: false, run: () => undefined };
+verbs.add({ ...simple, name: 'reset', isFulfilledAtStart: true, args: [], options: {} });
 verbs.add({ ...simple, name: 'report', args: [], options: {} });
 verbs.add({ ...simple, name: 'log-level', args: [{ name: 'level', values: ['debug', 'info'] }] });
 verbs.add({ ...simple, name: 'dump', idempotent: false });

@@ -6,7 +6,7 @@ import type { Verb } from '../../../src/control/run/verbs';
 function breach(line: string, schema: Pick<Verb, 'args' | 'options'>): string | undefined {
   const form = parseLine(line);
   const command: Command | undefined = form.type === 'command' ? form.command : undefined;
-  const verb = { name: 'v', timeoutMs: 1, idempotent: false, fulfilledByStart: false, run: () => undefined };
+  const verb = { name: 'v', timeoutMs: 1, idempotent: false, isFulfilledAtStart: false, run: () => undefined };
   return refusalOfArguments({ ...verb, ...schema }, command!);
 }
 

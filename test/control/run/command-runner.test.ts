@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fake-clock';
 const clock = new FakeClock();
 
 function execute(run: Verb['run'], timeoutMs = 30_000) {
-  const verb: Verb = { name: 'v', timeoutMs, idempotent: false, fulfilledByStart: false, run };
+  const verb: Verb = { name: 'v', timeoutMs, idempotent: false, isFulfilledAtStart: false, run };
   return new Execution(clock, verb, { verb: 'v', args: ['a'], options: { b: 'c' }, id: 'aaaaaa', when: 'now' });
 }
 

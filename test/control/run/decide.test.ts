@@ -5,8 +5,8 @@ import { Verbs, type Verb } from '../../../src/control/run/verbs';
 
 const verbs = new Verbs();
 const verb = (name: string, more: Partial<Verb> = {}) =>
-  verbs.add({ name, timeoutMs: 1_000, idempotent: true, fulfilledByStart: false, run: () => undefined, ...more });
-verb('reset', { fulfilledByStart: true, args: [], options: {} });
+  verbs.add({ name, timeoutMs: 1_000, idempotent: true, isFulfilledAtStart: false, run: () => undefined, ...more });
+verb('reset', { isFulfilledAtStart: true, args: [], options: {} });
 verb('log-level', { args: [{ name: 'level', values: ['off', 'debug'] }] });
 verb('dump', { idempotent: false });
 verb('wait', {
