@@ -98,7 +98,7 @@ export class CommandRunner {
     if (result === 'status-only') history.noteAnswered(item);
     // stop() may have come during the append: the next process of this name will find what was begun.
     if (this.isStopped) return result;
-    this.rate.note();
+    this.rate.acquire();
     history.noteRun(item, unfinishedId);
     this.options.emit({ type: eventTypeOf(result), outcome: outcomeOf(verb.name, stamp, stamp.detail) });
     log.info(`command ${item.digest}: ${verb.name} runs`);
@@ -227,7 +227,7 @@ export class CommandRateLimit {
   }
 
   /** A token is used. */
-  note(): void {
+  acquire(): void {
     this.fill();
     this.left--;
   }

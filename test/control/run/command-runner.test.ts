@@ -69,17 +69,17 @@ describe('the rate limit', () => {
     const limit = new CommandRateLimit(clock, { burst: 5, everyMs: 1_000 });
     for (let at = 0; at < 5; at++) {
       expect(limit.waitMs()).toBe(0);
-      limit.note();
+      limit.acquire();
     }
     expect(limit.waitMs()).toBe(1_000);
     await clock.advance(400);
     expect(limit.waitMs()).toBe(600);
     await clock.advance(600);
     expect(limit.waitMs()).toBe(0);
-    limit.note();
+    limit.acquire();
     expect(limit.waitMs()).toBe(1_000);
     await clock.advance(60_000);
-    for (let at = 0; at < 5; at++) limit.note();
+    for (let at = 0; at < 5; at++) limit.acquire();
     expect(limit.waitMs()).toBe(1_000);
   });
 });
