@@ -13,7 +13,7 @@ export type Delivery = 'at-most-once' | 'at-least-once';
  * - `give-up`: they are dropped and counted.
  * - `back-off`: they are sent again after a pause, until {@link MAX_ATTEMPTS} streams in a row have ended so.
  */
-export type Verdict = 'give-up' | 'back-off';
+type Verdict = 'give-up' | 'back-off';
 
 /** How a stream ended that did not end with OK. */
 export type StreamFailure = Pick<Failed, 'code' | 'isUnanswered'>;

@@ -11,7 +11,7 @@ import { type DropReason, type SegmentCounters, SegmentTally } from './segment-c
 import { SegmentQueue } from './segment-queue';
 import { StreamSender } from './stream-sender';
 
-export interface ReporterOptions {
+interface ReporterOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** The most segments that wait in memory. */

@@ -1,6 +1,7 @@
 import type { status } from '@grpc/grpc-js';
-import { type Delivery, isRefusal, type Verdict, verdictOn } from '../../src/export/delivery-policy';
+import { type Delivery, isRefusal, verdictOn } from '../../src/export/delivery-policy';
 
+type Verdict = ReturnType<typeof verdictOn>;
 type Verdicts = readonly [unset: Verdict, mostOnce: Verdict, leastOnce: Verdict];
 
 const UP: Verdicts = ['give-up', 'give-up', 'give-up'];

@@ -2,7 +2,7 @@ import { KeepAlive } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { failed, ok, retryable } from '../../src/base/outcome';
 import type { SegmentSpool } from '../../src/export/ports';
-import { Reporter, type ReporterOptions } from '../../src/export/reporter';
+import { Reporter } from '../../src/export/reporter';
 import { context } from '../../src/tracing/context';
 import { assertAccounted } from '../support/accounting';
 import { FakeClock } from '../support/fake-clock';
@@ -43,7 +43,9 @@ function logged(): Log {
   return new Log(clock, { error: say, warn: say, info: say, debug: say });
 }
 
-function reporterOf(maxBuffer: number, options: Partial<ReporterOptions> = {}): Reporter {
+type ReporterOptions = Partial<ConstructorParameters<typeof Reporter>[0]>;
+
+function reporterOf(maxBuffer: number, options: ReporterOptions = {}): Reporter {
   const made = new Reporter({ clock, log: logged(), maxBuffer, byName: () => api.byName(), ...options });
   made.use(isReady ? api.target() : undefined);
   api.step = () => assertAccounted(made.counters());

@@ -152,7 +152,7 @@ function detailBefore(verb: Verb): string {
   }
 }
 
-export interface ExecutionResult {
+interface ExecutionResult {
   readonly state: 'done' | 'failed';
   readonly detail: string;
   readonly tookMs: number;

@@ -1,6 +1,8 @@
-import { CommandRateLimit, Execution, type ExecutionResult } from '../../../src/control/run/command-runner';
+import { CommandRateLimit, Execution } from '../../../src/control/run/command-runner';
 import type { Verb, VerbCall } from '../../../src/control/run/verbs';
 import { FakeClock } from '../../support/fake-clock';
+
+type ExecutionResult = Awaited<Execution['result']>;
 
 const clock = new FakeClock();
 
