@@ -215,12 +215,12 @@ export class BackendSession {
       },
     });
     const registrar = new Registrar({
-      api: backend.registry,
+      api: backend.api,
       clock,
       log,
       serviceName,
       instanceName,
-      properties: () => v2Properties(instanceName, about()),
+      v2Properties: () => v2Properties(instanceName, about()),
       v3Properties: () => v3Properties(about()),
       heartbeatMs: config.heartbeatMs,
       ...(protocol && { protocol }),

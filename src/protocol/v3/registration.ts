@@ -55,9 +55,9 @@ export class V3Registration implements Registration {
   /** @returns milliseconds until the next step */
   async step(state: RegistrationState, signal: AbortSignal): Promise<number> {
     const { backend } = this.parts;
-    if (state.trust !== 'verified') return backend.idWaitMs() || this.reportProperties(state, signal);
+    if (state.trust !== 'verified') return backend.idWaitMs() || this.reportInstance(state, signal);
     if (this.heartbeat.dueInMs() === 0) {
-      return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportProperties(state, signal);
+      return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportInstance(state, signal);
     }
     if (this.configurationInMs() === 0) return this.configure(signal);
     return this.nextMs();
@@ -74,7 +74,7 @@ export class V3Registration implements Registration {
     return (this.ownCarrierNames ??= v3CarrierNames(backend.v3Instance, log));
   }
 
-  private reportProperties({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
+  private reportInstance({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
     const { backend, machine, onEvent, retry } = this.parts;
     this.heartbeat.sent();
     return machine.guarded(backend.reportInstance(signal), (outcome) => {
