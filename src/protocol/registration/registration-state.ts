@@ -25,7 +25,7 @@ export function initialState(protocol: ProtocolName | undefined): RegistrationSt
 export function transition(state: RegistrationState, event: RegistrationEvent): RegistrationState {
   switch (event.type) {
     case 'connection-made':
-      return connected(state, event.protocol);
+      return withConnection(state, event.protocol);
     case 'forgotten': {
       const epoch = state.epoch + 1;
       return state.protocol ? firstState(state.protocol, epoch) : { ...state, epoch };
@@ -51,7 +51,7 @@ export function formatState({ protocol, phase, trust, epoch }: RegistrationState
 }
 
 /** If the backend before spoke the other protocol, nothing that was known means anything. */
-function connected(state: RegistrationState, protocol: ProtocolName): RegistrationState {
+function withConnection(state: RegistrationState, protocol: ProtocolName): RegistrationState {
   if (state.protocol !== protocol) return firstState(protocol, state.protocol ? state.epoch + 1 : state.epoch);
   return isV3(state) ? transitionV3(state, { type: 'reconnected' }) : transitionV2(state, { type: 'reconnected' });
 }
@@ -211,7 +211,7 @@ type RegistrarEvent =
       readonly reason: string;
     }
   /** There is a connection, by this number. */
-  | { readonly type: 'connected'; readonly connection: number }
+  | { readonly type: 'connection-made'; readonly connection: number }
   /** The backend has answered a heartbeat or a verification. */
   | { readonly type: 'answered' }
   | { readonly type: 'failed'; readonly reason: string }

@@ -5,13 +5,13 @@ import type { InstanceName } from '../../model/registration';
 import type { PropagationIdentity } from '../../tracing/propagation/propagator';
 import type { RateLimitedBackend } from './rate-limited-backend';
 import type { RegistrarListener, RegistrationState } from './registration-state';
-import type { RetryPolicy } from './delays';
+import type { RetryPolicy } from './retry-policy';
 import type { StateMachine } from './state-machine';
 
 /** How this instance registers by one protocol, and what it is known by then. */
 export interface Registration {
   /** A connection was made to a backend that speaks this protocol. */
-  connected(): void;
+  connectionMade(): void;
   /** The backend that is connected now speaks the other protocol. */
   replaced(): void;
   /** A new epoch begins: all that backends answered so far is forgotten. */

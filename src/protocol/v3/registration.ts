@@ -1,12 +1,11 @@
 import type { V3Names } from '../../model/names';
 import type { Configuration } from '../../model/registration';
-import { HeartbeatTimer } from '../registration/delays';
+import { HEARTBEAT_MS, HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { RegistrationState } from '../registration/registration-state';
 import { v3CarrierNames, v3Names, warnTruncatedNames } from './names';
 import type { V3Identity } from './sw8/propagator';
 
-const HEARTBEAT_MS = 30_000;
 /** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */
 const BEATS_A_REPORT = 10;
 const CONFIGURATION_MS = 20_000;
@@ -29,11 +28,11 @@ export class V3Registration implements Registration {
   private hasConfigurations = true;
 
   constructor(private readonly parts: RegistrationContext) {
-    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS);
+    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS.v3);
   }
 
-  connected(): void {
-    this.heartbeat.connected();
+  connectionMade(): void {
+    this.heartbeat.scatter();
     const { backend, instance, log } = this.parts;
     warnTruncatedNames(instance, backend.v3Instance, log);
     this.hasConfigurations = true;
@@ -81,7 +80,7 @@ export class V3Registration implements Registration {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       this.beatsUntilReport = BEATS_A_REPORT - 1;
       retry.answered();
-      retry.reset();
+      retry.settled();
       machine.apply({ type: 'properties-answered', epoch });
       onEvent({ type: 'answered' });
       return this.nextMs();
