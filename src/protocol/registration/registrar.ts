@@ -14,7 +14,8 @@ import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
 import type { Registration, RegistrationContext } from './registration';
 import { RateLimitedBackend, type RateLimitedBackendOptions } from './rate-limited-backend';
-import { isComplete, type RegistrarListener, type RegistrationState } from './registration-state';
+import type { RegistrarListener } from './registrar-event';
+import { isComplete, type RegistrationState } from './registration-state';
 import { FAILURE_KEYS, RetryPolicy } from './retry-policy';
 import { StateMachine } from './state-machine';
 

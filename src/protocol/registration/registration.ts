@@ -4,7 +4,8 @@ import type { Names } from '../../model/names';
 import type { InstanceName } from '../../model/registration';
 import type { PropagationIdentity } from '../../tracing/propagation/propagator';
 import type { RateLimitedBackend } from './rate-limited-backend';
-import type { RegistrarListener, RegistrationState } from './registration-state';
+import type { RegistrarListener } from './registrar-event';
+import type { RegistrationState } from './registration-state';
 import type { RetryPolicy } from './retry-policy';
 import type { StateMachine } from './state-machine';
 
