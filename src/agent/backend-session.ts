@@ -71,7 +71,7 @@ type UpstreamStatus = Pick<
   | 'spool'
 >;
 
-/** The epoch of the registration, until there is a registrar. */
+/** What `initialState` of the registration says, which is not loaded before the application's first line. */
 const FIRST_EPOCH = 1;
 const FIRST_PHASE = { auto: 'unregistered', v2: 'unregistered', v3: 'connecting' } as const;
 const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };

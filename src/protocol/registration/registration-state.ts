@@ -66,8 +66,9 @@ function isV3(state: RegistrationState): state is V3State {
 }
 
 /**
- * The registration with a v2 backend. An instance id without a service id cannot be written down. The epoch counts up
- * whenever what was known is forgotten; an answer to a question of an earlier epoch is worth nothing.
+ * The registration with a v2 backend, and, as `unregistered`, what there is before the protocol is known. The type allows
+ * no instance id without a service id. The epoch counts up whenever what was known is forgotten, which the loss of a
+ * connection is not; an answer to a question of an earlier epoch is worth nothing.
  */
 type V2State =
   | {
@@ -160,7 +161,7 @@ function transitionV3(state: V3State, event: V3Event | TrustEvent): V3State {
         ? { protocol: 'v3', phase: 'connected', epoch, trust: 'verified' }
         : state;
     case 'disconnected':
-      // The next backend may know nothing of us.
+      // The next backend may know nothing of us: all is reported again, in the same epoch.
       return trust === undefined ? state : connecting(epoch);
     default:
       return state.trust === undefined ? state : withTrust(state, event);
@@ -169,7 +170,8 @@ function transitionV3(state: V3State, event: V3Event | TrustEvent): V3State {
 
 /**
  * What speaks for the identity that we use. `verified`: the backend of this connection has confirmed it. `unverified`: the
- * connection is gone or new, and nothing speaks against it. `contradicted`: something does.
+ * connection is gone or new, and nothing speaks against it; on v3 it is new, since one that is gone takes us back to
+ * `connecting`. `contradicted`: something does.
  */
 type Trust = 'verified' | 'unverified' | 'contradicted';
 

@@ -32,7 +32,7 @@ export interface RegistrationContext {
   readonly machine: StateMachine;
   readonly backend: RateLimitedBackend;
   readonly retry: RetryPolicy;
-  /** As it is configured. */
+  /** As it is configured; `backend.v3Instance` is what a v3 backend makes of it. */
   readonly instance: InstanceName;
   /** Absent: as agents of the protocol do. */
   readonly heartbeatMs: number | undefined;
