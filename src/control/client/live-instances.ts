@@ -93,7 +93,7 @@ async function realPathOf(file: string): Promise<string> {
 }
 
 /** In which phases the backend knows the instance. */
-const IS_KNOWN: Readonly<Record<RegistrationStatus['phase'], boolean>> = {
+const KNOWS_INSTANCE: Readonly<Record<RegistrationStatus['phase'], boolean>> = {
   unregistered: false,
   'service-known': false,
   registered: true,
@@ -102,9 +102,9 @@ const IS_KNOWN: Readonly<Record<RegistrationStatus['phase'], boolean>> = {
   disabled: false,
   stopped: false,
 };
-const KNOWN_PHASES: ReadonlyMap<unknown, boolean> = new Map(Object.entries(IS_KNOWN));
+const BY_PHASE: ReadonlyMap<unknown, boolean> = new Map(Object.entries(KNOWS_INSTANCE));
 
 /** Whether the backend knows the instance, by its status entry or its `status()`. */
 export function isRegistered(entry: unknown): boolean {
-  return KNOWN_PHASES.get(field(entry, 'registration', 'phase')) === true;
+  return BY_PHASE.get(field(entry, 'registration', 'phase')) === true;
 }
