@@ -71,7 +71,7 @@ type UpstreamStatus = Pick<
   | 'spool'
 >;
 
-/** The epoch of the registration, until there is a registrar. */
+/** What `initialState` of the registration says, which is not loaded before the application's first line. */
 const FIRST_EPOCH = 1;
 const FIRST_PHASE = { auto: 'unregistered', v2: 'unregistered', v3: 'connecting' } as const;
 const NO_HEARTBEAT = { lastOkAt: null, failures: 0, lastError: null };
@@ -215,12 +215,12 @@ export class BackendSession {
       },
     });
     const registrar = new Registrar({
-      api: backend.registry,
+      api: backend.api,
       clock,
       log,
       serviceName,
       instanceName,
-      properties: () => v2Properties(instanceName, about()),
+      v2Properties: () => v2Properties(instanceName, about()),
       v3Properties: () => v3Properties(about()),
       heartbeatMs: config.heartbeatMs,
       ...(protocol && { protocol }),

@@ -21,7 +21,7 @@ export interface Clock {
 }
 
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /*
  * As they were before the application could put others in their place: the global timers of a DOM (happy-dom, jsdom) give
@@ -43,7 +43,7 @@ export const systemClock: Clock = {
   elapsed,
   random: () => Math.random(),
   after(ms, fn) {
-    const timer = setTimeout(fn, Math.min(ms, LONGEST_MS)).unref();
+    const timer = setTimeout(fn, Math.min(ms, LONGEST_TIMER_MS)).unref();
     return { cancel: () => clearTimeout(timer) };
   },
 };

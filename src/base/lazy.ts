@@ -40,7 +40,7 @@ export function lazy<T>(load: () => T): () => T {
 }
 
 /** A module of Node.js itself, for which no file is read: it is there also where no descriptor is left. */
-export function lazyBuiltin<T>(load: () => T): () => T {
+function lazyBuiltin<T>(load: () => T): () => T {
   return onceLoaded(() => attempt(load));
 }
 

@@ -3,7 +3,7 @@ import { isIdText } from '../model/ids';
 import { LIMITS, MAX_CARRIER_LENGTH } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
 import { truncate } from '../base/text';
-import { MAX_HEADERS, SW6, SW8, SW8_CORRELATION, SW8_X } from '../tracing/propagation/headers';
+import { CARRIER_HEADERS, MAX_HEADERS, SW6, SW8 } from '../tracing/propagation/headers';
 import { readName } from '../tracing/propagation/parse-name';
 
 /**
@@ -50,7 +50,6 @@ export interface CarrierItem {
   value: string;
 }
 
-const HEADERS: readonly string[] = [SW8, SW8_CORRELATION, SW8_X, SW6];
 /** `sw8` has as many; `sw6` has one more. */
 const FIELDS = 8;
 
@@ -166,7 +165,7 @@ function headersIn(map: Readonly<Record<string, unknown>> | null | undefined): C
   try {
     return firstKeys(map, MAX_HEADERS).flatMap((name): CarrierItem[] => {
       const key = name.toLowerCase();
-      if (!HEADERS.includes(key)) return [];
+      if (!CARRIER_HEADERS.includes(key)) return [];
       const value = map?.[name];
       const text: unknown = Array.isArray(value) ? value[0] : value;
       return typeof text === 'string' ? [{ key, value: text }] : [];

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../base/clock';
 import {
   parseCidr,
   type Cidr,
@@ -369,7 +370,7 @@ export const OPTION_TABLE = {
   certFile: row('tls.certFile', tlsPath('SW_AGENT_SSL_CERT_CHAIN_PATH', 'PEM file of our certificate')),
   keyFile: row('tls.keyFile', { ...tlsPath('SW_AGENT_SSL_KEY_PATH', 'PEM file of our key'), isSecret: true }),
   maxConnectionAgeMs: row('maxConnectionAgeMs', {
-    kind: numberType({ least: 1_000, most: 2 ** 31 - 1, integer: true }),
+    kind: numberType({ least: 1_000, most: LONGEST_TIMER_MS, integer: true }),
     environment: ['SW_AGENT_MAX_CONNECTION_AGE_MS'],
     help: 'milliseconds after which a connection is replaced, by names resolved anew; default never',
   }),
@@ -620,6 +621,7 @@ export const OPTION_TABLE = {
     kind: enabled,
     environment: ['SW_DISABLE'],
     isSoft: true,
+    // The option `disable`, which names instrumentations, has no flag.
     flag: 'disable',
     isSwitch: true,
     help: 'run without the agent',

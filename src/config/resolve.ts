@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AgentError, type Fault } from '../api/errors';
+import { LONGEST_TIMER_MS } from '../base/clock';
 import { stderrLogger } from '../base/log';
 import { findApplication, defaultServiceName, type Application } from './sources/application';
 import { type BackendAddress, fillInstanceName } from './option-type';
@@ -205,14 +206,13 @@ function qualifiedName(service: string, namespace: string | undefined, cluster: 
 
 /** Agents of Java send a heartbeat every 30 s on either protocol, which is what their unit means. */
 const JAVA_HEARTBEAT_MS = 30_000;
-const MAX_CONNECTION_AGE_MS = 2 ** 31 - 1;
 
 function readConnectionAge(settings: Settings): number | undefined {
   const age = settings.read(TABLE.maxConnectionAgeMs)?.value;
   const heartbeats = settings.read(TABLE.forceReconnectionPeriod)?.value;
   if (age !== undefined || !heartbeats) return age;
   const heartbeatMs = settings.read(TABLE.heartbeatMs)?.value ?? JAVA_HEARTBEAT_MS;
-  return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), MAX_CONNECTION_AGE_MS);
+  return Math.min(Math.max(heartbeats * heartbeatMs, 1_000), LONGEST_TIMER_MS);
 }
 
 function readApplicationLogs(settings: Settings): Config['applicationLogs'] {

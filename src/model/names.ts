@@ -6,7 +6,7 @@ export type Names = V2Names | V3Names;
 /** The ids of a v2 backend, as known now. It is the agent's dictionaries seen from the encoder. */
 export interface V2Names {
   readonly protocol: 'v2';
-  /** Counts up with every registration and every loss of one: ids of different epochs never meet. */
+  /** That of the registration: counts up when ids may have become others, so those of different epochs never meet. */
   readonly epoch: number;
   readonly serviceId: number;
   readonly instanceId: number;

@@ -1,6 +1,6 @@
 import type { ProtocolName } from './dialect';
 
-/** What a v3 backend knows us by. */
+/** The names of one instance: as configured, or as a v3 backend knows us, which cuts what is over its limits. */
 export interface InstanceName {
   readonly serviceName: string;
   readonly instanceName: string;

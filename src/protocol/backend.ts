@@ -6,7 +6,7 @@ import { detect } from './detect';
 import type { Dialect } from '../model/dialect';
 import { hintOfPort } from '../transport/explain';
 import { Connector } from '../transport/connector';
-import type { BackendApi } from './registration/rate-limited-backend';
+import type { BackendApi } from './registration/backend-api';
 import type { BackendConnection } from '../transport/backend-connection';
 import { TraceSegmentClient } from './segments/trace-segment-client';
 import { V2Client } from './v2/client';
@@ -16,8 +16,8 @@ import { v3Protocol } from './v3/protocol';
 
 /** The way to a backend, behind the ports of those who use it. */
 export interface Backend {
-  /** For the registrar; the one who connects. */
-  readonly registry: BackendApi;
+  /** For the registrar, which is what connects. */
+  readonly api: BackendApi;
   /** For the reporter. */
   readonly segments: TraceSegmentClient;
   /** For the reporters of meters, logs and events. */
@@ -67,7 +67,7 @@ export function createBackend(options: BackendOptions): Backend {
   const leave = (reason: string): void => connector.current?.fail(reason);
 
   return {
-    registry: {
+    api: {
       connect,
       v2: new V2Client(ask, leave),
       v3: new V3Client(ask, probe, () => connector.current?.dialect ?? v3Protocol.probes[0].dialect, leave),

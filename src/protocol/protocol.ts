@@ -1,5 +1,5 @@
 import type { SegmentCodec } from '../export/ports';
-import type { Dialect, ProtocolName } from '../model/dialect';
+import type { Dialect } from '../model/dialect';
 import type { Names } from '../model/names';
 import type { InstanceName } from '../model/registration';
 import type { LifecycleEvent, LogLine, Meter } from '../model/telemetry';
@@ -49,7 +49,6 @@ export interface TelemetryCodec<N extends Names = Names> {
 
 /** One generation of SkyWalking's protocol: everything that differs between v2 and v3. */
 export interface Protocol<N extends Names = Names> {
-  readonly name: ProtocolName;
   /** One for each dialect, the most likely first. */
   readonly probes: readonly Probe[];
   createRegistration(context: RegistrationContext): Registration;

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { LONGEST_TIMER_MS } from '../base/clock';
 import { modules } from '../base/lazy';
 import type { Log } from '../base/log';
 import { MAX_ANSWER_BYTES } from './answer-limits';
@@ -60,9 +61,6 @@ export interface GrpcChannel {
   close(): void;
 }
 
-/** The largest timer that Node takes: the channel never goes idle, which would look like a loss. */
-const NEVER_MS = 2 ** 31 - 1;
-
 export async function openGrpcChannel(
   peer: GrpcPeer,
   idleGuard: IdleProcessGuard,
@@ -89,7 +87,8 @@ export async function openGrpcChannel(
       // Limits the answer, as it comes and as it is inflated.
       'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
       'grpc.service_config_disable_resolution': 1,
-      'grpc.client_idle_timeout_ms': NEVER_MS,
+      // Never: an idle channel would look like a lost one.
+      'grpc.client_idle_timeout_ms': LONGEST_TIMER_MS,
       // Otherwise a channel of the application to the same address would share its connection with us.
       'grpc.use_local_subchannel_pool': 1,
     },

@@ -97,7 +97,7 @@ describe('the reporter over a real connection', () => {
     const log = new Log(clock, { error: no, warn: no, info: no, debug: no });
     reporter = new Reporter({ clock, log, maxBuffer: 100_000, byName: () => encodingByName });
     const target = backend.segments.targetFor(someNames());
-    const reconnect = (): unknown => backend.registry.connect(never).then(() => reporter.use(target));
+    const reconnect = (): unknown => backend.api.connect(never).then(() => reporter.use(target));
     backend.onDisconnect(() => {
       reporter.use(undefined);
       reconnect();

@@ -72,11 +72,11 @@ class FleetAgent {
       onIdentityMismatch: (reason) => this.registrar.doubt(reason),
     });
     this.registrar = new Registrar({
-      api: this.backend.registry,
+      api: this.backend.api,
       clock,
       log,
       ...names,
-      properties: () => [['language', 'nodejs']],
+      v2Properties: () => [['language', 'nodejs']],
       v3Properties: () => [['language', 'nodejs']],
       heartbeatMs: undefined,
     });

@@ -111,24 +111,24 @@ describe.each(SERVERS)('a genuine OAP $version', ({ version, page, cuts }) => {
   });
 
   it('answers one who asks for a configuration with none, once, or configures no service at all', async () => {
-    const { registry } = open();
-    await registry.connect(signal);
-    const first = await registry.v3.fetchConfiguration('metered', '', signal);
+    const { api } = open();
+    await api.connect(signal);
+    const first = await api.v3.fetchConfiguration('metered', '', signal);
     if (version === '8.3.0') {
       expect(first).toMatchObject({ status: 'failed', code: 'UNIMPLEMENTED' });
       return;
     }
     expect(first).toEqual({ status: 'ok', value: { uuid: expect.stringMatching(/./), values: new Map() } });
     const { uuid } = (first as { value: { uuid: string } }).value;
-    expect(await registry.v3.fetchConfiguration('metered', uuid, signal)).toEqual({ status: 'ok', value: undefined });
+    expect(await api.v3.fetchConfiguration('metered', uuid, signal)).toEqual({ status: 'ok', value: undefined });
   });
 
   it('takes the meters of a process, and shows them under the name they were sent by', async () => {
-    const { telemetry, registry } = open();
+    const { telemetry, api } = open();
     const sampler = new ProcessSampler();
     const sample = sampler.sample();
     sampler.stop();
-    expect(await registry.connect(signal)).toMatchObject({ status: 'ok', value: { protocol: 'v3' } });
+    expect(await api.connect(signal)).toMatchObject({ status: 'ok', value: { protocol: 'v3' } });
     expect(await telemetry.meters.send(sample, Date.now(), signal)).toMatchObject({ status: 'ok' });
     for (const shown of ['instance_nodejs_heap_used', 'instance_nodejs_uptime']) {
       const sent = sample.find(({ name }) => name === shown)!.value;

@@ -39,7 +39,7 @@ describe('a backend that is none', () => {
     server.on('connection', (socket) => onConnection(socket, ++nth));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const backend = backends.to((server.address() as AddressInfo).port, { clock: clockOfSpeed(20) });
-    const outcome = await backend.registry.connect(never);
+    const outcome = await backend.api.connect(never);
     expect(backend.address).toBe(undefined);
     return outcome;
   }
@@ -59,7 +59,7 @@ describe('a backend that is none', () => {
     const http = createHttpServer((_request, response) => void response.end('hello'));
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     const backend = backends.to((http.address() as AddressInfo).port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     http.close();
   });
 
@@ -117,7 +117,7 @@ describe('a backend gone mad', () => {
   async function connected(speed = 1): Promise<Backend> {
     const clock = clockOfSpeed(1);
     const backend = backends.to(port, { clock });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     clock.speed = speed;
     return backend;
   }
@@ -144,7 +144,7 @@ describe('a backend gone mad', () => {
     expect(await backend.segments.open(someNames(), never)).toMatchObject({ status: 'failed', code: 'INTERNAL' });
     expect(backends.doubts).toEqual([]);
     // grpc-js, asked the same over the other connection, is more patient with some; it comes to an end as well.
-    expect(await backend.registry.v2.registerService('orders', never)).toHaveProperty('status');
+    expect(await backend.api.v2.registerService('orders', never)).toHaveProperty('status');
   });
 
   it('answers without end', async () => {
@@ -206,7 +206,7 @@ describe('a backend gone mad', () => {
           if (last) stream.end(KNOWS_US);
         });
       const backend = await connected();
-      expect(await backend.registry.v2.registerService('orders', never)).toMatchObject(expected);
+      expect(await backend.api.v2.registerService('orders', never)).toMatchObject(expected);
       expect(said.mock.calls).toEqual([]);
     });
   });
@@ -259,7 +259,7 @@ describe('a backend gone mad', () => {
     expect(await fateOf(backend)).toEqual(ok(undefined));
     await until(() => backend.address === undefined);
     server.onCollect = (stream) => stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 1);
-    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 2 } });
+    expect(await backend.api.connect(never)).toMatchObject({ value: { number: 2 } });
     expect(await fateOf(backend)).toMatchObject({ status: 'retryable' });
   });
 
@@ -274,7 +274,7 @@ describe('a backend gone mad', () => {
     await until(() => told.length);
     expect(backend.address).toBe(undefined);
     await until(() => server.sessions.size === 0);
-    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 2 } });
+    expect(await backend.api.connect(never)).toMatchObject({ value: { number: 2 } });
     expect(server.sockets).toHaveLength(4);
   });
 
@@ -283,7 +283,7 @@ describe('a backend gone mad', () => {
     expect(server.sessions.size).toBe(4);
     await one.close();
     await until(() => server.sessions.size === 2);
-    expect(await other.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await other.api.v2.registerService('orders', never)).toEqual(ok(3));
     expect(other.address).toBeDefined();
   });
 
@@ -344,7 +344,7 @@ describe('a backend gone mad', () => {
     const children = new ChildServers();
     const clock = clockOfSpeed(1);
     const backend = backends.to(await children.stunned(), { clock });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     clock.speed = 20;
     const stream = await opened(backend.segments);
     await stream.write([entryAndExit()]);

@@ -30,7 +30,7 @@ describe('the segments to a backend', () => {
 
   async function connected(options: Parameters<Backends['to']>[1] = {}): Promise<Backend> {
     const backend = backends.to(port, options);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     return backend;
   }
 
@@ -55,7 +55,7 @@ describe('the segments to a backend', () => {
     const stream = await opened(backend.segments);
     expect(await stream.write([entryAndExit()])).toBe(true);
     await until(async () => {
-      const link = await backend.registry.connect(never);
+      const link = await backend.api.connect(never);
       return link.status === 'ok' && link.value.number > 1;
     });
     expect(await stream.end()).toEqual(ok(undefined));
@@ -82,7 +82,7 @@ describe('the segments to a backend', () => {
       status: 'retryable',
       reason: 'not connected',
     });
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     const names: V3Names = {
       protocol: 'v3',
       epoch: 2,
@@ -106,7 +106,7 @@ describe('the segments to a backend', () => {
     server.kill();
     await until(() => backend.address === undefined);
     await server.start(port);
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     await (await opened(backend.segments, never, names)).end();
     expect(checks()).toBe(3);
   });

@@ -37,8 +37,8 @@ describe('a backend over TLS', () => {
   it.each(['localhost', '127.0.0.1'])('answers, and takes segments, by the address %s', async (host) => {
     await start();
     const backend = backends.to(0, { addresses: [{ host, port }], tls: { ca } });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
-    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(3));
     const stream = await opened(backend.segments);
     await stream.write([entryAndExit()]);
     expect(await stream.end()).toEqual(ok(undefined));
@@ -49,11 +49,11 @@ describe('a backend over TLS', () => {
     await start();
     let now: { tls: { ca: Buffer }; authentication: string } = { tls: { ca: pem('other-ca') }, authentication: 'one' };
     const backend = backends.to(port, { tls: { ca }, renewCredentials: () => Promise.resolve(now) });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     now = { tls: { ca }, authentication: 'two' };
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     now = { tls: { ca }, authentication: 'three' };
-    await backend.registry.v2.registerService('orders', never);
+    await backend.api.v2.registerService('orders', never);
     const stream = await opened(backend.segments);
     await stream.write([entryAndExit()]);
     await stream.end();
@@ -66,7 +66,7 @@ describe('a backend over TLS', () => {
     await start();
     for (const tls of [{ ca: pem('other-ca') }, {}]) {
       const backend = backends.to(port, { tls });
-      expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+      expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     }
   });
 
@@ -74,7 +74,7 @@ describe('a backend over TLS', () => {
     await start(false, 'elsewhere');
     for (const host of ['localhost', '127.0.0.1']) {
       const backend = backends.to(0, { addresses: [{ host, port }], tls: { ca } });
-      const outcome = await backend.registry.connect(never);
+      const outcome = await backend.api.connect(never);
       expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('altnames') });
     }
     expect(server.asked).toEqual([]);
@@ -83,21 +83,21 @@ describe('a backend over TLS', () => {
   it('is refused by its IP when its certificate knows it by name only', async () => {
     await start(false, 'by-name');
     const byName = backends.to(0, { addresses: [{ host: 'localhost', port }], tls: { ca } });
-    expect(await byName.registry.connect(never)).toMatchObject({ status: 'ok' });
-    expect(await backends.to(port, { tls: { ca } }).registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await byName.api.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backends.to(port, { tls: { ca } }).api.connect(never)).toMatchObject({ status: 'retryable' });
   });
 
   it('is accepted where its certificate is for the configured server name, and not for the host', async () => {
     await start(false, 'by-name');
     const named = backends.to(port, { tls: { ca, serverName: 'localhost' } });
-    expect(await named.registry.connect(never)).toMatchObject({ status: 'ok' });
-    expect(await named.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await named.api.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await named.api.v2.registerService('orders', never)).toEqual(ok(3));
   });
 
   it('is refused where its certificate is not for the configured server name', async () => {
     await start();
     const named = backends.to(port, { tls: { ca, serverName: 'elsewhere.example' } });
-    expect(await named.registry.connect(never)).toMatchObject({
+    expect(await named.api.connect(never)).toMatchObject({
       status: 'retryable',
       reason: expect.stringContaining('altnames'),
     });
@@ -106,11 +106,11 @@ describe('a backend over TLS', () => {
   it('lets in those who show a certificate of its own authority, when it asks for one', async () => {
     await start(true);
     const known = backends.to(port, { tls: { ca, cert: pem('client'), key: pem('client-key') } });
-    expect(await known.registry.connect(never)).toMatchObject({ status: 'ok' });
-    expect(await known.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await known.api.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await known.api.v2.registerService('orders', never)).toEqual(ok(3));
     const unknown = backends.to(port, { tls: { ca } });
     // At once, and not after the five seconds that it has.
-    const outcome = await unknown.registry.connect(never);
+    const outcome = await unknown.api.connect(never);
     expect(outcome).toMatchObject({
       status: 'retryable',
       // By TLS 1.3 the connection may be gone before its alert is read.
@@ -123,7 +123,7 @@ describe('a backend over TLS', () => {
   it('is not spoken to in cleartext', async () => {
     await start();
     const backend = backends.to(port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     expect(server.asked).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe('a backend over TLS', () => {
       { ca, key: pem('client-key'), cert: pem('server') },
     ]) {
       const backend = backends.to(port, { tls });
-      expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+      expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     }
   });
 
@@ -149,7 +149,7 @@ describe('a backend over TLS', () => {
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const { port: mutePort } = mute.address() as AddressInfo;
     const backend = backends.to(mutePort, { tls: { ca }, clock: clockOfSpeed(50) });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     await until(() => open === 0);
     mute.close();
   });

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { ok } from '../../src/base/outcome';
-import type { BackendApi } from '../../src/protocol/registration/rate-limited-backend';
+import type { BackendApi } from '../../src/protocol/registration/backend-api';
 import type { Backend } from '../../src/protocol/backend';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
@@ -27,22 +27,20 @@ describe('a backend', () => {
 
   async function connected(options: Parameters<Backends['to']>[1] = {}): Promise<Backend> {
     const backend = backends.to(port, options);
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
-    );
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }));
     return backend;
   }
 
   it('is asked and answers', async () => {
-    const { registry }: { registry: BackendApi } = await connected();
+    const { api }: { api: BackendApi } = await connected();
     server.reply = ({ path }) => {
       if (path.endsWith('doServiceRegister')) return { services: [{ key: 'orders', value: 3 }] };
       if (path.endsWith('doServiceInstanceRegister')) return { serviceInstances: [{ key: 'orders-1', value: 7 }] };
       return { commands: [{ command: 'ServiceMetadataReset' }] };
     };
-    expect(await registry.v2.registerService('orders', never)).toEqual(ok(3));
-    expect(await registry.v2.registerInstance(instance, never)).toEqual(ok(7));
-    expect(await registry.v2.heartbeat({ instanceId: 7, instanceName: 'orders-1', time: 9 }, never)).toEqual(
+    expect(await api.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await api.v2.registerInstance(instance, never)).toEqual(ok(7));
+    expect(await api.v2.heartbeat({ instanceId: 7, instanceName: 'orders-1', time: 9 }, never)).toEqual(
       ok({ reset: true }),
     );
     expect(server.asked[2]!.request).toEqual({
@@ -54,18 +52,16 @@ describe('a backend', () => {
 
   it('keeps one connection as long as it holds', async () => {
     const backend = await connected();
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
-    );
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }));
     expect(backend.address).toBe(`127.0.0.1:${port}`);
   });
 
   it('sends the version, and the token when there is one, with every call', async () => {
     const plain = await connected();
-    await plain.registry.v2.registerService('orders', never);
+    await plain.api.v2.registerService('orders', never);
     const withToken = backends.to(port, { authentication: 'secret-1' });
-    await withToken.registry.connect(never);
-    await withToken.registry.v2.registerService('orders', never);
+    await withToken.api.connect(never);
+    await withToken.api.v2.registerService('orders', never);
     const [first, second] = server.asked;
     expect(first!.metadata.get('agent-version')).toEqual(['0.1.0']);
     expect(first!.metadata.get('authentication')).toEqual([]);
@@ -75,23 +71,23 @@ describe('a backend', () => {
 
   it('refuses a token that no header can carry, without telling it', async () => {
     const backend = backends.to(port, { authentication: 'sec\nret' });
-    const outcome = await backend.registry.connect(never);
+    const outcome = await backend.api.connect(never);
     expect(outcome).toMatchObject({ status: 'failed', code: 'UNAUTHENTICATED' });
     expect(JSON.stringify(outcome)).not.toMatch(/sec.*ret/);
-    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
   });
 
   it('says so when the service id is stale: UNKNOWN is an answer', async () => {
-    const { registry } = await connected();
+    const { api } = await connected();
     server.reply = () => ({ code: status.UNKNOWN, details: 'java.lang.NullPointerException\n\u001b[31mboo' });
-    const outcome = await registry.v2.registerInstance(instance, never);
+    const outcome = await api.v2.registerInstance(instance, never);
     expect(outcome).toMatchObject({ status: 'failed', code: 'UNKNOWN' });
     expect(outcome).toHaveProperty(
       'reason',
       expect.stringMatching(/^UNKNOWN: java.lang.NullPointerException [^\n]*boo/),
     );
     expect(JSON.stringify(outcome)).not.toMatch(/\\u001b|\\n/);
-    expect(await registry.connect(never)).toMatchObject({ value: { number: 1, protocol: 'v2' } });
+    expect(await api.connect(never)).toMatchObject({ value: { number: 1, protocol: 'v2' } });
   });
 
   it.each([
@@ -104,11 +100,11 @@ describe('a backend', () => {
     ['RESOURCE_EXHAUSTED', 'retryable', 2],
     ['DEADLINE_EXCEEDED', 'retryable', 2],
   ] as const)('answers %s: %s, and the connection afterwards is number %i', async (name, expected, number) => {
-    const { registry } = await connected();
+    const { api } = await connected();
     server.reply = () => ({ code: status[name] });
-    const outcome = await registry.v2.registerService('orders', never);
+    const outcome = await api.v2.registerService('orders', never);
     expect(outcome).toMatchObject(expected === 'failed' ? { status: expected, code: name } : { status: expected });
-    expect(await registry.connect(never)).toMatchObject({ status: 'ok', value: { number } });
+    expect(await api.connect(never)).toMatchObject({ status: 'ok', value: { number } });
   });
 
   it('is given up for the next of the list when it turns us away', async () => {
@@ -116,15 +112,15 @@ describe('a backend', () => {
     others.push(other);
     const otherPort = await other.start();
     const backend = backends.to([port, otherPort]);
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     expect(backend.address).toBe(`127.0.0.1:${port}`);
     server.reply = () => ({ code: status.PERMISSION_DENIED });
-    await backend.registry.v2.registerService('orders', never);
+    await backend.api.v2.registerService('orders', never);
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.connect(never)).toEqual(
+    expect(await backend.api.connect(never)).toEqual(
       ok({ address: `127.0.0.1:${otherPort}`, number: 2, protocol: 'v2' }),
     );
-    await backend.registry.v2.registerService('orders', never);
+    await backend.api.v2.registerService('orders', never);
     expect(other.asked).toHaveLength(1);
   });
 
@@ -134,11 +130,9 @@ describe('a backend', () => {
     closed.kill();
     const clock = { ...clockOfSpeed(1), random: () => 0.99 };
     const backend = backends.to([port, closedPort], { clock });
-    const first = await backend.registry.connect(never);
+    const first = await backend.api.connect(never);
     expect(first).toMatchObject({ status: 'retryable', reason: expect.stringContaining(`127.0.0.1:${closedPort}: `) });
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
-    );
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }));
   });
 
   it('that was restarted is a new connection, and the loss of the old one is told', async () => {
@@ -151,20 +145,18 @@ describe('a backend', () => {
     server.kill();
     await until(() => told.length);
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     await server.start(port);
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `127.0.0.1:${port}`, number: 2, protocol: 'v2' }),
-    );
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 2, protocol: 'v2' }));
     expect(told).toHaveLength(1);
-    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(undefined));
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(undefined));
   });
 
   it('that dies in the middle of a call leaves it retryable', async () => {
     const backend = await connected();
     server.reply = () => 'hang';
-    const outcome = backend.registry.v2.registerService('orders', never);
+    const outcome = backend.api.v2.registerService('orders', never);
     await until(() => server.asked.length);
     server.kill();
     expect(await outcome).toMatchObject({ status: 'retryable' });
@@ -176,7 +168,7 @@ describe('a backend', () => {
     clock.speed = 100;
     server.reply = () => 'hang';
     const before = performance.now();
-    const outcome = await backend.registry.v2.registerService('orders', never);
+    const outcome = await backend.api.v2.registerService('orders', never);
     expect(performance.now() - before).toBeGreaterThan(90);
     expect(outcome).toMatchObject({
       status: 'retryable',
@@ -184,53 +176,51 @@ describe('a backend', () => {
     });
     expect(backend.address).toBe(undefined);
     clock.speed = 1;
-    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 2 } });
+    expect(await backend.api.connect(never)).toMatchObject({ value: { number: 2 } });
   });
 
   it('hears at once that a call was given up', async () => {
     const backend = await connected();
     server.reply = () => 'hang';
     const controller = new AbortController();
-    const outcome = backend.registry.v2.registerService('orders', controller.signal);
+    const outcome = backend.api.v2.registerService('orders', controller.signal);
     await until(() => server.asked.length);
     controller.abort();
     expect(await outcome).toMatchObject({ status: 'retryable' });
     await until(() => server.cancelled);
-    expect(await backend.registry.v2.registerService('orders', controller.signal)).toMatchObject({
+    expect(await backend.api.v2.registerService('orders', controller.signal)).toMatchObject({
       status: 'retryable',
     });
     expect(server.asked).toHaveLength(1);
     // Nothing is wrong with the connection.
-    expect(await backend.registry.connect(never)).toMatchObject({ value: { number: 1, protocol: 'v2' } });
+    expect(await backend.api.connect(never)).toMatchObject({ value: { number: 1, protocol: 'v2' } });
   });
 
   it('is not connected to when that was given up, and its turn is not over', async () => {
     const backend = backends.to([port, 1]);
     const controller = new AbortController();
-    const connecting = backend.registry.connect(controller.signal);
+    const connecting = backend.api.connect(controller.signal);
     controller.abort();
     expect(await connecting).toMatchObject({ status: 'retryable' });
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }),
-    );
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `127.0.0.1:${port}`, number: 1, protocol: 'v2' }));
   });
 
   it('closes for good, also twice, also before it was ever used', async () => {
     await backends.to(port).close();
     const backend = await connected();
     server.reply = () => 'hang';
-    const call = backend.registry.v2.registerService('orders', never);
+    const call = backend.api.v2.registerService('orders', never);
     await Promise.all([backend.close(), backend.close()]);
     expect(await call).toMatchObject({ status: 'retryable' });
     expect(backend.address).toBe(undefined);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
-    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
   });
 
   it('closes while it connects', async () => {
     const backend = backends.to(port);
-    const connecting = backend.registry.connect(never);
+    const connecting = backend.api.connect(never);
     await backend.close();
     expect(await connecting).toMatchObject({ status: 'retryable' });
     expect(backend.address).toBe(undefined);
@@ -238,9 +228,7 @@ describe('a backend', () => {
 
   it('is reached by the name of a host', async () => {
     const backend = backends.to(0, { addresses: [{ host: 'localhost', port }] });
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `localhost:${port}`, number: 1, protocol: 'v2' }),
-    );
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `localhost:${port}`, number: 1, protocol: 'v2' }));
   });
 
   it('is reached over IPv6', async () => {
@@ -254,10 +242,8 @@ describe('a backend', () => {
       return;
     }
     const backend = backends.to(0, { addresses: [{ host: '::1', port: otherPort }] });
-    expect(await backend.registry.connect(never)).toEqual(
-      ok({ address: `[::1]:${otherPort}`, number: 1, protocol: 'v2' }),
-    );
-    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(undefined));
+    expect(await backend.api.connect(never)).toEqual(ok({ address: `[::1]:${otherPort}`, number: 1, protocol: 'v2' }));
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(undefined));
   });
 
   it('that cannot exist is only an outcome', async () => {
@@ -268,7 +254,7 @@ describe('a backend', () => {
       [],
     ]) {
       const backend = backends.to(0, { addresses });
-      expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+      expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     }
   });
 });

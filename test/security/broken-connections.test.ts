@@ -49,7 +49,7 @@ async function loseTen(backend: Backend): Promise<void> {
   let lost = 0;
   backend.onDisconnect(() => lost++);
   for (let made = 1; made <= 10; made++) {
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     for (const socket of sockets.splice(0)) socket.destroy();
     await until(
       () => lost,
@@ -64,7 +64,7 @@ describe('a backend whose connections can be made and do not last', () => {
     const backend = backends.to((server.address() as AddressInfo).port, { clock });
     await loseTen(backend);
     clock.isHolding = true;
-    const next = backend.registry.connect(never);
+    const next = backend.api.connect(never);
     const [pause] = await until(
       () => clock.pauses(),
       ({ length }) => length > 0,
@@ -81,7 +81,7 @@ describe('a backend whose connections can be made and do not last', () => {
     await loseTen(backend);
     clock.isHolding = true;
     const stop = new AbortController();
-    const next = backend.registry.connect(stop.signal);
+    const next = backend.api.connect(stop.signal);
     await until(() => clock.pauses().length > 0);
     stop.abort(new Error('the agent stops'));
     expect(await next).toMatchObject({ status: 'retryable', reason: expect.stringContaining('the agent stops') });

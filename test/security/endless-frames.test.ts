@@ -55,8 +55,8 @@ describe('a backend that sends without end', () => {
   it.each(Object.entries(floods))('loses its connection at once when they are %s', async (_what, frame) => {
     await flood(frame);
     const backend = backends.to(server.port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
-    const call = backend.registry.v2.registerService('orders', never);
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
+    const call = backend.api.v2.registerService('orders', never);
     await until(() => server.sockets.size === 0);
     // From 22 on, Node itself takes some of them for a fault of the protocol.
     expect(await call).toMatchObject({ reason: expect.stringMatching(/more than any backend|Protocol error/) });
@@ -69,22 +69,22 @@ describe('a backend that sends without end', () => {
       let skipped = 0;
       const clock = { ...clockOfSpeed(1), elapsed: () => performance.now() + skipped };
       const backend = backends.to([server.port, other.port], { clock });
-      await backend.registry.connect(never);
-      await backend.registry.v2.registerService('orders', never);
-      expect(await backend.registry.connect(never)).toMatchObject({
+      await backend.api.connect(never);
+      await backend.api.v2.registerService('orders', never);
+      expect(await backend.api.connect(never)).toMatchObject({
         value: { address: `127.0.0.1:${other.port}` },
       });
       for (const socket of other.sockets) socket.destroy();
       await until(() => backend.address === undefined);
-      expect(await backend.registry.connect(never)).toMatchObject({
+      expect(await backend.api.connect(never)).toMatchObject({
         status: 'retryable',
         reason: expect.stringContaining(`127.0.0.1:${server.port}: left alone for a minute`),
       });
       skipped = 60_000;
-      await backend.registry.connect(never);
+      await backend.api.connect(never);
       for (const socket of other.sockets) socket.destroy();
       await until(() => backend.address === undefined);
-      expect(await backend.registry.connect(never)).toMatchObject({
+      expect(await backend.api.connect(never)).toMatchObject({
         value: { address: `127.0.0.1:${server.port}` },
       });
     } finally {
@@ -103,9 +103,9 @@ describe('a backend that sends without end', () => {
     const backend = backends.to(server.port);
     const reasons: string[] = [];
     await until(async () => {
-      const connected = await backend.registry.connect(never);
+      const connected = await backend.api.connect(never);
       if (connected.status !== 'ok') reasons.push(connected.reason);
-      else await backend.registry.v2.registerService('orders', never);
+      else await backend.api.v2.registerService('orders', never);
       return reasons.some((reason) => reason.includes('left alone'));
     });
   });
@@ -134,7 +134,7 @@ describe('a backend that answers before its answer, which costs a hundred times 
   }
 
   it.each<[string, (backend: ReturnType<Backends['to']>) => Promise<unknown>]>([
-    ['a call', (backend) => backend.registry.v2.registerService('orders', never)],
+    ['a call', (backend) => backend.api.v2.registerService('orders', never)],
     ['a stream of segments', (backend) => backend.segments.open(someNames(), never)],
   ])('loses its connection and is left alone: %s', async (_what, ask) => {
     server = await startRawHttp2({
@@ -143,11 +143,11 @@ describe('a backend that answers before its answer, which costs a hundred times 
       },
     });
     const backend = backends.to(server.port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     const asked = ask(backend);
     await until(() => server.sockets.size === 0);
     await asked;
-    expect(await backend.registry.connect(never)).toMatchObject({
+    expect(await backend.api.connect(never)).toMatchObject({
       status: 'retryable',
       reason: expect.stringContaining('left alone for a minute'),
     });
@@ -170,8 +170,8 @@ describe('a backend that ends a call with a status that gRPC does not know', () 
     });
     const backends = new Backends();
     const backend = backends.to(server.port);
-    await backend.registry.connect(never);
-    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({
+    await backend.api.connect(never);
+    expect(await backend.api.v2.registerService('orders', never)).toMatchObject({
       reason: 'UNKNOWN: no status that gRPC knows',
     });
     await backends.close();

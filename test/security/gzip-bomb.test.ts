@@ -58,25 +58,25 @@ describe('a backend whose answers are out of all proportion', () => {
     // Again where it took longer: what is done for the first time takes its time, and so do other threads.
     await untilQuick(async () => {
       backend = backends.to(ports);
-      await backend.registry.connect(never);
+      await backend.api.connect(never);
       expect(backend.address).toBe(`127.0.0.1:${ports[0]}`);
       const before = process.cpuUsage();
-      const outcome = await backend.registry.v2.heartbeat(HEARTBEAT, never);
+      const outcome = await backend.api.v2.heartbeat(HEARTBEAT, never);
       const { user, system } = process.cpuUsage(before);
       expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('RESOURCE_EXHAUSTED') });
       expect(backend.address).toBe(undefined);
       return (user + system) / 1_000;
     }, BUDGET_MS);
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     expect(backend.address).toBe(`127.0.0.1:${ports[1]}`);
-    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(3));
   });
 
   it('is left when it answers a heartbeat with more commands than there can be, within 64 KiB', async () => {
     bad.onCheck = (stream) => respond(stream, frameOf(0, LARGE.subarray(5, -4)));
     const backend = backends.to(await bad.start());
-    await backend.registry.connect(never);
-    expect(await backend.registry.v2.heartbeat(HEARTBEAT, never)).toMatchObject({
+    await backend.api.connect(never);
+    expect(await backend.api.v2.heartbeat(HEARTBEAT, never)).toMatchObject({
       status: 'retryable',
       reason: expect.stringContaining('the answer is too large'),
     });
@@ -86,7 +86,7 @@ describe('a backend whose answers are out of all proportion', () => {
   it('is left when it answers the check before the segments with more than 64 KiB', async () => {
     bad.onCheck = (stream) => respond(stream, Buffer.concat([KNOWS_US, Buffer.alloc(64 * 1024)]));
     const backend = backends.to(await bad.start());
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     expect(await backend.segments.open(someNames(), never)).toMatchObject({
       status: 'retryable',
       reason: expect.stringContaining('too large'),

@@ -97,10 +97,10 @@ describe('a backend that floods a call', () => {
     const heldBefore = heldBytes();
     const clock = clockOfSpeed(1);
     const backend = backends.to(server.port, { clock });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     clock.speed = 20;
     const both = await Promise.all([
-      backend.registry.v2.registerService('orders', never),
+      backend.api.v2.registerService('orders', never),
       backend.segments.open(someNames(), never),
     ]);
     for (const outcome of both) expect(outcome.status).not.toBe('ok');

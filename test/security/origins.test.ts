@@ -33,7 +33,7 @@ describe('a backend behind TLS', () => {
   it('fills no memory with origins that it claims for itself', async () => {
     const { port } = server.address() as AddressInfo;
     const backend = backends.to(port, { tls: { ca: pem('ca') } });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     const heldBefore = heldBytes();
     // One for segments, one for calls.
     expect(sessions.size).toBe(2);

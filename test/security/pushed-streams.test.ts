@@ -61,11 +61,8 @@ describe('a backend that pushes streams', () => {
       },
     });
     const backend = backends.to(server.port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
-    await Promise.all([
-      backend.registry.v2.registerService('orders', never),
-      backend.segments.open(someNames(), never),
-    ]);
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
+    await Promise.all([backend.api.v2.registerService('orders', never), backend.segments.open(someNames(), never)]);
     // An error that nothing listens to fails the test.
     await until(() => server.sockets.size === 0);
   });
@@ -80,9 +77,9 @@ describe('a backend that pushes streams', () => {
       },
     });
     const backend = backends.to(server.port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     const heldBefore = heldBytes();
-    await backend.registry.v2.registerService('orders', never);
+    await backend.api.v2.registerService('orders', never);
     await until(() => server.sockets.size === 0);
     expect(heldBytes() - heldBefore).toBeLessThan(BUDGET);
   });

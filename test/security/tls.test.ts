@@ -37,7 +37,7 @@ describe('a backend that is not the one that was meant', () => {
   }
 
   function connect(port: number, tls: TransportTls): Promise<Outcome<unknown>> {
-    return backends.to(port, { tls, authentication }).registry.connect(never);
+    return backends.to(port, { tls, authentication }).api.connect(never);
   }
 
   it('is refused, and gets no call and no token, when its certificate has expired', async () => {
@@ -49,12 +49,12 @@ describe('a backend that is not the one that was meant', () => {
   it('is refused, and gets no call and no token, when it comes back with a certificate of another authority', async () => {
     const port = await start('server');
     const backend = backends.to(port, { tls: { ca: pem('ca') }, authentication });
-    await backend.registry.connect(never);
-    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    await backend.api.connect(never);
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(3));
     server.kill();
     await until(() => backend.address === undefined);
     await start('expired', port);
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'retryable' });
     expect(server.asked).toEqual([]);
   });
 

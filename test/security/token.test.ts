@@ -41,13 +41,13 @@ describe('the authentication token', () => {
     });
     second.onCall = note((stream) => respond(stream, KNOWS_US));
     const backend = backends.to([firstPort, secondPort], { authentication });
-    await backend.registry.connect(never);
-    expect(await backend.registry.v2.registerService('orders', never)).toMatchObject({ status: 'failed' });
+    await backend.api.connect(never);
+    expect(await backend.api.v2.registerService('orders', never)).toMatchObject({ status: 'failed' });
     for (const session of first.sessions) session.destroy();
     await until(() => backend.address === undefined);
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     expect(backend.address).toBe(`127.0.0.1:${secondPort}`);
-    expect(await backend.registry.v2.registerService('orders', never)).toEqual(ok(3));
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(3));
     expect(tokens).toEqual([authentication, authentication]);
     expect(third.sockets).toEqual([]);
   });
@@ -68,10 +68,10 @@ describe('the authentication token', () => {
     const backend = backends.to(port, { renewCredentials: () => Promise.resolve(credentials.shift() ?? {}) });
     const refused = { status: 'failed', reason: 'UNAUTHENTICATED: bad token ***, not ***' };
     for (const ask of [
-      () => backend.registry.v2.registerService('orders', never),
+      () => backend.api.v2.registerService('orders', never),
       () => backend.segments.open(someNames(), never),
     ]) {
-      await backend.registry.connect(never);
+      await backend.api.connect(never);
       expect(await ask()).toMatchObject(refused);
       await until(() => backend.address === undefined);
     }

@@ -29,7 +29,7 @@ const attacks: Readonly<Record<string, (peer: Peer, streamId: number) => void>> 
 
 /** What the client does on each of its two connections. */
 const calls = {
-  'for calls': `await backend.registry.v2.registerService('orders', host.never)`,
+  'for calls': `await backend.api.v2.registerService('orders', host.never)`,
   'for segments': `await backend.segments.open(host.names, host.never)`,
 };
 
@@ -76,7 +76,7 @@ describe('a backend that never finishes its headers', () => {
         let rounds = 0;
         const backend = host.backend(${server.port}, { clock: host.fastClock });
         for (; rounds < 6; rounds++) {
-          await backend.registry.connect(host.never);
+          await backend.api.connect(host.never);
           ${call};
         }
         gc();

@@ -28,7 +28,7 @@ async function reasonAt(made: Server, tls: boolean): Promise<string> {
   server = made.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)));
   await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
   const backend = backends.to((made.address() as AddressInfo).port, tls ? { tls: { ca: pem('ca') } } : {});
-  const outcome = await backend.registry.connect(never);
+  const outcome = await backend.api.connect(never);
   return outcome.status === 'ok' ? 'connected' : outcome.reason;
 }
 

@@ -46,8 +46,8 @@ describe.each(Object.entries(badBackends))('attempts to connect where %s', (_wha
     const before = openSockets();
     const backend = backends.to(Number(bad.address.split(':')[1]), { clock, protocol: 'v3' });
     for (let n = 0; n < ATTEMPTS; n++) {
-      const outcome = await backend.registry.connect(signal);
-      if (outcome.status === 'ok') await backend.registry.v3.keepAlive(NAME, signal);
+      const outcome = await backend.api.connect(signal);
+      if (outcome.status === 'ok') await backend.api.v3.keepAlive(NAME, signal);
       expect(getEventListeners(signal, 'abort')).toEqual([]);
       if (outcome.status !== 'ok') expect(pending.size).toBe(0);
     }
@@ -73,7 +73,7 @@ describe('an attempt to connect that failed', () => {
     const attempt = async (): Promise<void> => {
       const { signal } = new AbortController();
       signals.push(new WeakRef(signal));
-      await backend.registry.connect(signal);
+      await backend.api.connect(signal);
     };
     for (let n = 0; n < 50; n++) await attempt();
     const alive = (): number => {
@@ -100,7 +100,7 @@ it.each([
   const backends = new Backends();
   const fault = new LoadError('it cannot be loaded', { cause: Object.assign(new Error('it is not there'), { code }) });
   const backend = backends.to(1, { renewCredentials: () => Promise.reject(fault) });
-  const outcome = await backend.registry.connect(new AbortController().signal);
+  const outcome = await backend.api.connect(new AbortController().signal);
   expect(outcome).toMatchObject({ status: 'retryable' });
   expect(backends.loadErrors).toHaveLength(told);
   await backends.close();

@@ -42,7 +42,7 @@ describe('a process with a connection to a backend', () => {
         ...process.moduleLoadList.filter((name) => /NativeModule (http2|tls|net|dns)$/.test(name)),
       ];
       const before = loaded();
-      const connected = await backend.registry.connect(host.never);
+      const connected = await backend.api.connect(host.never);
       host.say({ before, connected: connected.status, after: loaded().length });
       host.done();
     `);
@@ -54,9 +54,9 @@ describe('a process with a connection to a backend', () => {
   it('does everything also where code may not be made from strings', async () => {
     const end = await host.run(
       `
-        const { registry, segments } = host.backend(${port});
-        await registry.connect(host.never);
-        const service = await registry.v2.registerService('orders', host.never);
+        const { api, segments } = host.backend(${port});
+        await api.connect(host.never);
+        const service = await api.v2.registerService('orders', host.never);
         const { value: stream } = await segments.open(host.names, host.never);
         await stream.write(host.encoded([100]));
         host.say({ service, fate: await stream.end() });
@@ -72,7 +72,7 @@ describe('a process with a connection to a backend', () => {
   it('ends at once while the connection is idle', async () => {
     expectExitAtOnce(
       await host.run(`
-        await host.backend(${port}).registry.connect(host.never);
+        await host.backend(${port}).api.connect(host.never);
         host.done();
       `),
     );
@@ -81,9 +81,9 @@ describe('a process with a connection to a backend', () => {
   it('ends at once while a call is in flight to a backend that hangs', async () => {
     server.reply = () => 'hang';
     const end = await host.run(`
-      const { registry } = host.backend(${port});
-      await registry.connect(host.never);
-      registry.v2.registerService('orders', host.never).then(() => host.say({ answered: true }));
+      const { api } = host.backend(${port});
+      await api.connect(host.never);
+      api.v2.registerService('orders', host.never).then(() => host.say({ answered: true }));
       await new Promise((resolve) => setTimeout(resolve, 100));
       host.done();
     `);
@@ -95,8 +95,8 @@ describe('a process with a connection to a backend', () => {
   it('ends at once while a backend does not say what became of the segments', async () => {
     server.streamReply = () => 'hang';
     const end = await host.run(`
-      const { registry, segments } = host.backend(${port});
-      await registry.connect(host.never);
+      const { api, segments } = host.backend(${port});
+      await api.connect(host.never);
       const { value: stream } = await segments.open(host.names, host.never);
       await stream.write(host.encoded([100]));
       stream.end().then(() => host.say({ answered: true }));
@@ -115,9 +115,9 @@ describe('a process with a connection to a backend', () => {
     const secure = new BackendServer(undefined, undefined, ServerCredentials.createSsl(pem('ca'), [keyPair]));
     const end = await host.run(`
       const ca = require('node:fs').readFileSync(${JSON.stringify(path.join(folder, 'ca.pem'))});
-      const { registry } = host.backend(${await secure.start()}, { tls: { ca } });
-      await registry.connect(host.never);
-      host.say({ answer: await registry.v2.registerService('orders', host.never) });
+      const { api } = host.backend(${await secure.start()}, { tls: { ca } });
+      await api.connect(host.never);
+      host.say({ answer: await api.v2.registerService('orders', host.never) });
       host.done();
     `);
     secure.kill();
@@ -148,8 +148,8 @@ describe('a process with a connection to a backend', () => {
       const asked = [];
       for (let i = 0; i < 60; i++) {
         const timeout = AbortSignal.timeout(200);
-        asked.push((await backend.registry.connect(timeout)).status);
-        const call = backend.registry.v2.registerService('orders', timeout);
+        asked.push((await backend.api.connect(timeout)).status);
+        const call = backend.api.v2.registerService('orders', timeout);
         const opened = await backend.segments.open(host.names, timeout);
         if (opened.status === 'ok') {
           await opened.value.write(host.encoded([100_000]));
@@ -169,10 +169,10 @@ describe('a process with a connection to a backend', () => {
   it('ends at once when the backend comes back from the dead, or not', async () => {
     const end = await host.run(`
       const backend = host.backend(${port});
-      await backend.registry.connect(host.never);
+      await backend.api.connect(host.never);
       backend.onDisconnect((reason) => {
         host.say({ reason });
-        backend.registry.connect(host.never).then(host.done);
+        backend.api.connect(host.never).then(host.done);
       });
       console.log('ready');
       require('node:http').get('http://127.0.0.1:${await killSwitch(() => server.kill())}/').on('error', () => undefined);
@@ -213,7 +213,7 @@ describe('a process whose backend is out of reach', () => {
     ready = 'new Promise((resolve) => setTimeout(resolve, 100))',
   ): string => `
     console.log('at work');
-    const outcome = host.backend(${to}, ${options}).registry.connect(host.never);
+    const outcome = host.backend(${to}, ${options}).api.connect(host.never);
     outcome.then((outcome) => host.say({ outcome }));
     await ${ready};
     host.done();
@@ -255,7 +255,7 @@ describe('a process whose backend is out of reach', () => {
   it('still connects when it has other work, however long that takes', async () => {
     const hole = await blackHole();
     const end = await host.run(`
-      const outcome = await host.backend(${hole}, { clock: host.fastClock }).registry.connect(host.never);
+      const outcome = await host.backend(${hole}, { clock: host.fastClock }).api.connect(host.never);
       host.say({ outcome });
       host.done();
     `);
@@ -265,8 +265,8 @@ describe('a process whose backend is out of reach', () => {
 
   it('ends at once though the kernel takes no more bytes for it', async () => {
     const end = await host.run(`
-      const { registry, segments } = host.backend(${await children.stunned()});
-      await registry.connect(host.never);
+      const { api, segments } = host.backend(${await children.stunned()});
+      await api.connect(host.never);
       const { value: stream } = await segments.open(host.names, host.never);
       stream.write(host.encoded([100]));
       await new Promise((resolve) => setTimeout(resolve, 300));

@@ -65,7 +65,7 @@ describe('what is written without waiting', () => {
   /** After a first batch has arrived. */
   async function proven(): Promise<ReturnType<Backends['to']>> {
     const backend = backends.to(port);
-    await backend.registry.connect(never);
+    await backend.api.connect(never);
     const stream = await opened(backend.segments);
     await stream.write([entryAndExit()]);
     expect(await stream.end()).toEqual(ok(undefined));
@@ -138,7 +138,7 @@ describe('what is written without waiting', () => {
       writeNow(segments, waiting(segments, [entryAndExit()], names), names);
     const unproven = backends.to(port);
     expect(write(unproven)).toBe(0);
-    await unproven.registry.connect(never);
+    await unproven.api.connect(never);
     expect(write(unproven)).toBe(0);
     const backend = await proven();
     expect(write(backend, someNames({ epoch: 2 }))).toBe(0);
@@ -150,7 +150,7 @@ describe('what is written without waiting', () => {
 
   it('arrives before any stream was opened, where the registration has confirmed our ids over this connection', async () => {
     const backend = backends.to(port);
-    const connection = await backend.registry.connect(never);
+    const connection = await backend.api.connect(never);
     if (connection.status !== 'ok') throw new Error(connection.reason);
     const { number } = connection.value;
     backends.confirmedOn = number - 1;
@@ -167,8 +167,8 @@ describe('what is written without waiting', () => {
     const host = new HostProcess();
     try {
       const end = await host.run(`
-        const { registry, segments } = host.backend(${port});
-        await registry.connect(host.never);
+        const { api, segments } = host.backend(${port});
+        await api.connect(host.never);
         const { value: stream } = await segments.open(host.names, host.never);
         await new Promise((resolve) => setTimeout(resolve, 50));
         process.on('exit', () => {

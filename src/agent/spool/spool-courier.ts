@@ -112,7 +112,7 @@ async function findNames(
 ): Promise<Names | string> {
   const namesOn: Readonly<Record<ProtocolName, () => Promise<Outcome<Names | undefined>>>> = {
     v2: async () => {
-      const service = await backend.registry.v2.registerService(serviceName, signal);
+      const service = await backend.api.v2.registerService(serviceName, signal);
       if (service.status !== 'ok') return service;
       // Endpoints and addresses go by their names: the backend gives them ids by itself.
       return ok(service.value === undefined ? undefined : { ...WITHOUT_IDS, epoch, serviceId: service.value });
@@ -121,7 +121,7 @@ async function findNames(
   };
   let reason = 'no answer';
   for (const until = clock.elapsed() + CONNECT_MS; clock.elapsed() < until;) {
-    const connected = await backend.registry.connect(signal);
+    const connected = await backend.api.connect(signal);
     const names = connected.status === 'ok' ? await namesOn[connected.value.protocol]() : connected;
     if (names.status !== 'ok') reason = names.reason;
     else if (names.value) return names.value;

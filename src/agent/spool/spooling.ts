@@ -21,7 +21,7 @@ interface SpoolRouteOptions {
   readonly serviceName: string;
   /** The instance that `names` are of; empty: of none. */
   readonly instanceName: string;
-  readonly backend: Pick<Backend, 'registry' | 'segments'>;
+  readonly backend: Pick<Backend, 'api' | 'segments'>;
   readonly delivery: Delivery | undefined;
   /** What segments go by now; undefined: no backend knows us. */
   names(): Names | undefined;
@@ -101,7 +101,7 @@ export class SpoolRoute implements SpoolTransport {
     for (let left = INSTANCE_ATTEMPTS; left > 0 && !ids.has(instance) && !signal.aborted; left--) {
       const about = { serviceId: names.serviceId, instanceName: instance, time: clock.now() };
       const properties = [['language', 'nodejs'] as const, ['instance_name', instance] as const];
-      const answer = await backend.registry.v2.registerInstance({ ...about, properties }, signal);
+      const answer = await backend.api.v2.registerInstance({ ...about, properties }, signal);
       if (answer.status !== 'ok') return undefined;
       if (answer.value !== undefined) ids.set(instance, answer.value);
       else await new Promise<void>((resolve) => clock.after(INSTANCE_PAUSE_MS, resolve));

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import type { BackendAddress } from '../../config/option-type';
 import type { Config } from '../../config/config';
+import { isRegistered } from '../../control/client/live-instances';
 import { pause } from '../print';
 import type { Report } from './report';
 
@@ -114,16 +115,15 @@ async function tryAgent(
   }
 }
 
-/** The backend has confirmed the agent. */
-const KNOWN_PHASES: ReadonlySet<string> = new Set(['registered', 'connected']);
 const SPOKEN = { v2: 'v2 (OAP 6 or 7)', v3: 'v3 (OAP 8 or later)' } as const;
 
 /** @returns undefined: the backend knows the agent */
 async function registrationFault(agent: RunningAgent, clock: Clock): Promise<string | undefined> {
   const deadline = clock.elapsed() + REGISTER_MS;
   while (clock.elapsed() < deadline) {
-    const { registration, heartbeat } = agent.status();
-    if (KNOWN_PHASES.has(registration.phase)) return undefined;
+    const status = agent.status();
+    if (isRegistered(status)) return undefined;
+    const { heartbeat } = status;
     if (heartbeat.lastError !== null) return heartbeat.lastError;
     await pause(LOOK_MS, clock);
   }

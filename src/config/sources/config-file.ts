@@ -104,7 +104,7 @@ interface Refusal {
 }
 
 /** Who may decide what the main script does, by its file and by the directories and links on the way to it. */
-export interface Writers {
+interface Writers {
   /** And root and this user. */
   readonly owners: ReadonlySet<bigint>;
   /** Groups that may write. */

@@ -1,5 +1,6 @@
 import { UNPRINTABLE } from '../../base/text';
 import { hostname } from 'node:os';
+import type { RegistrationStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import { Liveness, ownIdentity } from '../../status/liveness';
 import { namesOf, type StatusEntry, StatusStore } from '../../status/status-store';
@@ -91,9 +92,19 @@ async function realPathOf(file: string): Promise<string> {
   return realpath(file).catch(() => file);
 }
 
-const COMPLETE_PHASES: ReadonlySet<unknown> = new Set(['registered', 'connected']);
+/** In which phases the backend knows the instance. */
+const KNOWS_INSTANCE: Readonly<Record<RegistrationStatus['phase'], boolean>> = {
+  unregistered: false,
+  'service-known': false,
+  registered: true,
+  connecting: false,
+  connected: true,
+  disabled: false,
+  stopped: false,
+};
+const BY_PHASE: ReadonlyMap<unknown, boolean> = new Map(Object.entries(KNOWS_INSTANCE));
 
-/** Whether the backend knows the instance, by its status entry. */
+/** Whether the backend knows the instance, by its status entry or its `status()`. */
 export function isRegistered(entry: unknown): boolean {
-  return COMPLETE_PHASES.has(field(entry, 'registration', 'phase'));
+  return BY_PHASE.get(field(entry, 'registration', 'phase')) === true;
 }

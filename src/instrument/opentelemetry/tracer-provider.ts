@@ -4,7 +4,7 @@ import { Layer, SpanType } from '../../model/components';
 import { isKnownHeader, type KnownHeader } from '../../model/known-header';
 import { type SegmentRef, Span } from '../../model/segment';
 import { type Scope, Surroundings, untraced } from '../../tracing/context';
-import { type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
+import { CARRIER_HEADERS, type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
 import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
 import { textIn } from '../conventions/attributes';
 import { spanName } from '../conventions/remote-call';
@@ -260,6 +260,6 @@ export class GlobalPropagator {
   }
 
   fields(): string[] {
-    return ['sw8', 'sw8-correlation', 'sw8-x', 'sw6'];
+    return [...CARRIER_HEADERS];
   }
 }

@@ -2,14 +2,9 @@ import type { HeartbeatStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import { isPlanned, type Outcome } from '../../base/outcome';
 import { toIso } from '../../base/time';
-import type {
-  Configuration,
-  Connection,
-  Heartbeat,
-  InstanceName,
-  InstanceRegistration,
-} from '../../model/registration';
+import type { Configuration, InstanceName } from '../../model/registration';
 import { v3InstanceName } from '../v3/names';
+import type { BackendApi } from './backend-api';
 
 /** How the conversation with the backend goes. */
 class Health {
@@ -34,54 +29,6 @@ class Health {
     const { lastOkAt, failures, lastError } = this;
     return { lastOkAt: lastOkAt === undefined ? null : toIso(lastOkAt), failures, lastError };
   }
-}
-
-/**
- * What the registrar needs of a backend. Every question is bounded by a deadline of its own, and is given up when the
- * signal aborts.
- */
-export interface BackendApi {
-  /**
-   * The connection of now, made if there is none, and what it speaks, asked once on every connection. Fails to the next
-   * address of the list, one address a call.
-   */
-  connect(signal: AbortSignal): Promise<Outcome<Connection>>;
-  readonly v2: V2Api;
-  readonly v3: V3Api;
-}
-
-/** `undefined` and absent keys mean: not yet, ask again. */
-interface V2Api {
-  registerService(name: string, signal: AbortSignal): Promise<Outcome<number | undefined>>;
-  registerInstance(instance: InstanceRegistration, signal: AbortSignal): Promise<Outcome<number | undefined>>;
-  /** `reset`: the backend does not know this instance id (`ServiceMetadataReset`). */
-  heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<Outcome<{ readonly reset: boolean }>>;
-  registerNetworkAddresses(
-    names: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Outcome<ReadonlyMap<string, number>>>;
-  registerEndpoints(
-    serviceId: number,
-    names: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Outcome<ReadonlyMap<string, number>>>;
-}
-
-interface V3Api {
-  /** The instance lives. Shows nothing else of it. */
-  keepAlive(instance: InstanceName, signal: AbortSignal): Promise<Outcome<undefined>>;
-  /** Everything that is to be shown of the instance. */
-  reportInstanceProperties(
-    instance: InstanceName,
-    properties: readonly (readonly [key: string, value: string])[],
-    signal: AbortSignal,
-  ): Promise<Outcome<undefined>>;
-  /** @param uuid of the configuration that is in force; an answer of `undefined` means that it stays */
-  fetchConfiguration(
-    serviceName: string,
-    uuid: string,
-    signal: AbortSignal,
-  ): Promise<Outcome<Configuration | undefined>>;
 }
 
 interface RateLimiterOptions {
@@ -119,7 +66,8 @@ export interface RateLimitedBackendOptions {
   readonly clock: Clock;
   readonly serviceName: string;
   readonly instanceName: string;
-  properties(): readonly (readonly [key: string, value: string])[];
+  /** What is shown of the instance, as v2 backends want it called. */
+  v2Properties(): readonly (readonly [key: string, value: string])[];
   /** The same as v3 backends want it called. */
   v3Properties(): readonly (readonly [key: string, value: string])[];
 }
@@ -164,7 +112,7 @@ export class RateLimitedBackend {
 
   instanceId(serviceId: number, signal: AbortSignal): IdOutcome {
     const { api, clock, instanceName } = this.options;
-    const properties = this.options.properties();
+    const properties = this.options.v2Properties();
     return this.ask(this.idPace, () =>
       api.v2.registerInstance({ serviceId, instanceName, time: clock.now(), properties }, signal),
     );
@@ -186,10 +134,10 @@ export class RateLimitedBackend {
   /** All of the instance. Its properties alone would belong to a service that is not listed (OAP 10.1). */
   async reportInstance(signal: AbortSignal): Promise<Outcome<undefined>> {
     const alive = await this.keepAlive(signal);
-    return alive.status === 'ok' ? this.properties(signal) : alive;
+    return alive.status === 'ok' ? this.reportProperties(signal) : alive;
   }
 
-  private properties(signal: AbortSignal): Promise<Outcome<undefined>> {
+  private reportProperties(signal: AbortSignal): Promise<Outcome<undefined>> {
     const { api } = this.options;
     const properties = this.options.v3Properties();
     return this.ask(this.idPace, () => api.v3.reportInstanceProperties(this.v3Instance, properties, signal));

@@ -14,8 +14,9 @@ import type { V2Registration } from '../v2/registration';
 import { v3Protocol } from '../v3/protocol';
 import type { Registration, RegistrationContext } from './registration';
 import { RateLimitedBackend, type RateLimitedBackendOptions } from './rate-limited-backend';
-import { isComplete, type RegistrarListener, type RegistrationState } from './registration-state';
-import { REGISTRATION_FAILURES, RetryPolicy } from './delays';
+import type { RegistrarListener } from './registrar-event';
+import { isComplete, type RegistrationState } from './registration-state';
+import { FAILURE_KEYS, RetryPolicy } from './retry-policy';
 import { StateMachine } from './state-machine';
 
 interface RegistrarOptions extends RateLimitedBackendOptions {
@@ -115,7 +116,7 @@ export class Registrar {
 
   /** The keys of the log under which failures stand that are over once this is sound again. */
   get failureKeys(): readonly string[] {
-    return REGISTRATION_FAILURES;
+    return Object.values(FAILURE_KEYS);
   }
 
   /** `undefined` until a backend has decided it, or a user. */
@@ -207,7 +208,7 @@ export class Registrar {
   disconnected(): void {
     if (!this.isSound) return;
     this.machine.apply({ type: 'disconnected' });
-    this.loop.wake(this.retry.disconnected());
+    this.loop.wake(this.retry.delayAfterDisconnect());
   }
 
   private async turn(signal: AbortSignal): Promise<number> {
@@ -215,15 +216,15 @@ export class Registrar {
     if (signal.aborted) return 0;
     if (connection.status !== 'ok') {
       this.backend.health.failed(connection.reason);
-      return this.retry.delayAfterLoss(connection.reason);
+      return this.retry.delayWithoutAnswer(connection.reason);
     }
     const { number, protocol } = connection.value;
-    if (number !== this.connectionNumber) this.connected(number, protocol);
+    if (number !== this.connectionNumber) this.useConnection(number, protocol);
     // When to go on was thought out for the epoch of before.
     return this.machine.guarded(this.registration.step(this.state, signal), (waitMs) => waitMs);
   }
 
-  private connected(connection: number, protocol: ProtocolName): void {
+  private useConnection(connection: number, protocol: ProtocolName): void {
     const { log } = this.options;
     const before = this.state;
     this.connectionNumber = connection;
@@ -231,12 +232,12 @@ export class Registrar {
     // A connection begins a new epoch only where the backend before spoke the other protocol.
     if (before.protocol && before.epoch !== this.state.epoch) {
       const message = `this backend speaks ${protocol}, the one before did not; registering anew`;
-      log.warn(message, 'other protocol');
+      log.warn(message, FAILURE_KEYS.otherProtocol);
       this.registrations[before.protocol].replaced();
     }
-    this.registration.connected();
-    this.retry.reset();
-    this.emit({ type: 'connected', connection });
+    this.registration.connectionMade();
+    this.retry.settled();
+    this.emit({ type: 'connection-made', connection });
   }
 
   private emit(event: Parameters<RegistrarListener>[0]): void {

@@ -1,5 +1,4 @@
 import type { ProtocolName } from '../../model/dialect';
-import type { Configuration } from '../../model/registration';
 
 /**
  * The registration of this instance, by either protocol. Trust is a part of the complete states; a state without it is
@@ -25,7 +24,7 @@ export function initialState(protocol: ProtocolName | undefined): RegistrationSt
 export function transition(state: RegistrationState, event: RegistrationEvent): RegistrationState {
   switch (event.type) {
     case 'connection-made':
-      return connected(state, event.protocol);
+      return withConnection(state, event.protocol);
     case 'forgotten': {
       const epoch = state.epoch + 1;
       return state.protocol ? firstState(state.protocol, epoch) : { ...state, epoch };
@@ -51,7 +50,7 @@ export function formatState({ protocol, phase, trust, epoch }: RegistrationState
 }
 
 /** If the backend before spoke the other protocol, nothing that was known means anything. */
-function connected(state: RegistrationState, protocol: ProtocolName): RegistrationState {
+function withConnection(state: RegistrationState, protocol: ProtocolName): RegistrationState {
   if (state.protocol !== protocol) return firstState(protocol, state.protocol ? state.epoch + 1 : state.epoch);
   return isV3(state) ? transitionV3(state, { type: 'reconnected' }) : transitionV2(state, { type: 'reconnected' });
 }
@@ -67,8 +66,9 @@ function isV3(state: RegistrationState): state is V3State {
 }
 
 /**
- * The registration with a v2 backend. An instance id without a service id cannot be written down. The epoch counts up
- * whenever what was known is forgotten; an answer to a question of an earlier epoch is worth nothing.
+ * The registration with a v2 backend, and, as `unregistered`, what there is before the protocol is known. The type allows
+ * no instance id without a service id. The epoch counts up whenever what was known is forgotten, which the loss of a
+ * connection is not; an answer to a question of an earlier epoch is worth nothing.
  */
 type V2State =
   | {
@@ -161,7 +161,7 @@ function transitionV3(state: V3State, event: V3Event | TrustEvent): V3State {
         ? { protocol: 'v3', phase: 'connected', epoch, trust: 'verified' }
         : state;
     case 'disconnected':
-      // The next backend may know nothing of us.
+      // The next backend may know nothing of us: all is reported again, in the same epoch.
       return trust === undefined ? state : connecting(epoch);
     default:
       return state.trust === undefined ? state : withTrust(state, event);
@@ -170,7 +170,8 @@ function transitionV3(state: V3State, event: V3Event | TrustEvent): V3State {
 
 /**
  * What speaks for the identity that we use. `verified`: the backend of this connection has confirmed it. `unverified`: the
- * connection is gone or new, and nothing speaks against it. `contradicted`: something does.
+ * connection is gone or new, and nothing speaks against it; on v3 it is new, since one that is gone takes us back to
+ * `connecting`. `contradicted`: something does.
  */
 type Trust = 'verified' | 'unverified' | 'contradicted';
 
@@ -201,23 +202,3 @@ function nextTrust({ epoch, trust }: { readonly epoch: number; readonly trust: T
       return trust === 'verified' ? 'unverified' : trust;
   }
 }
-
-/** What happened to the registration, for those who show or use it. */
-type RegistrarEvent =
-  | {
-      readonly type: 'transition';
-      readonly from: RegistrationState;
-      readonly to: RegistrationState;
-      readonly reason: string;
-    }
-  /** There is a connection, by this number. */
-  | { readonly type: 'connected'; readonly connection: number }
-  /** The backend has answered a heartbeat or a verification. */
-  | { readonly type: 'answered' }
-  | { readonly type: 'failed'; readonly reason: string }
-  /** The backend has answered which ids our names have. */
-  | { readonly type: 'names-answered' }
-  /** The backend configures this service otherwise than before; v3 only. */
-  | { readonly type: 'configured'; readonly configuration: Configuration };
-
-export type RegistrarListener = (event: RegistrarEvent) => void;

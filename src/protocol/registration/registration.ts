@@ -4,14 +4,15 @@ import type { Names } from '../../model/names';
 import type { InstanceName } from '../../model/registration';
 import type { PropagationIdentity } from '../../tracing/propagation/propagator';
 import type { RateLimitedBackend } from './rate-limited-backend';
-import type { RegistrarListener, RegistrationState } from './registration-state';
-import type { RetryPolicy } from './delays';
+import type { RegistrarListener } from './registrar-event';
+import type { RegistrationState } from './registration-state';
+import type { RetryPolicy } from './retry-policy';
 import type { StateMachine } from './state-machine';
 
 /** How this instance registers by one protocol, and what it is known by then. */
 export interface Registration {
   /** A connection was made to a backend that speaks this protocol. */
-  connected(): void;
+  connectionMade(): void;
   /** The backend that is connected now speaks the other protocol. */
   replaced(): void;
   /** A new epoch begins: all that backends answered so far is forgotten. */
@@ -31,7 +32,7 @@ export interface RegistrationContext {
   readonly machine: StateMachine;
   readonly backend: RateLimitedBackend;
   readonly retry: RetryPolicy;
-  /** As it is configured. */
+  /** As it is configured; `backend.v3Instance` is what a v3 backend makes of it. */
   readonly instance: InstanceName;
   /** Absent: as agents of the protocol do. */
   readonly heartbeatMs: number | undefined;

@@ -13,6 +13,8 @@ import {
   type RegistrationState,
   transition,
 } from './registration-state';
+import { HEARTBEAT_MS } from './heartbeat-timer';
+import { RECONNECT } from './retry-policy';
 
 interface Waiter {
   readonly resolve: () => void;
@@ -20,7 +22,7 @@ interface Waiter {
 }
 
 /** Those who wait for one event, which may come again and again until it never will. */
-class Signal {
+class Waiters {
   private readonly waiting = new Set<Waiter>();
   private stopped = false;
 
@@ -68,10 +70,10 @@ interface Identity {
   readonly instance: number | string;
 }
 
-/** Longer than the registrar waits between two attempts to connect, by as much as it takes to find out then. */
-const LONGEST_LAG_MS = 6_000;
-/** A process whose connection holds finds out by its next heartbeat: how far apart those are, unless it was told otherwise. */
-const HEARTBEAT_LAG_MS = 3_000;
+/** Another process connects after the longest delay at the latest, and learns within a second that its ids are dead. */
+const LONGEST_LAG_MS = RECONNECT.longestMs + 1_000;
+/** A process that has kept its connection learns it from its next heartbeat. Only v2 has ids. */
+const HEARTBEAT_LAG_MS = HEARTBEAT_MS.v2;
 /** The log repeats a line of one key only after a minute; this many transitions a minute are logged each. */
 const LOGGED_TRANSITIONS = 50;
 
@@ -81,14 +83,14 @@ export class StateMachine {
   private reason = 'start';
   private since: number;
   private known: Identity | undefined;
-  private readonly waiters = new Signal();
+  private readonly waiters = new Waiters();
   private transitions = 0;
   private isStopped = false;
   /** When our identity was verified last, in milliseconds of the clock. */
-  private verifiedUntil = 0;
+  private lastVerifiedAt = 0;
   /** Other processes may still use ids of before; `Infinity`: as long as we have none ourselves. */
   private othersLagUntil = 0;
-  /** Since our ids were complete last they were found dead: not an operator or the application alone said reset. */
+  /** Since they were complete last, our ids were found to be dead. A reset that was only asked for leaves them alive. */
   private areIdsDead = false;
 
   constructor(private readonly options: StateMachineOptions) {
@@ -162,7 +164,7 @@ export class StateMachine {
     const reason = 'reason' in event ? event.reason : event.type;
     this.current = to;
     if (to.phase !== from.phase || to.epoch !== from.epoch) this.since = clock.now();
-    if (from.trust === 'verified') this.verifiedUntil = clock.elapsed();
+    if (from.trust === 'verified') this.lastVerifiedAt = clock.elapsed();
     if (to.epoch !== from.epoch) {
       this.othersLagUntil = Infinity;
       this.reason = statusReason(event) ?? this.reason;
@@ -186,10 +188,13 @@ export class StateMachine {
     this.waiters.release();
   }
 
-  /** Attempts to connect come at delays that double: another process whose last one failed makes its next within that time. */
+  /**
+   * When other processes have found out, too. The delays between attempts to connect double: one that has failed for as
+   * long as we were not verified makes its next attempt within twice that time.
+   */
   private lagUntil(): number {
     const now = this.options.clock.elapsed();
-    const untilConnected = Math.min(LONGEST_LAG_MS, 2 * (now - this.verifiedUntil));
+    const untilConnected = Math.min(LONGEST_LAG_MS, 2 * (now - this.lastVerifiedAt));
     // After a reset that an operator or the application asked for, the ids of others are as good as they were.
     return now + Math.max(untilConnected, this.areIdsDead ? HEARTBEAT_LAG_MS : 0);
   }

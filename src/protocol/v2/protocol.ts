@@ -25,7 +25,6 @@ function v2IdentityProbe(serviceName: string): IdentityProbe<V2Names> {
 
 /** OAP 6.0 to 7.0, which give out ids for every name. */
 export const v2Protocol = {
-  name: 'v2',
   probes: [
     {
       dialect: { protocol: 'v2', package: '' },

@@ -1,9 +1,10 @@
 import { isPlanned, ok, type Outcome } from '../../base/outcome';
 import type { V2Names } from '../../model/names';
-import { HeartbeatTimer } from '../registration/delays';
+import { HEARTBEAT_MS, HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { IdsOutcome } from '../registration/rate-limited-backend';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { Registered, RegistrationState } from '../registration/registration-state';
+import { FAILURE_KEYS } from '../registration/retry-policy';
 import { Dictionary, v2CarrierNames, v2Names } from './dictionary';
 import type { V2Identity } from './sw6/propagator';
 
@@ -69,9 +70,9 @@ class DictionarySync {
     return machine.guarded(ask(names, signal), (outcome) => {
       if (outcome.status === 'failed') dictionary.rejectBatch(names);
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
-      retry.reset();
+      retry.settled();
       dictionary.applyIds(names, outcome.value);
-      if (dictionary.conflicts().length > 0) this.suspect(kind);
+      if (dictionary.conflicts().length > 0) this.doubt(kind);
       onEvent({ type: 'names-answered' });
       return machine.isSound ? this.syncEach(others, signal) : undefined;
     });
@@ -99,7 +100,7 @@ class DictionarySync {
     return ok(true);
   }
 
-  private suspect({ what }: Kind): void {
+  private doubt({ what }: Kind): void {
     const { log, machine } = this.parts;
     log.info(`asking the backend whether it still knows us: two ${what} were given one id`, 'one id');
     machine.apply({ type: 'contradicted' });
@@ -114,8 +115,6 @@ class DictionarySync {
 function isInDispute({ dictionary }: Kind): boolean {
   return dictionary.conflicts().length > 0;
 }
-
-const HEARTBEAT_MS = 3_000;
 
 /** Behind a proxy a connection outlives the backend's restart, so now and then we ask unprompted whether our ids are ours. */
 const HEARTBEATS_A_VERIFICATION = 10;
@@ -133,12 +132,12 @@ export class V2Registration implements Registration {
   private isFirstVerification = true;
 
   constructor(private readonly parts: RegistrationContext) {
-    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS);
+    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS.v2);
     this.dictionaries = new DictionarySync(parts);
   }
 
-  connected(): void {
-    this.heartbeat.connected();
+  connectionMade(): void {
+    this.heartbeat.scatter();
     this.isFirstVerification = true;
   }
 
@@ -182,7 +181,7 @@ export class V2Registration implements Registration {
       retry.answered();
       if (outcome.value === undefined) return retry.delayWhilePending();
       machine.apply({ type: 'service-answered', epoch, serviceId: outcome.value });
-      retry.reset();
+      retry.settled();
       return 0;
     });
   }
@@ -202,7 +201,7 @@ export class V2Registration implements Registration {
       this.postponeVerification();
       this.heartbeat.dueNow();
       machine.apply({ type: 'instance-answered', epoch, instanceId: outcome.value });
-      retry.reset();
+      retry.settled();
       return 0;
     });
   }
@@ -245,7 +244,7 @@ export class V2Registration implements Registration {
       if (outcome.status === 'failed' || !outcome.value) return this.reregister();
       this.postponeVerification();
       machine.apply({ type: 'verified', epoch });
-      retry.reset();
+      retry.settled();
       onEvent({ type: 'answered' });
       return 0;
     });
@@ -260,7 +259,8 @@ export class V2Registration implements Registration {
   }
 
   private reregister(): number {
-    this.parts.log.warn('the backend has not the ids for our names that it gave us; registering anew', 'ids lost');
+    const message = 'the backend has not the ids for our names that it gave us; registering anew';
+    this.parts.log.warn(message, FAILURE_KEYS.idsLost);
     this.parts.machine.apply({ type: 'forgotten', reason: 'verification' });
     return 0;
   }
@@ -272,7 +272,7 @@ export class V2Registration implements Registration {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       retry.answered();
       if (outcome.value.reset) {
-        log.warn('the backend does not know this instance any more; registering anew', 'instance lost');
+        log.warn('the backend does not know this instance any more; registering anew', FAILURE_KEYS.instanceLost);
         machine.apply({ type: 'forgotten', reason: 'backend' });
         return 0;
       }

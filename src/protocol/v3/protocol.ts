@@ -27,7 +27,6 @@ function v3IdentityProbe(): IdentityProbe<V3Names> {
 
 /** OAP 8.0 and later, which take names as they are. */
 export const v3Protocol = {
-  name: 'v3',
   // 8.4 and later, then 8.0 to 8.3, whose services have no package in their names.
   probes: [probeOf({ protocol: 'v3', package: 'skywalking.v3.' }), probeOf({ protocol: 'v3', package: '' })],
   codec: v3SegmentCodec,

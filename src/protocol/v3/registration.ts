@@ -1,12 +1,11 @@
 import type { V3Names } from '../../model/names';
 import type { Configuration } from '../../model/registration';
-import { HeartbeatTimer } from '../registration/delays';
+import { HEARTBEAT_MS, HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { RegistrationState } from '../registration/registration-state';
 import { v3CarrierNames, v3Names, warnTruncatedNames } from './names';
 import type { V3Identity } from './sw8/propagator';
 
-const HEARTBEAT_MS = 30_000;
 /** As the Java agent does: the properties with the first and every tenth beat. Nothing else restores them after a wipe. */
 const BEATS_A_REPORT = 10;
 const CONFIGURATION_MS = 20_000;
@@ -29,11 +28,11 @@ export class V3Registration implements Registration {
   private hasConfigurations = true;
 
   constructor(private readonly parts: RegistrationContext) {
-    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS);
+    this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS.v3);
   }
 
-  connected(): void {
-    this.heartbeat.connected();
+  connectionMade(): void {
+    this.heartbeat.scatter();
     const { backend, instance, log } = this.parts;
     warnTruncatedNames(instance, backend.v3Instance, log);
     this.hasConfigurations = true;
@@ -55,9 +54,9 @@ export class V3Registration implements Registration {
   /** @returns milliseconds until the next step */
   async step(state: RegistrationState, signal: AbortSignal): Promise<number> {
     const { backend } = this.parts;
-    if (state.trust !== 'verified') return backend.idWaitMs() || this.reportProperties(state, signal);
+    if (state.trust !== 'verified') return backend.idWaitMs() || this.reportInstance(state, signal);
     if (this.heartbeat.dueInMs() === 0) {
-      return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportProperties(state, signal);
+      return this.beatsUntilReport > 0 ? this.sendHeartbeat(signal) : this.reportInstance(state, signal);
     }
     if (this.configurationInMs() === 0) return this.configure(signal);
     return this.nextMs();
@@ -74,14 +73,14 @@ export class V3Registration implements Registration {
     return (this.ownCarrierNames ??= v3CarrierNames(backend.v3Instance, log));
   }
 
-  private reportProperties({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
+  private reportInstance({ epoch }: RegistrationState, signal: AbortSignal): Promise<number> {
     const { backend, machine, onEvent, retry } = this.parts;
     this.heartbeat.sent();
     return machine.guarded(backend.reportInstance(signal), (outcome) => {
       if (outcome.status !== 'ok') return retry.delayAfter(outcome);
       this.beatsUntilReport = BEATS_A_REPORT - 1;
       retry.answered();
-      retry.reset();
+      retry.settled();
       machine.apply({ type: 'properties-answered', epoch });
       onEvent({ type: 'answered' });
       return this.nextMs();

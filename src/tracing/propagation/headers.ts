@@ -38,7 +38,8 @@ export interface CarrierGetter {
   get(name: string): unknown;
 }
 
-const NAMES = [SW6, SW8, SW8_CORRELATION, SW8_X] as const;
+/** All of them. */
+export const CARRIER_HEADERS: readonly string[] = [SW8, SW8_CORRELATION, SW8_X, SW6];
 
 /**
  * What a carrier says of the trace, as `openEntry` takes it. Libraries hand a value on as a string, as bytes (Kafka), or
@@ -47,7 +48,7 @@ const NAMES = [SW6, SW8, SW8_CORRELATION, SW8_X] as const;
 export function readCarrier(carrier: CarrierGetter): IncomingHeaders {
   const headers: Record<string, string> = {};
   try {
-    for (const name of NAMES) {
+    for (const name of CARRIER_HEADERS) {
       const text = textOf(carrier.get(name));
       if (text !== undefined) headers[name] = text;
     }
@@ -60,7 +61,7 @@ export function readCarrier(carrier: CarrierGetter): IncomingHeaders {
 /** The carriers among these headers, without the others; `undefined`: there are none. */
 export function carriersIn(headers: IncomingHeaders): Readonly<Record<string, string>> | undefined {
   let carriers: Record<string, string> | undefined;
-  for (const name of NAMES) {
+  for (const name of CARRIER_HEADERS) {
     const value = headers[name];
     if (typeof value === 'string') (carriers ??= {})[name] = value;
   }
@@ -75,7 +76,7 @@ export function areLong(carriers: Readonly<Record<string, string>>): boolean {
 /** What of these headers must not be believed, here or further on; `undefined`: there is none. */
 export function foreignAmong(headers: IncomingHeaders): ForeignHeaders | undefined {
   let pairs: [name: string, value: KnownHeader | null][] | undefined;
-  for (const name of NAMES) {
+  for (const name of CARRIER_HEADERS) {
     const value = headers[name];
     if (typeof value === 'string') (pairs ??= []).push([name, knownForeign(value)]);
   }

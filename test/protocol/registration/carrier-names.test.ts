@@ -26,7 +26,7 @@ function create(protocol?: ProtocolName): void {
     log,
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: () => [],
+    v2Properties: () => [],
     v3Properties: () => [],
     heartbeatMs: 3_000,
     ...(protocol && { protocol }),

@@ -1,5 +1,5 @@
 import { failed, ok, type Outcome, retryable } from '../../../src/base/outcome';
-import type { BackendApi } from '../../../src/protocol/registration/rate-limited-backend';
+import type { BackendApi } from '../../../src/protocol/registration/backend-api';
 import type {
   Heartbeat,
   InstanceRegistration,

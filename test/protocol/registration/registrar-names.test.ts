@@ -43,7 +43,7 @@ beforeEach(async () => {
     log,
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: () => [],
+    v2Properties: () => [],
     v3Properties: () => [],
     heartbeatMs: 3_000,
   });

@@ -19,7 +19,7 @@ function make(options: Partial<ConstructorParameters<typeof Registrar>[0]> = {})
     log: new Log(clock, quiet),
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: () => [['language', 'nodejs']],
+    v2Properties: () => [['language', 'nodejs']],
     v3Properties: () => [['OS Name', 'Linux']],
     heartbeatMs: undefined,
     ...options,

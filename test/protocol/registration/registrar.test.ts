@@ -20,7 +20,7 @@ beforeEach(() => {
     log: new Log(clock, quiet),
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: () => [['language', 'nodejs']],
+    v2Properties: () => [['language', 'nodejs']],
     v3Properties: () => [['OS Name', 'Linux']],
     heartbeatMs: 3_000,
   });
@@ -49,7 +49,7 @@ describe('registering', () => {
       log: new Log(clock, { ...quiet, debug: (line) => lines.push(line) }, 'debug'),
       serviceName: 'orders',
       instanceName: 'orders-1',
-      properties: () => [],
+      v2Properties: () => [],
       v3Properties: () => [],
       heartbeatMs: 3_000,
     });

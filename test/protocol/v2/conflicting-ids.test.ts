@@ -19,7 +19,7 @@ beforeEach(async () => {
     log: new Log(clock, quiet),
     serviceName: 'orders',
     instanceName: 'orders-1',
-    properties: () => [],
+    v2Properties: () => [],
     v3Properties: () => [],
     heartbeatMs: 3_000,
   });

@@ -100,7 +100,7 @@ describe('a backend', () => {
       names: () => names,
       ...(options.token !== undefined && { authentication: options.token }),
     });
-    expect(await backend.registry.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
     return backend;
   }
 
@@ -135,7 +135,7 @@ describe('a backend', () => {
     const backend = await connected({ protocol: 'v3-unpackaged' });
     expect(await backend.telemetry.logs.send(LINES, never)).toMatchObject({ status: 'failed', code: 'UNIMPLEMENTED' });
     expect(backend.address).toBe(collector.address);
-    expect(await backend.registry.v3.keepAlive({ serviceName: 'orders', instanceName: 'orders-1' }, never)).toEqual({
+    expect(await backend.api.v3.keepAlive({ serviceName: 'orders', instanceName: 'orders-1' }, never)).toEqual({
       status: 'ok',
       value: undefined,
     });

@@ -144,7 +144,7 @@ export function eachMessage(bytes: Buffer, wanted: number, max: number, read: (m
 }
 
 /** The message that is the value of the field just met. */
-export function readMessage(reader: Reader): Reader {
+function readMessage(reader: Reader): Reader {
   return modules.protobuf().Reader.create(reader.bytes());
 }
 

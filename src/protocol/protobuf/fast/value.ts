@@ -51,7 +51,7 @@ export function writeMillisAndSequence(buf: Buffer, pos: number, millis: number,
 }
 
 /** The number of bytes that a length takes. */
-export function sizeOfUint32(value: number): number {
+function sizeOfUint32(value: number): number {
   return value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : value < TWO_28 ? 4 : 5;
 }
 

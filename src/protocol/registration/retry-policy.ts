@@ -4,11 +4,15 @@ import { Backoff } from '../../base/loop';
 import { isPlanned, type Outcome } from '../../base/outcome';
 
 const ASK_AGAIN = { firstMs: 20, longestMs: 2_000 };
-const RECONNECT = { firstMs: 100, longestMs: 5_000 };
+export const RECONNECT = { firstMs: 100, longestMs: 5_000 };
 
-const FAILURE = 'registrar failure';
 /** Under these keys of the log stand the failures that are over once the backend knows us. */
-export const REGISTRATION_FAILURES: readonly string[] = [FAILURE, 'ids lost', 'instance lost', 'other protocol'];
+export const FAILURE_KEYS = {
+  call: 'registrar failure',
+  idsLost: 'ids lost',
+  instanceLost: 'instance lost',
+  otherProtocol: 'other protocol',
+} as const;
 
 /** How long to wait after what went wrong. */
 export class RetryPolicy {
@@ -33,19 +37,19 @@ export class RetryPolicy {
   /** Milliseconds. */
   delayAfter(outcome: Exclude<Outcome<unknown>, { status: 'ok' }>): number {
     if (isPlanned(outcome)) return this.reconnect.next();
-    if (outcome.status === 'retryable') return this.delayAfterLoss(outcome.reason);
+    if (outcome.status === 'retryable') return this.delayWithoutAnswer(outcome.reason);
     this.complain(outcome.reason);
     return this.askAgain.next();
   }
 
-  /** Milliseconds. */
-  delayAfterLoss(reason: string): number {
+  /** There is no backend to ask, or its answer got lost. Milliseconds. */
+  delayWithoutAnswer(reason: string): number {
     this.complain(reason);
     return this.reconnect.next();
   }
 
-  /** The connection was lost in between; no backend was asked. Milliseconds. */
-  disconnected(): number {
+  /** The connection was lost while no backend was being asked. Milliseconds. */
+  delayAfterDisconnect(): number {
     return this.reconnect.next();
   }
 
@@ -54,47 +58,13 @@ export class RetryPolicy {
     this.reconnect.reset();
   }
 
-  /** What was asked for is there, or it is another backend. */
-  reset(): void {
+  /** Nothing is pending any more: what was asked for is there, or it is another backend. */
+  settled(): void {
     this.askAgain.reset();
   }
 
   private complain(reason: string): void {
-    this.log.warn(`backend: ${reason}`, FAILURE);
+    this.log.warn(`backend: ${reason}`, FAILURE_KEYS.call);
     this.onFailure(reason);
-  }
-}
-
-/** When the next heartbeat is due. */
-export class HeartbeatTimer {
-  private dueAt = 0;
-  private isApart = false;
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly everyMs: number,
-  ) {}
-
-  /** Milliseconds; 0: now. */
-  dueInMs(): number {
-    return Math.max(0, this.dueAt - this.clock.elapsed());
-  }
-
-  /** One is on its way. */
-  sent(): void {
-    this.dueAt = this.clock.elapsed() + this.everyMs * (this.isApart ? 1 : this.clock.random());
-    this.isApart = true;
-  }
-
-  /**
-   * A connection was made, perhaps by all agents of a backend at one moment. The next period is cut to a random part of
-   * it, so that their heartbeats come apart.
-   */
-  connected(): void {
-    this.isApart = false;
-  }
-
-  dueNow(): void {
-    this.dueAt = this.clock.elapsed();
   }
 }
