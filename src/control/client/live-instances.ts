@@ -1,3 +1,4 @@
+import { firstKeys } from '../../base/first-keys';
 import { UNPRINTABLE } from '../../base/text';
 import { hostname } from 'node:os';
 import type { Clock } from '../../base/clock';
@@ -96,4 +97,14 @@ const COMPLETE_PHASES: ReadonlySet<unknown> = new Set(['registered', 'connected'
 /** Whether the backend knows the instance, by its status entry. */
 export function isRegistered(entry: unknown): boolean {
   return COMPLETE_PHASES.has(field(entry, 'registration', 'phase'));
+}
+
+/** More than an agent knows. */
+const MAX_DROP_REASONS = 20;
+
+/** How many segments were lost, by reason. */
+export function dropsOf(entry: unknown): readonly (readonly [reason: string, count: unknown])[] {
+  const drops = field(entry, 'segments', 'droppedBecause');
+  if (Array.isArray(drops)) return [];
+  return firstKeys(drops, MAX_DROP_REASONS).map((reason) => [reason, field(drops, reason)] as const);
 }
