@@ -143,8 +143,8 @@ export class DynamicSettings implements InstrumentOptions {
     return {
       sampleRate: this.rate.status,
       tracesPer3Seconds: this.per3Seconds.status,
-      ignoreSuffix: this.suffixes.status,
-      ignorePath: this.paths.status,
+      ignoreSuffix: shown(this.suffixes.status),
+      ignorePath: shown(this.paths.status),
       spanLimit: this.spanLimit.status,
     };
   }
@@ -174,6 +174,11 @@ export class DynamicSettings implements InstrumentOptions {
     this.tracer.setSampleRate(value);
     return `${before}->${value}`;
   }
+}
+
+/** The backend may have put the token there, which it knows. */
+function shown(texts: SettingStatus<readonly string[]>): SettingStatus<readonly string[]> {
+  return { ...texts, value: texts.value.map(withoutSecrets) };
 }
 
 /** Where nothing can change them. */

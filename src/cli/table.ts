@@ -20,6 +20,8 @@ export interface TableColumn {
 }
 
 const GAP = '  ';
+/** A cell may be longer, but then the others are not padded to its length: there may be very many. */
+const WIDEST = 256;
 
 /** The lines of a table, none longer than `width`. */
 export function fitTable(columns: readonly TableColumn[], width: number): string[] {
@@ -34,11 +36,13 @@ export function fitTable(columns: readonly TableColumn[], width: number): string
       fitted = fitted.map((column) => (column.shrinkOrder?.turn === turn ? shrink(column, excess) : column));
   }
   const rows = fitted[0]?.cells ?? [];
+  // Once, and not for each row: there may be very many.
+  const padded = fitted.map((column) => ({ cells: column.cells, width: Math.min(widthOf(column), WIDEST) }));
   // Where all that did not help, the end of the line has to go.
   return rows.map((_, row) =>
     shortenEnd(
-      fitted
-        .map((column) => padded(column, row))
+      padded
+        .map(({ cells, width: cellWidth }) => (cells[row] ?? '').padEnd(cellWidth))
         .join(GAP)
         .trimEnd(),
       width,
@@ -51,12 +55,8 @@ function shrink(column: TableColumn, excess: number): TableColumn {
   return { ...column, cells: column.cells.map((cell) => shorten(cell, width)) };
 }
 
-function padded(column: TableColumn, row: number): string {
-  return (column.cells[row] ?? '').padEnd(widthOf(column));
-}
-
 function widthOf({ cells }: TableColumn): number {
-  return Math.max(...cells.map((cell) => cell.length));
+  return cells.reduce((width, cell) => Math.max(width, cell.length), 0);
 }
 
 function lengthOf(columns: readonly TableColumn[]): number {

@@ -363,6 +363,8 @@ export const OPTION_TABLE = {
     kind: path,
     environment: ['SW_AGENT_AUTHENTICATION_FILE'],
     isPath: true,
+    // The token itself may have been given where its path was meant.
+    isSecret: true,
     help: 'file with the token, read again for each connection',
   }),
   tls: row('tls', { kind: tls, environment: ['SW_AGENT_FORCE_TLS'], help: 'whether to speak TLS' }),

@@ -364,7 +364,15 @@ export class SpoolDirectory {
 
   /** Shows that its writer lives. Rejects where it has gone. */
   async touch(name: string, nowMs: number): Promise<void> {
-    await lutimes(this.at(name), nowMs / 1_000, nowMs / 1_000);
+    const seconds = nowMs / 1_000;
+    // Ours needs no descriptor, of which there may be none left.
+    if (!this.heir) return lutimes(this.at(name), seconds, seconds);
+    const handle = await this.openThere(name, constants.O_RDONLY);
+    try {
+      await handle.utimes(seconds, seconds);
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
   }
 
   /** This process, as others can recognise it. */

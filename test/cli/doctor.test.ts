@@ -89,11 +89,20 @@ describe('skyanchor doctor', () => {
       commands: { file: strange, fault: 'broken' },
     };
     const good = { ...live, registration: { phase: 'connected' } };
-    const instances = { a: hostile, b: good };
+    const counts = { accepted: 1, sent: 0, dropped: 1 };
+    const texts = { ...good, segments: { ...counts, droppedBecause: 'text' } };
+    const reasons = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`r${at}`, 1]));
+    const many = { ...good, segments: { ...counts, droppedBecause: reasons } };
+    const instances = { a: hostile, b: good, c: texts, d: many };
     writeFileSync(path.join(folder, 'hostile.command.status.json'), JSON.stringify({ version: 1, instances }));
     const { findings } = await diagnose({}, `--file=${path.join(folder, 'hostile.command')}`);
     expect(findings.filter(({ section }) => section === 'process a')).not.toEqual([]);
     expect(findings).toContainEqual({ section: 'process b', check: 'registration', state: 'ok', text: 'connected' });
+    const dropped = findings.filter(({ section, check }) => /process [cd]/.test(section) && check === 'segments');
+    expect(dropped.map(({ text }) => text)).toEqual([
+      '1 traced, 0 sent, 1 dropped',
+      expect.stringMatching(/^1 traced, 0 sent, 1 dropped: r0, .*, r19$/),
+    ]);
   });
 
   it('tells where each value came from, and no secret', async () => {

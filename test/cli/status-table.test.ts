@@ -1,4 +1,4 @@
-import { ageOf, shorten, wrap } from '../../src/cli/table';
+import { ageOf, fitTable, shorten, wrap } from '../../src/cli/table';
 import { statusTable } from '../../src/cli/status/status-report';
 
 const NOW = Date.parse('2026-11-21T21:20:00.000Z');
@@ -61,6 +61,40 @@ describe('the table of instances', () => {
 
   it('is cut at the end of the line where a terminal is narrower than anything', () => {
     for (const line of statusTable([instance('orders-1')], NOW, 30)) expect(line.length).toBeLessThanOrEqual(30);
+  });
+});
+
+/** Counts how often one of the cells is looked at. */
+function countingReads(cells: readonly string[]): { readonly cells: readonly string[]; readonly reads: () => number } {
+  let reads = 0;
+  const get = (target: readonly string[], key: string | symbol): unknown => {
+    if (typeof key === 'string' && /^\d+$/.test(key)) reads++;
+    return Reflect.get(target, key);
+  };
+  return { cells: new Proxy(cells, { get }), reads: () => reads };
+}
+
+describe('the table of very many rows', () => {
+  it('looks at each cell a few times, however many others there are', () => {
+    const perCell = [100, 400].map((rows) => {
+      const { cells, reads } = countingReads(Array.from({ length: rows }, (_, row) => `name-${row}`));
+      expect(fitTable([{ cells }], 80)).toHaveLength(rows);
+      return reads() / rows;
+    });
+    expect(perCell[1]).toBe(perCell[0]);
+  });
+
+  it('is made, also where there are more than a function takes arguments', () => {
+    expect(fitTable([{ cells: Array<string>(200_000).fill('name') }], 80)).toHaveLength(200_000);
+  });
+});
+
+describe('the table with a very long cell', () => {
+  it('does not pad the other lines to its length', () => {
+    const cells = ['name', 'x'.repeat(100_000), 'orders'];
+    const [title = '', long, other = ''] = fitTable([{ cells }, { cells: ['pid', '1', '2'] }], Infinity);
+    expect(long).toHaveLength(100_000 + '  1'.length);
+    expect((title + other).length).toBeLessThan(1_000);
   });
 });
 

@@ -61,6 +61,16 @@ describe('skyanchor status', () => {
     expect(fixture.output.at(-1)).toBe('# EOF');
   });
 
+  it('prints no more reasons of drops than an agent has, and none that are a text or a list', async () => {
+    const reasons = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`reason-${at}`, at]));
+    const hostile = { many: reasons, text: 'x'.repeat(100), list: Array.from({ length: 100 }, () => 1) };
+    for (const [name, droppedBecause] of Object.entries(hostile)) fixture.agent(name, { segments: { droppedBecause } });
+    await call('--format', 'openmetrics');
+    const lines = fixture.output.filter((line) => line.startsWith('skyanchor_segments_dropped_total'));
+    expect(lines).toHaveLength(20);
+    expect(lines.at(-1)).toContain('instance="many",reason="reason-19"} 19');
+  });
+
   it.each([[['--format', 'xml']], [['--format', 'openmetrics', '--watch']]])('is used wrongly: %j', async (args) => {
     expect(await call(...args)).toBe(2);
   });

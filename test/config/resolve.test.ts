@@ -662,11 +662,39 @@ describe('faults', () => {
     expect(faults.map(({ value }) => value)).toEqual([shown]);
   });
 
+  it.each([
+    ['https://SECRET@oap:1/x', 'https://***@oap:1/x'],
+    ['https://:SECRET@oap:1', 'https://***@oap:1'],
+    ['https://me:SEC,RET@oap:1', 'https://***@oap:1'],
+    ['https://me:SEC RET@oap:1', 'https://***@oap:1'],
+    ['https://S/E:CR@ET@oap:1', 'https://***@oap:1'],
+    ['https://me:SEC\nRET@oap:1', 'https://***@oap:1'],
+    ['SECRET@oap:1', '***@oap:1'],
+    ['SE:CR://ET@oap:1', '***@oap:1'],
+    ['me:SE?CRET@oap:1', '***'],
+    ['https://oap:1?token=a@SECRET', 'https://***'],
+    [['h:1', 'https://SEC,RET@oap:x'], '["h:1","https://***@oap:x"]'],
+    [['me:SE?CRET@oap:1'], '["***"]'],
+  ])('do not show who calls by the address of a backend, whatever is in it, case %#', (backends, shown) => {
+    const faults = faultsOf({ options: { backends } });
+    expect(faults.map(({ value }) => value)).toEqual([shown]);
+  });
+
+  it.each([
+    [{ options: { backend: 'https://SEC,RET@oap:1' } }],
+    [{ args: ['--skyanchor-backend=https://:SECRET@oap:1'] }],
+    [{ options: { protocol: 'v2 https://SECRET@oap:1' } }],
+  ])('do not show who calls by a URL that is given for something else: %j', (sources) => {
+    expect(faultsOf(sources).map(({ value }) => value)).toEqual([
+      expect.stringMatching(/^(v2 )?https:\/\/\*\*\*@oap:1$/),
+    ]);
+  });
+
   it('do not show a password whose end is cut off', () => {
     const address = `me:sesam${'m'.repeat(100_000)}@oap:11800`;
     for (const backends of [address, [address]]) {
       const [fault] = faultsOf({ options: { backends } });
-      expect(fault?.value).toMatch(/^\[?\*\*\*@/);
+      expect(fault?.value).toMatch(/^(\[")?\*\*\*@/);
     }
   });
 
@@ -733,6 +761,8 @@ describe('a secret', () => {
     [{ options: { tls: { key: 'sesam' } } }],
     [{ options: { tls: '-----BEGIN PRIVATE KEY-----sesam' } }],
     [{ options: { tls: { keyFile: 'sesam', certFile: '/dev/null' } } }],
+    [{ options: { authenticationFile: 'sesam' } }],
+    [{ env: { SW_AGENT_AUTHENTICATION_FILE: 'sesam' } }],
     [{ args: ['--skyanchor-authentication=sesam'] }],
     [{ args: ['--skyanchor-token=sesam'] }],
     [{ options: { backends: 'https://me:sesam@oap:11800' } }],

@@ -108,6 +108,17 @@ describe('the configuration that a hostile backend sends', () => {
     expect(settings.status().sampleRate.refused).not.toContain('a-secret');
   });
 
+  it('is shown without the token also where it is taken', () => {
+    const { settings, set } = made();
+    keepSecret('a-secret');
+    set({ [PATHS]: '/a-secret/*,/b', [SUFFIXES]: '.a-secret' });
+    expect(settings.status()).toMatchObject({
+      ignorePath: { value: ['/***/*', '/b'], from: 'backend' },
+      ignoreSuffix: { value: ['.***'], from: 'backend' },
+    });
+    expect([settings.ignorePath, settings.ignoreSuffix]).toEqual([['/a-secret/*', '/b'], ['.a-secret']]);
+  });
+
   it('takes what is just within the bounds', () => {
     const { settings, said, set } = made();
     set({

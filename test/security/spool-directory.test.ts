@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -257,6 +258,25 @@ describe('skyanchor spool', () => {
     expect(await directory.readJson(name)).toBeUndefined();
     await expect(directory.overwriteJson(name, {})).rejects.toThrow(`${name} belongs to user 0`);
     expect(readFileSync(join(folder, 'theirs', name), 'utf8')).toBe('{}');
+  });
+
+  asTwo('changes, as root for another user, no date of what belongs to somebody else', async () => {
+    asOther(
+      `mkdir -m 700 theirs && touch -d @1000 theirs/${key}.owner && ln -s ../root.owner theirs/link.owner`,
+      folder,
+    );
+    const at = (name: string): string => join(folder, 'theirs', name);
+    writeFileSync(join(folder, 'root.owner'), '');
+    const directory = new SpoolDirectory(join(folder, 'theirs'));
+    await directory.checkOwners([OTHER]);
+    await directory.touch(`${key}.owner`, 2_000_000);
+    expect(statSync(at(`${key}.owner`)).mtimeMs).toBe(2_000_000);
+
+    writeFileSync(at('root.owner'), '', { mode: 0o600 });
+    utimesSync(at('root.owner'), 1_000, 1_000);
+    await expect(directory.touch('root.owner', 2_000_000)).rejects.toThrow('root.owner belongs to user 0');
+    expect(statSync(at('root.owner')).mtimeMs).toBe(1_000_000);
+    await expect(directory.touch('link.owner', 2_000_000)).rejects.toThrow('ELOOP');
   });
 
   it('leaves a directory alone in which others may write, and so may have planted what lies there', async () => {

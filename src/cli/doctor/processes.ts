@@ -2,7 +2,14 @@ import { ignoresEveryPath } from '../../agent/diagnosis/blind-spots';
 import { outOfRange } from '../../agent/diagnosis/libraries';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
-import { field, printableField, isRegistered, LiveInstances, type Instance } from '../../control/client/live-instances';
+import {
+  dropsOf,
+  field,
+  printableField,
+  isRegistered,
+  LiveInstances,
+  type Instance,
+} from '../../control/client/live-instances';
 import type { Report } from './report';
 
 /** The processes of this host, as they themselves tell in the status file. */
@@ -53,7 +60,9 @@ function reportProcess({ name, entry }: Instance, report: Report): void {
 
   const [accepted, sent, dropped] = ['accepted', 'sent', 'dropped'].map((count) => numberOf(value('segments', count)));
   const counts = `${accepted} traced, ${sent} sent, ${dropped} dropped`;
-  const reasons = Object.keys(value('segments', 'droppedBecause') ?? {}).join(', ');
+  const reasons = dropsOf(entry)
+    .map(([reason]) => reason)
+    .join(', ');
   if (accepted === 0) add('segments', 'warning', 'nothing was traced yet: was there a request?');
   else add('segments', (dropped ?? 0) > 0 ? 'warning' : 'ok', reasons === '' ? counts : `${counts}: ${reasons}`);
 

@@ -1,4 +1,4 @@
-import { field, printableField, isRegistered, type Instance } from '../../control/client/live-instances';
+import { dropsOf, field, printableField, isRegistered, type Instance } from '../../control/client/live-instances';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -54,8 +54,7 @@ function resetsOf(entry: unknown): readonly (readonly [labels: Labels, value: un
 }
 
 function droppedOf(entry: unknown): readonly (readonly [labels: Labels, value: unknown])[] {
-  const reasons = Object.entries((field(entry, 'segments', 'droppedBecause') ?? {}) as Record<string, unknown>);
-  return reasons.map(([reason, value]) => [{ reason }, value] as const);
+  return dropsOf(entry).map(([reason, count]) => [{ reason }, count] as const);
 }
 
 /** The live instances in the text format of OpenMetrics, for Prometheus and its like. */

@@ -175,11 +175,11 @@ export function shownFor({ isSecret, isAddress }: OptionRow<unknown>, value: unk
 }
 
 /**
- * What was given, as one line of text for a fault. Keys, and passwords in addresses, are not shown.
+ * What was given, as one line of text for a fault. Keys, and passwords and tokens in addresses, are not shown.
  * @param isAddress nor is what stands behind a `?` or a `#`
  */
 export function showValue(value: unknown, isAddress = false): string {
-  const text = textOf(value);
+  const text = textOf(value, isAddress);
   if (text.includes('-----BEGIN ')) return '***';
   const whole = (/\p{Cc}/u.test(text) ? JSON.stringify(text) : text).replace(BEFORE_AT, hidden);
   const behind = isArray(value) ? BEHIND_ITEM : BEHIND_ADDRESS;
@@ -192,11 +192,24 @@ function hidden(user: string): string {
   return user.includes(':', 1) ? '***@' : user;
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return beginningOf(value);
+const SCHEME = /^[^\s:,/@]*:\/\//;
+
+/** A token alone is a user, too, and one who mistypes an address may have any character in it. */
+function withoutUser(text: string, isAddress: boolean): string {
+  if (!isAddress && !text.includes('://')) return text;
+  const end = text.lastIndexOf('@');
+  const behindScheme = isAddress ? (SCHEME.exec(text)?.[0].length ?? 0) : text.indexOf('://') + 3;
+  if (end < behindScheme) return text;
+  const shown = `${text.slice(0, behindScheme)}***`;
+  // A `?` may be in the password, or the `@` in the query.
+  return isAddress && /[?#]/.test(text.slice(0, end)) ? shown : shown + text.slice(end);
+}
+
+function textOf(value: unknown, isAddress: boolean): string {
+  if (typeof value === 'string') return withoutUser(beginningOf(value), isAddress);
   if (!isArray(value)) return kindOrText(value);
   try {
-    const items = Array.from({ length: Math.min(value.length, LONGEST) }, (_, at) => itemText(value[at]));
+    const items = Array.from({ length: Math.min(value.length, LONGEST) }, (_, at) => itemText(value[at], isAddress));
     return `[${items.join()}]`;
   } catch {
     return 'an array';
@@ -204,8 +217,8 @@ function textOf(value: unknown): string {
 }
 
 /** What is in an array may be endless, too. */
-function itemText(item: unknown): string {
-  if (typeof item === 'string') return JSON.stringify(beginningOf(item));
+function itemText(item: unknown, isAddress: boolean): string {
+  if (typeof item === 'string') return JSON.stringify(withoutUser(beginningOf(item), isAddress));
   return isArray(item) ? 'an array' : kindOrText(item);
 }
 

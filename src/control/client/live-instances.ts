@@ -1,3 +1,4 @@
+import { firstKeys } from '../../base/first-keys';
 import { UNPRINTABLE } from '../../base/text';
 import { hostname } from 'node:os';
 import type { RegistrationStatus } from '../../api/status';
@@ -107,4 +108,14 @@ const BY_PHASE: ReadonlyMap<unknown, boolean> = new Map(Object.entries(KNOWS_INS
 /** Whether the backend knows the instance, by its status entry or its `status()`. */
 export function isRegistered(entry: unknown): boolean {
   return BY_PHASE.get(field(entry, 'registration', 'phase')) === true;
+}
+
+/** More than an agent knows. */
+const MAX_DROP_REASONS = 20;
+
+/** How many segments were lost, by reason. */
+export function dropsOf(entry: unknown): readonly (readonly [reason: string, count: unknown])[] {
+  const drops = field(entry, 'segments', 'droppedBecause');
+  if (Array.isArray(drops)) return [];
+  return firstKeys(drops, MAX_DROP_REASONS).map((reason) => [reason, field(drops, reason)] as const);
 }
