@@ -6,6 +6,7 @@ import type { ProtocolName } from '../../model/dialect';
 import type { Names } from '../../model/names';
 import { type Backend, createBackend } from '../../protocol/backend';
 import { spoolCodec } from '../../protocol/segments/spool-codec';
+import { nameBounds } from '../../protocol/v2/names';
 import { v3InstanceName, v3Names } from '../../protocol/v3/names';
 import type { BlockResult } from '../../spool/file-delivery';
 import type { SegmentSource } from '../../spool/ports';
@@ -114,7 +115,7 @@ async function findNames(
     v2: async () => {
       const service = await backend.registry.v2.registerService(serviceName, signal);
       if (service.status !== 'ok') return service;
-      return ok(service.value === undefined ? undefined : v2NamesOf(service.value, epoch));
+      return ok(service.value === undefined ? undefined : v2NamesOf(service.value, epoch, log));
     },
     v3: () => Promise.resolve(ok(v3Names(v3InstanceName({ serviceName, instanceName }), epoch, log))),
   };
@@ -130,12 +131,13 @@ async function findNames(
 }
 
 /** Endpoints and addresses go by their names: the backend gives them ids by itself. */
-function v2NamesOf(serviceId: number, epoch: number): Names {
+function v2NamesOf(serviceId: number, epoch: number, log: Log): Names {
   return {
     protocol: 'v2',
     epoch,
     serviceId,
     instanceId: 0,
+    ...nameBounds(log),
     endpoint: () => 0,
     networkAddress: () => 0,
     endpointOf: () => undefined,

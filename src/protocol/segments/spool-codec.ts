@@ -19,6 +19,8 @@ const WITHOUT_IDS: V2Names = {
   epoch: 0,
   serviceId: 0,
   instanceId: 0,
+  fitting: (name) => name,
+  canHold: () => true,
   endpoint: () => 0,
   networkAddress: () => 0,
   endpointOf: () => undefined,
