@@ -1,6 +1,6 @@
 import { Log } from '../../../src/base/log';
 import { SegmentEncoder } from '../../../src/export/open-batch';
-import { RefType, SpanType } from '../../../src/model/components';
+import { RefType, SpanType, USER_ENDPOINT } from '../../../src/model/components';
 import { CompactId, Int64Id } from '../../../src/model/ids';
 import type { NameBounds, V2Names } from '../../../src/model/names';
 import { Segment, Span, type V2Ref } from '../../../src/model/segment';
@@ -155,6 +155,25 @@ describe('a name that a v2 backend has no room for', () => {
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(MOST_BYTES);
     }
     expect(said).toEqual([]);
+  });
+});
+
+describe('a name with characters that no carrier may hold', () => {
+  it.each(['/a\u00adb', 'a\nb', '\u200b'])(
+    '%j is no endpoint in it until there is an id: any other name is none of ours',
+    (name) => {
+      expect(sw6Behind(name, {}, 'stock:80')).toMatchObject({
+        entryEndpoint: undefined,
+        parentEndpoint: USER_ENDPOINT,
+      });
+      for (let n = 0; n < 2; n++) sent(segmentOf(name));
+      expect(answer(dictionaries.endpoints, 12)).toEqual([name]);
+      expect(sw6Behind(name, {}, 'stock:80')).toMatchObject({ entryEndpoint: 12, parentEndpoint: 12 });
+    },
+  );
+
+  it.each(['/a b', '/é', 'می\u200cخواهم', '👩\u200d💻'])('is none where it is as %s, which stands in it', (name) => {
+    expect(sw6Behind(name, {}, 'stock:80')).toMatchObject({ entryEndpoint: name, parentEndpoint: name });
   });
 });
 

@@ -7,7 +7,7 @@ import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/p
 import type { PropagationIdentity, Propagator, RemoteParent } from '../../../tracing/propagation/propagator';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
 import { fittingName, isStorable } from '../names';
-import { formatSw6, parseSw6, type Sw6 } from './carrier';
+import { formatSw6, isReadable, parseSw6, type Sw6 } from './carrier';
 
 /** Stands for no registration: ids of this epoch are never sent. */
 export const NO_EPOCH = -1;
@@ -110,7 +110,7 @@ function formatSw6Header(span: Span, names: V2Identity): string | undefined {
   if (names.instanceId === 0) return undefined;
   const { entry, segmentId, isSampled } = span.segment;
   // Work outside of any request has no endpoint.
-  const own = entry && entry.operationName !== '' ? nameOrId(entry.operationName, names) : undefined;
+  const own = entry && entry.operationName !== '' ? endpointOf(entry.operationName, names) : undefined;
   const first = entry?.refs?.find(isV2);
   const here = first?.epoch === names.epoch ? first : undefined;
   return formatSw6({
@@ -130,7 +130,7 @@ function formatSw6Header(span: Span, names: V2Identity): string | undefined {
 function formatUnrecorded(trace: UnrecordedTrace, peer: string, names: V2Identity): string | undefined {
   if (names.instanceId === 0) return undefined;
   const { segmentId, operationName } = trace;
-  const endpoint = operationName === '' ? undefined : nameOrId(operationName, names);
+  const endpoint = operationName === '' ? undefined : endpointOf(operationName, names);
   return formatSw6({
     isSampled: false,
     traceId: numericTraceId(trace),
@@ -150,9 +150,10 @@ function addressOf(peer: string, names: V2Identity): string | number {
   return names.networkAddress(name) || name;
 }
 
-function nameOrId(endpoint: string, names: V2Identity): string | number {
+/** By another name than the segment's it would be none of our endpoints, and the backend would wait for it in vain. */
+function endpointOf(endpoint: string, names: V2Identity): string | number | undefined {
   const name = fittingName(endpoint);
-  return names.endpoint(name) || name;
+  return names.endpoint(name) || (isReadable(name) ? name : undefined);
 }
 
 /**
@@ -161,6 +162,6 @@ function nameOrId(endpoint: string, names: V2Identity): string | number {
  */
 function entryEndpointOf({ entryEndpoint, entryInstanceId }: V2Ref, names: V2Identity): string | number | undefined {
   if (typeof entryEndpoint !== 'string') return entryEndpoint;
-  if (entryInstanceId === names.instanceId) return nameOrId(entryEndpoint, names);
+  if (entryInstanceId === names.instanceId) return endpointOf(entryEndpoint, names);
   return isStorable(entryEndpoint) ? entryEndpoint : undefined;
 }
