@@ -1,6 +1,6 @@
 /** What one span may hold, so that a buffer of a bounded number of segments is bounded in bytes. Lengths in UTF-16 units. */
 export const LIMITS = {
-  /** Length of an operation name. */
+  /** Length of an operation name, and of a peer. Backends get less of it: {@link MAX_ENDPOINT_LENGTH}. */
   name: 512,
   /** Length of a method that others name; Node takes no longer one than UNSUBSCRIBE. */
   method: 32,
@@ -18,10 +18,16 @@ export const LIMITS = {
 } as const;
 
 /**
- * The most characters of a carrier that is read or written. The longest names that spans can have fit in as far as they
+ * The most characters of a carrier that is read or written. The longest names that callers may send fit in as far as they
  * are ASCII, and what servers allow for all headers together (8 KB, often) is not used up by ours.
  */
 export const MAX_CARRIER_LENGTH = 4096;
+
+/**
+ * What an endpoint's name has on a backend, in UTF-16 units: OAP 8 and later cut a longer one without a word, of earlier
+ * ones some lose what holds it.
+ */
+export const MAX_ENDPOINT_LENGTH = 150;
 
 /** Before each gRPC message: a flag that says whether it is compressed, and its length, four bytes big-endian. */
 export const GRPC_PREFIX_BYTES = 5;

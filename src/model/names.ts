@@ -3,8 +3,16 @@ import type { Dialect } from './dialect';
 /** What a backend knows us by, and what it knows of our names; undefined where that is not settled: nothing is sent then. */
 export type Names = V2Names | V3Names;
 
+/** Which names a v2 backend can keep: it loses a segment with any other. */
+export interface NameBounds {
+  /** A name of our own without what is over the limit. The ids that are looked up are of such names. */
+  fitting(name: string): string;
+  /** Whether a name that another agent has given, and that is not ours to cut, can have an id. */
+  canHold(name: string): boolean;
+}
+
 /** The ids of a v2 backend, as known now. It is the agent's dictionaries seen from the encoder. */
-export interface V2Names {
+export interface V2Names extends NameBounds {
   readonly protocol: 'v2';
   /** That of the registration: counts up when ids may have become others, so those of different epochs never meet. */
   readonly epoch: number;

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Agent } from '../../src/index';
 import { startCollector, type Collector, type Fault } from '../../src/testing/index';
-import { startOwn, stopOwn } from '../support/own-agent';
+import { logged, startOwn, stopOwn } from '../support/own-agent';
 import { until } from '../support/until';
 import { visit } from '../support/visit';
 
@@ -29,6 +29,35 @@ const see = async (page: string): Promise<void> => {
 };
 
 const known = (count: number) => until(() => agent.status().endpoints.known, (found) => found === count); // prettier-ignore
+
+it('a path that is too long for the storage is shown cut, with its caller, and one warning says so', async () => {
+  const { port } = server.address() as AddressInfo;
+  const page = (n: number): string => `/${n}/${'long/'.repeat(80)}`;
+  // Each asks for another, by names at first and by ids from the third on.
+  server.on('request', ({ url = '' }) => void (url.startsWith('/0/') && visit(port, page(1))));
+  for (let n = 0; n < 5; n++) {
+    await visit(port, page(0));
+    await until(() => agent.status().segments.accepted, (count) => count === 3 * (n + 1)); // prettier-ignore
+    await agent.flush();
+    if (n >= 1) await known(2);
+  }
+  await until(
+    () => [...collector.segments(), ...collector.droppedSegments()],
+    ({ length }) => length === 15,
+  );
+  expect(collector.droppedSegments()).toEqual([]);
+  const [cut, called] = [page(0).slice(0, 150), page(1).slice(0, 150)];
+  const entries = collector.segments().flatMap(({ spans }) => spans.filter(({ type }) => type === 'Entry'));
+  const callersOf = (name: string): string[] =>
+    entries
+      .filter(({ operationName }) => operationName === name)
+      .flatMap(({ refs }) => refs.map(({ parentEndpoint }) => parentEndpoint));
+  expect([callersOf(cut), callersOf(called)]).toEqual([Array(5).fill('User'), Array(5).fill(cut)]);
+  expect(collector.endpoints().map(({ name }) => name).sort()).toEqual([cut, called]); // prettier-ignore
+  expect(logged.filter((line) => line.includes('cut'))).toEqual([
+    expect.stringMatching(/^warn: names over 150 characters are cut, such as \/[01]\/long/),
+  ]);
+});
 
 const refusal: Fault = { type: 'refuse', code: 'INTERNAL' };
 

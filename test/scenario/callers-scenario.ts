@@ -12,7 +12,7 @@ const PATIENCE = { timeoutMs: 60_000, everyMs: 100 };
 
 const APPS = path.join(__dirname, '..', '..', 'fixtures', 'apps');
 
-/** Callers that have no endpoint: what they ask for is shown all the same, in their trace and in the topology. */
+/** Callers that have no endpoint, or none that the backend can store: what they ask for is shown all the same, in their trace and in the topology. */
 export function describeCallersScenario(name: string, startBackend: StartBackend): void {
   describe(`a caller without an endpoint on ${name}`, () => {
     let backend: ScenarioBackend;
@@ -90,6 +90,26 @@ export function describeCallersScenario(name: string, startBackend: StartBackend
         const spans = await until(() => backend.trace(String(traceId)), ({ length }) => length > 0, PATIENCE); // prettier-ignore
         expect(spans).toMatchObject([
           { name: '/balance', refs: [{ parentSegmentId: String(traceId), parentSpanId: 3 }] },
+        ]);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
+      'as one whose names have no room in the storage loses nothing of what it asks for, be the path as long',
+      async () => {
+        const instanceId = instanceOf('clockwork');
+        const traceId = new Int64Id([BigInt(instanceId), 8n, 17_900_000_000_000_001n]);
+        const long = `/${'long/'.repeat(80)}`;
+        const sw6 = formatSw6({
+          ...{ isSampled: true, traceId, parentSegmentId: traceId, parentSpanId: 3 },
+          ...{ parentInstanceId: instanceId, entryInstanceId: instanceId },
+          ...{ peer: long, entryEndpoint: long, parentEndpoint: long },
+        });
+        await fetch(`http://127.0.0.1:${await ledger.port()}${long}`, { headers: { sw6: sw6! } });
+        const spans = await until(() => backend.trace(String(traceId)), ({ length }) => length > 0, PATIENCE); // prettier-ignore
+        expect(spans).toMatchObject([
+          { name: long.slice(0, 150), refs: [{ parentSegmentId: String(traceId), parentSpanId: 3 }] },
         ]);
       },
       PATIENCE_MS,

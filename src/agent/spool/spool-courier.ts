@@ -6,6 +6,7 @@ import type { ProtocolName } from '../../model/dialect';
 import type { Names } from '../../model/names';
 import { type Backend, createBackend } from '../../protocol/backend';
 import { spoolCodec, WITHOUT_IDS } from '../../protocol/segments/spool-codec';
+import { nameBounds } from '../../protocol/v2/names';
 import { v3InstanceName, v3Names } from '../../protocol/v3/names';
 import type { BlockResult } from '../../spool/file-delivery';
 import type { SegmentSource } from '../../spool/ports';
@@ -114,8 +115,9 @@ async function findNames(
     v2: async () => {
       const service = await backend.api.v2.registerService(serviceName, signal);
       if (service.status !== 'ok') return service;
+      if (service.value === undefined) return ok(undefined);
       // Endpoints and addresses go by their names: the backend gives them ids by itself.
-      return ok(service.value === undefined ? undefined : { ...WITHOUT_IDS, epoch, serviceId: service.value });
+      return ok({ ...WITHOUT_IDS, ...nameBounds(log), epoch, serviceId: service.value });
     },
     v3: () => Promise.resolve(ok(v3Names(v3InstanceName({ serviceName, instanceName }), epoch, log))),
   };

@@ -27,6 +27,8 @@ export const WITHOUT_IDS: V2Names = {
   epoch: NO_REGISTRATION,
   serviceId: 0,
   instanceId: 0,
+  fitting: (name) => name,
+  canHold: () => true,
   endpoint: () => 0,
   networkAddress: () => 0,
   endpointOf: () => undefined,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock';
 import { USER_ENDPOINT } from '../../model/components';
-import type { V2Names } from '../../model/names';
+import type { NameBounds, V2Names } from '../../model/names';
 import type { Registered } from '../registration/registration-state';
 import type { V2Identity } from './sw6/propagator';
 
@@ -274,13 +274,14 @@ function withinBytes(names: readonly string[]): string[] {
 }
 
 interface Dictionaries {
+  readonly bounds: NameBounds;
   readonly endpoints: Dictionary;
   readonly networkAddresses: Dictionary;
 }
 
 /** Holds the ids of this epoch by themselves: asked later, it never returns one of another. */
 export function v2Names({ epoch, serviceId, instanceId }: Registered, dictionaries: Dictionaries): V2Names {
-  const { endpoints, networkAddresses } = dictionaries;
+  const { bounds, endpoints, networkAddresses } = dictionaries;
   const endpointIds = endpoints.ids;
   const addressIds = networkAddresses.ids;
   return {
@@ -288,6 +289,7 @@ export function v2Names({ epoch, serviceId, instanceId }: Registered, dictionari
     epoch,
     serviceId,
     instanceId,
+    ...bounds,
     endpoint: (name) => endpoints.lookup(name, endpointIds),
     networkAddress: (name) => networkAddresses.lookup(name, addressIds),
     endpointOf: (id) => endpointIds.nameOf(id),

@@ -1,11 +1,12 @@
 import { isPlanned, ok, type Outcome } from '../../base/outcome';
-import type { V2Names } from '../../model/names';
+import type { NameBounds, V2Names } from '../../model/names';
 import { HEARTBEAT_MS, HeartbeatTimer } from '../registration/heartbeat-timer';
 import type { IdsOutcome } from '../registration/rate-limited-backend';
 import type { Registration, RegistrationContext } from '../registration/registration';
 import type { Registered, RegistrationState } from '../registration/registration-state';
 import { FAILURE_KEYS } from '../registration/retry-policy';
 import { Dictionary, v2CarrierNames, v2Names } from './dictionary';
+import { nameBounds } from './names';
 import type { V2Identity } from './sw6/propagator';
 
 /** One of the two dictionaries. */
@@ -17,13 +18,15 @@ interface Kind {
 
 /** The two dictionaries, and which of them asks next. */
 class DictionarySync {
+  readonly bounds: NameBounds;
   readonly endpoints: Dictionary;
   readonly networkAddresses: Dictionary;
   /** The one asked for last is last, so that neither starves the other at the pace we keep. */
   private readonly kinds: Kind[];
 
   constructor(private readonly parts: RegistrationContext) {
-    const { clock, backend, onDue } = parts;
+    const { clock, backend, log, onDue } = parts;
+    this.bounds = nameBounds(log);
     this.endpoints = new Dictionary(clock, onDue);
     this.networkAddresses = new Dictionary(clock, onDue);
     this.kinds = [

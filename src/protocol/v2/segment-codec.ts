@@ -72,7 +72,7 @@ function lengthBytes({ tags, logs, refs, urlBase, urlRest, method, peer }: Span)
 }
 
 function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): number {
-  const name = span.operationName;
+  const name = names.fitting(span.operationName);
   if (name === '') return pos;
   const id = span.type === SpanType.entry ? names.endpoint(name) : 0;
   if (id !== 0) return writeNumber(buf, pos, 0x30, id);
@@ -81,10 +81,11 @@ function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): n
 }
 
 function writePeer(buf: Buffer, pos: number, peer: string, names: V2Names): number {
-  const id = names.networkAddress(peer);
+  const name = names.fitting(peer);
+  const id = names.networkAddress(name);
   if (id !== 0) return writeNumber(buf, pos, 0x40, id);
   buf[pos] = 0x4a;
-  return writeFastText(buf, pos + 1, peer);
+  return writeFastText(buf, pos + 1, name);
 }
 
 function writeTags(buf: Buffer, pos: number, span: Span): number {
@@ -236,22 +237,25 @@ export function writeV2Ref(buf: Buffer, pos: number, ref: V2Ref, names: V2Names)
   at = writeV2Id(buf, at + 1, ref.parentSegmentId);
   at = writeIfAny(buf, at, 0x18, ref.parentSpanId);
   at = writeIfAny(buf, at, 0x20, ref.parentInstanceId);
-  at = writeNameOrId(
-    buf,
-    at,
-    0x2a,
-    0x30,
-    idOr(ref.networkAddress, (name) => names.networkAddress(name)),
-  );
+  at = writeNameOrId(buf, at, 0x2a, 0x30, addressOf(ref, names));
   at = writeIfAny(buf, at, 0x38, ref.entryInstanceId);
   at = writeNameOrId(buf, at, 0x42, 0x48, endpointOf(ref.entryEndpoint, ref.entryInstanceId, names, NONE));
   at = writeNameOrId(buf, at, 0x52, 0x58, endpointOf(ref.parentEndpoint, ref.parentInstanceId, names, USER_ENDPOINT));
   return closeLength(buf, body, at, 2);
 }
 
+/** As the caller's exit span has it, which is as it came, if it can have an id. Any other is an address by itself. */
+function addressOf({ networkAddress, parentInstanceId }: V2Ref, names: V2Names): string | number {
+  if (typeof networkAddress === 'number') return networkAddress;
+  const isWhole = parentInstanceId !== names.instanceId && names.canHold(networkAddress);
+  const name = isWhole ? networkAddress : names.fitting(networkAddress);
+  return names.networkAddress(name) || name;
+}
+
 /**
  * The id of an endpoint by name is known of our own service only, and a name means another endpoint in every service.
- * Where the other side is not this very instance, the name goes as it came.
+ * Where the other side is not this very instance, the name goes as it came, or not at all: the backend only looks for
+ * it there.
  */
 function endpointOf(
   endpoint: string | number | undefined,
@@ -261,11 +265,9 @@ function endpointOf(
 ): string | number {
   if (endpoint === undefined || endpoint === '') return none;
   if (typeof endpoint === 'number') return endpoint > 0 ? endpoint : none;
-  return instanceId === names.instanceId ? idOr(endpoint, (name) => names.endpoint(name)) : endpoint;
-}
-
-function idOr(nameOrId: string | number, lookUp: (name: string) => number): string | number {
-  return typeof nameOrId === 'number' ? nameOrId : lookUp(nameOrId) || nameOrId;
+  if (instanceId !== names.instanceId) return names.canHold(endpoint) ? endpoint : none;
+  const own = names.fitting(endpoint);
+  return names.endpoint(own) || own;
 }
 
 function writeNameOrId(buf: Buffer, pos: number, nameTag: number, idTag: number, nameOrId: string | number): number {

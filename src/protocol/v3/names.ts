@@ -1,13 +1,14 @@
 import type { Log } from '../../base/log';
 import { printable, truncate } from '../../base/text';
 import { SpanType } from '../../model/components';
+import { MAX_ENDPOINT_LENGTH } from '../../model/limits';
 import type { V3Names } from '../../model/names';
 import type { InstanceName } from '../../model/registration';
 import type { Span } from '../../model/segment';
 import type { V3Identity } from './sw8/propagator';
 
 /** In UTF-16 units. Longer names OAP 8 and later cut by themselves, without a word. */
-const MAX_LENGTH = { service: 70, instance: 70, endpoint: 150 } as const;
+const MAX_LENGTH = { service: 70, instance: 70, endpoint: MAX_ENDPOINT_LENGTH } as const;
 
 /** By these names a v3 backend will show us. */
 export function v3InstanceName({ serviceName, instanceName }: InstanceName): InstanceName {

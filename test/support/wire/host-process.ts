@@ -81,7 +81,9 @@ exports.fastClock = { ...systemClock, after: (ms, fn) => systemClock.after(ms / 
 /** Three seconds go by in three milliseconds, so that any number of connections may be made; timers take their time. */
 exports.leapingClock = { ...systemClock, elapsed: () => 1_000 * systemClock.elapsed() };
 
-const names = { protocol: 'v2', epoch: 1, serviceId: 3, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
+const none = () => 0;
+const ids = { serviceId: 3, instanceId: 7, endpoint: none, networkAddress: none };
+const names = { protocol: 'v2', epoch: 1, fitting: String, canHold: () => true, ...ids };
 exports.names = names;
 
 exports.backend = (port, options = {}) =>

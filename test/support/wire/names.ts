@@ -21,6 +21,8 @@ export function someNames({
     epoch,
     serviceId,
     instanceId,
+    fitting: (name) => name,
+    canHold: () => true,
     endpoint: (name) => endpointIds.get(name) ?? 0,
     networkAddress: (name) => addressIds.get(name) ?? 0,
     endpointOf: (id) => keyOf(endpointIds, id),

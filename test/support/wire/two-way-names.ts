@@ -17,6 +17,8 @@ export function anyTwoWayNames(epoch: number): fc.Arbitrary<V2Names> {
         epoch,
         serviceId: firstId,
         instanceId: firstId + 1,
+        fitting: (name) => name,
+        canHold: () => true,
         endpoint: (name) => endpoints.idOf(name),
         networkAddress: (name) => networkAddresses.idOf(name),
         endpointOf: (id) => endpoints.nameOf(id),

@@ -1,5 +1,6 @@
 import { context } from '../../../src/tracing/context';
 import { parseSw6 } from '../../../src/protocol/v2/sw6/carrier';
+import { MAX_CARRIER_LENGTH } from '../../../src/model/limits';
 import { tracing, type Tracing } from '../../support/tracing';
 import type { FakeClock } from '../../support/fake-clock';
 import type { V2Identity } from '../../../src/protocol/v2/sw6/propagator';
@@ -255,7 +256,10 @@ describe('a request that goes out', () => {
   it('carries no header that is longer than servers take', () => {
     const made = registered();
     const entry = made.tracer.openEntry('⚓'.repeat(512))!;
-    expect(headersOf(made, made.tracer.openExit('/a', 'a:80', entry)!)).toEqual({});
+    const { sw6, ...others } = headersOf(made, made.tracer.openExit('/a', '⚓'.repeat(512), entry)!);
+    expect(others).toEqual({});
+    expect(sw6!.length).toBeLessThanOrEqual(MAX_CARRIER_LENGTH);
+    expect(parseSw6(sw6)).toMatchObject({ parentEndpoint: '⚓'.repeat(150), peer: '⚓'.repeat(150) });
   });
 });
 

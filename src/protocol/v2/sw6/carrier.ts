@@ -48,6 +48,15 @@ export function formatSw6(sw6: Sw6): string | undefined {
   return at <= MAX_CARRIER_LENGTH ? line.toString('latin1', 0, at) : undefined;
 }
 
+/** Whether a header holds the name as it is, and not without what its readers refuse. */
+export function isReadable(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code < FIRST_PLAIN || code > LAST_PLAIN) return readable(name) === name;
+  }
+  return true;
+}
+
 function writeId(pos: number, id: Id): number {
   line[pos] = DASH;
   return writeBase64(line, pos + 1, field, writeIdText(field, 0, id));

@@ -6,7 +6,8 @@ import type { IdGenerator } from '../../../tracing/id-generator';
 import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/propagation/headers';
 import type { PropagationIdentity, Propagator, RemoteParent } from '../../../tracing/propagation/propagator';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
-import { formatSw6, parseSw6, type Sw6 } from './carrier';
+import { fittingName, isStorable } from '../names';
+import { formatSw6, isReadable, parseSw6, type Sw6 } from './carrier';
 
 /** Stands for no registration: ids of this epoch are never sent. */
 export const NO_EPOCH = -1;
@@ -109,7 +110,7 @@ function formatSw6Header(span: Span, names: V2Identity): string | undefined {
   if (names.instanceId === 0) return undefined;
   const { entry, segmentId, isSampled } = span.segment;
   // Work outside of any request has no endpoint.
-  const own = entry && entry.operationName !== '' ? nameOrId(entry.operationName, names) : undefined;
+  const own = entry && entry.operationName !== '' ? endpointOf(entry.operationName, names) : undefined;
   const first = entry?.refs?.find(isV2);
   const here = first?.epoch === names.epoch ? first : undefined;
   return formatSw6({
@@ -119,7 +120,7 @@ function formatSw6Header(span: Span, names: V2Identity): string | undefined {
     parentSpanId: span.spanId,
     parentInstanceId: names.instanceId,
     entryInstanceId: here ? here.entryInstanceId : names.instanceId,
-    peer: names.networkAddress(span.peer) || span.peer,
+    peer: addressOf(span.peer, names),
     entryEndpoint: here ? entryEndpointOf(here, names) : own,
     parentEndpoint: own ?? USER_ENDPOINT,
   });
@@ -129,7 +130,7 @@ function formatSw6Header(span: Span, names: V2Identity): string | undefined {
 function formatUnrecorded(trace: UnrecordedTrace, peer: string, names: V2Identity): string | undefined {
   if (names.instanceId === 0) return undefined;
   const { segmentId, operationName } = trace;
-  const endpoint = operationName === '' ? undefined : nameOrId(operationName, names);
+  const endpoint = operationName === '' ? undefined : endpointOf(operationName, names);
   return formatSw6({
     isSampled: false,
     traceId: numericTraceId(trace),
@@ -137,18 +138,30 @@ function formatUnrecorded(trace: UnrecordedTrace, peer: string, names: V2Identit
     parentSpanId: 0,
     parentInstanceId: names.instanceId,
     entryInstanceId: names.instanceId,
-    peer: names.networkAddress(peer) || peer,
+    peer: addressOf(peer, names),
     entryEndpoint: endpoint,
     parentEndpoint: endpoint ?? USER_ENDPOINT,
   });
 }
 
-function nameOrId(name: string, names: V2Identity): string | number {
-  return names.endpoint(name) || name;
+/** Both as the segment has them. */
+function addressOf(peer: string, names: V2Identity): string | number {
+  const name = fittingName(peer);
+  return names.networkAddress(name) || name;
 }
 
-/** As it came; where the trace came in at this very instance, our own id for it may be known by now. */
+/** By another name than the segment's it would be none of our endpoints, and the backend would wait for it in vain. */
+function endpointOf(endpoint: string, names: V2Identity): string | number | undefined {
+  const name = fittingName(endpoint);
+  return names.endpoint(name) || (isReadable(name) ? name : undefined);
+}
+
+/**
+ * As it came, if a backend can know it; where the trace came in at this very instance, our own id for it may be known by
+ * now.
+ */
 function entryEndpointOf({ entryEndpoint, entryInstanceId }: V2Ref, names: V2Identity): string | number | undefined {
-  const isOwn = typeof entryEndpoint === 'string' && entryInstanceId === names.instanceId;
-  return isOwn ? nameOrId(entryEndpoint, names) : entryEndpoint;
+  if (typeof entryEndpoint !== 'string') return entryEndpoint;
+  if (entryInstanceId === names.instanceId) return endpointOf(entryEndpoint, names);
+  return isStorable(entryEndpoint) ? entryEndpoint : undefined;
 }
