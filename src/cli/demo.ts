@@ -58,7 +58,8 @@ class Stage {
     private readonly clock: Clock,
   ) {
     this.commandFile = path.join(folder, 'orders.command');
-    this.script = path.join(folder, 'app.js');
+    // Of a `.js` Node asks for a package.json above it: below /tmp that of whoever put one there, which may be a pipe.
+    this.script = path.join(folder, 'app.cjs');
   }
 
   async play(): Promise<void> {
@@ -72,7 +73,7 @@ class Stage {
     const orders = await this.open(collector, 'orders');
     const first = await this.registered(collector, 'orders');
     neighbour.child.kill();
-    this.print(`node --require skyanchor/register app.js: registered, ${shown(first)}, called orders-1`);
+    this.print(`node --require skyanchor/register app.cjs: registered, ${shown(first)}, called orders-1`);
 
     await this.visit(orders.port, collector, first);
 
@@ -111,7 +112,7 @@ class Stage {
     print(`${++this.step}. ${what}\n`);
   }
 
-  private open({ address }: Collector, service: string): Promise<{ child: ChildProcess; port: number }> {
+  private async open({ address }: Collector, service: string): Promise<{ child: ChildProcess; port: number }> {
     const child = spawn(process.execPath, ['--require', REGISTER, this.script], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
@@ -124,11 +125,16 @@ class Stage {
       },
     });
     this.children.push(child);
-    return new Promise((resolve, reject) => {
-      child.once('message', (port) => resolve({ child, port: Number(port) }));
-      child.once('exit', (code) => reject(new Error(`the application ended with ${code}`)));
-      child.once('error', reject);
+    let port: number | undefined;
+    let failure: Error | undefined;
+    child.once('message', (sent) => (port = Number(sent)));
+    child.once('exit', (code) => (failure ??= new Error(`the application ended with ${code}`)));
+    child.once('error', (error) => (failure ??= error));
+    const listening = await this.until(`${service} to listen`, () => {
+      if (failure) throw failure;
+      return port;
     });
+    return { child, port: listening };
   }
 
   /** The backend knows it, and has heard from it. */

@@ -50,8 +50,9 @@ export interface CarrierItem {
   value: string;
 }
 
-/** `sw8` has as many; `sw6` has one more. */
-const FIELDS = 8;
+/** As agents write them: numbers and Base64, eight parts in `sw8`, nine in `sw6`. What an application reads it prints, too. */
+const SHAPE = { [SW8]: shapeOf(8), [SW6]: shapeOf(9) };
+const LARGEST_INT32 = 2 ** 31 - 1;
 
 /** The trace headers of a message, on their way in or out. It is the first of its own items. */
 export class ContextCarrier implements CarrierItem {
@@ -81,7 +82,7 @@ export class ContextCarrier implements CarrierItem {
   /** Empty where it says nothing. */
   get value(): string {
     if (!this.isValid()) return '';
-    if (this.key === SW6) return this[OWN].header ?? '';
+    if (this.key === SW6) return isWhole(SW6, this[OWN].header) ? this[OWN].header : '';
     const { traceId, segmentId, spanId, service, serviceInstance, endpoint, clientAddress } = this;
     const names = [service, serviceInstance, endpoint, clientAddress];
     return [this[OWN].sample, encode(traceId), encode(segmentId), String(spanId), ...names.map(encode)].join('-');
@@ -93,19 +94,16 @@ export class ContextCarrier implements CarrierItem {
     this[OWN].header = header;
     this.traceId = this.segmentId = this.spanId = undefined;
     this.service = this.serviceInstance = this.endpoint = this.clientAddress = undefined;
-    if (header.length > MAX_CARRIER_LENGTH) return;
+    if (!isWhole(this.key, header)) return;
     const [sample = '', traceId, segmentId, spanId, ...names] = header.split('-');
-    const isSw8 = this.key === SW8;
-    if (isSw8 ? names.length !== FIELDS - 4 : names.length < FIELDS - 4) return;
     const [trace, segment] = [decode(traceId).toString(), decode(segmentId).toString()];
-    // What an application reads here it prints, too.
-    if (!isIdText(trace) || !isIdText(segment)) return;
+    if (!isIdText(trace) || !isIdText(segment) || Number(spanId) > LARGEST_INT32) return;
     this[OWN].sample = sample;
     this.traceId = new ID(trace);
     this.segmentId = new ID(segment);
-    this.spanId = Number.parseInt(spanId ?? '', 10);
+    this.spanId = Number(spanId);
     // In `sw6` they are numbers that mean something to the backend alone.
-    if (isSw8) [this.service, this.serviceInstance, this.endpoint, this.clientAddress] = namesIn(names);
+    if (this.key === SW8) [this.service, this.serviceInstance, this.endpoint, this.clientAddress] = namesIn(names);
   }
 
   /** Whether it names a place that asked. An empty header means that the caller is not traced. */
@@ -150,6 +148,14 @@ export class ContextCarrier implements CarrierItem {
   toJSON(): CarrierItem {
     return { key: this.key, value: this.value };
   }
+}
+
+function shapeOf(parts: number): RegExp {
+  return new RegExp(`^[01](-[a-z\\d+/]+=*){2}-\\d{1,10}(-[a-z\\d+/]*=*){${parts - 4}}$`, 'i');
+}
+
+function isWhole(key: string, header: string | undefined): header is string {
+  return header !== undefined && header.length <= MAX_CARRIER_LENGTH && SHAPE[key === SW6 ? SW6 : SW8].test(header);
 }
 
 /** Also where one of the two is a proxy of the other. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import net from 'node:net';
 import { patch, type Patched, type Undo } from './patch';
 import { context, foreignIn, scopeOf, untraced } from '../tracing/context';
@@ -82,15 +83,26 @@ function isOfHttpAgent(given: unknown): boolean {
   return typeof options === 'object' && options !== null && '_agentKey' in options;
 }
 
-/** From here on what arrives on the connection is in no scope of ours. Storages of the application's stay as they are. */
+/**
+ * From here on what arrives on the connection is in no scope of ours. Storages of the application's stay as they are, and
+ * so does what the request must not hand on: a gateway may do it from here, whether the request is over or not.
+ */
 function leave({ _handle: handle }: Connection): void {
   try {
-    if (typeof handle?.asyncReset === 'function' && context.whole() !== undefined) context.exit(reset, handle);
+    if (typeof handle?.asyncReset === 'function' && context.whole() !== undefined)
+      context.leave(
+        () => new AsyncResource('skyanchor.leave').runInAsyncScope(reset, undefined, handle),
+        foreignIn(context.whole())?.amongOthers(),
+      );
   } catch {
     // Not a handle of Node's: it stays where it is.
   }
 }
 
+/**
+ * In a resource of its own: without `AsyncContextFrame` (Node 20 and 22) a handle of TLS, in whose callback the handshake
+ * ends, would take what it is to keep, the application's storages too, from what it is about to become, which has none.
+ */
 function reset(handle: Handle): void {
   handle.asyncReset?.({ type: handle.getProviderType?.(), handle });
 }

@@ -60,8 +60,7 @@ export const context = {
   },
 
   /** Runs `fn` in no scope, where the one of now is that of work which is over. */
-  leave<T>(fn: () => T): T {
-    const foreign = foreignIn(storage.getStore());
+  leave<T>(fn: () => T, foreign = foreignIn(storage.getStore())): T {
     return foreign === undefined ? storage.exit(fn) : storage.run(new Elsewhere(undefined, foreign), fn);
   },
 

@@ -339,6 +339,21 @@ describe('skyanchor/compat without an agent', () => {
         `1-YQ==-${base64('i'.repeat(128))}-3-c3Zj-aW5z-L2E=-YWRkcjox`,
       ],
       'a line break in an id of sw6': ['sw6', `1-${base64('1.2.3\n')}-MS4yLjM=-3-1-1-IzE=-IzI=-IzM=`],
+      'a text beside them that says whether it is recorded': [
+        'sw8',
+        '\u001b[2J\u202eevil-YQ==-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox',
+      ],
+      'no word of whether it is recorded': ['sw8', '2-YQ==-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox'],
+      'a sequence for the terminal behind the id of the span': [
+        'sw8',
+        '1-YQ==-Yg==-7\u001b[2J-c3Zj-aW5z-L2E=-YWRkcjox',
+      ],
+      'an id of a span that is no int32': ['sw8', '1-YQ==-Yg==-99999999999-c3Zj-aW5z-L2E=-YWRkcjox'],
+      'a larger number than that': ['sw8', '1-YQ==-Yg==-2147483648-c3Zj-aW5z-L2E=-YWRkcjox'],
+      'no id of a span': ['sw8', '1-YQ==-Yg==--c3Zj-aW5z-L2E=-YWRkcjox'],
+      'what is no Base64': ['sw8', '1-YQ==\u202e-Yg==-3-c3Zj-aW5z-L2E=-YWRkcjox'],
+      'beside those of sw6 what is no Base64': ['sw6', '1-MS4yLjM=-MS4yLjM=-0-\u001b[31m-\u202e-x-y-z'],
+      'more behind those of sw6': ['sw6', '1-MS4yLjM=-MS4yLjM=-3-1-1-IzE=-IzI=-IzM=-\u202e'],
     }),
   )('shows no ids of a carrier that have %s, and hands it on', (_what, [key, header]) => {
     const carrier = ContextCarrier.from({ [key!]: header })!;
@@ -352,6 +367,7 @@ describe('skyanchor/compat without an agent', () => {
       'a sequence for the terminal': `${base64('s\u001b[31m')}-aW5z-L2E=-YWRkcjox`,
       'a character that turns its text': `c3Zj-aW5z-${base64('/a\u202e')}-YWRkcjox`,
       'no end': `c3Zj-${base64('i'.repeat(600))}-L2E=-YWRkcjox`,
+      'no Base64': 'c3Zj-aW5z-L2E=\u202e-YWRkcjox',
     }),
   )('shows no names of a carrier one of which has %s, and hands it on', (_what, names) => {
     const header = `1-YQ==-Yg==-3-${names}`;

@@ -234,6 +234,17 @@ describe('the url tag', () => {
     expect((await stage.entry()).url).toBe(`http://127.0.0.1:${port}/a`);
   });
 
+  it.each(['h\x9b31m\xad', 'b\xfccher.example', 'a b', 'shop\t.example'])(
+    'has it also where the Host header holds what a host does not: %j',
+    async (host) => {
+      const port = await stage.serve((_request, response) => response.end('done'));
+      const client = await stage.connect(port);
+      client.socket.write(Buffer.from(`GET /a HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 'latin1'));
+      await client.has('done');
+      expect((await stage.entry()).url).toBe(`http://127.0.0.1:${port}/a`);
+    },
+  );
+
   it('is bounded', async () => {
     const port = await stage.serve((_request, response) => response.end('done'));
     const client = await stage.connect(port);

@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import net, { type Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import tls from 'node:tls';
 import timers from 'node:timers';
 import { CERTIFICATE, KEY } from '../config/certificates';
-import { context, foreignIn } from '../../src/tracing/context';
+import { anyLongHeader } from '../../src/model/known-header';
+import { context } from '../../src/tracing/context';
 import { until } from '../support/until';
 import { ask, Stage } from './http-fixture';
 
@@ -98,17 +100,35 @@ describe.each(Object.keys(OPENERS))('a connection opened within a request by %s'
     expect(seen).toEqual(['/1 in none', '/2 in none', '/3 in none']);
   });
 
-  it('keeps no headers of a caller who is not believed for what comes later, where the request is over', async () => {
-    const span = stage.tracer.openEntry('/1', { sw8: 'strange' }, false)!;
-    const later = context.run(span, () =>
-      context.leave(() => {
-        expect(foreignIn(context.whole())).toBeDefined();
-        return new Promise((resolve) => driver.query('/1', () => resolve(context.whole())));
-      }),
-    );
-    await later;
-    const whole = await new Promise((resolve) => driver.query('/2', () => resolve(context.whole())));
-    expect([await later, whole]).toEqual([undefined, undefined]);
+  it.each([
+    ['while it is worked on', <T>(fn: () => T): T => fn()],
+    ['when it is over', <T>(fn: () => T): T => context.leave(fn)],
+  ])('keeps of the request nothing but its headers that must not be handed on, opened %s', async (_when, work) => {
+    const span = stage.tracer.openEntry('/1', { sw8: 'strange', 'sw8-x': ', '.repeat(300), host: 'a' }, false)!;
+    const query = (): Promise<unknown> =>
+      new Promise((resolve) => driver.query('/1', () => resolve([context.getStore(), context.whole()])));
+    const first = await context.run(span, () => work(query));
+    const later = await query();
+    const foreign = {
+      pairs: [
+        ['sw8', 'strange'],
+        ['sw8-x', anyLongHeader],
+      ],
+    };
+    expect([first, later]).toEqual(Array(2).fill([undefined, { foreign }]));
+  });
+
+  it('keeps storages of the application’s', async () => {
+    const own = new AsyncLocalStorage<string>();
+    const query = (): Promise<unknown> => new Promise((resolve) => driver.query('/1', () => resolve(own.getStore())));
+    const first = await stage.tracer.trace('job', () => own.run('kept', query));
+    expect([first, await query()]).toEqual(['kept', 'kept']);
+  });
+
+  it('keeps nothing where the caller is believed', async () => {
+    const span = stage.tracer.openEntry('/1', { sw8: 'believed' })!;
+    const query = (): Promise<unknown> => new Promise((resolve) => driver.query('/1', () => resolve(context.whole())));
+    expect([await context.run(span, query), await query()]).toEqual([undefined, undefined]);
   });
 
   it('leaves what a promise resumes in the scope of its own request', async () => {

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
+import net from 'node:net';
 import { context as otel, ROOT_CONTEXT, type Span, SpanKind, trace, type Tracer } from 'otel-api-1-9';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
+import { parseCidr } from '../../src/base/patterns';
 import { bridge } from '../../src/instrument/opentelemetry/bridge';
 import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
 import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
 import type { V3Identity } from '../../src/protocol/v3/sw8/propagator';
-import { context } from '../../src/tracing/context';
+import { context, untraced } from '../../src/tracing/context';
 import { currentTrace } from '../../src/tracing/current-trace';
 import { manualSpans } from '../../src/tracing/manual/manual-spans';
 import { ask, Stage, type StageOptions } from '../instrument/http-fixture';
@@ -27,6 +29,7 @@ const LONG_STRANGE = {
   'sw8-correlation': 'dGVuYW50OmZvcmdlZA==,'.padEnd(3_000, 'a'),
   'sw8-x': '1-'.padEnd(3_000, ' a'),
 };
+const TOO_LONG = { sw8: SW8.padEnd(4_097, 'a'), sw6: SW6.padEnd(4_097, '1') };
 const V3: V3Identity = { protocol: 'v3', service: 'gate', instance: 'gate-1', endpoint: () => '/gate' };
 const V2: V2Identity = { protocol: 'v2', epoch: 1, instanceId: 7, endpoint: () => 0, networkAddress: () => 0 };
 
@@ -141,6 +144,50 @@ async function gateway(forward: Forward, { tracer, instrument }: StageOptions): 
     );
   });
   return { port, seen };
+}
+
+/** From a callback that Node runs in the scope of a connection, which is opened here. */
+function fromSocket(event: string, forward: Forward): Forward {
+  return async (port, incoming) => {
+    const other = await stage!.listen(net.createServer((socket) => socket.on('error', () => undefined).end('x')));
+    await new Promise<void>((resolve, reject) => {
+      const socket = net.connect(other, '127.0.0.1').on('error', reject).resume();
+      socket.once(event, () => void forward(port, incoming).then(() => resolve(), reject));
+    });
+  };
+}
+
+/**
+ * What goes out from callbacks of the one connection of a pool, which the first of these requests opens; 127.0.0.1 alone
+ * is believed.
+ */
+async function throughPool(
+  forward: Forward,
+  byFunctions: boolean,
+  requests: readonly (readonly [from: string, headers: OutgoingHttpHeaders])[],
+): Promise<Record<string, string>[]> {
+  const answers: (() => void)[] = [];
+  let pooled: net.Socket | undefined;
+  let database = 0;
+  const { port, seen } = await gateway(
+    (stock, incoming) =>
+      new Promise((resolve, reject) => {
+        answers.push(() => void forward(stock, incoming).then(resolve, reject));
+        pooled ??= net.connect(database, '127.0.0.1').on('data', () => answers.shift()!());
+        pooled.write('x');
+      }),
+    { instrument: { byFunctions, trustIncoming: [parseCidr('127.0.0.1/32')!] } },
+  );
+  database = await stage!.listen(net.createServer((socket) => socket.pipe(socket)));
+  try {
+    for (const [localAddress, headers] of requests)
+      await context.run(untraced, () =>
+        answered(http.request({ port, host: '127.0.0.1', localAddress, path: '/a', agent: false, headers })),
+      );
+  } finally {
+    pooled?.destroy();
+  }
+  return seen;
 }
 
 const RECORDED = { sw8: 'sampled' };
@@ -360,6 +407,37 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
       }
     });
   });
+
+  describe.each(Object.entries({ short: STRANGE, long: LONG_STRANGE, 'too long': TOO_LONG }))(
+    'that are %s go no further from a callback of a connection that the request has opened',
+    (_title, headers) => {
+      it.each(['data', 'end', 'close'])('by its event %s', async (event) => {
+        for (const path of ['/a', '/health']) {
+          const { port, seen } = await gateway(fromSocket(event, HTTP['an object']!), { instrument: { byFunctions } });
+          const { status } = await ask(port, path, { headers });
+          expect([status, seen.map(whose)]).toEqual([200, [RECORDED]]);
+          await stage!.close();
+        }
+      });
+
+      it('which a callback of another one has opened', async () => {
+        const forward = fromSocket('data', fromSocket('data', HTTP['an object']!));
+        const { port, seen } = await gateway(forward, { instrument: { byFunctions } });
+        await ask(port, '/a', { headers });
+        expect(seen.map(whose)).toEqual([RECORDED]);
+      });
+
+      it('and keep back no others of later requests there', async () => {
+        const seen = await throughPool(HTTP['an object']!, byFunctions, [
+          ['127.0.0.2', headers],
+          ['127.0.0.1', { sw8: OTHER, 'sw8-correlation': 'YTpi' }],
+          ['127.0.0.1', {}],
+        ]);
+        expect(seen.map(whose)).toEqual([RECORDED, { sw8: 'sampled', 'sw8-correlation': 'YTpi' }, RECORDED]);
+        expect([seen[1]!.sw8, seen[2]!.sw8]).toEqual([OTHER, expect.not.stringContaining(OTHER)]);
+      });
+    },
+  );
 
   it.each(['/a', '/health'])('go no further in the turns of an interval after the response: %s', async (path) => {
     let called: Promise<unknown> | undefined;

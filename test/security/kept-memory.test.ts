@@ -211,6 +211,40 @@ describe('a span of OpenTelemetry that has ended', () => {
     expect(held).toBeLessThan(0.5);
   });
 
+  it('nor the text of long headers of the carrier that it goes on from, nor does work in the context of that', async () => {
+    bridged({}, { sink: (segment) => segment.release() });
+    const tracer = api.trace.getTracer('t');
+    const { sw8 } = LONG_V3;
+    const held = await heldShare((nth) => {
+      const carrier = { sw8, sw6: largeText(nth), 'sw8-correlation': largeText(nth), 'sw8-x': largeText(nth) };
+      const parent = api.propagation.extract(api.ROOT_CONTEXT, carrier);
+      api.context.with(parent, keepPromise);
+      tracer.startActiveSpan('job', { kind: api.SpanKind.CONSUMER }, parent, (span) => {
+        keepPromise();
+        span.end();
+      });
+    });
+    expect(held).toBeLessThan(0.5);
+  });
+
+  it('has all that the long headers of a carrier say', () => {
+    const { segments } = bridged();
+    const pairs = [1, 2, 3].map((n) => `${base64(`k${n}`.padEnd(120, '\u0431'))}:${base64('v'.repeat(128))}`);
+    const carrier = { ...LONG_V3, sw6: 'a'.repeat(5_000), 'sw8-correlation': [...pairs, 'x'.repeat(60_000)].join(',') };
+    const parent = api.propagation.extract(api.ROOT_CONTEXT, carrier);
+    const sent: Record<string, string> = {};
+    api.trace.getTracer('t').startActiveSpan('job', { kind: api.SpanKind.CONSUMER }, parent, (span) => {
+      api.trace.getTracer('t').startActiveSpan('call', KIND, (exit) => {
+        api.propagation.inject(api.context.active(), sent);
+        exit.end();
+      });
+      span.end();
+    });
+    expect(segments[0]!.traceId.toString()).toBe('3.4.5');
+    expect(segments[0]!.spans.at(-1)!.refs).toMatchObject([{ parentService: '\u0431'.repeat(480) }]);
+    expect(sent['sw8-correlation']).toBe(pairs.join(','));
+  });
+
   it('shows hooks that come late no attributes, takes none, and is told of as it was', () => {
     const { spans } = bridged();
     const span = api.trace.getTracer('t').startSpan('query', KIND);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock';
@@ -240,6 +241,42 @@ describe('a directory', () => {
     expect(await mine.read(0)).toEqual([]);
     await theirs.open();
     expect(await registerAll(node(theirs), ['d'])).toEqual(new Map([['d', 2]]));
+  });
+
+  it.each([
+    ['another place', '../../precious'],
+    ['the directory itself', '.'],
+    ['nothing', ''],
+    ['a folder of another name', 'rows'],
+    ['a folder below one of its own', `rows-${randomUUID()}/../../../precious`],
+  ])('whose pointer names %s is neither opened nor cleared, and nothing there is touched', async (_what, name) => {
+    const directory = newFolder();
+    mkdirSync(path.join(directory, 'rows'), { recursive: true });
+    const precious = path.join(directory, '../../precious');
+    mkdirSync(precious);
+    writeFileSync(path.join(precious, 'a'), 'kept');
+    const store = await open(new DirectoryStore(directory));
+    writeFileSync(path.join(directory, 'generation'), name);
+    const before = readdirSync(directory);
+    const refusal = `${path.join(directory, 'generation')} names no folder of a storage`;
+    await expect(new DirectoryStore(directory).open()).rejects.toThrow(refusal);
+    await expect(store.clear()).rejects.toThrow(refusal);
+    expect(readdirSync(directory)).toEqual(before);
+    expect(readdirSync(precious)).toEqual(['a']);
+  });
+
+  it('whose folder is a link is not opened, and of such a one only the link is cleared', async () => {
+    const directory = newFolder();
+    const store = await open(new DirectoryStore(directory));
+    const precious = path.join(directory, '..', 'precious');
+    mkdirSync(precious);
+    writeFileSync(path.join(precious, 'a'), 'kept');
+    const name = `rows-${randomUUID()}`;
+    symlinkSync(precious, path.join(directory, name), 'junction');
+    writeFileSync(path.join(directory, 'generation'), name);
+    await expect(new DirectoryStore(directory).open()).rejects.toThrow(`${path.join(directory, name)} is a link`);
+    await store.clear();
+    expect([readdirSync(precious), readdirSync(directory)]).toEqual([['a'], expect.not.arrayContaining([name])]);
   });
 
   it('is opened by many at once who all find it missing, and is one', async () => {

@@ -4,7 +4,13 @@ import { Layer, SpanType } from '../../model/components';
 import { isKnownHeader, type KnownHeader } from '../../model/known-header';
 import { type SegmentRef, Span } from '../../model/segment';
 import { type Scope, Surroundings, untraced } from '../../tracing/context';
-import { CARRIER_HEADERS, type IncomingHeaders, readCarrier, sentAt } from '../../tracing/propagation/headers';
+import {
+  CARRIER_HEADERS,
+  type IncomingHeaders,
+  narrowed,
+  readCarrier,
+  sentAt,
+} from '../../tracing/propagation/headers';
 import { UnrecordedTrace } from '../../tracing/sampling/unrecorded-trace';
 import { textIn } from '../conventions/attributes';
 import { spanName } from '../conventions/remote-call';
@@ -230,7 +236,7 @@ export class GlobalPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     try {
       if (this.isDecided(scopeIn(context))) return context;
-      const headers = readCarrier({ get: (name) => getter.get(carrier, name) });
+      const headers = narrowed(readCarrier({ get: (name) => getter.get(carrier, name) }));
       const parent = this.environment.tracer.parentIn(headers);
       // The request may be over, or its work go on in a trace of its own.
       if (parent && isForeign(parent === untraced ? '' : parent.carrier, context)) return context;

@@ -1,10 +1,12 @@
-import { link, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { v4 as uuid } from 'uuid';
 import type { Commit, Store } from './store';
 
 /** Names the folder that holds the commits of now; replaced when the storage is cleared. */
 const POINTER = 'generation';
+/** Nothing else is written to, and nothing else deleted, whoever has written into the directory. */
+const FOLDER = /^rows-[\da-f-]{36}$/;
 const VERSION_DIGITS = 12;
 
 /**
@@ -29,7 +31,9 @@ export class DirectoryStore implements Store {
   async open(): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     const name = (await this.pointer()) ?? (await this.begin());
-    this.folder = join(this.directory, name);
+    const folder = join(this.directory, name);
+    if (await isLink(folder)) throw new Error(`${folder} is a link`);
+    this.folder = folder;
   }
 
   async read(version: number): Promise<readonly Commit[]> {
@@ -66,7 +70,10 @@ export class DirectoryStore implements Store {
   }
 
   private async pointer(): Promise<string | undefined> {
-    return readIfThere(join(this.directory, POINTER));
+    const file = join(this.directory, POINTER);
+    const name = await readIfThere(file);
+    if (name !== undefined && !FOLDER.test(name)) throw new Error(`${file} names no folder of a storage`);
+    return name;
   }
 
   /** The first generation of a new directory; of two processes that come at once, one begins and both use its folder. */
@@ -122,6 +129,16 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** `false` where there is nothing: it was just cleared. */
+async function isLink(file: string): Promise<boolean> {
+  try {
+    return (await lstat(file)).isSymbolicLink();
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false;
+    throw error;
   }
 }
 

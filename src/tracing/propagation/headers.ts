@@ -1,6 +1,7 @@
 import { ForeignHeaders } from '../../model/foreign-headers';
 import { isKnownHeader, isLongHeader, type KnownHeader, knownHeader } from '../../model/known-header';
 import { MAX_CARRIER_LENGTH } from '../../model/limits';
+import { formatCorrelation, parseCorrelation } from './correlation';
 
 /** The headers of a request as Node has them: by names in lower case. */
 export type IncomingHeaders = Readonly<Record<string, unknown>>;
@@ -71,6 +72,23 @@ export function carriersIn(headers: IncomingHeaders): Readonly<Record<string, st
 /** Whether it takes more to keep them than to keep what they say. */
 export function areLong(carriers: Readonly<Record<string, string>>): boolean {
   return Object.values(carriers).some(isLongHeader);
+}
+
+/** For what the application may keep for long: without the text of long headers that says nothing. */
+export function narrowed(headers: IncomingHeaders): IncomingHeaders {
+  const carriers = carriersIn(headers);
+  if (carriers === undefined || !areLong(carriers)) return headers;
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(carriers)) {
+    const said = isLongHeader(value) ? saidIn(name, value) : value;
+    if (said !== undefined) kept[name] = said;
+  }
+  return kept;
+}
+
+function saidIn(name: string, long: string): string | undefined {
+  if (name === SW8_CORRELATION) return formatCorrelation(parseCorrelation(long));
+  return name === SW8_X || long.length > MAX_CARRIER_LENGTH ? undefined : long;
 }
 
 /** What of these headers must not be believed, here or further on; `undefined`: there is none. */

@@ -157,9 +157,12 @@ function isPerhapsWhole(response: ServerResponse): boolean {
   return socket.bytesWritten >= head.length + announced;
 }
 
+/** Node lets blanks and control characters through, which no host has. */
+const VISIBLE = /^[!-~]+$/;
+
 function hostOf(request: IncomingMessage): string {
   const { host } = request.headers;
-  if (typeof host === 'string' && host !== '') return withoutUser(host);
+  if (typeof host === 'string' && VISIBLE.test(host)) return withoutUser(host);
   // HTTP/1.0, or a header left empty. A request that the application made up may be without a socket.
   const socket = request.socket as Socket | null;
   return hostPort(socket?.localAddress ?? 'localhost', socket?.localPort ?? 80);

@@ -1,0 +1,48 @@
+import childProcess, { type ChildProcess, execFileSync } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { systemClock } from '../../src/base/clock';
+import { demo } from '../../src/cli/demo';
+import { endApps } from '../support/app';
+import { cli } from './cli';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-demo-test-'));
+});
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await endApps();
+  rmSync(folder, { recursive: true });
+});
+
+describe('skyanchor demo', () => {
+  it.each([
+    ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
+    ['one that says something else of scripts', (file: string) => writeFileSync(file, '{"type":"module"}')],
+  ])('does all its steps where the package.json in the folder of temporary files is %s', async (_what, put) => {
+    put(path.join(folder, 'package.json'));
+    const { code, stdout, stderr } = await cli(['demo'], { env: { TMPDIR: folder } });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^8\. .*\nDone\. /m);
+    expect(readdirSync(folder)).toEqual(['package.json']);
+  });
+
+  it('ends with a reason where the application never listens', async () => {
+    const kill = jest.fn();
+    const child = Object.assign(new EventEmitter(), { kill }) as unknown as ChildProcess;
+    jest.spyOn(childProcess, 'spawn').mockReturnValue(child);
+    let now = 0;
+    jest.spyOn(systemClock, 'elapsed').mockImplementation(() => (now += 1_000));
+    let said = '';
+    jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((said += String(text)), true));
+    expect(await demo([])).toBe(1);
+    expect(said).toBe('skyanchor demo: waited 15000 ms for stock to listen\n');
+    expect(kill).toHaveBeenCalledTimes(1);
+  });
+});
