@@ -176,9 +176,9 @@ export class DynamicSettings implements InstrumentOptions {
   }
 }
 
-/** The backend may have put the token there, which it knows. */
+/** The backend may have put the token there, which it knows. The user's own patterns stay: `***` in them would match more. */
 function shown(texts: SettingStatus<readonly string[]>): SettingStatus<readonly string[]> {
-  return { ...texts, value: texts.value.map(withoutSecrets) };
+  return texts.from === 'backend' ? { ...texts, value: texts.value.map(withoutSecrets) } : texts;
 }
 
 /** Where nothing can change them. */

@@ -44,9 +44,9 @@ export interface OptionRow<T> {
   readonly flag?: string;
   /** A flag without a value; given, it says `true` to the variable. */
   readonly isSwitch?: true;
-  /** It, or what it names, is never printed. */
+  /** It, or what it names, is never printed; a path is, where it begins as one. */
   readonly isSecret?: true;
-  /** What is behind a `?` or a `#` in it is never printed. */
+  /** What stands in it before an `@`, or behind a `?` or a `#`, is never printed. */
   readonly isAddress?: true;
   /** Not a key of `start()` and the file. */
   readonly isTextOnly?: true;

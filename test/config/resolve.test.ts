@@ -773,6 +773,18 @@ describe('a secret', () => {
     expect(JSON.stringify(faults)).toContain('***');
   });
 
+  it.each([
+    '/run/secrets/tokn',
+    '"/run/secrets/token"',
+    '/run/secrets/token\r',
+    '~/token',
+    './token',
+    'C:\\keys\\token',
+  ])('may be in a file, whose path is shown: %j', (SW_AGENT_AUTHENTICATION_FILE) => {
+    const [fault] = faultsOf({ cwd: '/', env: { SW_AGENT_AUTHENTICATION_FILE } });
+    expect(fault?.value.replaceAll('\\\\', '\\')).toContain(SW_AGENT_AUTHENTICATION_FILE.trim());
+  });
+
   it('is not quoted from a file that is no JSON', () => {
     for (const text of ['{"authentication": sesam}', '{"authentication": "sesam" "a"}', 'sesam']) {
       const faults = faultsOf({ mainScript: applicationWith('broken', text) });

@@ -3,6 +3,7 @@ import { AgentError } from '../../src/api/errors';
 import { glob } from '../../src/base/patterns';
 import { Log } from '../../src/base/log';
 import { keepSecret } from '../../src/base/text';
+import type { Options } from '../../src/api/options';
 import { showValue } from '../../src/config/sources/settings';
 import { liveIgnore } from '../../src/instrument/http/server/ignore';
 import { resolve } from '../config/sources';
@@ -12,12 +13,12 @@ import { tracing } from '../support/tracing';
 const PATHS = 'agent.trace.ignore_path';
 const SUFFIXES = 'agent.ignore_suffix';
 
-function made() {
+function made(options: Options = {}) {
   const said: string[] = [];
   const { tracer, clock } = tracing();
   const say = (message: string) => void said.push(message);
   const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
-  const settings = new DynamicSettings(resolve({}), tracer, log);
+  const settings = new DynamicSettings(resolve({ options }), tracer, log);
   return {
     settings,
     said,
@@ -117,6 +118,12 @@ describe('the configuration that a hostile backend sends', () => {
       ignoreSuffix: { value: ['.***'], from: 'backend' },
     });
     expect([settings.ignorePath, settings.ignoreSuffix]).toEqual([['/a-secret/*', '/b'], ['.a-secret']]);
+  });
+
+  it('leaves the patterns of the user as they are: with asterisks in them they would match more', () => {
+    const { settings } = made({ ignorePath: ['/a-secret'] });
+    keepSecret('a-secret');
+    expect(settings.status().ignorePath).toMatchObject({ value: ['/a-secret'], from: 'configuration' });
   });
 
   it('takes what is just within the bounds', () => {

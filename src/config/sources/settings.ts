@@ -169,14 +169,18 @@ const BEHIND_ADDRESS = /([?#]).*/s;
 /** Up to the quote at the end of an item. */
 const BEHIND_ITEM = /([?#])(?:\\.|[^"\\])*/gs;
 
+/** How a path begins, perhaps behind a quote too many. A token or a key that was given in its place hardly does. */
+const PATH = /^["']?(?:[\\/][^\\/]+[\\/]|~|\.{1,2}[\\/]|[a-z]:[\\/])/i;
+
 /** What was given for an option, with nothing of it that may be secret. */
-export function shownFor({ isSecret, isAddress }: OptionRow<unknown>, value: unknown): string {
-  return isSecret ? '***' : showValue(value, isAddress);
+export function shownFor({ isSecret, isPath, isAddress }: OptionRow<unknown>, value: unknown): string {
+  const isShown = !isSecret || (isPath && typeof value === 'string' && PATH.test(value));
+  return isShown ? showValue(value, isAddress) : '***';
 }
 
 /**
  * What was given, as one line of text for a fault. Keys, and passwords and tokens in addresses, are not shown.
- * @param isAddress nor is what stands behind a `?` or a `#`
+ * @param isAddress nor is what stands before an `@`, or behind a `?` or a `#`
  */
 export function showValue(value: unknown, isAddress = false): string {
   const text = textOf(value, isAddress);
