@@ -57,7 +57,7 @@ const TRACERS = {
   memory: () => skyanchor(nothing),
 
   encoded() {
-    const { SegmentEncoder } = ours('export/segment-encoder.js');
+    const { SegmentEncoder } = ours('export/open-batch.js');
     const { v3SegmentCodec } = ours('protocol/v3/segment-codec.js');
     const encoder = new SegmentEncoder();
     const names = { protocol: 'v3', epoch: 1, service: 'orders', instance: 'orders-1', endpoint: (name) => name };

@@ -28,7 +28,7 @@ export interface TraceSpan {
    * Another name for the span, in place of the path or the route. Without effect once another process was told of it: in
    * the headers of a call that was made from here. An empty name: likewise. A v3 backend shows the name of a request
    * behind its method, once: `/x` and `GET:/x` are both `GET:/x` there.
-   * @param name at most 512 characters (a v3 backend shows 150). Few different ones: each of an entry span is an endpoint
+   * @param name at most 512 characters (a backend shows 150). Few different ones: each of an entry span is an endpoint
    */
   setOperationName(name: string): void;
 }

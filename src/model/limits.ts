@@ -1,6 +1,6 @@
 /** What one span may hold, so that a buffer of a bounded number of segments is bounded in bytes. Lengths in UTF-16 units. */
 export const LIMITS = {
-  /** Length of an operation name, and of a peer. Backends get less of it: {@link MAX_ENDPOINT_LENGTH}. */
+  /** Length of an operation name, and of a peer. Some backends get less of it: {@link MAX_ENDPOINT_LENGTH}. */
   name: 512,
   /** Length of a method that others name; Node takes no longer one than UNSUBSCRIBE. */
   method: 32,

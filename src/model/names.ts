@@ -7,6 +7,8 @@ export type Names = V2Names | V3Names;
 export interface NameBounds {
   /** A name of our own without what is over the limit. The ids that are looked up are of such names. */
   fitting(name: string): string;
+  /** The same of a `host:port`, which may be as long as there is room: other agents know it whole. */
+  fittingAddress(address: string): string;
   /** Whether a name that another agent has given, and that is not ours to cut, can have an id. */
   canHold(name: string): boolean;
 }

@@ -1,6 +1,6 @@
 import { Span } from '../../src/model/segment';
 import { SpanType } from '../../src/model/components';
-import { SegmentEncoder } from '../../src/export/segment-encoder';
+import { SegmentEncoder } from '../../src/export/open-batch';
 import { v2SegmentCodec } from '../../src/protocol/v2/segment-codec';
 import { someNames } from '../support/wire/names';
 import { oracleDecode, oracleFrame } from '../support/wire/oracle';

@@ -28,6 +28,7 @@ export const WITHOUT_IDS: V2Names = {
   serviceId: 0,
   instanceId: 0,
   fitting: (name) => name,
+  fittingAddress: (address) => address,
   canHold: () => true,
   endpoint: () => 0,
   networkAddress: () => 0,

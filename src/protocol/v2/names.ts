@@ -25,19 +25,26 @@ export function isStorable(name: string): boolean {
   return name.length <= LONGEST_STORED && Buffer.byteLength(name) <= MOST_BYTES_STORED;
 }
 
+/** Of our own exit spans, or of others: what it stands for, other agents may call by the same name. */
+export function fittingAddress(address: string): string {
+  return isStorable(address) ? address : fittingName(address);
+}
+
 /** For segments: what is cut, the log says once. */
 export function nameBounds(log: Log): NameBounds {
   let isSaid = false;
-  const cut = (name: string): string => {
-    const fitting = fittingName(name);
-    if (!isSaid) {
+  const told = (name: string, fitting: string): string => {
+    if (fitting !== name && !isSaid) {
       isSaid = true;
-      log.warn(`names over ${MAX_ENDPOINT_LENGTH} characters are cut, such as ${printable(fitting)}`, 'long name');
+      // Masked before it is cut: half a token would not be known as one.
+      const example = truncate(printable(name), MAX_ENDPOINT_LENGTH);
+      log.warn(`names over ${MAX_ENDPOINT_LENGTH} characters are cut, such as ${example}`, 'long name');
     }
     return fitting;
   };
   return {
-    fitting: (name) => (name.length <= MAX_ENDPOINT_LENGTH ? name : cut(name)),
+    fitting: (name) => told(name, fittingName(name)),
+    fittingAddress: (address) => told(address, fittingAddress(address)),
     canHold: isStorable,
   };
 }

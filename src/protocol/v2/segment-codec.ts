@@ -1,6 +1,7 @@
 import type { SegmentCodec } from '../../export/ports';
 import { componentOnV2, Layer, type RefType, SpanType, USER_ENDPOINT } from '../../model/components';
 import { CompactId, Int64Id, type NumericId, numericTraceId } from '../../model/ids';
+import { MAX_ENDPOINT_LENGTH } from '../../model/limits';
 import type { V2Names } from '../../model/names';
 import { Segment, type SegmentRef, type Span, type V2Ref } from '../../model/segment';
 import { decodePairs, decodeSpan, restoreHttpFields } from '../protobuf/control/read-span';
@@ -71,8 +72,14 @@ function lengthBytes({ tags, logs, refs, urlBase, urlRest, method, peer }: Span)
   return isBare && urlBase.length + urlRest.length + method.length + peer.length <= 35 ? 1 : 2;
 }
 
+/** Most are, and cost no call. */
+function isShort(name: string): boolean {
+  return name.length <= MAX_ENDPOINT_LENGTH;
+}
+
 function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): number {
-  const name = names.fitting(span.operationName);
+  const { operationName } = span;
+  const name = isShort(operationName) ? operationName : names.fitting(operationName);
   if (name === '') return pos;
   const id = span.type === SpanType.entry ? names.endpoint(name) : 0;
   if (id !== 0) return writeNumber(buf, pos, 0x30, id);
@@ -81,7 +88,7 @@ function writeOperation(buf: Buffer, pos: number, span: Span, names: V2Names): n
 }
 
 function writePeer(buf: Buffer, pos: number, peer: string, names: V2Names): number {
-  const name = names.fitting(peer);
+  const name = isShort(peer) ? peer : names.fittingAddress(peer);
   const id = names.networkAddress(name);
   if (id !== 0) return writeNumber(buf, pos, 0x40, id);
   buf[pos] = 0x4a;
@@ -244,11 +251,10 @@ export function writeV2Ref(buf: Buffer, pos: number, ref: V2Ref, names: V2Names)
   return closeLength(buf, body, at, 2);
 }
 
-/** As the caller's exit span has it, which is as it came, if it can have an id. Any other is an address by itself. */
-function addressOf({ networkAddress, parentInstanceId }: V2Ref, names: V2Names): string | number {
+/** As the caller's exit span has it, as far as it can have an id. */
+function addressOf({ networkAddress }: V2Ref, names: V2Names): string | number {
   if (typeof networkAddress === 'number') return networkAddress;
-  const isWhole = parentInstanceId !== names.instanceId && names.canHold(networkAddress);
-  const name = isWhole ? networkAddress : names.fitting(networkAddress);
+  const name = names.fittingAddress(networkAddress);
   return names.networkAddress(name) || name;
 }
 

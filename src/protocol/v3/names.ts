@@ -67,10 +67,9 @@ function endpointName(name: string, log: Log): string {
 }
 
 function truncated(name: string, log: Log): string {
-  const shorter = truncate(name, MAX_LENGTH.endpoint);
-  log.warn(
-    `names of endpoints over ${MAX_LENGTH.endpoint} characters are cut, such as ${printable(shorter)}`,
-    'long endpoint',
-  );
-  return shorter;
+  const most = MAX_LENGTH.endpoint;
+  // Masked before it is cut: half a token would not be known as one.
+  const example = truncate(printable(name), most);
+  log.warn(`names of endpoints over ${most} characters are cut, such as ${example}`, 'long endpoint');
+  return truncate(name, most);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { SegmentEncoder } from '../../../src/export/segment-encoder';
+import { SegmentEncoder } from '../../../src/export/open-batch';
 import { Layer, SpanType } from '../../../src/model/components';
 import { CompactId, Int64Id } from '../../../src/model/ids';
 import type { V2Names } from '../../../src/model/names';

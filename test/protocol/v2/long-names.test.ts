@@ -1,5 +1,6 @@
 import { Log } from '../../../src/base/log';
-import { SegmentEncoder } from '../../../src/export/segment-encoder';
+import { keepSecret } from '../../../src/base/text';
+import { SegmentEncoder } from '../../../src/export/open-batch';
 import { RefType, SpanType, USER_ENDPOINT } from '../../../src/model/components';
 import { CompactId, Int64Id } from '../../../src/model/ids';
 import type { NameBounds, V2Names } from '../../../src/model/names';
@@ -16,25 +17,27 @@ import { oracleDecode } from '../../support/wire/oracle';
 
 const IDS = { epoch: 1, serviceId: 3, instanceId: 7 };
 const REGISTERED = { ...IDS, protocol: 'v2', phase: 'registered', trust: 'verified' } as const;
-/** Every kind of character, and one whose half stands where the name is cut; what is left of each. */
+/** Every kind of character, and one whose half stands where the name is cut; what is left of each, and of an address. */
 const LONG = {
-  ASCII: [`/${'x'.repeat(511)}`, `/${'x'.repeat(149)}`],
-  Chinese: [`/${'漢'.repeat(511)}`, `/${'漢'.repeat(149)}`],
-  'of pairs': [`/${'😀'.repeat(255)}`, `/${'😀'.repeat(74)}`],
-  'just too long': ['y'.repeat(151), 'y'.repeat(150)],
+  ASCII: [`/${'x'.repeat(511)}`, `/${'x'.repeat(149)}`, `/${'x'.repeat(149)}`],
+  Chinese: [`/${'漢'.repeat(511)}`, `/${'漢'.repeat(149)}`, `/${'漢'.repeat(149)}`],
+  'of pairs': [`/${'😀'.repeat(255)}`, `/${'😀'.repeat(74)}`, `/${'😀'.repeat(74)}`],
+  'just too long': ['y'.repeat(151), 'y'.repeat(150), 'y'.repeat(151)],
+  'too long for an address': ['y'.repeat(288), 'y'.repeat(150), 'y'.repeat(150)],
 } as const;
-const anyLong = Object.entries(LONG).map(([what, [long, cut]]) => [what, long, cut] as const);
+const anyLong = Object.entries(LONG).map(([what, [long, cut, address]]) => [what, long, cut, address] as const);
 /** Elasticsearch takes ids of 512 bytes, tables keys of 300 characters: the id of a service and the kind stand beside. */
 const MOST_BYTES = 512 - 13;
 const MOST_CHARACTERS = 300 - 13;
 
+let clock: FakeClock;
 let said: string[];
 let dictionaries: { bounds: NameBounds; endpoints: Dictionary; networkAddresses: Dictionary };
 let names: V2Names;
 
 beforeEach(() => {
   said = [];
-  const clock = new FakeClock();
+  clock = new FakeClock();
   const say = (line: string): void => void said.push(line);
   const log = new Log(clock, { error: say, warn: say, info: say, debug: say });
   const [endpoints, networkAddresses] = [new Dictionary(clock), new Dictionary(clock)];
@@ -99,24 +102,30 @@ function sw6Behind(path: string, incoming: IncomingHeaders, peer: string): Sw6 {
 }
 
 describe('a name that a v2 backend has no room for', () => {
-  it.each(anyLong)('%s is cut wherever a segment holds it, between characters, and is asked for so', (_, long, cut) => {
-    expect(names.fitting(long)).toBe(cut);
-    const [exit, local, entry] = sent(segmentOf(long));
-    expect([exit, local, entry].map((span) => span!.operationName)).toEqual([cut, cut, cut]);
-    expect(exit!.peer).toBe(cut);
-    sent(segmentOf(long));
-    expect([answer(dictionaries.endpoints, 12), answer(dictionaries.networkAddresses, 9)]).toEqual([[cut], [cut]]);
-    const [exitById, , entryById] = sent(segmentOf(long));
-    expect([exitById!.peerId, entryById!.operationNameId]).toEqual([9, 12]);
-  });
+  it.each(anyLong)(
+    '%s is cut wherever a segment holds it, between characters, and is asked for so',
+    (_, long, cut, address) => {
+      expect([names.fitting(long), names.fittingAddress(long)]).toEqual([cut, address]);
+      const [exit, local, entry] = sent(segmentOf(long));
+      expect([exit, local, entry].map((span) => span!.operationName)).toEqual([cut, cut, cut]);
+      expect(exit!.peer).toBe(address);
+      sent(segmentOf(long));
+      expect([answer(dictionaries.endpoints, 12), answer(dictionaries.networkAddresses, 9)]).toEqual([
+        [cut],
+        [address],
+      ]);
+      const [exitById, , entryById] = sent(segmentOf(long));
+      expect([exitById!.peerId, entryById!.operationNameId]).toEqual([9, 12]);
+    },
+  );
 
   it.each(anyLong)(
     '%s is the same in the carriers of what it calls, and in what came by way of ourselves',
-    (_, long, cut) => {
+    (_, long, cut, address) => {
       const carried = () => sw6Behind(long, {}, long);
-      expect(carried()).toMatchObject({ peer: cut, entryEndpoint: cut, parentEndpoint: cut });
+      expect(carried()).toMatchObject({ peer: address, entryEndpoint: cut, parentEndpoint: cut });
       const [, , entry] = sent(segmentOf(long, {}));
-      expect(entry!.refs).toMatchObject([{ networkAddress: cut, entryEndpoint: cut, parentEndpoint: cut }]);
+      expect(entry!.refs).toMatchObject([{ networkAddress: address, entryEndpoint: cut, parentEndpoint: cut }]);
       for (let n = 0; n < 2; n++) sent(segmentOf(long));
       answer(dictionaries.endpoints, 12);
       answer(dictionaries.networkAddresses, 9);
@@ -138,14 +147,24 @@ describe('a name that a v2 backend has no room for', () => {
       ];
       for (const segment of whole) {
         expect(segment.spans.map(({ operationName }) => operationName)).toEqual([long, long, long]);
-        expect(sent(segment)).toEqual(sent(segmentOf(cut)));
+        expect(sent(segment)).toEqual(sent(segmentOf(long)));
+        expect(sent(segment)[0]!.operationName).toBe(cut);
       }
     },
   );
 
-  it('is told once, without what would steer a terminal', () => {
-    for (const [, long] of anyLong) sent(segmentOf(`\u001b[2J${long}`));
-    expect(said).toEqual([expect.stringMatching(/^names over 150 characters are cut, such as \[2J\/x{145}$/)]);
+  it('is told once, without what would steer a terminal', async () => {
+    for (const [, long] of anyLong) {
+      sent(segmentOf(`\u001b[2J${long}`));
+      await clock.advance(3_600_000);
+    }
+    expect(said).toEqual([expect.stringMatching(/^names over 150 characters are cut, such as \[2J\/x{146}$/)]);
+  });
+
+  it('is told without a token, wherever it would be cut', () => {
+    keepSecret('supersecrettoken');
+    sent(segmentOf(`/${'z'.repeat(140)}supersecrettoken${'z'.repeat(140)}`));
+    expect(said).toEqual([expect.stringContaining('zzz***zzz')]);
   });
 
   it('is none of 150 characters', () => {
@@ -182,7 +201,7 @@ describe('a name that another agent has given', () => {
 
   it.each([
     ['ASCII', 'x'.repeat(MOST_CHARACTERS)],
-    ['Chinese', '漢'.repeat(166)],
+    ['Chinese, and as many bytes as there may be', `${'漢'.repeat(166)}a`],
   ])('is whole as long as a backend can have a row for it: %s', (_, name) => {
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(MOST_BYTES);
     const [, , entry] = sent(segmentOf('/', { ...refBy(name), ...OTHERS }));
@@ -191,7 +210,7 @@ describe('a name that another agent has given', () => {
 
   it.each([
     ['too many characters', 'x'.repeat(MOST_CHARACTERS + 1)],
-    ['too many bytes', '漢'.repeat(167)],
+    ['too many bytes', `${'漢'.repeat(166)}ab`],
   ])('is no endpoint where it has %s, so that the segment and its trace are shown', (_, name) => {
     const [, , entry] = sent(segmentOf('/', { ...refBy(name), ...OTHERS }));
     expect(entry!.refs).toMatchObject([

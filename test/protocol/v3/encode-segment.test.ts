@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { systemClock } from '../../../src/base/clock';
-import { SegmentEncoder } from '../../../src/export/segment-encoder';
+import { SegmentEncoder } from '../../../src/export/open-batch';
 import { Component, Layer, SpanType } from '../../../src/model/components';
 import { CompactId, OpaqueId } from '../../../src/model/ids';
 import type { V3Names } from '../../../src/model/names';

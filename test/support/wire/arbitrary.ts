@@ -134,7 +134,11 @@ export const anyNames: fc.Arbitrary<V2Names> = fc
   .record({ serviceId: int32, instanceId: int32, mask: fc.integer({ min: 0, max: 3 }) })
   .map(({ serviceId, instanceId, mask }) => {
     const lookUp = (name: string): number => (name.length & mask ? 0 : name.length * 31);
-    const boundless = { fitting: (name: string) => name, canHold: () => true };
+    const boundless = {
+      fitting: (name: string) => name,
+      fittingAddress: (address: string) => address,
+      canHold: () => true,
+    };
     const noWayBack = { ...boundless, endpointOf: () => undefined, networkAddressOf: () => undefined };
     return { protocol: 'v2', epoch: 1, serviceId, instanceId, endpoint: lookUp, networkAddress: lookUp, ...noWayBack };
   });

@@ -83,7 +83,7 @@ exports.leapingClock = { ...systemClock, elapsed: () => 1_000 * systemClock.elap
 
 const none = () => 0;
 const ids = { serviceId: 3, instanceId: 7, endpoint: none, networkAddress: none };
-const names = { protocol: 'v2', epoch: 1, fitting: String, canHold: () => true, ...ids };
+const names = { protocol: 'v2', epoch: 1, fitting: String, fittingAddress: String, canHold: () => true, ...ids };
 exports.names = names;
 
 exports.backend = (port, options = {}) =>

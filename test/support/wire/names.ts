@@ -22,6 +22,7 @@ export function someNames({
     serviceId,
     instanceId,
     fitting: (name) => name,
+    fittingAddress: (address) => address,
     canHold: () => true,
     endpoint: (name) => endpointIds.get(name) ?? 0,
     networkAddress: (name) => addressIds.get(name) ?? 0,

@@ -18,6 +18,7 @@ export function anyTwoWayNames(epoch: number): fc.Arbitrary<V2Names> {
         serviceId: firstId,
         instanceId: firstId + 1,
         fitting: (name) => name,
+        fittingAddress: (address) => address,
         canHold: () => true,
         endpoint: (name) => endpoints.idOf(name),
         networkAddress: (name) => networkAddresses.idOf(name),

@@ -6,7 +6,7 @@ import type { IdGenerator } from '../../../tracing/id-generator';
 import { type HeaderSetter, type IncomingHeaders, SW6 } from '../../../tracing/propagation/headers';
 import type { PropagationIdentity, Propagator, RemoteParent } from '../../../tracing/propagation/propagator';
 import type { UnrecordedExit, UnrecordedTrace } from '../../../tracing/sampling/unrecorded-trace';
-import { fittingName, isStorable } from '../names';
+import { fittingAddress, fittingName, isStorable } from '../names';
 import { formatSw6, isReadable, parseSw6, type Sw6 } from './carrier';
 
 /** Stands for no registration: ids of this epoch are never sent. */
@@ -144,9 +144,9 @@ function formatUnrecorded(trace: UnrecordedTrace, peer: string, names: V2Identit
   });
 }
 
-/** Both as the segment has them. */
+/** As the segment has it, but for characters that no carrier may hold. */
 function addressOf(peer: string, names: V2Identity): string | number {
-  const name = fittingName(peer);
+  const name = fittingAddress(peer);
   return names.networkAddress(name) || name;
 }
 
