@@ -1,4 +1,4 @@
-import { isKnownHeader, knownHeader } from '../../src/model/known-header';
+import { anyLongHeader, isKnownHeader, knownHeader } from '../../src/model/known-header';
 
 /** Each place has another character. */
 const LONG = Array.from({ length: 2_001 }, (_, at) => String.fromCharCode(33 + (at % 90))).join('');
@@ -18,6 +18,11 @@ describe('a header that came in', () => {
     expect(JSON.stringify(known).length).toBeLessThan(100);
     expect(isKnownHeader(LONG, known)).toBe(true);
     expect(isKnownHeader(knownHeader(LONG), known)).toBe(true);
+  });
+
+  it('of which nothing is known but that it was long is any long text, and no carrier that was read', () => {
+    expect([isKnownHeader(LONG, anyLongHeader), isKnownHeader('1-a', anyLongHeader)]).toEqual([true, false]);
+    expect(isKnownHeader(knownHeader(LONG), anyLongHeader)).toBe(false);
   });
 
   it('is not taken for another one that is long, wherever that is different', () => {
