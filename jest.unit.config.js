@@ -32,6 +32,7 @@ const FILES = [
   'protocol/backend',
   'protocol/v3/telemetry-client',
   'spool/agent',
+  'spool/disk-faults',
   'spool/kill-points',
   'status/file-lock',
   'status/status-file',
