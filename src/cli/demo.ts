@@ -58,7 +58,7 @@ class Stage {
     private readonly clock: Clock,
   ) {
     this.commandFile = path.join(folder, 'orders.command');
-    // Of a `.js` Node asks for a package.json above it: below /tmp that of whoever put one there, which may be a pipe.
+    // For a `.js` Node reads the next package.json above it, which in /tmp may be another user's, and a pipe.
     this.script = path.join(folder, 'app.cjs');
   }
 

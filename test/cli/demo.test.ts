@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { demo } from '../../src/cli/demo';
+import { itWith } from '../control/it-where';
 import { endApps } from '../support/app';
 import { cli } from './cli';
 
@@ -21,15 +22,24 @@ afterEach(async () => {
 });
 
 describe('skyanchor demo', () => {
-  it.each([
-    ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
-    ['one that says something else of scripts', (file: string) => writeFileSync(file, '{"type":"module"}')],
-  ])('does all its steps where the package.json in the folder of temporary files is %s', async (_what, put) => {
-    put(path.join(folder, 'package.json'));
-    const { code, stdout, stderr } = await cli(['demo'], { env: { TMPDIR: folder } });
+  async function playInFolder(): Promise<void> {
+    const { code, stdout, stderr } = await cli(['demo'], { env: { TMPDIR: folder, TEMP: folder, TMP: folder } });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^8\. .*\nDone\. /m);
     expect(readdirSync(folder)).toEqual(['package.json']);
+  }
+
+  itWith('mkfifo', 'a pipe in the way of the demo is not tested: there is no mkfifo here')(
+    'does all its steps where the package.json in the folder of temporary files is a pipe',
+    async () => {
+      execFileSync('mkfifo', [path.join(folder, 'package.json')]);
+      await playInFolder();
+    },
+  );
+
+  it('does all its steps where that package.json says something else of scripts', async () => {
+    writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+    await playInFolder();
   });
 
   it('ends with a reason where the application never listens', async () => {

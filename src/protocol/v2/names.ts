@@ -25,7 +25,7 @@ export function isStorable(name: string): boolean {
   return name.length <= LONGEST_STORED && Buffer.byteLength(name) <= MOST_BYTES_STORED;
 }
 
-/** Of our own exit spans, or of others: what it stands for, other agents may call by the same name. */
+/** An address as every v2 backend can keep it, whole if there is room: other agents may know the same host by it. */
 export function fittingAddress(address: string): string {
   return isStorable(address) ? address : fittingName(address);
 }

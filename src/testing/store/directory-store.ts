@@ -5,7 +5,7 @@ import type { Commit, Store } from './store';
 
 /** Names the folder that holds the commits of now; replaced when the storage is cleared. */
 const POINTER = 'generation';
-/** Nothing else is written to, and nothing else deleted, whoever has written into the directory. */
+/** Nothing else is written to or deleted, even if another user has written into the directory. */
 const FOLDER = /^rows-[\da-f-]{36}$/;
 const VERSION_DIGITS = 12;
 

@@ -160,10 +160,10 @@ function isPerhapsWhole(response: ServerResponse): boolean {
 /** Node lets blanks and control characters through, which no host has. */
 const VISIBLE = /^[!-~]+$/;
 /** Mostly the next request names the same, which costs less to compare. */
-let lastHost = '';
+let lastHost = 'localhost';
 
 function isHost(text: string): boolean {
-  if (text === lastHost && text !== '') return true;
+  if (text === lastHost) return true;
   if (!VISIBLE.test(text)) return false;
   lastHost = text;
   return true;
