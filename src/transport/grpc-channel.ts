@@ -71,13 +71,14 @@ export async function openGrpcChannel(
 ): Promise<GrpcChannel> {
   const { Client } = modules.grpc();
   const sockets: Socket[] = [];
+  let isClosed = false;
   const take = (socket: Socket): void => {
     sockets.push(unrefSocket(socket));
     if (!('encrypted' in socket)) inbound.add(socket);
   };
   const client = new Client(
     targetOf(peer.socket),
-    credentialsFor(peer, { take, onUnasked: inbound.refuse }, log, signal),
+    credentialsFor(peer, { take, onUnasked: inbound.refuse, isClosed: () => isClosed }, log, signal),
     {
       'grpc.default_authority': peer.authority,
       'grpc.primary_user_agent': peer.userAgent,
@@ -94,6 +95,7 @@ export async function openGrpcChannel(
     },
   );
   const close = (): void => {
+    isClosed = true;
     client.close();
     for (const socket of sockets) socket.destroy();
   };
@@ -138,13 +140,19 @@ function ready(client: Client, close: () => void, signal: AbortSignal): Promise<
   });
 }
 
+interface ChannelHooks {
+  readonly take: (socket: Socket) => void;
+  readonly onUnasked: () => void;
+  readonly isClosed: () => boolean;
+}
+
 /**
  * Credentials that make the connection ours: quiet from the start, and with our own TLS handshake, the same as for the
  * other connection (grpc-js's ref'd socket would hold the process up during it, and announces IPs by name).
  */
 function credentialsFor(
   { host, tls }: GrpcPeer,
-  { take, onUnasked }: { readonly take: (socket: Socket) => void; readonly onUnasked: () => void },
+  { take, onUnasked, isClosed }: ChannelHooks,
   log: Log,
   signal: AbortSignal,
 ): ChannelCredentials {
@@ -156,12 +164,17 @@ function credentialsFor(
     return ours;
   }
   const create = ours._createSecureConnector.bind(ours);
+  // grpc-js connects once more when its pause is over, although its client was closed in the meantime: nobody would own
+  // that connection, nor end it.
+  const whileOpen = (): Promise<void> =>
+    isClosed() ? Promise.reject(new Error('the channel is closed')) : Promise.resolve();
   ours._createSecureConnector = (...args): Connector => {
     const theirs = create(...args);
     return {
       connect: async (socket) => {
         // A second time: what `captureClientSockets` sees hangs on a diagnostics channel that the application may lack.
         take(socket);
+        await whileOpen();
         if (!tls) {
           keepSession(socket, onUnasked, dropNoMetadata);
           return { socket, secure: false };
@@ -171,7 +184,8 @@ function credentialsFor(
         keepSession(secured, onUnasked, dropNoMetadata);
         return { socket: secured, secure: true };
       },
-      waitForReady: () => Promise.resolve(),
+      // Before it opens a socket.
+      waitForReady: whileOpen,
       getCallCredentials: () => theirs.getCallCredentials(),
       destroy: () => theirs.destroy(),
     };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ok, type Outcome } from '../../src/base/outcome';
 import type { Backend } from '../../src/protocol/backend';
 import { until } from '../support/until';
@@ -94,6 +95,21 @@ describe('a backend that is none', () => {
     const outcome = await outcomeOf((socket, nth) => (nth === 1 ? socket.write(settings) : socket.destroy()));
     expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringContaining('second connection') });
     await until(() => sockets.size === 0);
+  });
+
+  it('is not connected to again by grpc-js itself when that has got no second connection', async () => {
+    const settings = Buffer.from('000000040000000000', 'hex');
+    let count = 0;
+    await outcomeOf((socket, nth) => {
+      count = nth;
+      if (nth === 2) socket.destroy();
+      else socket.write(settings);
+    });
+    expect(count).toBe(2);
+    // It would be after a second, give or take a fifth, whatever our clock says.
+    await sleep(1_500);
+    expect(count).toBe(2);
+    expect(sockets.size).toBe(0);
   });
 });
 
