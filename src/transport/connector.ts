@@ -9,7 +9,8 @@ import { openGrpcChannel } from './grpc-channel';
 import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
 import { IdleProcessGuard } from './socket-guards';
 import { BackendConnection } from './backend-connection';
-import { openSession, upgradeToTls } from './open-session';
+import { openSession } from './open-session';
+import { secureContextOf, upgradeToTls } from './upgrade-to-tls';
 import { withAbort } from './with-abort';
 
 /** For each of the two connections, everything from the name to the first word of the other side. */
@@ -122,12 +123,12 @@ export class Connector {
     if (authentication !== undefined) keepSecret(authentication);
     const metadata = { 'agent-version': agentVersion, ...(authentication !== undefined && { authentication }) };
     const authority = formatAddress(address);
-    const context = tls && modules.tls().createSecureContext(tls);
+    const context = tls && secureContextOf(tls);
     const host = tls?.serverName ?? address.host;
     const [socket, session] = await this.bounded(signal, async (bound) => {
       const plain = await dial(address, CONNECT_MS, clock, this.idleGuard, bound);
       inbound.add(plain);
-      const socket = context ? await upgradeToTls(plain, host, context, bound) : plain;
+      const socket = context ? await upgradeToTls(plain, { host, context }, inbound.refuse, bound) : plain;
       return [
         socket,
         await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, inbound.refuse, bound),

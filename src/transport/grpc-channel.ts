@@ -9,7 +9,7 @@ import type { Log } from '../base/log';
 import { MAX_ANSWER_BYTES } from './answer-limits';
 import { dropNoMetadata, type IdleProcessGuard, keepSession, unrefSocket } from './socket-guards';
 import type { InboundLimit } from './inbound-limit';
-import { upgradeToTls } from './open-session';
+import { upgradeToTls } from './upgrade-to-tls';
 import { withAbort } from './with-abort';
 
 const CHANNEL = 'net.client.socket';
@@ -78,7 +78,7 @@ export async function openGrpcChannel(
   };
   const client = new Client(
     targetOf(peer.socket),
-    credentialsFor(peer, { take, onUnasked: inbound.refuse, isClosed: () => isClosed }, log, signal),
+    credentialsFor(peer, { take, refuse: inbound.refuse, isClosed: () => isClosed }, log, signal),
     {
       'grpc.default_authority': peer.authority,
       'grpc.primary_user_agent': peer.userAgent,
@@ -142,7 +142,8 @@ function ready(client: Client, close: () => void, signal: AbortSignal): Promise<
 
 interface ChannelHooks {
   readonly take: (socket: Socket) => void;
-  readonly onUnasked: () => void;
+  /** It has to be left alone. */
+  readonly refuse: () => void;
   readonly isClosed: () => boolean;
 }
 
@@ -152,7 +153,7 @@ interface ChannelHooks {
  */
 function credentialsFor(
   { host, tls }: GrpcPeer,
-  { take, onUnasked, isClosed }: ChannelHooks,
+  { take, refuse, isClosed }: ChannelHooks,
   log: Log,
   signal: AbortSignal,
 ): ChannelCredentials {
@@ -176,12 +177,12 @@ function credentialsFor(
         take(socket);
         await whileOpen();
         if (!tls) {
-          keepSession(socket, onUnasked, dropNoMetadata);
+          keepSession(socket, refuse, dropNoMetadata);
           return { socket, secure: false };
         }
-        const secured = await upgradeToTls(socket, host, tls, signal);
+        const secured = await upgradeToTls(socket, { host, context: tls }, refuse, signal);
         take(secured);
-        keepSession(secured, onUnasked, dropNoMetadata);
+        keepSession(secured, refuse, dropNoMetadata);
         return { socket: secured, secure: true };
       },
       // Before it opens a socket.

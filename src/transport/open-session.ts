@@ -2,9 +2,8 @@ import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { modules } from '../base/lazy';
 import { withAbort } from './with-abort';
-import { explainAlert, explainCleartext, explainClosed, explainTls } from './explain';
-import { keepSession, unrefSocket } from './socket-guards';
-import type { SecureContext, TLSSocket } from 'node:tls';
+import { explainAlert, explainCleartext, explainClosed } from './explain';
+import { keepSession } from './socket-guards';
 
 /** HTTP/2 over a connection that stands. Open once the other side has sent its settings: so it does speak HTTP/2. */
 export function openSession(
@@ -40,38 +39,4 @@ export function openSession(
       fail(isCleartext ? explainClosed(error, socket.bytesRead) : error);
     });
   });
-}
-
-/** TLS over a connection that stands; the certificate must be `host`'s. */
-export function upgradeToTls(
-  socket: Socket,
-  host: string,
-  context: SecureContext,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
-  const dispose = (): void => void socket.destroy();
-  return withAbort(signal, dispose, (come, fail) => {
-    const secured = modules.tls().connect({
-      socket,
-      secureContext: context,
-      ALPNProtocols: ['h2'],
-      // Otherwise NODE_TLS_REJECT_UNAUTHORIZED, which applications set for a call of their own, would decide for us too.
-      rejectUnauthorized: true,
-      // What the certificate is checked against. An IP is never announced (RFC 6066); Node warns on stderr if it is.
-      host,
-      ...(modules.net().isIP(host) === 0 && { servername: host }),
-    });
-    unrefSocket(secured)
-      .once('secureConnect', () => come(withoutOrigins(secured)))
-      .once('error', (error: Error) => fail(explainTls(error)))
-      .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
-  });
-}
-
-/**
- * Node keeps every origin that the other side of an encrypted session claims (RFC 8336), without a bound and for as long
- * as the session lives. gRPC has no use for them, and Node goes by the socket's word whether a session is encrypted.
- */
-function withoutOrigins(socket: TLSSocket): TLSSocket {
-  return Object.assign(socket, { encrypted: false });
 }

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { ok, type Outcome } from '../../src/base/outcome';
 import type { TransportTls } from '../../src/transport/backend-options';
@@ -87,5 +90,58 @@ describe('a backend that is not the one that was meant', () => {
     const outcome = await connect(await server.start(), { ca: pem('ca') });
     expect(outcome).toMatchObject({ status: 'retryable', reason: expect.stringMatching(/SSL routines/) });
     expect(outcome).toMatchObject({ reason: expect.stringMatching(ONE_LINE) });
+  });
+});
+
+describe('a backend whose TLS costs more than its words', () => {
+  const SETTINGS = Buffer.from('000000040000000000' + '000000040100000000', 'hex');
+  const backends = new Backends();
+  const sockets: TLSSocket[] = [];
+  let server: Server;
+
+  afterEach(async () => {
+    await backends.close();
+    for (const socket of sockets.splice(0)) socket.destroy();
+    server.close();
+  });
+
+  /** Speaks as much HTTP/2 as a connection needs. */
+  async function start(options: TlsOptions, onSocket: (socket: TLSSocket) => void = () => undefined): Promise<number> {
+    server = createServer({ key: pem('server-key'), ALPNProtocols: ['h2'], ...options }, (socket) => {
+      sockets.push(socket.on('error', () => undefined).resume());
+      socket.write(SETTINGS);
+      onSocket(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  const chainOf = (authorities: number): Buffer =>
+    Buffer.concat([pem('server'), ...Array.from({ length: authorities }, () => pem('ca'))]);
+
+  it.each([
+    ['of a hundred certificates', 'ca', 110, /handshake took \d+ bytes/],
+    ['of forty to nobody whom we trust', 'other-ca', 45, /certificate/],
+  ])('is left alone for a minute after a chain %s', async (_what, trusted, authorities, reason) => {
+    const port = await start({ cert: chainOf(authorities) });
+    const { api } = backends.to(port, { tls: { ca: pem(trusted) } });
+    expect(await api.connect(never)).toMatchObject({ status: 'retryable', reason: expect.stringMatching(reason) });
+    expect(await api.connect(never)).toMatchObject({ reason: expect.stringContaining('left alone for a minute') });
+  });
+
+  it('is taken with a chain as long as any', async () => {
+    const port = await start({ cert: chainOf(8) });
+    expect(await backends.to(port, { tls: { ca: pem('ca') } }).api.connect(never)).toMatchObject({ status: 'ok' });
+  });
+
+  it('gets no second handshake within TLS 1.2', async () => {
+    const answers: unknown[] = [];
+    const port = await start({ cert: pem('server'), maxVersion: 'TLSv1.2' }, (socket) => {
+      socket.renegotiate({}, (error) => answers.push(error));
+    });
+    await backends.to(port, { tls: { ca: pem('ca') } }).api.connect(never);
+    await until(() => answers.length > 0 || sockets.every((socket) => socket.destroyed));
+    expect(answers.filter((error) => error === null)).toEqual([]);
   });
 });

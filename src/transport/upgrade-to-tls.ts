@@ -1,0 +1,75 @@
+import type { Socket } from 'node:net';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { modules } from '../base/lazy';
+import type { TransportTls } from './backend-options';
+import { explainTls } from './explain';
+import { unrefSocket } from './socket-guards';
+import { withAbort } from './with-abort';
+
+/**
+ * OpenSSL checks a chain of certificates at a stretch, also one that leads to nobody whom we trust: a hundred take half a
+ * second. So a backend that sends more than these bytes in a handshake is left alone for a while. Those of a chain as
+ * backends have them are 3,000 to 8,000, and the names of a system's authorities, of which some send a list when they ask
+ * for a certificate of ours, some 17,000 more.
+ */
+const MAX_HANDSHAKE_BYTES = { trusted: 32 * 1024, failed: 12 * 1024 };
+
+export function secureContextOf(tls: TransportTls): SecureContext {
+  // By TLS 1.2 a backend may ask for a new handshake at any time, and as often as it likes; gRPC has no use for that.
+  const { SSL_OP_NO_RENEGOTIATION } = process.getBuiltinModule('node:crypto').constants;
+  return modules.tls().createSecureContext({ ...tls, secureOptions: SSL_OP_NO_RENEGOTIATION });
+}
+
+/**
+ * TLS over a connection that stands; the certificate must be `host`'s.
+ *
+ * @param onTooMuch the handshake costs more than any backend's has reason to
+ */
+export function upgradeToTls(
+  socket: Socket,
+  { host, context }: { readonly host: string; readonly context: SecureContext },
+  onTooMuch: () => void,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const dispose = (): void => void socket.destroy();
+  return withAbort(signal, dispose, (come, fail) => {
+    const secured = modules.tls().connect({
+      socket,
+      secureContext: context,
+      ALPNProtocols: ['h2'],
+      // Otherwise NODE_TLS_REJECT_UNAUTHORIZED, which applications set for a call of their own, would decide for us too.
+      rejectUnauthorized: true,
+      // What the certificate is checked against. An IP is never announced (RFC 6066); Node warns on stderr if it is.
+      host,
+      ...(modules.net().isIP(host) === 0 && { servername: host }),
+    });
+    unrefSocket(secured)
+      .once('secureConnect', () => {
+        const { bytesRead } = socket;
+        if (bytesRead <= MAX_HANDSHAKE_BYTES.trusted) {
+          come(withoutOrigins(secured));
+          return;
+        }
+        // Not in this turn: OpenSSL is still at work on what has arrived.
+        setImmediate(() => {
+          onTooMuch();
+          fail(
+            new Error(`its TLS handshake took ${bytesRead} bytes; ${MAX_HANDSHAKE_BYTES.trusted} at most are taken`),
+          );
+        });
+      })
+      .once('error', (error: Error) => {
+        if (socket.bytesRead > MAX_HANDSHAKE_BYTES.failed) onTooMuch();
+        fail(explainTls(error));
+      })
+      .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
+  });
+}
+
+/**
+ * Node keeps every origin that the other side of an encrypted session claims (RFC 8336), without a bound and for as long
+ * as the session lives. gRPC has no use for them, and Node goes by the socket's word whether a session is encrypted.
+ */
+function withoutOrigins(socket: TLSSocket): TLSSocket {
+  return Object.assign(socket, { encrypted: false });
+}
