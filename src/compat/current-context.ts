@@ -1,5 +1,5 @@
 import { warnOnce } from '../agent/place';
-import { storage, type Scope } from '../tracing/context';
+import { context, storage, type Surroundings } from '../tracing/context';
 import { isOne } from './carrier';
 import { activeSpan, Span, SpanContext } from './spans';
 
@@ -77,7 +77,7 @@ export class ContextManagerOfNow {
 
   clearAll(): void {
     this.internal('clearAll', undefined);
-    storage.enterWith(undefined as unknown as Scope);
+    storage.enterWith(context.noScope() as Surroundings);
   }
 
   private internal<T>(name: string, value: T): T {

@@ -59,6 +59,12 @@ export const context = {
     return foreign === undefined || foreignIn(scope) !== undefined ? scope : new Elsewhere(scope, foreign);
   },
 
+  /** No scope, with what must not be handed on of the one of now. */
+  noScope(): Surroundings | undefined {
+    const foreign = foreignIn(storage.getStore());
+    return foreign && new Elsewhere(undefined, foreign);
+  },
+
   /** Runs `fn` in no scope, where the one of now is that of work which is over. */
   leave<T>(fn: () => T, foreign = foreignIn(storage.getStore())): T {
     return foreign === undefined ? storage.exit(fn) : storage.run(new Elsewhere(undefined, foreign), fn);

@@ -6,6 +6,7 @@ import { context as otel, ROOT_CONTEXT, type Span, SpanKind, trace, type Tracer 
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { parseCidr } from '../../src/base/patterns';
+import { ContextManager } from '../../src/compat/current-context';
 import { bridge } from '../../src/instrument/opentelemetry/bridge';
 import { parseSw6 } from '../../src/protocol/v2/sw6/carrier';
 import type { V2Identity } from '../../src/protocol/v2/sw6/propagator';
@@ -251,6 +252,10 @@ const ELSEWHERE: Record<string, <T>(fn: () => Promise<T>) => Promise<T>> = {
   'a context of OpenTelemetry without traces': (fn) =>
     otel.with(otel.active().setValue(Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true), fn),
   'the root context of OpenTelemetry': (fn) => otel.with(ROOT_CONTEXT, fn),
+  'no context of skyanchor/compat': (fn) => {
+    ContextManager.clearAll();
+    return fn();
+  },
 };
 
 function ended<T>(fn: () => Promise<T>): (span: Span) => Promise<T> {

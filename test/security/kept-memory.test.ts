@@ -9,6 +9,7 @@ import { printable } from '../../src/base/text';
 import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
 import type { CommandLine } from '../../src/control/syntax/pending';
+import { TagCache } from '../../src/protocol/protobuf/fast/field';
 import { v3EndpointName } from '../../src/protocol/v3/names';
 import { context } from '../../src/tracing/context';
 import { currentTrace } from '../../src/tracing/current-trace';
@@ -387,6 +388,11 @@ describe('a name or a value that is a part of a large text', () => {
         history.noteRun(command, undefined);
         history.noteAnswered(command);
       };
+    },
+    'the value of a tag that is kept encoded': () => (nth) => {
+      const cache = new TagCache(0x62, 'http.method');
+      kept.push(cache);
+      return cache.write(Buffer.alloc(200), 0, shortPart(nth));
     },
     'the place where a router is mounted': () => (nth) => {
       const mounts = new MountNames('/');

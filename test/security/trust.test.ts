@@ -18,7 +18,7 @@ import { context, untraced } from '../../src/tracing/context';
 import { faultsOf, resolve } from '../config/sources';
 import { ask, Stage } from '../instrument/http-fixture';
 import { costsOf } from '../support/cost';
-import { tracing } from '../support/tracing';
+import { tracing, type TracingOptions } from '../support/tracing';
 
 /** Trace 3.4.5. */
 const SW8 = '1-My40LjU=-MS4yLjM=-4-c3RvcmU=-c3RvcmUtMQ==-L3BvcnRhbA==-MTI3LjAuMC4xOjgwODA=';
@@ -67,6 +67,14 @@ async function gateway(
     });
   };
   return { seen, listener, port: await made.serve(listener) };
+}
+
+/** Whether a call to the peer gets a header. */
+function injects(options: TracingOptions, peer: string): boolean {
+  const { tracer } = tracing({ names: () => V3, ...options });
+  const set = jest.fn();
+  tracer.inject(tracer.openExit('/', peer)!, {}, set);
+  return set.mock.calls.length > 0;
 }
 
 const entryOf = ([segment]: readonly Segment[]) => segment!.spans.find(({ type }) => type === SpanType.entry)!;
@@ -349,14 +357,46 @@ describe('a host that propagateTo leaves out', () => {
     ['1[0-25].*', '15.1.2.3:80', true],
     ['1[0-25].*', '15.evil.com:80', false],
   ])('is not named by the glob of an address: %s is for %s: %s', (host, peer, isReached) => {
-    const injected = (options: Pick<Setup, 'propagateTo' | 'doNotPropagateTo'>): boolean => {
-      const { tracer } = tracing({ names: () => V3, ...options });
-      const set = jest.fn();
-      tracer.inject(tracer.openExit('/', peer)!, {}, set);
-      return set.mock.calls.length > 0;
-    };
-    expect(injected({ propagateTo: [host] })).toBe(isReached);
-    if (host === '10.*') expect(injected({ doNotPropagateTo: [host] })).toBe(false);
+    expect(injects({ propagateTo: [host] }, peer)).toBe(isReached);
+    if (host === '10.*') expect(injects({ doNotPropagateTo: [host] }, peer)).toBe(false);
+  });
+
+  it.each([
+    ['*.internal', '[::1%.internal]:80', false],
+    ['*.internal:80', '[::1%.internal]:80', false],
+    ['*.internal:80', '[::1%.internal:80]:443', false],
+    ['*.internal', '[::ffff:127.0.0.1%lo.internal]:80', false],
+    ['*.internal', '::1%.internal', false],
+    ['*.internal', '[::1%.INTERNAL.]:80', false],
+    ['*.*', '[fe80::1%a.b]:80', false],
+    ['*', '[fe80::1%eth0]:80', true],
+    ['fe80::*', '[fe80::1%eth0]:80', true],
+    ['[fe80::*]:80', '[fe80::1%eth0]:80', true],
+    ['fe80::1%eth0', '[fe80::1%eth0]:80', true],
+    ['[fe80::1%eth0]:80', '[fe80::1%eth0]:80', true],
+    ['fe80::1%eth0', '[fe80::1%eth1]:80', false],
+    ['fe80::*', '[fe80::1%eth0]:9092;[fe80::2%eth0]:9092', true],
+    ['fe80::1', '[fe80::1%eth0]:80', false],
+    ['1*', '[fe80::1%eth0]:80', false],
+    ['*.sock', 'unix:/run/a%20b.sock', true],
+  ])('is not named by the zone of its address: %s is for %s: %s', (host, peer, isReached) => {
+    expect(injects({ propagateTo: [host] }, peer)).toBe(isReached);
+  });
+
+  it.each(['127.0.0.1\0.internal:80', '127.0.0.1\n.internal:80', 'a\x7f.internal:80'])(
+    'is none that has a control character, behind which it may be cut: %j',
+    (peer) => {
+      expect(injects({ propagateTo: ['*.internal'] }, peer)).toBe(false);
+      expect(injects({ propagateTo: ['*'], cluster: 'eu' }, peer)).toBe(false);
+      expect(injects({ doNotPropagateTo: ['10.*'] }, peer)).toBe(false);
+      expect(injects({}, peer)).toBe(true);
+    },
+  );
+
+  it('may be a socket without a file, whose name begins with a control character', () => {
+    expect(injects({ propagateTo: ['unix:*'] }, 'unix:\0stock')).toBe(true);
+    expect(injects({ doNotPropagateTo: ['10.*'], cluster: 'eu' }, 'unix:\0stock')).toBe(true);
+    expect(injects({ doNotPropagateTo: ['unix:*'] }, 'unix:\0stock')).toBe(false);
   });
 
   it('is not the brokers of Kafka, all of which have addresses that a glob names', () => {
@@ -408,6 +448,10 @@ describe('a host that doNotPropagateTo names', () => {
     ['b\u00fcx.coded:443', false],
     ['127.0.0.1:443', false],
     ['[fd00::1]:443', false],
+    ['[fd00::1%any]:443', false],
+    ['[fd00::1%.example:443]:80', false],
+    ['[fd00::2%any]:443', true],
+    ['[fd00::2%.evil.example]:443', false],
   ])('gets no header however its name is written: %s', (peer, isReached) => {
     const names = [
       'evil.example',
@@ -426,7 +470,7 @@ describe('a host that doNotPropagateTo names', () => {
   it('costs no more the longer it is', () => {
     const { tracer } = tracing({ names: () => V3, doNotPropagateTo: ['b\u00fccher.example'] });
     const injects = (length: number) => {
-      const hosts = ['.', ':', '.:', '[', '[:', '\u00fc.', '\u00fc'].map((part) => part.repeat(length));
+      const hosts = ['.', ':', '.:', '[', '[:', '%', '::%', '\u00fc.', '\u00fc'].map((part) => part.repeat(length));
       hosts.push(`[${':'.repeat(length)}`);
       return (): void => {
         for (const host of hosts) tracer.inject(tracer.openExit('/', host)!, {}, () => undefined, host);

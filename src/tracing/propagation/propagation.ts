@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { domainToASCII, domainToUnicode } from 'node:url';
 import type { PropagateUnsampled } from '../../api/options';
 import { glob } from '../../base/patterns';
@@ -23,16 +23,23 @@ const PUNYCODE = 'xn--';
 const NUMERIC = /^(?=.*[*?[])(?:\d|\[(?:\d-\d|[\d.])+\])(?:[\d.*?]|\[(?:\d-\d|[\d.])+\])*(?::[^:]*)?$/;
 /** Brokers of Kafka are one peer. */
 const BETWEEN_HOSTS = /[;,]/;
+const CONTROL = /\p{Cc}/u;
+/** Before the path of a socket. Linux has sockets whose names begin with a NUL. */
+const SOCKET = 'unix:';
+/** Before the zone of an IPv6 address. It may be any text, and where an address needs none it is not looked at. */
+const ZONE = '%';
 
 /**
  * Whether the host of a peer, `host:port`, matches one of the globs, and none of those that are excepted. A glob with a
  * colon may be of the host and its port, and a numeric one is of addresses alone where it is not of exceptions. However
  * a host is written, it is one: in upper or lower case, with a dot at its end, with letters that are not ASCII or in
- * Punycode, as URLs have it; an IPv6 address may stand in brackets.
+ * Punycode, as URLs have it; an IPv6 address may stand in brackets. A host with a control character gets no
+ * headers: resolvers read no further than to a NUL.
  */
 function hostFilter(globs: readonly string[], excepted: readonly string[] = []): (peer: string) => boolean {
-  const [hosts, exceptions] = [globs.map(reachedGlob), excepted.map(hostGlob)];
+  const [hosts, exceptions] = [globs.map(reachedGlob), excepted.map(exceptedGlob)];
   return (peer) => {
+    if (CONTROL.test(peer) && !peer.startsWith(SOCKET)) return false;
     const forms = formsOf(plainHost(peer));
     const isOneOf = (matchers: readonly HostMatcher[]) =>
       forms.some((form) => {
@@ -51,11 +58,27 @@ function hostGlob(pattern: string): HostMatcher {
   return pattern.includes(':') ? (host, address) => matches(host) || matches(address) : matches;
 }
 
-/** Anyone may have a name such as `10.example.com`. Where hosts are excepted, one too many does no harm. */
-function reachedGlob(pattern: string): HostMatcher {
+/** Where hosts are excepted, one too many does no harm. */
+function exceptedGlob(pattern: string): HostMatcher {
   const matches = hostGlob(pattern);
+  return (host, address) => matches(host, address) || (host.includes(ZONE) && withoutZone(matches, host, address));
+}
+
+/** Anyone may have a name such as `10.example.com`, and write a zone such as `%.internal` behind an address. */
+function reachedGlob(pattern: string): HostMatcher {
+  const matchesText = hostGlob(pattern);
+  const matches: HostMatcher = pattern.includes(ZONE)
+    ? matchesText
+    : (host, address) =>
+        matchesText(host, address) && (!host.includes(ZONE) || withoutZone(matchesText, host, address));
   const isNumeric = NUMERIC.test(withoutBrackets(plainHost(pattern)));
   return isNumeric ? (host, address) => matches(host, address) && host.split(BETWEEN_HOSTS).every(isAddress) : matches;
+}
+
+/** What the glob says of the address alone, or of a host that is none. */
+function withoutZone(matches: HostMatcher, host: string, address: string): boolean {
+  const bare = host.slice(host.startsWith('[') ? 1 : 0, host.indexOf(ZONE));
+  return isIPv6(bare) ? matches(bare, bare + address.slice(host.length)) : matches(host, address);
 }
 
 function isAddress(host: string): boolean {

@@ -1,3 +1,4 @@
+import { copyOf } from '../../../base/text';
 import type { Segment, SegmentRef, Span, SpanLog } from '../../../model/segment';
 import { closeLength, writeFastText, writeInt32, writeInt64, writeJoined } from './value';
 
@@ -79,7 +80,11 @@ export class TagCache {
 
   private writeNew(buf: Buffer, pos: number, value: string | number): number {
     const end = writeFastPair(buf, pos, this.tag, this.key, String(value));
-    if (this.ready.size < MOST && end - pos <= LONGEST) this.ready.set(value, Uint8Array.from(buf.subarray(pos, end)));
+    if (this.ready.size < MOST && end - pos <= LONGEST) {
+      // An application may have cut it out of a large text.
+      const own = typeof value === 'string' ? copyOf(value) : value;
+      this.ready.set(own, Uint8Array.from(buf.subarray(pos, end)));
+    }
     return end;
   }
 }
