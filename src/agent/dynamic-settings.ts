@@ -3,7 +3,7 @@ import { type TrustIncoming, errorStatuses } from '../base/patterns';
 import type { Log } from '../base/log';
 import { UNPRINTABLE, withoutSecrets } from '../base/text';
 import type { Config } from '../config/config';
-import { numberType, type OptionType } from '../config/option-type';
+import { itemsOf, numberType, type OptionType } from '../config/option-type';
 import { OPTION_TABLE } from '../config/option-table';
 import { showValue } from '../config/sources/settings';
 import { loadRules } from '../config/sources/application';
@@ -23,6 +23,8 @@ const LIMIT = { value: 4096, items: 64 };
 class Setting<T> {
   private current: SettingStatus<T>;
   private commanded: SettingStatus<T> | undefined;
+  /** What the backend has set, in its own words; empty: nothing. */
+  text = '';
 
   constructor(
     readonly key: string,
@@ -45,11 +47,13 @@ class Setting<T> {
   take(values: ReadonlyMap<string, string>): string | undefined {
     const text = values.get(this.key);
     if (text === undefined || text === '') {
+      this.text = '';
       this.current = { value: this.configured, from: 'configuration' };
       return undefined;
     }
     const read = this.read(text);
     if ('value' in read) {
+      this.text = text;
       this.current = { value: read.value, from: 'backend' };
       return undefined;
     }
@@ -143,8 +147,8 @@ export class DynamicSettings implements InstrumentOptions {
     return {
       sampleRate: this.rate.status,
       tracesPer3Seconds: this.per3Seconds.status,
-      ignoreSuffix: shown(this.suffixes.status),
-      ignorePath: shown(this.paths.status),
+      ignoreSuffix: shown(this.suffixes),
+      ignorePath: shown(this.paths),
       spanLimit: this.spanLimit.status,
     };
   }
@@ -176,9 +180,13 @@ export class DynamicSettings implements InstrumentOptions {
   }
 }
 
-/** The backend may have put the token there, which it knows. The user's own patterns stay: `***` in them would match more. */
-function shown(texts: SettingStatus<readonly string[]>): SettingStatus<readonly string[]> {
-  return texts.from === 'backend' ? { ...texts, value: texts.value.map(withoutSecrets) } : texts;
+/**
+ * The backend may have put the token there, which it knows, and which may have commas: it is looked for before the list is
+ * split. The user's own patterns stay: `***` in them would match more.
+ */
+function shown({ status, text }: Setting<readonly string[]>): SettingStatus<readonly string[]> {
+  const masked = withoutSecrets(text);
+  return masked === text ? status : { ...status, value: itemsOf(masked) };
 }
 
 /** Where nothing can change them. */

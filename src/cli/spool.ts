@@ -37,9 +37,10 @@ export async function spool(argv: readonly string[]): Promise<number> {
   const operator = new SpoolOperator(call.directory, systemClock);
   let entries: readonly SpoolEntry[];
   try {
-    await keepAliveWhile(operator.checkKind());
+    const isLook = call.action === 'ls';
+    await keepAliveWhile(isLook ? operator.enter() : operator.checkKind());
     // Before anything in it is read.
-    const refusal = call.action === 'ls' ? undefined : await refusalOf(operator, call);
+    const refusal = isLook ? undefined : await refusalOf(operator, call);
     if (refusal !== undefined) {
       complain(refusal);
       return 1;

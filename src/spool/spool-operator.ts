@@ -59,6 +59,11 @@ export class SpoolOperator {
     await this.directory.checkKind();
   }
 
+  /** For {@link list} alone. As root, nothing is shown of files that are not the directory owner's. */
+  async enter(): Promise<void> {
+    await this.directory.enter();
+  }
+
   /** Rejects where a user who is neither root, this one nor one of these could decide what is sent or dropped. */
   async checkOwners(owners: readonly number[]): Promise<void> {
     await this.directory.checkOwners(owners);

@@ -766,6 +766,16 @@ describe('a secret', () => {
     [{ args: ['--skyanchor-authentication=sesam'] }],
     [{ args: ['--skyanchor-token=sesam'] }],
     [{ options: { backends: 'https://me:sesam@oap:11800' } }],
+    [{ options: { autentication: 'sesam' } }],
+    [{ options: { backend: 'sesam@oap:11800' } }],
+    [{ options: { backnds: 'https://oap:11800/?token=sesam' } }],
+    [{ options: { backnds: ['oap:11800', 'sesam@oap:11800'] } }],
+    [{ options: { directServer: 'sesam@oap:11800' } }],
+    [{ options: { autorization: 'sesam' } }],
+    [{ options: { tls: { kyFile: 'sesam' } } }],
+    [{ args: ['--skyanchor-backendz=sesam@oap'] }],
+    [{ args: ['--skyanchor-backendz', 'sesam@oap'] }],
+    [{ args: ['--skyanchor-autentication=sesam'] }],
   ])('is never printed: %j', (sources) => {
     const faults = faultsOf(sources);
     expect(faults.length).toBeGreaterThan(0);

@@ -155,6 +155,18 @@ describe('a configuration of ours that others may write', () => {
   });
 });
 
+describe('a package.json of ours that others may write', () => {
+  // So it comes into an image from a checkout with a umask of 002, where the main script is built with one of 022.
+  it('names the service, and nothing beside it is loaded', () => {
+    put(folder, 'shop/package.json', { name: 'shop', dependencies: { 'dd-trace': '5' } });
+    const mainScript = put(folder, 'shop/dist/main.js', '');
+    chmodSync(at('shop/package.json'), 0o664);
+    chmodSync(mainScript, 0o644);
+    const { serviceName, application } = resolve({ mainScript });
+    expect([serviceName, application.dependencies, application.packageFolders]).toEqual(['shop', ['dd-trace'], []]);
+  });
+});
+
 describe('a configuration that is as well kept as the main script', () => {
   it('counts in a checkout whose files its group may write', () => {
     put(folder, 'shop/package.json', { name: 'shop' });

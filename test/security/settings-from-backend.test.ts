@@ -120,6 +120,22 @@ describe('the configuration that a hostile backend sends', () => {
     expect([settings.ignorePath, settings.ignoreSuffix]).toEqual([['/a-secret/*', '/b'], ['.a-secret']]);
   });
 
+  it('is shown without the token also where its commas make it several items of a list', () => {
+    const { settings, set } = made();
+    keepSecret('first-half,last, half');
+    set({ [PATHS]: '/a,/first-half,last, half/*', [SUFFIXES]: 'first-half,last, half' });
+    expect(settings.ignoreSuffix).toEqual(['first-half', 'last', 'half']);
+    expect(settings.status()).toMatchObject({
+      ignorePath: { value: ['/a', '/***/*'], from: 'backend' },
+      ignoreSuffix: { value: ['***'], from: 'backend' },
+    });
+    set({ [PATHS]: '/b,/c' });
+    expect(settings.status()).toMatchObject({
+      ignorePath: { value: ['/b', '/c'], from: 'backend' },
+      ignoreSuffix: { from: 'configuration' },
+    });
+  });
+
   it('leaves the patterns of the user as they are: with asterisks in them they would match more', () => {
     const { settings } = made({ ignorePath: ['/a-secret'] });
     keepSecret('a-secret');

@@ -248,6 +248,29 @@ describe('skyanchor spool', () => {
     expect(corrupt).toEqual([`${key}.2-0.no-owner.corrupt`]);
   });
 
+  asTwo.each([
+    ['has moved there', ''],
+    ['has made a second name for', 'secret'],
+  ])('lists nothing, as root, of a file of root that the owner of the directory %s', async (_, second) => {
+    asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
+    const file = join(folder, 'theirs', `${key}.owner`);
+    const owner = { service: SECRET, instance: '1', host: hostname(), pid: 2 ** 22 + 1, startedAt: '' };
+    writeFileSync(file, JSON.stringify(owner), { mode: 0o600 });
+    if (second !== '') linkSync(file, join(folder, second));
+    expect(await call('ls', 'theirs')).toBe(0);
+    expect(await call('ls', 'theirs', '--json')).toBe(0);
+    expect(cli.stdout).not.toContain(SECRET);
+    expect(cli.stdout).toMatch(/^\? +\? +\? +\? +dead/m);
+  });
+
+  asTwo('lists, as root, the directory that it came to, though another user leads the path elsewhere', async () => {
+    asOther('mkdir -p -m 700 home/spool away', folder);
+    const operator = new SpoolOperator(join(folder, 'home', 'spool'), systemClock);
+    await operator.enter();
+    asOther(`mv home/spool home/before && mv away home/spool && touch home/spool/${key}.000001.spool`, folder);
+    expect(await operator.list()).toEqual([]);
+  });
+
   asTwo('neither reads nor writes, as root for another user, what has just become a file of root', async () => {
     asOther('mkdir -m 700 theirs', folder);
     const name = `${key}.${'2'.repeat(8)}.position`;

@@ -69,7 +69,10 @@ describe('what another user put into a spool', () => {
     const owner = { service: text, instance: text, host: text, pid: 1, startedAt: text };
     writeFileSync(path.join(folder, `${key}.owner`), JSON.stringify(owner));
     writeFileSync(path.join(folder, `${key}.000001.spool`), 'none');
+    const cwd = process.cwd();
     expect(await spool(['ls', '--directory', folder, ...json])).toBe(0);
+    // As root it has gone into the directory.
+    process.chdir(cwd);
     rmSync(folder, { recursive: true });
     showsNone(fixture.stdout + fixture.stderr);
     if (json.length > 0) expect(JSON.parse(fixture.stdout)).toMatchObject([{ service: text, host: text }]);

@@ -1,5 +1,5 @@
 import type { Fault } from '../../api/errors';
-import { type ProvidedValue, type LayerContent, showValue, looksSecret } from './settings';
+import { type ProvidedValue, type LayerContent, showValue, shownForUnknown } from './settings';
 import { closestMatch } from '../../base/text';
 import { OPTION_ROWS, type OptionRow } from '../option-table';
 
@@ -72,7 +72,7 @@ function meantBy(flag: string, prefix: string): FlagRow | undefined {
 }
 
 function unknownFlag(flag: string, text: string | undefined, prefix: string): Fault {
-  const value = text === undefined ? '' : looksSecret(flag) ? '***' : showValue(text);
+  const value = text === undefined ? '' : shownForUnknown(flag.slice(prefix.length), text);
   return { name: flag, value, source: `flag ${flag}`, expected: insteadOf(flag, prefix) };
 }
 

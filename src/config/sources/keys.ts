@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Fault } from '../../api/errors';
-import { type ProvidedValue, type LayerContent, isArray, showValue, looksSecret } from './settings';
+import { type ProvidedValue, type LayerContent, isArray, showValue, shownForUnknown } from './settings';
 import { KEY_ALIASES, unread } from '../names/aliases';
 import { firstKeys } from '../../base/first-keys';
 import { closestMatch } from '../../base/text';
@@ -89,7 +89,7 @@ function unknownKey(name: string, value: unknown, source: string): Fault {
   const meant = closestMatch(name, KEYS);
   return {
     name,
-    value: looksSecret(name) ? '***' : showValue(value),
+    value: shownForUnknown(name, value),
     source,
     expected: meant ? `an option that exists; did you mean ${meant}?` : 'an option that exists',
   };

@@ -1,6 +1,7 @@
 import type { Fault } from '../../api/errors';
-import { truncate } from '../../base/text';
-import type { OptionRow } from '../option-table';
+import { closestMatch, truncate } from '../../base/text';
+import { KEY_ALIASES } from '../names/aliases';
+import { OPTION_ROWS, type OptionRow } from '../option-table';
 import { itemsOf, MAX_LIST_TEXT, type OptionType } from '../option-type';
 
 /** What one option was set to. */
@@ -178,6 +179,17 @@ export function shownFor({ isSecret, isPath, isAddress }: OptionRow<unknown>, va
   return isShown ? showValue(value, isAddress) : '***';
 }
 
+const NAMES = [...OPTION_ROWS.map(({ name }) => name), ...KEY_ALIASES.keys()];
+
+/** What was given by a name that does not exist: as for the option that its name is nearest to. */
+export function shownForUnknown(name: string, value: unknown): string {
+  if (/auth|pass|secret|token|credential|key/i.test(name)) return '***';
+  const nearest = closestMatch(name, NAMES) ?? '';
+  const meant = KEY_ALIASES.get(nearest) ?? nearest;
+  const row = OPTION_ROWS.find((candidate) => candidate.name === meant);
+  return row ? shownFor(row, value) : showValue(value);
+}
+
 /**
  * What was given, as one line of text for a fault. Keys, and passwords and tokens in addresses, are not shown.
  * @param isAddress nor is what stands before an `@`, or behind a `?` or a `#`
@@ -244,9 +256,4 @@ export function isArray(value: unknown): value is readonly unknown[] {
   } catch {
     return false;
   }
-}
-
-/** Whether an unknown name looks as if its value were a secret. */
-export function looksSecret(name: string): boolean {
-  return /auth|pass|secret|token|credential|key/i.test(name);
 }

@@ -26,6 +26,8 @@ export class V3Registration implements Registration {
   private isFirstConfiguration = true;
   private configurationUuid = '';
   private hasConfigurations = true;
+  /** A backend has set something that is in force. */
+  private isConfigured = false;
 
   constructor(private readonly parts: RegistrationContext) {
     this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS.v3);
@@ -42,7 +44,7 @@ export class V3Registration implements Registration {
 
   /** What a v3 backend has set holds as long as backends can set anything. */
   replaced(): void {
-    this.parts.onEvent({ type: 'configured', configuration: NOTHING_SET });
+    this.tell(NOTHING_SET);
   }
 
   /** A backend that was wiped, or another one, may configure us otherwise, and by the same uuid say nothing. */
@@ -100,25 +102,36 @@ export class V3Registration implements Registration {
   }
 
   private configure(signal: AbortSignal): Promise<number> {
-    const { backend, clock, log, machine, onEvent, retry } = this.parts;
+    const { backend, clock, log, machine, retry } = this.parts;
     // The second one comes by chance, as the second heartbeat does.
     this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS * (this.isFirstConfiguration ? clock.random() : 1);
     this.isFirstConfiguration = false;
     return machine.guarded(backend.configuration(this.configurationUuid, signal), (outcome) => {
       if (outcome.status === 'retryable') return retry.delayAfter(outcome);
       if (outcome.status === 'failed') {
-        // 8.0 to 8.3 have no such service, and where its module is switched off there is none either.
-        if (outcome.code === 'UNIMPLEMENTED') this.hasConfigurations = false;
+        if (outcome.code === 'UNIMPLEMENTED') this.cannotConfigure();
         else log.warn(`backend: configuration: ${outcome.reason}`, CONFIGURATION_FAILURE);
         return this.nextMs();
       }
       log.over([CONFIGURATION_FAILURE], 'backend: configuration: it can be fetched again');
       if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
-        this.configurationUuid = outcome.value.uuid;
-        onEvent({ type: 'configured', configuration: outcome.value });
+        this.tell(outcome.value);
       }
       return this.nextMs();
     });
+  }
+
+  /** 8.0 to 8.3 have no such service, and where its module is switched off there is none either. */
+  private cannotConfigure(): void {
+    // A proxy may say so of a backend that is away: where something was set, it is asked for once more.
+    if (this.isConfigured) this.tell(NOTHING_SET);
+    else this.hasConfigurations = false;
+  }
+
+  private tell(configuration: Configuration): void {
+    this.configurationUuid = configuration.uuid;
+    this.isConfigured = configuration !== NOTHING_SET;
+    this.parts.onEvent({ type: 'configured', configuration });
   }
 
   private configurationInMs(): number {

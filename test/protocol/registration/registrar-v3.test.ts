@@ -238,6 +238,44 @@ describe('the configuration of a v3 backend', () => {
     expect(backend.of('configuration')).toHaveLength(2);
   });
 
+  it.each(['a reconnect', 'a reset'])('holds no more after %s to a backend that can set nothing', async (what) => {
+    backend.configuration = sampled('0');
+    await connectedNow();
+    expect(configurations).toEqual([sampled('0')]);
+    backend.script.configuration = Array.from({ length: 9 }, () => failed('UNIMPLEMENTED', 'UNIMPLEMENTED'));
+    if (what === 'a reset') void registrar.reset('api');
+    backend.reconnect();
+    registrar.disconnected();
+    await clock.advance(1_000);
+    expect(configurations.slice(1)).toEqual([{ uuid: '', values: new Map() }]);
+    await clock.advance(120_000);
+    expect(configurations).toHaveLength(2);
+    // Once at each backend, and once more, since a proxy says the same of a backend that is away.
+    expect(backend.of('configuration')).toHaveLength(3);
+    expect(registrar.heartbeatStatus().failures).toBe(0);
+  });
+
+  it('is in force again where a backend that seemed to have no such service has it after all', async () => {
+    backend.configuration = sampled('100');
+    await connectedNow();
+    backend.script.configuration = [failed('UNIMPLEMENTED', 'UNIMPLEMENTED')];
+    await clock.advance(20_000);
+    expect(configurations).toEqual([sampled('100'), { uuid: '', values: new Map() }]);
+    await clock.advance(20_000);
+    expect(configurations.slice(2)).toEqual([sampled('100')]);
+  });
+
+  it('holds while it only cannot be had', async () => {
+    backend.configuration = sampled('100');
+    await connectedNow();
+    backend.script.configuration = [retryable('UNAVAILABLE'), failed('INTERNAL', 'INTERNAL: oops')];
+    backend.reconnect();
+    registrar.disconnected();
+    await clock.advance(120_000);
+    expect(backend.of('configuration').length).toBeGreaterThan(3);
+    expect(configurations).toEqual([sampled('100')]);
+  });
+
   it('that cannot be had is no reason to doubt the backend', async () => {
     backend.script.configuration = [failed('INTERNAL', 'INTERNAL: oops')];
     await connectedNow();
