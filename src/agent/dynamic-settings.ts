@@ -186,7 +186,7 @@ export class DynamicSettings implements InstrumentOptions {
  */
 function shown({ status, text }: Setting<readonly string[]>): SettingStatus<readonly string[]> {
   const masked = withoutSecrets(text);
-  return masked === text ? status : { ...status, value: itemsOf(masked) };
+  return status.from !== 'backend' || masked === text ? status : { ...status, value: itemsOf(masked) };
 }
 
 /** Where nothing can change them. */
