@@ -373,6 +373,21 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     expect(names.sort()).toEqual(['a', 'at once', 'b', 'c', 'd', 'e', 'failing'].map((name) => ['/', name]));
   });
 
+  test('calls that wait in a pool, which was put together before there was any request, are each their own caller’s', async () => {
+    const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 2));
+    const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 }));
+    const composed = composedOf(api, pool);
+    const jobs = ['a', 'b', 'c'].map((name) =>
+      stage.tracer.trace(name, async () => {
+        await (await composed.request({ origin: `http://127.0.0.1:${port}`, path: '/', method: 'GET' })).body.text();
+      }),
+    );
+    await Promise.all(jobs);
+    await stage.closed(3);
+    const names = stage.segments.map(({ spans }) => spans.map((span) => span.operationName));
+    expect(names.sort()).toEqual(['a', 'b', 'c'].map((name) => ['/', name]));
+  });
+
   test('a call outside of any trace that waits for another’s connection is a trace of its own', async () => {
     const port = await stage.serve((_request, response) => setTimeout(() => response.end('ok'), 5));
     const pool = close(new api.Pool(`http://127.0.0.1:${port}`, { connections: 1 }));
@@ -653,6 +668,14 @@ type Style = 'onHeaders' | 'onResponseStart';
 function stylesOf(name: string): Style[] {
   if (name === 'undici7') return ['onHeaders', 'onResponseStart'];
   return name === 'undici8' ? ['onResponseStart'] : ['onHeaders'];
+}
+
+/** Of its `dispatch` as that is now; version 5 composes nothing itself. */
+function composedOf(api: Api, pool: Undici.Pool): Undici.Dispatcher {
+  const { compose } = pool as { compose?: unknown };
+  if (typeof compose === 'function')
+    return pool.compose((dispatch) => (options, handler) => dispatch(options, handler));
+  return Object.assign(new api.Dispatcher(), { dispatch: pool.dispatch.bind(pool) });
 }
 
 /** One handler for as many calls; it reads what is answered, and ends with the last of them. */

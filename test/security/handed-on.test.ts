@@ -490,6 +490,44 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
   });
 });
 
+describe('headers of callers who are not believed, in calls that wait in a pool', () => {
+  /** Made with the first call, when the agent is there and has seen none of undici's. */
+  const POOLS: Record<string, (api: typeof Undici, origin: string) => Undici.Dispatcher> = {
+    'with a limit': ({ Pool }, origin) => new Pool(origin, { connections: 1 }),
+    'that was composed': ({ Pool, interceptors }, origin) =>
+      new Pool(origin, { connections: 1 }).compose(interceptors.retry()),
+    'whose method was bound': ({ Dispatcher, Pool }, origin) => {
+      const pool = new Pool(origin, { connections: 1 });
+      return Object.assign(new Dispatcher(), { dispatch: pool.dispatch.bind(pool), close: () => pool.close() });
+    },
+  };
+
+  it.each(
+    Object.entries(POOLS).flatMap(([title, make]) =>
+      // Version 5 composes nothing.
+      (title === 'that was composed' ? [6, 7] : [5, 6, 7]).map((version) => [title, version, make] as const),
+    ),
+  )('%s, go no further: undici %i', async (_title, version, make) => {
+    let pool: Undici.Dispatcher | undefined;
+    const { port, seen } = await gateway(async (stock, incoming) => {
+      const origin = `http://127.0.0.1:${stock}`;
+      pool ??= make(undici(version), origin);
+      const headers = { sw8: String(incoming.headers.sw8) };
+      const { body } = await pool.request({ origin, path: '/stock', method: 'GET', headers });
+      await body.text();
+    }, {});
+    const sent = Array.from({ length: 4 }, (_, nth) =>
+      SW8.replace('My40LjU=', Buffer.from(`6.6.${nth}`).toString('base64')),
+    );
+    const answers = await Promise.all(sent.map((sw8) => ask(port, '/a', { headers: { sw8 } })));
+    await pool!.close();
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(seen.filter(({ sw8 }) => sent.includes(sw8!))).toEqual([]);
+    // Each is called in the trace of its own request.
+    expect(new Set(seen.map(({ sw8 }) => String(parseSw8(sw8!)?.traceId))).size).toBe(4);
+  });
+});
+
 describe('headers of a caller who is believed', () => {
   it.each(Object.entries({ ...HTTP, ...UNDICI }))(
     'go on where we have none of our own to put there: %s',

@@ -3,78 +3,47 @@ import path from 'node:path';
 import { context, type Scope, type Surroundings } from '../../tracing/context';
 import { patch, type Patched, type Undo } from '../patch';
 
-/** A dispatcher, as versions 5 to 8 have it. Only a pool has calls that wait in it. */
-interface Dispatcher {
-  readonly stats?: { readonly queued?: unknown };
-  readonly closed?: unknown;
-  readonly destroyed?: unknown;
-}
-
-interface Call {
-  readonly options: object;
-  readonly scope: Scope | Surroundings | null;
+/** A call that waits in a pool, as versions 5 to 8 have it. There is one for each time that a call has to wait. */
+interface WaitingCall {
+  readonly opts: unknown;
+  readonly handler: unknown;
 }
 
 /**
- * The scopes of the calls that wait in a pool for a connection, in the order in which it will let them go on. An
- * application may hand the same options and the same handler to as many calls as it likes: so what tells a call that
- * goes on from a new one is that the pool has just counted one less than we have.
+ * The scopes of the calls that wait in a pool for a connection. An application may hand the same options and the same
+ * handler to as many calls as it likes: only what lies in the pool's queue is one call's alone.
  */
 export class UndiciQueueTracker {
-  /** Grows with every call that a dispatcher is asked for, and with every request that is made. */
-  steps = 0;
-  private readonly calls = new WeakMap<object, Call[]>();
-  private readonly pools = new WeakMap<object, Set<object>>();
+  private readonly scopes = new WeakMap<WaitingCall, Scope | Surroundings | null>();
+  /** Has left its queue, and is dispatched next. */
+  private next: WaitingCall | undefined;
 
-  /** @returns the scope of the call that these options are of, if it has waited and goes on now */
-  take(options: object): Scope | Surroundings | null | undefined {
-    const pools = this.pools.get(options);
-    if (pools === undefined) return undefined;
-    for (const pool of pools) {
-      const calls = this.calls.get(pool) ?? [];
-      const at = calls.findIndex((call) => call.options === options);
-      const queue = queueOf(pool);
-      if (at === -1 || !queue) pools.delete(pool);
-      else if (calls.length > queue.length) return calls.splice(at, 1)[0]?.scope;
-    }
-    if (pools.size === 0) this.pools.delete(options);
-    return undefined;
+  /** Something was put into a queue of undici's; its WebSockets have other things in theirs. */
+  pushed(item: unknown): void {
+    if (isCall(item)) this.scopes.set(item, context.whole() ?? null);
   }
 
-  /** A dispatcher was asked for a call, and has neither made a request nor asked another dispatcher. */
-  add(options: object, dispatcher: object, scope: Scope | Surroundings | null): void {
-    const queue = queueOf(dispatcher);
-    // Otherwise it has failed.
-    if (!queue || queue.isClosed || queue.length === 0) return;
-    const calls = this.calls.get(dispatcher) ?? [];
-    calls.push({ options, scope });
-    // What is more went another way, which we have not seen.
-    if (calls.length > queue.length) calls.shift();
-    this.calls.set(dispatcher, calls);
-    const pools = this.pools.get(options) ?? new Set();
-    this.pools.set(options, pools.add(dispatcher));
+  /** Something has left its queue, if there was anything in it. */
+  shifted(item: unknown): void {
+    this.next = isCall(item) ? item : undefined;
+  }
+
+  /** @returns the scope of the call that is dispatched, if it has waited and goes on now */
+  take(options: unknown, handler: unknown): Scope | Surroundings | null | undefined {
+    const { next } = this;
+    if (next === undefined || next.opts !== options || next.handler !== handler) return undefined;
+    this.next = undefined;
+    return this.scopes.get(next);
   }
 }
 
-interface Queue {
-  readonly length: number;
-  /** Takes no more calls; those that wait will go on. */
-  readonly isClosed: boolean;
-}
-
-/** `undefined`: there is none, or none of it will go on. */
-function queueOf(dispatcher: Dispatcher): Queue | undefined {
-  try {
-    const { stats, closed, destroyed } = dispatcher;
-    if (destroyed === true || typeof stats?.queued !== 'number') return undefined;
-    return { length: stats.queued, isClosed: closed === true };
-  } catch {
-    // Made by the application.
-    return undefined;
-  }
+function isCall(item: unknown): item is WaitingCall {
+  return typeof item === 'object' && item !== null && 'opts' in item && 'handler' in item;
 }
 
 type Dispatch = (this: unknown, options: unknown, handler: unknown) => unknown;
+type Push = (this: unknown, item: unknown) => unknown;
+type Shift = (this: unknown) => unknown;
 type Callback = (this: unknown, first: unknown, second: unknown, third: unknown, fourth: unknown) => unknown;
 
 /** On a request: the scope it was made in; `null` is none. */
@@ -115,14 +84,28 @@ export class UndiciContext {
 
   /** A request was made. The first of each copy of undici shows where the copy is. */
   keep(request: object & Scoped): void {
-    this.waiting.steps++;
     request[SCOPE] = context.whole() ?? null;
     const copy = request.constructor as { readonly prototype: object };
     if (this.copies.has(copy)) return;
     this.copies.add(copy);
     for (const name of CALLBACKS) this.undos.push(patch<Callback>(copy.prototype, name, callback));
-    const dispatcher = dispatcherOf(copy);
-    if (dispatcher) this.undos.push(patch<Dispatch>(dispatcher, 'dispatch', (layer) => dispatch(layer, this.waiting)));
+    this.watchQueues(copy);
+  }
+
+  /**
+   * Nothing has waited before the first request is made: a pool's connections are all busy only then. So what an
+   * application has put together before, out of its dispatchers' methods, makes no difference.
+   */
+  private watchQueues(copy: unknown): void {
+    const lib = folderOf(copy);
+    const queue = prototypeIn(lib, [path.join('dispatcher', 'fixed-queue.js'), path.join('node', 'fixed-queue.js')]);
+    const dispatcher = prototypeIn(lib, [path.join('dispatcher', 'dispatcher-base.js'), 'dispatcher-base.js']);
+    if (!queue || !dispatcher) return;
+    this.undos.push(
+      patch<Push>(queue, 'push', (layer) => push(layer, this.waiting)),
+      patch<Shift>(queue, 'shift', (layer) => shift(layer, this.waiting)),
+      patch<Dispatch>(dispatcher, 'dispatch', (layer) => dispatch(layer, this.waiting)),
+    );
   }
 }
 
@@ -136,20 +119,27 @@ function callback(layer: Patched<Callback>): Callback {
   };
 }
 
+function push(layer: Patched<Push>, waiting: UndiciQueueTracker): Push {
+  return function push(item) {
+    if (layer.isOn) waiting.pushed(item);
+    return layer.below.call(this, item);
+  };
+}
+
+function shift(layer: Patched<Shift>, waiting: UndiciQueueTracker): Shift {
+  return function shift() {
+    const item = layer.below.call(this);
+    if (layer.isOn) waiting.shifted(item);
+    return item;
+  };
+}
+
 /** Whoever frees a connection of a pool dispatches a call that waited in it once more, to that connection. */
 function dispatch(layer: Patched<Dispatch>, waiting: UndiciQueueTracker): Dispatch {
   return function dispatch(options, handler) {
-    if (!layer.isOn || typeof options !== 'object' || options === null) return layer.below.call(this, options, handler);
-    const now = context.whole() ?? null;
-    const taken = waiting.take(options);
-    const scope = taken === undefined ? now : taken;
-    const step = ++waiting.steps;
-    const result =
-      scope === now
-        ? layer.below.call(this, options, handler)
-        : runIn(scope, layer.below, this, options, handler, undefined, undefined);
-    if (waiting.steps === step) waiting.add(options, this as object, scope);
-    return result;
+    const scope = layer.isOn ? waiting.take(options, handler) : undefined;
+    if (scope === undefined || scope === (context.whole() ?? null)) return layer.below.call(this, options, handler);
+    return runIn(scope, layer.below, this, options, handler, undefined, undefined);
   };
 }
 
@@ -169,20 +159,29 @@ function call(
 }
 
 /**
- * The prototype that all dispatchers of a copy have in common, found by where the copy lies: nothing tells when it is
- * loaded. The copy in Node itself has none that can be found, nor of one that a bundler has taken into another file;
- * Node's needs none, since its pools have no limit.
+ * The folder `lib` of a copy, found by where its requests are made: nothing tells when it is loaded. The copy in Node
+ * itself has none that can be found, nor has one that a bundler has taken into another file; Node's needs none, since its
+ * pools have no limit.
  */
-function dispatcherOf(request: unknown): object | undefined {
-  // Any path will do: the cache is one for the process, and a bundle as an ECMAScript module has no `__filename`.
-  const { cache } = createRequire(process.execPath);
-  for (const [file, module] of Object.entries(cache)) {
-    if (module?.exports !== request || !file.endsWith(path.join('core', 'request.js'))) continue;
-    const lib = path.dirname(path.dirname(file));
-    for (const name of [path.join('dispatcher', 'dispatcher-base.js'), 'dispatcher-base.js']) {
-      const { prototype } = (cache[path.join(lib, name)]?.exports ?? {}) as { prototype?: object };
-      if (prototype) return prototype;
-    }
+function folderOf(request: unknown): string | undefined {
+  for (const [file, module] of Object.entries(loaded())) {
+    if (module?.exports === request && file.endsWith(path.join('core', 'request.js')))
+      return path.dirname(path.dirname(file));
   }
   return undefined;
+}
+
+/** Of the class that one of these files exports; they lie where they do by the version. */
+function prototypeIn(lib: string | undefined, files: readonly string[]): object | undefined {
+  if (lib === undefined) return undefined;
+  for (const file of files) {
+    const { prototype } = (loaded()[path.join(lib, file)]?.exports ?? {}) as { prototype?: object };
+    if (prototype) return prototype;
+  }
+  return undefined;
+}
+
+/** Any path will do: the cache is one for the process, and a bundle as an ECMAScript module has no `__filename`. */
+function loaded(): NodeJS.Dict<NodeJS.Module> {
+  return createRequire(process.execPath).cache;
 }
