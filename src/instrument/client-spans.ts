@@ -5,11 +5,13 @@ import { Component, Layer } from '../model/components';
 import type { ForeignHeaders } from '../model/foreign-headers';
 import type { Span } from '../model/segment';
 import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
+import { context } from '../tracing/context';
 import type { Tracer } from '../tracing/tracer';
 import { HttpUrls, judgeStatus, parseTarget } from './http/http-url';
 import { guessedPort, httpPeerOf } from './http/peer';
 import type { InstrumentOptions } from './options';
 import { groupedPath } from './route/group-path';
+import { type Called, CALLER } from './scoped';
 
 // As it is now: test doubles replace what the module exports.
 const { IncomingMessage: Response } = http;
@@ -24,7 +26,7 @@ export const UNRECORDED = Symbol('skyanchor.unrecorded');
 /** On a client's request, traced or not: what it must not hand on. */
 export const FOREIGN = Symbol('skyanchor.foreign');
 
-export interface Spanned {
+export interface Spanned extends Called {
   [SPAN]?: Span | null;
   [ABORTED]?: true;
   [RESPONSE]?: IncomingMessage;
@@ -58,6 +60,7 @@ export class ClientSpans {
     request[SPAN] = null;
     // A test double that inherits from Node's class without its constructor (nock 13) goes nowhere.
     if (typeof request.host !== 'string') return;
+    request[CALLER] = context.whole() ?? null;
     let span: Span | undefined;
     let exit: UnrecordedExit | undefined;
     if (!this.isIgnored(request.method)) {
@@ -95,7 +98,14 @@ export class ClientSpans {
   }
 
   /** An event of the request, before its listeners hear of it. */
-  observe(span: Span, request: Spanned, event: string | symbol, value: unknown): void {
+  observe(span: Span | null, request: Spanned, event: string | symbol, value: unknown): void {
+    if (event === 'response' && value instanceof Response) (value as Called)[CALLER] = request[CALLER];
+    // An application may keep it.
+    else if (event === 'close') request[CALLER] = undefined;
+    if (span !== null) this.tell(span, request, event, value);
+  }
+
+  private tell(span: Span, request: Spanned, event: string | symbol, value: unknown): void {
     switch (event) {
       case 'response':
         this.answered(span, request, value);
