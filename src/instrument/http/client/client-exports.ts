@@ -64,7 +64,8 @@ function open(layer: Patched<Open>, client: ClientByFunctions, protocol: string)
 function requestEmit(layer: Patched<Emit>, spans: ClientSpans): Emit {
   return function emit(event, first, second, ...more) {
     const span = (this as object as Spanned)[SPAN];
-    const caller = hasListeners(this, event) ? (this as Called)[CALLER] : undefined;
+    // A response comes in the scope of its request.
+    const caller = event !== 'response' && hasListeners(this, event) ? (this as Called)[CALLER] : undefined;
     if (span !== undefined) spans.observe(span, this as object, event, first);
     if (!isElsewhere(caller)) return forward(layer.below, this, arguments.length, event, first, second, more);
     return emitIn(caller, layer.below, this, arguments.length, event, first, second, more);

@@ -53,7 +53,8 @@ function requestEmit(layer: Patched<Emit>, client: ClientByMethods, spans: Clien
   return function emit(event, first, second, ...more) {
     let span = (this as object as Spanned)[SPAN];
     if (span === undefined && layer.isOn && (event === 'socket' || event === 'error')) span = client.madeByOthers(this);
-    const caller = hasListeners(this, event) ? (this as Called)[CALLER] : undefined;
+    // A response comes in the scope of its request.
+    const caller = event !== 'response' && hasListeners(this, event) ? (this as Called)[CALLER] : undefined;
     if (span !== undefined) spans.observe(span, this as object, event, first);
     if (!isElsewhere(caller)) return forward(layer.below, this, arguments.length, event, first, second, more);
     return emitIn(caller, layer.below, this, arguments.length, event, first, second, more);

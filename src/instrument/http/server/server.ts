@@ -96,13 +96,18 @@ function requestEmit(layer: Patched<Emit>): Emit {
     const scope = isHeard ? (this as Scoped)[SCOPE] : undefined;
     if (scope !== undefined)
       return context.run(scope, forwardInScope, layer.below, this, arguments.length, event, first, second, more);
-    const isClose = event === 'close';
-    const caller = isHeard || isClose ? (this as Called)[CALLER] : undefined;
-    if (isClose && caller !== undefined) (this as Called)[CALLER] = undefined;
+    const caller = isOfConnection(event) ? (this as Called)[CALLER] : undefined;
+    // An application may keep it.
+    if (event === 'close' && caller !== undefined) (this as Called)[CALLER] = undefined;
     if (!isHeard || !isElsewhere(caller))
       return forward(layer.below, this, arguments.length, event, first, second, more);
     return emitIn(caller, layer.below, this, arguments.length, event, first, second, more);
   };
+}
+
+/** The parts of a client's response come in the scope of its request, what happens to its connection need not. */
+function isOfConnection(event: string | symbol): boolean {
+  return event === 'close' || event === 'error' || event === 'aborted' || event === 'timeout';
 }
 
 /** Sees the end of a response without a listener, so that the host cannot remove or count one, or be warned of too many. */
