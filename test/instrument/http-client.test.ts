@@ -484,7 +484,7 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
         this.isOver = until(() => request.closed && response?.closed !== false);
       }
 
-      private note(event: string): void {
+      note(event: string): void {
         const now = context.whole();
         this.scopes[event] = now === this.scope ? 'own' : now === undefined ? 'none' : 'of another';
         this.storages[event] = storage.getStore();
@@ -531,7 +531,14 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       const first = inTrace('first', () =>
         once(module.get({ port, host: '127.0.0.1', agent, path: '/first' }, read), 'close'),
       );
-      const heard = inTrace('second', () => new Heard(module.get({ port, host: '127.0.0.1', agent, path: '/second' })));
+      const heard = inTrace('second', () => {
+        const asked = { port, host: '127.0.0.1', agent, path: '/second', method: 'POST' };
+        const made = new Heard(module.request(asked));
+        made.request.on('socket', (socket) => socket.on('connect', () => made.note('connect')));
+        made.request.write('a', () => made.note('written'));
+        made.request.end('b', () => made.note('sent'));
+        return made;
+      });
       await Promise.all([first, heard.isOver]);
       return heard;
     }
@@ -556,12 +563,14 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
 
       it('that has waited for another one and cannot connect', async () => {
         const { scopes } = await waited(module, undefined);
-        expect(scopes).toEqual({ socket: 'own', error: 'own', close: 'own' });
+        expect(scopes).toMatchObject({ socket: 'own', error: 'own', close: 'own' });
+        expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
       });
 
       it('that has waited for another one and got a connection of its own', async () => {
         const { scopes } = await waited(module, (_request, response) => response.end('all'));
         expect(scopes).toMatchObject({ finish: 'own', 'response end': 'own', 'response close': 'own', close: 'own' });
+        expect(scopes).toMatchObject({ connect: 'own', written: 'own', sent: 'own' });
         expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
       });
 
