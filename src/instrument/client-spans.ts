@@ -97,15 +97,8 @@ export class ClientSpans {
     return span;
   }
 
-  /** An event of the request, before its listeners hear of it. */
+  /** An event of the request, before its listeners hear of it. @param span `null`: it has none */
   observe(span: Span | null, request: Spanned, event: string | symbol, value: unknown): void {
-    if (event === 'response' && value instanceof Response) (value as Called)[CALLER] = request[CALLER];
-    // An application may keep it.
-    else if (event === 'close') request[CALLER] = undefined;
-    if (span !== null) this.tell(span, request, event, value);
-  }
-
-  private tell(span: Span, request: Spanned, event: string | symbol, value: unknown): void {
     switch (event) {
       case 'response':
         this.answered(span, request, value);
@@ -114,13 +107,15 @@ export class ClientSpans {
       case 'connect':
         // From here on it is a connection of another kind, for hours maybe.
         this.answered(span, request, value);
-        this.tracer.end(span);
+        if (span) this.tracer.end(span);
         break;
       case 'error':
-        this.failed(span, value);
+        if (span) this.failed(span, value);
         break;
       case 'close':
-        this.closed(span, request);
+        // An application may keep the request.
+        request[CALLER] = undefined;
+        if (span) this.closed(span, request);
         break;
       default:
     }
@@ -136,8 +131,10 @@ export class ClientSpans {
     this.options.log.error(`a call could not be traced: ${errorMessage(error)}`, 'http client open');
   }
 
-  private answered(span: Span, request: Spanned, response: unknown): void {
+  private answered(span: Span | null, request: Spanned, response: unknown): void {
     if (!(response instanceof Response)) return;
+    (response as Called)[CALLER] = request[CALLER];
+    if (!span) return;
     request[RESPONSE] = response;
     span.statusCode = response.statusCode ?? 0;
     judgeStatus(span, this.options.isClientError);

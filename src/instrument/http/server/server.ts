@@ -96,7 +96,8 @@ function requestEmit(layer: Patched<Emit>): Emit {
     const scope = isHeard ? (this as Scoped)[SCOPE] : undefined;
     if (scope !== undefined)
       return context.run(scope, forwardInScope, layer.below, this, arguments.length, event, first, second, more);
-    const caller = isOfConnection(event) ? (this as Called)[CALLER] : undefined;
+    const isAsked = isHeard ? isOfConnection(event) : event === 'close';
+    const caller = isAsked ? (this as Called)[CALLER] : undefined;
     // An application may keep it.
     if (event === 'close' && caller !== undefined) (this as Called)[CALLER] = undefined;
     if (!isHeard || !isElsewhere(caller))
