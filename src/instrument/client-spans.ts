@@ -5,11 +5,13 @@ import { Component, Layer } from '../model/components';
 import type { ForeignHeaders } from '../model/foreign-headers';
 import type { Span } from '../model/segment';
 import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
+import { context } from '../tracing/context';
 import type { Tracer } from '../tracing/tracer';
 import { HttpUrls, judgeStatus, parseTarget } from './http/http-url';
 import { guessedPort, httpPeerOf } from './http/peer';
 import type { InstrumentOptions } from './options';
 import { groupedPath } from './route/group-path';
+import { type Called, CALLER } from './scoped';
 
 // As it is now: test doubles replace what the module exports.
 const { IncomingMessage: Response } = http;
@@ -24,7 +26,7 @@ export const UNRECORDED = Symbol('skyanchor.unrecorded');
 /** On a client's request, traced or not: what it must not hand on. */
 export const FOREIGN = Symbol('skyanchor.foreign');
 
-export interface Spanned {
+export interface Spanned extends Called {
   [SPAN]?: Span | null;
   [ABORTED]?: true;
   [RESPONSE]?: IncomingMessage;
@@ -58,6 +60,7 @@ export class ClientSpans {
     request[SPAN] = null;
     // A test double that inherits from Node's class without its constructor (nock 13) goes nowhere.
     if (typeof request.host !== 'string') return;
+    request[CALLER] = context.whole() ?? null;
     let span: Span | undefined;
     let exit: UnrecordedExit | undefined;
     if (!this.isIgnored(request.method)) {
@@ -94,8 +97,8 @@ export class ClientSpans {
     return span;
   }
 
-  /** An event of the request, before its listeners hear of it. */
-  observe(span: Span, request: Spanned, event: string | symbol, value: unknown): void {
+  /** An event of the request, before its listeners hear of it. @param span `null`: it has none */
+  observe(span: Span | null, request: Spanned, event: string | symbol, value: unknown): void {
     switch (event) {
       case 'response':
         this.answered(span, request, value);
@@ -104,13 +107,15 @@ export class ClientSpans {
       case 'connect':
         // From here on it is a connection of another kind, for hours maybe.
         this.answered(span, request, value);
-        this.tracer.end(span);
+        if (span) this.tracer.end(span);
         break;
       case 'error':
-        this.failed(span, value);
+        if (span) this.failed(span, value);
         break;
       case 'close':
-        this.closed(span, request);
+        // An application may keep the request.
+        request[CALLER] = undefined;
+        if (span) this.closed(span, request);
         break;
       default:
     }
@@ -126,8 +131,10 @@ export class ClientSpans {
     this.options.log.error(`a call could not be traced: ${errorMessage(error)}`, 'http client open');
   }
 
-  private answered(span: Span, request: Spanned, response: unknown): void {
+  private answered(span: Span | null, request: Spanned, response: unknown): void {
     if (!(response instanceof Response)) return;
+    (response as Called)[CALLER] = request[CALLER];
+    if (!span) return;
     request[RESPONSE] = response;
     span.statusCode = response.statusCode ?? 0;
     judgeStatus(span, this.options.isClientError);

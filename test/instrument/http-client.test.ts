@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
@@ -10,9 +11,11 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Component, Layer, SpanType } from '../../src/model/components';
+import { context } from '../../src/tracing/context';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { logsOf } from '../support/tracing';
 import { transpile } from '../support/transpile';
+import { until } from '../support/until';
 import { ask, CALLS_ONLY, Stage } from './http-fixture';
 
 type Callback = (response: IncomingMessage) => void;
@@ -448,6 +451,205 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       await stage.closed(0);
       sockets[0]!.destroy();
       expect(await stage.exit()).toMatchObject({ statusCode: 200, isError: false });
+    });
+  });
+
+  describe('a listener hears in the scope that its call was made in', () => {
+    /** The storage of an application, which is none of our business. */
+    const storage = new AsyncLocalStorage<string>();
+    const EVENTS = ['socket', 'finish', 'response', 'timeout', 'error', 'close'];
+    const RESPONSE_EVENTS = ['data', 'timeout', 'aborted', 'error', 'end', 'close'];
+    const MODULES = [
+      ['http', http],
+      ['https', https],
+    ] as const;
+    let agent: http.Agent;
+    afterEach(() => agent.destroy());
+
+    /** Of each event, whether it was heard in the scope that was there when this was called, and in which storage. */
+    class Heard {
+      readonly scopes: Record<string, string> = {};
+      readonly storages: Record<string, unknown> = {};
+      /** Nothing comes after its `close` and that of its response. */
+      readonly isOver: Promise<unknown>;
+      private readonly scope = context.whole();
+
+      constructor(readonly request: ClientRequest) {
+        for (const event of EVENTS) request.on(event, () => this.note(event));
+        let response: IncomingMessage | undefined;
+        request.on('response', (given: IncomingMessage) => {
+          response = given;
+          for (const event of RESPONSE_EVENTS) response.on(event, () => this.note(`response ${event}`));
+        });
+        this.isOver = until(() => request.closed && response?.closed !== false);
+      }
+
+      note(event: string): void {
+        const now = context.whole();
+        this.scopes[event] = now === this.scope ? 'own' : now === undefined ? 'none' : 'of another';
+        this.storages[event] = storage.getStore();
+        if (event === 'timeout') this.request.destroy();
+      }
+    }
+
+    const serveBy = (module: typeof http | typeof https, listener: http.RequestListener): Promise<number> =>
+      module === https ? stage.serveTls({ cert: CERTIFICATE, key: KEY }, listener) : stage.serve(listener);
+
+    const inTrace = <T>(name: string, fn: () => T): T => storage.run(name, () => stage.tracer.trace(name, fn));
+    const inNone = <T>(name: string, fn: () => T): T => storage.run(name, fn);
+
+    /** What a call hears that runs into the timeout of its agent, on a connection that another one has opened. */
+    async function timedOut(module: typeof http | typeof https, around: typeof inTrace, body: string): Promise<Heard> {
+      agent = new module.Agent({ keepAlive: true, maxSockets: 1, timeout: 300, ca: CERTIFICATE });
+      const port = await serveBy(module, (request, response) => {
+        if (request.url === '/quick') response.end();
+        else if (body !== '') response.write(body);
+      });
+      await inTrace('quick', () => once(module.get({ port, agent, path: '/quick' }, read), 'close'));
+      const heard = around('slow', () => new Heard(module.get({ port, agent, path: '/slow' })));
+      await heard.isOver;
+      expect(heard.request.reusedSocket).toBe(true);
+      return heard;
+    }
+
+    /** What a call hears that has waited until another one was over, and that got a connection of its own. */
+    async function waited(
+      module: typeof http | typeof https,
+      answer: http.RequestListener | undefined,
+    ): Promise<Heard> {
+      agent = new module.Agent({ maxSockets: 1, ca: CERTIFICATE });
+      const listener: http.RequestListener = (request, response) => {
+        if (request.url === '/second') answer!(request, response);
+        else {
+          if (!answer) server.close();
+          response.setHeader('connection', 'close').end();
+        }
+      };
+      const server =
+        module === https ? https.createServer({ cert: CERTIFICATE, key: KEY }, listener) : http.createServer(listener);
+      const port = await stage.listen(server);
+      const first = inTrace('first', () =>
+        once(module.get({ port, host: '127.0.0.1', agent, path: '/first' }, read), 'close'),
+      );
+      const heard = inTrace('second', () => {
+        const asked = { port, host: '127.0.0.1', agent, path: '/second', method: 'POST' };
+        const made = new Heard(module.request(asked));
+        made.request.on('socket', (socket) => socket.on('connect', () => made.note('connect')));
+        made.request.write('a', () => made.note('written'));
+        made.request.end('b', () => made.note('sent'));
+        return made;
+      });
+      await Promise.all([first, heard.isOver]);
+      return heard;
+    }
+
+    describe.each(MODULES)('%s', (_name, module) => {
+      it('of the timeout of a kept connection, which another call has opened', async () => {
+        const { scopes } = await timedOut(module, inTrace, '');
+        expect(scopes).toEqual({ socket: 'own', finish: 'own', timeout: 'own', error: 'own', close: 'own' });
+      });
+
+      it('of that timeout in the middle of the response', async () => {
+        const { scopes } = await timedOut(module, inTrace, 'part');
+        expect(scopes).toMatchObject({ timeout: 'own', 'response timeout': 'own', 'response error': 'own' });
+        expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
+      });
+
+      it('where that is none', async () => {
+        const { scopes } = await timedOut(module, inNone, 'part');
+        expect(scopes).toMatchObject({ timeout: 'own', 'response timeout': 'own', close: 'own' });
+        expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
+      });
+
+      it('that has waited for another one and cannot connect', async () => {
+        const { scopes } = await waited(module, undefined);
+        expect(scopes).toMatchObject({ socket: 'own', error: 'own', close: 'own' });
+        expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
+      });
+
+      it('that has waited for another one and got a connection of its own', async () => {
+        const { scopes } = await waited(module, (_request, response) => response.end('all'));
+        expect(scopes).toMatchObject({ finish: 'own', 'response end': 'own', 'response close': 'own', close: 'own' });
+        expect(scopes).toMatchObject({ connect: 'own', written: 'own', sent: 'own' });
+        expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
+      });
+
+      it('that has waited for another one and is cut off in the middle of the response', async () => {
+        const { scopes } = await waited(module, (request, response) => {
+          response.write('part', () => request.socket.destroy());
+        });
+        expect(scopes).toMatchObject({ 'response aborted': 'own', 'response error': 'own', 'response close': 'own' });
+        expect(new Set(Object.values(scopes))).toEqual(new Set(['own']));
+      });
+
+      it('and leaves the application’s own AsyncLocalStorage as it is without us', async () => {
+        const traced = (await timedOut(module, inTrace, 'part')).storages;
+        agent.destroy();
+        stage.disable();
+        expect((await timedOut(module, inNone, 'part')).storages).toEqual(traced);
+      });
+    });
+
+    describe('where it is emitted in another one', () => {
+      const run = <T>(fn: () => T): T => stage.tracer.trace('another', fn);
+
+      function call(): ClientRequest {
+        agent = new http.Agent();
+        const request = stage.tracer.trace('job', () => http.get({ port: 1, host: '127.0.0.1', agent }));
+        return request.on('error', () => undefined);
+      }
+
+      it('with the same arguments and this, and what emit returns', () => {
+        const request = call();
+        const args: unknown[][] = [];
+        request.on('mine', function (this: unknown, ...given) {
+          args.push([this === request, ...(given as unknown[])]);
+        });
+        const emitted = [[], [1], [1, 2], [1, 2, 3, 4]].map((more) => run(() => request.emit('mine', ...more)));
+        expect(emitted).toEqual([true, true, true, true]);
+        expect(args).toEqual([[true], [true, 1], [true, 1, 2], [true, 1, 2, 3, 4]]);
+        expect(run(() => request.emit('nobody’s'))).toBe(false);
+      });
+
+      it('and throws what it throws, in the scope of the emitter again', () => {
+        const request = call();
+        const error = new Error('mine');
+        request.on('mine', () => {
+          throw error;
+        });
+        const thrownBy = (emit: () => unknown): unknown => {
+          try {
+            return emit();
+          } catch (thrown) {
+            return thrown;
+          }
+        };
+        run(() => {
+          const scope = context.whole();
+          const unheard = () => request.removeAllListeners('error').emit('error', error);
+          const thrown = [() => request.emit('mine'), unheard].map(thrownBy);
+          request.on('error', () => undefined);
+          expect([...thrown, context.whole()]).toEqual([error, expect.objectContaining({ context: error }), scope]);
+        });
+      });
+    });
+
+    it('which is not kept when the call is over', async () => {
+      stage.disable();
+      stage = new Stage({ instrument: { ...CALLS_ONLY, byFunctions, ignoreMethods: ['GET'] } });
+      agent = new http.Agent();
+      const port = await stage.serve((_request, response) => response.end('all'));
+      const [kept, scope] = await stage.tracer.trace('job', async () => {
+        const request = http.get({ port, agent });
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        await Promise.all([once(response.resume(), 'close'), once(request, 'close')]);
+        return [[request, response], context.whole()] as const;
+      });
+      const values = kept.flatMap((one) =>
+        Object.getOwnPropertySymbols(one).map((symbol) => (one as unknown as Record<symbol, unknown>)[symbol]),
+      );
+      expect(values.length).toBeGreaterThan(0);
+      expect(values).not.toContain(scope);
     });
   });
 

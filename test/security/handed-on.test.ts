@@ -191,6 +191,61 @@ async function throughPool(
   return seen;
 }
 
+/**
+ * What goes out from a listener of a call that another request has to do with: which opened its connection, or for which
+ * it waited. Of these callers, 127.0.0.1 alone is believed.
+ */
+async function byListener(
+  listened: 'timeout' | 'response timeout' | 'error',
+  byFunctions: boolean,
+  stranger: OutgoingHttpHeaders,
+): Promise<Record<string, string>[]> {
+  const hasTimeout = listened !== 'error';
+  const agent = new http.Agent({ keepAlive: hasTimeout, maxSockets: 1, ...(hasTimeout && { timeout: 300 }) });
+  let shop = 0;
+  let isSecondThere: (() => void) | undefined;
+  const waits = new Promise<void>((resolve) => (isSecondThere = resolve));
+  const { port, seen } = await gateway(
+    (stock, incoming) =>
+      new Promise((resolve, reject) => {
+        const call = http.get({ host: '127.0.0.1', port: shop, path: incoming.url, agent });
+        const handOn = (): void => void HTTP['an object']!(stock, incoming).then(resolve, reject);
+        call.on('error', () => undefined);
+        if (listened !== 'response timeout') call.on(listened, handOn);
+        call.on('response', (response) => {
+          response.on('error', () => undefined).on('end', resolve);
+          if (listened === 'response timeout') response.on('timeout', handOn);
+          response.resume();
+        });
+        if (incoming.url === '/second') isSecondThere!();
+      }),
+    { instrument: { byFunctions, trustIncoming: [parseCidr('127.0.0.1/32')!] } },
+  );
+  const server = http.createServer((request, response) => {
+    if (request.url === '/second') {
+      if (listened === 'response timeout') response.write('part');
+    } else if (hasTimeout) response.end();
+    else
+      void waits.then(() => {
+        server.close();
+        response.setHeader('connection', 'close').end();
+      });
+  });
+  shop = await stage!.listen(server);
+  const send = (localAddress: string, path: string, headers: OutgoingHttpHeaders): Promise<void> =>
+    context.run(untraced, () =>
+      answered(http.request({ port, host: '127.0.0.1', localAddress, path, agent: false, headers })),
+    );
+  try {
+    const first = send('127.0.0.1', '/first', { sw8: OTHER, 'sw8-correlation': 'YTpi' });
+    if (hasTimeout) await first;
+    await Promise.all([first, send('127.0.0.2', '/second', stranger)]);
+  } finally {
+    agent.destroy();
+  }
+  return seen;
+}
+
 const RECORDED = { sw8: 'sampled' };
 const UNRECORDED = { sw8: 'not sampled' };
 
@@ -440,6 +495,21 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
         ]);
         expect(seen.map(whose)).toEqual([RECORDED, { sw8: 'sampled', 'sw8-correlation': 'YTpi' }, RECORDED]);
         expect([seen[1]!.sw8, seen[2]!.sw8]).toEqual([OTHER, expect.not.stringContaining(OTHER)]);
+      });
+    },
+  );
+
+  describe.each(Object.entries({ short: STRANGE, long: LONG_STRANGE, none: {} }))(
+    'that are %s go no further from a listener of a call',
+    (_title, headers) => {
+      it.each([
+        ['which runs into the timeout of a connection that another request has opened', 'timeout'],
+        ['which does so in the middle of its response', 'response timeout'],
+        ['which has waited for that of another request, and cannot connect', 'error'],
+      ] as const)('%s, and neither do those of the other', async (_which, listened) => {
+        const seen = await byListener(listened, byFunctions, headers);
+        expect(seen.map(whose)).toEqual([RECORDED]);
+        expect(seen[0]!.sw8).not.toContain(OTHER.split('-')[1]);
       });
     },
   );

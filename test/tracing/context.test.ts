@@ -149,6 +149,24 @@ describe('what no span starts', () => {
     }));
 });
 
+describe('what runs in no scope, within one', () => {
+  it.each([
+    ['entered', <T>(fn: () => T) => context.exit(fn)],
+    ['left for', <T>(fn: () => T) => context.leave(fn)],
+  ])('that is %s stays there after a span within it', async (_how, out) => {
+    const seen = await tracer.trace('one', () =>
+      out(async () => {
+        const before = scope();
+        const within = tracer.trace('within', scope);
+        const after = scope();
+        await immediately();
+        return [before, within, after, scope()];
+      }),
+    );
+    expect(seen).toEqual([undefined, 'within', undefined, undefined]);
+  });
+});
+
 describe('a crowd of requests at the same time', () => {
   it('has each its spans, however they mix, and nothing is left over', async () => {
     const before = segments.length;

@@ -5,9 +5,12 @@ import { urlToHttpOptions } from 'node:url';
 import { isKnownHeader, type KnownHeader } from '../../../model/known-header';
 import type { Span } from '../../../model/segment';
 import { isHandedOn } from '../../../tracing/propagation/headers';
+import { context } from '../../../tracing/context';
 import type { Tracer } from '../../../tracing/tracer';
 import { type ClientSpans, SPAN, type Spanned } from '../../client-spans';
-import { type Emit, forward, patch, type Patched, type Undo } from '../../patch';
+import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from '../../patch';
+import { emitIn, isElsewhere } from '../../run-in-scope';
+import { type Called, CALLER } from '../../scoped';
 import { defaultPortOf, httpPeerOf } from '../peer';
 
 // As it is now: test doubles replace what the module exports.
@@ -42,8 +45,9 @@ export function patchClientExports(tracer: Tracer, spans: ClientSpans): Undo[] {
 
 function open(layer: Patched<Open>, client: ClientByFunctions, protocol: string): Open {
   return function request(input, options, callback) {
-    const plan = layer.isOn ? client.plan(input, options, protocol) : undefined;
-    if (!plan) return layer.below.call(this, input, options, callback);
+    if (!layer.isOn) return layer.below.call(this, input, options, callback);
+    const plan = client.plan(input, options, protocol);
+    if (!plan) return client.bind(undefined, layer.below.call(this, input, options, callback));
     const { asked, span } = plan;
     const heard = typeof options === 'function' ? options : callback;
     let made: ClientRequest;
@@ -53,16 +57,18 @@ function open(layer: Patched<Open>, client: ClientByFunctions, protocol: string)
       if (span) client.refused(span, error);
       throw error;
     }
-    if (span) client.bind(span, made);
-    return made;
+    return client.bind(span, made);
   };
 }
 
 function requestEmit(layer: Patched<Emit>, spans: ClientSpans): Emit {
   return function emit(event, first, second, ...more) {
     const span = (this as object as Spanned)[SPAN];
-    if (span) spans.observe(span, this as object, event, first);
-    return forward(layer.below, this, arguments.length, event, first, second, more);
+    // A response comes in the scope of its request.
+    const caller = event !== 'response' && hasListeners(this, event) ? (this as Called)[CALLER] : undefined;
+    if (span !== undefined) spans.observe(span, this as object, event, first);
+    if (!isElsewhere(caller)) return forward(layer.below, this, arguments.length, event, first, second, more);
+    return emitIn(caller, layer.below, this, arguments.length, event, first, second, more);
   };
 }
 
@@ -102,10 +108,15 @@ class ClientByFunctions {
     this.spans.failed(span, error);
   }
 
-  bind(span: Span, made: unknown): void {
-    if (made instanceof Request) (made as Spanned)[SPAN] = span;
+  bind(span: Span | undefined, made: ClientRequest): ClientRequest {
+    if (made instanceof Request) {
+      if (span) (made as Spanned)[SPAN] = span;
+      else (made as Spanned)[SPAN] ??= null;
+      (made as Called)[CALLER] = context.whole() ?? null;
+    }
     // A test double, whose end would not be seen.
-    else this.tracer.end(span);
+    else if (span) this.tracer.end(span);
+    return made;
   }
 }
 

@@ -2,7 +2,9 @@ import http from 'node:http';
 import type { ClientRequest } from 'node:http';
 import type { Tracer } from '../../../tracing/tracer';
 import { type ClientSpans, FOREIGN, SPAN, type Spanned, UNRECORDED } from '../../client-spans';
-import { type Emit, forward, patch, type Patched, type Undo } from '../../patch';
+import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from '../../patch';
+import { emitIn, isElsewhere } from '../../run-in-scope';
+import { type Called, CALLER } from '../../scoped';
 import { insertHeaders, RequestHead, type Stored } from './request-head';
 
 // As it is now: test doubles replace what the module exports.
@@ -51,8 +53,11 @@ function requestEmit(layer: Patched<Emit>, client: ClientByMethods, spans: Clien
   return function emit(event, first, second, ...more) {
     let span = (this as object as Spanned)[SPAN];
     if (span === undefined && layer.isOn && (event === 'socket' || event === 'error')) span = client.madeByOthers(this);
-    if (span) spans.observe(span, this as object, event, first);
-    return forward(layer.below, this, arguments.length, event, first, second, more);
+    // A response comes in the scope of its request.
+    const caller = event !== 'response' && hasListeners(this, event) ? (this as Called)[CALLER] : undefined;
+    if (span !== undefined) spans.observe(span, this as object, event, first);
+    if (!isElsewhere(caller)) return forward(layer.below, this, arguments.length, event, first, second, more);
+    return emitIn(caller, layer.below, this, arguments.length, event, first, second, more);
   };
 }
 

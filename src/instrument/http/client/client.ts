@@ -5,13 +5,18 @@ import { supportsHeaderInjection } from './request-head';
 import { ClientSpans, ABORTED, type Spanned } from '../../client-spans';
 import { patch, type Patched, type Undo } from '../../patch';
 import type { InstrumentOptions } from '../../options';
+import { isElsewhere } from '../../run-in-scope';
+import { type Called, CALLER } from '../../scoped';
+import { context } from '../../../tracing/context';
 import type { Tracer } from '../../../tracing/tracer';
 
 // As it is now: test doubles replace what the module exports.
-const { ClientRequest: Request } = http;
+const { Agent, ClientRequest: Request } = http;
 
 /** `abort` comes to it, too. */
 type Destroy = (this: Spanned & { readonly destroyed?: unknown }, error?: unknown) => unknown;
+/** `createSocket` of an agent: has a connection made for a request, maybe when that of another one has closed. */
+type CreateSocket = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
  * Exit spans and headers for outgoing requests of `http` and `https`. The way by methods of Node's classes costs least
@@ -27,7 +32,21 @@ export function httpClient(tracer: Tracer, options: InstrumentOptions): Undo[] {
     );
   }
   const undos = byMethods ? patchClientPrototypes(tracer, spans) : patchClientExports(tracer, spans);
-  return [...undos, patch<Destroy>(Request.prototype, 'destroy', destroy)];
+  return [
+    ...undos,
+    patch<Destroy>(Request.prototype, 'destroy', destroy),
+    patch<CreateSocket>(Agent.prototype, 'createSocket', createSocket),
+  ];
+}
+
+/** A request that has waited has its connection in its own scope: callbacks of `write` and `end` are called from there. */
+function createSocket(layer: Patched<CreateSocket>): CreateSocket {
+  return function createSocket(...args) {
+    const caller = (args[0] as Called | null | undefined)?.[CALLER];
+    if (!layer.isOn || !isElsewhere(caller)) return layer.below.apply(this, args);
+    const create = (): unknown => layer.below.apply(this, args);
+    return caller === null ? context.exit(create) : context.run(caller, create);
+  };
 }
 
 /** Notes that the caller ends a request: its events look the same when the server cuts it off. */

@@ -4,7 +4,8 @@ import { context, noteEscape, type Scope } from '../../../tracing/context';
 import type { Tracer } from '../../../tracing/tracer';
 import type { InstrumentOptions } from '../../options';
 import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from '../../patch';
-import { SCOPE, type Scoped } from '../../scoped';
+import { emitIn, forwardInScope, isElsewhere } from '../../run-in-scope';
+import { type Called, CALLER, SCOPE, type Scoped } from '../../scoped';
 import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
 import { ServerSpans } from './server-spans';
 
@@ -79,17 +80,6 @@ function emitRequest(emit: Emit, server: EventEmitter, event: string | symbol, r
   }
 }
 
-function forwardInScope(...event: Parameters<typeof forward>): boolean {
-  let isDone = false;
-  try {
-    const isHeard = forward(...event);
-    isDone = true;
-    return isHeard;
-  } finally {
-    if (!isDone) noteEscape();
-  }
-}
-
 /** The last two come in the place of the first, where the application listens to them. */
 function isRequest(event: string | symbol): boolean {
   return event === 'request' || event === 'checkContinue' || event === 'checkExpectation';
@@ -97,15 +87,28 @@ function isRequest(event: string | symbol): boolean {
 
 /**
  * The parts of a request's body that arrive late arrive in no scope: its `data` and `end` would be outside of the trace,
- * and only for slow clients.
+ * and only for slow clients. The response to a client's request is of this class, too.
  */
 function requestEmit(layer: Patched<Emit>): Emit {
   return function emit(event, first, second, ...more) {
     // Most events have no listener.
-    const scope = hasListeners(this, event) ? (this as Scoped)[SCOPE] : undefined;
-    if (scope === undefined) return forward(layer.below, this, arguments.length, event, first, second, more);
-    return context.run(scope, forwardInScope, layer.below, this, arguments.length, event, first, second, more);
+    const isHeard = hasListeners(this, event);
+    const scope = isHeard ? (this as Scoped)[SCOPE] : undefined;
+    if (scope !== undefined)
+      return context.run(scope, forwardInScope, layer.below, this, arguments.length, event, first, second, more);
+    const isAsked = isHeard ? isOfConnection(event) : event === 'close';
+    const caller = isAsked ? (this as Called)[CALLER] : undefined;
+    // An application may keep it.
+    if (event === 'close' && caller !== undefined) (this as Called)[CALLER] = undefined;
+    if (!isHeard || !isElsewhere(caller))
+      return forward(layer.below, this, arguments.length, event, first, second, more);
+    return emitIn(caller, layer.below, this, arguments.length, event, first, second, more);
   };
+}
+
+/** The parts of a client's response come in the scope of its request, what happens to its connection need not. */
+function isOfConnection(event: string | symbol): boolean {
+  return event === 'close' || event === 'error' || event === 'aborted' || event === 'timeout';
 }
 
 /** Sees the end of a response without a listener, so that the host cannot remove or count one, or be warned of too many. */
