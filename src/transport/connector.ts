@@ -105,7 +105,7 @@ export class Connector {
     const { clock } = this.options;
     const budget = this.budgets.get(address) ?? new InboundBudget(clock);
     this.budgets.set(address, budget);
-    if (budget.isResting) throw new Error(`left alone for a minute: ${TOO_MUCH}`);
+    if (budget.reasonToRest !== undefined) throw new Error(`left alone for a minute: ${budget.reasonToRest}`);
     let connection: BackendConnection | undefined;
     const inbound = new InboundLimit(clock, budget, () => connection?.fail(TOO_MUCH));
     try {

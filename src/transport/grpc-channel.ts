@@ -142,8 +142,7 @@ function ready(client: Client, close: () => void, signal: AbortSignal): Promise<
 
 interface ChannelHooks {
   readonly take: (socket: Socket) => void;
-  /** It has to be left alone. */
-  readonly refuse: () => void;
+  readonly refuse: InboundLimit['refuse'];
   readonly isClosed: () => boolean;
 }
 

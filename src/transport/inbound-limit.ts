@@ -18,14 +18,15 @@ export class InboundBudget {
   private allowance = BURST_BYTES;
   private countedAt: number;
   private restsUntil = 0;
+  private reason = TOO_MUCH;
 
   constructor(private readonly clock: Clock) {
     this.countedAt = clock.elapsed();
   }
 
-  /** It is not to be connected to. */
-  get isResting(): boolean {
-    return this.clock.elapsed() < this.restsUntil;
+  /** Why it is not to be connected to now; `undefined`: it may be. */
+  get reasonToRest(): string | undefined {
+    return this.clock.elapsed() < this.restsUntil ? this.reason : undefined;
   }
 
   /** @returns false: that was too much */
@@ -40,7 +41,8 @@ export class InboundBudget {
     return false;
   }
 
-  rest(): void {
+  rest(reason = TOO_MUCH): void {
+    this.reason = reason;
     this.restsUntil = this.clock.elapsed() + REST_MS;
   }
 }
@@ -74,9 +76,9 @@ export class InboundLimit {
    * It sends what gRPC has no use for and what costs much more to read than its bytes show: the header of an informational
    * answer may be one byte that stands for 4,000.
    */
-  readonly refuse = (): void => {
+  readonly refuse = (reason?: string): void => {
     if (this.isOver) return;
-    this.budget.rest();
+    this.budget.rest(reason);
     this.end();
   };
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { modules } from '../base/lazy';
+import { errorMessage } from '../base/text';
 import type { TransportTls } from './backend-options';
 import { explainTls } from './explain';
 import { unrefSocket } from './socket-guards';
@@ -28,7 +29,7 @@ export function secureContextOf(tls: TransportTls): SecureContext {
 export function upgradeToTls(
   socket: Socket,
   { host, context }: { readonly host: string; readonly context: SecureContext },
-  onTooMuch: () => void,
+  onTooMuch: (reason: string) => void,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const dispose = (): void => void socket.destroy();
@@ -43,25 +44,28 @@ export function upgradeToTls(
       host,
       ...(modules.net().isIP(host) === 0 && { servername: host }),
     });
+    const onError = (error: Error): void => {
+      const explained = explainTls(error);
+      if (socket.bytesRead > MAX_HANDSHAKE_BYTES.failed) onTooMuch(errorMessage(explained));
+      fail(explained);
+    };
     unrefSocket(secured)
       .once('secureConnect', () => {
+        // From here on the bytes are those of the whole connection.
+        secured.removeListener('error', onError);
         const { bytesRead } = socket;
         if (bytesRead <= MAX_HANDSHAKE_BYTES.trusted) {
           come(withoutOrigins(secured));
           return;
         }
+        const reason = `its TLS handshake took ${bytesRead} bytes; ${MAX_HANDSHAKE_BYTES.trusted} at most are taken`;
         // Not in this turn: OpenSSL is still at work on what has arrived.
         setImmediate(() => {
-          onTooMuch();
-          fail(
-            new Error(`its TLS handshake took ${bytesRead} bytes; ${MAX_HANDSHAKE_BYTES.trusted} at most are taken`),
-          );
+          onTooMuch(reason);
+          fail(new Error(reason));
         });
       })
-      .once('error', (error: Error) => {
-        if (socket.bytesRead > MAX_HANDSHAKE_BYTES.failed) onTooMuch();
-        fail(explainTls(error));
-      })
+      .once('error', onError)
       .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
   });
 }

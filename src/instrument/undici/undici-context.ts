@@ -94,7 +94,8 @@ export class UndiciContext {
 
   /**
    * Nothing has waited before the first request is made: a pool's connections are all busy only then. So what an
-   * application has put together before, out of its dispatchers' methods, makes no difference.
+   * application has put together before, out of its dispatchers' methods, makes no difference; what it puts in the place of a
+   * pool's own clients does.
    */
   private watchQueues(copy: unknown): void {
     const lib = folderOf(copy);

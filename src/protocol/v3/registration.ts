@@ -26,8 +26,11 @@ export class V3Registration implements Registration {
   private isFirstConfiguration = true;
   private configurationUuid = '';
   private hasConfigurations = true;
-  /** A backend has set something that is in force. */
+  /** The backend of this connection has answered what it sets. */
+  private isConfigurable = false;
+  /** Something that a backend has set is in force. */
   private isConfigured = false;
+  private wasConfigured = false;
 
   constructor(private readonly parts: RegistrationContext) {
     this.heartbeat = new HeartbeatTimer(parts.clock, parts.heartbeatMs ?? HEARTBEAT_MS.v3);
@@ -38,6 +41,7 @@ export class V3Registration implements Registration {
     const { backend, instance, log } = this.parts;
     warnTruncatedNames(instance, backend.v3Instance, log);
     this.hasConfigurations = true;
+    this.isConfigurable = false;
     this.configurationDueAt = 0;
     this.isFirstConfiguration = true;
   }
@@ -113,6 +117,7 @@ export class V3Registration implements Registration {
         else log.warn(`backend: configuration: ${outcome.reason}`, CONFIGURATION_FAILURE);
         return this.nextMs();
       }
+      this.isConfigurable = true;
       log.over([CONFIGURATION_FAILURE], 'backend: configuration: it can be fetched again');
       if (outcome.value && outcome.value.uuid !== this.configurationUuid) {
         this.tell(outcome.value);
@@ -121,16 +126,20 @@ export class V3Registration implements Registration {
     });
   }
 
-  /** 8.0 to 8.3 have no such service, and where its module is switched off there is none either. */
+  /**
+   * 8.0 to 8.3 have no such service, and where its module is switched off there is none either. But a proxy says the same of
+   * a backend that is away.
+   */
   private cannotConfigure(): void {
-    // A proxy may say so of a backend that is away: where something was set, it is asked for once more.
-    if (this.isConfigured) this.tell(NOTHING_SET);
-    else this.hasConfigurations = false;
+    if (this.isConfigurable) return;
+    if (!this.wasConfigured) this.hasConfigurations = false;
+    else if (this.isConfigured) this.tell(NOTHING_SET);
   }
 
   private tell(configuration: Configuration): void {
     this.configurationUuid = configuration.uuid;
     this.isConfigured = configuration !== NOTHING_SET;
+    this.wasConfigured ||= this.isConfigured;
     this.parts.onEvent({ type: 'configured', configuration });
   }
 
