@@ -101,6 +101,7 @@ export class ClientSpans {
   observe(span: Span | null, request: Spanned, event: string | symbol, value: unknown): void {
     switch (event) {
       case 'response':
+        if (value instanceof Response) (value as Called)[CALLER] = request[CALLER];
         this.answered(span, request, value);
         break;
       case 'upgrade':
@@ -132,9 +133,7 @@ export class ClientSpans {
   }
 
   private answered(span: Span | null, request: Spanned, response: unknown): void {
-    if (!(response instanceof Response)) return;
-    (response as Called)[CALLER] = request[CALLER];
-    if (!span) return;
+    if (!(response instanceof Response) || !span) return;
     request[RESPONSE] = response;
     span.statusCode = response.statusCode ?? 0;
     judgeStatus(span, this.options.isClientError);

@@ -651,6 +651,25 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
       expect(values.length).toBeGreaterThan(0);
       expect(values).not.toContain(scope);
     });
+
+    it('which the response to an upgrade, that never closes, does not keep', async () => {
+      const server = http.createServer().on('upgrade', (_request, socket) => {
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: nothing\r\n\r\n');
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const { port } = server.address() as net.AddressInfo;
+      const [response, scope] = await stage.tracer.trace('job', async () => {
+        const request = http.get({ port, headers: { connection: 'upgrade', upgrade: 'nothing' } });
+        const [response, socket] = (await once(request, 'upgrade')) as [IncomingMessage, net.Socket];
+        socket.destroy();
+        return [response, context.whole()] as const;
+      });
+      server.close();
+      const values = Object.getOwnPropertySymbols(response).map(
+        (symbol) => (response as unknown as Record<symbol, unknown>)[symbol],
+      );
+      expect(values).not.toContain(scope);
+    });
   });
 
   describe('the caller', () => {
