@@ -653,13 +653,14 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
     });
 
     it('which the response to an upgrade, that never closes, does not keep', async () => {
+      agent = new http.Agent();
       const server = http.createServer().on('upgrade', (_request, socket) => {
         socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: nothing\r\n\r\n');
       });
       await once(server.listen(0, '127.0.0.1'), 'listening');
       const { port } = server.address() as net.AddressInfo;
       const [response, scope] = await stage.tracer.trace('job', async () => {
-        const request = http.get({ port, headers: { connection: 'upgrade', upgrade: 'nothing' } });
+        const request = http.get({ port, agent, headers: { connection: 'upgrade', upgrade: 'nothing' } });
         const [response, socket] = (await once(request, 'upgrade')) as [IncomingMessage, net.Socket];
         socket.destroy();
         return [response, context.whole()] as const;
