@@ -82,15 +82,17 @@ async function countOne(under, { app, target, args }, load, { warmUp, requests, 
   }
 }
 
-/** Reads the newest dump, which is of what was done since the one before, and removes all. */
+/** Reads the dumps since the last call and removes them: the agent asks for the host's name, too, when it registers. */
 function takeTotal(directory) {
   const dumps = fs.readdirSync(directory).filter((name) => /\.\d+$/.test(name));
-  const numberOf = (name) => Number(name.slice(name.lastIndexOf('.') + 1));
-  const newest = dumps.sort((a, b) => numberOf(b) - numberOf(a))[0];
-  if (newest === undefined) throw new Error(`callgrind has seen no call of ${MARK}: this Node.js has no symbols`);
-  const total = /^(?:totals|summary): (\d+)/m.exec(fs.readFileSync(path.join(directory, newest), 'latin1'))?.[1];
-  for (const name of dumps) fs.rmSync(path.join(directory, name));
-  return Number(total);
+  if (dumps.length === 0) throw new Error(`callgrind has seen no call of ${MARK}: this Node.js has no symbols`);
+  let total = 0;
+  for (const name of dumps) {
+    const file = path.join(directory, name);
+    total += Number(/^(?:totals|summary): (\d+)/m.exec(fs.readFileSync(file, 'latin1'))?.[1]);
+    fs.rmSync(file);
+  }
+  return total;
 }
 
 module.exports = { canCount, countInstructions };

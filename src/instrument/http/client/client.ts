@@ -39,7 +39,11 @@ export function httpClient(tracer: Tracer, options: InstrumentOptions): Undo[] {
   ];
 }
 
-/** A request that has waited has its connection in its own scope: callbacks of `write` and `end` are called from there. */
+/**
+ * A request that has waited has its connection in its own scope: callbacks of `write` and `end` are called from there. Not
+ * so where one before it was destroyed while it waited (Node makes the connection for that one), or where an agent makes its
+ * connections otherwise.
+ */
 function createSocket(layer: Patched<CreateSocket>): CreateSocket {
   return function createSocket(...args) {
     const caller = (args[0] as Called | null | undefined)?.[CALLER];
