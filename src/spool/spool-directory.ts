@@ -167,7 +167,7 @@ export class SpoolDirectory {
     if (uid === 0) this.enterFor(stats);
   }
 
-  /** Only to look at what lies here, whoever may have planted it. */
+  /** Only to look at what lies here: any user may have put it here. */
   async enter(): Promise<void> {
     const stats = await lstat(this.path);
     checkKind(stats);

@@ -164,8 +164,8 @@ function credentialsFor(
     return ours;
   }
   const create = ours._createSecureConnector.bind(ours);
-  // grpc-js connects once more when its pause is over, although its client was closed in the meantime: nobody would own
-  // that connection, nor end it.
+  // grpc-js connects once more when its pause is over, although its client was closed in the meantime: that
+  // connection would be neither bounded nor ended.
   const whileOpen = (): Promise<void> =>
     isClosed() ? Promise.reject(new Error('the channel is closed')) : Promise.resolve();
   ours._createSecureConnector = (...args): Connector => {

@@ -8,7 +8,7 @@ import { unrefSocket } from './socket-guards';
 import { withAbort } from './with-abort';
 
 /**
- * OpenSSL checks a chain of certificates at a stretch, also one that leads to nobody whom we trust: a hundred take half a
+ * OpenSSL checks a chain of certificates at a stretch, also one that leads to no authority of ours: a hundred take half a
  * second. So a backend that sends more than these bytes in a handshake is left alone for a while. Those of a chain as
  * backends have them are 3,000 to 8,000, and the names of a system's authorities, of which some send a list when they ask
  * for a certificate of ours, some 17,000 more.

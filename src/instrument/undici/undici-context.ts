@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { context, type Scope, type Surroundings } from '../../tracing/context';
 import { patch, type Patched, type Undo } from '../patch';
+import { isElsewhere } from '../run-in-scope';
 
 /** A call that waits in a pool, as versions 5 to 8 have it. There is one for each time that a call has to wait. */
 interface WaitingCall {
@@ -113,9 +114,7 @@ export class UndiciContext {
 function callback(layer: Patched<Callback>): Callback {
   return function callback(first, second, third, fourth) {
     const scope = (this as Scoped)[SCOPE];
-    if (scope === undefined || scope === (context.whole() ?? null)) {
-      return layer.below.call(this, first, second, third, fourth);
-    }
+    if (!isElsewhere(scope)) return layer.below.call(this, first, second, third, fourth);
     return runIn(scope, layer.below, this, first, second, third, fourth);
   };
 }
@@ -135,11 +134,11 @@ function shift(layer: Patched<Shift>, waiting: UndiciQueueTracker): Shift {
   };
 }
 
-/** Whoever frees a connection of a pool dispatches a call that waited in it once more, to that connection. */
+/** What frees a connection of a pool dispatches a call that waited in it once more, to that connection. */
 function dispatch(layer: Patched<Dispatch>, waiting: UndiciQueueTracker): Dispatch {
   return function dispatch(options, handler) {
     const scope = layer.isOn ? waiting.take(options, handler) : undefined;
-    if (scope === undefined || scope === (context.whole() ?? null)) return layer.below.call(this, options, handler);
+    if (!isElsewhere(scope)) return layer.below.call(this, options, handler);
     return runIn(scope, layer.below, this, options, handler, undefined, undefined);
   };
 }
@@ -172,7 +171,7 @@ function folderOf(request: unknown): string | undefined {
   return undefined;
 }
 
-/** Of the class that one of these files exports; they lie where they do by the version. */
+/** The prototype of the class that one of these files exports: which of them there is depends on the version. */
 function prototypeIn(lib: string | undefined, files: readonly string[]): object | undefined {
   if (lib === undefined) return undefined;
   for (const file of files) {
