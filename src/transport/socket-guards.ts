@@ -133,24 +133,18 @@ function guardCalls(
   };
 }
 
-// What grpc-js takes for metadata, in its own words.
-const METADATA_KEY = /^[:0-9a-z_.-]+$/;
+// What grpc-js reads of an answer, and the values that it takes, in its own words. The agent reads nothing else of one.
+const READ = new Set([':status', 'grpc-status', 'grpc-message', 'grpc-encoding']);
 const METADATA_VALUE = /^[ -~]*$/;
 
 /**
- * Takes out what HTTP/2 allows and gRPC does not: grpc-js leaves it out, too, but writes name and value of each to the
- * application's stderr, however many a backend sends.
+ * Takes out the headers that nobody reads. grpc-js would make metadata of them: a Buffer of each part of a `-bin` header, of
+ * which a few bytes may stand for sixty thousand; and it writes what it does not take to the application's stderr.
  */
-export function dropNoMetadata(headers: IncomingHttpHeaders): void {
+export function dropUnread(headers: IncomingHttpHeaders): void {
   for (const [key, value] of Object.entries(headers)) {
-    if (!isMetadata(key, value)) Reflect.deleteProperty(headers, key);
+    if (!READ.has(key) || !METADATA_VALUE.test(String(value))) Reflect.deleteProperty(headers, key);
   }
-}
-
-function isMetadata(key: string, value: string | string[] | undefined): boolean {
-  // It passes over those of HTTP/2 itself, and takes any text for base64.
-  if (key.startsWith(':')) return true;
-  return METADATA_KEY.test(key) && (key.endsWith('-bin') || METADATA_VALUE.test(String(value)));
 }
 
 /** What Node keeps under symbols: a native session its own, and that its socket. */

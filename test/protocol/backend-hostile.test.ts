@@ -1,3 +1,4 @@
+import { Metadata } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
@@ -225,6 +226,24 @@ describe('a backend gone mad', () => {
       expect(await backend.api.v2.registerService('orders', never)).toMatchObject(expected);
       expect(said.mock.calls).toEqual([]);
     });
+  });
+
+  // A few bytes stand for such a header once it was sent: what is made of it is in no proportion to what comes in.
+  it('says thousands of parts in one header before and after an answer, and grpc-js makes nothing of them', async () => {
+    const added = jest.spyOn(Metadata.prototype, 'add');
+    const parts = { 'a-bin': ','.repeat(4_000), 'grpc-status-details-bin': 'QUFB', b: ','.repeat(4_000) };
+    server.onCheck = (stream) =>
+      stream.resume().on('end', () => {
+        stream.respond({ ...GRPC_HEADERS, 'grpc-encoding': 'identity', ...parts }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'grpc-message': 'well', ...parts }));
+        stream.end(KNOWS_US);
+      });
+    const backend = await connected();
+    added.mockClear();
+    expect(await backend.api.v2.registerService('orders', never)).toEqual(ok(3));
+    const names = new Set(added.mock.calls.map(([name]) => name));
+    added.mockRestore();
+    expect([...names].sort()).toEqual(['grpc-encoding', 'grpc-message', 'grpc-status']);
   });
 
   it('says OK, and that is what counts', async () => {
