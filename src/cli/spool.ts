@@ -147,6 +147,12 @@ async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { b
       hostname: hostname(),
       pid: process.pid,
     });
+    for (const refusal of config.refusals) complain(refusal);
+    // What is left would be the backend at its default address, without TLS: anybody may listen there.
+    if (config.isFileIgnored && backends === undefined) {
+      complain('nothing is sent: name the file by SW_AGENT_CONFIG_FILE, or the backends by --backends');
+      return 1;
+    }
     const log = new Log(systemClock);
     const onResult = (count: number, result: string): void => {
       counts[result] = (counts[result] ?? 0) + count;

@@ -175,6 +175,7 @@ function build(
     logger: valueOr(TABLE.logger, stderrLogger),
     enabled: isWanted && !found?.isOpen,
     refusals: Object.freeze((isWanted && found?.refusals) || []),
+    isFileIgnored: found !== undefined && !found.content && found.refusals.length > 0,
     warnings: Object.freeze([...settings.warnings, ...notes]),
   });
 }

@@ -155,6 +155,32 @@ describe('skyanchor spool', () => {
     expect(await call('drop', 'ours')).toBe(0);
   });
 
+  asTwo('sends nothing to the default address where a configuration file of another user does not count', async () => {
+    mkdirSync(join(folder, 'ours'), { mode: 0o700 });
+    const left = join(folder, 'ours', `${key}.000001.spool`);
+    writeFileSync(left, 'ours');
+    mkdirSync(join(folder, 'app'));
+    chmodSync(join(folder, 'app'), 0o777);
+    asOther(
+      `echo '{"name":"orders"}' > package.json; echo '{"tls":true}' > skyanchor.config.json`,
+      join(folder, 'app'),
+    );
+    process.chdir(join(folder, 'app'));
+
+    expect(await call('send', 'ours')).toBe(1);
+    expect(cli.stderr).toMatch(/skyanchor\.config\.json is ignored: it belongs to user 4711/);
+    expect(cli.stderr).toContain(
+      'nothing is sent: name the file by SW_AGENT_CONFIG_FILE, or the backends by --backends',
+    );
+    // Which it says of that file once it looks at it.
+    const looksAtIt = 'nothing says whose it is';
+    expect(cli.stderr).not.toContain(looksAtIt);
+    expect(existsSync(left)).toBe(true);
+
+    expect(await call('send', 'ours', '--backends', '127.0.0.1:1')).toBe(1);
+    expect(cli.stderr).toContain(looksAtIt);
+  });
+
   asTwo('looks at nothing that another user may have planted before it sends or removes', async () => {
     asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
     const open = jest.spyOn(SpoolDirectory.prototype, 'open');
