@@ -15,10 +15,28 @@ import { withAbort } from './with-abort';
  */
 const MAX_HANDSHAKE_BYTES = { trusted: 32 * 1024, failed: 12 * 1024 };
 
+/**
+ * What OpenSSL offers by itself, but for Diffie-Hellman over numbers: a server chooses ones of up to 10,000 bits, which take
+ * seconds at a stretch, before its certificate is looked at.
+ */
 export function secureContextOf(tls: TransportTls): SecureContext {
+  const { createSecureContext, DEFAULT_CIPHERS } = modules.tls();
   // By TLS 1.2 a backend may ask for a new handshake at any time, and as often as it likes; gRPC has no use for that.
   const { SSL_OP_NO_RENEGOTIATION } = process.getBuiltinModule('node:crypto').constants;
-  return modules.tls().createSecureContext({ ...tls, secureOptions: SSL_OP_NO_RENEGOTIATION });
+  const options = { ...tls, secureOptions: SSL_OP_NO_RENEGOTIATION, ciphers: `${DEFAULT_CIPHERS}:!kDHE` };
+  if (!offersLargeGroups()) return createSecureContext(options);
+  try {
+    return createSecureContext({ ...options, ecdhCurve: 'X25519:P-256:X448:P-521:P-384' });
+  } catch {
+    // Where OpenSSL is held to FIPS it lacks some of them; if it is something else, it comes again.
+    return createSecureContext(options);
+  }
+}
+
+/** By TLS 1.3, up to 8,192 bits. From 3.5 on OpenSSL offers 3,072 at most, which take some milliseconds. */
+function offersLargeGroups(): boolean {
+  const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number);
+  return major === 3 && minor < 5;
 }
 
 /**

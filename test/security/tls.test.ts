@@ -164,4 +164,32 @@ describe('a backend whose TLS costs more than its words', () => {
     await until(() => answers.length > 0 || sockets.every((socket) => socket.destroyed));
     expect(answers.filter((error) => error === null)).toEqual([]);
   });
+
+  describe('has no Diffie-Hellman over large numbers', () => {
+    const refusals: string[] = [];
+
+    async function outcomeWith(options: TlsOptions): Promise<Outcome<unknown>> {
+      const port = await start({ cert: pem('by-itself'), key: pem('by-itself-key'), ...options });
+      server.on('tlsClientError', (error) => refusals.push(error.message));
+      return backends.to(port, { tls: { ca: pem('by-itself') } }).api.connect(never);
+    }
+
+    afterEach(() => refusals.splice(0));
+
+    it.each([
+      ['1.2', { maxVersion: 'TLSv1.2', ciphers: 'DHE-RSA-AES128-GCM-SHA256', dhparam: 'auto' }, /no shared cipher/],
+      ['1.3', { minVersion: 'TLSv1.3', ecdhCurve: 'ffdhe8192' }, /no suitable key share/],
+    ] satisfies [string, TlsOptions, RegExp][])('by TLS %s', async (_version, options, refusal) => {
+      expect(await outcomeWith(options)).toMatchObject({ status: 'retryable' });
+      expect(refusals).toEqual(expect.arrayContaining([expect.stringMatching(refusal)]));
+    });
+
+    it.each([
+      ['1.2', { maxVersion: 'TLSv1.2', ecdhCurve: 'P-384' }],
+      ['1.3', { minVersion: 'TLSv1.3', ecdhCurve: 'P-521' }],
+    ] satisfies [string, TlsOptions][])('and is taken by TLS %s with a curve', async (_version, options) => {
+      expect(await outcomeWith(options)).toMatchObject({ status: 'ok' });
+      expect(refusals).toEqual([]);
+    });
+  });
 });
