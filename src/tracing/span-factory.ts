@@ -77,12 +77,17 @@ export class SpanFactory {
     span.parentSpanId = -1;
   }
 
+  /** Whether no more is to be part of it. */
+  isOld({ openedAt }: { readonly openedAt: number }, now = this.clock.now()): boolean {
+    return now - openedAt > this.maxAgeMs;
+  }
+
   /** @returns `undefined`: the segment is full */
   startChild(type: SpanType, operationName: string, parent: Span, startTime: number | undefined): Span | undefined {
     const { segment } = parent;
     const now = this.clock.now();
     const isOpen = segment.openSpans !== 0;
-    if (now - segment.openedAt > this.maxAgeMs) {
+    if (this.isOld(segment, now)) {
       if (isOpen) this.leftOut.splitSegments++;
       return this.following(segment, type, operationName, undefined, startTime, now);
     }

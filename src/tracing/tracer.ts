@@ -155,7 +155,18 @@ export class Tracer {
     // What has no caller of its own may be begun within a request whose caller is not believed.
     if (headers === undefined) own = foreignNow();
     else if (!isTrusted) own = foreignOf(headers);
-    return new UnrecordedTrace(this, truncate(operationName, LIMITS.name), own, !this.isPaused);
+    return new UnrecordedTrace(this, truncate(operationName, LIMITS.name), own, !this.isPaused, this.clock.now());
+  }
+
+  /**
+   * The scope, unless it has been over for long: what a request has begun and goes on, such as a loop, is no part of it any
+   * more, and is not bound for ever by what its caller or its path decided.
+   */
+  unlessLongOver(scope: Scope | undefined): Scope | undefined {
+    if (scope === undefined || scope === untraced) return scope;
+    if (scope instanceof Span)
+      return scope.segment.openSpans === 0 && this.factory.isOld(scope.segment) ? undefined : scope;
+    return (scope.isOver || scope.method === '') && this.factory.isOld(scope) ? undefined : scope;
   }
 
   /**
@@ -167,7 +178,7 @@ export class Tracer {
     peer: string,
     parent: Scope | undefined = context.getStore(),
   ): UnrecordedExit | undefined {
-    const trace = parent === undefined ? this.unrecorded(operationName) : parent;
+    const trace = this.unlessLongOver(parent) ?? this.unrecorded(operationName);
     if (!(trace instanceof UnrecordedTrace) || !trace.isPropagated) return undefined;
     return { trace, peer: this.peerOf(peer) };
   }
@@ -332,10 +343,11 @@ export class Tracer {
     fn: (span: TraceSpan, ...args: A) => T,
     ...args: A
   ): T {
-    const scope = parent ?? this.unrecorded(operationName);
+    const within = this.unlessLongOver(parent);
+    const scope = within ?? this.unrecorded(operationName);
     const trace = scope === untraced ? undefined : scope instanceof Span ? scope.segment : scope;
     const handle = new SpanHandle(this.details, undefined, trace);
-    return parent === undefined ? context.run(context.within(scope), fn, handle, ...args) : fn(handle, ...args);
+    return within === undefined ? context.run(context.within(scope), fn, handle, ...args) : fn(handle, ...args);
   }
 
   /**
@@ -448,12 +460,23 @@ export class Tracer {
     parent: Scope | null | undefined,
     options: SpanOptions | undefined,
   ): Span | undefined {
-    if (parent === undefined || parent === null) return this.openRoot(type, operationName, options);
-    if (!(parent instanceof Span) || this.isPaused) return undefined;
-    const span = this.factory.startChild(type, operationName, parent, options?.startTime);
+    const within = this.unlessLongOver(parent ?? undefined);
+    if (within === undefined) {
+      const root = this.openRoot(type, operationName, options);
+      if (root && parent) root.segment.carrier = carrierOf(parent);
+      return root;
+    }
+    if (!(within instanceof Span) || this.isPaused) return undefined;
+    const span = this.factory.startChild(type, operationName, within, options?.startTime);
     if (span && options?.isPromised === true) promise(span);
     return span;
   }
+}
+
+/** What of its request's headers the application may still hand on. */
+function carrierOf(scope: Scope): Segment['carrier'] {
+  if (scope === untraced) return undefined;
+  return scope instanceof Span ? scope.segment.carrier : (scope.foreign ?? scope.carrier);
 }
 
 function foreignOf(headers: IncomingHeaders): ForeignHeaders | undefined {

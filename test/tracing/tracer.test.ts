@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { context, untraced } from '../../src/tracing/context';
+import { context, type Scope, untraced } from '../../src/tracing/context';
 import { currentTrace } from '../../src/tracing/current-trace';
 import { SpanType } from '../../src/model/components';
-import { logsOf, tagsOf, tracing } from '../support/tracing';
+import { parseSw8 } from '../../src/protocol/v3/sw8/carrier';
+import type { UnrecordedTrace } from '../../src/tracing/sampling/unrecorded-trace';
+import type { FakeClock } from '../support/fake-clock';
+import { logsOf, tagsOf, tracing, type Tracing } from '../support/tracing';
 import { transpile } from '../support/transpile';
 import type { Segment, Span } from '../../src/model/segment';
 import type { Tracer } from '../../src/tracing/tracer';
@@ -238,6 +241,86 @@ describe('a segment that has been open for long', () => {
     tracer.end(tracer.openLocal('work', entry)!);
     tracer.end(entry);
     expect(segments).toHaveLength(1);
+  });
+});
+
+describe('what a request has begun and goes on long after it', () => {
+  const MINUTE = 60_000;
+  const SW8 = '1-My40LjU=-MS4yLjM=-4-c2VydmljZQ==-aW5zdGFuY2U=-L2FwcA==-MTI3LjAuMC4xOjgwODA=';
+  const names = () => ({ protocol: 'v3', service: 'orders', instance: 'orders-1', endpoint: String }) as const;
+
+  /** The headers of a call that is made there, and whether it is recorded. */
+  function call({ tracer }: Pick<Tracing<FakeClock>, 'tracer'>, scope: Scope): Record<string, string> {
+    return context.run(scope, () => {
+      const headers: Record<string, string> = {};
+      const set = (_: object, name: string, value: string): void => void (headers[name] = value);
+      const span = tracer.openExit('/stock', 'stock:80');
+      const exit = span ? undefined : tracer.unrecordedExit('/stock', 'stock:80');
+      if (span) tracer.inject(span, headers, set);
+      if (exit) tracer.injectUnrecorded(exit, headers, set);
+      if (span) tracer.end(span);
+      return headers;
+    });
+  }
+
+  const ignored = ({ tracer }: Pick<Tracing<FakeClock>, 'tracer'>): UnrecordedTrace => {
+    const trace = tracer.unrecorded('/a.css', { sw8: SW8.replace('1-', '0-') });
+    trace.method = 'GET';
+    return trace;
+  };
+
+  it('is not bound for ever by the request that was not recorded', async () => {
+    const made = tracing({ names });
+    const trace = ignored(made);
+    trace.end();
+    expect(parseSw8(call(made, trace)['sw8'])).toMatchObject({ isSampled: false });
+    await made.clock.advance(5 * MINUTE);
+    expect(parseSw8(call(made, trace)['sw8'])).toMatchObject({ isSampled: false });
+    await made.clock.advance(1);
+    const sw8 = parseSw8(call(made, trace)['sw8'])!;
+    expect([sw8.isSampled, String(sw8.traceId)]).toEqual([true, String(made.segments[0]!.traceId)]);
+    expect(String(sw8.traceId)).not.toBe('3.4.5');
+  });
+
+  it('is the work of a request that is not recorded as long as that lasts', async () => {
+    const made = tracing({ names });
+    const trace = ignored(made);
+    await made.clock.advance(6 * MINUTE);
+    expect(parseSw8(call(made, trace)['sw8'])).toMatchObject({ isSampled: false });
+  });
+
+  it('is not sampled or sampled anew, as a whole', async () => {
+    const made = tracing({ names, sampleRate: 0 });
+    const trace = made.tracer.unrecorded('job');
+    const early = String(trace.traceId);
+    await made.clock.advance(6 * MINUTE);
+    const late = context.run(trace, () =>
+      made.tracer.trace('turn', () => [
+        currentTrace.id(),
+        String(parseSw8(call(made, context.getStore()!)['sw8'])!.traceId),
+      ]),
+    );
+    expect(late[0]).not.toBe(early);
+    expect(late[1]).toBe(late[0]);
+    expect(made.segments).toEqual([]);
+    made.tracer.setSampleRate(1);
+    context.run(trace, () => made.tracer.trace('turn', () => undefined));
+    expect(made.spans().map(({ operationName }) => operationName)).toEqual(['turn']);
+  });
+
+  it('does not go on with what its caller has put beside the trace, but knows which headers its request came with', async () => {
+    const made = tracing({ names });
+    const { tracer } = made;
+    const headers = { sw8: SW8, 'sw8-correlation': 'd2hv:c3RyYW5nZXI=', 'sw8-x': '1- ' };
+    const believed = tracer.openEntry('/', headers)!;
+    const disbelieved = tracer.openEntry('/', headers, false)!;
+    for (const entry of [believed, disbelieved]) tracer.end(entry);
+    expect(call(made, believed)).toMatchObject({ 'sw8-correlation': 'd2hv:c3RyYW5nZXI=', 'sw8-x': '1- ' });
+    await made.clock.advance(6 * MINUTE);
+    expect(call(made, believed)).toEqual({ sw8: expect.stringMatching(/^1-/) });
+    expect(tracer.openLocal('turn', believed)!.segment.forwarded).toBe(believed.segment.forwarded);
+    expect(tracer.openLocal('turn', disbelieved)!.segment.foreign).toBe(disbelieved.segment.foreign);
+    expect(disbelieved.segment.foreign).toBeDefined();
   });
 });
 

@@ -70,7 +70,8 @@ class BridgeTracer {
 
   private open(name: string, options: OtelSpanOptions, context: Context): ApiSpan {
     const isRoot = options.root === true;
-    const scope = isRoot ? undefined : scopeIn(context);
+    const { tracer } = this.environment;
+    const scope = isRoot ? undefined : tracer.unlessLongOver(scopeIn(context));
     if (scope !== undefined && !(scope instanceof Span)) return new PassiveSpan(scope);
     const headers = isRoot || scope ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
     const { attributes = {} } = options;
@@ -87,7 +88,6 @@ class BridgeTracer {
     if (scope && isRequest(scope, options)) return this.contexts.borrowed(scope);
     const batch = scope && this.batchOf(scope, options);
     if (batch) return batch;
-    const { tracer } = this.environment;
     const parent = headers && tracer.parentIn(headers);
     if (parent === untraced || parent?.isSampled === false)
       return new PassiveSpan(tracer.unrecorded(name, headers).narrow());

@@ -30,7 +30,7 @@ export class UnrecordedTrace {
   /** As on a span: finds a better name than the path. */
   naming: NameSource | undefined = undefined;
   isNameFrozen = false;
-  /** The request has been answered. */
+  /** The request has been answered; of what is no HTTP nothing tells it. */
   isOver = false;
   private origin: TraceOrigin | undefined = undefined;
   private ownSegmentId: NumericId | undefined = undefined;
@@ -45,6 +45,8 @@ export class UnrecordedTrace {
     public operationName: string,
     private headers: IncomingHeaders | ForeignHeaders | undefined,
     readonly isPropagated: boolean,
+    /** By the wall clock, as of a segment. */
+    readonly openedAt: number,
   ) {}
 
   get traceId(): Id {
