@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Dialect } from '../model/dialect';
 import type { GrpcChannel } from './grpc-channel';
 import type { InboundLimit } from './inbound-limit';
+import { afterReading } from './socket-guards';
 
 interface ConnectionParts {
   readonly socket: Socket;
@@ -77,12 +78,12 @@ export class BackendConnection {
   fail(reason: string, gently = false): void {
     if (this.closing.aborted) return;
     this.ending.abort(new Error(reason));
-    this.channel.close();
+    afterReading(() => this.channel.close());
     if (!gently) {
       this.destroy();
       return;
     }
-    this.session.close();
+    afterReading(() => this.session.close());
     const timer = this.clock.after(GOODBYE_MS, () => this.destroy());
     void this.closed.then(() => {
       timer.cancel();
@@ -105,8 +106,10 @@ export class BackendConnection {
 
   private destroy(): void {
     this.connections.inbound.close();
-    this.session.destroy();
-    // A session that was closing would wait for the other side to close, too.
-    this.connections.socket.destroy();
+    afterReading(() => {
+      this.session.destroy();
+      // A session that was closing would wait for the other side to close, too.
+      this.connections.socket.destroy();
+    });
   }
 }

@@ -7,7 +7,7 @@ import { startDeadline } from '../base/deadline';
 import { dial, shuffled } from './dial';
 import { openGrpcChannel } from './grpc-channel';
 import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
-import { IdleProcessGuard } from './socket-guards';
+import { afterReading, IdleProcessGuard } from './socket-guards';
 import { BackendConnection } from './backend-connection';
 import { openSession } from './open-session';
 import { secureContextOf, upgradeToTls } from './upgrade-to-tls';
@@ -146,7 +146,7 @@ export class Connector {
       void connection.closed.then(() => this.connections.delete(connection));
       return connection;
     } catch (error) {
-      session.destroy();
+      afterReading(() => session.destroy());
       throw error;
     }
   }

@@ -109,6 +109,14 @@ export function keepSession(
 }
 
 /**
+ * Node calls us for a frame, and settles our promises, while nghttp2 goes on to read what has come. Of a session that is
+ * destroyed in there, a broken frame behind it ends the process (Node 20.20; not Node 22): `docs/node-http2-report.md`.
+ */
+export function afterReading(destroy: () => void): void {
+  setImmediate(destroy);
+}
+
+/**
  * gRPC pushes nothing, but grpc-js does not switch it off, and a server need not heed it. Nothing listens to a stream that is
  * pushed: it would be held for as long as the session lives, and its first error would end the process. Nor has gRPC
  * informational answers, of which there may be any number to a call.
@@ -118,9 +126,14 @@ function guardCalls(
   onUnasked: () => void,
   onHeaders: ((headers: IncomingHttpHeaders) => void) | undefined,
 ): void {
+  let isRefused = false;
   const refuse = (): void => {
-    session.destroy();
-    onUnasked();
+    if (isRefused) return;
+    isRefused = true;
+    afterReading(() => {
+      session.destroy();
+      onUnasked();
+    });
   };
   session.on('stream', (stream: ClientHttp2Stream) => {
     stream.on('error', () => undefined);
