@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { spool } from '../../src/cli/spool';
 import { systemClock } from '../../src/base/clock';
 import { spoolCodec } from '../../src/protocol/segments/spool-codec';
+import { Claims } from '../../src/spool/claim';
 import { SpoolDirectory } from '../../src/spool/spool-directory';
 import type { DeliveryFate } from '../../src/spool/ports';
 import { SpoolOperator } from '../../src/spool/spool-operator';
@@ -217,6 +218,23 @@ describe('skyanchor spool', () => {
     expect(readdirSync(join(folder, 'home', 'away'))).toEqual([`${key}.claim`]);
     linkSync(join(folder, 'home', 'away', `${key}.claim`), join(folder, 'another'));
     await expect(directory.overwriteJson(`${key}.claim`, {})).rejects.toThrow('has another name');
+  });
+
+  asTwo('holds its lock there, too', async () => {
+    mkdirSync(join(folder, 'root'));
+    asOther('mkdir -p -m 700 home/theirs', folder);
+    const directory = new SpoolDirectory(join(folder, 'home', 'theirs'));
+    await directory.checkOwners([OTHER]);
+    // Which Node.js remembers.
+    expect(process.cwd()).toBe(join(folder, 'home', 'theirs'));
+    asOther('mv home/theirs home/away && ln -s ../root home/theirs', folder);
+    const isLive = (): Promise<boolean> => Promise.resolve(false);
+    const claims = new Claims({ directory, clock: systemClock, leases: { isLive, isLiveKey: isLive } });
+    const seen = await claims.locked(() =>
+      Promise.resolve(['root', 'home/away'].map((name) => readdirSync(join(folder, name)))),
+    );
+    expect(seen).toEqual([[], ['spool.lock']]);
+    expect(readdirSync(join(folder, 'home', 'away'))).toEqual([]);
   });
 
   asTwo('holds to a directory of root as well, below one of a user who leads the path elsewhere', async () => {

@@ -122,7 +122,9 @@ export class FileLock {
     const lockfile = loadLockfile();
     const { path, clock } = options;
     const fs = new LockFileSystem(clock, options.onHandover, options.isTrusted);
-    const lock = new FileLock(clock, fs, `${path}.lock`);
+    // Else it is made by the absolute path, which may lead elsewhere than to the directory that we are in.
+    const lockfilePath = `${path}.lock`;
+    const lock = new FileLock(clock, fs, lockfilePath);
     const onCompromised = (error: Error): void => void (lock.lostBecause = error);
     fs.failed.catch(onCompromised);
     let giveUp: (error: unknown) => void = () => undefined;
@@ -130,7 +132,8 @@ export class FileLock {
     let refusals = 0;
     for (let pauseMs = PAUSE_MS; ;) {
       try {
-        const locked = lockfile.lock(path, { realpath: false, retries: 0, stale: STALE_MS, fs, onCompromised });
+        const how = { realpath: false, retries: 0, stale: STALE_MS, lockfilePath, fs, onCompromised };
+        const locked = lockfile.lock(path, how);
         // `Promise.race` would leave something of each attempt on the promise that lasts.
         lock.letGo = await new Promise((resolve, reject) => {
           giveUp = reject;
