@@ -164,10 +164,12 @@ export class Connector {
     const { clock, maxConnectionAgeMs } = this.options;
     if (maxConnectionAgeMs === undefined) return;
     const ageMs = maxConnectionAgeMs * (1 + AGE_JITTER * (2 * clock.random() - 1));
+    const cancel = (): void => timer.cancel();
     const timer = clock.after(ageMs, () => {
+      connection.closing.removeEventListener('abort', cancel);
       this.replacing = this.replace(connection).finally(() => (this.replacing = undefined));
     });
-    connection.closing.addEventListener('abort', () => timer.cancel());
+    connection.closing.addEventListener('abort', cancel);
   }
 
   /** The names are resolved anew and the address is picked anew. Whatever fails, the connection of now stays. */

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ok, type Outcome } from '../../src/base/outcome';
 import type { Backend } from '../../src/protocol/backend';
+import { Flag, formatHttp2, FrameType, GRPC_ANSWER, headerField, startRawHttp2 } from '../support/raw-http2';
 import { until } from '../support/until';
 import { Backends, clockOfSpeed, never } from '../support/wire/backends';
 import { someNames } from '../support/wire/names';
@@ -389,5 +390,40 @@ describe('a backend gone mad', () => {
     expect(await stream.end()).toMatchObject({ status: 'failed', code: 'DEADLINE_EXCEEDED' });
     await backend.close();
     children.kill();
+  });
+});
+
+describe('a backend that takes no connection in place of the first', () => {
+  it('is asked for one again and again, and nothing of that is left on the first', async () => {
+    const answer = (id: number): Buffer =>
+      Buffer.concat([
+        formatHttp2(FrameType.headers, Flag.endHeaders, id, GRPC_ANSWER),
+        formatHttp2(FrameType.data, 0, id, KNOWS_US),
+        formatHttp2(FrameType.headers, Flag.endHeaders | Flag.endStream, id, headerField('grpc-status', '0')),
+      ]);
+    let refused = 0;
+    const server = await startRawHttp2({
+      onFrame: ({ type, streamId }, { socket, number }) => {
+        refused = Math.max(refused, number - 2);
+        if (number > 2) socket.destroy();
+        else if (type === FrameType.headers) socket.write(answer(streamId));
+      },
+    });
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const backends = new Backends();
+    try {
+      const backend = backends.to(server.port, { maxConnectionAgeMs: 5 });
+      expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
+      // Node.js warns of eleven.
+      await until(() => refused > 12);
+      expect(backend.address).toBeDefined();
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+      await backends.close();
+      await server.close();
+    }
   });
 });
