@@ -260,7 +260,7 @@ export class Span {
     const tracer = runningTracer();
     if (own.scope !== undefined || !tracer) return;
     own.tracer = tracer;
-    const parent = tracer.unlessLongOver(context.getStore() ?? SpanContext.openOf(own.context));
+    const parent = context.getStore() ?? SpanContext.openOf(own.context);
     own.parent = parent;
     own.surroundings = context.whole();
     const opened = this.open(tracer, parent);

@@ -159,14 +159,17 @@ export class Tracer {
   }
 
   /**
-   * The scope, unless it has been over for long: what a request has begun and goes on, such as a loop, is no part of it any
-   * more, and is not bound for ever by what its caller or its path decided.
+   * Whether it is the scope of work that goes on long after its request, such as a loop. What the request's caller, or its
+   * path, decided does not bind that for ever: as with a segment that is old, what comes is a trace of its own.
    */
-  unlessLongOver(scope: Scope | undefined): Scope | undefined {
-    if (scope === undefined || scope === untraced) return scope;
-    if (scope instanceof Span)
-      return scope.segment.openSpans === 0 && this.factory.isOld(scope.segment) ? undefined : scope;
-    return (scope.isOver || scope.method === '') && this.factory.isOld(scope) ? undefined : scope;
+  isLongOver(scope: Scope | null | undefined): scope is UnrecordedTrace {
+    return scope instanceof UnrecordedTrace && scope.isOver && this.factory.isOld(scope);
+  }
+
+  /** The scope of work that is not recorded either, where that of now is long over; `undefined`: it is not. */
+  unrecordedAnew(operationName: string, scope: Scope | undefined): UnrecordedTrace | undefined {
+    if (!this.isLongOver(scope)) return undefined;
+    return scope.anew(truncate(operationName, LIMITS.name), this.clock.now());
   }
 
   /**
@@ -178,7 +181,7 @@ export class Tracer {
     peer: string,
     parent: Scope | undefined = context.getStore(),
   ): UnrecordedExit | undefined {
-    const trace = this.unlessLongOver(parent) ?? this.unrecorded(operationName);
+    const trace = parent === undefined ? this.unrecorded(operationName) : parent;
     if (!(trace instanceof UnrecordedTrace) || !trace.isPropagated) return undefined;
     return { trace, peer: this.peerOf(peer) };
   }
@@ -343,11 +346,11 @@ export class Tracer {
     fn: (span: TraceSpan, ...args: A) => T,
     ...args: A
   ): T {
-    const within = this.unlessLongOver(parent);
-    const scope = within ?? this.unrecorded(operationName);
+    const anew = this.unrecordedAnew(operationName, parent);
+    const scope = anew ?? parent ?? this.unrecorded(operationName);
     const trace = scope === untraced ? undefined : scope instanceof Span ? scope.segment : scope;
     const handle = new SpanHandle(this.details, undefined, trace);
-    return within === undefined ? context.run(context.within(scope), fn, handle, ...args) : fn(handle, ...args);
+    return scope === parent ? fn(handle, ...args) : context.run(context.within(scope), fn, handle, ...args);
   }
 
   /**
@@ -460,23 +463,23 @@ export class Tracer {
     parent: Scope | null | undefined,
     options: SpanOptions | undefined,
   ): Span | undefined {
-    const within = this.unlessLongOver(parent ?? undefined);
-    if (within === undefined) {
+    if (parent === undefined || parent === null) return this.openRoot(type, operationName, options);
+    if (this.isLongOver(parent)) {
       const root = this.openRoot(type, operationName, options);
-      if (root && parent) root.segment.carrier = carrierOf(parent);
+      if (root) takeAlong(root.segment, parent);
       return root;
     }
-    if (!(within instanceof Span) || this.isPaused) return undefined;
-    const span = this.factory.startChild(type, operationName, within, options?.startTime);
+    if (!(parent instanceof Span) || this.isPaused) return undefined;
+    const span = this.factory.startChild(type, operationName, parent, options?.startTime);
     if (span && options?.isPromised === true) promise(span);
     return span;
   }
 }
 
-/** What of its request's headers the application may still hand on. */
-function carrierOf(scope: Scope): Segment['carrier'] {
-  if (scope === untraced) return undefined;
-  return scope instanceof Span ? scope.segment.carrier : (scope.foreign ?? scope.carrier);
+/** What the application has given it along, and what it may hand on of the headers that came. */
+function takeAlong(segment: Segment, { foreign, carrier, ownCorrelation }: UnrecordedTrace): void {
+  segment.carrier = foreign ?? carrier;
+  segment.correlation = ownCorrelation;
 }
 
 function foreignOf(headers: IncomingHeaders): ForeignHeaders | undefined {

@@ -263,15 +263,18 @@ describe('what a request has begun and goes on long after it', () => {
     });
   }
 
-  const ignored = ({ tracer }: Pick<Tracing<FakeClock>, 'tracer'>): UnrecordedTrace => {
-    const trace = tracer.unrecorded('/a.css', { sw8: SW8.replace('1-', '0-') });
+  const BESIDE = { 'sw8-correlation': 'd2hv:c3RyYW5nZXI=', 'sw8-x': '1- ' };
+
+  /** What is not recorded since its caller says so, or would say so if it were believed. */
+  function unrecorded({ tracer }: Pick<Tracing<FakeClock>, 'tracer'>, isTrusted = true): UnrecordedTrace {
+    const trace = tracer.unrecorded('/a.css', { sw8: SW8.replace('1-', '0-'), ...BESIDE }, isTrusted);
     trace.method = 'GET';
     return trace;
-  };
+  }
 
   it('is not bound for ever by the request that was not recorded', async () => {
     const made = tracing({ names });
-    const trace = ignored(made);
+    const trace = unrecorded(made);
     trace.end();
     expect(parseSw8(call(made, trace)['sw8'])).toMatchObject({ isSampled: false });
     await made.clock.advance(5 * MINUTE);
@@ -284,43 +287,59 @@ describe('what a request has begun and goes on long after it', () => {
 
   it('is the work of a request that is not recorded as long as that lasts', async () => {
     const made = tracing({ names });
-    const trace = ignored(made);
+    const trace = unrecorded(made);
     await made.clock.advance(6 * MINUTE);
     expect(parseSw8(call(made, trace)['sw8'])).toMatchObject({ isSampled: false });
   });
 
   it('is not sampled or sampled anew, as a whole', async () => {
     const made = tracing({ names, sampleRate: 0 });
-    const trace = made.tracer.unrecorded('job');
-    const early = String(trace.traceId);
+    const { tracer } = made;
+    const trace = unrecorded(made);
+    trace.end();
     await made.clock.advance(6 * MINUTE);
-    const late = context.run(trace, () =>
-      made.tracer.trace('turn', () => [
-        currentTrace.id(),
-        String(parseSw8(call(made, context.getStore()!)['sw8'])!.traceId),
-      ]),
+    const ids = context.run(trace, () =>
+      tracer.trace('turn', () => {
+        tracer.setSampleRate(1);
+        const { sw8 } = call(made, context.getStore()!);
+        return [currentTrace.id(), String(parseSw8(sw8)!.traceId)];
+      }),
     );
-    expect(late[0]).not.toBe(early);
-    expect(late[1]).toBe(late[0]);
+    expect(ids[0]).not.toBe('3.4.5');
+    expect(ids[1]).toBe(ids[0]);
     expect(made.segments).toEqual([]);
-    made.tracer.setSampleRate(1);
-    context.run(trace, () => made.tracer.trace('turn', () => undefined));
+    context.run(trace, () => tracer.trace('turn', () => undefined));
     expect(made.spans().map(({ operationName }) => operationName)).toEqual(['turn']);
   });
 
-  it('does not go on with what its caller has put beside the trace, but knows which headers its request came with', async () => {
+  it('goes on with what the application has put beside the trace, and not with what its caller has', async () => {
     const made = tracing({ names });
-    const { tracer } = made;
-    const headers = { sw8: SW8, 'sw8-correlation': 'd2hv:c3RyYW5nZXI=', 'sw8-x': '1- ' };
-    const believed = tracer.openEntry('/', headers)!;
-    const disbelieved = tracer.openEntry('/', headers, false)!;
-    for (const entry of [believed, disbelieved]) tracer.end(entry);
-    expect(call(made, believed)).toMatchObject({ 'sw8-correlation': 'd2hv:c3RyYW5nZXI=', 'sw8-x': '1- ' });
+    const trace = unrecorded(made);
+    trace.end();
+    expect(call(made, trace)).toMatchObject({ 'sw8-correlation': BESIDE['sw8-correlation'] });
     await made.clock.advance(6 * MINUTE);
-    expect(call(made, believed)).toEqual({ sw8: expect.stringMatching(/^1-/) });
-    expect(tracer.openLocal('turn', believed)!.segment.forwarded).toBe(believed.segment.forwarded);
-    expect(tracer.openLocal('turn', disbelieved)!.segment.foreign).toBe(disbelieved.segment.foreign);
-    expect(disbelieved.segment.foreign).toBeDefined();
+    expect(call(made, trace)).toEqual({ sw8: expect.stringMatching(/^1-/) });
+    context.run(trace, () => currentTrace.correlate('who', 'us'));
+    expect(call(made, trace)).toMatchObject({ 'sw8-correlation': 'd2hv:dXM=' });
+    made.tracer.setSampleRate(0);
+    const late = context.run(trace, () => made.tracer.trace('turn', () => call(made, context.getStore()!)));
+    expect(late).toMatchObject({ sw8: expect.stringMatching(/^0-/), 'sw8-correlation': 'd2hv:dXM=' });
+  });
+
+  it.each([true, false])('knows which headers its request came with: believed %p', async (isTrusted) => {
+    const { tracer, clock } = tracing({ names });
+    const trace = unrecorded({ tracer }, isTrusted);
+    trace.end();
+    await clock.advance(6 * MINUTE);
+    for (const isRecorded of [true, false]) {
+      tracer.setSampleRate(Number(isRecorded));
+      const { carrier, foreign } = isRecorded
+        ? tracer.openLocal('turn', trace)!.segment
+        : tracer.unrecordedAnew('turn', trace)!;
+      expect(foreign).toBe(isTrusted ? undefined : trace.foreign);
+      if (isTrusted) expect(carrier).toBe(trace.carrier);
+    }
+    expect(isTrusted ? trace.carrier : trace.foreign).toBeDefined();
   });
 });
 

@@ -71,8 +71,9 @@ class BridgeTracer {
   private open(name: string, options: OtelSpanOptions, context: Context): ApiSpan {
     const isRoot = options.root === true;
     const { tracer } = this.environment;
-    const scope = isRoot ? undefined : tracer.unlessLongOver(scopeIn(context));
-    if (scope !== undefined && !(scope instanceof Span)) return new PassiveSpan(scope);
+    const within = isRoot ? undefined : scopeIn(context);
+    const scope = within instanceof Span ? within : undefined;
+    if (within !== undefined && !scope && !tracer.isLongOver(within)) return new PassiveSpan(within);
     const headers = isRoot || scope ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
     const { attributes = {} } = options;
     const treatment = treatmentOf(
@@ -93,19 +94,19 @@ class BridgeTracer {
       return new PassiveSpan(tracer.unrecorded(name, headers).narrow());
     // Whatever another process asked for is an entry, unless it goes on to a third at once.
     const type = headers && treatment === SpanType.local ? SpanType.entry : treatment;
-    const span = this.openSpan(type, name, scope, headers, options);
+    const span = this.openSpan(type, name, within, headers, options);
     // A trace of its own within a request whose caller is not believed.
     if (span && !scope) span.segment.carrier ??= tracer.foreignFor(undefined);
     if (span && headers && type === SpanType.exit) tracer.join(span, headers);
     return span
       ? this.recorded(span, options, headers)
-      : new PassiveSpan(scope ?? tracer.unrecorded(name, headers).narrow());
+      : new PassiveSpan(scope ?? tracer.unrecordedAnew(name, within) ?? tracer.unrecorded(name, headers).narrow());
   }
 
   private openSpan(
     type: SpanType,
     given: string,
-    scope: Span | undefined,
+    scope: Scope | undefined,
     headers: IncomingHeaders | undefined,
     options: OtelSpanOptions,
   ): Span | undefined {

@@ -34,7 +34,8 @@ export class UnrecordedTrace {
   isOver = false;
   private origin: TraceOrigin | undefined = undefined;
   private ownSegmentId: NumericId | undefined = undefined;
-  private ownCorrelation: ReadonlyMap<string, string> | undefined = undefined;
+  /** What the application has set, with or without what came. */
+  ownCorrelation: ReadonlyMap<string, string> | undefined = undefined;
 
   /**
    * @param headers of the request; undefined: none
@@ -73,6 +74,15 @@ export class UnrecordedTrace {
   /** Stands in headers for the segment that there is not. */
   get segmentId(): NumericId {
     return (this.ownSegmentId ??= this.origins.nextId());
+  }
+
+  /** A trace of its own, for work that goes on long after this; with what the application has given it along. */
+  anew(operationName: string, openedAt: number): UnrecordedTrace {
+    const { foreign, ownCorrelation, isPropagated, origins } = this;
+    const trace = new UnrecordedTrace(origins, operationName, foreign, isPropagated, openedAt);
+    trace.ownCorrelation = ownCorrelation;
+    if (!foreign) trace.origin = { traceId: origins.nextId(), carrier: this.carrier, correlation: undefined };
+    return trace;
   }
 
   /** The request has been answered. */

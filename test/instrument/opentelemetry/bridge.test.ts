@@ -633,6 +633,31 @@ describe('a span of OpenTelemetry', () => {
     expect(spans()).toEqual([]);
   });
 
+  it.each([
+    [1, 3],
+    [0, 0],
+  ])(
+    'is a trace of its own in what such a request has begun and goes on long after it, at a rate of %d',
+    async (...way) => {
+      const [sampleRate, count] = way;
+      const { tracer, spans, segments, clock } = bridged({}, { sampleRate });
+      const trace = tracer.unrecorded('/health', { sw8: 'strange' }, false);
+      trace.end();
+      const work = (): void => {
+        const own = api.trace.getTracer('x').startActiveSpan('x', (span) => (span.end(), context.getStore()));
+        expect(own).not.toBe(clock.elapsed() > 0 ? trace : undefined);
+        for (const kind of [SpanKind.INTERNAL, SpanKind.CLIENT]) start(kind).end();
+      };
+      context.run(trace, work);
+      expect(spans()).toEqual([]);
+      await clock.advance(6 * 60_000);
+      context.run(trace, work);
+      expect(spans()).toHaveLength(count);
+      // The request's own headers are taken out of its calls as before.
+      for (const { foreign } of segments) expect(foreign).toBe(trace.foreign);
+    },
+  );
+
   it('has ids of W3C that are unique, valid, and lead back to the trace', () => {
     const { tracer, segments } = bridged();
     const entry = openRequest(tracer);
