@@ -28,6 +28,7 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * numbers, which cannot be unref'd, and those of a fake clock go as a test likes.
  */
 const { clearInterval, clearTimeout, setInterval, setTimeout } = timers;
+export const { setImmediate } = timers;
 const now = Date.now.bind(Date);
 /** As fast as `performance.now()`, and a look at `performance` loads eight modules of Node's. */
 const { hrtime } = process;

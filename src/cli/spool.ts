@@ -148,8 +148,8 @@ async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { b
       pid: process.pid,
     });
     for (const refusal of config.refusals) complain(refusal);
-    // What is left would be the backend at its default address, without TLS: anybody may listen there.
-    if (config.isFileIgnored && backends === undefined) {
+    // What is left is the default address, without TLS: anybody may listen there.
+    if (config.isBackendGuessed && dead.length > 0) {
       complain('nothing is sent: name the file by SW_AGENT_CONFIG_FILE, or the backends by --backends');
       return 1;
     }

@@ -125,8 +125,8 @@ export interface Config {
   readonly warnings: readonly string[];
   /** What was found of a configuration and does not count, a sentence each, for the log. */
   readonly refusals: readonly string[];
-  /** A configuration file was found, and none that counts. */
-  readonly isFileIgnored: boolean;
+  /** No backend is named, and a configuration file was found that does not count: it may have named one. */
+  readonly isBackendGuessed: boolean;
 }
 
 const TAKES_TELEMETRY = { auto: true, v2: false, v3: true } as const;

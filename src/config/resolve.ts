@@ -175,7 +175,8 @@ function build(
     logger: valueOr(TABLE.logger, stderrLogger),
     enabled: isWanted && !found?.isOpen,
     refusals: Object.freeze((isWanted && found?.refusals) || []),
-    isFileIgnored: found !== undefined && !found.content && found.refusals.length > 0,
+    isBackendGuessed:
+      settings.read(TABLE.backends) === undefined && (found?.refusals.length ?? 0) > 0 && !found?.content,
     warnings: Object.freeze([...settings.warnings, ...notes]),
   });
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock';
+import { afterReading } from './socket-guards';
 
 /**
  * Bytes that a backend may send at once, and then in a second. Its largest legitimate burst is the ids of some ten
@@ -58,7 +59,7 @@ export class InboundLimit {
   private isOver = false;
   private cancel: () => void = () => undefined;
 
-  /** @param onFlood the sockets are destroyed right after */
+  /** @param onFlood the sockets are destroyed a turn later */
   constructor(
     private readonly clock: Clock,
     private readonly budget: InboundBudget,
@@ -105,7 +106,9 @@ export class InboundLimit {
     const sockets = [...this.counted.keys()];
     this.close();
     this.onFlood();
-    for (const socket of sockets) socket.destroy(new Error(TOO_MUCH));
+    afterReading(() => {
+      for (const socket of sockets) socket.destroy(new Error(TOO_MUCH));
+    });
   }
 
   /** Since the last time. */

@@ -1,7 +1,7 @@
 import { executionAsyncResource } from 'node:async_hooks';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../base/clock';
+import { type Clock, setImmediate, type Timer } from '../base/clock';
 
 /** The socket never keeps the process alive, even if `ref()` is called, and never throws an error that has no listener. */
 export function unrefSocket<S extends Socket>(socket: S): S {
@@ -110,7 +110,7 @@ export function keepSession(
 
 /**
  * Node calls us for a frame, and settles our promises, while nghttp2 goes on to read what has come. Of a session that is
- * destroyed in there, a broken frame behind it ends the process (Node 20.20; not Node 22): `docs/node-http2-report.md`.
+ * destroyed in there, a broken frame behind it ends the process (seen with Node 20.20 and 22.12, not from 22.23 on): `docs/node-http2-report.md`.
  */
 export function afterReading(destroy: () => void): void {
   setImmediate(destroy);
@@ -127,31 +127,32 @@ function guardCalls(
   onHeaders: ((headers: IncomingHttpHeaders) => void) | undefined,
 ): void {
   let isRefused = false;
-  const refuse = (): void => {
+  const refuse = (stream: ClientHttp2Stream): void => {
+    // Otherwise Node would make headers of all that has come for it by now.
+    stream.destroy();
     if (isRefused) return;
     isRefused = true;
-    afterReading(() => {
-      session.destroy();
-      onUnasked();
-    });
+    onUnasked();
+    afterReading(() => session.destroy());
   };
   session.on('stream', (stream: ClientHttp2Stream) => {
     stream.on('error', () => undefined);
-    refuse();
+    refuse(stream);
   });
   const request = session.request.bind(session);
   session.request = (...args) => {
-    const stream = request(...args).on('headers', refuse);
+    const stream = request(...args);
+    stream.on('headers', () => refuse(stream));
     return onHeaders ? stream.on('response', onHeaders).on('trailers', onHeaders) : stream;
   };
 }
 
-// What grpc-js reads of an answer, and the values that it takes, in its own words. The agent reads nothing else of one.
+// What grpc-js needs of an answer to our calls, and the values that it takes, in its own words.
 const READ = new Set([':status', 'grpc-status', 'grpc-message', 'grpc-encoding']);
 const METADATA_VALUE = /^[ -~]*$/;
 
 /**
- * Takes out the headers that nobody reads. grpc-js would make metadata of them: a Buffer of each part of a `-bin` header, of
+ * Takes out the headers that nobody needs. grpc-js would make metadata of them: a Buffer of each part of a `-bin` header, of
  * which a few bytes may stand for sixty thousand; and it writes what it does not take to the application's stderr.
  */
 export function dropUnread(headers: IncomingHttpHeaders): void {

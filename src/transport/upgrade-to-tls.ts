@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import { setImmediate } from '../base/clock';
 import { modules } from '../base/lazy';
 import { errorMessage } from '../base/text';
 import type { TransportTls } from './backend-options';
@@ -20,17 +21,23 @@ const MAX_HANDSHAKE_BYTES = { trusted: 32 * 1024, failed: 12 * 1024 };
  * seconds at a stretch, before its certificate is looked at.
  */
 export function secureContextOf(tls: TransportTls): SecureContext {
-  const { createSecureContext, DEFAULT_CIPHERS } = modules.tls();
+  const { createSecureContext, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE } = modules.tls();
   // By TLS 1.2 a backend may ask for a new handshake at any time, and as often as it likes; gRPC has no use for that.
   const { SSL_OP_NO_RENEGOTIATION } = process.getBuiltinModule('node:crypto').constants;
-  const options = { ...tls, secureOptions: SSL_OP_NO_RENEGOTIATION, ciphers: `${DEFAULT_CIPHERS}:!kDHE` };
-  if (!offersLargeGroups()) return createSecureContext(options);
+  const ciphers = hasOldCiphers(DEFAULT_CIPHERS) ? `${DEFAULT_CIPHERS}:!kDHE` : DEFAULT_CIPHERS;
+  const options = { ...tls, secureOptions: SSL_OP_NO_RENEGOTIATION, ciphers };
+  if (DEFAULT_ECDH_CURVE !== 'auto' || !offersLargeGroups()) return createSecureContext(options);
   try {
     return createSecureContext({ ...options, ecdhCurve: 'X25519:P-256:X448:P-521:P-384' });
   } catch {
-    // Where OpenSSL is held to FIPS it lacks some of them; if it is something else, it comes again.
-    return createSecureContext(options);
+    // Where OpenSSL is held to FIPS it lacks the others; if it is something else, it comes again.
+    return createSecureContext({ ...options, ecdhCurve: 'P-256:P-521:P-384' });
   }
+}
+
+/** Those of TLS 1.3 have names of their own. Where there are no others, OpenSSL takes an exception for a mistake. */
+function hasOldCiphers(list: string): boolean {
+  return list.split(':').some((name) => name !== '' && !name.startsWith('TLS_'));
 }
 
 /** By TLS 1.3, up to 8,192 bits. From 3.5 on OpenSSL offers 3,072 at most, which take some milliseconds. */

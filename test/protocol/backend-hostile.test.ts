@@ -393,6 +393,39 @@ describe('a backend gone mad', () => {
   });
 });
 
+describe('a backend that sends what it was not asked for', () => {
+  it('is left alone for a minute, whatever it says behind that in the same piece', async () => {
+    const server = await startRawHttp2({
+      onFrame: ({ type, streamId }, { socket }) => {
+        if (type !== FrameType.headers) return;
+        const informational = formatHttp2(FrameType.headers, Flag.endHeaders, streamId, headerField(':status', '103'));
+        const refusal = Buffer.concat([GRPC_ANSWER, headerField('grpc-status', '12')]);
+        const answer = formatHttp2(FrameType.headers, Flag.endHeaders | Flag.endStream, streamId, refusal);
+        socket.write(Buffer.concat([informational, answer]));
+      },
+    });
+    const backends = new Backends();
+    const { api } = backends.to(server.port);
+    expect(await api.connect(never)).toMatchObject({ status: 'ok' });
+    expect(await api.v2.registerService('orders', never)).toMatchObject({ status: 'retryable' });
+    expect(await api.connect(never)).toMatchObject({ reason: expect.stringContaining('left alone for a minute') });
+    await backends.close();
+    await server.close();
+  });
+});
+
+it('is closed also where the application has put a setImmediate of its own in place', async () => {
+  const server = new RawHttp2Server();
+  const backends = new Backends();
+  const { api } = backends.to(await server.start());
+  expect(await api.connect(never)).toMatchObject({ status: 'ok' });
+  const instead = jest.spyOn(globalThis, 'setImmediate').mockReturnValue({} as NodeJS.Immediate);
+  await backends.close();
+  instead.mockRestore();
+  await until(() => server.sessions.size === 0);
+  server.stop();
+});
+
 describe('a backend that takes no connection in place of the first', () => {
   it('is asked for one again and again, and nothing of that is left on the first', async () => {
     const answer = (id: number): Buffer =>

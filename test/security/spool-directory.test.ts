@@ -131,6 +131,7 @@ describe('skyanchor spool', () => {
     // As root for another user it has gone into the directory.
     process.chdir(cwd);
     delete process.env['SUDO_UID'];
+    delete process.env['SW_AGENT_COLLECTOR_BACKEND_SERVICES'];
     cli.clear();
   });
 
@@ -178,8 +179,13 @@ describe('skyanchor spool', () => {
     expect(cli.stderr).not.toContain(looksAtIt);
     expect(existsSync(left)).toBe(true);
 
-    expect(await call('send', 'ours', '--backends', '127.0.0.1:1')).toBe(1);
-    expect(cli.stderr).toContain(looksAtIt);
+    for (const named of [['--backends', '127.0.0.1:1'], []]) {
+      cli.stderr = '';
+      if (named.length === 0) process.env['SW_AGENT_COLLECTOR_BACKEND_SERVICES'] = '127.0.0.1:1';
+      expect(await call('send', 'ours', ...named)).toBe(1);
+      expect(cli.stderr).toContain(looksAtIt);
+      expect(cli.stderr).not.toContain('nothing is sent');
+    }
   });
 
   asTwo('looks at nothing that another user may have planted before it sends or removes', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
-import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
+import tls, { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { ok, type Outcome } from '../../src/base/outcome';
 import type { TransportTls } from '../../src/transport/backend-options';
@@ -182,6 +182,17 @@ describe('a backend whose TLS costs more than its words', () => {
     ] satisfies [string, TlsOptions, RegExp][])('by TLS %s', async (_version, options, refusal) => {
       expect(await outcomeWith(options)).toMatchObject({ status: 'retryable' });
       expect(refusals).toEqual(expect.arrayContaining([expect.stringMatching(refusal)]));
+    });
+
+    it('and keeps to the ciphers and curves that the application is held to', async () => {
+      jest.replaceProperty(tls, 'DEFAULT_CIPHERS', 'TLS_AES_256_GCM_SHA384');
+      expect(await outcomeWith({})).toMatchObject({ status: 'ok' });
+      expect(sockets.at(-1)!.getCipher().standardName).toBe('TLS_AES_256_GCM_SHA384');
+      jest.restoreAllMocks();
+      server.close();
+      jest.replaceProperty(tls, 'DEFAULT_ECDH_CURVE', 'P-384');
+      expect(await outcomeWith({ ecdhCurve: 'X25519' })).toMatchObject({ status: 'retryable' });
+      jest.restoreAllMocks();
     });
 
     it.each([

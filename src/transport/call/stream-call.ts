@@ -1,4 +1,5 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { setImmediate } from '../../base/clock';
 import { modules } from '../../base/lazy';
 import { MAX_ANSWER_BYTES } from '../answer-limits';
 import type { BackendConnection } from '../backend-connection';
