@@ -84,8 +84,9 @@ describe('a backend that is none', () => {
     const settings = Buffer.from('000000040000000000', 'hex');
     const outcome = await outcomeOf((socket, nth) => {
       const [first] = sockets;
-      if (nth === 2) first?.destroy();
-      setTimeout(() => socket.write(settings), nth === 2 ? 50 : 0);
+      // Once the agent has seen the end of the first, and closed it as well.
+      if (nth === 2) first?.end().once('close', () => socket.write(settings));
+      else socket.write(settings);
     });
     expect(outcome).toMatchObject({ status: 'retryable' });
     await backends.close();
