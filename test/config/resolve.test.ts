@@ -82,6 +82,7 @@ describe('without being told anything', () => {
       enabled: true,
       warnings: [],
       refusals: [],
+      isBackendGuessed: false,
     });
   });
 
