@@ -181,7 +181,7 @@ export class Tracer {
     peer: string,
     parent: Scope | undefined = context.getStore(),
   ): UnrecordedExit | undefined {
-    const trace = parent === undefined ? this.unrecorded(operationName) : parent;
+    const trace = this.unrecordedAnew(operationName, parent) ?? parent ?? this.unrecorded(operationName);
     if (!(trace instanceof UnrecordedTrace) || !trace.isPropagated) return undefined;
     return { trace, peer: this.peerOf(peer) };
   }

@@ -110,7 +110,8 @@ export function keepSession(
 
 /**
  * Node calls us for a frame, and settles our promises, while nghttp2 goes on to read what has come. Of a session that is
- * destroyed in there, a broken frame behind it ends the process (seen with Node 20.20 and 22.12, not from 22.23 on): `docs/node-http2-report.md`.
+ * destroyed in there, a broken frame behind it ends the process (seen with Node 20.20 and 22.12, not with 22.23 and later):
+ * `docs/node-http2-report.md`.
  */
 export function afterReading(destroy: () => void): void {
   setImmediate(destroy);

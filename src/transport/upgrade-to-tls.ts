@@ -37,7 +37,7 @@ export function secureContextOf(tls: TransportTls): SecureContext {
 
 /** Those of TLS 1.3 have names of their own. Where there are no others, OpenSSL takes an exception for a mistake. */
 function hasOldCiphers(list: string): boolean {
-  return list.split(':').some((name) => name !== '' && !name.startsWith('TLS_'));
+  return list.split(':').some((name) => name !== '' && !/^!?TLS_/.test(name));
 }
 
 /** By TLS 1.3, up to 8,192 bits. From 3.5 on OpenSSL offers 3,072 at most, which take some milliseconds. */

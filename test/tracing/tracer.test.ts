@@ -310,6 +310,22 @@ describe('what a request has begun and goes on long after it', () => {
     expect(made.segments).toEqual([]);
     context.run(trace, () => tracer.trace('turn', () => undefined));
     expect(made.spans().map(({ operationName }) => operationName)).toEqual(['turn']);
+    tracer.setSampleRate(0);
+    const late = parseSw8(call(made, trace)['sw8'])!;
+    expect([late.isSampled, String(late.traceId)]).toEqual([false, expect.not.stringMatching(/^3\.4\.5$/)]);
+  });
+
+  it('is sampled anew again and again, also where each of its turns has begun in the one before', async () => {
+    const { tracer, spans, clock } = tracing({ names, sampleRate: 0 });
+    const trace = unrecorded({ tracer });
+    trace.end();
+    let scope: Scope = trace;
+    for (let turn = 1; turn <= 3; turn++) {
+      await clock.advance(6 * MINUTE);
+      if (turn === 3) tracer.setSampleRate(1);
+      context.run(scope, () => tracer.trace(`turn ${turn}`, () => (scope = context.getStore()!)));
+    }
+    expect(spans().map(({ operationName }) => operationName)).toEqual(['turn 3']);
   });
 
   it('goes on with what the application has put beside the trace, and not with what its caller has', async () => {

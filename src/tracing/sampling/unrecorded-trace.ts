@@ -80,6 +80,8 @@ export class UnrecordedTrace {
   anew(operationName: string, openedAt: number): UnrecordedTrace {
     const { foreign, ownCorrelation, isPropagated, origins } = this;
     const trace = new UnrecordedTrace(origins, operationName, foreign, isPropagated, openedAt);
+    // Its request is: what goes on from here is sampled anew in its turn.
+    trace.isOver = true;
     trace.ownCorrelation = ownCorrelation;
     if (!foreign) trace.origin = { traceId: origins.nextId(), carrier: this.carrier, correlation: undefined };
     return trace;
