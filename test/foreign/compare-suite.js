@@ -22,8 +22,12 @@ async function copySource({ name, copy = name, sourceVariable, trim, prepare = [
   const isInstalled = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === manifest;
   if (!isInstalled) fs.rmSync(folder, { recursive: true, force: true });
   for (const link of Object.keys(links)) fs.rmSync(path.join(folder, link), { recursive: true, force: true });
-  const isSource = (file) => !['node_modules', '.git'].includes(path.relative(source, file));
-  fs.cpSync(source, folder, { recursive: true, filter: isSource });
+  const isSource = (file, into) => {
+    // What is a link since the last time would be copied onto itself.
+    if (fs.lstatSync(into, { throwIfNoEntry: false })?.isSymbolicLink()) fs.rmSync(into);
+    return !['node_modules', '.git'].includes(path.relative(source, file));
+  };
+  fs.cpSync(source, folder, { recursive: true, filter: isSource, verbatimSymlinks: true });
   trim?.(folder);
   const options = { cwd: folder, timeoutMs: INSTALL_TIMEOUT_MS };
   if (!isInstalled) {
