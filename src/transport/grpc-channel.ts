@@ -7,7 +7,7 @@ import { LONGEST_TIMER_MS } from '../base/clock';
 import { modules } from '../base/lazy';
 import type { Log } from '../base/log';
 import { MAX_ANSWER_BYTES } from './answer-limits';
-import { dropUnread, type IdleProcessGuard, keepSession, unrefSocket } from './socket-guards';
+import { dropUnneeded, type IdleProcessGuard, keepSession, unrefSocket } from './socket-guards';
 import type { InboundLimit } from './inbound-limit';
 import { upgradeToTls } from './upgrade-to-tls';
 import { withAbort } from './with-abort';
@@ -176,12 +176,12 @@ function credentialsFor(
         take(socket);
         await whileOpen();
         if (!tls) {
-          keepSession(socket, refuse, dropUnread);
+          keepSession(socket, refuse, dropUnneeded);
           return { socket, secure: false };
         }
         const secured = await upgradeToTls(socket, { host, context: tls }, refuse, signal);
         take(secured);
-        keepSession(secured, refuse, dropUnread);
+        keepSession(secured, refuse, dropUnneeded);
         return { socket: secured, secure: true };
       },
       // Before it opens a socket.

@@ -149,16 +149,16 @@ function guardCalls(
 }
 
 // What grpc-js needs of an answer to our calls, and the values that it takes, in its own words.
-const READ = new Set([':status', 'grpc-status', 'grpc-message', 'grpc-encoding']);
+const NEEDED = new Set([':status', 'grpc-status', 'grpc-message', 'grpc-encoding']);
 const METADATA_VALUE = /^[ -~]*$/;
 
 /**
- * Takes out the headers that nobody needs. grpc-js would make metadata of them: a Buffer of each part of a `-bin` header, of
+ * Takes out all other headers. grpc-js would make metadata of them: a Buffer of each part of a `-bin` header, of
  * which a few bytes may stand for sixty thousand; and it writes what it does not take to the application's stderr.
  */
-export function dropUnread(headers: IncomingHttpHeaders): void {
+export function dropUnneeded(headers: IncomingHttpHeaders): void {
   for (const [key, value] of Object.entries(headers)) {
-    if (!READ.has(key) || !METADATA_VALUE.test(String(value))) Reflect.deleteProperty(headers, key);
+    if (!NEEDED.has(key) || !METADATA_VALUE.test(String(value))) Reflect.deleteProperty(headers, key);
   }
 }
 

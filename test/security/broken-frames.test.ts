@@ -52,7 +52,7 @@ describe('a frame that is broken, in one piece with', () => {
   afterAll(() => host.remove());
   afterEach(() => server.close());
 
-  // nghttp2 of Node.js 20 ends the process where a session is destroyed while it still reads, and what it reads next is broken.
+  // nghttp2 of Node.js 20 and of earlier 22 ends the process where a session is destroyed while it still reads, and what it reads next is broken.
   it.each(Object.keys(FRAMES).flatMap((what) => Object.keys(CALLS).map((which) => [what, which] as const)))(
     '%s, on the connection %s, ends no process',
     async (what, which) => {

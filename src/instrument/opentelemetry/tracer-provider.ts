@@ -84,7 +84,7 @@ class BridgeTracer {
       this.environment.tracedByUs,
     );
     const route = scope && attributes['http.route'];
-    if (scope && route !== undefined && isRouteHandler(attributes)) nameByRoute(this.environment.tracer, scope, route);
+    if (scope && route !== undefined && isRouteHandler(attributes)) nameByRoute(tracer, scope, route);
     if (treatment === 'transparent') return new TransparentSpan(within);
     if (scope && isRequest(scope, options)) return this.contexts.borrowed(scope);
     const batch = scope && this.batchOf(scope, options);
