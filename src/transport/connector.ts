@@ -128,7 +128,7 @@ export class Connector {
     const [socket, session] = await this.bounded(signal, async (bound) => {
       const plain = await dial(address, CONNECT_MS, clock, this.idleGuard, bound);
       inbound.add(plain);
-      const socket = context ? await upgradeToTls(plain, { host, context }, inbound.refuse, bound) : plain;
+      const socket = context ? await upgradeToTls(plain, { host, context }, inbound, bound) : plain;
       return [
         socket,
         await openSession(socket, `${context ? 'https' : 'http'}://${authority}`, inbound.refuse, bound),
@@ -146,7 +146,11 @@ export class Connector {
       void connection.closed.then(() => this.connections.delete(connection));
       return connection;
     } catch (error) {
-      afterReading(() => session.destroy());
+      // Of a session that the other side has closed, the socket would wait for that side, uncounted, for as long as it likes.
+      afterReading(() => {
+        session.destroy();
+        socket.destroy();
+      });
       throw error;
     }
   }

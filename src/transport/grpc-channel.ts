@@ -66,7 +66,7 @@ export async function openGrpcChannel(
   idleGuard: IdleProcessGuard,
   log: Log,
   /** Gets each socket of TCP that grpc-js opens. */
-  inbound: Pick<InboundLimit, 'add' | 'refuse'>,
+  inbound: Pick<InboundLimit, 'add' | 'addTls' | 'refuse'>,
   signal: AbortSignal,
 ): Promise<GrpcChannel> {
   const { Client } = modules.grpc();
@@ -78,7 +78,7 @@ export async function openGrpcChannel(
   };
   const client = new Client(
     targetOf(peer.socket),
-    credentialsFor(peer, { take, refuse: inbound.refuse, isClosed: () => isClosed }, log, signal),
+    credentialsFor(peer, { take, inbound, isClosed: () => isClosed }, log, signal),
     {
       'grpc.default_authority': peer.authority,
       'grpc.primary_user_agent': peer.userAgent,
@@ -142,7 +142,7 @@ function ready(client: Client, close: () => void, signal: AbortSignal): Promise<
 
 interface ChannelHooks {
   readonly take: (socket: Socket) => void;
-  readonly refuse: InboundLimit['refuse'];
+  readonly inbound: Pick<InboundLimit, 'addTls' | 'refuse'>;
   readonly isClosed: () => boolean;
 }
 
@@ -152,7 +152,7 @@ interface ChannelHooks {
  */
 function credentialsFor(
   { host, tls }: GrpcPeer,
-  { take, refuse, isClosed }: ChannelHooks,
+  { take, inbound, isClosed }: ChannelHooks,
   log: Log,
   signal: AbortSignal,
 ): ChannelCredentials {
@@ -176,12 +176,12 @@ function credentialsFor(
         take(socket);
         await whileOpen();
         if (!tls) {
-          keepSession(socket, refuse, dropUnneeded);
+          keepSession(socket, inbound.refuse, dropUnneeded);
           return { socket, secure: false };
         }
-        const secured = await upgradeToTls(socket, { host, context: tls }, refuse, signal);
+        const secured = await upgradeToTls(socket, { host, context: tls }, inbound, signal);
         take(secured);
-        keepSession(secured, refuse, dropUnneeded);
+        keepSession(secured, inbound.refuse, dropUnneeded);
         return { socket: secured, secure: true };
       },
       // Before it opens a socket.

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect as connectTcp, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import tls, { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
@@ -9,7 +9,7 @@ import type { TransportTls } from '../../src/transport/backend-options';
 import { endApps, REGISTER, startApp } from '../support/app';
 import { until } from '../support/until';
 import { BackendServer } from '../support/wire/backend-server';
-import { Backends, never } from '../support/wire/backends';
+import { Backends, clockOfSpeed, never } from '../support/wire/backends';
 
 const FIXTURES = path.join(__dirname, '..', '..', 'fixtures');
 const pemFile = (name: string): string => path.join(FIXTURES, 'wire', 'tls', `${name}.pem`);
@@ -150,19 +150,61 @@ describe('a backend whose TLS costs more than its words', () => {
     expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
   });
 
+  it('is left alone for a minute after a long handshake that it leaves unfinished', async () => {
+    const port = await start({ cert: chainOf(110), minVersion: 'TLSv1.3' });
+    const between = createTcpServer((socket) => {
+      let room = 20_000;
+      const server = connectTcp(port, '127.0.0.1').on('data', (bytes: Buffer) => {
+        socket.write(bytes.subarray(0, room));
+        room -= Math.min(room, bytes.length);
+      });
+      connections.push(
+        socket.on('error', () => undefined),
+        server.on('error', () => undefined),
+      );
+      socket.pipe(server);
+    });
+    between.listen(0, '127.0.0.1');
+    await once(between, 'listening');
+    const { port: portBetween } = between.address() as AddressInfo;
+    const { api } = backends.to(portBetween, { tls: { ca: pem('ca') }, clock: clockOfSpeed(10) });
+    expect(await api.connect(never)).toMatchObject({ status: 'retryable' });
+    expect(await api.connect(never)).toMatchObject({
+      reason: expect.stringMatching(/left alone for a minute: it left its TLS handshake unfinished after \d+ bytes/),
+    });
+    between.close();
+  });
+
+  it('is left alone for a minute after thousands of records with next to nothing in them', async () => {
+    const port = await start({ cert: pem('server') });
+    const backend = backends.to(port, { tls: { ca: pem('ca') } });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
+    const [first] = sockets;
+    // A frame of a kind that does not exist, one byte at a time.
+    first!.write(Buffer.from('003a98ff0000000000', 'hex'));
+    for (let n = 0; n < 15_000; n++) await new Promise((written) => first!.write(Buffer.alloc(1), written));
+    await until(() => backend.address === undefined);
+    expect(await backend.api.connect(never)).toMatchObject({
+      reason: expect.stringContaining('left alone for a minute'),
+    });
+  });
+
   it('is taken with a chain as long as any', async () => {
     const port = await start({ cert: chainOf(8) });
     expect(await backends.to(port, { tls: { ca: pem('ca') } }).api.connect(never)).toMatchObject({ status: 'ok' });
   });
 
-  it('gets no second handshake within TLS 1.2', async () => {
+  it('is left alone for a minute when it asks for a second handshake within TLS 1.2', async () => {
     const answers: unknown[] = [];
-    const port = await start({ cert: pem('server'), maxVersion: 'TLSv1.2' }, (socket) => {
-      socket.renegotiate({}, (error) => answers.push(error));
-    });
-    await backends.to(port, { tls: { ca: pem('ca') } }).api.connect(never);
-    await until(() => answers.length > 0 || sockets.every((socket) => socket.destroyed));
+    const port = await start({ cert: pem('server'), maxVersion: 'TLSv1.2' });
+    const backend = backends.to(port, { tls: { ca: pem('ca') } });
+    expect(await backend.api.connect(never)).toMatchObject({ status: 'ok' });
+    sockets[0]!.renegotiate({}, (error) => answers.push(error));
+    await until(() => backend.address === undefined);
     expect(answers.filter((error) => error === null)).toEqual([]);
+    expect(await backend.api.connect(never)).toMatchObject({
+      reason: expect.stringContaining('left alone for a minute: it asks for new handshakes'),
+    });
   });
 
   describe('has no Diffie-Hellman over large numbers', () => {

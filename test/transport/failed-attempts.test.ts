@@ -52,6 +52,7 @@ describe.each(Object.entries(badBackends))('attempts to connect where %s', (_wha
       if (outcome.status !== 'ok') expect(pending.size).toBe(0);
     }
     await backends.close();
+    await until(() => !bad.isConnected());
     await bad.close();
     await until(() => openSockets() <= before && pending.size === 0);
     expect(channel('net.client.socket').hasSubscribers).toBe(false);
