@@ -6,7 +6,7 @@ import { formatAddress, type Address, type BackendOptions } from './backend-opti
 import { startDeadline } from '../base/deadline';
 import { dial, shuffled } from './dial';
 import { openGrpcChannel } from './grpc-channel';
-import { InboundBudget, InboundLimit, TOO_MUCH } from './inbound-limit';
+import { InboundBudget, InboundLimit } from './inbound-limit';
 import { afterReading, IdleProcessGuard } from './socket-guards';
 import { BackendConnection } from './backend-connection';
 import { openSession } from './open-session';
@@ -107,7 +107,7 @@ export class Connector {
     this.budgets.set(address, budget);
     if (budget.reasonToRest !== undefined) throw new Error(`left alone for a minute: ${budget.reasonToRest}`);
     let connection: BackendConnection | undefined;
-    const inbound = new InboundLimit(clock, budget, () => connection?.fail(TOO_MUCH));
+    const inbound = new InboundLimit(clock, budget, (reason) => connection?.fail(reason));
     try {
       connection = await this.openWithin(address, inbound, signal);
       return connection;

@@ -18,7 +18,10 @@ const WEIGHT_OF_TLS = 16;
 /** A backend that has sent more is left alone for so long: each connection lets it stall the process for a moment. */
 const REST_MS = 60_000;
 
-export const TOO_MUCH = 'it sends more than any backend has reason to';
+/** For so many checks in a row nothing of what we wrote went out: then it is not slow, and our answers pile up. */
+const CHECKS_UNREAD = 60;
+
+const TOO_MUCH = 'it sends more than any backend has reason to';
 
 /** What one address may send, over all connections to it: it may close each one and be connected to again. */
 export class InboundBudget {
@@ -64,14 +67,16 @@ export class InboundLimit {
   private readonly counted = new Map<Socket, number>();
   /** Of each that TLS stands on, how many of its bytes were not content, as far as they have been counted. */
   private readonly countedOfTls = new Map<TLSSocket, { readonly socket: Socket; overhead: number }>();
+  /** Of each socket that has something to write, how much that was, and for how many checks it has been that much. */
+  private readonly unread = new Map<Socket, { readonly bytes: number; checks: number }>();
   private isOver = false;
   private cancel: () => void = () => undefined;
 
-  /** @param onFlood the sockets are destroyed a turn later */
+  /** @param onEnd is told why; the sockets are destroyed a turn later */
   constructor(
     private readonly clock: Clock,
     private readonly budget: InboundBudget,
-    private readonly onFlood: () => void,
+    private readonly onEnd: (reason: string) => void,
   ) {
     this.schedule();
   }
@@ -93,7 +98,7 @@ export class InboundLimit {
   readonly refuse = (reason?: string): void => {
     if (this.isOver) return;
     this.budget.rest(reason);
-    this.end();
+    this.end(reason);
   };
 
   /** The connection is over. Twice is once. */
@@ -104,6 +109,7 @@ export class InboundLimit {
     this.budget.spend(this.received());
     this.counted.clear();
     this.countedOfTls.clear();
+    this.unread.clear();
   }
 
   private schedule(): void {
@@ -112,16 +118,29 @@ export class InboundLimit {
   }
 
   private check(): void {
-    if (this.budget.spend(this.received())) this.schedule();
-    else this.end();
+    if (!this.budget.spend(this.received())) this.end();
+    else if (this.isUnread()) this.end('it reads nothing of what it is sent');
+    else this.schedule();
   }
 
-  private end(): void {
+  /** TLS answers requests for other keys by itself, and keeps what does not go out, without a bound. */
+  private isUnread(): boolean {
+    for (const socket of this.counted.keys()) {
+      const bytes = writeQueueOf(socket);
+      const before = this.unread.get(socket);
+      if (bytes === 0) this.unread.delete(socket);
+      else if (before?.bytes !== bytes) this.unread.set(socket, { bytes, checks: 1 });
+      else if (++before.checks === CHECKS_UNREAD) return true;
+    }
+    return false;
+  }
+
+  private end(reason = TOO_MUCH): void {
     const sockets = [...this.counted.keys()];
     this.close();
-    this.onFlood();
+    this.onEnd(reason);
     afterReading(() => {
-      for (const socket of sockets) socket.destroy(new Error(TOO_MUCH));
+      for (const socket of sockets) socket.destroy(new Error(reason));
     });
   }
 
@@ -140,4 +159,10 @@ export class InboundLimit {
     }
     return bytes;
   }
+}
+
+/** Bytes that the operating system has not taken yet; 0 also where Node.js does not say. */
+function writeQueueOf(socket: Socket): number {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? 0;
 }

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Clock } from '../../src/base/clock';
+import { InboundBudget, InboundLimit } from '../../src/transport/inbound-limit';
+
+const CHECKS = 60;
+
+describe('a backend that reads nothing of what it is sent', () => {
+  const checks: (() => void)[] = [];
+  const clock: Clock = {
+    now: () => 0,
+    elapsed: () => 0,
+    random: () => 0,
+    after: (_ms, check) => {
+      checks.push(check);
+      return { cancel: () => undefined };
+    },
+  };
+  const ends: string[] = [];
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
+  let ours: Socket;
+
+  async function check(times: number): Promise<void> {
+    for (let n = 0; n < times; n++) {
+      checks.shift()?.();
+      await new Promise(setImmediate);
+    }
+  }
+
+  beforeEach(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ours = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+    await once(server, 'connection');
+    new InboundLimit(clock, new InboundBudget(clock), (reason) => ends.push(reason)).add(ours);
+  });
+
+  afterEach(async () => {
+    for (const socket of [ours, ...sockets.splice(0)]) socket.destroy();
+    checks.splice(0);
+    ends.splice(0);
+    server.close();
+    await once(server, 'close');
+  });
+
+  it('loses its connection when nothing went out for a minute', async () => {
+    ours.write(Buffer.alloc(64 * 1024 * 1024));
+    await check(CHECKS - 10);
+    expect(ends).toEqual([]);
+    // The first ones may have seen the kernel still take some.
+    await check(20);
+    expect(ends).toEqual(['it reads nothing of what it is sent']);
+    expect(ours.destroyed).toBe(true);
+  });
+
+  it('keeps it while a little goes out at a time, and while there is nothing to write', async () => {
+    const { _handle: handle } = ours as unknown as { _handle: { writeQueueSize: number } };
+    await check(2 * CHECKS);
+    ours.write(Buffer.alloc(64 * 1024 * 1024));
+    await check(CHECKS - 10);
+    const waiting = handle.writeQueueSize;
+    sockets[0]!.resume();
+    while (handle.writeQueueSize === waiting) await new Promise(setImmediate);
+    sockets[0]!.pause();
+    expect(handle.writeQueueSize).toBeGreaterThan(0);
+    await check(CHECKS - 10);
+    expect(ends).toEqual([]);
+  });
+});
