@@ -43,6 +43,8 @@ export class V3Registration implements Registration {
     this.hasConfigurations = true;
     this.isConfigurable = false;
     this.configurationDueAt = 0;
+    // The one before may have given what it set the name that this one's own has.
+    this.configurationUuid = '';
     this.isFirstConfiguration = true;
   }
 

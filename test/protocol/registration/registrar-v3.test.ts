@@ -284,7 +284,19 @@ describe('the configuration of a v3 backend', () => {
     registrar.disconnected();
     await clock.advance(120_000);
     expect(backend.of('configuration').length).toBeGreaterThan(3);
-    expect(configurations).toEqual([sampled('100')]);
+    // Told once more by the new connection, and never anything else.
+    expect(configurations).toEqual([sampled('100'), sampled('100')]);
+  });
+
+  it('is the one of the backend of now, also where another had called its own the same', async () => {
+    const other = { ...sampled('100'), values: new Map([['agent.sample_rate', '0']]) };
+    backend.configuration = other;
+    await connectedNow();
+    backend.configuration = sampled('100');
+    backend.reconnect();
+    registrar.disconnected();
+    await clock.advance(1_000);
+    expect(configurations).toEqual([other, sampled('100')]);
   });
 
   it('that cannot be had is no reason to doubt the backend', async () => {
