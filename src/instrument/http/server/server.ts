@@ -7,6 +7,7 @@ import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from
 import { emitIn, forwardInScope, isElsewhere } from '../../run-in-scope';
 import { type Called, CALLER, SCOPE, type Scoped } from '../../scoped';
 import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
+import { responseHeader } from './response-header';
 import { ServerSpans } from './server-spans';
 
 /** As `process.getActiveResourcesInfo` names them. */
@@ -25,6 +26,7 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
     httpsServer((layer) => serverEmit(layer, spans, 'https://')),
     patch<Emit>(http.IncomingMessage.prototype, 'emit', (layer) => requestEmit(layer)),
     patch<Emit>(http.ServerResponse.prototype, 'emit', (layer) => responseEmit(layer, spans)),
+    ...(options.responseHeader === undefined ? [] : [responseHeader(options.responseHeader)]),
   ];
 }
 
