@@ -1,5 +1,5 @@
 import express from 'express';
-import { expressMountName } from '../../src/instrument/route/express';
+import { expressMountName, expressName } from '../../src/instrument/route/express';
 import { mountOf, parameterMount } from '../../src/instrument/route/express-mounts';
 
 /** What older versions of express keep of a path, which are not installed here. */
@@ -65,6 +65,23 @@ describe('the mount of a route', () => {
     expect(mountOf(route, { router }, '/t/7')?.name).toBe('/t/:tid');
     expect(parameterMount({ router }, '/t/7/items/1', false)?.name).toBe('/t/:tid');
     expect(parameterMount({ router }, '/t/7/items/1', true)).toBeUndefined();
+  });
+
+  it('has no user of a URL in it, though its text be one of the path', () => {
+    const match = (path: string) => ({ path, params: { id: '7' } });
+    const router = { stack: [{ matchers: [match], handle: end }] };
+    const baseUrl = '/proxy/http://ann:secret@host/7';
+    expect(expressMountName({ baseUrl }, { router }, baseUrl)).toBe('/proxy/http://host/:id');
+    const own = { path: '/go' };
+    const bare = { regexp: /^\/proxy\/.*/i, keys: [], handle: { stack: [{ route: own }] } };
+    const request = { baseUrl: baseUrl.slice(0, -2), app: app(bare), url: '/go' };
+    expect(expressName(request, own, '/proxy/http://host/go')).toBe('/proxy/http://host/go');
+  });
+
+  it('keeps what looks like one in the pattern of the application', () => {
+    const regexp = /^\/u-(\w+)@(\w+)/i;
+    const router = { stack: [{ matchers: [(path: string) => ({ path, params: {} })], rawPath: regexp, handle: end }] };
+    expect(expressMountName({ baseUrl: '/u-a@b' }, { router }, '/u-a@b')).toBe(String(regexp));
   });
 
   it('is not searched for without end in a router that is mounted in itself, nor in an application without one', () => {

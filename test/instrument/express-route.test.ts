@@ -409,6 +409,25 @@ describe("express's route in a router at a parameter", () => {
     expect(names.at(-1)).toBe('200 /*/items/:id');
   });
 
+  it('shows no user of a URL in the path of its mount, where a function of the application calls the router', async () => {
+    const router = express.Router();
+    router.get('/', answer);
+    const app = appWith((top) =>
+      top.use('/proxy/*target', (...all) => Reflect.apply(router as unknown as () => unknown, undefined, all)),
+    );
+    const paths = ['/http://ann:secret@host/x', '/http://bob:secret@host/x', '//ann:secret@host/y', '/ann@host/z'];
+    const names = await namesOf(
+      app,
+      paths.map((path) => `/proxy${path}`),
+    );
+    expect(names).toEqual([
+      '200 /proxy/http://host/x',
+      '200 /proxy/http://host/x',
+      '200 /proxy//host/y',
+      '200 /proxy/ann@host/z',
+    ]);
+  });
+
   it('is frozen by a call of a function at its mount, with the pattern of the mount', async () => {
     const app = appWith((top) => {
       const call = (_request: express.Request, _response: ServerResponse, next: express.Next): void => {

@@ -501,6 +501,18 @@ describe('what is no request', () => {
     expect(heard).toEqual(given);
   });
 
+  it('may come behind a request and its response: all that a server is given reaches its listeners', () => {
+    const server = http.createServer();
+    const seen: unknown[][] = [];
+    server.on('request', (...args: unknown[]) => seen.push(args.slice(2)));
+    const given = [[], ['tenant'], [undefined], ['tenant', 1, null]];
+    for (const more of given) {
+      const request = new IncomingMessage(null as never);
+      expect(server.emit('request', request, new ServerResponse(request), ...more)).toBe(true);
+    }
+    expect(seen).toEqual(given);
+  });
+
   it('may be called a request: what is none of Node is passed on', async () => {
     const server = http.createServer();
     const heard: unknown[][] = [];

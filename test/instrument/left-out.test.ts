@@ -2,8 +2,12 @@ import { once } from 'node:events';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { v3EndpointName } from '../../src/protocol/v3/names';
 import { SpanType } from '../../src/model/components';
+import { SCOPE, type Scoped } from '../../src/instrument/scoped';
+import type { Span } from '../../src/model/segment';
 import { currentTrace } from '../../src/tracing/current-trace';
+import type { InstrumentOptions } from '../../src/instrument/index';
 import { resolve } from '../config/sources';
+import { until } from '../support/until';
 import { Stage, ask } from './http-fixture';
 
 const V3 = { protocol: 'v3', service: 'orders', instance: 'orders-1', endpoint: v3EndpointName } as const;
@@ -125,6 +129,127 @@ describe('the header of responses', () => {
       response.end();
     });
     expect((await ask(port, '/')).headers.get('x-trace-id')).toBe('mine');
+  });
+
+  describe('leaves the application what Node does without it', () => {
+    const lines = (head: string) => head.split('\r\n').filter((line) => !/^(Date|x-trace-id):/i.test(line));
+    const LIST = ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'content-length', '0'];
+    const FORMS: readonly [string, (response: http.ServerResponse) => unknown][] = [
+      ['nothing', () => undefined],
+      ['writeHead of a status', (response) => response.writeHead(204)],
+      ['writeHead of a reason', (response) => response.writeHead(200, 'Fine', { a: '1' })],
+      ['writeHead of an object', (response) => response.writeHead(200, { A: '1', b: ['1', '2'], '': 'x' } as never)],
+      ['writeHead of a list', (response) => response.writeHead(200, LIST)],
+      ['writeHead of an odd list', (response) => response.writeHead(200, ['a'])],
+      [
+        'writeHead of pairs',
+        (response) =>
+          response.writeHead(200, [
+            ['a', '1'],
+            ['a', '2'],
+          ] as never),
+      ],
+      ['writeHead of one pair', (response) => response.writeHead(200, [['a', '1']] as never)],
+      ['writeHead of null', (response) => response.writeHead(200, null as never)],
+      ['writeHead of Headers', (response) => response.writeHead(200, new Headers({ a: '1' }) as never)],
+      ['writeHead of a Map', (response) => response.writeHead(200, new Map([['a', '1']]) as never)],
+      ['writeHead of a wrong name', (response) => response.writeHead(200, { 'a b': '1' })],
+      ['writeHead of a wrong value', (response) => response.writeHead(200, { a: '\n' })],
+      ['writeHead of a wrong status', (response) => response.writeHead(1)],
+      ['writeHead of a trailer', (response) => response.writeHead(200, { trailer: 'x', 'content-length': 0 })],
+      ['writeHead of its own', (response) => response.writeHead(200, ['X-Trace-Id', '1', 'x-trace-id', '2'])],
+      ['writeHead twice', (response) => response.writeHead(200).writeHead(201)],
+      ['setHeader, then a list', (response) => response.setHeader('Set-Cookie', 'c=3').writeHead(200, LIST)],
+      ['setHeader of an iterable', (response) => response.setHeaders(new Map([['a', '1']]))],
+      ['setHeader of a wrong value', (response) => response.setHeader('a', '\n')],
+      ['appendHeader', (response) => response.appendHeader('a', '1').appendHeader('a', '2')],
+      [
+        'removeHeader',
+        (response) => {
+          response.removeHeader('x-trace-id');
+          response.removeHeader('date');
+        },
+      ],
+      [
+        'removeHeader of all',
+        (response) => {
+          for (const name of response.getHeaderNames()) response.removeHeader(name);
+        },
+      ],
+      [
+        'flushHeaders',
+        (response) => {
+          response.flushHeaders();
+        },
+      ],
+      [
+        'setHeader too late',
+        (response) => {
+          response.flushHeaders();
+          response.setHeader('a', '1');
+        },
+      ],
+      ['write', (response) => response.write('text')],
+      ['an early hint', (response) => response.writeEarlyHints({ link: '</a>; rel=preload' })],
+      ['Expect', (response) => response.writeHead(200, { expect: '100-continue', connection: 'close' })],
+    ];
+
+    /** What a listener finds and a client reads. */
+    async function answers(instrument: Partial<InstrumentOptions>, form: (typeof FORMS)[number][1]): Promise<unknown> {
+      stage = new Stage({ instrument });
+      const seen: unknown[] = [];
+      const port = await stage.serve((_request, response) => {
+        const look = () =>
+          seen.push(
+            response.getHeaders(),
+            response.getHeaderNames(),
+            response.hasHeader('x-trace-id'),
+            response.headersSent,
+          );
+        look();
+        try {
+          seen.push(form(response) === response);
+        } catch (error) {
+          seen.push(String(error));
+        }
+        look();
+        try {
+          response.end();
+        } catch (error) {
+          seen.push(String(error));
+          response.destroy();
+        }
+      });
+      const client = await stage.connect(port);
+      client.send('GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n');
+      await until(
+        () => client.isClosed,
+        (isClosed) => isClosed,
+      );
+      return { seen, lines: lines(client.received), traceIds: client.received.match(/\r\nx-trace-id: /gi)?.length };
+    }
+
+    it.each(FORMS)('with %s', async (name, form) => {
+      const bare = await answers({}, form);
+      await stage.close();
+      const traced = await answers({ responseHeader: 'x-trace-id' }, form);
+      const isOwn = name === 'writeHead of its own';
+      const isSentAtOnce = name === 'Expect';
+      expect(traced).toEqual(isOwn || isSentAtOnce ? bare : { ...(bare as object), traceIds: 1 });
+    });
+  });
+
+  it('is left out where the id that a caller has given is none that a header may hold', async () => {
+    stage = new Stage({ instrument: { responseHeader: 'x-trace-id' } });
+    const port = await stage.serve((_request, response) => {
+      const trace = (response as Scoped)[SCOPE] as Span;
+      trace.segment.traceId = { toString: () => 'a\r\nSet-Cookie: b' } as never;
+      response.end('whole');
+    });
+    const response = await ask(port, '/');
+    expect(await response.text()).toBe('whole');
+    expect(response.headers.has('set-cookie')).toBe(false);
+    expect(response.headers.get('x-trace-id')).toBeNull();
   });
 
   it('is not there unless it is wanted', async () => {

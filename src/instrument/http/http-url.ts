@@ -52,7 +52,8 @@ export function withoutUser(authority: string): string {
   return authority.includes('@') ? authority.slice(authority.lastIndexOf('@') + 1) : authority;
 }
 
-function withoutUsers(path: string): string {
+/** A path without what is before an `@` where an authority begins in it. */
+export function withoutUsers(path: string): string {
   return path.includes('@') ? path.replace(USER, '$1') : path;
 }
 

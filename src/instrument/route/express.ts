@@ -1,8 +1,8 @@
 import { IS_ELASTIC, mountOf, parameterMount } from './express-mounts';
 import { MountNames } from './mount-names';
-import { byValues } from './path-pieces';
+import { byValues, type PathPiece } from './path-pieces';
 import { LIMITS } from '../../model/limits';
-import { parseTarget } from '../http/http-url';
+import { parseTarget, withoutUsers } from '../http/http-url';
 
 /** What express has on a request beside the route. Each of these, asked for, is a miss in V8's caches on Node 20. */
 interface Express {
@@ -30,7 +30,7 @@ export function expressName(request: Express, route: { readonly path?: unknown }
   if (known !== undefined) return known;
   const own = pattern.match(PARAMETERS) as string[] | null;
   const isOther = (name: string): boolean => own?.includes(`:${name}`) !== true;
-  return mounts.learn(base, mountOf(route, request.app, base) ?? byValues(base, request.params, isOther));
+  return mounts.learn(base, shown(mountOf(route, request.app, base) ?? byValues(base, request.params, isOther), base));
 }
 
 /**
@@ -40,10 +40,21 @@ export function expressName(request: Express, route: { readonly path?: unknown }
  */
 export function expressMountName(request: Express, app: unknown, path: string): string | undefined {
   const base = mountedAt(request);
-  if (base !== '') return parameterMount(app, base, true)?.name;
+  if (base !== '') {
+    const mount = parameterMount(app, base, true);
+    return mount && shown(mount, base).name;
+  }
   const { res } = request;
   const hasFailed = res?.headersSent === true && Number(res.statusCode) >= 400;
   return hasFailed && path.length <= LIMITS.name ? parameterMount(app, path, false)?.name : undefined;
+}
+
+/**
+ * `baseUrl` is as it came, and what no pattern covers of it is text of the name. Only where it has a user, since a
+ * pattern of the application's may look as if it had one: `/^\/(\w+)@/`.
+ */
+function shown(mount: PathPiece, base: string): PathPiece {
+  return withoutUsers(base) === base ? mount : { ...mount, name: withoutUsers(mount.name) };
 }
 
 function mountsOf(route: object, pattern: string): MountNames {

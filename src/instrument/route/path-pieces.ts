@@ -3,8 +3,11 @@ import { firstKeys } from '../../base/first-keys';
 const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 /** Where the segments of a path begin. */
 export const SEGMENTS = /(?=\/)/;
-/** A group of a regular expression's, which has no name. */
-const DIGIT = /^\d/;
+/**
+ * A parameter of a route, or the wildcard of polka's; not a group of a regular expression's, which has no name. No
+ * character that takes no room or turns the text around it: a caller may choose the names, too.
+ */
+const NAME = /^(?!\d)(?:\*|(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}$_-]){1,64})$/u;
 
 /** More than the path of a route has. */
 const MAX_SEGMENTS = 256;
@@ -47,7 +50,7 @@ export function byValues(text: string, params: unknown, isOther: (name: string) 
   // A router that we do not know may put into them what a caller has sent.
   for (const name of firstKeys(params, MAX_PARAMETERS).reverse()) {
     const { [name]: value } = params as Readonly<Record<string, unknown>>;
-    if (DIGIT.test(name) || !isOther(name)) continue;
+    if (!NAME.test(name) || !isOther(name)) continue;
     const at = values.findLastIndex((decodedValue, n) => n < end && decodedValue === value);
     if (at === -1) continue;
     const own = parameter(name);

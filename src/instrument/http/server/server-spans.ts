@@ -54,7 +54,6 @@ export class ServerSpans {
       const scope = this.openScope(request as IncomingMessage, scheme);
       scoped[SCOPE] = scope;
       (request as Scoped)[SCOPE] = scope;
-      if (this.options.responseHeader !== undefined) setTraceId(scoped, this.options.responseHeader, scope);
       if (response.socket === null) this.pipeline.add(scoped);
       return scope;
     } catch (error) {
@@ -128,15 +127,6 @@ export class ServerSpans {
     if (response.errored) details.fail(span, response.errored);
     else if (!response.headersSent) details.fail(span, UNANSWERED);
     else if (!isPerhapsWhole(response)) details.log(span, { event: 'aborted', message: CUT });
-  }
-}
-
-/** Before the application has it, so that a header of the same name which it sets itself is the one that counts. */
-function setTraceId(response: ServerResponse, name: string, scope: Span | UnrecordedTrace): void {
-  try {
-    response.setHeader(name, String(scope instanceof Span ? scope.segment.traceId : scope.traceId));
-  } catch {
-    // The application has emitted a request whose response is on its way.
   }
 }
 

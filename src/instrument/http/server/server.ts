@@ -7,6 +7,7 @@ import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from
 import { emitIn, forwardInScope, isElsewhere } from '../../run-in-scope';
 import { type Called, CALLER, SCOPE, type Scoped } from '../../scoped';
 import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
+import { responseHeader } from './response-header';
 import { ServerSpans } from './server-spans';
 
 /** As `process.getActiveResourcesInfo` names them. */
@@ -25,6 +26,7 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
     httpsServer((layer) => serverEmit(layer, spans, 'https://')),
     patch<Emit>(http.IncomingMessage.prototype, 'emit', (layer) => requestEmit(layer)),
     patch<Emit>(http.ServerResponse.prototype, 'emit', (layer) => responseEmit(layer, spans)),
+    ...(options.responseHeader === undefined ? [] : [responseHeader(options.responseHeader)]),
   ];
 }
 
@@ -63,12 +65,17 @@ function serverEmit(layer: Patched<Emit>, spans: ServerSpans, scheme: string): E
   return function emit(event, first, second, ...more) {
     if (layer.isOn && isRequest(event)) {
       const scope = spans.open(first, second, scheme);
-      if (scope !== undefined) return context.run(scope, emitRequest, layer.below, this, event, first, second);
+      if (scope !== undefined) {
+        const { below } = layer;
+        if (more.length === 0) return context.run(scope, emitRequest, below, this, event, first, second);
+        return context.run(scope, forwardInScope, below, this, arguments.length, event, first, second, more);
+      }
     }
     return forward(layer.below, this, arguments.length, event, first, second, more);
   };
 }
 
+/** As Node emits it, which costs less than to count the arguments. */
 function emitRequest(emit: Emit, server: EventEmitter, event: string | symbol, request: unknown, response: unknown) {
   let isDone = false;
   try {
