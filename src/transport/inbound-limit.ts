@@ -11,10 +11,12 @@ const BURST_BYTES = 4 * 1024 * 1024;
 const BYTES_PER_SECOND = 256 * 1024;
 const CHECK_MS = 1_000;
 /**
- * As many bytes count for each that TLS takes for itself. A record of 27 bytes that changes the keys takes OpenSSL some 30 us,
+ * So many bytes count for each that TLS takes for itself. A record of 27 bytes that changes the keys takes OpenSSL some 30 us,
  * as long as it takes to read 16 KB of content, and one of a single byte of content nearly as long.
  */
 const WEIGHT_OF_TLS = 16;
+/** What has come of a record whose rest has not counts as no content yet, and is given back. */
+const LARGEST_RECORD_BYTES = 16 * 1024 + 256;
 /** A backend that has sent more is left alone for so long: each connection lets it stall the process for a moment. */
 const REST_MS = 60_000;
 
@@ -119,7 +121,7 @@ export class InboundLimit {
 
   private check(): void {
     if (!this.budget.spend(this.received())) this.end();
-    else if (this.isUnread()) this.end('it reads nothing of what it is sent');
+    else if (this.isUnread()) this.end('it has read next to nothing for a minute');
     else this.schedule();
   }
 
@@ -154,7 +156,7 @@ export class InboundLimit {
     }
     for (const [secured, before] of this.countedOfTls) {
       const overhead = before.socket.bytesRead - secured.bytesRead;
-      bytes += (overhead - before.overhead) * (WEIGHT_OF_TLS - 1);
+      bytes += Math.max(overhead - before.overhead, -LARGEST_RECORD_BYTES) * (WEIGHT_OF_TLS - 1);
       before.overhead = overhead;
     }
     return bytes;

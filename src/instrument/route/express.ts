@@ -51,7 +51,7 @@ export function expressMountName(request: Express, app: unknown, path: string): 
 
 /**
  * `baseUrl` is as it came, and what no pattern covers of it is text of the name. Only where it has a user, since a
- * pattern of the application's may look as if it had one: `/^\/(\w+)@/`.
+ * pattern of the application's may look as if it had one: `/^\/([a-z]+)@/`.
  */
 function shown(mount: PathPiece, base: string): PathPiece {
   return withoutUsers(base) === base ? mount : { ...mount, name: withoutUsers(mount.name) };

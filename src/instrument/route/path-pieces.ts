@@ -5,9 +5,9 @@ const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 export const SEGMENTS = /(?=\/)/;
 /**
  * A parameter of a route, or the wildcard of polka's; not a group of a regular expression's, which has no name. No
- * character that takes no room or turns the text around it: a caller may choose the names, too.
+ * invisible character, and none that only directs the text: a caller may choose the names, too.
  */
-const NAME = /^(?!\d)(?:\*|(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}$_-]){1,64})$/u;
+const NAME = /^(?!\d)(?:\*|(?:(?!\p{Default_Ignorable_Code_Point})[\p{ID_Continue}$~:.-]){1,64})$/u;
 
 /** More than the path of a route has. */
 const MAX_SEGMENTS = 256;

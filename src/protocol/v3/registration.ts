@@ -24,7 +24,8 @@ export class V3Registration implements Registration {
   private configurationDueAt = 0;
   /** None was asked for since the connection. */
   private isFirstConfiguration = true;
-  private configurationUuid = '';
+  /** Of the configuration that this connection's backend has given; undefined: none yet. */
+  private configurationUuid: string | undefined;
   private hasConfigurations = true;
   /** The backend of this connection has answered what it sets. */
   private isConfigurable = false;
@@ -44,7 +45,7 @@ export class V3Registration implements Registration {
     this.isConfigurable = false;
     this.configurationDueAt = 0;
     // The one before may have given what it set the name that this one's own has.
-    this.configurationUuid = '';
+    this.configurationUuid = undefined;
     this.isFirstConfiguration = true;
   }
 
@@ -55,7 +56,7 @@ export class V3Registration implements Registration {
 
   /** A backend that was wiped, or another one, may configure us otherwise, and by the same uuid say nothing. */
   forget(): void {
-    this.configurationUuid = '';
+    this.configurationUuid = undefined;
     this.configurationDueAt = 0;
   }
 
@@ -112,7 +113,7 @@ export class V3Registration implements Registration {
     // The second one comes by chance, as the second heartbeat does.
     this.configurationDueAt = clock.elapsed() + CONFIGURATION_MS * (this.isFirstConfiguration ? clock.random() : 1);
     this.isFirstConfiguration = false;
-    return machine.guarded(backend.configuration(this.configurationUuid, signal), (outcome) => {
+    return machine.guarded(backend.configuration(this.configurationUuid ?? '', signal), (outcome) => {
       if (outcome.status === 'retryable') return retry.delayAfter(outcome);
       if (outcome.status === 'failed') {
         if (outcome.code === 'UNIMPLEMENTED') this.cannotConfigure();

@@ -36,6 +36,7 @@ export class Sampler {
   /** All of them: nothing has to be decided. */
   isOff = true;
   private rate = 1;
+  private per3Seconds = 0;
   private quota: Quota | undefined;
   private readonly rules: readonly Rule[];
 
@@ -60,6 +61,9 @@ export class Sampler {
 
   /** How many traces that no rule matches, at most, in three seconds; 0 or less: however many there are. */
   setPer3Seconds(most: number): void {
+    // What has been taken of it stays taken, however often it is said.
+    if (most === this.per3Seconds) return;
+    this.per3Seconds = most;
     this.quota = most > 0 ? new Quota(this.clock, most, 3 * SECOND_MS) : undefined;
     this.update();
   }

@@ -114,7 +114,8 @@ export class FakeBackend implements BackendApi {
 
   async fetchConfiguration(serviceName: string, uuid: string, signal: AbortSignal) {
     return this.answer('configuration', { serviceName, uuid }, signal, () =>
-      ok(this.configuration?.uuid === uuid ? undefined : this.configuration),
+      // As a question without a uuid it is answered always.
+      ok(uuid !== '' && this.configuration?.uuid === uuid ? undefined : this.configuration),
     );
   }
 

@@ -288,16 +288,19 @@ describe('the configuration of a v3 backend', () => {
     expect(configurations).toEqual([sampled('100'), sampled('100')]);
   });
 
-  it('is the one of the backend of now, also where another had called its own the same', async () => {
-    const other = { ...sampled('100'), values: new Map([['agent.sample_rate', '0']]) };
-    backend.configuration = other;
-    await connectedNow();
-    backend.configuration = sampled('100');
-    backend.reconnect();
-    registrar.disconnected();
-    await clock.advance(1_000);
-    expect(configurations).toEqual([other, sampled('100')]);
-  });
+  it.each(['uuid-100', ''])(
+    'is the one of the backend of now, also where another called its own the same: "%s"',
+    async (uuid) => {
+      const [other, own] = [sampled('0'), sampled('100')].map(({ values }) => ({ uuid, values }));
+      backend.configuration = other;
+      await connectedNow();
+      backend.configuration = own;
+      backend.reconnect();
+      registrar.disconnected();
+      await clock.advance(1_000);
+      expect(configurations).toEqual([other, own]);
+    },
+  );
 
   it('that cannot be had is no reason to doubt the backend', async () => {
     backend.script.configuration = [failed('INTERNAL', 'INTERNAL: oops')];

@@ -43,6 +43,7 @@ function addLine(response: Head & Scoped, name: string, key: string): void {
     // A caller chooses it.
     validateHeaderValue(name, id);
     const at = head.indexOf('\r\n') + 2;
+    if (at < 2) return;
     response._header = `${head.slice(0, at)}${name}: ${id}\r\n${head.slice(at)}`;
   } catch {
     // It is none that a header may hold: the response goes without.
