@@ -254,6 +254,35 @@ describe('the status file', () => {
     expect(readdirSync(folder)).toEqual(['app.command.status.json']);
   });
 
+  it.each(['{"orders": [{"id": 1}]}', '[]', 'precious\n', '{"version":3,"packages":{}}', '{"version":1'.repeat(2)])(
+    'does not take the place of a file that holds %j, which is no status',
+    async (text) => {
+      writeFileSync(path, text);
+      const file = statusFile();
+      expect(await file.claim('orders')).toBeUndefined();
+      file.adopt('orders');
+      await expect(file.writeNow({ service: 'shop' })).rejects.toThrow('it is no status file');
+      expect(logged[0]).toContain('it is no status file, and nothing else is replaced: remove it, or name another');
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    },
+  );
+
+  it.each(['', '\n', '{}', '\0\0\0', '{\n  "ver', '{"version":1,"instances":{"orders":{"pid"', '{"version": 1\0\0'])(
+    'takes the place of %j, which a crash may have left of it',
+    async (text) => {
+      writeFileSync(path, text);
+      expect(await statusFile().claim('orders')).toBe('orders');
+    },
+  );
+
+  it.each(['{"instances":{},"version":1}', '{"version":2,"instances":{},"more":true}'])(
+    'is known by what it holds, as in %s',
+    async (text) => {
+      writeFileSync(path, text);
+      expect(await statusFile().claim('orders')).toBe('orders');
+    },
+  );
+
   it('leaves nothing beside it where it cannot be put in its place', async () => {
     mkdirSync(path);
     expect(await statusFile().claim('orders')).toBeUndefined();
