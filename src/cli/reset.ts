@@ -13,7 +13,7 @@ import {
   watchersOf,
 } from '../control/client/live-instances';
 import { locate, type Located } from './locate';
-import { pause, print, wrongUsage } from './print';
+import { forTerminal, pause, print, wrongUsage } from './print';
 
 const DONE = 0;
 const FAILED = 1;
@@ -124,7 +124,7 @@ function keyOf({ instance, state, at }: Answer): string {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`skyanchor reset: ${text}\n`);
+  process.stderr.write(`skyanchor reset: ${forTerminal(text)}\n`);
 }
 
 /** What `skyanchor reset` was asked for. */
