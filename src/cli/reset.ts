@@ -10,6 +10,7 @@ import {
   LiveInstances,
   printableField,
   printableJson,
+  strangerNote,
   watchersOf,
 } from '../control/client/live-instances';
 import { locate, type Located } from './locate';
@@ -40,6 +41,8 @@ class Reset {
   async run(): Promise<number> {
     const { commandFile, line, id, waitMs, json } = this.call;
     const startedAt = this.clock.elapsed();
+    const note = await strangerNote(this.call);
+    if (note !== undefined) complain(note);
     const live = await this.live();
     const watching = await watchersOf(commandFile, live);
     const before = id === undefined ? [] : await readAnswers(commandFile, id, live);

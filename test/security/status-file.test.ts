@@ -18,8 +18,11 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
+import { reset } from '../../src/cli/reset';
+import { status } from '../../src/cli/status/status';
 import { LockFileSystem } from '../../src/status/lock/lock-file-system';
 import { StatusFile, type StatusFileOptions } from '../../src/status/status-file';
+import { CliFixture } from '../cli/cli-fixture';
 import { slowClock } from '../support/slow-clock';
 import { asOther, itWithTwoUsers, OTHER } from './other-user';
 
@@ -129,6 +132,36 @@ describe('the way to the status file', () => {
     expect(readFileSync(join(folder, 'ours', 'state.json'), 'utf8')).toBe('ours');
     await statusFile({ path: join(folder, 'current', 'state.json') }).claim('orders');
     expect(readdirSync(join(folder, 'theirs'))).toEqual(['state.json']);
+  });
+});
+
+describe('a status file that is neither root’s, nor of whoever owns its directory or the command file,', () => {
+  let cli: CliFixture;
+  beforeEach(() => (cli = new CliFixture()));
+  afterEach(() => cli.clear());
+
+  const said = `${OTHER}, who alone vouches for what it says`;
+  const calls = [
+    ['status', () => status(['--file', cli.commandFile])],
+    ['reset', () => reset(['--file', cli.commandFile, '--wait', '0'])],
+  ] as const;
+
+  asTwo.each(calls)('is told from others by skyanchor %s', async (_, call) => {
+    cli.put('');
+    cli.agent('orders');
+    await call();
+    expect(cli.stderr).not.toContain(said);
+    chownSync(cli.statusFile, OTHER, OTHER);
+    await call();
+    expect(cli.stderr).toContain(`${cli.statusFile} belongs to user ${said}`);
+  });
+
+  asTwo.each(calls)('is none where the command file is that user’s, for skyanchor %s', async (_, call) => {
+    cli.put('');
+    cli.agent('orders');
+    for (const file of [cli.statusFile, cli.commandFile]) chownSync(file, OTHER, OTHER);
+    await call();
+    expect(cli.stderr).not.toContain(said);
   });
 });
 
