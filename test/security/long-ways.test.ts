@@ -93,3 +93,18 @@ describe('a way of links that is made as long as the kernel follows it', () => {
     expect(paths).toEqual([]);
   });
 });
+
+asTwo('a command file in a directory of another user is not even opened, whatever that user makes of it', async () => {
+  const directory = join(folder, 'link-0-theirs');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'command'), 'report\n');
+  lchownSync(directory, OTHER, OTHER);
+  const paths = followed();
+  const file = new CommandFile({ path: join(directory, 'command'), trust, trustDirectory: false });
+  expect(await file.read(undefined)).toMatchObject({
+    status: 'refused',
+    rule: `lies below ${directory}, which belongs to user ${OTHER}`,
+  });
+  // Whether it is mounted read-only is asked of the directory.
+  expect(paths).toEqual([`access ${directory}`]);
+});
