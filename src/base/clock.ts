@@ -57,23 +57,38 @@ export function sleepSync(ms: number): void {
 /**
  * Holds the process up for a bounded time, so that what was just traced can still be sent. While it is held, a second
  * `hold()` changes nothing.
+ *
+ * A timer of the application's of the same length may go off with ours, and trace, each time. So what is asked for as
+ * the time runs out is given a turn of the event loop later: where nothing else is alive there is none.
  */
 export class KeepAlive {
   private timer: NodeJS.Timeout | undefined;
+  private isRunningOut = false;
+  private wantedMs: number | undefined;
 
   get isHeld(): boolean {
     return this.timer !== undefined;
   }
 
   hold(ms: number): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-    }, ms);
+    if (this.isRunningOut) this.wantedMs = ms;
+    else this.timer ??= setTimeout(() => this.runOut(), ms);
   }
 
   release(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.wantedMs = undefined;
+  }
+
+  private runOut(): void {
+    this.timer = undefined;
+    this.isRunningOut = true;
+    setImmediate(() => {
+      this.isRunningOut = false;
+      if (this.wantedMs !== undefined) this.hold(this.wantedMs);
+      this.wantedMs = undefined;
+    }).unref();
   }
 }
 

@@ -5,7 +5,7 @@ import { errorMessage } from '../base/text';
 import type * as Collector from './collector';
 import type * as Demo from './demo';
 import type * as Doctor from './doctor/doctor';
-import { print, wrongUsage } from './print';
+import { forTerminal, print, wrongUsage } from './print';
 import type * as Reset from './reset';
 import type * as Run from './run';
 import type * as Spool from './spool';
@@ -48,7 +48,7 @@ dispatch(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`skyanchor: ${errorMessage(error)}\n`);
+    process.stderr.write(`skyanchor: ${forTerminal(errorMessage(error))}\n`);
     process.exitCode = 1;
   },
 );

@@ -1,5 +1,6 @@
 import type { CommandName } from './usage';
 import type { Clock } from '../base/clock';
+import { UNPRINTABLE } from '../base/text';
 
 let isGuarded = false;
 
@@ -19,6 +20,14 @@ export function print(text: string): void {
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
+}
+
+/** What the backends are is not known where a configuration file does not count. */
+export const HOW_TO_NAME = 'name the file by SW_AGENT_CONFIG_FILE, or the backends by --backends';
+
+/** An error names files as their owner has named them: nothing of that steers the terminal. */
+export function forTerminal(text: string): string {
+  return text.replace(UNPRINTABLE, (one) => (one === '\n' ? one : '?'));
 }
 
 /** Prints what is wrong with a call. @returns the exit code for it */

@@ -10,10 +10,11 @@ import {
   LiveInstances,
   printableField,
   printableJson,
+  strangerNote,
   watchersOf,
 } from '../control/client/live-instances';
 import { locate, type Located } from './locate';
-import { pause, print, wrongUsage } from './print';
+import { forTerminal, pause, print, wrongUsage } from './print';
 
 const DONE = 0;
 const FAILED = 1;
@@ -40,6 +41,8 @@ class Reset {
   async run(): Promise<number> {
     const { commandFile, line, id, waitMs, json } = this.call;
     const startedAt = this.clock.elapsed();
+    const note = await strangerNote(this.call);
+    if (note !== undefined) complain(note);
     const live = await this.live();
     const watching = await watchersOf(commandFile, live);
     const before = id === undefined ? [] : await readAnswers(commandFile, id, live);
@@ -124,7 +127,7 @@ function keyOf({ instance, state, at }: Answer): string {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`skyanchor reset: ${text}\n`);
+  process.stderr.write(`skyanchor reset: ${forTerminal(text)}\n`);
 }
 
 /** What `skyanchor reset` was asked for. */

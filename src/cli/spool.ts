@@ -10,7 +10,7 @@ import { toIso } from '../base/time';
 import { resolveConfig } from '../config/resolve';
 import { printableJson } from '../control/client/live-instances';
 import { type SpoolEntry, SpoolOperator } from '../spool/spool-operator';
-import { print, wrongUsage } from './print';
+import { forTerminal, HOW_TO_NAME, print, wrongUsage } from './print';
 import { ageOf, fitTable, type TableColumn } from './table';
 
 const ACTIONS = ['ls', 'send', 'drop'] as const;
@@ -39,6 +39,9 @@ export async function spool(argv: readonly string[]): Promise<number> {
   try {
     const isLook = call.action === 'ls';
     await keepAliveWhile(isLook ? operator.enter() : operator.checkKind());
+    // Node reads what that names when it is first needed: by then we may be in the directory of another user.
+    if (call.action === 'send' && process.env['NODE_EXTRA_CA_CERTS'])
+      process.getBuiltinModule('node:tls').createSecureContext();
     // Before anything in it is read.
     const refusal = isLook ? undefined : await refusalOf(operator, call);
     if (refusal !== undefined) {
@@ -150,7 +153,7 @@ async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { b
     for (const refusal of config.refusals) complain(refusal);
     // What is left is the default address, without TLS: anybody may listen there.
     if (config.isBackendGuessed && dead.length > 0) {
-      complain('nothing is sent: name the file by SW_AGENT_CONFIG_FILE, or the backends by --backends');
+      complain(`nothing is sent: ${HOW_TO_NAME}`);
       return 1;
     }
     const log = new Log(systemClock);
@@ -178,12 +181,18 @@ async function send(entries: readonly SpoolEntry[], operator: SpoolOperator, { b
 
 async function drop(entries: readonly SpoolEntry[], operator: SpoolOperator): Promise<number> {
   let segments = 0;
+  let failures = 0;
   for (const entry of entries) {
-    if (await keepAliveWhile(operator.drop(entry.key))) segments += entry.segments;
-    else complain(`${nameOf(entry)} is ${entry.state}: left alone`);
+    try {
+      if (await keepAliveWhile(operator.drop(entry.key))) segments += entry.segments;
+      else complain(`${nameOf(entry)} is ${entry.state}: left alone`);
+    } catch (error) {
+      complain(errorMessage(error));
+      failures++;
+    }
   }
   print(`${segments} segments dropped\n`);
-  return 0;
+  return failures > 0 ? 1 : 0;
 }
 
 const BAR = 30;
@@ -203,5 +212,5 @@ function nameOf({ owner, key }: SpoolEntry): string {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`skyanchor spool: ${text}\n`);
+  process.stderr.write(`skyanchor spool: ${forTerminal(text)}\n`);
 }

@@ -41,6 +41,23 @@ export function parseEntries(text: string): StatusEntries {
   return entries;
 }
 
+/** How each of ours begins, without its blanks. */
+const BEGINNING = '{"version":1,"instances":{';
+
+/** Whether it is a status file, of any version, what a crash has left of one, or empty. */
+function isStatus(text: string): boolean {
+  const begin = text.search(/[^\s\0]/);
+  if (begin === -1) return true;
+  try {
+    const document: unknown = JSON.parse(text);
+    if (!isObject(document)) return false;
+    return ('version' in document && isObject(document.instances)) || Object.keys(document).length === 0;
+  } catch {
+    const head = text.slice(begin, begin + 2 * BEGINNING.length).replace(/[\s\0]/g, '');
+    return head.startsWith(BEGINNING) || BEGINNING.startsWith(head);
+  }
+}
+
 export function formatEntries(entries: StatusEntries): string {
   // In an order that does not depend on the last writer.
   const instances = Object.fromEntries(namesOf(entries).map((name) => [name, entries.get(name)]));
@@ -100,6 +117,8 @@ const TOKEN = /^[0-9a-f]{32}$/;
 export class StatusStore {
   /** What the file system's clock is ahead of ours. */
   aheadMs = 0;
+  /** We have written it: whatever lies there since is to be healed. */
+  private isOurs = false;
 
   constructor(private readonly options: StatusStoreOptions) {}
 
@@ -127,12 +146,18 @@ export class StatusStore {
     waiter.onHandover();
     try {
       this.aheadMs = lock.fileAheadMs;
-      const changed = await change(await this.read());
+      const found = await this.readAny();
+      // Whoever names the file may be mistaken, or not the operator.
+      if (!this.isOurs && !isStatus(found))
+        throw new Error('it is no status file, and nothing else is replaced: remove it, or name another');
+      const changed = await change(parseEntries(found));
       if (!changed) return true;
       const text = formatEntries(changed);
       if (Buffer.byteLength(text) > LARGEST_BYTES) throw new Error(`it would be larger than ${LARGEST_BYTES} bytes`);
       await this.writeAside(text);
-      return await this.replace(() => lock.isHeld && !waiter.isOver());
+      const isReplaced = await this.replace(() => lock.isHeld && !waiter.isOver());
+      if (isReplaced) this.isOurs = true;
+      return isReplaced;
     } finally {
       await lock.release();
     }
@@ -140,15 +165,20 @@ export class StatusStore {
 
   /** What there is, without a lock: for reading only. */
   async read(): Promise<StatusEntries> {
+    return parseEntries(await this.readAny());
+  }
+
+  /** @returns nothing where nothing is there */
+  private async readAny(): Promise<string> {
     try {
-      return parseEntries(await this.readText());
+      return await this.readText();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
       if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
     }
     // A link is replaced as a file is, but not one like /dev/stdout, which leads to no file.
     checkIsFile(await stat(this.options.path).catch(() => undefined));
-    return new Map();
+    return '';
   }
 
   /** Removes what the owner of an entry left half written. @param token from the file, so not to be believed */

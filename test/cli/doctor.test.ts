@@ -69,6 +69,26 @@ describe('skyanchor doctor', () => {
     },
   );
 
+  it('sends nothing to the default address where a configuration file that may name another does not count', async () => {
+    const app = path.join(folder, 'open');
+    mkdirSync(app);
+    writeFileSync(path.join(app, 'package.json'), '{"name": "orders"}');
+    writeFileSync(path.join(app, 'skyanchor.config.json'), '{"backends": "oap:11800"}');
+    chmodSync(path.join(app, 'skyanchor.config.json'), 0o666);
+    await backend();
+    const { code, stdout } = await cli(['doctor', '--json'], { cwd: app });
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    expect(code).toBe(1);
+    expect(findings.filter(({ section }) => section.startsWith('backend'))).toEqual([
+      {
+        section: 'backends',
+        check: 'address',
+        state: 'failed',
+        text: 'nothing is sent: name the file by SW_AGENT_CONFIG_FILE, or the backends by --backends',
+      },
+    ]);
+  });
+
   it('leaves the spool of the application to the application', async () => {
     await backend();
     expect(await diagnose({ SW_AGENT_SPOOL_DIRECTORY: path.join(folder, 'spool') })).toMatchObject({ code: 0 });

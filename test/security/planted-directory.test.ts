@@ -29,6 +29,7 @@ beforeEach(() => {
   file = path.join(folder, 'app.command');
   watch = new FileWatch({
     path: file,
+    trust: { uid: process.geteuid?.(), owners: [] },
     clock: systemClock,
     log: new Log(systemClock),
     look: () => Promise.resolve(false),

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { spool } from '../../src/cli/spool';
 import { systemClock } from '../../src/base/clock';
 import { spoolCodec } from '../../src/protocol/segments/spool-codec';
@@ -130,6 +131,8 @@ describe('skyanchor spool', () => {
   afterEach(() => {
     // As root for another user it has gone into the directory.
     process.chdir(cwd);
+    jest.restoreAllMocks();
+    delete process.env['NODE_EXTRA_CA_CERTS'];
     delete process.env['SUDO_UID'];
     delete process.env['SW_AGENT_COLLECTOR_BACKEND_SERVICES'];
     cli.clear();
@@ -186,6 +189,20 @@ describe('skyanchor spool', () => {
       expect(cli.stderr).toContain(looksAtIt);
       expect(cli.stderr).not.toContain('nothing is sent');
     }
+  });
+
+  asTwo('lets Node read its certificates before it goes into the directory of another user', async () => {
+    asOther(`mkdir -m 700 theirs && echo planted > theirs/${key}.000001.spool`, folder);
+    const places: string[] = [];
+    const { createSecureContext } = tls;
+    jest.spyOn(tls, 'createSecureContext').mockImplementation((options) => {
+      places.push(process.cwd());
+      return createSecureContext(options);
+    });
+    process.env['NODE_EXTRA_CA_CERTS'] = 'corp-ca.pem';
+    await call('send', 'theirs', '--owner', String(OTHER), '--backends', '127.0.0.1:1');
+    expect(process.cwd()).toBe(join(folder, 'theirs'));
+    expect(places[0]).toBe(cwd);
   });
 
   asTwo('looks at nothing that another user may have planted before it sends or removes', async () => {

@@ -18,8 +18,11 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
+import { reset } from '../../src/cli/reset';
+import { status } from '../../src/cli/status/status';
 import { LockFileSystem } from '../../src/status/lock/lock-file-system';
 import { StatusFile, type StatusFileOptions } from '../../src/status/status-file';
+import { CliFixture } from '../cli/cli-fixture';
 import { slowClock } from '../support/slow-clock';
 import { asOther, itWithTwoUsers, OTHER } from './other-user';
 
@@ -129,6 +132,36 @@ describe('the way to the status file', () => {
     expect(readFileSync(join(folder, 'ours', 'state.json'), 'utf8')).toBe('ours');
     await statusFile({ path: join(folder, 'current', 'state.json') }).claim('orders');
     expect(readdirSync(join(folder, 'theirs'))).toEqual(['state.json']);
+  });
+});
+
+describe('a status file that is neither root’s, nor of whoever owns its directory or the command file,', () => {
+  let cli: CliFixture;
+  beforeEach(() => (cli = new CliFixture()));
+  afterEach(() => cli.clear());
+
+  const said = `${OTHER}, who alone vouches for what it says`;
+  const calls = [
+    ['status', () => status(['--file', cli.commandFile])],
+    ['reset', () => reset(['--file', cli.commandFile, '--wait', '0'])],
+  ] as const;
+
+  asTwo.each(calls)('is told from others by skyanchor %s', async (_, call) => {
+    cli.put('');
+    cli.agent('orders');
+    await call();
+    expect(cli.stderr).not.toContain(said);
+    chownSync(cli.statusFile, OTHER, OTHER);
+    await call();
+    expect(cli.stderr).toContain(`${cli.statusFile} belongs to user ${said}`);
+  });
+
+  asTwo.each(calls)('is none where the command file is that user’s, for skyanchor %s', async (_, call) => {
+    cli.put('');
+    cli.agent('orders');
+    for (const file of [cli.statusFile, cli.commandFile]) chownSync(file, OTHER, OTHER);
+    await call();
+    expect(cli.stderr).not.toContain(said);
   });
 });
 
@@ -253,6 +286,35 @@ describe('the status file', () => {
     expect(logged).toEqual([reason, reason]);
     expect(readdirSync(folder)).toEqual(['app.command.status.json']);
   });
+
+  it.each(['{"orders": [{"id": 1}]}', '[]', 'precious\n', '{"version":3,"packages":{}}', '{"version":1'.repeat(2)])(
+    'does not take the place of a file that holds %j, which is no status',
+    async (text) => {
+      writeFileSync(path, text);
+      const file = statusFile();
+      expect(await file.claim('orders')).toBeUndefined();
+      file.adopt('orders');
+      await expect(file.writeNow({ service: 'shop' })).rejects.toThrow('it is no status file');
+      expect(logged[0]).toContain('it is no status file, and nothing else is replaced: remove it, or name another');
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    },
+  );
+
+  it.each(['', '\n', '{}', '\0\0\0', '{\n  "ver', '{"version":1,"instances":{"orders":{"pid"', '{"version": 1\0\0'])(
+    'takes the place of %j, which a crash may have left of it',
+    async (text) => {
+      writeFileSync(path, text);
+      expect(await statusFile().claim('orders')).toBe('orders');
+    },
+  );
+
+  it.each(['{"instances":{},"version":1}', '{"version":2,"instances":{},"more":true}'])(
+    'is known by what it holds, as in %s',
+    async (text) => {
+      writeFileSync(path, text);
+      expect(await statusFile().claim('orders')).toBe('orders');
+    },
+  );
 
   it('leaves nothing beside it where it cannot be put in its place', async () => {
     mkdirSync(path);

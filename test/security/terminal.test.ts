@@ -6,13 +6,17 @@ import { reset } from '../../src/cli/reset';
 import { spool } from '../../src/cli/spool';
 import { status } from '../../src/cli/status/status';
 import { v3Names } from '../../src/protocol/v3/names';
+import { type SpoolEntry, SpoolOperator } from '../../src/spool/spool-operator';
 import { CliFixture } from '../cli/cli-fixture';
 import { FakeClock } from '../support/fake-clock';
 import { until } from '../support/until';
 
 let fixture: CliFixture;
 beforeEach(() => (fixture = new CliFixture()));
-afterEach(() => fixture.clear());
+afterEach(() => {
+  fixture.clear();
+  jest.restoreAllMocks();
+});
 
 /** Turns the direction of what follows, shows nothing, ends a line, or begins a control sequence. */
 const HOSTILE = [
@@ -76,6 +80,20 @@ describe('what another user put into a spool', () => {
     rmSync(folder, { recursive: true });
     showsNone(fixture.stdout + fixture.stderr);
     if (json.length > 0) expect(JSON.parse(fixture.stdout)).toMatchObject([{ service: text, host: text }]);
+  });
+});
+
+describe('a file in a spool that cannot be removed', () => {
+  it('is named by skyanchor spool drop without such characters', async () => {
+    jest.spyOn(SpoolOperator.prototype, 'drop').mockRejectedValue(new Error(`EISDIR: unlink '${text}'`));
+    jest.spyOn(SpoolOperator.prototype, 'list').mockResolvedValue([{ state: 'dead' } as SpoolEntry]);
+    const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-terminal-'));
+    const cwd = process.cwd();
+    expect(await spool(['drop', '--all', '--directory', folder])).toBe(1);
+    process.chdir(cwd);
+    rmSync(folder, { recursive: true });
+    expect(fixture.stderr).toContain('EISDIR');
+    showsNone(fixture.stdout + fixture.stderr);
   });
 });
 

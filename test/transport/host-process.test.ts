@@ -309,3 +309,52 @@ async function killSwitch(act: () => void): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
+
+describe('a process that is held up for what was just traced', () => {
+  let host: HostProcess;
+
+  beforeAll(() => {
+    host = new HostProcess();
+  });
+
+  afterAll(() => host.remove());
+
+  /** Timers of the same length are run in one go where the first of them takes long enough for the last to be due. */
+  const TIMERS = `
+    const { KeepAlive } = require('./base/clock.js');
+    const keepAlive = new KeepAlive();
+    const busy = () => { const since = performance.now(); while (performance.now() - since < 20); };
+    let traced = 0;
+  `;
+
+  it('comes to its end although it traces at the very moment at which it is held up no more', async () => {
+    const end = await host.run(`
+      ${TIMERS}
+      setInterval(busy, 100).unref();
+      keepAlive.hold(100);
+      setInterval(() => {
+        if (++traced === 20) host.say({ isHeldUp: true }), process.exit();
+        keepAlive.hold(100);
+      }, 100).unref();
+      host.done();
+    `);
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(end.said).not.toHaveProperty('isHeldUp');
+  });
+
+  it('is held up for what it has traced at that moment where it goes on by itself', async () => {
+    const end = await host.run(`
+      ${TIMERS}
+      setTimeout(busy, 100);
+      keepAlive.hold(100);
+      setTimeout(() => {
+        keepAlive.hold(300);
+        setTimeout(() => {
+          host.say({ isHeldUp: keepAlive.isHeld });
+          host.done();
+        }, 20);
+      }, 100);
+    `);
+    expect(end).toMatchObject({ code: 0, stderr: '', said: { isHeldUp: true } });
+  });
+});

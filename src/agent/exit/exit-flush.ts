@@ -121,6 +121,7 @@ export class ExitFlush {
    */
   private readonly onBeforeExit = (): void => {
     this.isOver = true;
+    this.options.keepAlive.release();
   };
 }
 

@@ -1,6 +1,6 @@
-import { isWritableByOthers, walkPath, type Sight, type Step } from './path-walk';
+import { isWritableByOthers, walkPath, type Sight, type Sights, type Step } from './path-walk';
 import type { BigIntStats } from 'node:fs';
-import { constants, lstat, open, type FileHandle, readlink } from 'node:fs/promises';
+import { constants, lstat, open, type FileHandle, readlink, stat } from 'node:fs/promises';
 
 /** Whom we trust. */
 export interface FileTrust {
@@ -83,9 +83,47 @@ interface FileFacts {
  * a link that the path rule refuses, since the owner of that link chooses how long the rest is.
  */
 export async function wayTo(path: string, trust: FileTrust): Promise<readonly Step[]> {
-  const walk = walkPath(path, (owner) => isTrusted(Number(owner), trust));
-  let next = walk.next();
-  while (!next.done) next = walk.next(await look(next.value));
+  return walk(path, trust, async (next) => {
+    try {
+      return await look(next);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+}
+
+/** The same; rejects where something on the way has gone. @param seen what was seen lately */
+export async function wholeWayTo(path: string, trust: FileTrust, seen: Sights = new Map()): Promise<readonly Step[]> {
+  return walk(path, trust, async (next) => {
+    const sight = seen.get(next) ?? (await look(next));
+    seen.set(next, sight);
+    return sight;
+  });
+}
+
+/**
+ * What `stat` says of a path; undefined where there is nothing, or a link that the path rule refuses is on the way. The
+ * kernel would follow that wherever its owner leads it, through links of a hundred thousand names.
+ */
+export async function statTrusted(path: string, trust: FileTrust, seen: Sights): Promise<BigIntStats | undefined> {
+  try {
+    if (trust.uid === undefined) return await stat(path, { bigint: true });
+    const end = (await wholeWayTo(path, trust, seen)).at(-1);
+    return end?.target === undefined ? end?.stats : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function walk(
+  path: string,
+  trust: FileTrust,
+  lookAt: (next: string) => Promise<Sight | undefined>,
+): Promise<readonly Step[]> {
+  const steps = walkPath(path, (owner) => isTrusted(Number(owner), trust));
+  let next = steps.next();
+  while (!next.done) next = steps.next(await lookAt(next.value));
   return next.value;
 }
 
@@ -100,12 +138,7 @@ export async function wayForWriting(directory: string, trust: FileTrust): Promis
   return way;
 }
 
-async function look(path: string): Promise<Sight | undefined> {
-  try {
-    const stats = await lstat(path, { bigint: true });
-    return { stats, target: stats.isSymbolicLink() ? await readlink(path) : undefined };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+async function look(path: string): Promise<Sight> {
+  const stats = await lstat(path, { bigint: true });
+  return { stats, target: stats.isSymbolicLink() ? await readlink(path) : undefined };
 }

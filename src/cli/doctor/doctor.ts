@@ -3,7 +3,7 @@ import type { Config } from '../../config/config';
 import { takeFlags } from '../../config/sources/flags';
 import { printableJson } from '../../control/client/live-instances';
 import { locate } from '../locate';
-import { print, wrongUsage } from '../print';
+import { HOW_TO_NAME, print, wrongUsage } from '../print';
 import { reportClock } from './backend-clock';
 import { reportBackends } from './backends';
 import { readConfiguration, reportBlindSpots, reportCommandFile, reportConfiguration } from './configuration';
@@ -41,8 +41,11 @@ async function examine({ file, query, flags }: Call, clock: Clock): Promise<Repo
   const { config } = explained;
   if (reportConfiguration(explained, report)) {
     reportBlindSpots(explained, report);
-    await reportBackends(config, clock, report);
-    await reportClock(queryUrl(query, config), clock, report);
+    const isGuessed = config.isBackendGuessed;
+    // The token is nothing for whoever listens at the default address.
+    if (isGuessed) report.add('backends', 'address', 'failed', `nothing is sent: ${HOW_TO_NAME}`);
+    else await reportBackends(config, clock, report);
+    if (!isGuessed || query !== undefined) await reportClock(queryUrl(query, config), clock, report);
     await reportCommandFile(explained, report);
   }
   const statusFile = file === undefined ? config.statusFile : locate(file)?.statusFile;

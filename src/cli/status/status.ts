@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { type Clock, keepAliveWhile, systemClock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import { toIso } from '../../base/time';
-import { LiveInstances, printableJson } from '../../control/client/live-instances';
-import { locate } from '../locate';
+import { LiveInstances, printableJson, strangerNote } from '../../control/client/live-instances';
+import { locate, type Located } from '../locate';
 import { pause, print, wrongUsage } from '../print';
 import { wrap } from '../table';
 import { openMetrics } from './status-metrics';
@@ -120,8 +120,7 @@ function pageOf(report: StatusReport, clock: Clock, width: number): string[] {
 const FORMATS = ['table', 'json', 'openmetrics'] as const;
 type Format = (typeof FORMATS)[number];
 
-interface Call {
-  readonly statusFile: string;
+interface Call extends Located {
   readonly format: Format;
   readonly watch: boolean;
 }
@@ -131,6 +130,8 @@ export async function status(argv: readonly string[], clock: Clock = systemClock
   const call = read(argv);
   if (typeof call === 'string') return wrongUsage('status', call);
   const { statusFile, format } = call;
+  const note = await keepAliveWhile(strangerNote(call));
+  if (note !== undefined) process.stderr.write(`skyanchor status: ${note}\n`);
   const instances = new LiveInstances(statusFile, clock);
   const readReport = (): Promise<StatusReport> => StatusReport.read(statusFile, instances);
   if (call.watch) return keepAliveWhile(watchStatus({ json: format === 'json', clock, read: readReport }));
@@ -155,7 +156,7 @@ function read(argv: readonly string[]): Call | string {
     const format = FORMATS.find((one) => one === text);
     if (!format) return `--format ${text}: expected ${FORMATS.join(', ')}`;
     if (watch && format === 'openmetrics') return '--watch: expected without --format openmetrics';
-    return { statusFile: located.statusFile, format, watch };
+    return { ...located, format, watch };
   } catch (error) {
     return errorMessage(error);
   }

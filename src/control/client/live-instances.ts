@@ -5,7 +5,9 @@ import type { RegistrationStatus } from '../../api/status';
 import type { Clock } from '../../base/clock';
 import { Liveness, ownIdentity } from '../../status/liveness';
 import { namesOf, type StatusEntry, StatusStore } from '../../status/status-store';
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isTrusted } from '../../base/file/trusted-file';
 
 /** The value at a path in an untrusted document. */
 export function field(document: unknown, ...path: readonly string[]): unknown {
@@ -75,6 +77,29 @@ export class LiveInstances {
     }
     return { live, dead };
   }
+}
+
+/**
+ * Whose the status file is, where that is neither root, this user nor the owner of its directory or of the command file:
+ * in a directory like /tmp any user may have put it there.
+ */
+export async function strangerNote({
+  commandFile,
+  statusFile,
+}: {
+  readonly commandFile: string;
+  readonly statusFile: string;
+}): Promise<string | undefined> {
+  const ownerBy = (look: typeof stat, path: string): Promise<number | undefined> =>
+    look(path).then(
+      ({ uid }) => uid,
+      () => undefined,
+    );
+  const owner = await ownerBy(lstat, statusFile);
+  const owners = [await ownerBy(stat, dirname(statusFile)), await ownerBy(stat, commandFile)];
+  const trust = { uid: process.geteuid?.(), owners: owners.filter((uid) => uid !== undefined) };
+  if (owner === undefined || trust.uid === undefined || isTrusted(owner, trust)) return undefined;
+  return `${statusFile} belongs to user ${owner}, who alone vouches for what it says`;
 }
 
 /** Those of the instances that listen to this very file; a status file may be shared by more. */

@@ -4,7 +4,7 @@ import {
   isTrusted,
   type FileTrust,
   violatedFileRule,
-  wayTo,
+  wholeWayTo,
   factsOf,
   openFile,
   stateKeyOf,
@@ -140,21 +140,34 @@ export class CommandFile {
 
   /** Never rejects. @param known a state whose content is not needed again */
   async read(known: string | undefined): Promise<FileReading> {
-    const { place } = this;
+    const { path, trust, trustDirectory, isHeld } = this.options;
     try {
-      return await this.readAt(place, false, known);
-    } catch (error) {
-      if (codeOf(error) !== 'ELOOP') return readingOf(error);
-    }
-    try {
-      const target = await realpath(place);
-      // Kubernetes swaps ConfigMaps by a link in the directory itself. Anything else may lead to anybody's file.
-      if (!isInside(await realpath(dirname(place)), target))
-        return { status: 'refused', key: `link to ${target}`, rule: 'is a link that leads out of its directory' };
-      return await this.readAt(target, true, known);
+      if (isHeld || trust.uid === undefined) return await this.readBy(undefined, known);
+      // Before anything is opened or followed: whoever owns a link on the way chooses what that is, and how long it takes.
+      const way = await wholeWayTo(path, trust);
+      const end = way.at(-1);
+      const rule = await violatedPathRule(way, trust, trustDirectory);
+      if (rule !== undefined) return { status: 'refused', key: end ? stateKeyOf(end.stats) : path, rule };
+      return end?.target === undefined ? await this.readBy(way, known) : refusedFor('ELOOP');
     } catch (error) {
       return readingOf(error);
     }
+  }
+
+  /** @param way checked; undefined: it need not be */
+  private async readBy(way: readonly Step[] | undefined, known: string | undefined): Promise<FileReading> {
+    const { place } = this;
+    try {
+      return await this.readAt(place, way, false, known);
+    } catch (error) {
+      if (codeOf(error) !== 'ELOOP') throw error;
+    }
+    const target = way ? endOf(way) : await realpath(place);
+    const directory = dirname(place);
+    // Kubernetes swaps ConfigMaps by a link in the directory itself. Anything else may lead to anybody's file.
+    if (!isInside(way ? endOf(await wholeWayTo(directory, this.options.trust)) : await realpath(directory), target))
+      return { status: 'refused', key: `link to ${target}`, rule: 'is a link that leads out of its directory' };
+    return this.readAt(target, way, true, known);
   }
 
   /** One line, by one write, to the very file that was read, below what was read of it. Never rejects. */
@@ -179,8 +192,13 @@ export class CommandFile {
     }
   }
 
-  private async readAt(place: string, isLinked: boolean, known: string | undefined): Promise<FileReading> {
-    const { trust, trustDirectory, isHeld } = this.options;
+  private async readAt(
+    place: string,
+    way: readonly Step[] | undefined,
+    isLinked: boolean,
+    known: string | undefined,
+  ): Promise<FileReading> {
+    const { trust } = this.options;
     const handle = await openFile(place, constants.O_RDONLY);
     try {
       const stats = await handle.stat({ bigint: true });
@@ -189,10 +207,7 @@ export class CommandFile {
       const facts = factsOf(stats);
       const fileRule = violatedFileRule(isLinked ? place : this.options.path, facts, trust);
       if (fileRule !== undefined) return { status: 'refused', key, rule: fileRule };
-      const way = isHeld || trust.uid === undefined ? undefined : await wayTo(this.options.path, trust);
-      const rule = way && (await violatedPathRule(way, trust, trustDirectory));
-      if (rule !== undefined) return { status: 'refused', key, rule };
-      // By now the way, whose rules these were, leads to another file.
+      // By now another file is where the way, whose rules were looked at, led to.
       if (facts.links === 0 || (way && !isEndOf(way, stats))) return { status: 'replaced' };
       const isReadOnly =
         isLinked || (trust.uid !== undefined && facts.owner !== trust.uid) || !(await isWritable(place));
@@ -254,10 +269,19 @@ function readingOf(error: unknown): FileReading {
     case 'EPERM':
     case 'ENXIO':
     case 'ELOOP':
-      return { status: 'refused', key: code, rule: `cannot be opened (${code})` };
+      return refusedFor(code);
     default:
       return { status: 'unavailable', reason: code };
   }
+}
+
+function refusedFor(code: string): FileReading {
+  return { status: 'refused', key: code, rule: `cannot be opened (${code})` };
+}
+
+/** Where a whole way has led: as `realpath` says it, which asks nobody whose the links are. */
+function endOf(way: readonly Step[]): string {
+  return way.at(-1)?.path ?? '';
 }
 
 function outcomeOf(error: unknown): AppendOutcome {

@@ -1,12 +1,13 @@
 import { watch as watchNatively, type FSWatcher, type BigIntStats, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { modules } from '../../base/lazy';
-import { stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import type { Clock } from '../../base/clock';
 import { errorMessage } from '../../base/text';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
-import { stateKeyOf } from '../../base/file/trusted-file';
+import type { Sights } from '../../base/file/path-walk';
+import { type FileTrust, stateKeyOf, statTrusted } from '../../base/file/trusted-file';
 
 interface FileEventsOptions {
   readonly directory: string;
@@ -168,6 +169,8 @@ function isRemote(type: number): boolean {
 interface FileWatchOptions {
   /** Absolute. */
   readonly path: string;
+  /** Whose links are followed: those of others lead to nothing. */
+  readonly trust: FileTrust;
   readonly clock: Clock;
   readonly log: Log;
   /** Reads the file and carries out its commands. Never two at a time. @returns whether to look again at every poll */
@@ -250,9 +253,10 @@ export class FileWatch {
   }
 
   private async poll(): Promise<void> {
-    const { path, clock } = this.options;
-    const directory = await statOrNothing(dirname(path));
-    const file = await statOrNothing(path);
+    const { path, trust, clock } = this.options;
+    const seen: Sights = new Map();
+    const directory = await statTrusted(dirname(path), trust, seen);
+    const file = directory && (await statTrusted(path, trust, seen));
     const armFor = directory ? `${inodeOf(directory)} ${file ? inodeOf(file) : ''}` : '';
     const isDue = armFor !== this.armedFor || (!this.hints && directory && clock.elapsed() >= this.rearmAt);
     if (isDue && !this.brake.isOn) {
@@ -298,14 +302,6 @@ export class FileWatch {
     if (!this.isRunning) return;
     this.isHinted = true;
     this.lookIn(AFTER_HINT_MS);
-  }
-}
-
-async function statOrNothing(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await stat(path, { bigint: true });
-  } catch {
-    return undefined;
   }
 }
 

@@ -56,9 +56,10 @@ export class CommandChannel {
   constructor(private readonly options: CommandChannelOptions) {
     const { file, owners, trustDirectory, instanceName, verbs, clock, log } = options;
     this.path = resolve(file);
-    this.file = new CommandFile({ path: this.path, trust: { uid: process.geteuid?.(), owners }, trustDirectory });
+    const trust = { uid: process.geteuid?.(), owners };
+    this.file = new CommandFile({ path: this.path, trust, trustDirectory });
     this.state = new FileState(clock);
-    this.watch = new FileWatch({ path: this.path, clock, log, look: () => this.look() });
+    this.watch = new FileWatch({ path: this.path, trust, clock, log, look: () => this.look() });
     this.faults = new FaultReport({
       path: this.path,
       log,

@@ -27,6 +27,7 @@ beforeEach(async () => {
   looks = [];
   watch = new FileWatch({
     path,
+    trust: { uid: process.geteuid?.(), owners: [] },
     clock,
     log: new Log(clock),
     look: async () => {
