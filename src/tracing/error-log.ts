@@ -7,7 +7,8 @@ import { truncate } from '../base/text';
  */
 export function errorLog(error: unknown): string[] {
   const stack = property(error, 'stack');
-  const data = ['event', 'error', 'error.kind', kindOf(error), 'message', messageOf(error)];
+  const kind = kindOf(error);
+  const data = ['event', 'error', 'error.kind', kind, 'message', messageOf(error, kind, stack)];
   if (typeof stack === 'string') data.push('stack', truncate(stack, LIMITS.stack));
   return data;
 }
@@ -45,14 +46,18 @@ function kindOf(error: unknown): string {
 
 const PLAIN: ReadonlySet<unknown> = new Set(['Error', 'Object', 'String', 'Number', 'Boolean', 'Symbol', 'BigInt']);
 
-function messageOf(error: unknown): string {
+/**
+ * An error without one is not asked for its text: GraphQL's is made of the caller's whole query, for each place where that
+ * went wrong, and what an error makes of a list that stands as its message is as long as the list.
+ */
+function messageOf(error: unknown, kind: string, stack: unknown): string {
   const message = property(error, 'message');
   if (typeof message === 'string' && message !== '') return truncate(message, LIMITS.value);
   // Where every address of a name refuses, Node's AggregateError has a code and no message.
   const code = property(error, 'code');
   if (typeof code === 'string') return truncate(code, LIMITS.value);
-  // What an error makes of a list that stands as its message is as long as the list.
-  return truncate(typeof message === 'object' && message !== null ? message : error, LIMITS.value);
+  if (message !== undefined && message !== null && message !== '') return truncate(message, LIMITS.value);
+  return message === '' || stack !== undefined ? kind : truncate(error, LIMITS.value);
 }
 
 function property(owner: unknown, name: string): unknown {

@@ -51,6 +51,20 @@ describe('the log of an error', () => {
     expect(logged(hostile)).toMatchObject({ event: 'error', 'error.kind': 'object', message: '[unprintable]' });
   });
 
+  it('never asks an error for its text that has a message, empty or none at all: that text may take seconds', () => {
+    const asked = jest.fn(() => 'all that the caller sent');
+    class NotFound extends Error {
+      override toString = asked;
+    }
+    expect(logged(new NotFound())).toMatchObject({ 'error.kind': 'NotFound', message: 'NotFound' });
+    expect(logged(Object.assign(new NotFound(), { code: 'E_GONE' }))).toMatchObject({ message: 'E_GONE' });
+    expect(logged(Object.assign(new Error(), { toString: asked }))).toMatchObject({ message: 'Error' });
+    expect(logged({ message: '', toString: asked })).toMatchObject({ message: 'object' });
+    expect(logged(Object.assign(new NotFound(), { message: 404 }))).toMatchObject({ message: '404' });
+    expect(logged(Object.assign(new NotFound(), { message: undefined }))).toMatchObject({ message: 'NotFound' });
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   it('is bounded', () => {
     const error = new Error('m'.repeat(100_000));
     error.stack = 's'.repeat(100_000);
