@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs, { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { runInThisContext } from 'node:vm';
 import type { Finding } from '../../src/cli/doctor/report';
 import { findApplication } from '../../src/config/sources/application';
 import { readFileBeside } from '../../src/config/sources/config-file';
+import { API_VERSION, registerApis } from '../../src/instrument/opentelemetry/api-global';
 import { cli } from '../cli/cli';
 import { put } from '../config/sources';
 import { REGISTER } from '../support/app';
@@ -405,6 +407,49 @@ describe('a file that was found, and not named', () => {
     expect(refusals).toEqual([
       expect.stringMatching(/is ignored: it is reached by .*home, which belongs to user 4711/),
     ]);
+  });
+});
+
+describe("a package.json above a bundle that holds OpenTelemetry's API, which asks for its own version", () => {
+  const THEIRS = { name: '@opentelemetry/api', version: '1.9.9' };
+  let open: jest.SpyInstance<number, Parameters<typeof fs.openSync>>;
+  let undo: () => void;
+
+  beforeEach(() => {
+    undo = registerApis(() => ({}));
+    open = jest.spyOn(fs, 'openSync');
+  });
+
+  afterEach(() => {
+    open.mockRestore();
+    undo();
+  });
+
+  /** As it does when the application registers its own meters. */
+  function versionFor(bundle: string): unknown {
+    const ask = runInThisContext('(api) => (api.diag, api.version)', { filename: bundle }) as (api: unknown) => unknown;
+    return ask(Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')));
+  }
+
+  const opened = (): readonly unknown[] => open.mock.calls.map(([file]) => file).filter((file) => String(file).startsWith(folder)); // prettier-ignore
+
+  asTwo('is not opened where it is of another user, or a link of that user leads to it', () => {
+    put(folder, 'own/package.json', THEIRS);
+    asOther(`echo '${JSON.stringify(THEIRS)}' > package.json`, folder);
+    expect(versionFor(put(folder, 'app/bundle.js', ''))).toBe(API_VERSION);
+    asOther('rm package.json && ln -s own/package.json package.json', folder);
+    expect(versionFor(put(folder, 'app/other-bundle.js', ''))).toBe(API_VERSION);
+    expect(opened()).toEqual([]);
+  });
+
+  asTwo('counts where it belongs to the user to whom the bundle does', () => {
+    asOther(`mkdir home && echo '${JSON.stringify(THEIRS)}' > home/package.json && touch home/bundle.js`, folder);
+    expect(versionFor(path.join(folder, 'home/bundle.js'))).toBe('1.9.9');
+  });
+
+  it('counts where it is ours', () => {
+    put(folder, 'own/package.json', THEIRS);
+    expect(versionFor(put(folder, 'own/dist/bundle.js', ''))).toBe('1.9.9');
   });
 });
 

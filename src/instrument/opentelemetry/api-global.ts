@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { wayToNow } from '../../base/file/path-walk';
 import { openRegularFile, readFile } from '../../base/file/regular-file';
 import { define } from '../../base/define';
 import type { OwnManagerGetter } from '../../base/loop';
@@ -102,16 +103,25 @@ function versionOfCaller(): string | undefined {
 }
 
 function apiVersionOf(file: string): string | undefined {
+  const mayOpen = rightsBeside(file);
   let folder = path.dirname(file);
   for (let n = 0; n < MAX_FOLDERS; n++, folder = path.dirname(folder)) {
     const found = path.join(folder, 'package.json');
-    const opened = openRegularFile(found);
-    const read = opened && readFile(opened);
     // Above a bundle in /tmp, it is whatever another user has put there.
+    const opened = openRegularFile(found, () => mayOpen(found));
+    const read = opened && readFile(opened);
     if (read?.status !== 'ok') continue;
     const { name, version } = JSON.parse(read.text) as { name?: unknown; version?: unknown };
     if (name === undefined) continue;
     return name === '@opentelemetry/api' && typeof version === 'string' ? version : undefined;
   }
   return undefined;
+}
+
+/** What runs may be of others already: a file is opened that only they, root or this user can have put where it is. */
+function rightsBeside(running: string): (file: string) => boolean {
+  const uid = process.geteuid?.();
+  if (uid === undefined) return () => true;
+  const owners = new Set([0n, BigInt(uid), ...wayToNow(running).map(({ stats }) => stats.uid)]);
+  return (file) => wayToNow(file, (owner) => owners.has(owner)).every(({ stats }) => owners.has(stats.uid));
 }
