@@ -58,27 +58,31 @@ export function sleepSync(ms: number): void {
  * Holds the process up for a bounded time, so that what was just traced can still be sent. While it is held, a second
  * `hold()` changes nothing.
  *
- * A timer of the application's of the same length may go off with ours, and trace, each time. So what is asked for as
- * the time runs out is given a turn of the event loop later: where nothing else is alive there is none.
+ * A timer of the application's of the same length may go off with ours, and trace, each time. Once that is given its time
+ * at once. From then on it is given a turn of the event loop later: where nothing else is alive there is none.
  */
 export class KeepAlive {
   private timer: NodeJS.Timeout | undefined;
   private isRunningOut = false;
-  private wantedMs: number | undefined;
+  private isProlonged = false;
 
   get isHeld(): boolean {
     return this.timer !== undefined;
   }
 
   hold(ms: number): void {
-    if (this.isRunningOut) this.wantedMs = ms;
-    else this.timer ??= setTimeout(() => this.runOut(), ms);
+    if (this.timer) return;
+    // Here, and not in that turn, which would keep the scope of whoever was held first.
+    this.timer = setTimeout(() => this.runOut(), ms);
+    if (!this.isRunningOut) return;
+    if (this.isProlonged) this.timer.unref();
+    else this.isProlonged = true;
   }
 
   release(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.wantedMs = undefined;
+    this.isProlonged = false;
   }
 
   private runOut(): void {
@@ -86,8 +90,8 @@ export class KeepAlive {
     this.isRunningOut = true;
     setImmediate(() => {
       this.isRunningOut = false;
-      if (this.wantedMs !== undefined) this.hold(this.wantedMs);
-      this.wantedMs = undefined;
+      if (this.timer) this.timer.ref();
+      else this.isProlonged = false;
     }).unref();
   }
 }

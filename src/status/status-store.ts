@@ -1,8 +1,8 @@
-import { constants, open, rename, stat, unlink, type FileHandle, lstat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Clock } from '../base/clock';
 import { HELD_PAUSE_MS, HELD_TRIES, isHeldByAnother } from '../base/file/held-file';
-import { isTrusted, type FileTrust, openFile, wayForWriting } from '../base/file/trusted-file';
+import { isTrusted, type FileTrust, openFile, statTrusted, wayForWriting } from '../base/file/trusted-file';
 import { FileLock, type LockRequest } from './lock/file-lock';
 import type { Stats } from 'node:fs';
 
@@ -307,15 +307,10 @@ export async function statusPermissions(options: StatusPermissionsOptions): Prom
   const { mode, commandFile, trust } = options;
   if (mode !== undefined) return { mode };
   if (commandFile === undefined) return undefined;
-  const isOurs = ({ uid }: Stats): boolean => trust.uid === undefined || isTrusted(uid, trust);
-  try {
-    // Another user could have put a link there that leads to a file which all may read.
-    if (!isOurs(await lstat(commandFile))) return undefined;
-    const stats = await stat(commandFile);
-    return stats.isFile() && isOurs(stats) ? { mode: 0o600 | (stats.mode & 0o044), gid: stats.gid } : undefined;
-  } catch {
-    return undefined;
-  }
+  // By no link of another user, who could lead it to a file that all may read.
+  const stats = await statTrusted(resolve(commandFile), trust, new Map());
+  if (!stats?.isFile() || (trust.uid !== undefined && !isTrusted(Number(stats.uid), trust))) return undefined;
+  return { mode: 0o600 | (Number(stats.mode) & 0o044), gid: Number(stats.gid) };
 }
 
 /** Where the file cannot have the group, its own group may do what all may. */

@@ -89,9 +89,10 @@ describe('a file in a spool that cannot be removed', () => {
     jest.spyOn(SpoolOperator.prototype, 'list').mockResolvedValue([{ state: 'dead' } as SpoolEntry]);
     const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-terminal-'));
     const cwd = process.cwd();
-    expect(await spool(['drop', '--all', '--directory', folder])).toBe(1);
+    const code = await spool(['drop', '--all', '--directory', folder]);
     process.chdir(cwd);
     rmSync(folder, { recursive: true });
+    expect(code).toBe(1);
     expect(fixture.stderr).toContain('EISDIR');
     showsNone(fixture.stdout + fixture.stderr);
   });

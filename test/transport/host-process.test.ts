@@ -342,6 +342,23 @@ describe('a process that is held up for what was just traced', () => {
     expect(end.said).not.toHaveProperty('isHeldUp');
   });
 
+  it('is held up once more for what it traces at that moment, as a job that sleeps as long as it is held up', async () => {
+    const end = await host.run(`
+      ${TIMERS}
+      setTimeout(busy, 100);
+      keepAlive.hold(100);
+      setTimeout(() => {
+        keepAlive.hold(1_000);
+        setTimeout(() => {
+          host.say({ isHeldUp: true });
+          host.done();
+          keepAlive.release();
+        }, 20).unref();
+      }, 100);
+    `);
+    expect(end).toMatchObject({ code: 0, stderr: '', said: { isHeldUp: true } });
+  });
+
   it('is held up for what it has traced at that moment where it goes on by itself', async () => {
     const end = await host.run(`
       ${TIMERS}

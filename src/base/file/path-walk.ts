@@ -64,6 +64,9 @@ export function* walkPath(
     if (isAbsolute(target)) at = root;
     names.unshift(...target.split(sep));
   }
+  // Of a link to `.` or `..` the end is a directory that was on the way.
+  const end = steps.findLast((step) => step.path === at);
+  if (end && end !== steps.at(-1)) steps.push(end);
   return steps;
 }
 

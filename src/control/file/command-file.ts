@@ -26,11 +26,11 @@ async function violatedPathRule(
   trust: FileTrust,
   trustDirectory: boolean,
 ): Promise<string | undefined> {
-  for (const step of way) {
+  for (const [at, step] of way.entries()) {
     if (step.target !== undefined) {
       const breach = breachOfLink(step, trust);
       if (breach !== undefined) return breach;
-    } else if (!trustDirectory) {
+    } else if (!trustDirectory && at < way.length - 1) {
       const breach = breachOfDirectory(step, trust);
       if (breach !== undefined && !(await isReadOnly(step.path))) return breach;
     }
@@ -164,10 +164,16 @@ export class CommandFile {
     }
     const target = way ? endOf(way) : await realpath(place);
     const directory = dirname(place);
-    // Kubernetes swaps ConfigMaps by a link in the directory itself. Anything else may lead to anybody's file.
-    if (!isInside(way ? endOf(await wholeWayTo(directory, this.options.trust)) : await realpath(directory), target))
-      return { status: 'refused', key: `link to ${target}`, rule: 'is a link that leads out of its directory' };
-    return this.readAt(target, way, true, known);
+    try {
+      // Kubernetes swaps ConfigMaps by a link in the directory itself. Anything else may lead to anybody's file.
+      if (!isInside(way ? endOf(await wholeWayTo(directory, this.options.trust)) : await realpath(directory), target))
+        return { status: 'refused', key: `link to ${target}`, rule: 'is a link that leads out of its directory' };
+      return await this.readAt(target, way, true, known);
+    } catch (error) {
+      // The way had an end a moment ago: the link was swapped.
+      if (codeOf(error) === 'ENOENT') return { status: 'replaced' };
+      throw error;
+    }
   }
 
   /** One line, by one write, to the very file that was read, below what was read of it. Never rejects. */

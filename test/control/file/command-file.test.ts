@@ -3,16 +3,19 @@ import {
   chmodSync,
   chownSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { statTrusted } from '../../../src/base/file/trusted-file';
 import { CommandFile, type ReadFile } from '../../../src/control/file/command-file';
 import { FileState } from '../../../src/control/run/command-channel';
 import { FakeClock } from '../../support/fake-clock';
@@ -54,6 +57,34 @@ describe('reading', () => {
         undefined,
       ),
     ).toEqual({ status: 'missing' });
+  });
+
+  it.each(['.', '..', '../..', './', 'c/..'])(
+    'finds it where its directory is given by a link to %s',
+    async (target) => {
+      const trust = { uid: process.geteuid?.(), owners: [] };
+      mkdirSync(join(folder, 'a', 'b', 'c'), { recursive: true });
+      const link = join(folder, 'a', 'b', 'link');
+      symlinkSync(target, link);
+      writeFileSync(join(link, 'told'), 'reset\n');
+      symlinkSync('told', join(link, 'linked'));
+      const there = await statTrusted(link, trust, new Map());
+      expect(there?.ino).toBe(statSync(link, { bigint: true }).ino);
+      for (const name of ['told', 'linked']) {
+        const linked = new CommandFile({ path: join(link, name), trust, trustDirectory: false });
+        expect(await linked.read(undefined)).toMatchObject({ status: 'read' });
+      }
+    },
+  );
+
+  it('says that a directory in its place is no regular file, whoever may write in it', async () => {
+    unlinkSync(path);
+    mkdirSync(path);
+    chmodSync(path, 0o777);
+    expect(await file.read(undefined)).toMatchObject({
+      status: 'refused',
+      rule: 'is not a regular file but a directory',
+    });
   });
 
   it('asks for no owners and modes where there are none', async () => {
