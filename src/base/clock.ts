@@ -58,8 +58,8 @@ export function sleepSync(ms: number): void {
  * Holds the process up for a bounded time, so that what was just traced can still be sent. While it is held, a second
  * `hold()` changes nothing.
  *
- * A timer of the application's of the same length may go off with ours, and trace, each time. Once that is given its time
- * at once. From then on it is given a turn of the event loop later: where nothing else is alive there is none.
+ * A timer of the application's of the same length may go off with ours, and trace, each time. The first time, the process
+ * is held up again at once; from then on a turn of the event loop later, which there is none of where nothing else is alive.
  */
 export class KeepAlive {
   private timer: NodeJS.Timeout | undefined;

@@ -20,7 +20,7 @@ const LARGEST_RECORD_BYTES = 16 * 1024 + 256;
 /** A backend that has sent more is left alone for so long: each connection lets it stall the process for a moment. */
 const REST_MS = 60_000;
 
-/** For so many checks in a row nothing of what we wrote went out: then it is not slow, and our answers pile up. */
+/** For so many checks in a row next to nothing of what we wrote went out: our answers pile up. */
 const CHECKS_UNREAD = 60;
 
 const TOO_MUCH = 'it sends more than any backend has reason to';

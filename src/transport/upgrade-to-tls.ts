@@ -10,7 +10,7 @@ import { unrefSocket } from './socket-guards';
 import { withAbort } from './with-abort';
 
 /**
- * OpenSSL checks a chain of certificates at a stretch, also one that leads to no authority of ours: a hundred take half a
+ * OpenSSL checks a chain of certificates at a stretch, also one that leads to no authority of ours: a hundred take up to a
  * second. So a backend that sends more than these bytes in a handshake is left alone for a while. Those of a chain as
  * backends have them are 3,000 to 8,000, and the names of a system's authorities, of which some send a list when they ask
  * for a certificate of ours, some 17,000 more.
@@ -59,9 +59,11 @@ export function upgradeToTls(
   let secured: TLSSocket | undefined;
   const dispose = (): void => {
     const { bytesRead } = socket;
-    // OpenSSL has a certificate once it has looked at all of them. Before, it may be the network or we who are slow.
-    fault ??= secured?.getPeerX509Certificate() && `it left its TLS handshake unfinished after ${bytesRead} bytes`;
-    if (fault !== undefined && bytesRead > MAX_HANDSHAKE_BYTES.failed) inbound.refuse(fault);
+    if (bytesRead > MAX_HANDSHAKE_BYTES.failed) {
+      // OpenSSL has a certificate once it has looked at all of them. Before, it may be the network or we who are slow.
+      if (hasCertificate(secured)) fault ??= `it left its TLS handshake unfinished after ${bytesRead} bytes`;
+      if (fault !== undefined) inbound.refuse(fault);
+    }
     socket.destroy();
   };
   return withAbort(signal, dispose, (come, fail) => {
@@ -99,6 +101,13 @@ export function upgradeToTls(
       .once('error', onError)
       .once('close', () => fail(new Error('the backend may not speak TLS: closed during the TLS handshake')));
   });
+}
+
+/** Not by `getPeerX509Certificate()`, which on the client's side loses the memory of all but the first with each call. */
+function hasCertificate(socket: TLSSocket | undefined): boolean {
+  // The type lacks what is there before a handshake and after the end.
+  const certificate = socket?.getPeerCertificate() as { readonly raw?: Buffer } | null | undefined;
+  return certificate?.raw !== undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { InboundBudget, InboundLimit } from '../../src/transport/inbound-limit';
 
 const CHECKS = 60;
 
-describe('a backend that reads nothing of what it is sent', () => {
+describe('a backend that reads next to nothing of what it is sent', () => {
   const checks: (() => void)[] = [];
   const clock: Clock = {
     now: () => 0,

@@ -31,6 +31,7 @@ async function violatedPathRule(
       const breach = breachOfLink(step, trust);
       if (breach !== undefined) return breach;
     } else if (!trustDirectory && at < way.length - 1) {
+      // The last one is the file, which has rules of its own.
       const breach = breachOfDirectory(step, trust);
       if (breach !== undefined && !(await isReadOnly(step.path))) return breach;
     }

@@ -140,8 +140,8 @@ export class V3Registration implements Registration {
   }
 
   private tell(configuration: Configuration): void {
-    this.configurationUuid = configuration.uuid;
     this.isConfigured = configuration !== NOTHING_SET;
+    this.configurationUuid = this.isConfigured ? configuration.uuid : undefined;
     this.wasConfigured ||= this.isConfigured;
     this.parts.onEvent({ type: 'configured', configuration });
   }
