@@ -208,9 +208,10 @@ export interface Options {
    */
   readonly ignoreMethods?: string | readonly string[] | undefined;
   /**
-   * A header that the head of every response gets, with the id of its trace, whether that is recorded or not: `x-trace-id`.
-   * `getHeader()` does not find it. A header of this name that the application sets goes before. At most 64 characters; none that HTTP itself needs, such as
-   * `content-length`. Whoever may read the response reads it. Default: none. Environment `SW_AGENT_RESPONSE_HEADER`.
+   * A header that every response gets, with the id of its trace, whether that is recorded or not: `x-trace-id`. It is added
+   * as Node.js makes the head, so that `getHeader()` does not find it. A header of this name that the application sets goes
+   * before. At most 64 characters; none that HTTP itself needs, such as `content-length`. Whoever may read the response
+   * reads it. Default: none. Environment `SW_AGENT_RESPONSE_HEADER`.
    */
   readonly responseHeader?: string | undefined;
   /** Keeps the query in the tag `url`. Default: false. Environment `SW_AGENT_COLLECT_QUERY`. */

@@ -72,7 +72,7 @@ export class KeepAlive {
 
   hold(ms: number): void {
     if (this.timer) return;
-    // Here, and not in that turn, which would keep the scope of whoever was held first.
+    // Not made in `setImmediate` below: a timer made there would inherit, and keep, the scope of the hold before.
     this.timer = setTimeout(() => this.runOut(), ms);
     if (!this.isRunningOut) return;
     if (this.isProlonged) this.timer.unref();

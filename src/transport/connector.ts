@@ -146,7 +146,7 @@ export class Connector {
       void connection.closed.then(() => this.connections.delete(connection));
       return connection;
     } catch (error) {
-      // Of a session that the other side has closed, the socket would wait for that side, uncounted, for as long as it likes.
+      // After the other side's goodbye the socket would stay open, and be read uncounted, for as long as that side likes.
       afterReading(() => {
         session.destroy();
         socket.destroy();

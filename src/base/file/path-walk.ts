@@ -64,7 +64,7 @@ export function* walkPath(
     if (isAbsolute(target)) at = root;
     names.unshift(...target.split(sep));
   }
-  // Of a link to `.` or `..` the end is a directory that was on the way.
+  // A link to `.` or `..` leads to a directory that was on the way already.
   const end = steps.findLast((step) => step.path === at);
   if (end && end !== steps.at(-1)) steps.push(end);
   return steps;

@@ -42,7 +42,7 @@ async function examine({ file, query, flags }: Call, clock: Clock): Promise<Repo
   if (reportConfiguration(explained, report)) {
     reportBlindSpots(explained, report);
     const isGuessed = config.isBackendGuessed;
-    // The token is nothing for whoever listens at the default address.
+    // Any user may listen at the default address, and would get the token.
     if (isGuessed) report.add('backends', 'address', 'failed', `nothing is sent: ${HOW_TO_NAME}`);
     else await reportBackends(config, clock, report);
     if (!isGuessed || query !== undefined) await reportClock(queryUrl(query, config), clock, report);

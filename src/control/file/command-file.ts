@@ -144,7 +144,7 @@ export class CommandFile {
     const { path, trust, trustDirectory, isHeld } = this.options;
     try {
       if (isHeld || trust.uid === undefined) return await this.readBy(undefined, known);
-      // Before anything is opened or followed: whoever owns a link on the way chooses what that is, and how long it takes.
+      // Before anything is opened or followed: the owner of a link chooses where it leads, and how long that takes.
       const way = await wholeWayTo(path, trust);
       const end = way.at(-1);
       const rule = await violatedPathRule(way, trust, trustDirectory);
@@ -286,7 +286,7 @@ function refusedFor(code: string): FileReading {
   return { status: 'refused', key: code, rule: `cannot be opened (${code})` };
 }
 
-/** Where a whole way has led: as `realpath` says it, which asks nobody whose the links are. */
+/** Where a whole way has led: what `realpath` returns, which follows the links of any user. */
 function endOf(way: readonly Step[]): string {
   return way.at(-1)?.path ?? '';
 }

@@ -14,7 +14,7 @@ interface Head {
   _headerSent?: unknown;
 }
 
-/** `_storeHeader` of a response: makes its head of the status line and the headers, whoever called what. */
+/** Makes the head of a response from its status line and headers, by whichever call it is sent. */
 type StoreHeader = (this: ServerResponse & Head, statusLine: string, headers: unknown) => unknown;
 
 /**
