@@ -271,7 +271,11 @@ export class Span {
     const [carrier, ...more] = own.carriers.splice(0);
     // What a caller asked for is no part of what is active here.
     const isPart = parent !== undefined && carrier === undefined;
-    const made = opened ?? (isPart ? undefined : tracer.unrecorded(operationName, headersOf(carrier)).narrow());
+    const made =
+      opened ??
+      (isPart
+        ? tracer.unrecordedAnew(operationName, parent)
+        : tracer.unrecorded(operationName, headersOf(carrier)).narrow());
     // Or it runs in the scope of another.
     const scope = made ?? (parent as Scope);
     own.scope = scope;

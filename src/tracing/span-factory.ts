@@ -77,22 +77,26 @@ export class SpanFactory {
     span.parentSpanId = -1;
   }
 
-  /** Whether no more is to be part of it. */
+  /** Whether no more is to be part of it. @param now milliseconds since 1970 */
   isOld({ openedAt }: { readonly openedAt: number }, now = this.clock.now()): boolean {
     return now - openedAt > this.maxAgeMs;
   }
 
-  /** @returns `undefined`: the segment is full */
-  startChild(type: SpanType, operationName: string, parent: Span, startTime: number | undefined): Span | undefined {
+  /**
+   * @param parent of a segment that is not old
+   * @param now milliseconds since 1970
+   * @returns `undefined`: the segment is full
+   */
+  startChild(
+    type: SpanType,
+    operationName: string,
+    parent: Span,
+    startTime: number | undefined,
+    now: number,
+  ): Span | undefined {
     const { segment } = parent;
-    const now = this.clock.now();
-    const isOpen = segment.openSpans !== 0;
-    if (this.isOld(segment, now)) {
-      if (isOpen) this.leftOut.splitSegments++;
-      return this.following(segment, type, operationName, undefined, startTime, now);
-    }
     // A timer or a late callback after everything had ended: the segment may be sent already.
-    if (!isOpen) return this.continueTrace(segment, type, operationName, startTime, now);
+    if (segment.openSpans === 0) return this.continueTrace(segment, type, operationName, startTime, now);
     if (segment.nextSpanId >= this.maxSpans) {
       segment.isSizeLimited = true;
       this.leftOut.droppedSpans++;
@@ -112,24 +116,12 @@ export class SpanFactory {
     startTime: number | undefined,
     now: number,
   ): Span {
-    const span = this.following(before, type, operationName, before.traceId, startTime, now);
+    const span = this.startRoot(type, operationName, before.traceId, startTime, now);
     const { segment } = span;
+    inherit(segment, before);
     segment.entry = before.entry;
     // As old as what it goes on with, or a chain of timers would never be too old.
     segment.openedAt = before.openedAt;
-    return span;
-  }
-
-  private following(
-    before: Segment,
-    type: SpanType,
-    operationName: string,
-    traceId: Id | undefined,
-    startTime: number | undefined,
-    now: number,
-  ): Span {
-    const span = this.startRoot(type, operationName, traceId, startTime, now);
-    inherit(span.segment, before);
     return span;
   }
 

@@ -15,11 +15,12 @@ import { exceptionFilter } from './error-log';
 import { LingeringSegments } from './lingering-segments';
 import { SpanHandle } from './manual/span-handle';
 import { observePromise } from './observe-promise';
+import { ownPairs } from './propagation/correlation';
 import { foreignAmong, type HeaderRemover, type HeaderSetter, type IncomingHeaders } from './propagation/headers';
 import { Propagation, type PropagationOptions } from './propagation/propagation';
 import type { RemoteParent } from './propagation/propagator';
 import { Sampler } from './sampling/sampler';
-import { type TraceOrigin, type UnrecordedExit, UnrecordedTrace } from './sampling/unrecorded-trace';
+import { type Remnant, type TraceOrigin, type UnrecordedExit, UnrecordedTrace } from './sampling/unrecorded-trace';
 import { UnsampledSegments } from './sampling/unsampled-segments';
 import {
   MAX_SEGMENT_AGE_MS,
@@ -65,6 +66,7 @@ export class Tracer {
   readonly details: SpanRecorder;
   /** Counts over all segments; always the same object. */
   readonly leftOut: Readonly<SpanLimitCounters>;
+  private readonly counters = new SpanLimitCounters();
   private readonly clock: Clock;
   private readonly factory: SpanFactory;
   private readonly propagation: Propagation;
@@ -81,12 +83,11 @@ export class Tracer {
     this.sampler = new Sampler(options.clock, options.sampling);
     this.sampler.setRate(options.sampleRate ?? 1);
     this.unsampled = options.keep && new UnsampledSegments(options.clock, options.keep, options.sink.bind(options));
-    const leftOut = new SpanLimitCounters();
-    this.leftOut = leftOut;
+    this.leftOut = this.counters;
     const { ignoredExceptions = [] } = options;
     const isIgnored = ignoredExceptions.length > 0 ? exceptionFilter(ignoredExceptions) : undefined;
-    this.details = new SpanRecorder(options.clock, leftOut, isIgnored);
-    this.factory = new SpanFactory(options, leftOut);
+    this.details = new SpanRecorder(options.clock, this.counters, isIgnored);
+    this.factory = new SpanFactory(options, this.counters);
     this.propagation = new Propagation(options);
     this.limitLog = options.log && new SpanLimitLog(options.log);
     this.lingering = new LingeringSegments({
@@ -155,21 +156,27 @@ export class Tracer {
     // What has no caller of its own may be begun within a request whose caller is not believed.
     if (headers === undefined) own = foreignNow();
     else if (!isTrusted) own = foreignOf(headers);
-    return new UnrecordedTrace(this, truncate(operationName, LIMITS.name), own, !this.isPaused, this.clock.now());
+    return this.unrecordedFrom(operationName, own);
   }
 
   /**
-   * Whether it is the scope of work that goes on long after its request, such as a loop. What the request's caller, or its
-   * path, decided does not bind that for ever: as with a segment that is old, what comes is a trace of its own.
+   * Whether it is the scope of work that goes on for long, such as a loop. What the request's caller, or its path, decided
+   * does not bind that for ever: what comes is a trace of its own. A request of HTTP that is not recorded is bound as long
+   * as it is being answered; of everything else, nothing tells whether it is over.
+   * @param now milliseconds since 1970
    */
-  isLongOver(scope: Scope | null | undefined): scope is UnrecordedTrace {
-    return scope instanceof UnrecordedTrace && scope.isOver && this.factory.isOld(scope);
+  isOld(scope: Scope | null | undefined, now?: number): scope is Span | UnrecordedTrace {
+    if (scope instanceof Span) return this.factory.isOld(scope.segment, now);
+    if (!(scope instanceof UnrecordedTrace)) return false;
+    return (scope.isOver || scope.method === '') && this.factory.isOld(scope, now);
   }
 
-  /** The scope of work that is not recorded either, where that of now is long over; `undefined`: it is not. */
+  /** The scope of work that is not recorded either, where that of now is old; `undefined`: it is not. */
   unrecordedAnew(operationName: string, scope: Scope | undefined): UnrecordedTrace | undefined {
-    if (!this.isLongOver(scope)) return undefined;
-    return scope.anew(truncate(operationName, LIMITS.name), this.clock.now());
+    if (!this.isOld(scope)) return undefined;
+    const trace = this.unrecordedFrom(operationName, undefined);
+    trace.goOnWith(remnantOf(scope));
+    return trace;
   }
 
   /**
@@ -435,6 +442,10 @@ export class Tracer {
     this.end(span);
   }
 
+  private unrecordedFrom(name: string, headers: IncomingHeaders | ForeignHeaders | undefined): UnrecordedTrace {
+    return new UnrecordedTrace(this, truncate(name, LIMITS.name), headers, !this.isPaused, this.clock.now());
+  }
+
   private openJoined(operationName: string, parent: RemoteParent, options?: SpanOptions): Span | undefined {
     if (this.isPaused || (!parent.isSampled && this.unsampled === undefined)) return undefined;
     const span = this.factory.startRoot(SpanType.entry, operationName, parent.traceId, options?.startTime);
@@ -464,22 +475,40 @@ export class Tracer {
     options: SpanOptions | undefined,
   ): Span | undefined {
     if (parent === undefined || parent === null) return this.openRoot(type, operationName, options);
-    if (this.isLongOver(parent)) {
-      const root = this.openRoot(type, operationName, options);
-      if (root) takeAlong(root.segment, parent);
-      return root;
+    if (!(parent instanceof Span)) {
+      return this.isOld(parent) ? this.openAnew(type, operationName, parent, options) : undefined;
     }
-    if (!(parent instanceof Span) || this.isPaused) return undefined;
-    const span = this.factory.startChild(type, operationName, parent, options?.startTime);
+    const now = this.clock.now();
+    if (this.isOld(parent, now)) return this.openAnew(type, operationName, parent, options);
+    if (this.isPaused) return undefined;
+    const span = this.factory.startChild(type, operationName, parent, options?.startTime, now);
     if (span && options?.isPromised === true) promise(span);
     return span;
   }
+
+  private openAnew(
+    type: SpanType,
+    operationName: string,
+    before: Span | UnrecordedTrace,
+    options: SpanOptions | undefined,
+  ): Span | undefined {
+    const root = this.openRoot(type, operationName, options);
+    if (!root) return undefined;
+    const { foreign, carrier, correlation } = remnantOf(before);
+    root.segment.carrier = foreign ?? carrier;
+    root.segment.correlation = correlation;
+    if (before instanceof Span && before.segment.openSpans > 0) this.counters.splitSegments++;
+    return root;
+  }
 }
 
-/** What the application has given it along, and what it may hand on of the headers that came. */
-function takeAlong(segment: Segment, { foreign, carrier, ownCorrelation }: UnrecordedTrace): void {
-  segment.carrier = foreign ?? carrier;
-  segment.correlation = ownCorrelation;
+function remnantOf(scope: Span | UnrecordedTrace): Remnant {
+  if (scope instanceof UnrecordedTrace) {
+    const { foreign, carrier, ownCorrelation } = scope;
+    return { foreign, carrier, correlation: ownPairs(ownCorrelation) };
+  }
+  const { foreign, forwarded, correlation } = scope.segment;
+  return { foreign, carrier: forwarded, correlation: ownPairs(correlation) };
 }
 
 function foreignOf(headers: IncomingHeaders): ForeignHeaders | undefined {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { createServer, get, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
@@ -12,6 +13,8 @@ import agent, {
   type Span,
 } from '../../src/compat';
 import { runningAgent } from '../../src/agent/place';
+import { runningTracer } from '../../src/agent/place';
+import { systemClock } from '../../src/base/clock';
 import { startCollector, type Collector } from '../../src/testing';
 import { until } from '../support/until';
 
@@ -117,6 +120,27 @@ describe('skyanchor/compat', () => {
     expect(received!.traceId).toBe(sent!.traceId);
     expect(received!.traceId).toBe(traceId);
     expect(received!.spans[0]).toMatchObject({ type: 'Entry', refs: [expect.objectContaining({ parentSpanId: 0 })] });
+  });
+
+  it('binds what a recorded span has begun no longer than five minutes: what is not sampled then is so as a whole', async () => {
+    const now = jest.spyOn(systemClock, 'now');
+    const tracer = runningTracer()!;
+    try {
+      const later = ContextManager.withSpan(new SpanContext().newLocalSpan('job'), () =>
+        AsyncResource.bind(() => {
+          tracer.setSampleRate(0);
+          ContextManager.withSpan(ContextManager.current.newLocalSpan('turn'), () => {
+            tracer.setSampleRate(1);
+            ContextManager.withSpan(ContextManager.current.newLocalSpan('part'), () => undefined);
+          });
+        }),
+      );
+      now.mockReturnValue(systemClock.now() + 6 * 60_000);
+      later();
+    } finally {
+      now.mockRestore();
+    }
+    expect((await spansOf()).map(({ operationName }) => operationName)).toEqual(['job']);
   });
 
   it('lets async() leave the scope and resync() come back into it', async () => {

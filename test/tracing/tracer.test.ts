@@ -8,7 +8,7 @@ import type { UnrecordedTrace } from '../../src/tracing/sampling/unrecorded-trac
 import type { FakeClock } from '../support/fake-clock';
 import { logsOf, tagsOf, tracing, type Tracing } from '../support/tracing';
 import { transpile } from '../support/transpile';
-import type { Segment, Span } from '../../src/model/segment';
+import { type Segment, Span } from '../../src/model/segment';
 import type { Tracer } from '../../src/tracing/tracer';
 
 const modules = transpile(['api', 'base', 'model', 'tracing']);
@@ -340,6 +340,100 @@ describe('what a request has begun and goes on long after it', () => {
     made.tracer.setSampleRate(0);
     const late = context.run(trace, () => made.tracer.trace('turn', () => call(made, context.getStore()!)));
     expect(late).toMatchObject({ sw8: expect.stringMatching(/^0-/), 'sw8-correlation': 'd2hv:dXM=' });
+  });
+
+  it('is sampled anew where the request was recorded, and its caller puts nothing beside it any longer', async () => {
+    const made = tracing({ names, sampleRate: 0 });
+    const { tracer, segments, clock } = made;
+    const entry = tracer.openEntry('/', { sw8: SW8, ...BESIDE })!;
+    tracer.end(entry);
+    await clock.advance(5 * MINUTE);
+    expect(call(made, entry)).toEqual({ sw8: expect.stringMatching(/^1-My40LjU=-/), ...BESIDE });
+    await clock.advance(1);
+    const { sw8 } = call(made, entry);
+    expect(parseSw8(sw8)).toMatchObject({ isSampled: false });
+    expect(segments).toHaveLength(2);
+    tracer.setSampleRate(1);
+    expect(call(made, entry)).toEqual({ sw8: expect.stringMatching(/^1-/) });
+    const late = segments[2]!;
+    expect(late).toMatchObject({ skipsAnalysis: false, correlation: undefined, carrier: entry.segment.carrier });
+    expect(late.carrier).toBeDefined();
+    expect(new Set([entry.segment.traceId, parseSw8(sw8)!.traceId, late.traceId].map(String)).size).toBe(3);
+    tracer.pause();
+    expect(call(made, entry)).toEqual({});
+  });
+
+  it('is sampled anew where the request was recorded, as a whole', async () => {
+    const made = tracing({ names, sampleRate: 0 });
+    const { tracer, segments, clock } = made;
+    const entry = tracer.openEntry('/', { sw8: SW8, ...BESIDE })!;
+    await clock.advance(6 * MINUTE);
+    const ids = context.run(entry, () =>
+      tracer.trace('turn', () => {
+        tracer.setSampleRate(1);
+        return [currentTrace.id(), String(parseSw8(call(made, context.getStore()!)['sw8'])!.traceId)];
+      }),
+    );
+    expect(ids).toEqual([ids[1], expect.not.stringMatching(/^3\.4\.5$/)]);
+    expect(segments).toHaveLength(0);
+    // Of what is not recorded, no span was split off.
+    expect(tracer.leftOut.splitSegments).toBe(0);
+  });
+
+  it('is sampled anew where segments of the request are kept back, since they are not sampled', async () => {
+    const { tracer, segments, clock } = tracing({ names, keep: { errors: true } });
+    const entry = tracer.openEntry('/', { sw8: SW8.replace('1-', '0-') })!;
+    tracer.end(entry);
+    await clock.advance(6 * MINUTE);
+    context.run(entry, () => tracer.trace('turn', () => undefined));
+    expect(segments.map(({ isSampled }) => isSampled)).toEqual([true]);
+  });
+
+  it.each(['recorded', 'not recorded'])(
+    'goes on with the pairs alone that the application has put beside the trace: %s',
+    async (way) => {
+      const made = tracing({ names });
+      const { tracer, clock } = made;
+      const entry = way === 'recorded' ? tracer.openEntry('/', { sw8: SW8, ...BESIDE })! : unrecorded(made);
+      const set = (key: string, value: string): boolean => context.run(entry, () => currentTrace.correlate(key, value));
+      expect([set('tenant', 'us'), set('gone', 'soon'), set('gone', '')]).toEqual([true, true, true]);
+      if (entry instanceof Span) tracer.end(entry);
+      else entry.end();
+      expect(call(made, entry)).toMatchObject({ 'sw8-correlation': `${BESIDE['sw8-correlation']},dGVuYW50:dXM=` });
+      for (let turn = 0, scope: Scope = entry; turn < 2; turn++) {
+        await clock.advance(6 * MINUTE);
+        context.run(scope, () => tracer.trace('turn', () => (scope = context.getStore()!)));
+        expect(call(made, scope)).toEqual({ sw8: expect.any(String), 'sw8-correlation': 'dGVuYW50:dXM=' });
+      }
+    },
+  );
+
+  it.each(['a message', 'a job'])('is sampled anew also within what is no request of HTTP: %s', async (what) => {
+    const made = tracing({ names, sampleRate: 0 });
+    const { tracer, clock, spans } = made;
+    const begin = (): Scope =>
+      what === 'a job'
+        ? tracer.trace('job', () => context.getStore()!)
+        : tracer.unrecorded('message', { sw8: SW8.replace('1-', '0-') });
+    const scope = begin();
+    await clock.advance(5 * MINUTE);
+    tracer.setSampleRate(1);
+    expect(parseSw8(call(made, scope)['sw8'])).toMatchObject({ isSampled: false });
+    await clock.advance(1);
+    expect(parseSw8(call(made, scope)['sw8'])).toMatchObject({ isSampled: true });
+    expect(spans()).toHaveLength(1);
+  });
+
+  it('knows which headers its request came with where that was recorded, and its caller is not believed', async () => {
+    const { tracer, clock } = tracing({ names });
+    const entry = tracer.openEntry('/', { sw8: SW8, ...BESIDE }, false)!;
+    tracer.end(entry);
+    const { foreign } = entry.segment;
+    expect(foreign).toBeDefined();
+    await clock.advance(6 * MINUTE);
+    expect(tracer.openLocal('turn', entry)!.segment.foreign).toBe(foreign);
+    tracer.setSampleRate(0);
+    expect(tracer.unrecordedAnew('turn', entry)!.foreign).toBe(foreign);
   });
 
   it.each([true, false])('knows which headers its request came with: believed %p', async (isTrusted) => {

@@ -73,7 +73,7 @@ class BridgeTracer {
     const { tracer } = this.environment;
     const within = isRoot ? undefined : scopeIn(context);
     const scope = within instanceof Span ? within : undefined;
-    if (within !== undefined && !scope && !tracer.isLongOver(within)) return new PassiveSpan(within);
+    if (within !== undefined && !scope && !tracer.isOld(within)) return new PassiveSpan(within);
     const headers = isRoot || scope ? undefined : headersIn(spanContextIn(context.getValue(SPAN_KEY)));
     const { attributes = {} } = options;
     const treatment = treatmentOf(
@@ -100,7 +100,7 @@ class BridgeTracer {
     if (span && headers && type === SpanType.exit) tracer.join(span, headers);
     return span
       ? this.recorded(span, options, headers)
-      : new PassiveSpan(scope ?? tracer.unrecordedAnew(name, within) ?? tracer.unrecorded(name, headers).narrow());
+      : new PassiveSpan(tracer.unrecordedAnew(name, within) ?? scope ?? tracer.unrecorded(name, headers).narrow());
   }
 
   private openSpan(

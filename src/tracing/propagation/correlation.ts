@@ -12,6 +12,17 @@ const COMMA = 0x2c;
 
 const field = Buffer.allocUnsafeSlow((MAX_FIELD / 4) * 3);
 
+/** The pairs of a trace that the application has set some of. */
+class Pairs extends Map<string, string> {
+  constructor(
+    pairs: ReadonlyMap<string, string> | undefined,
+    /** Those that it has set itself; the others came with the request. */
+    readonly own: Map<string, string>,
+  ) {
+    super(pairs);
+  }
+}
+
 /**
  * The pairs of a header `sw8-correlation`, up to the third, or to the first that is malformed or too long: what comes
  * behind is not looked at, however much it is. `undefined`: there are none.
@@ -46,13 +57,20 @@ export function withPair(
   value: string,
 ): Map<string, string> | undefined {
   if (key === '' || isTooLong(key) || isTooLong(value)) return undefined;
-  const changed = new Map(pairs);
+  const changed = new Pairs(pairs, new Map(pairs instanceof Pairs ? pairs.own : undefined));
   if (value === '') {
     changed.delete(key);
+    changed.own.delete(key);
     return changed;
   }
   changed.set(key, value);
+  changed.own.set(key, value);
   return changed.size > MAX_CORRELATION_LENGTH.keys ? undefined : changed;
+}
+
+/** What the application has set, without what came with the request. */
+export function ownPairs(pairs: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> | undefined {
+  return pairs instanceof Pairs ? new Pairs(pairs.own, pairs.own) : undefined;
 }
 
 function isTooLong(text: string): boolean {

@@ -13,6 +13,15 @@ export interface TraceOrigin {
   readonly correlation: ReadonlyMap<string, string> | undefined;
 }
 
+/** What work that goes on long after its request keeps of it. */
+export interface Remnant {
+  /** What the application is not to hand on; then there is no carrier. */
+  readonly foreign: ForeignHeaders | undefined;
+  readonly carrier: KnownHeader | undefined;
+  /** What the application itself has set. */
+  readonly correlation: ReadonlyMap<string, string> | undefined;
+}
+
 /** Makes what an unrecorded trace has only once it is asked for. */
 interface TraceOrigins {
   originOf(headers: IncomingHeaders | undefined): TraceOrigin;
@@ -30,7 +39,7 @@ export class UnrecordedTrace {
   /** As on a span: finds a better name than the path. */
   naming: NameSource | undefined = undefined;
   isNameFrozen = false;
-  /** The request has been answered; of what is no HTTP nothing tells it. */
+  /** The request has been answered. Of what is no HTTP nothing tells it. */
   isOver = false;
   private origin: TraceOrigin | undefined = undefined;
   private ownSegmentId: NumericId | undefined = undefined;
@@ -76,15 +85,11 @@ export class UnrecordedTrace {
     return (this.ownSegmentId ??= this.origins.nextId());
   }
 
-  /** A trace of its own, for work that goes on long after this; with what the application has given it along. */
-  anew(operationName: string, openedAt: number): UnrecordedTrace {
-    const { foreign, ownCorrelation, isPropagated, origins } = this;
-    const trace = new UnrecordedTrace(origins, operationName, foreign, isPropagated, openedAt);
-    // Its request is: what goes on from here is sampled anew in its turn.
-    trace.isOver = true;
-    trace.ownCorrelation = ownCorrelation;
-    if (!foreign) trace.origin = { traceId: origins.nextId(), carrier: this.carrier, correlation: undefined };
-    return trace;
+  /** Takes along what is left of a request that this began long after. */
+  goOnWith({ foreign, carrier, correlation }: Remnant): void {
+    this.headers = foreign;
+    this.ownCorrelation = correlation;
+    if (!foreign) this.origin = { traceId: this.origins.nextId(), carrier, correlation: undefined };
   }
 
   /** The request has been answered. */

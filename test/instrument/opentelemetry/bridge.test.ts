@@ -658,6 +658,27 @@ describe('a span of OpenTelemetry', () => {
     },
   );
 
+  it.each([1, 0])(
+    'is sampled anew in what a recorded request has begun and goes on long after it: %d',
+    async (rate) => {
+      const { tracer, spans, clock } = bridged();
+      const entry = openRequest(tracer);
+      tracer.end(entry);
+      await clock.advance(6 * 60_000);
+      tracer.setSampleRate(rate);
+      context.run(entry, () =>
+        api.trace.getTracer('x').startActiveSpan('x', (span) => {
+          tracer.setSampleRate(1);
+          start(SpanKind.CLIENT).end();
+          span.end();
+        }),
+      );
+      expect(spans().map(({ segment }) => segment === entry.segment)).toEqual(
+        rate === 1 ? [true, false, false] : [true],
+      );
+    },
+  );
+
   it('has ids of W3C that are unique, valid, and lead back to the trace', () => {
     const { tracer, segments } = bridged();
     const entry = openRequest(tracer);
