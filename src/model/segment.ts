@@ -72,6 +72,8 @@ export class Segment {
   openSpans = 0;
   /** The open ones that code of others has promised to end, and may forget; `undefined`: there never was one. */
   promised: Span[] | undefined = undefined;
+  /** It has a place among those that wait for open spans, and is to be taken from there when it is sent. */
+  isLingering = false;
   nextSpanId = 0;
   /** Milliseconds since 1970, of its first span, or of that of the segment which it goes on with. */
   openedAt = 0;

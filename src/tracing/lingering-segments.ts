@@ -22,8 +22,9 @@ const LOOK_EVERY_MS = 250;
 const MAX_LINGERING = 10_000;
 
 /**
- * Segments in which the only open spans are promised: others have to end them, and may have forgotten. Each is sent
- * without them in the end. A segment whose first span is one of them is not late, its work goes on: it has as long as
+ * Segments with spans that may never end. Each is sent without them in the end. Where only promised spans are open, others
+ * have to end them, and may have forgotten; but one whose first span is such is not late, its work goes on. Where the
+ * first span has ended, its request is over, and there is a call that hangs, or a job that goes on: that has as long as
  * any segment.
  */
 export class LingeringSegments {
@@ -39,20 +40,21 @@ export class LingeringSegments {
     this.texts = new WaitingTexts(options.clock);
   }
 
-  /** A span of it has ended, and only promised ones are left. */
+  /** A span of it has ended: the first, or any where only promised ones are left. */
   add(segment: Segment): void {
     const { since, options } = this;
     const now = options.clock.elapsed();
+    segment.isLingering = true;
     since.set(segment, now);
     this.texts.add(segment);
     if (since.size === 1) options.onWaiting?.();
-    const [oldest] = since.keys();
-    if (oldest !== undefined && since.size > MAX_LINGERING) this.cut(oldest);
-    this.lookAt(this.dueAt(segment, now, now), now);
+    if (since.size > MAX_LINGERING) this.cutOldest();
+    this.lookAt(this.dueAt(segment, now, now, options.clock.now()), now);
   }
 
   /** Its last span has ended. */
   remove(segment: Segment): void {
+    segment.isLingering = false;
     this.since.delete(segment);
     this.texts.remove(segment);
   }
@@ -60,6 +62,11 @@ export class LingeringSegments {
   /** The process ends, or the agent does. */
   sendAll(): void {
     for (const segment of this.since.keys()) this.cut(segment);
+  }
+
+  private cutOldest(): void {
+    const [oldest] = this.since.keys();
+    if (oldest !== undefined) this.cut(oldest);
   }
 
   private lookAt(dueAt: number, now: number): void {
@@ -72,41 +79,48 @@ export class LingeringSegments {
 
   private look(): void {
     this.looksAt = Infinity;
-    const now = this.options.clock.elapsed();
+    const { clock } = this.options;
+    const now = clock.elapsed();
+    const wallNow = clock.now();
     this.lookedAt = now;
     let nextAt = Infinity;
     for (const [segment, since] of this.since) {
-      const dueAt = this.dueAt(segment, since, now);
+      const dueAt = this.dueAt(segment, since, now, wallNow);
       if (dueAt <= now) this.cut(segment);
       else nextAt = Math.min(nextAt, dueAt);
     }
     this.lookAt(nextAt, now);
   }
 
-  private dueAt(segment: Segment, since: number, now: number): number {
-    const { clock, maxSegmentAgeMs } = this.options;
-    if (segment.root?.endTime === 0) return now + (segment.openedAt + maxSegmentAgeMs - clock.now());
-    return since + LINGER_MS;
+  /** By the clock that is not set. @param wallNow milliseconds since 1970 */
+  private dueAt({ root, promised, openedAt, openSpans }: Segment, since: number, now: number, wallNow: number): number {
+    const oldAt = now + (openedAt + this.options.maxSegmentAgeMs - wallNow);
+    if (root?.endTime === 0) return oldAt;
+    return promised?.length === openSpans ? since + LINGER_MS : Math.max(since + LINGER_MS, oldAt);
   }
 
   private cut(segment: Segment): void {
     this.remove(segment);
     const { promised, root } = segment;
-    // Other work has begun in it meanwhile: it comes back when that ends.
-    if (!promised || promised.length !== segment.openSpans) return;
     if (root?.endTime === 0) {
+      // Other work has begun in it meanwhile: it comes back when that ends.
+      if (promised?.length !== segment.openSpans) return;
       this.options.endRoot(root);
       segment.add(root);
     }
-    const parents = new Map(promised.map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
-    if (root) parents.delete(root.spanId);
-    for (const span of segment.spans) {
-      // Under the nearest span that goes with it.
-      for (let above = parents.get(span.parentSpanId); above !== undefined; above = parents.get(above))
-        span.parentSpanId = above;
-    }
+    adopt(segment);
     segment.promised = undefined;
     segment.openSpans = 0;
     this.options.send(segment);
+  }
+}
+
+/** What is within a span that does not go with it comes under the nearest that does, as far as that is known, or the first. */
+function adopt({ spans, promised = [] }: Segment): void {
+  const ended = new Set(spans.map(({ spanId }) => spanId));
+  const parents = new Map(promised.map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
+  for (const span of spans) {
+    while (span.parentSpanId > 0 && !ended.has(span.parentSpanId))
+      span.parentSpanId = parents.get(span.parentSpanId) ?? 0;
   }
 }

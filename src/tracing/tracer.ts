@@ -325,11 +325,12 @@ export class Tracer {
     const { segment } = span;
     segment.add(span);
     segment.openSpans--;
-    if (segment.promised !== undefined) this.settle(segment, segment.promised, span);
+    if (segment.promised !== undefined) remove(segment.promised, span);
     if (segment.openSpans === 0) this.send(segment);
+    else if (span === segment.root || segment.promised?.length === segment.openSpans) this.lingering.add(segment);
   }
 
-  /** What ends now does not wait any longer for spans that may never end. */
+  /** Segments that wait for spans which may never end are sent without them. */
   sendLingering(): void {
     this.lingering.sendAll();
   }
@@ -399,7 +400,6 @@ export class Tracer {
     for (const span of [segment.entry, segment.root]) if (span?.segment === segment) this.end(span);
     if (segment.openSpans === 0) return;
     segment.openSpans = 0;
-    this.lingering.remove(segment);
     this.send(segment);
   }
 
@@ -419,18 +419,10 @@ export class Tracer {
   }
 
   private send(segment: Segment): void {
+    if (segment.isLingering) this.lingering.remove(segment);
     if (segment.isSampled || this.unsampled === undefined) this.options.sink(segment);
     else this.unsampled.add(segment);
     this.limitLog?.report(this.leftOut);
-  }
-
-  /** A span has ended in a segment that has, or had, spans that others are to end. */
-  private settle(segment: Segment, promised: Span[], span: Span): void {
-    const at = promised.lastIndexOf(span);
-    if (at !== -1 && at === promised.length - 1) promised.pop();
-    else if (at !== -1) promised.splice(at, 1);
-    if (segment.openSpans === 0) this.lingering.remove(segment);
-    else if (promised.length === segment.openSpans) this.lingering.add(segment);
   }
 
   private peerOf(peer: string): string {
@@ -522,6 +514,12 @@ function foreignOf(headers: IncomingHeaders): ForeignHeaders | undefined {
 
 function promise(span: Span): void {
   (span.segment.promised ??= []).push(span);
+}
+
+function remove(promised: Span[], span: Span): void {
+  const at = promised.lastIndexOf(span);
+  if (at !== -1 && at === promised.length - 1) promised.pop();
+  else if (at !== -1) promised.splice(at, 1);
 }
 
 /**

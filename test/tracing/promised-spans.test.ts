@@ -207,6 +207,121 @@ describe('a span that others have promised to end, and never do', () => {
   });
 });
 
+describe('a span that nobody has promised to end, still open when its request is over', () => {
+  const MINUTE = 60_000;
+
+  it('does not hold back the segment longer than any lasts, with all else that has ended in it', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const hung = tracer.openExit('query', 'db:5432', entry)!;
+    const within = tracer.openLocal('row', hung)!;
+    tracer.end(tracer.openExit('/a', 'a:80', within)!);
+    tracer.end(within);
+    await clock.advance(MINUTE);
+    tracer.end(entry);
+    await clock.advance(MINUTE);
+    tracer.end(tracer.openLocal('later', entry)!);
+    await clock.advance(3 * MINUTE - 1);
+    expect(segments).toHaveLength(0);
+    await clock.advance(1);
+    expect(segments.map(shapeOf)).toEqual([
+      [
+        ['/a', 3, 2],
+        ['row', 2, 0],
+        ['/', 0, -1],
+        ['later', 4, 0],
+      ],
+    ]);
+  });
+
+  it('is waited for 10 s at least, however long the request was open', async () => {
+    const { tracer, segments, clock } = tracing();
+    const stream = tracer.openEntry('/events')!;
+    tracer.openExit('cursor', 'db:5432', stream);
+    await clock.advance(6 * MINUTE);
+    tracer.end(stream);
+    await clock.advance(9_999);
+    expect(segments).toHaveLength(0);
+    await clock.advance(1);
+    expect(segments.map(shapeOf)).toEqual([[['/events', 0, -1]]]);
+  });
+
+  it('is part of its request where that was answered before, as a job is, and ends in time', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const job = tracer.openLocal('job', entry)!;
+    tracer.end(entry);
+    for (let n = 0; n < 4; n++) {
+      await clock.advance(MINUTE);
+      tracer.end(tracer.openExit(`/${n}`, 'a:80', job, n % 2 === 0 ? promised : undefined)!);
+    }
+    expect(segments).toHaveLength(0);
+    tracer.end(job);
+    expect(segments.map(shapeOf)).toEqual([
+      [['/', 0, -1], ...[0, 1, 2, 3].map((n) => [`/${n}`, n + 2, 1]), ['job', 1, 0]],
+    ]);
+    await clock.advance(10 * MINUTE);
+    expect(segments).toHaveLength(1);
+  });
+
+  it('is a segment of its own in the same trace when it ends later', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const hung = tracer.openExit('query', 'db:5432', entry)!;
+    tracer.end(entry);
+    await clock.advance(7 * MINUTE);
+    tracer.end(hung);
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]], [['query', 0, -1]]]);
+    expect(segments[1]!.traceId).toBe(segments[0]!.traceId);
+    expect(hung.endTime - hung.startTime).toBe(7 * MINUTE);
+  });
+
+  it('is waited for as long as the request is being answered', async () => {
+    const { tracer, segments, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.openExit('query', 'db:5432', entry);
+    tracer.openExit('cursor', 'db:5432', entry, promised);
+    await clock.advance(10 * MINUTE);
+    tracer.sendLingering();
+    expect(segments).toHaveLength(0);
+    expect(entry.endTime).toBe(0);
+  });
+
+  it('is not waited for when the process ends', async () => {
+    const onLingering = jest.fn();
+    const { tracer, segments, clock } = tracing({ onLingering });
+    const entry = tracer.openEntry('/')!;
+    tracer.openExit('query', 'db:5432', entry);
+    tracer.openExit('cursor', 'db:5432', entry, promised);
+    tracer.end(entry);
+    expect(onLingering).toHaveBeenCalledTimes(1);
+    tracer.sendLingering();
+    expect(segments.map(shapeOf)).toEqual([[['/', 0, -1]]]);
+    await clock.advance(10 * MINUTE);
+    expect(segments).toHaveLength(1);
+  });
+
+  it('leaves nothing behind where it ends in time', async () => {
+    const clock = new FakeClock();
+    const { tracer, segments } = tracing({ clock });
+    const timers = jest.spyOn(clock, 'after');
+    for (let n = 0; n < 20_000; n++) {
+      const entry = tracer.openEntry('/')!;
+      const call = tracer.openExit('/a', 'a:80', entry)!;
+      tracer.end(entry);
+      tracer.end(call);
+      expect(entry.segment.isLingering).toBe(false);
+    }
+    expect(segments.every(({ spans }) => spans.length === 2)).toBe(true);
+    expect(segments).toHaveLength(20_000);
+    expect(timers.mock.calls.length).toBeLessThan(5);
+    const last = tracer.openEntry('/')!;
+    tracer.openExit('/a', 'a:80', last);
+    tracer.end(last);
+    expect(last.segment.isLingering).toBe(true);
+  });
+});
+
 describe('an exit within an exit', () => {
   it('is the one that counts: the outer becomes local, also where something local lies between', () => {
     const { tracer } = tracing();
