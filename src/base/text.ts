@@ -41,9 +41,13 @@ const MAX_INTEGER_BITS = 1_024;
 /** V8 makes no slice of fewer characters: it copies them. */
 const SHORTEST_SLICE = 13;
 
+export function mayBeSlice(text: string): boolean {
+  return text.length >= SHORTEST_SLICE;
+}
+
 /** A mere slice keeps the whole of a huge string alive for as long as it is held itself. */
 export function copyOf(text: string): string {
-  return text.length < SHORTEST_SLICE ? text : Buffer.from(text, 'utf16le').toString('utf16le');
+  return !mayBeSlice(text) ? text : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 function cut(value: string, limit: number): string {

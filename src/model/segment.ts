@@ -61,6 +61,9 @@ export interface NameSource {
   resolve(given: string): string | undefined;
 }
 
+/** Few segments are open for as long. What is reported of those may be a part of a large text, which is kept with it. */
+const LASTING_MS = 1_000;
+
 /** Shared by all that have none: an array for each would be two more a request. */
 const NO_SPANS: readonly Span[] = [];
 
@@ -96,6 +99,7 @@ export class Segment {
   private owningEnded = 0;
   /** The promised ones below this id do. */
   private owningBelow = 0;
+  private isRootOwning = false;
 
   constructor(
     /** That of a consumer's segment is known with its first message. */
@@ -118,6 +122,11 @@ export class Segment {
     return this.ended ?? NO_SPANS;
   }
 
+  /** Whether what is reported now stays for long, or has come late. @param now milliseconds since 1970 */
+  isLasting(now: number): boolean {
+    return now - this.openedAt >= LASTING_MS;
+  }
+
   add(span: Span): void {
     // Most segments have one span, and a first `push` makes room for seventeen.
     if (this.ended === undefined) this.ended = [span];
@@ -125,13 +134,19 @@ export class Segment {
   }
 
   /**
-   * Called when it waits for long, again when it has got more: each span is asked once after its end, and once before.
+   * Called when it is open, or waits, for long, again when it has got more: each span is asked once after its end, and the
+   * first and the promised ones once before.
    * @param most spans that are asked now; the rest at the next call
    * @returns how many were. Less than that: there is no rest
    */
   ownTexts(most: number): number {
-    const { spans, promised = NO_SPANS } = this;
+    const { spans, promised = NO_SPANS, root } = this;
     let asked = 0;
+    if (!this.isRootOwning && root?.endTime === 0) {
+      root.ownTexts();
+      asked++;
+    }
+    this.isRootOwning = true;
     for (; this.owningEnded < spans.length && asked < most; asked++) spans[this.owningEnded++]?.ownTexts();
     // In the order of their ids.
     for (const span of promised) {

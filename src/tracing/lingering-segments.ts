@@ -52,6 +52,12 @@ export class LingeringSegments {
     this.lookAt(this.dueAt(segment, now, now, options.clock.now()), now);
   }
 
+  /** It has many spans, and is open, who knows for how long. */
+  watch(segment: Segment): void {
+    segment.isLingering = true;
+    this.texts.add(segment);
+  }
+
   /** Its last span has ended. */
   remove(segment: Segment): void {
     segment.isLingering = false;

@@ -1,7 +1,7 @@
 import { errorLog } from './error-log';
 import { LIMITS } from '../model/limits';
 import { firstKeys } from '../base/first-keys';
-import { truncate } from '../base/text';
+import { copyOf, mayBeSlice, truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
 import type { Clock } from '../base/clock';
 import type { SpanLimitCounters } from './span-factory';
@@ -28,7 +28,7 @@ export class SpanRecorder {
   tag(span: Span, key: string, value: unknown): void {
     if (span.endTime !== 0) return;
     let name = truncate(key, LIMITS.key);
-    const printed = truncate(value, LIMITS.value);
+    const printed = this.kept(span, truncate(value, LIMITS.value));
     if ((span.urlRest !== '' || span.method !== '') && replacesHttpField(span, name, printed)) return;
     if (isHarmfulTag(name, printed)) {
       name = `${name}.invalid`;
@@ -105,7 +105,14 @@ export class SpanRecorder {
     const logs = (span.logs ??= []);
     const now = this.clock.now();
     if (logs.length >= LIMITS.logs) this.leftOut.droppedAttributes++;
-    else logs.push({ time: time === undefined ? now : wholeMillis(time, now), data });
+    else {
+      const own = span.segment.isLasting(now) ? data.map(copyOf) : data;
+      logs.push({ time: time === undefined ? now : wholeMillis(time, now), data: own });
+    }
+  }
+
+  private kept(span: Span, text: string): string {
+    return mayBeSlice(text) && span.segment.isLasting(this.clock.now()) ? copyOf(text) : text;
   }
 }
 

@@ -30,6 +30,13 @@ import {
   SpanLimitLog,
 } from './span-factory';
 import { SpanRecorder } from './span-recorder';
+import { SPANS_AT_A_TIME } from './waiting-texts';
+
+/**
+ * With fewer, what they hold of large texts is little: at most so many pieces of what a request brings. To watch each segment
+ * with a call would cost every call.
+ */
+const MANY_SPANS = 8;
 
 export interface TracerOptions extends PropagationOptions, SpanFactoryOptions {
   /** Takes each segment when its last open span has ended. Must not throw. */
@@ -327,7 +334,15 @@ export class Tracer {
     segment.openSpans--;
     if (segment.promised !== undefined) remove(segment.promised, span);
     if (segment.openSpans === 0) this.send(segment);
-    else if (span === segment.root || segment.promised?.length === segment.openSpans) this.lingering.add(segment);
+    else this.leaveOpen(segment, span);
+  }
+
+  /** A span of it has ended, and others are open. */
+  private leaveOpen(segment: Segment, { endTime }: Span): void {
+    const { root, promised, openSpans, spans } = segment;
+    if (root?.endTime !== 0 || promised?.length === openSpans) this.lingering.add(segment);
+    if (segment.isLasting(endTime)) segment.ownTexts(SPANS_AT_A_TIME);
+    else if (spans.length === MANY_SPANS) this.lingering.watch(segment);
   }
 
   /** Segments that wait for spans which may never end are sent without them. */

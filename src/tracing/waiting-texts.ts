@@ -4,14 +4,14 @@ import type { Segment } from '../model/segment';
 /** Most segments that wait do so for less. */
 const OWN_AFTER_MS = 1_000;
 /** A span's texts take some 10 to 25 us, and nothing else of the process runs meanwhile. */
-const SPANS_AT_A_TIME = 64;
+export const SPANS_AT_A_TIME = 64;
 /** In between, others have their turn. */
 const REST_MS = 5;
 
 /**
- * What is reported in segments that wait may be a part of a large text, which V8 would keep as long. It is copied, which
- * costs more than to record it: once, and only of what was there already when this looked before, once a second. A few
- * spans at a time, since tens of thousands may wait.
+ * What is reported in segments that wait, or are open for long, may be a part of a large text, which V8 would keep as long.
+ * It is copied, which costs more than to record it: once, and only of what was there already when this looked before, once
+ * a second. A few spans at a time, since tens of thousands may wait.
  */
 export class WaitingTexts {
   /** Since the last look. */
@@ -22,14 +22,14 @@ export class WaitingTexts {
 
   constructor(private readonly clock: Clock) {}
 
-  /** It waits from now on, or has got another span meanwhile. */
+  /** It waits from now on, may be open for long, or has got another span meanwhile. */
   add(segment: Segment): void {
     // One that gets ever more spans does not become recent again by that.
     if (!this.due.has(segment)) this.recent.add(segment);
     this.lookAfter(OWN_AFTER_MS);
   }
 
-  /** It waits no longer. */
+  /** It is sent. */
   remove(segment: Segment): void {
     this.recent.delete(segment);
     this.due.delete(segment);

@@ -344,6 +344,64 @@ describe('a name or a value that is a part of a large text', () => {
         return clock.advance(nth === COUNT - 1 ? 3_000 : 0);
       };
     },
+    'what is said of the calls of one request, all of them at its beginning': () => {
+      const { tracer, clock } = tracing();
+      const entry = tracer.openEntry('/')!;
+      kept.push(entry);
+      return (nth) => {
+        const exit = tracer.openExit(shortPart(nth), shortPart(nth), entry)!;
+        exit.tags = ['tag', shortPart(nth)];
+        tracer.end(exit);
+        return clock.advance(nth === COUNT - 1 ? 3_000 : 0);
+      };
+    },
+    'what is said of the calls of one request, one after the other': () => {
+      const { tracer, clock } = tracing();
+      const entry = tracer.openEntry('/')!;
+      kept.push(entry);
+      return (nth) => {
+        const exit = tracer.openExit(shortPart(nth), 'db:5432', entry)!;
+        exit.tags = ['tag', shortPart(nth)];
+        tracer.end(exit);
+        return clock.advance(200);
+      };
+    },
+    'a tag of a request that has been open for long': () => {
+      const { tracer, clock } = tracing();
+      return async (nth) => {
+        const entry = tracer.openEntry('/')!;
+        kept.push(entry);
+        await clock.advance(1_000);
+        tracer.details.tag(entry, 'tag', shortPart(nth));
+      };
+    },
+    'a log of a request that has been open for long': () => {
+      const { tracer, clock } = tracing();
+      return async (nth) => {
+        const entry = tracer.openEntry('/')!;
+        kept.push(entry);
+        await clock.advance(1_000);
+        tracer.details.log(entry, { log: shortPart(nth) });
+      };
+    },
+    'what is said of a request at its beginning, where it makes a call later': () => {
+      const { tracer, clock } = tracing();
+      return (nth) => {
+        const entry = tracer.openEntry('/')!;
+        kept.push(entry);
+        tracer.details.tag(entry, 'tag', shortPart(nth));
+        tracer.details.log(entry, { log: shortPart(nth) });
+        return clock.advance(1_000).then(() => tracer.end(tracer.openExit('/a', 'a:80', entry)!));
+      };
+    },
+    'what the application gives a trace along': () => {
+      const { tracer } = tracing();
+      return (nth) => {
+        const entry = tracer.openEntry('/')!;
+        kept.push(entry);
+        context.run(entry, () => expect(currentTrace.correlate(`key ${nth}`, shortPart(nth))).toBe(true));
+      };
+    },
     'what is said within work that others are to end': () => {
       const { tracer, clock } = tracing();
       kept.push(tracer);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { copyOf } from '../../base/text';
 import { readBase64 } from './base64';
 
 /** What the whole trace carries along for the application, as the Java agent bounds it. */
@@ -63,8 +64,10 @@ export function withPair(
     changed.own.delete(key);
     return changed;
   }
-  changed.set(key, value);
-  changed.own.set(key, value);
+  // They may be parts of a large text, and stay as long as anything that goes on with the trace.
+  const [ownKey, ownValue] = [copyOf(key), copyOf(value)];
+  changed.set(ownKey, ownValue);
+  changed.own.set(ownKey, ownValue);
   return changed.size > MAX_CORRELATION_LENGTH.keys ? undefined : changed;
 }
 
