@@ -3,7 +3,7 @@ import { errorMessage, truncate } from '../base/text';
 import { Component } from '../model/components';
 import { LIMITS } from '../model/limits';
 import { Span } from '../model/segment';
-import { context, storage } from '../tracing/context';
+import { context, type Scope, storage } from '../tracing/context';
 import type { InstrumentOptions } from './options';
 import { together, type Undo } from './patch';
 import { subscribeTo } from './subscribe';
@@ -32,8 +32,8 @@ export function graphql(tracer: Tracer, { log }: InstrumentOptions): Undo {
   start.bindStore(storage, (message) => {
     const whole = context.whole();
     try {
-      const span = open(tracer, message as Operation);
-      if (span) return context.within(span);
+      const scope = open(tracer, message as Operation);
+      if (scope) return context.within(scope);
     } catch (error) {
       complain(error);
     }
@@ -57,13 +57,14 @@ export function graphql(tracer: Tracer, { log }: InstrumentOptions): Undo {
   ]);
 }
 
-function open(tracer: Tracer, message: Operation): Span | undefined {
+function open(tracer: Tracer, message: Operation): Scope | undefined {
   const scope = context.getStore();
   // A schema that is looked at as the application starts is no part of a request.
-  if (!(scope instanceof Span)) return undefined;
+  if (!(scope instanceof Span) && !tracer.isOld(scope)) return undefined;
   const { operationName, operationType = 'operation' } = message;
-  const span = tracer.openLocal(`GraphQL/${truncate(operationType, LIMITS.key)}`, scope, { isPromised: true });
-  if (!span) return undefined;
+  const name = `GraphQL/${truncate(operationType, LIMITS.key)}`;
+  const span = tracer.openLocal(name, scope, { isPromised: true });
+  if (!span) return tracer.unrecordedAnew(name, scope);
   span.componentId = Component.graphql;
   if (typeof operationName === 'string') tracer.details.tag(span, 'graphql.operation.name', operationName);
   message[SPAN] = span;

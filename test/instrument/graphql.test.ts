@@ -1,12 +1,13 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import { type Clock, systemClock } from '../../src/base/clock';
+import { systemClock } from '../../src/base/clock';
 import { Log } from '../../src/base/log';
 import { graphql } from '../../src/instrument/graphql';
 import { SpanType } from '../../src/model/components';
 import { context } from '../../src/tracing/context';
+import type { FakeClock } from '../support/fake-clock';
 import { logsOf, tagsOf, tracing, type Tracing } from '../support/tracing';
 
-let made: Tracing<Clock>;
+let made: Tracing<FakeClock>;
 let disable: () => void;
 const said: string[] = [];
 
@@ -86,6 +87,27 @@ describe('an operation of graphql 17', () => {
     context.run(scope, () => execute({ ...ORDER }, () => expect(context.getStore()).toBe(scope)));
     expect(made.spans()).toEqual([]);
   });
+
+  it.each(['recorded', 'not recorded'])(
+    'is sampled as a whole in what goes on long after its beginning, which was %s',
+    async (way) => {
+      const { tracer, clock, spans } = made;
+      const scope = way === 'recorded' ? tracer.openEntry('/events')! : tracer.unrecorded('message');
+      await clock.advance(6 * 60_000);
+      const operation = (rate: number): unknown =>
+        execute({ ...ORDER }, () => {
+          tracer.setSampleRate(1 - rate);
+          const call = tracer.openExit('PostgreSQL/SELECT', 'database:5432');
+          if (call) tracer.end(call);
+          return {};
+        });
+      for (const rate of [0, 1]) {
+        tracer.setSampleRate(rate);
+        context.run(scope, operation, rate);
+      }
+      expect(spans().map(({ operationName }) => operationName)).toEqual(['PostgreSQL/SELECT', 'GraphQL/query']);
+    },
+  );
 
   it('is as it was once that is disabled', () => {
     disable();

@@ -424,6 +424,27 @@ describe('what a request has begun and goes on long after it', () => {
     expect(spans()).toHaveLength(1);
   });
 
+  it('may be work that others are to end, and began earlier', async () => {
+    const { tracer, clock, spans } = tracing();
+    const entry = tracer.openEntry('/')!;
+    tracer.end(entry);
+    await clock.advance(6 * MINUTE);
+    const startTime = clock.now() - 1_000;
+    const late = tracer.openLocal('late', entry, { isPromised: true, startTime })!;
+    expect(late.startTime).toBe(startTime);
+    tracer.end(tracer.openLocal('part', late)!);
+    await clock.advance(6 * MINUTE);
+    expect(spans().map(({ operationName }) => operationName)).toEqual(['/', 'part', 'late']);
+  });
+
+  it('is over where it is not recorded, as its request is: turns of its intervals are in no trace', async () => {
+    const { tracer, clock } = tracing({ sampleRate: 0 });
+    const entry = tracer.openEntry('/', { sw8: SW8 })!;
+    tracer.end(entry);
+    await clock.advance(6 * MINUTE);
+    expect(tracer.unrecordedAnew('turn', entry)).toMatchObject({ isOver: true });
+  });
+
   it('knows which headers its request came with where that was recorded, and its caller is not believed', async () => {
     const { tracer, clock } = tracing({ names });
     const entry = tracer.openEntry('/', { sw8: SW8, ...BESIDE }, false)!;

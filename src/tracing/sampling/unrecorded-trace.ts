@@ -87,6 +87,8 @@ export class UnrecordedTrace {
 
   /** Takes along what is left of a request that this began long after. */
   goOnWith({ foreign, carrier, correlation }: Remnant): void {
+    // Its request is, and so its intervals are in no trace.
+    this.isOver = true;
     this.headers = foreign;
     this.ownCorrelation = correlation;
     if (!foreign) this.origin = { traceId: this.origins.nextId(), carrier, correlation: undefined };
