@@ -73,7 +73,6 @@ export class Tracer {
   readonly details: SpanRecorder;
   /** Counts over all segments; always the same object. */
   readonly leftOut: Readonly<SpanLimitCounters>;
-  private readonly counters = new SpanLimitCounters();
   private readonly clock: Clock;
   private readonly factory: SpanFactory;
   private readonly propagation: Propagation;
@@ -82,6 +81,7 @@ export class Tracer {
   private readonly cluster: string | undefined;
   private readonly sampler: Sampler;
   private readonly unsampled: UnsampledSegments | undefined;
+  private readonly counters = new SpanLimitCounters();
   private isPaused = false;
 
   constructor(private readonly options: TracerOptions) {

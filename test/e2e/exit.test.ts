@@ -179,6 +179,17 @@ describe('an application that ends has sent what was traced, and ends as without
     await until(shown, (names) => PAGES.every((page) => names.some((name) => name.endsWith(page))));
   });
 
+  it.each<Way>([
+    ['process.exit at once', '/leave'],
+    ['calls process.exit at once', 'SIGTERM'],
+    ['does not listen', 'SIGTERM'],
+  ])('also where a call that it made is never answered: %s (%s)', async (...way) => {
+    const app = await traced(way[0]);
+    await app.visit('/hung');
+    expect(await end(app, way[1])).toEqual((await bare(way)).end);
+    await until(shown, (pages) => pages.includes('/hung'));
+  });
+
   it('also over TLS', async () => {
     const pem = (name: string): Buffer => readFileSync(path.join(TLS, `${name}.pem`));
     await collector.stop();
