@@ -63,6 +63,8 @@ class Stage {
   }
 
   async play(): Promise<void> {
+    // Agents refuse a file that a group may write.
+    process.umask(0o022);
     const collector = await startCollector();
     this.collector = collector;
     this.print(`an embedded backend listens on ${collector.address}`);

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import path from 'node:path';
 import { reset } from '../../src/cli/reset';
 import { parse } from '../../src/control/syntax/parse';
@@ -47,6 +48,25 @@ describe('skyanchor reset', () => {
     expect(fixture.commands).toBe('reset\n');
     expect(statSync(fixture.commandFile).mode & 0o777).toBe(0o644);
     expect(fixture.stdout).toBe(`reset > ${fixture.commandFile}\n`);
+  });
+
+  it('creates a file that no other user could open to write at any time', async () => {
+    const modes: number[] = [];
+    const { open } = fsPromises;
+    const opening = jest.spyOn(fsPromises, 'open').mockImplementation(async (...how) => {
+      const handle = await open(...how);
+      if (path.basename(String(how[0])) === path.basename(fixture.commandFile))
+        modes.push((await handle.stat()).mode & 0o777);
+      return handle;
+    });
+    const before = process.umask(0);
+    try {
+      expect(await call()).toBe(0);
+    } finally {
+      process.umask(before);
+      opening.mockRestore();
+    }
+    expect(modes).toEqual([0o644]);
   });
 
   it('writes target and id into the command', async () => {

@@ -197,6 +197,17 @@ describe('a lock', () => {
     }
   });
 
+  it('takes nothing from other users, whatever the umask: what they put into it would keep it there', async () => {
+    const before = process.umask(0);
+    try {
+      const lock = await take();
+      expect(statSync(lockPath).mode & 0o777).toBe(0o700);
+      await lock.release();
+    } finally {
+      process.umask(before);
+    }
+  });
+
   it('that another has by now is not removed with ours', async () => {
     const lock = await take();
     // The host stands still: no process has noticed.

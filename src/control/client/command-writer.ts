@@ -53,6 +53,8 @@ type Written = { readonly status: 'written' } | { readonly status: 'failed'; rea
 
 /** Other processes write the file as well. After this many races lost, something else is wrong. */
 const TRIES = 20;
+/** Agents refuse a file that its group or others may write. */
+const MODE = 0o644;
 
 /** Writes commands for agents, by the rules that agents read by: a file that they would refuse is not written. */
 export class CommandWriter {
@@ -108,9 +110,10 @@ export class CommandWriter {
   private async create(line: string): Promise<Written | 'changed'> {
     let handle: FileHandle | undefined;
     try {
-      handle = await openFile(this.name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
-      // Whatever the umask: agents refuse what a group may write, and may run as another user.
-      await handle.chmod(0o644);
+      // Who opens it while he may write it goes on writing, whatever its mode becomes.
+      handle = await openFile(this.name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, MODE);
+      // Whatever the umask: agents may run as another user.
+      await handle.chmod(MODE);
       await handle.writeFile(`${line}\n`);
       return { status: 'written' };
     } catch (error) {

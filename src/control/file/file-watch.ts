@@ -7,13 +7,13 @@ import { errorMessage } from '../../base/text';
 import type { Log } from '../../base/log';
 import { Loop } from '../../base/loop';
 import type { Sights } from '../../base/file/path-walk';
-import { type FileTrust, stateKeyOf, statTrusted } from '../../base/file/trusted-file';
+import { type FileTrust, isTrusted, stateKeyOf, statTrusted } from '../../base/file/trusted-file';
 
 interface FileEventsOptions {
   readonly directory: string;
   readonly file: string;
-  /** There is something to watch at `file`. */
-  readonly isFilePresent: boolean;
+  /** There is something at `file` that may be obeyed. */
+  readonly isFileWatched: boolean;
   readonly brake: EventBrake;
   /** Go and look. */
   onHint(): void;
@@ -78,7 +78,7 @@ class FileEvents {
 
   constructor(private readonly options: FileEventsOptions) {
     if (!this.count(EVENTS_OF_ARMING)) return;
-    const { directory, file, isFilePresent } = options;
+    const { directory, file, isFileWatched } = options;
     const hint = (): void => options.onHint();
     const names = [basename(file), '..data'];
     this.attempt(() =>
@@ -86,7 +86,7 @@ class FileEvents {
         if (name === null || names.includes(name)) hint();
       }),
     );
-    if (!isFilePresent) return;
+    if (!isFileWatched) return;
     this.attempt(() => (process.platform === 'linux' ? this.watchByChokidar(file) : this.watchNatively(file, hint)));
   }
 
@@ -257,10 +257,12 @@ export class FileWatch {
     const seen: Sights = new Map();
     const directory = await statTrusted(dirname(path), trust, seen);
     const file = directory && (await statTrusted(path, trust, seen));
-    const armFor = directory ? `${inodeOf(directory)} ${file ? inodeOf(file) : ''}` : '';
+    // Another user writes to his own as often as he likes, and nobody obeys it: the poll sees when that changes.
+    const isWatched = file !== undefined && (trust.uid === undefined || isTrusted(Number(file.uid), trust));
+    const armFor = directory ? `${inodeOf(directory)} ${isWatched ? inodeOf(file) : ''}` : '';
     const isDue = armFor !== this.armedFor || (!this.hints && directory && clock.elapsed() >= this.rearmAt);
     if (isDue && !this.brake.isOn) {
-      this.arm(directory !== undefined, file !== undefined);
+      this.arm(directory !== undefined, isWatched);
       this.armedFor = armFor;
       this.isRemote = directory !== undefined && (await isOnRemote(dirname(path)));
     }
@@ -269,7 +271,7 @@ export class FileWatch {
     this.state = state;
   }
 
-  private arm(isDirectoryPresent: boolean, isFilePresent: boolean): void {
+  private arm(isDirectoryPresent: boolean, isFileWatched: boolean): void {
     this.disarm();
     if (!isDirectoryPresent || !this.isRunning) return;
     const { path } = this.options;
@@ -277,7 +279,7 @@ export class FileWatch {
       brake: this.brake,
       directory: dirname(path),
       file: path,
-      isFilePresent,
+      isFileWatched,
       onHint: () => this.hint(),
       onError: (error) => this.unarmed(error),
     });

@@ -147,7 +147,8 @@ export class LockFileSystem {
     const done = this.guarded(asker, path);
     const askedAt = this.clock.elapsed();
     const before = this.clock.now();
-    mkdir(path, (error) => {
+    // What another user puts into it would keep it there for ever.
+    mkdir(path, { mode: 0o700 }, (error) => {
       this.hasMade = !error;
       this.own = undefined;
       if (!error) {

@@ -1,11 +1,15 @@
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { modules } from '../../../src/base/lazy';
 import { Log } from '../../../src/base/log';
 import { FileWatch } from '../../../src/control/file/file-watch';
 import { slowClock } from '../../support/slow-clock';
+import { itWithTwoUsers, OTHER } from '../../security/other-user';
 import { until } from '../../support/until';
+
+const asTwo = itWithTwoUsers();
 
 /** All times here are by its clock: an event takes tens of milliseconds, the poll two seconds. */
 const SLOWNESS = 3;
@@ -19,13 +23,8 @@ let path: string;
 let looks: number[];
 let watch: FileWatch;
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'skyanchor-watch-'));
-  path = join(folder, 'run', 'command');
-  mkdirSync(join(folder, 'run'));
-  writeFileSync(path, '');
-  looks = [];
-  watch = new FileWatch({
+function watchOf(path: string): FileWatch {
+  return new FileWatch({
     path,
     trust: { uid: process.geteuid?.(), owners: [] },
     clock,
@@ -35,6 +34,15 @@ beforeEach(async () => {
       return false;
     },
   });
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'skyanchor-watch-'));
+  path = join(folder, 'run', 'command');
+  mkdirSync(join(folder, 'run'));
+  writeFileSync(path, '');
+  looks = [];
+  watch = watchOf(path);
   expect(watch.watching).toBe('off');
   watch.start();
   await until(() => watch.watching === 'events+poll');
@@ -105,6 +113,19 @@ describe('a watch', () => {
       writeFileSync(join(folder, 'run', name), 'x');
     await pause(200);
     expect(looks).toEqual([]);
+  });
+
+  asTwo('follows no writes to a file that nobody obeys, since it is another user’s, until it is', async () => {
+    await watch.stop();
+    chownSync(path, OTHER, OTHER);
+    const watching = jest.spyOn(modules.chokidar(), 'watch');
+    watch = watchOf(path);
+    watch.start();
+    await until(() => watch.watching === 'events+poll');
+    expect(watching).not.toHaveBeenCalled();
+    chownSync(path, process.geteuid!(), process.getegid!());
+    await until(() => watching.mock.calls.length > 0);
+    watching.mockRestore();
   });
 
   it('looks no more when it is stopped', async () => {
