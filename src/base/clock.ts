@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import timers from 'node:timers';
 
 /** A timer that can be cancelled. */
@@ -48,6 +49,20 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/**
+ * The same clock. Its timers keep nothing of the request in which they are set: neither our scope nor what the application
+ * has beside it in an AsyncLocalStorage.
+ */
+export function withDetachedTimers(clock: Clock): Clock {
+  const outside = new AsyncResource('skyanchor.timers');
+  return {
+    now: () => clock.now(),
+    elapsed: () => clock.elapsed(),
+    random: () => clock.random(),
+    after: (ms, fn) => outside.runInAsyncScope(() => clock.after(ms, fn)),
+  };
+}
 
 /** Blocks the whole process: for its very end, when no asynchronous work runs any more. */
 export function sleepSync(ms: number): void {

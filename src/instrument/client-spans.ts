@@ -1,8 +1,9 @@
 import http from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { errorMessage } from '../base/text';
+import { errorMessage, truncate } from '../base/text';
 import { Component, Layer } from '../model/components';
 import type { ForeignHeaders } from '../model/foreign-headers';
+import { LIMITS } from '../model/limits';
 import type { Span } from '../model/segment';
 import type { UnrecordedExit } from '../tracing/sampling/unrecorded-trace';
 import { context } from '../tracing/context';
@@ -92,7 +93,7 @@ export class ClientSpans {
     if (this.options.groupEndpoints === true) span.naming = groupedPath;
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
-    span.method = asked.method;
+    span.method = truncate(asked.method, LIMITS.method);
     this.urls.tell(span, schemeOf(asked.protocol), peer, target);
     return span;
   }

@@ -75,7 +75,7 @@ export class Segment {
   openSpans = 0;
   /** The open ones that code of others has promised to end, and may forget; `undefined`: there never was one. */
   promised: Span[] | undefined = undefined;
-  /** It has a place among those that wait for open spans, and is to be taken from there when it is sent. */
+  /** It waits for open spans, or has many, and is to be taken from where that is noted when it is sent. */
   isLingering = false;
   nextSpanId = 0;
   /** Milliseconds since 1970, of its first span, or of that of the segment which it goes on with. */
@@ -147,7 +147,10 @@ export class Segment {
       asked++;
     }
     this.isRootOwning = true;
-    for (; this.owningEnded < spans.length && asked < most; asked++) spans[this.owningEnded++]?.ownTexts();
+    for (; this.owningEnded < spans.length && asked < most; asked++) {
+      const at = this.owningEnded++;
+      spans[at]?.ownTexts(spans[at - 1]);
+    }
     // In the order of their ids.
     for (const span of promised) {
       if (asked === most) return asked;
@@ -225,16 +228,23 @@ export class Span {
     this.urlRest = url;
   }
 
-  /** What was reported may be a part of a large text. Keys are not: they stand in code, where all spans share them. */
-  ownTexts(): void {
+  /**
+   * What was reported may be a part of a large text. Keys are not: they stand in code, where all spans share them.
+   * @param before owns its texts. Calls in a loop mostly have the same: those it shares
+   */
+  ownTexts(before?: Span): void {
     const { tags } = this;
-    this.operationName = copyOf(this.operationName);
-    this.peer = copyOf(this.peer);
-    this.urlBase = copyOf(this.urlBase);
-    this.urlRest = copyOf(this.urlRest);
-    if (tags) for (let at = 1; at < tags.length; at += 2) tags[at] = copyOf(tags[at] as string);
+    this.operationName = ownText(this.operationName, before?.operationName);
+    this.peer = ownText(this.peer, before?.peer);
+    this.urlBase = ownText(this.urlBase, before?.urlBase);
+    this.urlRest = ownText(this.urlRest, before?.urlRest);
+    if (tags) for (let at = 1; at < tags.length; at += 2) tags[at] = ownText(tags[at] as string, before?.tags?.[at]);
     this.logs = this.logs?.map(({ time, data }) => ({ time, data: data.map(ownValue) }));
   }
+}
+
+function ownText(text: string, same: string | undefined): string {
+  return text === same ? same : copyOf(text);
 }
 
 /** A header that goes out later names the first of v2: where it came in, and no more of it. */

@@ -27,7 +27,7 @@ export class SpanRecorder {
    */
   tag(span: Span, key: string, value: unknown): void {
     if (span.endTime !== 0) return;
-    let name = truncate(key, LIMITS.key);
+    let name = this.kept(span, truncate(key, LIMITS.key));
     const printed = this.kept(span, truncate(value, LIMITS.value));
     if ((span.urlRest !== '' || span.method !== '') && replacesHttpField(span, name, printed)) return;
     if (isHarmfulTag(name, printed)) {
@@ -63,7 +63,7 @@ export class SpanRecorder {
     const prefix = span.type === SpanType.entry && span.method !== '' ? `${span.method}:` : '';
     const own = given.startsWith(prefix) ? given.slice(prefix.length) : given;
     if (own === '') return;
-    span.operationName = own;
+    span.operationName = this.kept(span, own);
     span.naming = undefined;
   }
 
@@ -111,8 +111,10 @@ export class SpanRecorder {
     }
   }
 
+  /** What its request's own span is told may stay for long. What a call is told is copied when that ends, if need be. */
   private kept(span: Span, text: string): string {
-    return mayBeSlice(text) && span.segment.isLasting(this.clock.now()) ? copyOf(text) : text;
+    const isAsked = span.spanId === 0 && mayBeSlice(text);
+    return isAsked && span.segment.isLasting(this.clock.now()) ? copyOf(text) : text;
   }
 }
 

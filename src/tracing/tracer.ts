@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { TraceSpan } from '../api/agent';
 import type { KeepOptions, SamplingRule } from '../api/options';
-import type { Clock } from '../base/clock';
+import { type Clock, withDetachedTimers } from '../base/clock';
 import type { Log } from '../base/log';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
@@ -89,7 +89,8 @@ export class Tracer {
     this.cluster = options.cluster;
     this.sampler = new Sampler(options.clock, options.sampling);
     this.sampler.setRate(options.sampleRate ?? 1);
-    this.unsampled = options.keep && new UnsampledSegments(options.clock, options.keep, options.sink.bind(options));
+    const detached = withDetachedTimers(options.clock);
+    this.unsampled = options.keep && new UnsampledSegments(detached, options.keep, options.sink.bind(options));
     this.leftOut = this.counters;
     const { ignoredExceptions = [] } = options;
     const isIgnored = ignoredExceptions.length > 0 ? exceptionFilter(ignoredExceptions) : undefined;
@@ -98,7 +99,7 @@ export class Tracer {
     this.propagation = new Propagation(options);
     this.limitLog = options.log && new SpanLimitLog(options.log);
     this.lingering = new LingeringSegments({
-      clock: options.clock,
+      clock: detached,
       maxSegmentAgeMs: options.maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS,
       endRoot: (root) => this.endUnfinished(root),
       send: (segment) => this.send(segment),
@@ -504,7 +505,7 @@ export class Tracer {
     const { foreign, carrier, correlation } = remnantOf(before);
     root.segment.carrier = foreign ?? carrier;
     root.segment.correlation = correlation;
-    if (before instanceof Span && before.segment.openSpans > 0) this.counters.splitSegments++;
+    if (before instanceof Span && (before.endTime === 0 || before.segment.openSpans > 0)) this.counters.splitSegments++;
     return root;
   }
 }

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { constants } from 'node:os';
 import { watchExit, type ExitOptions } from '../../src/agent/exit/exit';
 
 let calls: string[];
@@ -8,6 +10,7 @@ function exit(options: Partial<ExitOptions> = {}): number {
   calls = [];
   const before = process.listeners('exit');
   unwatch = watchExit({
+    finishSegments: () => undefined,
     hasWork: () => true,
     heard: () => undefined,
     reportEnd: () => undefined,
@@ -71,6 +74,22 @@ describe('the exit of a process', () => {
       },
     });
     expect(calls).toEqual(['sendLast']);
+  });
+
+  it('is where it hands over what waits for spans that may never end, and no signal is that the application hears', () => {
+    const finishSegments = jest.fn();
+    const heard = jest.fn();
+    process.on('SIGTERM', heard);
+    try {
+      exit({ finishSegments, hasWork: () => finishSegments.mock.calls.length > 0 });
+      expect(calls).toEqual(['sendLast', 'spool']);
+      expect(finishSegments).toHaveBeenCalledTimes(1);
+      EventEmitter.prototype.emit.call(process, 'SIGTERM', 'SIGTERM', constants.signals.SIGTERM);
+      expect([heard.mock.calls.length, finishSegments.mock.calls.length]).toEqual([1, 1]);
+      expect(calls).toEqual(['sendLast', 'spool', 'flush']);
+    } finally {
+      process.removeListener('SIGTERM', heard);
+    }
   });
 
   it.each<[string, number, NodeJS.Signals | 0]>([

@@ -78,6 +78,7 @@ while (process.listenerCount('exit') < 9) process.on('exit', () => undefined);
 
 if (bare === undefined) {
   unwatch = watchExit({
+    finishSegments: () => undefined,
     hasWork: () => true,
     heard: () => undefined,
     reportEnd: () => undefined,

@@ -193,6 +193,20 @@ describe.each(WAYS)('%s', (_way, byFunctions) => {
   });
 
   describe('the url tag of a call', () => {
+    it.each(['http', 'fetch'])(
+      'has a method of 32 characters at most, whatever the application names: %s',
+      async (by) => {
+        const method = 'M'.repeat(10_000);
+        if (by === 'http')
+          http
+            .request('http://127.0.0.1:81', { method })
+            .on('error', () => undefined)
+            .end();
+        else await fetch('http://127.0.0.1:81', { method }).catch(() => undefined);
+        expect((await stage.exit()).method).toBe('M'.repeat(32));
+      },
+    );
+
     it('never has user info, and the query only where it is wanted', async () => {
       stage.disable();
       stage = new Stage({ instrument: { collectQuery: true, byFunctions } });

@@ -1,6 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import http from 'node:http';
 import https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import tls from 'node:tls';
 import { CERTIFICATE, KEY } from '../config/certificates';
 import { until } from '../support/until';
 import { Stage } from './http-fixture';
@@ -68,6 +71,30 @@ describe('an https server', () => {
     absent.mockRestore();
     process.off('uncaughtException', note);
     expect([own(), thrown]).toEqual([false, []]);
+  });
+
+  it('is traced from its first request on where it is handed its connections, and accepts none', async () => {
+    const inner = https.createServer({ cert: CERTIFICATE, key: KEY }, (_request, response) => response.end('ok'));
+    const outer = http.createServer().on('connect', (_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      inner.emit('connection', socket);
+    });
+    await once(outer.listen(0, '127.0.0.1'), 'listening');
+    const { port } = outer.address() as AddressInfo;
+    const [, socket] = (await once(http.request({ port, method: 'CONNECT', path: 'a:443' }).end(), 'connect')) as [
+      unknown,
+      Socket,
+    ];
+    const secured = tls.connect({ socket, rejectUnauthorized: false });
+    await ask(port, { agent: undefined, createConnection: () => secured, path: '/inner' });
+    outer.close();
+    // The call by CONNECT, too.
+    await stage.closed(3);
+    expect(
+      names()
+        .filter((name) => name.startsWith('0'))
+        .join(),
+    ).toMatch(/\/inner$/);
   });
 
   it('that was there before the agent is traced on the connection that it has already', async () => {

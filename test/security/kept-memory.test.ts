@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { ContextManager } from '../../src/compat/index';
 import { PathNames } from '../../src/instrument/http/server/server-spans';
@@ -5,6 +6,7 @@ import { HttpUrls, parseTarget } from '../../src/instrument/http/http-url';
 import { MountNames } from '../../src/instrument/route/mount-names';
 import { RefType } from '../../src/model/components';
 import { Log } from '../../src/base/log';
+import { systemClock } from '../../src/base/clock';
 import { printable } from '../../src/base/text';
 import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
@@ -394,6 +396,17 @@ describe('a name or a value that is a part of a large text', () => {
         return clock.advance(1_000).then(() => tracer.end(tracer.openExit('/a', 'a:80', entry)!));
       };
     },
+    'the key of a tag of a request that has been open for long, and its name': () => {
+      const { tracer, clock } = tracing();
+      return async (nth) => {
+        const entry = tracer.openEntry('/')!;
+        kept.push(entry);
+        await clock.advance(1_000);
+        tracer.end(tracer.openExit('/a', 'a:80', entry)!);
+        tracer.details.tag(entry, shortPart(nth), 'tag');
+        tracer.details.rename(entry, shortPart(nth));
+      };
+    },
     'what the application gives a trace along': () => {
       const { tracer } = tracing();
       return (nth) => {
@@ -461,6 +474,40 @@ describe('a name or a value that is a part of a large text', () => {
 
   it.each(Object.keys(keepers))('keeps no more than itself alive: %s', async (which) => {
     expect(await heldShare(keepers[which]!())).toBeLessThan(0.5);
+  });
+});
+
+describe('what waits for spans that may never end', () => {
+  it('keeps nothing that the application has beside the request in which its timer was set', async () => {
+    const beside = new AsyncLocalStorage<object>();
+    for (const calls of [1, 8]) {
+      const { tracer } = tracing({ clock: systemClock });
+      kept.push(tracer);
+      const store = beside.run({}, () => {
+        const entry = tracer.openEntry('/')!;
+        kept.push(entry);
+        for (let nth = 0; nth < calls; nth++) tracer.end(tracer.openExit('/a', 'a:80', entry)!);
+        tracer.openExit('/hung', 'a:80', entry);
+        if (calls === 1) tracer.end(entry);
+        return new WeakRef(beside.getStore()!);
+      });
+      await settledBytes();
+      expect(store.deref()).toBeUndefined();
+    }
+  });
+
+  it('has the texts once that its calls have in common', async () => {
+    const { tracer, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    kept.push(entry);
+    const statement = 'x'.repeat(2_000);
+    const call = (): Promise<void> => {
+      const exit = tracer.openExit('query', 'db:5432', entry)!;
+      exit.tags = ['db.statement', `${statement}!`];
+      tracer.end(exit);
+      return clock.advance(50);
+    };
+    expect(await heldEach(call)).toBeLessThan(1_500);
   });
 });
 

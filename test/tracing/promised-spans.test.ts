@@ -276,6 +276,22 @@ describe('a span that nobody has promised to end, still open when its request is
     expect(hung.endTime - hung.startTime).toBe(7 * MINUTE);
   });
 
+  it('counts what is split off from it, before its segment has gone without it and afterwards', async () => {
+    const { tracer, clock } = tracing();
+    const entry = tracer.openEntry('/')!;
+    const job = tracer.openLocal('job', entry)!;
+    tracer.end(entry);
+    await clock.advance(5 * MINUTE + 1);
+    for (let n = 1; n <= 3; n++) {
+      tracer.end(tracer.openExit('/a', 'a:80', job)!);
+      expect(tracer.leftOut.splitSegments).toBe(n);
+      await clock.advance(MINUTE);
+    }
+    tracer.end(job);
+    tracer.end(tracer.openExit('/a', 'a:80', job)!);
+    expect(tracer.leftOut.splitSegments).toBe(3);
+  });
+
   it('is waited for as long as the request is being answered', async () => {
     const { tracer, segments, clock } = tracing();
     const entry = tracer.openEntry('/')!;

@@ -67,10 +67,8 @@ export class ExitFlush {
     this.isWatchWanted = true;
     if (this.state !== 'listening') return;
     this.unwatchExit ??= watchExit({
-      hasWork: () => {
-        this.options.finishSegments();
-        return this.options.session().hasWork;
-      },
+      finishSegments: () => this.options.finishSegments(),
+      hasWork: () => this.options.session().hasWork,
       heard: (signal) => {
         this.signal = signal;
       },

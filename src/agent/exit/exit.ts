@@ -4,6 +4,8 @@ import { patch } from '../../instrument/patch';
 
 /** How a process ends, and what we may do before. */
 export interface ExitOptions {
+  /** The process ends: hands over what waits for spans that may never end. At a mere signal the work of those may go on. */
+  finishSegments(): void;
   /** Something was traced that could still be sent. */
   hasWork(): boolean;
   /** A signal came that may end the process. */
@@ -91,6 +93,7 @@ export function watchExit(options: ExitOptions): () => void {
       return;
     }
     reportEnd();
+    options.finishSegments();
     if (!options.hasWork()) {
       end({ signal, listeners });
       return;
@@ -111,6 +114,7 @@ export function watchExit(options: ExitOptions): () => void {
   function sayLastWords(exitCode?: number): void {
     reportEnd(exitCode);
     try {
+      options.finishSegments();
       const isOnItsWay = options.hasWork() && options.flushSync();
       spool();
       if (isOnItsWay) sleepSync(LAST_WORDS_MS);

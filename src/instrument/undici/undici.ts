@@ -1,8 +1,9 @@
 import { isIPv4 } from 'node:net';
-import { copyOf, errorMessage } from '../../base/text';
+import { copyOf, errorMessage, truncate } from '../../base/text';
 import { Component, Layer } from '../../model/components';
 import type { ForeignHeaders } from '../../model/foreign-headers';
 import { isKnownHeader, type KnownHeader } from '../../model/known-header';
+import { LIMITS } from '../../model/limits';
 import type { Span } from '../../model/segment';
 import { isHandedOn } from '../../tracing/propagation/headers';
 import type { Tracer } from '../../tracing/tracer';
@@ -98,7 +99,7 @@ class UndiciSpans {
     if (this.options.groupEndpoints === true) span.naming = groupedPath;
     span.layer = Layer.http;
     span.componentId = Component.httpClient;
-    span.method = String(method);
+    span.method = truncate(method, LIMITS.method);
     this.urls.tell(span, scheme, peer, target);
     request[SPAN] = span;
     if (upgrade || method === 'CONNECT') this.watchUpgrade(request, span);

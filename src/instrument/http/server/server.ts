@@ -1,9 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { context, noteEscape, type Scope } from '../../../tracing/context';
 import type { Tracer } from '../../../tracing/tracer';
 import type { InstrumentOptions } from '../../options';
-import { type Emit, forward, hasListeners, patch, type Patched, type Undo } from '../../patch';
+import { type Emit, forward, hasListeners, patch, type Patched, together, type Undo } from '../../patch';
 import { emitIn, forwardInScope, isElsewhere } from '../../run-in-scope';
 import { type Called, CALLER, SCOPE, type Scoped } from '../../scoped';
 import { SERVER_CONNECTION, subscribeTo } from '../../subscribe';
@@ -14,6 +15,8 @@ import { ServerSpans } from './server-spans';
 const SERVERS: ReadonlySet<string> = new Set(['TCPServerWrap', 'PipeServerWrap']);
 // As it is now: test doubles replace what the module exports.
 const { Server } = http;
+
+type On = (this: EventEmitter, event: string | symbol, ...more: unknown[]) => unknown;
 
 /**
  * Entry spans for `http` and `https` servers, by their `emit`: one event is one span, however many listeners there are
@@ -32,8 +35,9 @@ export function httpServer(tracer: Tracer, options: InstrumentOptions): Undo[] {
 
 /**
  * `https.Server` is no heir of `http.Server`, and to load it costs the start of every application 2 ms. So it is patched
- * when a server of another kind has its first connection, which Node publishes before there is a request on it; or at
- * once, where the process has servers already, and perhaps connections that stay.
+ * when one is made, which listens for its handshakes then; or when a server of another kind, made before, has its first
+ * connection, which Node publishes before there is a request on it; or at once, where the process has servers already, and
+ * perhaps connections that stay. One that is handed its connections (`server.emit('connection', socket)`) accepts none.
  */
 function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
   let undo: Undo = () => undefined;
@@ -45,15 +49,22 @@ function httpsServer(make: (layer: Patched<Emit>) => Emit): Undo {
       // A Node.js without crypto has no https.
     }
   };
-  // An error thrown by a subscriber ends the host, and any code may publish anything.
-  function connected(message: unknown): void {
-    const server = (message as { socket?: { server?: unknown } } | null | undefined)?.socket?.server;
-    if (server === undefined || server instanceof Server) return;
+  function found(): void {
     undo();
     take();
   }
+  // An error thrown by a subscriber ends the host, and any code may publish anything.
+  function connected(message: unknown): void {
+    const server = (message as { socket?: { server?: unknown } } | null | undefined)?.socket?.server;
+    if (server !== undefined && !(server instanceof Server)) found();
+  }
+  const on = (layer: Patched<On>): On =>
+    function on(event, ...more) {
+      if (layer.isOn && event === 'secureConnection') found();
+      return layer.below.call(this, event, ...more);
+    };
   if (hasServers()) take();
-  else undo = subscribeTo(SERVER_CONNECTION, connected, 'https');
+  else undo = together([subscribeTo(SERVER_CONNECTION, connected, 'https'), patch<On>(net.Server.prototype, 'on', on)]);
   return () => undo();
 }
 
