@@ -23,17 +23,19 @@ interface Settings {
   readonly logger?: string;
   /** What is done when the code has run. */
   readonly end?: string;
+  /** What the agent says, warnings too. */
+  readonly stderr?: string;
 }
 
 /** In a process of its own, since jest's modules are of its own kind. @returns the lines that it wrote */
 async function linesOf(
   code: string,
-  { env = {}, dependencies = {}, logger = PINO, end = 'agent.stop();' }: Settings = {},
+  { env = {}, dependencies = {}, logger = PINO, end = 'agent.stop();', stderr: said = '' }: Settings = {},
 ) {
   writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'orders', dependencies }));
   const program = `
 const { start } = require(${JSON.stringify(path.join(ROOT, 'dist'))});
-const agent = start({ backends: '127.0.0.1:1', serviceName: 'orders', instanceName: 'orders-1', logLevel: 'error' });
+const agent = start({ backends: '127.0.0.1:1', serviceName: 'orders', instanceName: 'orders-1', logLevel: '${said === '' ? 'error' : 'warn'}' });
 const log = require(${JSON.stringify(logger)})({ base: null, timestamp: false });
 ${code}
 ${end}`;
@@ -43,7 +45,7 @@ ${end}`;
     env: { PATH: process.env['PATH'], ...env },
     timeout: 20_000,
   });
-  expect(stderr).toBe('');
+  expect(stderr).toBe(said);
   return stdout.split('\n').filter((line) => line !== '');
 }
 
@@ -190,12 +192,12 @@ describe('the lines of the application', () => {
   const shown = () => collector.logs().map(({ body, tags }) => [JSON.parse(body).msg, tags[0]?.value]);
 
   /** The code runs once the agent is registered. */
-  function sending(code: string, level: string | undefined): Promise<readonly string[]> {
+  function sending(code: string, level: string | undefined, settings?: Settings): Promise<readonly string[]> {
     const env = {
       SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address,
       ...(level !== undefined && { SW_AGENT_APPLICATION_LOGS: level }),
     };
-    return linesOf(`agent.ready(15_000).then(async () => { ${code} });`, { env, end: '' });
+    return linesOf(`agent.ready(15_000).then(async () => { ${code} });`, { env, end: '', ...settings });
   }
 
   const COUNTS = `await agent.stop(); console.log(JSON.stringify(agent.status().applicationLogs ?? null));`;
@@ -215,6 +217,46 @@ describe('the lines of the application', () => {
     expect(lines).toContain(inIt!.traceId);
     expect(lines).toContain('{"level":40,"msg":"in it"}');
     expect(JSON.parse(lines.at(-1)!)).toEqual({ accepted: 2, sent: 2, dropped: 0, buffered: 0 });
+  });
+
+  const WARNING =
+    'skyanchor warn: lines of a logger of pino with hooks.streamWrite, which may take something out of them, are not sent\n';
+
+  it('are not sent where a hook of pino’s may change them as they are written, which is said once', async () => {
+    const code = `let calls = 0;
+      const own = require(${JSON.stringify(PINO)})({ base: null, timestamp: false, hooks: {
+        streamWrite: (line) => { calls++; return line.replaceAll('secret', 'hidden'); },
+      } });
+      own.info('secret 1'); own.child({ of: 'secret 2' }).info('in a child'); log.info('plain'); console.log(JSON.stringify(calls));`;
+    const lines = await sending(`${code} ${COUNTS}`, 'info', { stderr: WARNING });
+    const written = ['{"level":30,"msg":"hidden 1"}', '{"level":30,"of":"hidden 2","msg":"in a child"}', '2'];
+    expect(lines).toEqual(expect.arrayContaining(written));
+    const bodies = collector.logs().map(({ body }) => body);
+    expect(bodies.join()).not.toMatch(/secret|hidden/);
+    expect(bodies.filter((body) => body.includes('"plain"'))).toHaveLength(1);
+  });
+
+  it('are not sent either in a bundle', async () => {
+    const bundle = `
+const published = require('node:diagnostics_channel').tracingChannel('pino_asJson');
+const hooks = Symbol.for('pino.hooks');
+const line = (text) => JSON.stringify({ msg: text });
+module.exports = () => ({
+  [hooks]: { streamWrite: (text) => text.replaceAll('secret', 'hidden') },
+  info(text) {
+    const made = published.traceSync(line, { instance: this, arguments: [{}, text, 30] }, undefined, text);
+    console.log(this[hooks].streamWrite(made));
+  },
+});`;
+    writeFileSync(path.join(directory, 'bundle.js'), bundle);
+    const lines = await sending(`log.info('secret'); ${COUNTS}`, 'info', { logger: './bundle', stderr: WARNING });
+    expect(lines).toContain('{"msg":"hidden"}');
+    expect(
+      collector
+        .logs()
+        .map(({ body }) => body)
+        .join(),
+    ).not.toContain('secret');
   });
 
   it('are not sent unless that is asked for', async () => {

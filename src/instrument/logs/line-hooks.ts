@@ -131,6 +131,11 @@ export class LineHooks {
     }
   }
 
+  /** Lines are not handed over, since what is written instead of them is not known. */
+  withheld(which: string): void {
+    this.options.log.warn(`lines ${which}, are not sent`, 'withheld lines');
+  }
+
   /** Logs what went wrong in our own code; the line is written as without us. */
   complain(error: unknown): void {
     this.options.log.error(`a line of a log got no trace: ${errorMessage(error)}`, 'log lines');

@@ -10,6 +10,8 @@ const AS_JSON = 'pino.asJson';
 const LEVEL_CACHE = 'pino.lsCache';
 const BINDINGS = 'pino.chindings';
 const MESSAGE_KEY = 'pino.messageKey';
+/** What the application gives a logger as `hooks`. */
+const HOOKS = Symbol.for('pino.hooks');
 
 type AsJson = (this: Logger, merged: unknown, message: unknown, level: number, time: string) => unknown;
 
@@ -47,7 +49,7 @@ function asJson(layer: Patched<AsJson>, hooks: LineHooks): AsJson {
     const own = message === undefined && hooks.form === 'text' ? withText(merged, this) : undefined;
     const made = layer.below.call(this, own ?? merged, own ? message : hooks.message(message), level, time);
     const line = marked(made, this, level, time);
-    hooks.written('pino', level, line);
+    hand(hooks, this, level, line);
     return line;
   };
 
@@ -113,6 +115,21 @@ function membersWithout(line: string, ids: TraceIds): string {
   return others.map(([name, value]) => `,"${name}":${JSON.stringify(value)}`).join('');
 }
 
+/**
+ * What `streamWrite` makes of a line is what the application writes, without its secrets for one. That is made later, and to
+ * call it once more would do once more whatever it does.
+ */
+function hand(hooks: LineHooks, logger: Logger, level: unknown, line: unknown): void {
+  if (!hooks.isSending) return;
+  try {
+    const { streamWrite } = (logger[HOOKS] ?? {}) as { readonly streamWrite?: unknown };
+    if (streamWrite === undefined) hooks.written('pino', level, line);
+    else hooks.withheld('of a logger of pino with hooks.streamWrite, which may take something out of them');
+  } catch (error) {
+    hooks.complain(error);
+  }
+}
+
 /** In a bundle nothing can be patched; there the ids stand among what a logger has in all of its lines, while it makes one. */
 function publishedLines(hooks: LineHooks): Undo {
   let bindingsSymbol: symbol | undefined;
@@ -134,7 +151,7 @@ function publishedLines(hooks: LineHooks): Undo {
   };
   const end = (message: unknown): void => {
     const { instance, arguments: given, result, [BEFORE]: changed } = message as Published;
-    hooks.written('pino', given?.[2], result);
+    hand(hooks, instance, given?.[2], result);
     if (changed && instance[changed[0]] === changed[2]) instance[changed[0]] = changed[1];
   };
   return together([
