@@ -107,7 +107,7 @@ export class Connector {
     this.budgets.set(address, budget);
     if (budget.reasonToRest !== undefined) throw new Error(`left alone for a minute: ${budget.reasonToRest}`);
     let connection: BackendConnection | undefined;
-    const inbound = new InboundLimit(clock, budget, (reason) => connection?.fail(reason));
+    const inbound = new InboundLimit(clock, budget, this.idleGuard, (reason) => connection?.fail(reason));
     try {
       connection = await this.openWithin(address, inbound, signal);
       return connection;

@@ -105,6 +105,7 @@ function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 
 async function dialOne(address: Address, idleGuard: IdleProcessGuard, signal: AbortSignal): Promise<Socket> {
   const socket = unrefSocket(modules.net().connect({ ...address, noDelay: true }));
+  idleGuard.add(socket);
   const unwatch = idleGuard.guard(() => socket.destroy(new Error('nothing else kept the process up')));
   const dispose = (): void => void socket.destroy();
   try {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../base/clock';
-import { afterReading } from './socket-guards';
+import { afterReading, type IdleProcessGuard, writeQueueOf } from './socket-guards';
 
 /**
  * Bytes that a backend may send at once, and then in a second. Its largest legitimate burst is the ids of some ten
@@ -73,11 +73,14 @@ export class InboundLimit {
   private readonly unread = new Map<Socket, { readonly bytes: number; checks: number }>();
   private isOver = false;
   private cancel: () => void = () => undefined;
+  /** Takes back the watch that there is while something waits to be written. */
+  private unwatch: (() => void) | undefined;
 
   /** @param onEnd is told why; the sockets are destroyed a turn later */
   constructor(
     private readonly clock: Clock,
     private readonly budget: InboundBudget,
+    private readonly idleGuard: IdleProcessGuard,
     private readonly onEnd: (reason: string) => void,
   ) {
     this.schedule();
@@ -85,7 +88,9 @@ export class InboundLimit {
 
   /** One more socket of the connection. Twice is once. */
   readonly add = (socket: Socket): void => {
-    if (!this.isOver && !this.counted.has(socket)) this.counted.set(socket, 0);
+    if (this.isOver || this.counted.has(socket)) return;
+    this.counted.set(socket, 0);
+    this.idleGuard.add(socket);
   };
 
   /** The handshake is over on a socket that was added. */
@@ -108,6 +113,7 @@ export class InboundLimit {
     if (this.isOver) return;
     this.isOver = true;
     this.cancel();
+    this.unwatch?.();
     this.budget.spend(this.received());
     this.counted.clear();
     this.countedOfTls.clear();
@@ -122,7 +128,20 @@ export class InboundLimit {
   private check(): void {
     if (!this.budget.spend(this.received())) this.end();
     else if (this.isUnread()) this.end('it has read next to nothing for a minute');
-    else this.schedule();
+    else {
+      this.watch();
+      this.schedule();
+    }
+  }
+
+  /** What waits to be written holds a process up that has come to its end, whoever wrote it: also Node, to answer a PING. */
+  private watch(): void {
+    if (this.unread.size > 0) {
+      this.unwatch ??= this.idleGuard.guard(() => this.end('nothing else kept the process up'), 0);
+    } else {
+      this.unwatch?.();
+      this.unwatch = undefined;
+    }
   }
 
   /** TLS answers requests for other keys by itself, and keeps what does not go out, without a bound. */
@@ -161,10 +180,4 @@ export class InboundLimit {
     }
     return bytes;
   }
-}
-
-/** Bytes that the operating system has not taken yet; 0 also where Node.js does not say. */
-function writeQueueOf(socket: Socket): number {
-  const { _handle: handle } = socket as { readonly _handle?: { readonly writeQueueSize?: number } | null };
-  return handle?.writeQueueSize ?? 0;
 }

@@ -31,11 +31,22 @@ const LISTED_STDIO = 2;
  */
 export class IdleProcessGuard {
   private firstWaitMs = FIRST_WAIT_MS;
+  private readonly sockets = new Set<Socket>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** @returns takes the watch back; call it as soon as the request is through. */
-  guard(letGo: () => void): () => void {
+  /** One more socket of ours, of TCP. Twice is once. */
+  add(socket: Socket): void {
+    if (socket.destroyed || this.sockets.has(socket)) return;
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+
+  /**
+   * @param unseen how many requests are ours at least, also where no socket that was added shows one
+   * @returns takes the watch back; call it as soon as the request is through.
+   */
+  guard(letGo: () => void, unseen = 1): () => void {
     // Not every kind of work can be told from nothing (worker threads, crypto, zlib are not listed, a pipe to another
     // process looks like stdout). If the process outlives our letting go, there was some: the next request gets more
     // time.
@@ -45,7 +56,7 @@ export class IdleProcessGuard {
       const startedAt = this.clock.elapsed();
       const kinds = process.getActiveResourcesInfo();
       const tookMs = this.clock.elapsed() - startedAt;
-      if (isAlone(kinds)) {
+      if (isAlone(kinds, Math.max(unseen, this.requests()))) {
         this.firstWaitMs = Math.min(this.firstWaitMs * 4, LONGEST_WAIT_MS);
         letGo();
         return;
@@ -56,13 +67,28 @@ export class IdleProcessGuard {
     timer = this.clock.after(waitMs, look);
     return () => timer.cancel();
   }
+
+  /** Of our sockets, as of now. Each has one at a time: HTTP/2 and TLS write, or end, no more before that is through. */
+  private requests(): number {
+    let requests = 0;
+    for (const socket of this.sockets) if (socket.connecting || writeQueueOf(socket) > 0) requests++;
+    return requests;
+  }
 }
 
-/** A single request is all that holds the process up: it is the one that is watched. */
-function isAlone(kinds: readonly string[]): boolean {
-  if (kinds.length > LISTED_STDIO + 1) return false;
+/** Nothing but requests holds the process up, and no more of them than are ours: one more is the application's. */
+function isAlone(kinds: readonly string[], ours: number): boolean {
+  if (kinds.length > LISTED_STDIO + ours) return false;
   const others = kinds.filter((kind) => !REQUEST.test(kind));
-  return kinds.length === others.length + 1 && others.every((kind) => STDIO.test(kind));
+  const requests = kinds.length - others.length;
+  if (requests === 0 || requests > ours) return false;
+  return others.length <= LISTED_STDIO && others.every((kind) => STDIO.test(kind));
+}
+
+/** Bytes that the operating system has not taken yet; 0 also where Node.js does not say. */
+export function writeQueueOf(socket: Socket): number {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? 0;
 }
 
 /** What is registered here holds its value until the garbage collector has run once. */

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Clock } from '../../src/base/clock';
 import { InboundBudget, InboundLimit } from '../../src/transport/inbound-limit';
+import { IdleProcessGuard } from '../../src/transport/socket-guards';
+import { FakeClock } from '../support/fake-clock';
 
 const CHECKS = 60;
 
@@ -20,6 +22,8 @@ describe('a backend that reads next to nothing of what it is sent', () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
   let ours: Socket;
+  let watches: FakeClock;
+  let active: string[];
 
   async function check(times: number): Promise<void> {
     for (let n = 0; n < times; n++) {
@@ -33,10 +37,15 @@ describe('a backend that reads next to nothing of what it is sent', () => {
     await once(server, 'listening');
     ours = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
     await once(server, 'connection');
-    new InboundLimit(clock, new InboundBudget(clock), (reason) => ends.push(reason)).add(ours);
+    watches = new FakeClock();
+    active = ['Timeout', 'SimpleWriteWrap'];
+    jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => active);
+    const idleGuard = new IdleProcessGuard(watches);
+    new InboundLimit(clock, new InboundBudget(clock), idleGuard, (reason) => ends.push(reason)).add(ours);
   });
 
   afterEach(async () => {
+    jest.restoreAllMocks();
     for (const socket of [ours, ...sockets.splice(0)]) socket.destroy();
     checks.splice(0);
     ends.splice(0);
@@ -52,6 +61,38 @@ describe('a backend that reads next to nothing of what it is sent', () => {
     await check(20);
     expect(ends).toEqual(['it has read next to nothing for a minute']);
     expect(ours.destroyed).toBe(true);
+  });
+
+  it('loses its connection as soon as nothing else keeps the process up', async () => {
+    ours.write(Buffer.alloc(64 * 1024 * 1024));
+    await check(2);
+    await watches.advance(10_000);
+    expect(ends).toEqual([]);
+    active = ['SimpleWriteWrap'];
+    await watches.advance(250);
+    expect(ends).toEqual(['nothing else kept the process up']);
+    await new Promise(setImmediate);
+    expect(ours.destroyed).toBe(true);
+    expect(watches.pending).toBe(0);
+  });
+
+  it('is watched for the end of the process once, and only while something waits to be written', async () => {
+    await check(3);
+    expect(watches.pending).toBe(0);
+    ours.write(Buffer.alloc(64 * 1024 * 1024));
+    await check(3);
+    expect(watches.pending).toBe(1);
+    sockets[0]!.resume();
+    while (ours.writableLength > 0) await new Promise(setImmediate);
+    await check(1);
+    expect(watches.pending).toBe(0);
+    sockets[0]!.pause();
+    ours.write(Buffer.alloc(64 * 1024 * 1024));
+    await check(3);
+    expect(watches.pending).toBe(1);
+    await check(CHECKS);
+    expect(ends).toEqual(['it has read next to nothing for a minute']);
+    expect(watches.pending).toBe(0);
   });
 
   it('keeps it while a little goes out at a time, and while there is nothing to write', async () => {

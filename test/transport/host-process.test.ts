@@ -281,6 +281,40 @@ describe('a process whose backend is out of reach', () => {
     expectExitAtOnce(end);
   });
 
+  /** Its lines of the log are more than the kernel takes. */
+  const logging = (stunned: number): string => `
+    const { api, telemetry, onDisconnect } = host.backend(${stunned}, { protocol: 'v3', names: () => host.v3Names });
+    await api.connect(host.never);
+    onDisconnect((reason) => host.say({ reason }));
+    const lines = new Array(1_000).fill({ time: 1, level: 'info', text: 'x'.repeat(4_000) });
+    const log = () =>
+      telemetry.logs.send(lines, new AbortController().signal).then((outcome) => host.say({ outcome }));
+    log();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (let i = 0; i < 10; i++) log();
+    const held = () => process.getActiveResourcesInfo().filter((kind) => kind.endsWith('WriteWrap')).length;
+    const until = async (isTrue) => {
+      while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await until(() => held() === 1);
+  `;
+
+  it('ends soon though the kernel takes no more of what nobody waits to have written', async () => {
+    const end = await host.run(`${logging(await children.stunned())} host.done();`);
+    expect(end).toMatchObject({ code: 0, stderr: '', said: { reason: 'nothing else kept the process up' } });
+    expect(end.said.outcome).toMatchObject({ status: 'retryable' });
+  });
+
+  it('ends soon though the kernel takes no more on either connection', async () => {
+    const end = await host.run(`
+      ${logging(await children.stunned())}
+      api.v2.registerService('x'.repeat(40_000_000), host.never);
+      await until(() => held() === 2);
+      host.done();
+    `);
+    expect(end).toMatchObject({ code: 0, stderr: '', said: { reason: 'nothing else kept the process up' } });
+  });
+
   /** A port where connecting neither succeeds nor fails: the queue of its listener is full and is not emptied. */
   async function blackHole(): Promise<number> {
     const hole = await children.deaf();

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { IdleProcessGuard } from '../../src/transport/socket-guards';
 import { FakeClock } from '../support/fake-clock';
 
@@ -45,6 +46,53 @@ describe('the idle process guard', () => {
     expect(left).toBe(0);
     unwatch();
     expect(clock.pending).toBe(0);
+  });
+
+  describe('of several sockets', () => {
+    const blocked = (): Socket => Object.assign(new Socket(), { _handle: { writeQueueSize: 1 } });
+    const connecting = (): Socket => Object.assign(new Socket(), { connecting: true });
+
+    it.each([
+      ['SimpleWriteWrap'],
+      ['SimpleWriteWrap', 'SimpleWriteWrap'],
+      ['PipeWrap', 'PipeWrap', 'SimpleWriteWrap', 'TCPConnectWrap', 'SimpleWriteWrap'],
+    ])('leaves when nothing but their requests holds the process up: %s %s %s %s %s', async (...kinds) => {
+      active = kinds.filter(Boolean);
+      for (const socket of [blocked(), connecting(), blocked()]) idleGuard.add(socket);
+      watch();
+      await clock.advance(100);
+      expect(left).toBe(1);
+    });
+
+    it.each([
+      ['SimpleWriteWrap', 'SimpleWriteWrap', 'SimpleWriteWrap'],
+      ['ConnectWrap', 'SimpleWriteWrap', 'SimpleWriteWrap'],
+      ['PipeWrap', 'PipeWrap', 'PipeWrap', 'SimpleWriteWrap'],
+    ])('stays while the application has one as well, or another handle: %s %s %s %s', async (...kinds) => {
+      active = kinds.filter(Boolean);
+      const quiet = Object.assign(new Socket(), { _handle: { writeQueueSize: 0 } });
+      const closed = blocked();
+      for (const socket of [blocked(), quiet, closed, blocked()]) idleGuard.add(socket);
+      // Twice is once.
+      idleGuard.add(quiet);
+      closed.emit('close');
+      const unwatch = watch();
+      await clock.advance(10_000);
+      expect(left).toBe(0);
+      unwatch();
+    });
+
+    it('takes no request for ours where none of ours is seen, if only those that are seen are ours', async () => {
+      active = ['SimpleWriteWrap'];
+      const socket = Object.assign(new Socket(), { _handle: { writeQueueSize: 0 } });
+      idleGuard.add(socket);
+      idleGuard.guard(() => left++, 0);
+      await clock.advance(10_000);
+      expect(left).toBe(0);
+      Object.assign(socket, { _handle: { writeQueueSize: 1 } });
+      await clock.advance(250);
+      expect(left).toBe(1);
+    });
   });
 
   it('looks every 5 s while a look takes long, as with a million handles, and as often as before when it does not', async () => {

@@ -85,6 +85,7 @@ const none = () => 0;
 const ids = { serviceId: 3, instanceId: 7, endpoint: none, networkAddress: none };
 const names = { protocol: 'v2', epoch: 1, fitting: String, fittingAddress: String, canHold: () => true, ...ids };
 exports.names = names;
+exports.v3Names = { protocol: 'v3', epoch: 1, service: 'orders', instance: 'orders-1', endpoint: String };
 
 exports.backend = (port, options = {}) =>
   createBackend({
