@@ -199,7 +199,8 @@ export class Registrar {
   /** There is a sign that the backend may not know us any more; until that is settled, nothing is sent. */
   doubt(reason: string): void {
     if (!this.isSound) return;
-    this.options.log.info(`asking the backend whether it still knows us: ${reason}`);
+    // The reason quotes the backend, which may say something else each time.
+    this.options.log.info(`asking the backend whether it still knows us: ${reason}`, 'doubt');
     this.machine.apply({ type: 'contradicted' });
     this.loop.wake();
   }

@@ -76,6 +76,8 @@ const LONGEST_LAG_MS = RECONNECT.longestMs + 1_000;
 const HEARTBEAT_LAG_MS = HEARTBEAT_MS.v2;
 /** The log repeats a line of one key only after a minute; this many transitions a minute are logged each. */
 const LOGGED_TRANSITIONS = 50;
+/** The same of registrations: a backend may forget us and give other ids again and again, each time another line. */
+const LOGGED_REGISTRATIONS = 10;
 
 /** Holds the state of the registration, since when and why. It changes by `apply` and by nothing else. */
 export class StateMachine {
@@ -85,6 +87,7 @@ export class StateMachine {
   private known: Identity | undefined;
   private readonly waiters = new Waiters();
   private transitions = 0;
+  private registrations = 0;
   private isStopped = false;
   /** When our identity was verified last, in milliseconds of the clock. */
   private lastVerifiedAt = 0;
@@ -182,7 +185,8 @@ export class StateMachine {
       'instanceId' in state
         ? { service: state.serviceId, instance: state.instanceId }
         : { service: v3Instance.serviceName, instance: v3Instance.instanceName };
-    log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`);
+    const key = `registration ${this.registrations++ % LOGGED_REGISTRATIONS}`;
+    log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`, key);
     if (this.othersLagUntil === Infinity) this.othersLagUntil = this.lagUntil();
     this.areIdsDead = false;
     this.waiters.release();

@@ -71,6 +71,40 @@ describe('registering', () => {
     ]);
   });
 
+  it('writes no line for each reset of a backend that gives other ids again and again', async () => {
+    const lines: string[] = [];
+    const logged = new Registrar({
+      api: backend,
+      clock,
+      log: new Log(clock, { ...quiet, info: (line) => lines.push(line) }, 'info'),
+      serviceName: 'orders',
+      instanceName: 'orders-1',
+      v2Properties: () => [],
+      v3Properties: () => [],
+      heartbeatMs: 3_000,
+    });
+    logged.start();
+    await clock.advance(2_000);
+    const startedWith = lines.length;
+    let resets = 0;
+    const seen = new Set<number | null>();
+    const endsAt = clock.elapsed() + 50_000;
+    while (clock.elapsed() < endsAt) {
+      seen.add(logged.status().instanceId);
+      backend.wipeUnnoticed({ idsGoneToOthers: 10 * ++resets });
+      logged.doubt(`${resets}: a test`);
+      await clock.advance(1_000);
+    }
+    await logged.stop();
+    expect(seen.size).toBeGreaterThan(20);
+    expect(lines.length - startedWith).toBeLessThanOrEqual(11);
+    expect(lines.slice(0, 3)).toEqual([
+      'registered: service 2, instance 3',
+      'asking the backend whether it still knows us: 1: a test',
+      expect.stringMatching(/^registered: service \d\d, instance \d\d$/),
+    ]);
+  });
+
   it('asks for the service, then for the instance, until each has an id', async () => {
     await registeredNow();
     expect(backend.calls.slice(0, 4).map(({ method }) => method)).toEqual([
