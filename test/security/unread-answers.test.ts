@@ -40,6 +40,8 @@ describe('a backend that reads next to nothing of what it is sent', () => {
     watches = new FakeClock();
     active = ['Timeout', 'SimpleWriteWrap'];
     jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => active);
+    // Jest runs several files each in a process of their own.
+    process.connected = false;
     const idleGuard = new IdleProcessGuard(watches);
     new InboundLimit(clock, new InboundBudget(clock), idleGuard, (reason) => ends.push(reason)).add(ours);
   });

@@ -13,6 +13,8 @@ describe('the idle process guard', () => {
     idleGuard = new IdleProcessGuard(clock);
     left = 0;
     jest.spyOn(process, 'getActiveResourcesInfo').mockImplementation(() => active);
+    // Jest runs several files each in a process of their own.
+    process.connected = false;
   });
 
   afterEach(() => jest.restoreAllMocks());
@@ -47,6 +49,22 @@ describe('the idle process guard', () => {
     unwatch();
     expect(clock.pending).toBe(0);
   });
+
+  it.each(['message', 'disconnect'])(
+    'stays while the process listens to the one that has started it, as a worker of a cluster does: %s',
+    async (event) => {
+      let listeners = 1;
+      jest.spyOn(process, 'listenerCount').mockImplementation((name) => (name === event ? listeners : 0));
+      process.connected = true;
+      active = ['PipeWrap', 'ConnectWrap'];
+      watch();
+      await clock.advance(10_000);
+      expect(left).toBe(0);
+      listeners = 0;
+      await clock.advance(10_000);
+      expect(left).toBe(1);
+    },
+  );
 
   describe('of several sockets', () => {
     const blocked = (): Socket => Object.assign(new Socket(), { _handle: { writeQueueSize: 1 } });
