@@ -50,12 +50,13 @@ export const systemClock: Clock = {
   },
 };
 
+const outside = new AsyncResource('skyanchor.timers');
+
 /**
  * The same clock. Its timers keep nothing of the request in which they are set: neither our scope nor what the application
  * has beside it in an AsyncLocalStorage.
  */
 export function withDetachedTimers(clock: Clock): Clock {
-  const outside = new AsyncResource('skyanchor.timers');
   return {
     now: () => clock.now(),
     elapsed: () => clock.elapsed(),

@@ -229,7 +229,7 @@ export class Span {
   }
 
   /**
-   * What was reported may be a part of a large text. Keys are not: they stand in code, where all spans share them.
+   * What was reported may be a part of a large text. Keys are not, as a rule: they stand in code, where all spans share them.
    * @param before owns its texts. Calls in a loop mostly have the same: those it shares
    */
   ownTexts(before?: Span): void {
@@ -243,6 +243,10 @@ export class Span {
   }
 }
 
+function ownValue(text: string, at: number): string {
+  return at % 2 === 1 ? copyOf(text) : text;
+}
+
 function ownText(text: string, same: string | undefined): string {
   return text === same ? same : copyOf(text);
 }
@@ -251,10 +255,6 @@ function ownText(text: string, same: string | undefined): string {
 function refsNamedLater(refs: readonly SegmentRef[]): SegmentRef[] | undefined {
   const first = refs.find(isV2);
   return first && [{ ...first, networkAddress: 0, parentEndpoint: undefined }];
-}
-
-function ownValue(text: string, at: number): string {
-  return at % 2 === 1 ? copyOf(text) : text;
 }
 
 /** From here on the span's name stays: another process is told of it. */

@@ -75,6 +75,8 @@ export class InboundLimit {
   private cancel: () => void = () => undefined;
   /** Takes back the watch that there is while something waits to be written. */
   private unwatch: (() => void) | undefined;
+  /** Something waited to be written at the check before. */
+  private wasQueued = false;
 
   /** @param onEnd is told why; the sockets are destroyed a turn later */
   constructor(
@@ -136,12 +138,15 @@ export class InboundLimit {
 
   /** What waits to be written holds a process up that has come to its end, whoever wrote it: also Node, to answer a PING. */
   private watch(): void {
-    if (this.unread.size > 0) {
-      this.unwatch ??= this.idleGuard.guard(() => this.end('nothing else kept the process up'), 0);
-    } else {
+    const isQueued = this.unread.size > 0;
+    if (!isQueued) {
       this.unwatch?.();
       this.unwatch = undefined;
+    } else if (this.wasQueued) {
+      // The next check would have seen a short stall pass.
+      this.unwatch ??= this.idleGuard.guard(() => this.end('nothing else kept the process up'), 0);
     }
+    this.wasQueued = isQueued;
   }
 
   /** TLS answers requests for other keys by itself, and keeps what does not go out, without a bound. */

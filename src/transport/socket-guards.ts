@@ -78,7 +78,7 @@ export class IdleProcessGuard {
 
 /** Nothing but requests holds the process up, and no more of them than are ours: one more is the application's. */
 function isAlone(kinds: readonly string[], ours: number): boolean {
-  if (kinds.length > LISTED_STDIO + ours || listensToParent()) return false;
+  if (kinds.length > LISTED_STDIO + ours || listensToParent(kinds)) return false;
   const others = kinds.filter((kind) => !REQUEST.test(kind));
   const requests = kinds.length - others.length;
   if (requests === 0 || requests > ours) return false;
@@ -86,11 +86,12 @@ function isAlone(kinds: readonly string[], ours: number): boolean {
 }
 
 /**
- * The channel to the process that has started this one is listed as stdout is, and holds this one up as long as anybody
- * listens to it: a worker of a cluster, whose servers are not listed either.
+ * The channel to the process that has started this one is listed as stdout is, unless the application has unref'd it, and
+ * holds this one up as long as anybody listens to it: a worker of a cluster, whose servers are not listed either.
  */
-function listensToParent(): boolean {
-  return process.connected && process.listenerCount('message') + process.listenerCount('disconnect') > 0;
+function listensToParent(kinds: readonly string[]): boolean {
+  if (!process.connected || !kinds.includes('PipeWrap')) return false;
+  return process.listenerCount('message') + process.listenerCount('disconnect') > 0;
 }
 
 /** Bytes that the operating system has not taken yet; 0 also where Node.js does not say. */

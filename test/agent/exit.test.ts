@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
+import { until } from '../support/until';
 import { watchExit, type ExitOptions } from '../../src/agent/exit/exit';
 
 let calls: string[];
@@ -76,7 +77,7 @@ describe('the exit of a process', () => {
     expect(calls).toEqual(['sendLast']);
   });
 
-  it('is where it hands over what waits for spans that may never end, and no signal is that the application hears', () => {
+  it('is where it hands over what waits for spans that may never end, and a second after a signal that the application hears', async () => {
     const finishSegments = jest.fn();
     const heard = jest.fn();
     process.on('SIGTERM', heard);
@@ -87,6 +88,10 @@ describe('the exit of a process', () => {
       EventEmitter.prototype.emit.call(process, 'SIGTERM', 'SIGTERM', constants.signals.SIGTERM);
       expect([heard.mock.calls.length, finishSegments.mock.calls.length]).toEqual([1, 1]);
       expect(calls).toEqual(['sendLast', 'spool', 'flush']);
+      // It may be the last that is heard before a SIGKILL.
+      await until(() => calls.length === 4);
+      expect(finishSegments).toHaveBeenCalledTimes(2);
+      expect(calls.at(-1)).toBe('flush');
     } finally {
       process.removeListener('SIGTERM', heard);
     }

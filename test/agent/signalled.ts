@@ -78,7 +78,9 @@ while (process.listenerCount('exit') < 9) process.on('exit', () => undefined);
 
 if (bare === undefined) {
   unwatch = watchExit({
-    finishSegments: () => undefined,
+    finishSegments: () => {
+      if (way === 'is process 1') process.stderr.write('finishes\n');
+    },
     hasWork: () => true,
     heard: () => undefined,
     reportEnd: () => undefined,

@@ -60,9 +60,15 @@ describe('the idle process guard', () => {
       watch();
       await clock.advance(10_000);
       expect(left).toBe(0);
-      listeners = 0;
+      // A channel that the application has unref'd is not listed.
+      active = ['ConnectWrap'];
       await clock.advance(10_000);
       expect(left).toBe(1);
+      active = ['PipeWrap', 'ConnectWrap'];
+      listeners = 0;
+      watch();
+      await clock.advance(10_000);
+      expect(left).toBe(2);
     },
   );
 

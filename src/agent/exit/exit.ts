@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
-import { KeepAlive, keepAliveWhile, sleepSync } from '../../base/clock';
+import { KeepAlive, keepAliveWhile, sleepSync, systemClock, type Timer } from '../../base/clock';
 import { patch } from '../../instrument/patch';
 
 /** How a process ends, and what we may do before. */
 export interface ExitOptions {
-  /** The process ends: hands over what waits for spans that may never end. At a mere signal the work of those may go on. */
+  /** The process ends, or may soon: hands over what waits for spans that may never end. */
   finishSegments(): void;
   /** Something was traced that could still be sent. */
   hasWork(): boolean;
@@ -27,6 +27,8 @@ export interface ExitOptions {
  * connection ends. For OAP 6.5.0 on the same machine and two hundred segments, 50 ms were enough and 10 were not.
  */
 const LAST_WORDS_MS = 100;
+/** So long a job that goes on after its request may take, where the application hears a signal, and still be a part of that. */
+const MOMENT_MS = 1_000;
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 /** What applications send to themselves once they have closed: the signal that came, or nodemon's. */
 const RAISED: readonly NodeJS.Signals[] = [...SIGNALS, 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
@@ -52,6 +54,7 @@ interface Ending {
  */
 export function watchExit(options: ExitOptions): () => void {
   let ending: Ending | undefined;
+  let late: Timer | undefined;
 
   function end({ signal, listeners }: Ending, isLoopOver = false): void {
     ending = undefined;
@@ -65,6 +68,11 @@ export function watchExit(options: ExitOptions): () => void {
     if (isLoopOver && process.emit(signal, signal)) return;
     new KeepAlive().hold(LAST_WORDS_MS);
     process.kill(process.pid, signal);
+  }
+
+  function finish(): void {
+    options.finishSegments();
+    if (options.hasWork()) void options.flush();
   }
 
   function endNow(): void {
@@ -83,13 +91,14 @@ export function watchExit(options: ExitOptions): () => void {
     const listeners = process.listeners(signal);
     if (listeners.length - 1 > options.ignoredListeners(signal)) {
       process.removeListener(signal, onSignal);
-      // Whatever it decides, it may be the end.
+      // Whatever it decides, it may be the end: many give it some seconds, and no second signal that could be heard.
       if (options.hasWork()) void options.flush();
+      late = systemClock.after(MOMENT_MS, finish);
       return;
     }
     // The kernel ends the first process of a container by no signal that it does not listen to: without us it goes on.
     if (process.pid === 1) {
-      if (options.hasWork()) void options.flush();
+      finish();
       return;
     }
     reportEnd();
@@ -171,6 +180,7 @@ export function watchExit(options: ExitOptions): () => void {
   }
 
   function unwatch(): void {
+    late?.cancel();
     unpatch();
     process.removeListener('exit', sayLastWords);
     process.removeListener('newListener', onNewListener);

@@ -257,7 +257,8 @@ export class FileWatch {
     const seen: Sights = new Map();
     const directory = await statTrusted(dirname(path), trust, seen);
     const file = directory && (await statTrusted(path, trust, seen));
-    // Another user writes to his own as often as he likes, and nobody obeys it: the poll sees when that changes.
+    // Nobody obeys that of another user, who writes to it as often as he likes: chokidar does not follow it. The poll sees when
+    // that changes.
     const isWatched = file !== undefined && (trust.uid === undefined || isTrusted(Number(file.uid), trust));
     const armFor = directory ? `${inodeOf(directory)} ${isWatched ? inodeOf(file) : ''}` : '';
     const isDue = armFor !== this.armedFor || (!this.hints && directory && clock.elapsed() >= this.rearmAt);

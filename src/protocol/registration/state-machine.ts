@@ -88,6 +88,7 @@ export class StateMachine {
   private readonly waiters = new Waiters();
   private transitions = 0;
   private registrations = 0;
+  private lastLine = '';
   private isStopped = false;
   /** When our identity was verified last, in milliseconds of the clock. */
   private lastVerifiedAt = 0;
@@ -185,8 +186,10 @@ export class StateMachine {
       'instanceId' in state
         ? { service: state.serviceId, instance: state.instanceId }
         : { service: v3Instance.serviceName, instance: v3Instance.instanceName };
-    const key = `registration ${this.registrations++ % LOGGED_REGISTRATIONS}`;
-    log.info(`${state.phase}: service ${this.known.service}, instance ${this.known.instance}`, key);
+    const line = `${state.phase}: service ${this.known.service}, instance ${this.known.instance}`;
+    if (line !== this.lastLine) this.registrations++;
+    this.lastLine = line;
+    log.info(line, `registration ${this.registrations % LOGGED_REGISTRATIONS}`);
     if (this.othersLagUntil === Infinity) this.othersLagUntil = this.lagUntil();
     this.areIdsDead = false;
     this.waiters.release();

@@ -115,7 +115,7 @@ describe('a watch', () => {
     expect(looks).toEqual([]);
   });
 
-  asTwo('follows no writes to a file that nobody obeys, since it is another user’s, until it is', async () => {
+  asTwo('has chokidar follow no file that nobody obeys, since it is another user’s, until it is our own', async () => {
     await watch.stop();
     chownSync(path, OTHER, OTHER);
     const watching = jest.spyOn(modules.chokidar(), 'watch');
