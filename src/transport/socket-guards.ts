@@ -86,8 +86,8 @@ function isAlone(kinds: readonly string[], ours: number): boolean {
 }
 
 /**
- * The channel to the process that has started this one is listed as stdout is, unless the application has unref'd it, and
- * holds this one up as long as anybody listens to it: a worker of a cluster, whose servers are not listed either.
+ * The channel to the process that has started this one is listed as stdout is, and holds this one up as long as anybody
+ * listens to it, unless the application has unref'd it: a worker of a cluster, whose servers are not listed either.
  */
 function listensToParent(kinds: readonly string[]): boolean {
   if (!process.connected || !kinds.includes('PipeWrap')) return false;

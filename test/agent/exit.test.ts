@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
+import { systemClock } from '../../src/base/clock';
 import { until } from '../support/until';
 import { watchExit, type ExitOptions } from '../../src/agent/exit/exit';
 
@@ -69,6 +70,8 @@ describe('the exit of a process', () => {
   it('spools what waits, whether a backend is there or not, and survives a spool that throws', () => {
     exit({ hasWork: () => false });
     expect(calls).toEqual(['spool']);
+    // Two of them would each go before the other for ever.
+    unwatch();
     exit({
       spoolSync: () => {
         throw new Error('a fault of ours');
@@ -94,6 +97,23 @@ describe('the exit of a process', () => {
       expect(calls.at(-1)).toBe('flush');
     } finally {
       process.removeListener('SIGTERM', heard);
+    }
+  });
+
+  it('is waited for no longer once the watch has ended', () => {
+    const cancel = jest.fn();
+    const after = jest.spyOn(systemClock, 'after').mockReturnValue({ cancel });
+    const heard = jest.fn();
+    process.on('SIGTERM', heard);
+    try {
+      exit({ hasWork: () => false });
+      EventEmitter.prototype.emit.call(process, 'SIGTERM', 'SIGTERM', constants.signals.SIGTERM);
+      expect([after.mock.calls.length, cancel.mock.calls.length]).toEqual([1, 0]);
+      unwatch();
+      expect(cancel).toHaveBeenCalledTimes(1);
+    } finally {
+      process.removeListener('SIGTERM', heard);
+      after.mockRestore();
     }
   });
 

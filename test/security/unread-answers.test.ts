@@ -95,7 +95,8 @@ describe('a backend that reads next to nothing of what it is sent', () => {
     ours.write(Buffer.alloc(64 * 1024 * 1024));
     await check(3);
     expect(watches.pending).toBe(1);
-    await check(CHECKS);
+    // The kernel may still take some.
+    await check(2 * CHECKS);
     expect(ends).toEqual(['it has read next to nothing for a minute']);
     expect(watches.pending).toBe(0);
   });

@@ -93,6 +93,7 @@ export function watchExit(options: ExitOptions): () => void {
       process.removeListener(signal, onSignal);
       // Whatever it decides, it may be the end: many give it some seconds, and no second signal that could be heard.
       if (options.hasWork()) void options.flush();
+      late?.cancel();
       late = systemClock.after(MOMENT_MS, finish);
       return;
     }

@@ -81,6 +81,7 @@ export class LineHooks {
   form: CorrelationForm | undefined;
   private add: AddLine | undefined;
   private severity = 0;
+  private hasWithheld = false;
 
   constructor(private readonly options: LineHookOptions) {}
 
@@ -133,7 +134,9 @@ export class LineHooks {
 
   /** Lines are not handed over, since what is written instead of them is not known. */
   withheld(which: string): void {
-    this.options.log.warn(`lines ${which}, are not sent`, 'withheld lines');
+    if (this.hasWithheld) return;
+    this.hasWithheld = true;
+    this.options.log.warn(`lines ${which}, are not sent`);
   }
 
   /** Logs what went wrong in our own code; the line is written as without us. */

@@ -123,7 +123,8 @@ function hand(hooks: LineHooks, logger: Logger, level: unknown, line: unknown): 
   if (!hooks.isSending) return;
   try {
     const { streamWrite } = (logger[HOOKS] ?? {}) as { readonly streamWrite?: unknown };
-    if (streamWrite === undefined) hooks.written('pino', level, line);
+    // As pino itself asks.
+    if (!streamWrite) hooks.written('pino', level, line);
     else hooks.withheld('of a logger of pino with hooks.streamWrite, which may take something out of them');
   } catch (error) {
     hooks.complain(error);
