@@ -70,7 +70,6 @@ describe('the exit of a process', () => {
   it('spools what waits, whether a backend is there or not, and survives a spool that throws', () => {
     exit({ hasWork: () => false });
     expect(calls).toEqual(['spool']);
-    // Two of them would each go before the other for ever.
     unwatch();
     exit({
       spoolSync: () => {
@@ -97,6 +96,27 @@ describe('the exit of a process', () => {
       expect(calls.at(-1)).toBe('flush');
     } finally {
       process.removeListener('SIGTERM', heard);
+    }
+  });
+
+  it('is watched by two, as in two realms of one process, and neither goes before the other again and again', async () => {
+    exit({ hasWork: () => false });
+    const first = unwatch;
+    exit({ hasWork: () => false });
+    const before = process.listeners('SIGTERM');
+    const heard = jest.fn();
+    const moves = jest.fn();
+    process.on('newListener', moves);
+    try {
+      process.on('SIGTERM', heard);
+      await new Promise(setImmediate);
+      expect(new Set(process.listeners('SIGTERM'))).toEqual(new Set([...before, heard]));
+      expect(process.listeners('SIGTERM').at(-1)).toBe(heard);
+      // It, and one that had gone behind the other.
+      expect(moves.mock.calls.length).toBeLessThanOrEqual(3);
+    } finally {
+      process.removeListener('newListener', moves).removeListener('SIGTERM', heard);
+      first();
     }
   });
 

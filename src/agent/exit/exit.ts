@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { KeepAlive, keepAliveWhile, sleepSync, systemClock, type Timer } from '../../base/clock';
+import { define } from '../../base/define';
 import { patch } from '../../instrument/patch';
 
 /** How a process ends, and what we may do before. */
@@ -32,6 +33,16 @@ const MOMENT_MS = 1_000;
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 /** What applications send to themselves once they have closed: the signal that came, or nodemon's. */
 const RAISED: readonly NodeJS.Signals[] = [...SIGNALS, 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+
+/**
+ * On each listener of an agent to a signal. A test runner that gives each file a realm of its own may have several in one
+ * process: two that each went before the other would never come to an end.
+ */
+const OURS = Symbol.for('skyanchor.signal');
+
+function isOfAnAgent(listener: unknown): boolean {
+  return typeof listener === 'function' && Object.hasOwn(listener, OURS);
+}
 
 /** The signal by which the process ends, and who listened to it when it came. */
 interface Ending {
@@ -177,8 +188,10 @@ export function watchExit(options: ExitOptions): () => void {
   function onNewListener(event: string | symbol, listener: unknown): void {
     const signal = SIGNALS.find((one) => one === event);
     // It is told of before it is there.
-    if (signal && listener !== onSignal) process.nextTick(goFirst, signal);
+    if (signal && !isOfAnAgent(listener)) process.nextTick(goFirst, signal);
   }
+
+  define(onSignal, OURS, { value: true });
 
   function unwatch(): void {
     late?.cancel();
