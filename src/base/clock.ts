@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import timers from 'node:timers';
 
 /** A timer that can be cancelled. */
@@ -49,21 +48,6 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
-
-const outside = new AsyncResource('skyanchor.timers');
-
-/**
- * The same clock. Its timers keep nothing of the request in which they are set: neither our scope nor what the application
- * has beside it in an AsyncLocalStorage.
- */
-export function withDetachedTimers(clock: Clock): Clock {
-  return {
-    now: () => clock.now(),
-    elapsed: () => clock.elapsed(),
-    random: () => clock.random(),
-    after: (ms, fn) => outside.runInAsyncScope(() => clock.after(ms, fn)),
-  };
-}
 
 /** Blocks the whole process: for its very end, when no asynchronous work runs any more. */
 export function sleepSync(ms: number): void {

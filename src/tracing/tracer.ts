@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { TraceSpan } from '../api/agent';
 import type { KeepOptions, SamplingRule } from '../api/options';
-import { type Clock, withDetachedTimers } from '../base/clock';
+import type { Clock } from '../base/clock';
 import type { Log } from '../base/log';
 import { truncate } from '../base/text';
 import { wholeMillis } from '../base/time';
@@ -89,8 +89,7 @@ export class Tracer {
     this.cluster = options.cluster;
     this.sampler = new Sampler(options.clock, options.sampling);
     this.sampler.setRate(options.sampleRate ?? 1);
-    const detached = withDetachedTimers(options.clock);
-    this.unsampled = options.keep && new UnsampledSegments(detached, options.keep, options.sink.bind(options));
+    this.unsampled = options.keep && new UnsampledSegments(options.clock, options.keep, options.sink.bind(options));
     this.leftOut = this.counters;
     const { ignoredExceptions = [] } = options;
     const isIgnored = ignoredExceptions.length > 0 ? exceptionFilter(ignoredExceptions) : undefined;
@@ -99,7 +98,7 @@ export class Tracer {
     this.propagation = new Propagation(options);
     this.limitLog = options.log && new SpanLimitLog(options.log);
     this.lingering = new LingeringSegments({
-      clock: detached,
+      clock: options.clock,
       maxSegmentAgeMs: options.maxSegmentAgeMs ?? MAX_SEGMENT_AGE_MS,
       endRoot: (root) => this.endUnfinished(root),
       send: (segment) => this.send(segment),

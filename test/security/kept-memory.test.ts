@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { ContextManager } from '../../src/compat/index';
 import { PathNames } from '../../src/instrument/http/server/server-spans';
@@ -6,7 +5,6 @@ import { HttpUrls, parseTarget } from '../../src/instrument/http/http-url';
 import { MountNames } from '../../src/instrument/route/mount-names';
 import { RefType } from '../../src/model/components';
 import { Log } from '../../src/base/log';
-import { systemClock } from '../../src/base/clock';
 import { printable } from '../../src/base/text';
 import { CommandHistory } from '../../src/control/run/command-history';
 import { parse } from '../../src/control/syntax/parse';
@@ -478,24 +476,6 @@ describe('a name or a value that is a part of a large text', () => {
 });
 
 describe('what waits for spans that may never end', () => {
-  it('keeps nothing that the application has beside the request in which its timer was set', async () => {
-    const beside = new AsyncLocalStorage<object>();
-    for (const calls of [1, 8]) {
-      const { tracer } = tracing({ clock: systemClock });
-      kept.push(tracer);
-      const store = beside.run({}, () => {
-        const entry = tracer.openEntry('/')!;
-        kept.push(entry);
-        for (let nth = 0; nth < calls; nth++) tracer.end(tracer.openExit('/a', 'a:80', entry)!);
-        tracer.openExit('/hung', 'a:80', entry);
-        if (calls === 1) tracer.end(entry);
-        return new WeakRef(beside.getStore()!);
-      });
-      await settledBytes();
-      expect(store.deref()).toBeUndefined();
-    }
-  });
-
   it('has the texts once that its calls have in common', async () => {
     const { tracer, clock } = tracing();
     const entry = tracer.openEntry('/')!;
