@@ -40,7 +40,7 @@ export class LingeringSegments {
     this.texts = new WaitingTexts(options.clock);
   }
 
-  /** A span of it has ended: the first, or any where only promised ones are left. */
+  /** A span of it has ended, and its first span has, or only promised ones are left. */
   add(segment: Segment): void {
     const { since, options } = this;
     const now = options.clock.elapsed();

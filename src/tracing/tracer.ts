@@ -33,8 +33,8 @@ import { SpanRecorder } from './span-recorder';
 import { SPANS_AT_A_TIME } from './waiting-texts';
 
 /**
- * With fewer, what they hold of large texts is little: at most so many pieces of what a request brings. To watch each segment
- * with a call would cost every call.
+ * Fewer spans hold little of large texts: one piece each of what a request brings. To watch each segment with a call would
+ * cost every call.
  */
 const MANY_SPANS = 8;
 
