@@ -187,12 +187,9 @@ describe('an agent whose log goes to the backend', () => {
     await agent.ready(20 * 20_000);
     agent.warn('the first');
     agent.warn('the second');
-    const logs = await until(
-      () => collector.logs(),
-      ({ length }) => length > 0,
-      PATIENCE,
-    );
-    expect(logs.map(({ body }) => body)).toEqual(['the first', 'the second']);
+    // With its timers twenty times as fast, a busy machine may lose the connection: that is told as well.
+    const told = () => collector.logs().flatMap(({ body }) => (body.startsWith('backend: ') ? [] : [body]));
+    expect(await until(told, ({ length }) => length > 0, PATIENCE)).toEqual(['the first', 'the second']);
   });
 
   it('says nothing about logs that the backend does not take, and keeps them', async () => {
