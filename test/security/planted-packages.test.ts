@@ -10,12 +10,15 @@ import { API_VERSION, registerApis } from '../../src/instrument/opentelemetry/ap
 import { cli } from '../cli/cli';
 import { put } from '../config/sources';
 import { REGISTER } from '../support/app';
+import { bundleOf } from '../support/bundle';
 import { asOther, itWithTwoUsers, OTHER } from './other-user';
 
 const asTwo = itWithTwoUsers();
 const NAME = '@opentelemetry/instrumentation-stock';
 const NAMED = { name: 'shop', dependencies: { [NAME]: '1.0.0' } };
 const CODE = 'console.log("loaded"); exports.StockInstrumentation = class {};';
+
+const INDEX = path.join(path.dirname(REGISTER), 'index.js');
 
 /** Shared as /tmp is. */
 let folder: string;
@@ -112,6 +115,42 @@ describe('an instrumentation of OpenTelemetry that another user has planted', ()
     const { status, said, stderr } = run(program('work'), '/');
     expect([status, said]).toEqual([0, 'ran\n']);
     expect(stderr).toMatch(/instrumentation-stock is not loaded: .* belongs to user 4711/);
+  });
+});
+
+describe('a package of the agent’s own that another user has planted above a bundle', () => {
+  const NEEDS = ['proper-lockfile', 'signal-exit'];
+  const APP = `
+    const { existsSync } = require('node:fs');
+    require(${JSON.stringify(INDEX)}).start({ serviceName: 'shop', backends: '127.0.0.1:1', commandFile: 'command' });
+    const timer = setInterval(() => {
+      if (!existsSync('command.status.json')) return;
+      clearInterval(timer);
+      console.log('ran');
+    }, 20);
+  `;
+  const PIPE = NEEDS.map((name) => `mkfifo node_modules/${name}/package.json`).join(' && ');
+
+  asTwo.each([
+    ['is not loaded', 'true'],
+    ['does not hold up the process when its package.json is a pipe', PIPE],
+  ])('%s', (_, command) => {
+    const app = put(folder, 'work/app.cjs', bundleOf(put(folder, 'source/app.js', APP)));
+    put(folder, 'work/package.json', {});
+    for (const name of NEEDS) {
+      const planted = `echo 'console.log("planted"); exports.unload = () => {};' > node_modules/${name}/index.js`;
+      asOther(`mkdir -p node_modules/${name} && ${planted}`, folder);
+    }
+    asOther(command, folder);
+    const { status, stdout } = spawnSync(process.execPath, [app], {
+      cwd: path.join(folder, 'work'),
+      env: { PATH: process.env['PATH'] },
+      encoding: 'utf8',
+      timeout: 30_000,
+      // One that waits for a pipe hears no other.
+      killSignal: 'SIGKILL',
+    });
+    expect([status, stdout]).toEqual([0, 'ran\n']);
   });
 });
 

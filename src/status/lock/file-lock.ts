@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import type ProperLockfile from 'proper-lockfile';
 import { define } from '../../base/define';
 import { modules } from '../../base/lazy';
@@ -62,14 +63,19 @@ function keepingFileSizeSignal<T>(load: () => T): T {
   }
 }
 
+/** Inside a bundle a look-up by name would find, and run, what anybody has put into a folder above it. */
+const isFileOfItsOwn = (): boolean =>
+  path.parse(__filename).name === 'file-lock' && path.basename(path.dirname(__filename)) === 'lock';
+
 function turnOffSignalExit(): boolean {
   try {
+    // In a bundle it stays on, and counts as no listener of the application.
+    if (!isFileOfItsOwn()) return false;
     // The very copy that proper-lockfile has loaded, wherever the package manager has put it.
     const load = createRequire(createRequire(__filename).resolve('proper-lockfile'));
     (load('signal-exit') as { unload(): void }).unload();
     return true;
   } catch {
-    // In a bundle it cannot be found by its name. Then it stays on, and counts as no listener of the application.
     return false;
   }
 }
