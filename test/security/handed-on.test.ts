@@ -76,6 +76,13 @@ const LATER: Record<string, Forward> = {
 
 const UNDICI: Record<string, Forward> = Object.fromEntries([
   ['fetch', (port, incoming) => fetch(`http://127.0.0.1:${port}/stock`, { headers: pairsOf(incoming) })],
+  [
+    'fetch, lists as text',
+    (port, incoming) =>
+      fetch(`http://127.0.0.1:${port}/stock`, {
+        headers: Object.entries(listsOf(incoming)).map(([name, values]): [string, string] => [name, String(values)]),
+      }),
+  ],
   ...[5, 6, 7].flatMap((version): [string, Forward][] => {
     const by =
       (headersOf: (incoming: IncomingMessage) => Record<string, string | string[]> | string[]): Forward =>
@@ -413,12 +420,14 @@ describe.each(WAYS)('headers of a caller who is not believed, %s', (_way, byFunc
       'two values': [SW8, 'other'],
       'a value with a comma': ['a', `${SW8}, b`, 'a'],
       'none and one': ['', SW8],
+      'one and none': [SW8, ''],
+      'one between none': ['', SW8, '', ''],
       'one that is long': [SW8, 'a'.repeat(4_097)],
       'two that are not short': [LONG_STRANGE.sw8, OTHER],
       'a value that ends with a blank of another kind': [`${SW8}\u00a0`],
     }).flatMap(([title, values]) =>
       Object.entries(forwards)
-        .filter(([form]) => LISTS.includes(form))
+        .filter(([form]) => LISTS.includes(form) || values.includes(''))
         .map(([form, forward]) => [title, form, forward, values] as const),
     ),
   )('go no further however often they came: %s, %s', async (_title, _form, forward, values) => {

@@ -118,8 +118,15 @@ export function isHandedOn(value: unknown, came: KnownHeader | null): boolean {
   if (came === null || isKnownHeader(value, came)) return true;
   if (Array.isArray(value)) return value.some((one) => isHandedOn(one, came));
   if (typeof value !== 'string' || typeof came !== 'string') return false;
-  return came.includes(',') && `, ${came}, `.includes(`, ${value}, `);
+  return came.includes(',') && value.length <= MAX_CARRIER_LENGTH && partsOf(came).includes(partsOf(value));
 }
+
+/** `Headers` takes the blank off the end of `a, `, and a list as text has none between its parts. */
+const partsOf = (value: string): string =>
+  `,${value
+    .split(',')
+    .map((part) => part.trim())
+    .join(',')},`;
 
 function textOf(value: unknown): string | undefined {
   // As in HTTP, two carriers are none.
