@@ -263,6 +263,11 @@ export class Tracer {
     return true;
   }
 
+  /** Whether calls to every host carry headers. */
+  get reachesAll(): boolean {
+    return this.propagation.reachesAll;
+  }
+
   /**
    * Calls `set` for each header that the request of this exit span has to carry, so that the trace goes on where it
    * arrives. Calls nothing while there is nothing true to say of us: an incomplete header would be worse than none.

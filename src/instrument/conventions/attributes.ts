@@ -12,6 +12,8 @@ export interface Description {
   readonly layer: number;
   /** `host:port`; where the library does not say, the system's name. Empty: not even that is known. */
   readonly peer: string;
+  /** It is the name of a service, since the library does not say where that is. */
+  readonly isPlaceUnknown?: boolean;
   /** `undefined`: as OpenTelemetry names it. */
   readonly name?: string | undefined;
   /** Work within the process is called so, too; otherwise only what leaves it or comes to it. */

@@ -227,7 +227,9 @@ export class GlobalPropagator {
     try {
       const recorded = context.getValue(SPAN_KEY);
       if (!(recorded instanceof RecordedSpan) || recorded.scope !== scopeIn(context)) return;
-      if (recorded.span.type === SpanType.exit) recorded.describe();
+      const description = recorded.span.type === SpanType.exit ? recorded.describe() : undefined;
+      // No glob of a host says whether what it reaches may have them.
+      if (description?.isPlaceUnknown === true && !this.environment.tracer.reachesAll) return;
       this.environment.tracer.inject(recorded.span, carrier, (into, name, value) => setter.set(into, name, value));
     } catch (error) {
       this.environment.complain(error);

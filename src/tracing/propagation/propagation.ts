@@ -143,6 +143,11 @@ export class Propagation {
     this.isReached = (peer, name) => mayReach(peer.slice(start)) && (name === undefined || mayReach(name));
   }
 
+  /** Whether every host is given headers. */
+  get reachesAll(): boolean {
+    return !this.isReached;
+  }
+
   /** `undefined`: there is no carrier, or none that means anything. An empty one means that nothing is to be traced. */
   extract(headers: IncomingHeaders): RemoteParent | typeof untraced | undefined {
     let only: Propagator | undefined;

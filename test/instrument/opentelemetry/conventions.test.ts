@@ -347,4 +347,20 @@ describe('a remote call', () => {
     const parent = tracer.parentIn(carrier);
     expect(parent).toMatchObject({ isSampled: true, ref: { addressUsedAtPeer: 'stock:1', parentEndpoint: '/' } });
   });
+
+  it.each([
+    ['any host', {}, true],
+    ['some hosts', { propagateTo: ['stock.*'] }, false],
+    ['hosts that are not third parties', { doNotPropagateTo: ['third.example'] }, false],
+  ])('to a service whose place is not known carries headers where these are for %s', (_, options, isCarried) => {
+    bridged({}, options);
+    const carrier: Carrier = {};
+    const attributes = { 'rpc.system': 'grpc', 'rpc.service': 'stock.Stock', 'rpc.method': 'Get' };
+    api.trace
+      .getTracer('grpc')
+      .startActiveSpan('call', { kind: SpanKind.CLIENT, attributes }, () =>
+        api.propagation.inject(api.context.active(), carrier),
+      );
+    expect('sw8' in carrier).toBe(isCarried);
+  });
 });
