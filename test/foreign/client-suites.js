@@ -114,8 +114,6 @@ const clientSuites = [
   mochaOfPg('pg-query-stream', '.ts', ['-r', 'ts-node/register']),
   // As it is published: its tests then find what has been compiled, in a folder by which its class is known.
   { ...ioredis, name: 'ioredis', prepare: [[TSC]], links: { lib: 'built' } },
-  // From its sources, where its class is not known: by its channel, as in a bundle.
-  { ...ioredis, name: 'ioredis-channel' },
   {
     name: 'mysql2',
     repository: 'the repository sidorares/node-mysql2',

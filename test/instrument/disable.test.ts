@@ -19,7 +19,7 @@ function eventsOf(...names: string[]): unknown[] {
  * which jest's modules do not show: see framework-routes.test.ts and database/pg.test.ts.
  */
 const CHANGED: Readonly<
-  Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'hono' | 'pg'>, () => readonly unknown[]>
+  Record<Exclude<InstrumentationName, 'koa' | 'hapi' | 'hono' | 'ioredis' | 'pg'>, () => readonly unknown[]>
 > = {
   http: () => [
     http.Server.prototype.emit,
@@ -33,7 +33,6 @@ const CHANGED: Readonly<
   fastify: () => ['fastify.initialization', 'tracing:fastify.request.handler:start'].map(subscribersOf),
   polka: () => [routeOf({ params: { id: '7' } }, '/orders/7')],
   mysql2: () => eventsOf('mysql2:query', 'mysql2:execute', 'mysql2:pool:connect'),
-  ioredis: () => eventsOf('ioredis:command'),
   redis: () => eventsOf('node-redis:command', 'node-redis:batch'),
   mongoose: () => eventsOf('mongoose:query', 'mongoose:aggregate', 'mongoose:model:save'),
   graphql: () => ['end', 'asyncStart'].map((event) => subscribersOf(`tracing:graphql:execute:${event}`)),

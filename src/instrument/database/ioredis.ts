@@ -3,17 +3,9 @@ import { RedisSpans } from './redis-spans';
 import { patch, together, type Patched, type Undo } from '../patch';
 import { tracedNatively } from '../traced-natively';
 import { errorMessage } from '../../base/text';
-import { context, untraced, type Scope } from '../../tracing/context';
+import { context, untraced } from '../../tracing/context';
 import type { InstrumentOptions } from '../options';
 import type { Tracer } from '../../tracing/tracer';
-
-/** What ioredis publishes of a command, since 5.11. */
-interface Published {
-  readonly command?: unknown;
-  readonly args?: readonly unknown[];
-  readonly serverAddress?: unknown;
-  readonly serverPort?: unknown;
-}
 
 interface Redis {
   readonly options?: { readonly host?: unknown; readonly port?: unknown; readonly path?: unknown };
@@ -38,14 +30,6 @@ const SENT = Symbol('skyanchor.sent');
 export function ioredisCommands(tracer: Tracer, options: InstrumentOptions) {
   const spans = new RedisSpans(tracer, options);
   return {
-    /** For its channel. */
-    published: {
-      open: ({ command, args, serverAddress, serverPort }: Published, parent: Scope | undefined) =>
-        spans.openCommand(command, args?.[0], peerOf(serverAddress, serverPort), parent),
-      end: spans.end.bind(spans),
-      fail: spans.fail.bind(spans),
-      complain: spans.complain.bind(spans),
-    },
     patchClient: (exports: unknown): Undo => {
       const { default: Client = exports } = exports as { readonly default?: unknown };
       const { prototype } = Client as { readonly prototype: object };

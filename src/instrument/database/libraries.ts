@@ -32,20 +32,14 @@ export function mysql2(tracer: Tracer, options: InstrumentOptions): Undo {
 }
 
 /**
- * Exit spans for ioredis's commands. It publishes them, but when it does, what it returns is another promise, whose
- * rejection is no longer reported where the application handles none; and a command that has waited for the connection
- * is published in the scope of that. So the client is patched where it is found, and its channel is for bundles.
+ * Exit spans for ioredis's commands. Its channel is not listened to: when it publishes, what it returns is another
+ * promise, whose rejection is reported no longer where the application handles none, so that a process would go on that
+ * has to end.
  */
 export function ioredis(tracer: Tracer, options: InstrumentOptions): Undo {
   const commands = once('ioredis', options, () => drivers.ioredis().ioredisCommands(tracer, options));
-  const unheard = tracingChannel('ioredis', 'ioredis:command', () => commands()?.published);
-  const patchClient = (exports: unknown): Undo => {
-    const undo = commands()?.patchClient(exports);
-    if (undo) unheard();
-    return undo ?? nothing;
-  };
+  const patchClient = (exports: unknown): Undo => commands()?.patchClient(exports) ?? nothing;
   return together([
-    unheard,
     whenLoaded('ioredis/built/Redis.js', patchClient),
     // Version 4.
     whenLoaded('ioredis/built/redis/index.js', patchClient),

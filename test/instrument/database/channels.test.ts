@@ -4,7 +4,7 @@ import { LoadError } from '../../../src/base/lazy';
 import { Log } from '../../../src/base/log';
 import { systemClock } from '../../../src/base/clock';
 import { drivers } from '../../../src/instrument/database/lazy';
-import { ioredis, mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
+import { mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
 import { treatmentOf } from '../../../src/instrument/opentelemetry/span-source';
 import { SpanType } from '../../../src/model/components';
 import { context, untraced } from '../../../src/tracing/context';
@@ -125,7 +125,6 @@ describe('mysql2', () => {
 });
 
 describe.each([
-  ['ioredis', ioredis, 'ioredis:command', (command: string, args: unknown[]) => ({ command, args })],
   [
     'node-redis',
     redis,
@@ -264,7 +263,6 @@ describe('mongoose', () => {
 describe("a span of OpenTelemetry's package for the same library", () => {
   it.each([
     ['mysql2', mysql2, 'mysql2:query'],
-    ['ioredis', ioredis, 'ioredis:command'],
     ['redis', redis, 'node-redis:command'],
     ['mongoose', mongoose, 'mongoose:query'],
   ] as const)(
@@ -286,7 +284,6 @@ describe('what is no call of the library, published under its name', () => {
   it.each([
     ['mysql2:query', mysql2],
     ['mysql2:pool:connect', mysql2],
-    ['ioredis:command', ioredis],
     ['node-redis:command', redis],
     ['mongoose:query', mongoose],
   ] as const)('throws nothing on %s', (name, instrumentation) => {
