@@ -118,7 +118,7 @@ class Stage {
     const child = spawn(process.execPath, ['--require', REGISTER, this.script], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
-        ...process.env,
+        ...withoutSettings(process.env),
         SW_AGENT_NAME: service,
         SW_AGENT_INSTANCE_NAME: `${service}-1`,
         SW_AGENT_COLLECTOR_BACKEND_SERVICES: address,
@@ -192,4 +192,9 @@ function visit(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     get(url, { agent: false }, (response) => response.resume().on('end', resolve)).on('error', reject);
   });
+}
+
+/** Those of an agent in production would put the demo into its spool and its status file. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(?:SW|SKYANCHOR)_/i.test(name)));
 }

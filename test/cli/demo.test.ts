@@ -22,8 +22,9 @@ afterEach(async () => {
 });
 
 describe('skyanchor demo', () => {
-  async function playInFolder(): Promise<void> {
-    const { code, stdout, stderr } = await cli(['demo'], { env: { TMPDIR: folder, TEMP: folder, TMP: folder } });
+  async function playInFolder(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    const env = { TMPDIR: folder, TEMP: folder, TMP: folder, ...settings };
+    const { code, stdout, stderr } = await cli(['demo'], { env });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^8\. .*\nDone\. /m);
     expect(readdirSync(folder)).toEqual(['package.json']);
@@ -40,6 +41,15 @@ describe('skyanchor demo', () => {
   it('does all its steps where that package.json says something else of scripts', async () => {
     writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
     await playInFolder();
+  });
+
+  it('takes no setting of an agent from the environment', async () => {
+    writeFileSync(path.join(folder, 'package.json'), '{}');
+    await playInFolder({
+      SW_AGENT_SPOOL_DIRECTORY: path.join(folder, 'spool'),
+      SW_AGENT_STATUS_FILE: path.join(folder, 'status.json'),
+      SW_AGENT_SAMPLE: '0',
+    });
   });
 
   it('ends with a reason where the application never listens', async () => {
