@@ -4,7 +4,7 @@ import { LoadError } from '../../../src/base/lazy';
 import { Log } from '../../../src/base/log';
 import { systemClock } from '../../../src/base/clock';
 import { drivers } from '../../../src/instrument/database/lazy';
-import { mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
+import { ioredis, mongoose, mysql2, redis } from '../../../src/instrument/database/libraries';
 import { treatmentOf } from '../../../src/instrument/opentelemetry/span-source';
 import { SpanType } from '../../../src/model/components';
 import { context, untraced } from '../../../src/tracing/context';
@@ -172,6 +172,11 @@ describe.each([
     expect(names.size).toBe(257);
     expect(names).toContain('Redis/other');
   });
+});
+
+it('ioredis is not asked to publish: it would report no rejection that the application does not handle', () => {
+  enable(ioredis);
+  expect(tracingChannel('ioredis:command').hasSubscribers).toBe(false);
 });
 
 it('node-redis has one exit span for a transaction, and none for a pipeline as a whole', async () => {
