@@ -35,7 +35,7 @@ export function describeRpc(attributes: KnownAttributes): Description | undefine
     component: system === 'grpc' ? RPC.grpc : RPC.other,
     layer: Layer.rpcFramework,
     peer: place === '' ? [service || system, attributes.text(REGION)].filter(Boolean).join('.') : place,
-    isPlaceUnknown: place === '',
+    isPlaceUnknown: place === '' && system === 'grpc',
     name: full === '' ? undefined : `/${full}`,
     tags: status === '' ? [] : ['rpc.status_code', status],
     isSaid: isSaidOfRpc,
