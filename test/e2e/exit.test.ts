@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCollector, type Collector } from '../../src/testing/index';
 import { endApps, REGISTER, startApp, type App, type AppEnd } from '../support/app';
+import { bundleOf } from '../support/bundle';
 import { until, untilQuick } from '../support/until';
 
 const FIXTURES = path.join(__dirname, '..', '..', 'fixtures');
@@ -63,10 +64,14 @@ function wordsOf({ stdout }: App): string {
 }
 
 /** Traced, registered, and with a first trace that has arrived: the way is known to be open. */
-async function traced(way: string, env: Readonly<Record<string, string>> = {}): Promise<App> {
-  const app = startApp(LEAVES, {
+async function traced(
+  way: string,
+  env: Readonly<Record<string, string>> = {},
+  { script = LEAVES, nodeFlags = ['--require', REGISTER] } = {},
+): Promise<App> {
+  const app = startApp(script, {
     args: [way],
-    nodeFlags: ['--require', REGISTER],
+    nodeFlags,
     env: { SW_AGENT_NAME: 'leaves', SW_AGENT_COLLECTOR_BACKEND_SERVICES: collector.address, ...env },
   });
   await app.visit('/first');
@@ -148,6 +153,27 @@ describe('an application that ends has sent what was traced, and ends as without
       rmSync(folder, { recursive: true });
     }
   });
+
+  it.each([...BY_SIGNAL, ...BY_RAISING].filter(([way, cause]) => cause === 'SIGTERM' && !way.startsWith('has ')))(
+    '%s (%s), in a bundle with the agent, when there is a status file',
+    async (...way) => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'skyanchor-exit-'));
+      try {
+        const [script, entry] = [path.join(folder, 'bundle.js'), path.join(folder, 'entry.js')];
+        writeFileSync(entry, [REGISTER, LEAVES].map((file) => `require(${JSON.stringify(file)});`).join(''));
+        writeFileSync(script, bundleOf(entry));
+        const statusFile = path.join(folder, 'status.json');
+        const app = await traced(way[0], { SW_AGENT_STATUS_FILE: statusFile }, { script, nodeFlags: [] });
+        // It has had a lock.
+        await until(() => existsSync(statusFile));
+        await visitAll(app);
+        expect({ end: await end(app, way[1]), words: wordsOf(app) }).toEqual(await bare(way));
+        await arrived();
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it.each(RAISES)('%s (SIGTERM), when nothing waits to be sent', async (way) => {
     const app = await traced(way);

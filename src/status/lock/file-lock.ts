@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import type ProperLockfile from 'proper-lockfile';
 import { define } from '../../base/define';
 import { modules } from '../../base/lazy';
-import { signalExitCopies } from './signal-exit-listeners';
+import { signalExitCopies, turnOffSignalExit } from './signal-exit-listeners';
 import type { Clock } from '../../base/clock';
 import { LockFileSystem } from './lock-file-system';
 import { HELD_TRIES, isHeldByAnother } from '../../base/file/held-file';
@@ -18,7 +16,8 @@ let loaded: Lockfile | undefined;
 /**
  * proper-lockfile without the signal-exit that it brings along. That listens to every signal that may end a process,
  * and a process with a listener no longer ends inside of `process.kill(process.pid, signal)`: an application that
- * closes and then sends itself the signal again would end with exit code 0, or not at all. It also replaces
+ * closes and then sends itself the signal again would end with exit code 0, or not at all. It counts the other listeners
+ * when those that listen once are gone, and would end an application in the middle of its shutdown. And it replaces
  * `process.emit` and `process.reallyExit`. An application that uses the same copy of signal-exit turns it on again.
  */
 function loadLockfile(): Lockfile {
@@ -30,29 +29,36 @@ function loadQuietly(): Lockfile {
   const patched = process as unknown as Patched;
   const { emit, reallyExit } = patched;
   const before = signalExitCopies();
-  const lockfile = keepingFileSizeSignal(modules.lockfile);
+  const { lockfile, listener } = loadWithoutFileSizeSignal();
   // Otherwise the application has turned this copy on before.
-  if (signalExitCopies() === before || !turnOffSignalExit()) return lockfile;
+  if (signalExitCopies() === before || !listener || !turnOffSignalExit(ANY_SIGNAL, listener)) return lockfile;
   if (patched.emit !== emit) patched.emit = emit;
   if (patched.reallyExit !== reallyExit) patched.reallyExit = reallyExit;
   return lockfile;
 }
 
+/** signal-exit listens to it on every platform, and hardly anything else does. */
+const ANY_SIGNAL = 'SIGALRM';
+
 /**
  * Node ignores SIGXFSZ, so that a write over the limit of file sizes (`ulimit -f`) fails with EFBIG. A listener that comes
  * and goes, as signal-exit's, leaves the signal at its default: the next such write, also of the application, would end
- * the process. So that listener is not taken.
+ * the process. So that listener is not taken. Returns one of the others, too.
  */
-function keepingFileSizeSignal<T>(load: () => T): T {
+function loadWithoutFileSizeSignal(): { readonly lockfile: Lockfile; readonly listener: (() => void) | undefined } {
   const own = Object.getOwnPropertyDescriptor(process, 'on');
   const on = process.on.bind(process);
   let isLoading = true;
-  const others = (name: string, listener: () => void): NodeJS.Process =>
-    isLoading && name === 'SIGXFSZ' ? process : on(name, listener);
+  let listener: (() => void) | undefined;
+  const others = (name: string, heard: () => void): NodeJS.Process => {
+    if (isLoading && name === ANY_SIGNAL) listener = heard;
+    return isLoading && name === 'SIGXFSZ' ? process : on(name, heard);
+  };
   // A frozen process is left as it is.
-  if (!define(process, 'on', { value: others, configurable: true, writable: true })) return load();
+  define(process, 'on', { value: others, configurable: true, writable: true });
   try {
-    return load();
+    const lockfile = modules.lockfile();
+    return { lockfile, listener };
   } finally {
     isLoading = false;
     // What another tool has put in its place meanwhile stays, and calls ours, which only passes on from now on.
@@ -60,23 +66,6 @@ function keepingFileSizeSignal<T>(load: () => T): T {
       if (own) define(process, 'on', own);
       else Reflect.deleteProperty(process, 'on');
     }
-  }
-}
-
-/** Inside a bundle a look-up by name would find, and run, what anybody has put into a folder above it. */
-const isFileOfItsOwn = (): boolean =>
-  path.parse(__filename).name === 'file-lock' && path.basename(path.dirname(__filename)) === 'lock';
-
-function turnOffSignalExit(): boolean {
-  try {
-    // In a bundle it stays on, and counts as no listener of the application.
-    if (!isFileOfItsOwn()) return false;
-    // The very copy that proper-lockfile has loaded, wherever the package manager has put it.
-    const load = createRequire(createRequire(__filename).resolve('proper-lockfile'));
-    (load('signal-exit') as { unload(): void }).unload();
-    return true;
-  } catch {
-    return false;
   }
 }
 
