@@ -223,9 +223,10 @@ describe.each(VERSIONS)('%s from npm', (name, isThere) => {
     const port = await stage.serve((request, response) => {
       if (request.url === '/body') response.write('x');
     });
-    const impatient = close(new api.Agent({ headersTimeout: 50, bodyTimeout: 50 }));
-    await expect(api.request(`http://127.0.0.1:${port}/head`, { dispatcher: impatient })).rejects.toThrow('Timeout');
-    const { body } = await api.request(`http://127.0.0.1:${port}/body`, { dispatcher: impatient });
+    const forHead = close(new api.Agent({ headersTimeout: 50 }));
+    await expect(api.request(`http://127.0.0.1:${port}/head`, { dispatcher: forHead })).rejects.toThrow('Timeout');
+    const forBody = close(new api.Agent({ bodyTimeout: 50 }));
+    const { body } = await api.request(`http://127.0.0.1:${port}/body`, { dispatcher: forBody });
     await expect(body.text()).rejects.toThrow('Timeout');
     await stage.closed(2);
     expect(stage.exits.map((span) => [span.isError, logsOf(span)[0]!['error.kind']])).toEqual([
