@@ -22,6 +22,8 @@ const REST_MS = 60_000;
 
 /** For so many checks in a row next to nothing of what we wrote went out: our answers pile up. */
 const CHECKS_UNREAD = 60;
+/** What TLS may keep that does not go out. No window of HTTP/2 that a backend has reason to give lets us write as much. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
 const TOO_MUCH = 'it sends more than any backend has reason to';
 
@@ -128,8 +130,8 @@ export class InboundLimit {
   }
 
   private check(): void {
-    if (!this.budget.spend(this.received())) this.end();
-    else if (this.isUnread()) this.end('it has read next to nothing for a minute');
+    const reason = this.budget.spend(this.received()) ? this.reasonIfUnread() : TOO_MUCH;
+    if (reason !== undefined) this.end(reason);
     else {
       this.watch();
       this.schedule();
@@ -149,16 +151,21 @@ export class InboundLimit {
     this.wasQueued = isQueued;
   }
 
-  /** TLS answers requests for other keys by itself, and keeps what does not go out, without a bound. */
-  private isUnread(): boolean {
+  /**
+   * TLS answers requests for other keys by itself, and keeps what does not go out, without a bound: of that the socket
+   * shows one piece at a time, which a side that reads a little takes.
+   */
+  private reasonIfUnread(): string | undefined {
+    for (const secured of this.countedOfTls.keys())
+      if (writeQueueOf(secured) > MAX_UNREAD_BYTES) return 'it has left more unread than any backend has reason to';
     for (const socket of this.counted.keys()) {
       const bytes = writeQueueOf(socket);
       const before = this.unread.get(socket);
       if (bytes === 0) this.unread.delete(socket);
       else if (before?.bytes !== bytes) this.unread.set(socket, { bytes, checks: 1 });
-      else if (++before.checks === CHECKS_UNREAD) return true;
+      else if (++before.checks === CHECKS_UNREAD) return 'it has read next to nothing for a minute';
     }
-    return false;
+    return undefined;
   }
 
   private end(reason = TOO_MUCH): void {

@@ -1,11 +1,16 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import path from 'node:path';
+import tls from 'node:tls';
 import type { Clock } from '../../src/base/clock';
 import { InboundBudget, InboundLimit } from '../../src/transport/inbound-limit';
-import { IdleProcessGuard } from '../../src/transport/socket-guards';
+import { IdleProcessGuard, writeQueueOf } from '../../src/transport/socket-guards';
 import { FakeClock } from '../support/fake-clock';
 
 const CHECKS = 60;
+const pem = (name: string): Buffer =>
+  readFileSync(path.join(__dirname, '..', '..', 'fixtures', 'wire', 'tls', `${name}.pem`));
 
 describe('a backend that reads next to nothing of what it is sent', () => {
   const checks: (() => void)[] = [];
@@ -21,6 +26,7 @@ describe('a backend that reads next to nothing of what it is sent', () => {
   const ends: string[] = [];
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
+  let limit: InboundLimit;
   let ours: Socket;
   let watches: FakeClock;
   let active: string[];
@@ -43,7 +49,8 @@ describe('a backend that reads next to nothing of what it is sent', () => {
     // Jest runs several files each in a process of their own.
     process.connected = false;
     const idleGuard = new IdleProcessGuard(watches);
-    new InboundLimit(clock, new InboundBudget(clock), idleGuard, (reason) => ends.push(reason)).add(ours);
+    limit = new InboundLimit(clock, new InboundBudget(clock), idleGuard, (reason) => ends.push(reason));
+    limit.add(ours);
   });
 
   afterEach(async () => {
@@ -113,5 +120,23 @@ describe('a backend that reads next to nothing of what it is sent', () => {
     expect(handle.writeQueueSize).toBeGreaterThan(0);
     await check(CHECKS - 10);
     expect(ends).toEqual([]);
+  });
+
+  it.each([
+    [8, []],
+    [32, ['it has left more unread than any backend has reason to']],
+  ])('may let TLS keep some of it, at the first check too: %d MiB', async (mib, reasons) => {
+    const theirs = new tls.TLSSocket(sockets[0]!, { isServer: true, cert: pem('server'), key: pem('server-key') });
+    theirs.on('error', () => undefined);
+    const secured = tls.connect({ socket: ours, ca: pem('ca'), servername: 'localhost' }).on('error', () => undefined);
+    await once(secured, 'secureConnect');
+    limit.addTls(ours, secured);
+    secured.write(Buffer.alloc(mib * 1024 * 1024));
+    // From Node.js 24 on it is encrypted a turn later.
+    while (writeQueueOf(secured) < mib * 1024 * 1024) await new Promise(setImmediate);
+    await check(1);
+    expect(ends).toEqual(reasons);
+    theirs.destroy();
+    secured.destroy();
   });
 });
